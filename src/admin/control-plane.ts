@@ -1,0 +1,45 @@
+/** What the admin servers ask of the control plane, which is put together elsewhere. */
+import type { Conflict } from '../routing/ledger.ts';
+import type { ServiceRef } from '../routing/route.ts';
+import type { RouteTable } from '../routing/table.ts';
+
+/** Why a Service that asks to be exposed is not, or what is odd about one that is. */
+export interface Finding {
+  readonly service: ServiceRef;
+  /** A stable word; absent for a mere warning. */
+  readonly reason?: string;
+  readonly message: string;
+  readonly annotation?: string;
+}
+
+/** The state of a source of routes, for people. */
+export interface SourceReport {
+  readonly kind: 'kube' | 'manifests' | 'push';
+  /** A complete set has been read and the source is connected now. */
+  readonly synced: boolean;
+  /** What is wrong at the moment, if anything. */
+  readonly problem?: string;
+}
+
+export interface ControlPlane {
+  /** The first complete table serves on all workers. */
+  readonly isInitialised: boolean;
+  /** SIGTERM came: ready no more. */
+  readonly isDraining: boolean;
+  readonly table: RouteTable;
+  readonly mergeSlashes: boolean;
+  conflicts(): readonly Conflict[];
+  refusals(): readonly Finding[];
+  warnings(): readonly Finding[];
+  source(): SourceReport;
+  /** Body of GET /configuration/backends. */
+  backends(): string;
+  /** Replaces the pushed set. @throws KubeEntryError when the body cannot be used; nothing changes then */
+  pushBackends(body: string): Promise<void>;
+  /** The settings in force, as a config file would have them. */
+  general(): Readonly<Record<string, unknown>>;
+  /** Changes live settings. @throws KubeEntryError when any of them cannot be used; nothing changes then */
+  pushGeneral(settings: unknown): Promise<void>;
+  /** Prometheus text and its content type. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+}

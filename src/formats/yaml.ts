@@ -1,0 +1,69 @@
+import { LineCounter, parse, parseAllDocuments, stringify } from 'yaml';
+import { FormatError } from '../errors.ts';
+
+/** One document of a YAML stream, with the means to say on which line a value stands. */
+export interface YamlDocument {
+  readonly value: unknown;
+  /** The first line of the document's content, counted from 1. */
+  readonly line: number;
+  /** The line of the value at `path`, or of its nearest ancestor that exists. */
+  lineOf(path: readonly (string | number)[]): number;
+}
+
+/** A place in a YAML text that cannot be read. */
+export interface YamlProblem {
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** Hostile YAML expands aliases without end; Service manifests have no use for more than a few. */
+const MAX_ALIASES = 100;
+
+/** Reads a stream of documents. Empty documents are left out; every problem of the stream is returned. */
+export function parseYamlDocuments(text: string): { documents: YamlDocument[]; problems: YamlProblem[] } {
+  const lines = new LineCounter();
+  const documents: YamlDocument[] = [];
+  const problems: YamlProblem[] = [];
+  for (const document of parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })) {
+    if (!('contents' in document)) continue;
+    for (const error of document.errors) {
+      problems.push({ line: lines.linePos(error.pos[0]).line, reason: error.message });
+    }
+    if (document.errors.length > 0 || document.contents === null) continue;
+    const line = lines.linePos(document.contents.range?.[0] ?? 0).line;
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+      documents.push({
+        value,
+        line,
+        lineOf: path => {
+          for (let length = path.length; length > 0; length -= 1) {
+            const node = document.getIn(path.slice(0, length), true);
+            if (hasRange(node)) return lines.linePos(node.range[0]).line;
+          }
+          return line;
+        },
+      });
+    } catch (error) {
+      problems.push({ line, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { documents, problems };
+}
+
+/** Reads a single document. @throws FormatError with line and reason */
+export function parseYaml(text: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: MAX_ALIASES }) as unknown;
+  } catch (error) {
+    throw new FormatError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function formatYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function hasRange(node: unknown): node is { range: [number, number, number] } {
+  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
+}

@@ -1,0 +1,83 @@
+import { type ServiceRef, serviceKey } from '../routing/route.ts';
+import { type CounterName, type HistogramValues, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounters } from './counters.ts';
+
+/** Label of what is counted for Services beyond {@link MAX_BLOCKS}. */
+const OVERFLOW: ServiceRef = { namespace: '', name: 'other' };
+const NO_ROUTE: ServiceRef = { namespace: '', name: '' };
+
+/** The main thread's view of all regions: sums, and who owns which block. */
+export class CounterBoard {
+  readonly #regions: WorkerCounters[] = [];
+  readonly #blocks = new Map<string, { readonly service: ServiceRef; readonly block: number }>();
+  /** Given back, oldest first: late counts of requests under way then die out before a block is used again. */
+  readonly #free: number[] = [];
+  #unused = NO_ROUTE_BLOCK + 1;
+
+  /** A region for a worker, or for the admin server's own connections. */
+  addRegion(): WorkerCounters {
+    const region = new WorkerCounters();
+    this.#regions.push(region);
+    return region;
+  }
+
+  sum(name: CounterName): number {
+    return this.#regions.reduce((total, region) => total + region.get(name), 0);
+  }
+
+  /** The block of a Service, the same for as long as it is not released. */
+  blockOf(service: ServiceRef): number {
+    const key = serviceKey(service);
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return known.block;
+    const block = this.#take();
+    if (block !== MAX_BLOCKS - 1) this.#blocks.set(key, { service, block });
+    return block;
+  }
+
+  /** For a Service that has no routes any more: its series end. */
+  release(service: ServiceRef): void {
+    const key = serviceKey(service);
+    const known = this.#blocks.get(key);
+    if (known === undefined) return;
+    this.#blocks.delete(key);
+    this.#free.push(known.block);
+  }
+
+  /** Every labelled block that may hold counts. */
+  *blocks(): Generator<{ readonly service: ServiceRef; readonly block: number }> {
+    yield { service: NO_ROUTE, block: NO_ROUTE_BLOCK };
+    yield* this.#blocks.values();
+    if (this.#unused === MAX_BLOCKS - 1) yield { service: OVERFLOW, block: MAX_BLOCKS - 1 };
+  }
+
+  requestsByCode(block: number): Map<number, number> {
+    const sum = new Map<number, number>();
+    for (const region of this.#regions) {
+      for (const [code, count] of region.requestsByCode(block)) sum.set(code, (sum.get(code) ?? 0) + count);
+    }
+    return sum;
+  }
+
+  requestSeconds(block: number): HistogramValues {
+    return this.#regions.map(region => region.requestSeconds(block)).reduce(addHistograms);
+  }
+
+  upstreamSeconds(block: number): HistogramValues {
+    return this.#regions.map(region => region.upstreamSeconds(block)).reduce(addHistograms);
+  }
+
+  #take(): number {
+    if (this.#unused < MAX_BLOCKS - 1) {
+      this.#unused += 1;
+      return this.#unused - 1;
+    }
+    const block = this.#free.shift();
+    if (block === undefined) return MAX_BLOCKS - 1;
+    for (const region of this.#regions) region.clearBlock(block);
+    return block;
+  }
+}
+
+function addHistograms(a: HistogramValues, b: HistogramValues): HistogramValues {
+  return { buckets: a.buckets.map((count, index) => count + (b.buckets[index] ?? 0)), sum: a.sum + b.sum };
+}

@@ -1,0 +1,139 @@
+/**
+ * Counters in shared memory: one region per worker with one writer, summed by the main thread when somebody asks.
+ * A count costs the data path one array increment.
+ */
+
+/** nginx's stub_status counters and the ones of this program that need no label values from the table. */
+export const COUNTERS = [
+  // ngx_event_accept.c: every accept(); the ones that got a connection; those open now.
+  'accepted',
+  'handled',
+  'active',
+  // Requests whose first byte came; connections receiving a head; from the whole head to the end of the response; idle.
+  'requests',
+  'reading',
+  'writing',
+  'waiting',
+  'requestBytes',
+  'responseBytes',
+  'connectsOk',
+  'connectsFailed',
+  'connectsTimedOut',
+  'retriesConnect',
+  'retriesStale',
+  'upstreamIdle',
+  'upstreamBusy',
+  'accessLogDropped',
+] as const;
+
+export type CounterName = (typeof COUNTERS)[number];
+
+const GAUGES: readonly CounterName[] = ['active', 'reading', 'writing', 'waiting', 'upstreamIdle', 'upstreamBusy'];
+
+const SLOT = Object.fromEntries(COUNTERS.map((name, index) => [name, index])) as Readonly<Record<CounterName, number>>;
+
+/** Status codes counted one by one: the registered ones (IANA) and nginx's 499. All others share the last slot. */
+export const STATUS_CODES: readonly number[] = [
+  101, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403,
+  404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429,
+  431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
+];
+
+/** Upper bounds in seconds of the two histograms' buckets; above the last is +Inf. */
+export const BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const CODE_SLOTS = STATUS_CODES.length + 1;
+/** Buckets, the one above the last bound, and the sum in seconds. */
+const HISTOGRAM_SLOTS = BUCKETS.length + 2;
+const BLOCK_SLOTS = CODE_SLOTS + 2 * HISTOGRAM_SLOTS;
+const FIRST_BLOCK = COUNTERS.length;
+
+/** Services with counters of their own; the ones beyond share the last block. Untouched pages cost no memory. */
+export const MAX_BLOCKS = 32_768;
+
+/** Requests that no route took. */
+export const NO_ROUTE_BLOCK = 0;
+
+const CODE_SLOT = new Uint8Array(1000).fill(STATUS_CODES.length);
+for (const [index, code] of STATUS_CODES.entries()) CODE_SLOT[code] = index;
+
+export interface HistogramValues {
+  /** Observations per bucket, not cumulative; one more than {@link BUCKETS}. */
+  readonly buckets: number[];
+  readonly sum: number;
+}
+
+/** One worker's region. */
+export class WorkerCounters {
+  readonly buffer: SharedArrayBuffer;
+  /** Eight-byte stores are atomic on every 64-bit machine, so a reader never sees half a number. */
+  readonly #values: Float64Array;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer((FIRST_BLOCK + MAX_BLOCKS * BLOCK_SLOTS) * 8)) {
+    this.buffer = buffer;
+    this.#values = new Float64Array(buffer);
+  }
+
+  add(name: CounterName, amount: number): void {
+    const slot = SLOT[name];
+    this.#values[slot] = (this.#values[slot] as number) + amount;
+  }
+
+  get(name: CounterName): number {
+    return this.#values[SLOT[name]] as number;
+  }
+
+  /** Counts a finished request. @param upstreamSeconds NaN when no upstream was asked */
+  countRequest(block: number, status: number, seconds: number, upstreamSeconds: number): void {
+    const start = FIRST_BLOCK + block * BLOCK_SLOTS;
+    this.#bump(start + (CODE_SLOT[status] ?? STATUS_CODES.length), 1);
+    this.#observe(start + CODE_SLOTS, seconds);
+    if (upstreamSeconds >= 0) this.#observe(start + CODE_SLOTS + HISTOGRAM_SLOTS, upstreamSeconds);
+  }
+
+  /** Requests of a block by status code; 0 stands for the codes that share a slot. Codes never seen are left out. */
+  requestsByCode(block: number): Map<number, number> {
+    const start = FIRST_BLOCK + block * BLOCK_SLOTS;
+    const counts = new Map<number, number>();
+    for (let index = 0; index < CODE_SLOTS; index += 1) {
+      const count = this.#values[start + index] as number;
+      if (count > 0) counts.set(STATUS_CODES[index] ?? 0, count);
+    }
+    return counts;
+  }
+
+  requestSeconds(block: number): HistogramValues {
+    return this.#histogram(FIRST_BLOCK + block * BLOCK_SLOTS + CODE_SLOTS);
+  }
+
+  upstreamSeconds(block: number): HistogramValues {
+    return this.#histogram(FIRST_BLOCK + block * BLOCK_SLOTS + CODE_SLOTS + HISTOGRAM_SLOTS);
+  }
+
+  /** Forgets what was true of a worker that has died; its totals stay. */
+  clearGauges(): void {
+    for (const name of GAUGES) this.#values[SLOT[name]] = 0;
+  }
+
+  /** For a block that is given to another Service. */
+  clearBlock(block: number): void {
+    const start = FIRST_BLOCK + block * BLOCK_SLOTS;
+    this.#values.fill(0, start, start + BLOCK_SLOTS);
+  }
+
+  #bump(slot: number, amount: number): void {
+    this.#values[slot] = (this.#values[slot] as number) + amount;
+  }
+
+  #observe(start: number, seconds: number): void {
+    let bucket = 0;
+    while (bucket < BUCKETS.length && seconds > (BUCKETS[bucket] as number)) bucket += 1;
+    this.#bump(start + bucket, 1);
+    this.#bump(start + HISTOGRAM_SLOTS - 1, seconds);
+  }
+
+  #histogram(start: number): HistogramValues {
+    const end = start + HISTOGRAM_SLOTS - 1;
+    return { buckets: Array.from(this.#values.subarray(start, end)), sum: this.#values[end] as number };
+  }
+}

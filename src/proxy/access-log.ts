@@ -1,0 +1,49 @@
+import { formatLine } from './log-format.ts';
+
+/** One finished request, as the log sees it. Texts are as the client sent them: the formatter escapes. */
+export interface RequestRecord {
+  readonly remoteAddress: string;
+  /** Milliseconds since the epoch, when the request was finished. */
+  readonly time: number;
+  /** The request line without its line end; empty when none came. */
+  readonly requestLine: string;
+  readonly host: string;
+  readonly status: number;
+  /** Of the response body. */
+  readonly bodyBytes: number;
+  readonly requestBytes: number;
+  readonly referer: string;
+  readonly userAgent: string;
+  readonly forwardedFor: string;
+  readonly remoteUser: string;
+  readonly requestId: string;
+  readonly durationMs: number;
+  /** `namespace/service`, empty without a route. */
+  readonly service: string;
+  readonly routePath: string;
+  /** `address:port`, empty when none was asked. */
+  readonly upstream: string;
+  /** NaN when no upstream was asked. */
+  readonly upstreamMs: number;
+  /** The status of the upstream's answer, 0 when there was none. */
+  readonly upstreamStatus: number;
+}
+
+/** Where lines go. */
+export interface LineSink {
+  write(line: string): void;
+}
+
+export class AccessLog {
+  readonly #sink: LineSink;
+  format: 'off' | 'combined' | 'json';
+
+  constructor(sink: LineSink, format: 'off' | 'combined' | 'json') {
+    this.#sink = sink;
+    this.format = format;
+  }
+
+  write(record: RequestRecord): void {
+    if (this.format !== 'off') this.#sink.write(formatLine(record, this.format));
+  }
+}

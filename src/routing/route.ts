@@ -1,0 +1,65 @@
+/** The values the data plane knows. Kubernetes objects end before them: nothing here came unchecked from outside. */
+
+/** Names a Service. */
+export interface ServiceRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Where connections go: an IP address (a name only for ExternalName) and a port. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What stands behind a route; several routes of one Service share it. */
+export interface Backend {
+  /** ingress-nginx's name for it: `namespace-service-port`. */
+  readonly name: string;
+  /** One ClusterIP, or the pushed endpoints, which take turns. Empty: 503. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** What a Service sets for itself; an absent field means the global setting. */
+export interface RouteOverrides {
+  readonly connectTimeoutMs?: number;
+  readonly readTimeoutMs?: number;
+  readonly sendTimeoutMs?: number;
+  /** Bytes; 0 is no limit. */
+  readonly maxBodySize?: number;
+}
+
+export interface Route {
+  /** Empty for any host, else `example.com` or `*.example.com`, in lower case. */
+  readonly host: string;
+  /**
+   * A normalised prefix without trailing slash and with escapes in upper case, taken at segment boundaries:
+   * `/volume` takes `/volume/x`, not `/volumes`.
+   */
+  readonly path: string;
+  readonly stripPrefix: boolean;
+  /** Put the stripped prefix back on `Location`, `Refresh` and cookie `Path`. */
+  readonly rewriteRedirects: boolean;
+  readonly overrides: RouteOverrides;
+  readonly backend: Backend;
+  readonly service: ServiceRef;
+  /** RFC 3339, of the Service; empty when it has none. Decides conflicts. */
+  readonly createdAt: string;
+  /** Where its Service's counters are in shared memory; 0, the block for requests without a route, until it is published. */
+  readonly counterBlock: number;
+}
+
+/** Identifies a route within a table. Neither a host nor a normalised path can hold a space. */
+export function routeKey(route: Pick<Route, 'host' | 'path'>): string {
+  return `${route.host} ${route.path}`;
+}
+
+export function serviceKey(service: ServiceRef): string {
+  return `${service.namespace}/${service.name}`;
+}
+
+/** The path the upstream gets for a request path that the route takes. */
+export function upstreamPath(route: Route, path: string): string {
+  if (!route.stripPrefix || route.path === '/') return path;
+  return path.length === route.path.length ? '/' : path.slice(route.path.length);
+}

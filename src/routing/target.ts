@@ -1,0 +1,59 @@
+import { parseHost } from './host.ts';
+import { normalisePath } from './path.ts';
+
+/** What a request target (RFC 9112 section 3.2) says; filled in by {@link parseTarget}, reused from request to request. */
+export interface RequestTarget {
+  /** Normalised; begins with a slash. */
+  path: string;
+  /** With its question mark, never touched; empty when there is none. */
+  query: string;
+  /** Host of an absolute-form target, as {@link parseHost} gives it; empty in origin form. */
+  host: string;
+}
+
+const HASH = 0x23;
+const QUESTION = 0x3f;
+const SLASH = 0x2f;
+
+/**
+ * Reads an origin-form or absolute-form target.
+ * @returns false for a target that must be refused with 400; `into` then holds nothing of use
+ */
+export function parseTarget(target: string, mergeSlashes: boolean, into: RequestTarget): boolean {
+  into.host = '';
+  let start = 0;
+  if (target.charCodeAt(0) !== SLASH) {
+    start = authorityEnd(target, into);
+    if (start < 0) return false;
+  }
+  let end = target.length;
+  let query = -1;
+  for (let index = start; index < end; index += 1) {
+    const code = target.charCodeAt(index);
+    if (code <= 0x20 || code === 0x7f) return false;
+    if (code === QUESTION && query < 0) query = index;
+    else if (code === HASH) end = index;
+  }
+  const rawPath = target.slice(start, query < 0 ? end : query);
+  into.query = query < 0 ? '' : target.slice(query, end);
+  // In absolute form an empty path means the root (RFC 9110 section 4.2.3).
+  const path = rawPath === '' && start > 0 ? '/' : normalisePath(rawPath, mergeSlashes);
+  if (path === undefined) return false;
+  into.path = path;
+  return true;
+}
+
+/** Where the authority of `scheme://authority…` ends; -1 when it is not that, has user information or no valid host. */
+function authorityEnd(target: string, into: RequestTarget): number {
+  const colon = target.indexOf('://');
+  if (colon <= 0 || !/^[a-z][a-z0-9+.-]*$/i.test(target.slice(0, colon))) return -1;
+  let end = colon + 3;
+  for (; end < target.length; end += 1) {
+    const code = target.charCodeAt(end);
+    if (code === SLASH || code === QUESTION || code === HASH) break;
+  }
+  const host = parseHost(target.slice(colon + 3, end));
+  if (host === undefined) return -1;
+  into.host = host;
+  return end;
+}

@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { closest } from '../formats/closest.ts';
+import { flagOf, SCHEMA, SETTING_KEYS, type SettingKey } from './schema.ts';
+
+/** An option of one command, beside the settings. */
+export interface CommandOption {
+  readonly placeholder: string;
+  readonly description: string;
+  readonly short?: string;
+}
+
+export interface ParsedFlags {
+  /** Setting key to its raw value: a text, a list of texts, or a boolean. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The command's own options: a text, or true for one without placeholder. */
+  readonly options: Readonly<Record<string, string | true>>;
+  readonly positionals: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Reads a command line; every problem is collected, none thrown. */
+export function parseFlags(
+  args: readonly string[],
+  settings: readonly SettingKey[] = SETTING_KEYS,
+  commandOptions: Readonly<Record<string, CommandOption>> = {},
+): ParsedFlags {
+  const keyOf = new Map(settings.map(key => [flagOf(key), key]));
+  const isSwitch = (name: string): boolean => {
+    const key = keyOf.get(name);
+    return key === undefined ? commandOptions[name]?.placeholder === '' : SCHEMA[key].kind.isSwitch;
+  };
+  const names = [...keyOf.keys(), ...Object.keys(commandOptions)];
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      names.map(name => {
+        const short = commandOptions[name]?.short;
+        return [name, { type: isSwitch(name) ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) }];
+      }),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+
+  const values: Record<string, unknown> = {};
+  const options: Record<string, string | true> = {};
+  const positionals: string[] = [];
+  const problems: string[] = [];
+  const store = (name: string, value: string | boolean): void => {
+    const key = keyOf.get(name);
+    if (key === undefined) options[name] = value === false ? 'off' : value;
+    else if (SCHEMA[key].kind.isList)
+      values[key] = [...((values[key] as string[] | undefined) ?? []), ...String(value).split(',')];
+    else values[key] = value;
+  };
+
+  let lastSwitch: { readonly name: string; readonly index: number } | undefined;
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      // nginx's users write `--merge-slashes off`; no command takes such a word as its argument.
+      if (lastSwitch?.index === token.index - 1 && /^(?:on|off|true|false)$/.test(token.value)) {
+        store(lastSwitch.name, token.value);
+      } else {
+        positionals.push(token.value);
+      }
+    } else if (token.kind === 'option') {
+      const negated = token.name.startsWith('no-') && isSwitch(token.name.slice(3));
+      const name = negated ? token.name.slice(3) : token.name;
+      if (!names.includes(name)) {
+        const near = closest(name, names);
+        problems.push(`${token.rawName}: unknown option${near === undefined ? '' : `; did you mean --${near}?`}`);
+      } else if (isSwitch(name)) {
+        store(name, token.value ?? !negated);
+        if (!negated && token.value === undefined) lastSwitch = { name, index: token.index };
+      } else if (token.value === undefined) {
+        problems.push(`${token.rawName}: needs a value`);
+      } else {
+        store(name, token.value);
+      }
+    }
+  }
+  return { values, options, positionals, problems };
+}

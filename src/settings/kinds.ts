@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { messageOf } from '../errors.ts';
+import { AddressRanges } from '../formats/address-ranges.ts';
+import { formatDuration, parseDuration } from '../formats/duration.ts';
+import { formatListenAddress, type ListenAddress, parseListenAddress } from '../formats/listen-address.ts';
+import { formatSize, parseSize } from '../formats/size.ts';
+
+/** How the values of a setting are written: in flags and environment as text, in YAML and JSON also as their own type. */
+export interface Kind<T> {
+  readonly schema: z.ZodType<T, unknown>;
+  /** The value as the config file would have it. */
+  readonly write: (value: T) => string | number | boolean | readonly string[];
+  /** The placeholder in `--help`; a switch has none. */
+  readonly placeholder: string;
+  /** A list gathers repeated flags and comma-separated values. */
+  readonly isList: boolean;
+  /** A switch may be given without a value, and as `--no-…`. */
+  readonly isSwitch: boolean;
+}
+
+const scalar = z.union([z.string(), z.number()], 'must be a text or a number').transform(String);
+
+function kind<T>(
+  placeholder: string,
+  read: (text: string) => T,
+  write: (value: T) => string | number,
+  check?: (value: T) => string | undefined,
+): Kind<T> {
+  const schema = scalar.transform((text, context) => {
+    try {
+      const value = read(text);
+      const objection = check?.(value);
+      if (objection === undefined) return value;
+      context.addIssue(objection);
+    } catch (error) {
+      context.addIssue(messageOf(error));
+    }
+    return z.NEVER;
+  });
+  return { schema, write, placeholder, isList: false, isSwitch: false };
+}
+
+const atLeastOne = (milliseconds: number) => (milliseconds > 0 ? undefined : 'must be longer than zero');
+
+/** A time limit: never zero, which would mean "at once". */
+export const timeout: Kind<number> = kind('DURATION', parseDuration, formatDuration, atLeastOne);
+
+/** A span of time that may be nothing. */
+export const duration: Kind<number> = kind('DURATION', parseDuration, formatDuration);
+
+export const size: Kind<number> = kind('SIZE', parseSize, formatSize);
+
+export const listenAddress: Kind<ListenAddress> = kind('ADDR:PORT', parseListenAddress, formatListenAddress);
+
+export const text: Kind<string> = kind(
+  'TEXT',
+  value => value,
+  value => value,
+);
+
+export const filePath: Kind<string> = { ...text, placeholder: 'PATH' };
+
+export function count(least: number, most: number): Kind<number> {
+  const range = `must be a whole number from ${least} to ${most}`;
+  const schema = scalar.transform((value, context) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    context.addIssue(range);
+    return z.NEVER;
+  });
+  return { schema, write: value => value, placeholder: 'N', isList: false, isSwitch: false };
+}
+
+export function choice<const T extends string>(...values: readonly T[]): Kind<T> {
+  const schema = z.enum(values as [T, ...T[]], `must be one of ${values.join(', ')}`);
+  return { schema, write: value => value, placeholder: values.join('|'), isList: false, isSwitch: false };
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = { on: true, true: true, off: false, false: false };
+
+/** nginx says on and off, YAML true and false: both are taken. */
+export const onOff: Kind<boolean> = {
+  schema: z.unknown().transform((value, context) => {
+    const state = typeof value === 'boolean' ? value : SWITCH[String(value)];
+    if (state !== undefined) return state;
+    context.addIssue('must be on or off');
+    return z.NEVER;
+  }),
+  write: value => value,
+  placeholder: '',
+  isList: false,
+  isSwitch: true,
+};
+
+/** A list, comma separated in a text. */
+export const list: Kind<readonly string[]> = {
+  schema: z
+    .union([z.string(), z.array(z.string())], 'must be a list or a comma-separated text')
+    .transform(value => (typeof value === 'string' ? value.split(',') : value))
+    .transform(items => items.map(item => item.trim()).filter(item => item !== '')),
+  write: value => value,
+  placeholder: 'TEXT,…',
+  isList: true,
+  isSwitch: false,
+};
+
+export const addressRanges: Kind<readonly string[]> = {
+  ...list,
+  placeholder: 'CIDR,…',
+  schema: list.schema.transform((ranges, context) => {
+    try {
+      return new AddressRanges(ranges).ranges;
+    } catch (error) {
+      context.addIssue(messageOf(error));
+      return z.NEVER;
+    }
+  }),
+};

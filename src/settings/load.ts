@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { messageOf, SettingsError } from '../errors.ts';
+import { closest } from '../formats/closest.ts';
+import { parseYaml } from '../formats/yaml.ts';
+import type { ParsedFlags } from './flags.ts';
+import {
+  DEFAULTS,
+  environmentOf,
+  flagOf,
+  isSettingKey,
+  SCHEMA,
+  SETTING_KEYS,
+  type SettingKey,
+  type Settings,
+} from './schema.ts';
+
+export interface Origins {
+  readonly flags: ParsedFlags;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+type Values = { [Key in SettingKey]?: Settings[Key] };
+
+/**
+ * Reads the settings in force: flag, environment, config file, default, in this order.
+ * @throws SettingsError with every problem of every origin
+ */
+export function loadSettings({ flags, environment }: Origins): Settings {
+  const problems = [...flags.problems];
+  const fromFlags = decodeAll(flags.values, key => `--${flagOf(key)}`, problems);
+  const fromEnvironment = decodeAll(environmentValues(environment, problems), environmentOf, problems);
+  const path = fromFlags.config ?? fromEnvironment.config ?? DEFAULTS.config;
+  const fromFile = path === '' ? {} : decodeAll(fileValues(path, problems), key => `${path}: ${key}`, problems);
+  const settings: Settings = { ...DEFAULTS, ...fromFile, ...fromEnvironment, ...fromFlags };
+  if (settings.manifests !== '' && settings.source === 'push') {
+    problems.push('--manifests and --source push exclude each other: choose one source of routes');
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+/**
+ * Checks a pushed object of settings that may change in a running instance.
+ * @throws SettingsError with every problem; nothing is half applied
+ */
+export function parseLiveSettings(value: unknown): Partial<Settings> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SettingsError(['must be a JSON object of settings, as in {"proxyReadTimeout": "30s"}']);
+  }
+  const problems: string[] = [];
+  for (const key of Object.keys(value)) {
+    if (!isSettingKey(key)) problems.push(`${key}: ${unknownSetting(key, SETTING_KEYS)}`);
+    else if (!SCHEMA[key].live)
+      problems.push(`${key}: cannot change in a running instance; restart with another value`);
+  }
+  const known = Object.fromEntries(Object.entries(value).filter(([key]) => isSettingKey(key)));
+  const values = decodeAll(known, key => key, problems);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return values;
+}
+
+/** The settings as a config file would hold them. */
+export function writeSettings(settings: Settings): Record<SettingKey, unknown> {
+  const write = (key: SettingKey) => (SCHEMA[key].kind.write as (value: unknown) => unknown)(settings[key]);
+  return Object.fromEntries(SETTING_KEYS.map(key => [key, write(key)])) as Record<SettingKey, unknown>;
+}
+
+function decodeAll(
+  values: Readonly<Record<string, unknown>>,
+  place: (key: SettingKey) => string,
+  problems: string[],
+): Values {
+  const decoded: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(values)) {
+    if (!isSettingKey(key)) continue;
+    const result = SCHEMA[key].kind.schema.safeParse(value);
+    if (result.success) decoded[key] = result.data;
+    else problems.push(`${place(key)}: ${result.error.issues.map(issue => issue.message).join('; ')}`);
+  }
+  return decoded;
+}
+
+function environmentValues(environment: Origins['environment'], problems: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  const known = new Map(SETTING_KEYS.map(key => [environmentOf(key), key]));
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith('KUBE_ENTRY_') || value === undefined) continue;
+    // Kubernetes itself sets KUBE_ENTRY_SERVICE_HOST, KUBE_ENTRY_PORT_80_TCP… for a Service called kube-entry.
+    if (/^KUBE_ENTRY_(?:SERVICE_(?:HOST|PORT)|PORT(?:_|$))/.test(name)) continue;
+    const key = known.get(name);
+    if (key === undefined) problems.push(`${name}: ${unknownSetting(name, [...known.keys()])}`);
+    else values[key] = value;
+  }
+  return values;
+}
+
+function fileValues(path: string, problems: string[]): Record<string, unknown> {
+  try {
+    const value = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      problems.push(`${path}: must be a mapping of settings, as in "proxyReadTimeout: 30s"`);
+      return {};
+    }
+    for (const key of Object.keys(value)) {
+      if (!isSettingKey(key)) problems.push(`${path}: ${key}: ${unknownSetting(key, SETTING_KEYS)}`);
+    }
+    return value as Record<string, unknown>;
+  } catch (error) {
+    problems.push(`${path}: cannot be read: ${messageOf(error)}`);
+    return {};
+  }
+}
+
+function unknownSetting(name: string, known: readonly string[]): string {
+  const near = closest(name, known);
+  return near === undefined ? 'unknown setting' : `unknown setting; did you mean ${near}?`;
+}

@@ -1,0 +1,109 @@
+/**
+ * Every setting, once: from here come defaults, flags, environment variables, config keys, `--help` and validation.
+ * Names are nginx's directives where nginx has one.
+ */
+import { availableParallelism } from 'node:os';
+import {
+  addressRanges,
+  choice,
+  count,
+  duration,
+  filePath,
+  type Kind,
+  list,
+  listenAddress,
+  onOff,
+  size,
+  text,
+  timeout,
+} from './kinds.ts';
+
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  readonly default: T;
+  readonly description: string;
+  /** May change in a running instance: SIGHUP, POST /configuration/general. */
+  readonly live: boolean;
+}
+
+function fixed<T>(kind: Kind<T>, fallback: NoInfer<T>, description: string): Setting<T> {
+  return { kind, default: fallback, description, live: false };
+}
+
+function live<T>(kind: Kind<T>, fallback: NoInfer<T>, description: string): Setting<T> {
+  return { kind, default: fallback, description, live: true };
+}
+
+const NONE: readonly string[] = [];
+
+export const SCHEMA = {
+  listen: fixed(listenAddress, { host: '0.0.0.0', port: 8080 }, 'where clients connect'),
+  adminSocket: fixed(filePath, 'admin.sock', 'unix socket for nginx_status and /configuration, mode 0660'),
+  statusListen: fixed(
+    listenAddress,
+    { host: '127.0.0.1', port: 10254 },
+    'read-only TCP listener: /healthz, /readyz, /metrics, /nginx_status',
+  ),
+  workers: fixed(count(1, 1024), availableParallelism(), 'worker threads; the default is the CPUs the cgroup allows'),
+  engine: fixed(choice('node'), 'node', 'HTTP implementation of the data plane'),
+
+  source: fixed(choice('kube', 'push'), 'kube', 'where routes come from: the Kubernetes API or pushed backends alone'),
+  manifests: fixed(filePath, '', 'read Services from a YAML file or directory, watched, instead of the Kubernetes API'),
+  kubeconfig: fixed(filePath, '', 'default: the in-cluster account, else $KUBECONFIG, else ~/.kube/config'),
+  context: fixed(text, '', 'context of the kubeconfig'),
+  namespace: fixed(list, NONE, 'watch this namespace only; repeatable; default all'),
+  selector: fixed(text, '', 'label selector: watch matching Services only'),
+  allowExternalName: fixed(
+    onOff,
+    false,
+    'serve ExternalName Services: whoever may edit one aims the entry at any host',
+  ),
+
+  trustedProxies: live(addressRanges, NONE, 'peers whose X-Forwarded-For, -Proto and -Host are believed'),
+  underscoresInHeaders: live(onOff, false, 'forward request headers whose names hold an underscore'),
+  mergeSlashes: live(onOff, true, 'treat // in a request path as /'),
+  upgradeProtocols: live(list, ['websocket'] as readonly string[], 'Upgrade protocols that may become a tunnel'),
+
+  clientHeaderTimeout: live(timeout, 60_000, 'to receive a whole request head'),
+  clientBodyTimeout: live(timeout, 60_000, 'between two reads of a request body'),
+  sendTimeout: live(timeout, 60_000, 'between two writes to a client'),
+  keepaliveTimeout: live(duration, 75_000, 'how long an idle client connection is kept; 0s closes after each response'),
+  keepaliveRequests: live(count(1, 2 ** 31), 10_000, 'requests on one client connection'),
+  clientMaxBodySize: live(size, 0, 'largest request body; 0 is no limit'),
+  workerConnections: live(count(1, 2 ** 20), 16_384, 'client connections of one worker; more are closed at once'),
+  proxyConnectTimeout: live(timeout, 5_000, 'to connect to an upstream, each try'),
+  proxyReadTimeout: live(timeout, 60_000, 'between two reads from an upstream; idle limit of tunnels'),
+  proxySendTimeout: live(timeout, 60_000, 'between two writes to an upstream'),
+  upstreamKeepalive: live(count(0, 2 ** 16), 320, 'idle connections kept, per upstream and worker'),
+  shutdownDelay: live(duration, 5_000, 'after SIGTERM, go on accepting while endpoints notice'),
+  shutdownTimeout: live(duration, 30_000, 'then, time for requests and tunnels to end'),
+
+  errorPage: fixed(filePath, '', 'HTML for 500, 502, 503 and 504 instead of the built-in 50x.html; reread on SIGHUP'),
+  accessLog: live(choice('off', 'combined', 'json'), 'combined', 'format of the access log'),
+  accessLogPath: fixed(filePath, '', 'write the access log to a file instead of standard output; SIGUSR1 reopens it'),
+  logLevel: live(choice('debug', 'info', 'warn', 'error'), 'info', 'of the program log, on standard error'),
+  config: fixed(filePath, '', 'YAML file with any of these settings, keys in camelCase; reread on SIGHUP'),
+} as const;
+
+export type SettingKey = keyof typeof SCHEMA;
+
+/** The settings in force. Plain data: it is sent to worker threads. */
+export type Settings = { readonly [Key in SettingKey]: (typeof SCHEMA)[Key] extends Setting<infer T> ? T : never };
+
+export const SETTING_KEYS = Object.keys(SCHEMA) as readonly SettingKey[];
+
+export const DEFAULTS: Settings = Object.fromEntries(SETTING_KEYS.map(key => [key, SCHEMA[key].default])) as Settings;
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(SCHEMA, key);
+}
+
+/** `proxyReadTimeout` → `proxy-read-timeout` */
+export function flagOf(key: SettingKey): string {
+  return key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+}
+
+/** `proxyReadTimeout` → `KUBE_ENTRY_PROXY_READ_TIMEOUT` */
+export function environmentOf(key: SettingKey): string {
+  return `KUBE_ENTRY_${flagOf(key).replaceAll('-', '_').toUpperCase()}`;
+}

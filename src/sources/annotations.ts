@@ -1,0 +1,105 @@
+import { messageOf } from '../errors.ts';
+import { parseDuration } from '../formats/duration.ts';
+import { parseSize } from '../formats/size.ts';
+import { parseHost } from '../routing/host.ts';
+import { normalisePath, upperCaseEscapes } from '../routing/path.ts';
+import type { RouteOverrides } from '../routing/route.ts';
+
+export const PREFIX = 'kube-entry.io/';
+
+/** The annotations this program knows, by what follows the prefix. */
+export const ANNOTATIONS = [
+  'path',
+  'host',
+  'port',
+  'strip-prefix',
+  'connect-timeout',
+  'read-timeout',
+  'send-timeout',
+  'max-body-size',
+  'rewrite-redirects',
+] as const;
+
+export type AnnotationName = (typeof ANNOTATIONS)[number];
+
+/** An annotation that cannot be used. */
+export class AnnotationProblem {
+  readonly annotation: AnnotationName;
+  readonly reason: string;
+
+  constructor(annotation: AnnotationName, reason: string) {
+    this.annotation = annotation;
+    this.reason = reason;
+  }
+}
+
+/** Reads `/volume,/pv` into normalised prefixes without trailing slash. @throws AnnotationProblem */
+export function readPaths(text: string): string[] {
+  return readList('path', text, 'write one or more path prefixes, as in "/volume" or "/volume,/pv"', readPath);
+}
+
+function readPath(path: string): string {
+  const fail = (reason: string): never => {
+    throw new AnnotationProblem('path', `"${path}" ${reason}`);
+  };
+  if (!path.startsWith('/')) fail('must start with a slash');
+  if (/[?#]/.test(path)) fail('must not hold ? or #: only the path of a request is matched');
+  if (/[\x00-\x20\x7f]/.test(path)) fail('must not hold spaces or control characters');
+  // RFC 3986 section 2.5: on the wire, characters beyond ASCII are escaped UTF-8.
+  const ascii = path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  if (ascii.split('/').some(segment => /^(?:\.|%2e){2}$/i.test(segment))) fail('must not hold ".."');
+  const normal = normalisePath(ascii) ?? fail('holds a bad % escape');
+  return upperCaseEscapes(normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal);
+}
+
+/** Reads `example.com,*.example.org` in lower case. @throws AnnotationProblem */
+export function readHosts(text: string): string[] {
+  return readList('host', text, 'write a host, as in "example.com" or "*.example.com"', host => {
+    const isWildcard = host.startsWith('*.');
+    const name = isWildcard ? host.slice(2) : host;
+    const parsed = parseHost(name);
+    if (parsed === undefined || name.includes('*') || /:\d*$/.test(name.replace(/^\[.*\]/, ''))) {
+      throw new AnnotationProblem('host', `"${host}" is not a host name without port, nor one like "*.example.com"`);
+    }
+    return isWildcard ? `*.${parsed}` : parsed;
+  });
+}
+
+function readList(name: AnnotationName, text: string, advice: string, read: (item: string) => string): string[] {
+  const items = text.split(',').map(item => item.trim());
+  if (items.includes('')) throw new AnnotationProblem(name, `"${text}" has an empty entry: ${advice}`);
+  return [...new Set(items.map(read))];
+}
+
+/** Kubernetes annotations are texts: only "true" and "false" are switches. @throws AnnotationProblem */
+export function readSwitch(name: AnnotationName, text: string | undefined, fallback: boolean): boolean {
+  if (text === undefined) return fallback;
+  const value = text.trim();
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new AnnotationProblem(name, `"${text}" must be "true" or "false"`);
+}
+
+/** @throws AnnotationProblem for the first bad one */
+export function readOverrides(get: (name: AnnotationName) => string | undefined): RouteOverrides {
+  const overrides: { -readonly [Key in keyof RouteOverrides]: RouteOverrides[Key] } = {};
+  const set = (name: AnnotationName, field: keyof RouteOverrides, read: (text: string) => number): void => {
+    const text = get(name);
+    if (text === undefined) return;
+    try {
+      overrides[field] = read(text);
+    } catch (error) {
+      throw new AnnotationProblem(name, messageOf(error));
+    }
+  };
+  set('connect-timeout', 'connectTimeoutMs', readTimeout);
+  set('read-timeout', 'readTimeoutMs', readTimeout);
+  set('send-timeout', 'sendTimeoutMs', readTimeout);
+  set('max-body-size', 'maxBodySize', parseSize);
+  return overrides;
+}
+
+function readTimeout(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === 0) throw new RangeError(`"${text}" must be longer than zero`);
+  return milliseconds;
+}

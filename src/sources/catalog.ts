@@ -1,0 +1,168 @@
+/**
+ * What all sources say, put together: watched Services, pushed backends, and the table of routes that follows from
+ * them. Changes gather until commit() makes one new version of the table.
+ */
+import type { TableDelta } from '../routing/delta.ts';
+import { type Conflict, RouteLedger } from '../routing/ledger.ts';
+import { type Endpoint, type Route, type ServiceRef, serviceKey } from '../routing/route.ts';
+import type { RouteTable } from '../routing/table.ts';
+import { type BackendRecord, backendRecord } from './backend-record.ts';
+import type { PushedBackend } from './pushed.ts';
+import { type Refusal, type TranslateOptions, type Translation, translateService, type Warning } from './service.ts';
+import type { ServiceObject } from './service-object.ts';
+
+/** Where a source puts the Services it sees. */
+export interface ServiceStore {
+  /** These are all there are: what is not among them is gone. The first call makes the source complete. */
+  replace(services: readonly ServiceObject[]): void;
+  upsert(service: ServiceObject): void;
+  remove(service: ServiceRef): void;
+}
+
+export interface CatalogOptions extends TranslateOptions {
+  /** The source whose first complete set makes the table worth serving. */
+  readonly waitsFor: 'services' | 'pushed';
+}
+
+interface Watched {
+  readonly object: ServiceObject;
+  readonly translation: Translation;
+}
+
+export class Catalog implements ServiceStore {
+  readonly #options: CatalogOptions;
+  readonly #watched = new Map<string, Watched>();
+  readonly #ledger = new RouteLedger();
+  #pushed: readonly PushedBackend[] = [];
+  #pushedTranslations = new Map<string, Translation>();
+  #pushedEndpoints: ReadonlyMap<string, readonly Endpoint[]> = new Map();
+  #hasServices = false;
+  #hasPushed = false;
+
+  constructor(options: CatalogOptions) {
+    this.#options = options;
+  }
+
+  /** True once the source it waits for has given a complete set. */
+  get isInitialised(): boolean {
+    return this.#options.waitsFor === 'services' ? this.#hasServices : this.#hasPushed;
+  }
+
+  get table(): RouteTable {
+    return this.#ledger.table;
+  }
+
+  replace(services: readonly ServiceObject[]): void {
+    const kept = new Set(services.map(service => serviceKey(service.metadata)));
+    for (const key of this.#watched.keys()) {
+      if (!kept.has(key)) this.#forget(key);
+    }
+    for (const service of services) this.upsert(service);
+    this.#hasServices = true;
+  }
+
+  upsert(object: ServiceObject): void {
+    const key = serviceKey(object.metadata);
+    const translation = translateService(object, this.#options);
+    this.#watched.set(key, { object, translation });
+    this.#ledger.set(key, this.#withPushedEndpoints(translation.routes));
+  }
+
+  remove(service: ServiceRef): void {
+    this.#forget(serviceKey(service));
+  }
+
+  /** Replaces the pushed set: their endpoints take over those of watched backends, their annotations make routes. */
+  replacePushed(backends: readonly PushedBackend[]): void {
+    for (const { name } of this.#pushed) this.#ledger.set(pushedOwner(name), []);
+    const touched = new Set([...this.#pushedEndpoints.keys(), ...backends.map(({ name }) => name)]);
+    this.#pushed = backends;
+    this.#pushedEndpoints = new Map(backends.map(({ name, endpoints }) => [name, endpoints]));
+    for (const [key, { translation }] of this.#watched) {
+      if (translation.routes.some(route => touched.has(route.backend.name))) {
+        this.#ledger.set(key, this.#withPushedEndpoints(translation.routes));
+      }
+    }
+    this.#pushedTranslations = new Map();
+    for (const { name, service, endpoints } of backends) {
+      if (service === undefined) continue;
+      // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
+      const translation = translateService(service, this.#options, endpoints.length > 0 ? endpoints : undefined);
+      this.#pushedTranslations.set(name, translation);
+    }
+    this.#hasPushed = true;
+  }
+
+  /** One new version of the table from all changes since the last; undefined when nothing that is served changed. */
+  commit(): TableDelta | undefined {
+    if (!this.isInitialised) return undefined;
+    this.#claimPushedRoutes();
+    return this.#ledger.commit();
+  }
+
+  refusals(): Refusal[] {
+    return [...this.#translations()].flatMap(({ refusals }) => refusals);
+  }
+
+  warnings(): Warning[] {
+    return [...this.#translations()].flatMap(({ warnings }) => warnings);
+  }
+
+  conflicts(): Conflict[] {
+    return this.#ledger.conflicts();
+  }
+
+  /** The watched object behind a Service, for Events; undefined for pushed ones. */
+  serviceOf(service: ServiceRef): ServiceObject | undefined {
+    return this.#watched.get(serviceKey(service))?.object;
+  }
+
+  /** Records as the admin socket shows them: the watched ones with the endpoints in force, then the other pushed ones. */
+  backends(): (BackendRecord | PushedBackend['record'])[] {
+    const records: (BackendRecord | PushedBackend['record'])[] = [];
+    const names = new Set<string>();
+    for (const { object, translation } of this.#watched.values()) {
+      const backend = translation.routes[0]?.backend;
+      if (backend === undefined || translation.port === undefined) continue;
+      names.add(backend.name);
+      const endpoints = this.#pushedEndpoints.get(backend.name) ?? backend.endpoints;
+      records.push(backendRecord(object, translation.port, backend.name, endpoints));
+    }
+    for (const { name, record } of this.#pushed) {
+      if (!names.has(name)) records.push(record);
+    }
+    return records;
+  }
+
+  *#translations(): Generator<Translation> {
+    for (const { translation } of this.#watched.values()) yield translation;
+    yield* this.#pushedTranslations.values();
+  }
+
+  /** A pushed backend makes routes of its own only while no watched Service has its name. */
+  #claimPushedRoutes(): void {
+    if (this.#pushedTranslations.size === 0) return;
+    const watched = new Set(this.#watched.values().map(({ translation }) => translation.routes[0]?.backend.name));
+    for (const [name, { routes }] of this.#pushedTranslations) {
+      const own = watched.has(name) ? [] : routes.map(route => ({ ...route, backend: { ...route.backend, name } }));
+      this.#ledger.set(pushedOwner(name), own);
+    }
+  }
+
+  #withPushedEndpoints(routes: readonly Route[]): readonly Route[] {
+    const first = routes[0];
+    const endpoints = first && this.#pushedEndpoints.get(first.backend.name);
+    if (endpoints === undefined) return routes;
+    return routes.map(route => ({ ...route, backend: { ...route.backend, endpoints } }));
+  }
+
+  #forget(key: string): void {
+    this.#watched.delete(key);
+    this.#ledger.set(key, []);
+  }
+}
+
+/** A pushed backend of its own is another owner than the watched Service it may be named after. */
+function pushedOwner(name: string): string {
+  return `pushed ${name}`;
+}

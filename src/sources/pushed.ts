@@ -1,0 +1,94 @@
+/** Backends pushed over the admin socket, in the shape of ingress-nginx 0.25 (POST /configuration/backends). */
+import { KubeEntryError, messageOf } from '../errors.ts';
+import type { Endpoint } from '../routing/route.ts';
+import { PREFIX } from './annotations.ts';
+import { isHostName } from './service.ts';
+import { isObject, isPortNumber, isShapeProblem, readService, type ServiceObject } from './service-object.ts';
+
+export interface PushedBackend {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  /** Present when its annotations ask for routes of its own. */
+  readonly service: ServiceObject | undefined;
+  /** As it was pushed, unknown fields included. */
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** What was pushed is not JSON, or not an array of backends. */
+export class PushError extends KubeEntryError {
+  readonly code = 'BAD_PUSH';
+}
+
+/** @throws PushError with the place and the reason; nothing of a bad push is used */
+export function parsePushedBackends(body: string): PushedBackend[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new PushError(`the body is not JSON: ${messageOf(error)}`);
+  }
+  if (!Array.isArray(value)) throw new PushError('the body must be an array of backends');
+  const names = new Set<string>();
+  return value.map((record: unknown, index) => {
+    const backend = readBackend(record, `[${index}]`);
+    if (names.has(backend.name)) throw new PushError(`[${index}].name: "${backend.name}" appears twice`);
+    names.add(backend.name);
+    return backend;
+  });
+}
+
+function readBackend(record: unknown, place: string): PushedBackend {
+  if (!isObject(record)) throw new PushError(`${place}: must be a backend object`);
+  const { name, endpoints = [], port } = record;
+  if (typeof name !== 'string' || name === '') throw new PushError(`${place}.name: must be a text that is not empty`);
+  // Go writes null for a nil slice.
+  const list = endpoints ?? [];
+  if (!Array.isArray(list)) throw new PushError(`${place}.endpoints: must be a list`);
+  return {
+    name,
+    endpoints: list.map((endpoint: unknown, index) => readEndpoint(endpoint, `${place}.endpoints[${index}]`)),
+    service: exposedService(record, name, port, place),
+    record,
+  };
+}
+
+function readEndpoint(endpoint: unknown, place: string): Endpoint {
+  if (!isObject(endpoint)) throw new PushError(`${place}: must be an endpoint object`);
+  const { address, port } = endpoint;
+  if (typeof address !== 'string' || !isHostName(address)) {
+    throw new PushError(`${place}.address: must be an IP address or a host name`);
+  }
+  const number = typeof port === 'string' && /^\d{1,5}$/.test(port) ? Number(port) : port;
+  if (!isPortNumber(number))
+    throw new PushError(`${place}.port: must be a port from 1 to 65535, as a text or a number`);
+  return { address, port: number };
+}
+
+/** The Service of a record that asks for routes. What ingress-nginx copies of it has no name: the record's own is used. */
+function exposedService(
+  record: Readonly<Record<string, unknown>>,
+  name: string,
+  port: unknown,
+  place: string,
+): ServiceObject | undefined {
+  const service = record.service;
+  if (service === undefined || service === null) return undefined;
+  if (!isObject(service)) throw new PushError(`${place}.service: must be a Service object`);
+  const metadata = isObject(service.metadata) ? service.metadata : {};
+  const annotations = isObject(metadata.annotations) ? metadata.annotations : {};
+  if (!Object.keys(annotations).some(key => key.startsWith(PREFIX))) return undefined;
+  const spec = isObject(service.spec) ? service.spec : {};
+  const ports = spec.ports ?? (isPortNumber(port) ? [{ port }] : undefined);
+  const named = { name: dnsLabel(name), namespace: 'pushed', ...metadata };
+  const read = readService({ metadata: named, spec: { ...spec, ports } }, 'pushed');
+  if (isShapeProblem(read)) throw new PushError(`${place}.service.${read.path.join('.')}: ${read.reason}`);
+  return read;
+}
+
+function dnsLabel(name: string): string {
+  const label = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 63);
+  return label.replace(/^-+|-+$/g, '') || 'backend';
+}

@@ -1,0 +1,210 @@
+/** The one translation from a v1 Service to routes or a refusal. Pure: used by every source and by `kube-entry check`. */
+import { isIP } from 'node:net';
+import { closest } from '../formats/closest.ts';
+import type { Endpoint, Route, ServiceRef } from '../routing/route.ts';
+import {
+  ANNOTATIONS,
+  type AnnotationName,
+  AnnotationProblem,
+  PREFIX,
+  readHosts,
+  readOverrides,
+  readPaths,
+  readSwitch,
+} from './annotations.ts';
+import { isPortNumber, type ServiceObject, type ServicePort } from './service-object.ts';
+
+/** Stable words: they label a metric and are the reason of a Kubernetes Event. */
+export type RefusalReason =
+  | 'BadAnnotation'
+  | 'UnknownAnnotation'
+  | 'UnknownPort'
+  | 'NoPort'
+  | 'HeadlessService'
+  | 'NoClusterIP'
+  | 'ExternalNameNotAllowed'
+  | 'BadExternalName';
+
+/** Why a Service that asks to be exposed is not. */
+export interface Refusal {
+  readonly service: ServiceRef;
+  readonly reason: RefusalReason;
+  /** For people: what is wrong and what to do. */
+  readonly message: string;
+  /** Full key of the annotation at fault, where there is one. */
+  readonly annotation?: string;
+}
+
+/** Something odd that does not keep a Service from being served. */
+export interface Warning {
+  readonly service: ServiceRef;
+  readonly message: string;
+  readonly annotation?: string;
+}
+
+export interface TranslateOptions {
+  readonly allowExternalName: boolean;
+}
+
+/** Routes, or refusals; neither for a Service that does not ask to be exposed. */
+export interface Translation {
+  readonly service: ServiceRef;
+  readonly routes: readonly Route[];
+  /** The port that the routes lead to; undefined when there are none. */
+  readonly port: ServicePort | undefined;
+  readonly refusals: readonly Refusal[];
+  readonly warnings: readonly Warning[];
+}
+
+class RefusedError extends Error {
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/**
+ * @param endpoints where the traffic goes instead of the ClusterIP (pushed backends name their own)
+ */
+export function translateService(
+  object: ServiceObject,
+  options: TranslateOptions,
+  endpoints?: readonly Endpoint[],
+): Translation {
+  const { name, namespace } = object.metadata;
+  const service: ServiceRef = { namespace, name };
+  const annotations = object.metadata.annotations ?? {};
+  const get = (annotation: AnnotationName): string | undefined => annotations[PREFIX + annotation];
+  const warnings: Warning[] = [];
+  const refusals: Refusal[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof AnnotationProblem) {
+        const annotation = PREFIX + error.annotation;
+        refusals.push({ service, reason: 'BadAnnotation', message: `${annotation}: ${error.reason}`, annotation });
+      } else if (error instanceof RefusedError) {
+        refusals.push({ service, reason: error.reason, message: error.message });
+      } else {
+        throw error;
+      }
+      return undefined;
+    }
+  };
+
+  const unknown = Object.keys(annotations).filter(
+    key => key.startsWith(PREFIX) && !ANNOTATIONS.some(known => PREFIX + known === key),
+  );
+  const pathText = get('path');
+  for (const annotation of unknown) {
+    const near = closest(annotation.slice(PREFIX.length), ANNOTATIONS);
+    const advice = near === undefined ? `known are ${ANNOTATIONS.join(', ')}` : `did you mean ${PREFIX}${near}?`;
+    const message = `${annotation}: unknown annotation; ${advice}`;
+    // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
+    if (pathText === undefined) refusals.push({ service, reason: 'UnknownAnnotation', message, annotation });
+    else warnings.push({ service, message, annotation });
+  }
+  if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
+
+  const paths = attempt(() => readPaths(pathText)) ?? [];
+  const hostText = get('host');
+  const hosts = hostText === undefined ? [''] : (attempt(() => readHosts(hostText)) ?? []);
+  const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;
+  const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
+  const overrides = attempt(() => readOverrides(get)) ?? {};
+  const port = attempt(() => choosePort(object, get('port'), message => warnings.push({ service, message })));
+  const address = endpoints === undefined ? attempt(() => addressOf(object, options)) : '';
+  if (refusals.length > 0 || port === undefined || address === undefined) {
+    return { service, routes: [], port: undefined, refusals, warnings };
+  }
+
+  const backend = {
+    name: `${namespace}-${name}-${port.port}`,
+    endpoints: endpoints ?? [{ address, port: port.port }],
+  };
+  const createdAt = object.metadata.creationTimestamp ?? '';
+  const routes = hosts.flatMap(host =>
+    paths.map(path => ({
+      host,
+      path,
+      stripPrefix,
+      rewriteRedirects,
+      overrides,
+      backend,
+      service,
+      createdAt,
+      counterBlock: 0,
+    })),
+  );
+  return { service, routes, port, refusals, warnings };
+}
+
+/** The annotated port, else the one named `http`, else the only one, else the first, with a warning. */
+function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (message: string) => void): ServicePort {
+  const ports = (spec.ports ?? []).filter(port => (port.protocol ?? 'TCP') === 'TCP');
+  if (wanted !== undefined) {
+    const value = wanted.trim();
+    const found = ports.find(port => port.name === value) ?? ports.find(port => String(port.port) === value);
+    if (found !== undefined) return found;
+    const number = Number(value);
+    // An ExternalName Service lists its ports only if it wants to.
+    if (spec.type === 'ExternalName' && ports.length === 0 && isPortNumber(number)) return { port: number };
+    const known = ports.map(({ name, port }) => (name === undefined ? `${port}` : `${port} (${name})`)).join(', ');
+    throw new RefusedError(
+      'UnknownPort',
+      `${PREFIX}port: the Service has no TCP port "${value}"; it has ${known === '' ? 'none' : known}`,
+    );
+  }
+  const [first, ...others] = ports;
+  if (first === undefined) {
+    if (spec.type === 'ExternalName') return { port: 80 };
+    throw new RefusedError('NoPort', 'the Service has no TCP port');
+  }
+  const named = ports.find(port => port.name === 'http');
+  if (named !== undefined || others.length === 0) return named ?? first;
+  warn(
+    `the Service has ${ports.length} TCP ports and none is named http: ${first.port} is taken; choose one with ${PREFIX}port`,
+  );
+  return first;
+}
+
+function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOptions): string {
+  if (spec.type === 'ExternalName') {
+    if (!allowExternalName) {
+      throw new RefusedError(
+        'ExternalNameNotAllowed',
+        'ExternalName Services are served only with --allow-external-name: they let whoever may edit a Service aim the entry at any host',
+      );
+    }
+    const name = spec.externalName ?? '';
+    if (!isHostName(name)) throw new RefusedError('BadExternalName', `spec.externalName "${name}" is not a host name`);
+    return name;
+  }
+  const { clusterIP = '' } = spec;
+  if (clusterIP === 'None') {
+    throw new RefusedError(
+      'HeadlessService',
+      'the Service is headless (clusterIP: None): the entry needs a ClusterIP to send to',
+    );
+  }
+  if (isIP(clusterIP) === 0) {
+    const state = clusterIP === '' ? 'the Service has no ClusterIP' : `clusterIP "${clusterIP}" is not an IP address`;
+    throw new RefusedError(
+      'NoClusterIP',
+      `${state}: the API server gives one to Services of type ClusterIP, NodePort and LoadBalancer`,
+    );
+  }
+  return clusterIP;
+}
+
+/** RFC 1123, or an IP address: what may be dialled. */
+export function isHostName(name: string): boolean {
+  return (
+    isIP(name) !== 0 ||
+    (name.length <= 253 &&
+      /^(?:[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.?$/i.test(name))
+  );
+}
