@@ -41,5 +41,5 @@ export interface ControlPlane {
   /** Changes live settings. @throws KubeEntryError when any of them cannot be used; nothing changes then */
   pushGeneral(settings: unknown): Promise<void>;
   /** Prometheus text and its content type. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+  metrics(): Promise<{ readonly contentType: string; readonly body: Uint8Array }>;
 }

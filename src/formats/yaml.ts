@@ -1,5 +1,5 @@
-import { LineCounter, parse, parseAllDocuments, stringify } from 'yaml';
-import { FormatError } from '../errors.ts';
+import { LineCounter, parseAllDocuments, stringify } from 'yaml';
+import { FormatError, messageOf } from '../errors.ts';
 
 /** One document of a YAML stream, with the means to say on which line a value stands. */
 export interface YamlDocument {
@@ -33,6 +33,7 @@ export function parseYamlDocuments(text: string): { documents: YamlDocument[]; p
     const line = lines.linePos(document.contents.range?.[0] ?? 0).line;
     try {
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+      if (value === null) continue;
       documents.push({
         value,
         line,
@@ -45,19 +46,20 @@ export function parseYamlDocuments(text: string): { documents: YamlDocument[]; p
         },
       });
     } catch (error) {
-      problems.push({ line, reason: error instanceof Error ? error.message : String(error) });
+      problems.push({ line, reason: messageOf(error) });
     }
   }
   return { documents, problems };
 }
 
-/** Reads a single document. @throws FormatError with line and reason */
+/** Reads a single document; null when it is empty. @throws FormatError with the line and the reason of the first problem */
 export function parseYaml(text: string): unknown {
-  try {
-    return parse(text, { maxAliasCount: MAX_ALIASES }) as unknown;
-  } catch (error) {
-    throw new FormatError(error instanceof Error ? error.message : String(error));
-  }
+  const { documents, problems } = parseYamlDocuments(text);
+  const [first, second] = documents;
+  const problem =
+    problems[0] ?? (second && { line: second.line, reason: 'a second document begins; one was expected' });
+  if (problem !== undefined) throw new FormatError(`line ${problem.line}: ${problem.reason}`);
+  return first?.value ?? null;
 }
 
 export function formatYaml(value: unknown): string {

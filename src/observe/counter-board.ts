@@ -1,5 +1,5 @@
 import { type ServiceRef, serviceKey } from '../routing/route.ts';
-import { type CounterName, type HistogramValues, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounters } from './counters.ts';
+import { BlockTotals, type CounterName, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounters } from './counters.ts';
 
 /** Label of what is counted for Services beyond {@link MAX_BLOCKS}. */
 const OVERFLOW: ServiceRef = { namespace: '', name: 'other' };
@@ -50,20 +50,11 @@ export class CounterBoard {
     if (this.#unused === MAX_BLOCKS - 1) yield { service: OVERFLOW, block: MAX_BLOCKS - 1 };
   }
 
-  requestsByCode(block: number): Map<number, number> {
-    const sum = new Map<number, number>();
-    for (const region of this.#regions) {
-      for (const [code, count] of region.requestsByCode(block)) sum.set(code, (sum.get(code) ?? 0) + count);
-    }
-    return sum;
-  }
-
-  requestSeconds(block: number): HistogramValues {
-    return this.#regions.map(region => region.requestSeconds(block)).reduce(addHistograms);
-  }
-
-  upstreamSeconds(block: number): HistogramValues {
-    return this.#regions.map(region => region.upstreamSeconds(block)).reduce(addHistograms);
+  /** What all regions counted for a block. */
+  totalsOf(block: number): BlockTotals {
+    const totals = new BlockTotals();
+    for (const region of this.#regions) region.addBlockTo(totals, block);
+    return totals;
   }
 
   #take(): number {
@@ -76,8 +67,4 @@ export class CounterBoard {
     for (const region of this.#regions) region.clearBlock(block);
     return block;
   }
-}
-
-function addHistograms(a: HistogramValues, b: HistogramValues): HistogramValues {
-  return { buckets: a.buckets.map((count, index) => count + (b.buckets[index] ?? 0)), sum: a.sum + b.sum };
 }

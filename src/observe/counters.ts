@@ -59,7 +59,7 @@ for (const [index, code] of STATUS_CODES.entries()) CODE_SLOT[code] = index;
 
 export interface HistogramValues {
   /** Observations per bucket, not cumulative; one more than {@link BUCKETS}. */
-  readonly buckets: number[];
+  readonly buckets: Float64Array;
   readonly sum: number;
 }
 
@@ -91,23 +91,10 @@ export class WorkerCounters {
     if (upstreamSeconds >= 0) this.#observe(start + CODE_SLOTS + HISTOGRAM_SLOTS, upstreamSeconds);
   }
 
-  /** Requests of a block by status code; 0 stands for the codes that share a slot. Codes never seen are left out. */
-  requestsByCode(block: number): Map<number, number> {
+  /** Adds what was counted for a block to `totals`. */
+  addBlockTo(totals: BlockTotals, block: number): void {
     const start = FIRST_BLOCK + block * BLOCK_SLOTS;
-    const counts = new Map<number, number>();
-    for (let index = 0; index < CODE_SLOTS; index += 1) {
-      const count = this.#values[start + index] as number;
-      if (count > 0) counts.set(STATUS_CODES[index] ?? 0, count);
-    }
-    return counts;
-  }
-
-  requestSeconds(block: number): HistogramValues {
-    return this.#histogram(FIRST_BLOCK + block * BLOCK_SLOTS + CODE_SLOTS);
-  }
-
-  upstreamSeconds(block: number): HistogramValues {
-    return this.#histogram(FIRST_BLOCK + block * BLOCK_SLOTS + CODE_SLOTS + HISTOGRAM_SLOTS);
+    totals.add(this.#values.subarray(start, start + BLOCK_SLOTS));
   }
 
   /** Forgets what was true of a worker that has died; its totals stay. */
@@ -131,9 +118,39 @@ export class WorkerCounters {
     this.#bump(start + bucket, 1);
     this.#bump(start + HISTOGRAM_SLOTS - 1, seconds);
   }
+}
+
+/** What was counted for one block, over any number of regions. */
+export class BlockTotals {
+  readonly #slots = new Float64Array(BLOCK_SLOTS);
+
+  /** @param slots the block's, of one region */
+  add(slots: Float64Array): void {
+    for (let index = 0; index < BLOCK_SLOTS; index += 1) {
+      this.#slots[index] = (this.#slots[index] as number) + (slots[index] as number);
+    }
+  }
+
+  /** Requests by status code; 0 stands for the codes that share a slot. Codes never seen are left out. */
+  requestsByCode(): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (let index = 0; index < CODE_SLOTS; index += 1) {
+      const count = this.#slots[index] as number;
+      if (count > 0) counts.set(STATUS_CODES[index] ?? 0, count);
+    }
+    return counts;
+  }
+
+  requestSeconds(): HistogramValues {
+    return this.#histogram(CODE_SLOTS);
+  }
+
+  upstreamSeconds(): HistogramValues {
+    return this.#histogram(CODE_SLOTS + HISTOGRAM_SLOTS);
+  }
 
   #histogram(start: number): HistogramValues {
     const end = start + HISTOGRAM_SLOTS - 1;
-    return { buckets: Array.from(this.#values.subarray(start, end)), sum: this.#values[end] as number };
+    return { buckets: this.#slots.subarray(start, end), sum: this.#slots[end] as number };
   }
 }

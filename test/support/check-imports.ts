@@ -37,7 +37,7 @@ export function importProblems(file: string, text: string): string[] {
   const rule = owner === undefined ? undefined : FOLDERS[owner];
   if (owner === undefined || rule === undefined) return [`${file}: belongs to no folder of the architecture`];
   const problems: string[] = [];
-  for (const [, specifier = ''] of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)) {
+  for (const [, specifier = ''] of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^'\s]+)'/g)) {
     if (specifier.startsWith('node:')) continue;
     if (specifier.startsWith('.')) {
       const target = ownerOf(relative('.', resolve(dirname(file), specifier)));

@@ -1,0 +1,136 @@
+/** What the admin socket and the status listener have in common: a fastify instance that nobody can hold up. */
+import type { RequestListener } from 'node:http';
+import { METHODS, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  type ConnectionError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  type RouteHandlerMethod,
+} from 'fastify';
+import { codeOf, KubeEntryError, messageOf } from '../errors.ts';
+import type { WorkerCounters } from '../observe/counters.ts';
+import type { Logger } from '../observe/logger.ts';
+import { countConnections } from './connection-counts.ts';
+
+/** How long and how much a client may take; milliseconds. */
+export interface AppLimits {
+  /** From the connection to the end of a request head. */
+  readonly headTimeout: number;
+  /** From the connection to the end of a request. */
+  readonly requestTimeout: number;
+  /** Without a byte in either direction. */
+  readonly idleTimeout: number;
+  /** How often the first two are looked at. */
+  readonly checkInterval: number;
+  /** Connections at a time, so that a flood leaves the data plane its file descriptors. */
+  readonly connections: number;
+}
+
+export const DEFAULT_LIMITS: AppLimits = {
+  headTimeout: 10_000,
+  requestTimeout: 30_000,
+  idleTimeout: 30_000,
+  checkInterval: 2_000,
+  connections: 512,
+};
+
+/** nginx's client_max_body_size in ingress-nginx's admin server. */
+export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+export interface AppOptions {
+  /** Where this server's own connections are counted, as nginx counts its own. */
+  readonly counters: WorkerCounters;
+  readonly logger: Logger;
+  readonly limits?: AppLimits;
+}
+
+/**
+ * One request a connection, as ingress-nginx has it (`keepalive_timeout 0`); errors as plain text; request bodies as
+ * a Buffer, whatever their type.
+ */
+export function createApp({ counters, logger, limits = DEFAULT_LIMITS }: AppOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    connectionTimeout: limits.idleTimeout,
+    requestTimeout: limits.requestTimeout,
+    // A pipelined second request is not processed (RFC 9112 section 9.6).
+    maxRequestsPerSocket: 1,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    http: { headersTimeout: limits.headTimeout, connectionsCheckingInterval: limits.checkInterval },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, _request, reply) => sendText(reply, error.statusCode ?? 400, 'Bad Request\n'),
+  });
+  app.server.maxConnections = limits.connections;
+  const closeAfterwards: RequestListener = (_request, response) => {
+    response.shouldKeepAlive = false;
+  };
+  app.server.prependListener('request', closeAfterwards);
+  countConnections(app.server, counters);
+
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', async (request, reply) => {
+    // The type is not looked at: fastify would refuse one that it cannot read.
+    delete request.raw.headers['content-type'];
+    // Here rather than in a not-found handler, which would read the body first.
+    if (request.is404 && !reply.sent) return sendText(reply, 404, 'Not Found\n');
+    return undefined;
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error);
+    if (status >= 500) logger.error({ err: error, url: request.url }, 'an admin request failed');
+    return sendText(reply, status, status >= 500 ? 'Internal Server Error\n' : `${messageOf(error)}\n`);
+  });
+  return app;
+}
+
+/** A route for GET and HEAD; any other method gets 405 before its body is read. */
+export function readOnlyRoute(app: FastifyInstance, url: string, handler: RouteHandlerMethod): void {
+  app.route({
+    method: app.supportedMethods,
+    url,
+    onRequest: async (request, reply) => {
+      if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+      return sendText(reply.header('allow', 'GET, HEAD'), 405, 'Method Not Allowed\n');
+    },
+    handler,
+  });
+}
+
+export function sendText(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).type('text/plain; charset=utf-8').send(text);
+}
+
+/** The request target with an absolute form's scheme and authority taken off (RFC 9112 section 3.2.2), else as it came. */
+export function targetOf(request: FastifyRequest): string {
+  return request.url.replace(/^https?:\/\/[^/?#]*/i, '');
+}
+
+/** Errors of ours are about what the client sent; fastify's carry their own status. */
+function statusOf(error: unknown): number {
+  if (error instanceof KubeEntryError) return 400;
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return 500;
+  return typeof error.statusCode === 'number' ? error.statusCode : 500;
+}
+
+/** For what Node's parser refuses and for clients that take too long. */
+function answerClientError(error: ConnectionError, socket: Socket): void {
+  // With one response a connection, bytes written mean that it has begun and must not be followed by another.
+  if (!socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const code = codeOf(error);
+  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const body = `${STATUS_CODES[status]}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}

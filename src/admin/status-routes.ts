@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify';
+import type { CounterBoard } from '../observe/counter-board.ts';
+import { readOnlyRoute } from './app.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { formatStubStatus } from './stub-status.ts';
+
+/** `/nginx_status` and `/metrics`, on the admin socket and on the status listener. */
+export function addStatusRoutes(
+  app: FastifyInstance,
+  board: Pick<CounterBoard, 'sum'>,
+  control: Pick<ControlPlane, 'metrics'>,
+): void {
+  readOnlyRoute(app, '/nginx_status', async (_request, reply) => {
+    const status = formatStubStatus({
+      active: board.sum('active'),
+      accepted: board.sum('accepted'),
+      handled: board.sum('handled'),
+      requests: board.sum('requests'),
+      reading: board.sum('reading'),
+      writing: board.sum('writing'),
+      waiting: board.sum('waiting'),
+    });
+    // nginx gives no charset; to a string fastify would add one.
+    return reply.header('content-type', 'text/plain').send(Buffer.from(status));
+  });
+  readOnlyRoute(app, '/metrics', async (_request, reply) => {
+    const { contentType, body } = await control.metrics();
+    return reply.header('content-type', contentType).send(body);
+  });
+}

@@ -1,0 +1,79 @@
+/** The status listener: probes and metrics over TCP. Nothing can be changed through it. */
+import type { FastifyInstance } from 'fastify';
+import { codeOf, messageOf, UnavailableError } from '../errors.ts';
+import { formatListenAddress, type ListenAddress } from '../formats/listen-address.ts';
+import type { CounterBoard } from '../observe/counter-board.ts';
+import type { Logger } from '../observe/logger.ts';
+import { type AppLimits, createApp, readOnlyRoute, sendText } from './app.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { addStatusRoutes } from './status-routes.ts';
+
+const INDEX = `kube-entry
+/healthz       the process is alive
+/readyz        it has routes and is not draining
+/metrics       for Prometheus
+/nginx_status  as nginx's stub_status
+`;
+
+export interface StatusServerOptions {
+  readonly control: Pick<ControlPlane, 'isInitialised' | 'isDraining' | 'metrics'>;
+  /** Gives /nginx_status; gets a region for this server's own connections. */
+  readonly board: CounterBoard;
+  readonly logger: Logger;
+  readonly limits?: AppLimits;
+}
+
+export class StatusServer {
+  /** Where it listens, with the port the system chose for port 0. */
+  readonly address: ListenAddress;
+  readonly #app: FastifyInstance;
+
+  private constructor(app: FastifyInstance, address: ListenAddress) {
+    this.#app = app;
+    this.address = address;
+  }
+
+  /** Starts to listen. @throws UnavailableError when it cannot */
+  static async listen(address: ListenAddress, options: StatusServerOptions): Promise<StatusServer> {
+    const { control, board, ...rest } = options;
+    const app = createApp({ ...rest, counters: board.addRegion() });
+    addStatusRoutes(app, board, control);
+    readOnlyRoute(app, '/', async (_request, reply) => sendText(reply, 200, INDEX));
+    readOnlyRoute(app, '/healthz', async (_request, reply) => reply.send());
+    readOnlyRoute(app, '/readyz', async (_request, reply) => {
+      const obstacle = unreadiness(control);
+      return obstacle === undefined
+        ? sendText(reply, 200, 'ready\n')
+        : sendText(reply, 503, `not ready: ${obstacle}\n`);
+    });
+    try {
+      await app.listen({ ...address });
+    } catch (error) {
+      await app.close();
+      throw unavailable(address, error);
+    }
+    const bound = app.server.address();
+    return new StatusServer(
+      app,
+      typeof bound === 'object' && bound !== null ? { ...address, port: bound.port } : address,
+    );
+  }
+
+  /** Stops listening and ends every connection. */
+  async close(): Promise<void> {
+    await this.#app.close();
+  }
+}
+
+function unreadiness({ isInitialised, isDraining }: StatusServerOptions['control']): string | undefined {
+  if (isDraining) return 'draining';
+  return isInitialised ? undefined : 'the first route table is not loaded yet';
+}
+
+function unavailable(address: ListenAddress, error: unknown): UnavailableError {
+  const reason =
+    codeOf(error) === 'EADDRINUSE' ? 'the port is taken; choose another with --status-listen' : messageOf(error);
+  return new UnavailableError(`cannot listen on ${formatListenAddress(address)} for status requests: ${reason}`, {
+    cause: error,
+  });
+}

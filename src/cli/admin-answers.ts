@@ -1,0 +1,115 @@
+/** What a running instance says, checked as far as it is used: it may be of another version than this program. */
+import type { RouteView } from '../admin/route-view.ts';
+import type { StubStatus } from '../admin/stub-status.ts';
+import { UnavailableError } from '../errors.ts';
+import { isObject } from '../sources/service-object.ts';
+import type { AdminClient } from './admin-client.ts';
+
+/** What people are told of a route. */
+export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'backend' | 'service'>;
+
+/** GET /explain */
+export interface ExplanationAnswer {
+  readonly route: ShownRoute | undefined;
+  readonly upstreamTarget: string | undefined;
+  readonly losers: readonly { readonly route: ShownRoute; readonly reason: string }[];
+}
+
+/** GET /routes, counted. */
+export interface TableAnswer {
+  readonly version: number;
+  readonly initialised: boolean;
+  readonly source: { readonly kind: string; readonly synced: boolean; readonly problem?: string };
+  readonly routes: number;
+  readonly refusals: number;
+  readonly conflicts: number;
+}
+
+/** @throws UnavailableError */
+export async function askExplanation(client: AdminClient, host: string, target: string): Promise<ExplanationAnswer> {
+  const value = await client.json(`/explain?${new URLSearchParams({ host, path: target })}`);
+  if (!isObject(value) || !(value.route === undefined || isRoute(value.route)) || !Array.isArray(value.losers)) {
+    throw misunderstood('/explain');
+  }
+  const losers: unknown[] = value.losers;
+  return {
+    route: value.route,
+    upstreamTarget: typeof value.upstreamTarget === 'string' ? value.upstreamTarget : undefined,
+    losers: losers.map(loser => {
+      if (!isObject(loser) || !isRoute(loser.route)) throw misunderstood('/explain');
+      return { route: loser.route, reason: String(loser.reason) };
+    }),
+  };
+}
+
+/** @throws UnavailableError */
+export async function askTable(client: AdminClient): Promise<TableAnswer> {
+  const value = await client.json('/routes');
+  if (!isObject(value) || !isObject(value.source)) throw misunderstood('/routes');
+  const { version, initialised, source } = value;
+  if (typeof version !== 'number' || typeof initialised !== 'boolean' || typeof source.kind !== 'string') {
+    throw misunderstood('/routes');
+  }
+  const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+  return {
+    version,
+    initialised,
+    source: {
+      kind: source.kind,
+      synced: source.synced === true,
+      ...(typeof source.problem === 'string' ? { problem: source.problem } : {}),
+    },
+    routes: count(value.routes),
+    refusals: count(value.refusals),
+    conflicts: count(value.conflicts),
+  };
+}
+
+/** @throws UnavailableError */
+export async function askStubStatus(client: AdminClient): Promise<StubStatus> {
+  const text = await client.text('/nginx_status');
+  const found =
+    /^Active connections: (\d+) \nserver accepts handled requests\n (\d+) (\d+) (\d+) \nReading: (\d+) Writing: (\d+) Waiting: (\d+) \n$/.exec(
+      text,
+    );
+  if (found === null) throw misunderstood('/nginx_status');
+  const [active = 0, accepted = 0, handled = 0, requests = 0, reading = 0, writing = 0, waiting = 0] = found
+    .slice(1)
+    .map(Number);
+  return { active, accepted, handled, requests, reading, writing, waiting };
+}
+
+/** The labels of the build_info metric; the program's version is one of them. @throws UnavailableError */
+export async function askBuildInfo(client: AdminClient): Promise<Readonly<Record<string, string>>> {
+  const metrics = await client.text('/metrics');
+  const labels = /^kube_entry_build_info\{([^}]*)\} 1$/m.exec(metrics)?.[1] ?? '';
+  return Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+}
+
+/** @throws UnavailableError */
+export async function askBackends(client: AdminClient): Promise<Map<string, object>> {
+  const value = await client.json('/configuration/backends');
+  if (!Array.isArray(value)) throw misunderstood('/configuration/backends');
+  const records: unknown[] = value;
+  return new Map(
+    records.flatMap(record => (isObject(record) && typeof record.name === 'string' ? [[record.name, record]] : [])),
+  );
+}
+
+function isRoute(value: unknown): value is ShownRoute {
+  return (
+    isObject(value) &&
+    typeof value.host === 'string' &&
+    typeof value.path === 'string' &&
+    isObject(value.service) &&
+    isObject(value.backend) &&
+    Array.isArray(value.backend.endpoints) &&
+    value.backend.endpoints.every(isObject)
+  );
+}
+
+function misunderstood(path: string): UnavailableError {
+  return new UnavailableError(
+    `GET ${path} was answered with something else than this version of kube-entry expects: is the running one of the same version?`,
+  );
+}

@@ -1,0 +1,96 @@
+/** Asks a running instance over its admin socket. */
+import { type IncomingMessage, request } from 'node:http';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { codeOf, KubeEntryError, messageOf, UnavailableError } from '../errors.ts';
+import { formatDuration } from '../formats/duration.ts';
+
+export interface AdminReply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Somebody answers on the admin socket, but not with what was asked for. */
+export class UnexpectedStatusError extends KubeEntryError {
+  readonly code = 'UNEXPECTED_STATUS';
+  readonly status: number;
+
+  constructor(path: string, socketPath: string, status: number) {
+    super(
+      `GET ${path} on ${socketPath} was answered with ${status}: is this the admin socket of a kube-entry of the same version?`,
+    );
+    this.status = status;
+  }
+}
+
+/** Longer than any answer takes; a process that is stopped or stuck still accepts connections on its socket. */
+const TIMEOUT_MS = 5_000;
+
+export class AdminClient {
+  readonly #socketPath: string;
+  readonly #timeoutMs: number;
+
+  constructor(socketPath: string, timeoutMs: number = TIMEOUT_MS) {
+    this.#socketPath = socketPath;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * GET, whatever the status of the answer.
+   * @throws UnavailableError when nobody answers, with what to do about it
+   */
+  async get(path: string): Promise<AdminReply> {
+    try {
+      const response = await this.#send(path);
+      return { status: response.statusCode ?? 0, body: await text(response) };
+    } catch (error) {
+      throw new UnavailableError(this.#advice(error), { cause: error });
+    }
+  }
+
+  /** The body of a 200. @throws UnavailableError when nobody answers, UnexpectedStatusError for any other status */
+  async text(path: string): Promise<string> {
+    const { status, body } = await this.get(path);
+    if (status !== 200) throw new UnexpectedStatusError(path, this.#socketPath, status);
+    return body;
+  }
+
+  /** The value of a 200 with JSON; its shape is for the caller to check. @throws as {@link text} */
+  async json(path: string): Promise<unknown> {
+    const body = await this.text(path);
+    try {
+      return JSON.parse(body) as unknown;
+    } catch (error) {
+      throw new UnavailableError(`GET ${path} on ${this.#socketPath} was not answered with JSON: ${messageOf(error)}`);
+    }
+  }
+
+  #send(path: string): Promise<IncomingMessage> {
+    return new Promise((fulfil, reject) => {
+      const asked = request({
+        socketPath: this.#socketPath,
+        path,
+        headers: { host: 'localhost' },
+        agent: false,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      });
+      asked.once('response', fulfil).once('error', reject).end();
+    });
+  }
+
+  #advice(error: unknown): string {
+    const path = this.#socketPath;
+    switch (codeOf(error)) {
+      case 'ENOENT':
+        return `there is no admin socket at ${resolve(path)}: is it running? Start it, or name its socket with --admin-socket PATH`;
+      case 'ECONNREFUSED':
+        return `nobody listens on ${path}: is it running? The file is what a dead process left, or no socket at all`;
+      case 'EACCES':
+        return `${path} may not be opened: it belongs to the user and group that kube-entry runs as (mode 0660)`;
+      case 'ABORT_ERR':
+        return `no answer on ${path} within ${formatDuration(this.#timeoutMs)}: is it running? The process may be stopped or overloaded`;
+      default:
+        return `${path} did not answer as an admin socket does: is it running? ${messageOf(error)}`;
+    }
+  }
+}

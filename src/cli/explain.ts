@@ -1,0 +1,92 @@
+import { explain as explainRoute } from '../routing/explain.ts';
+import { serviceKey } from '../routing/route.ts';
+import { askExplanation, type ExplanationAnswer } from './admin-answers.ts';
+import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
+import { type Command, EXIT, type Invocation } from './command.ts';
+import { readSource } from './read-source.ts';
+import { endpointLabel, formatFacts, formatTable, hostLabel, printable } from './text.ts';
+
+interface Question {
+  /** Host as a client would send it; empty when the request names none. */
+  readonly host: string;
+  /** Path and query. */
+  readonly target: string;
+}
+
+export const explain: Command = {
+  name: 'explain',
+  parameters: '[HOST]PATH',
+  arity: { least: 1, most: 1 },
+  summary: 'say which route takes a request, and why the others do not',
+  description: [
+    'Asks a running instance, or reads Service manifests when --manifests is given.',
+    'A whole URL will do as well. Exits 1 when no route takes the request.',
+  ].join('\n'),
+  examples: [
+    { line: 'kube-entry explain /volume/api/v1/pools', note: 'for any host, of the running instance' },
+    { line: 'kube-entry explain http://shop.example.com/cart?id=1', note: 'for one host' },
+    { line: 'kube-entry explain --manifests services/ shop.example.com/cart', note: 'without a running instance' },
+  ],
+  settings: ['adminSocket', 'manifests', 'allowExternalName', 'mergeSlashes', 'logLevel', 'config'],
+  options: {},
+  async run(invocation) {
+    const { flags, io } = invocation;
+    const question = readQuestion(flags.positionals[0] ?? '');
+    const answer = await askFor(question, invocation);
+    const asked = printable(question.host + question.target);
+    if (answer === undefined) {
+      io.print(`${asked} is refused with 400: its host or path is malformed, or climbs above the root.`);
+      return EXIT.no;
+    }
+    const { route, losers } = answer;
+    if (route === undefined) {
+      io.print(`No route takes ${asked}: it is answered with 404.`);
+    } else {
+      const facts: [string, string][] = [
+        ['Route', `${hostLabel(route.host)} ${route.path}`],
+        ['Service', serviceKey(route.service)],
+        ['Upstream', route.backend.endpoints.map(endpointLabel).join(', ') || 'none: it is answered with 503'],
+        ['Request line', answer.upstreamTarget ?? ''],
+      ];
+      io.print(`${asked}\n${formatFacts(facts, '  ')}`);
+    }
+    if (losers.length > 0) {
+      const rows = losers.map(({ route: { host, path, service }, reason }) => [
+        hostLabel(host),
+        path,
+        serviceKey(service),
+        reason,
+      ]);
+      io.print(`\nOther routes that come near\n${formatTable(['HOST', 'PATH', 'SERVICE', 'WHY NOT'], rows, '  ')}`);
+    }
+    return route === undefined ? EXIT.no : EXIT.ok;
+  },
+};
+
+/**
+ * Reads `/path`, `host/path`, `host` or a URL. Nothing is judged here: what is malformed gets the answer that the
+ * proxy would give.
+ */
+export function readQuestion(argument: string): Question {
+  const afterScheme = argument.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+  const end = afterScheme.search(/[/?#]/);
+  const host = end < 0 ? afterScheme : afterScheme.slice(0, end);
+  const target = end < 0 ? '' : afterScheme.slice(end);
+  return { host, target: target.startsWith('/') ? target : `/${target}` };
+}
+
+/** @returns undefined when the request would be refused with 400 */
+async function askFor({ host, target }: Question, invocation: Invocation): Promise<ExplanationAnswer | undefined> {
+  const { settings, flags } = invocation;
+  // Only the flag: a container that serves manifests names them in its environment, and there the running one knows best.
+  if (flags.values.manifests !== undefined) {
+    const { catalog } = await readSource(settings);
+    return explainRoute(catalog.table, host, target, settings.mergeSlashes);
+  }
+  try {
+    return await askExplanation(new AdminClient(settings.adminSocket), host, target);
+  } catch (error) {
+    if (error instanceof UnexpectedStatusError && error.status === 400) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,119 @@
+/** The text of `--help`, made from the commands and the settings' schema, so that it cannot fall behind them. */
+import type { CommandOption } from '../settings/flags.ts';
+import { environmentOf, flagOf, SCHEMA, type SettingKey } from '../settings/schema.ts';
+import type { Command } from './command.ts';
+import { formatFacts, formatTable } from './text.ts';
+
+/** Every setting stands under one heading; the compiler asks for one when a setting is added. */
+const HEADING: Readonly<Record<SettingKey, string>> = {
+  listen: 'Listeners and workers',
+  adminSocket: 'Listeners and workers',
+  statusListen: 'Listeners and workers',
+  workers: 'Listeners and workers',
+  engine: 'Listeners and workers',
+  source: 'Where routes come from',
+  manifests: 'Where routes come from',
+  kubeconfig: 'Where routes come from',
+  context: 'Where routes come from',
+  namespace: 'Where routes come from',
+  selector: 'Where routes come from',
+  allowExternalName: 'Where routes come from',
+  trustedProxies: 'Requests',
+  underscoresInHeaders: 'Requests',
+  mergeSlashes: 'Requests',
+  upgradeProtocols: 'Requests',
+  clientHeaderTimeout: 'Clients',
+  clientBodyTimeout: 'Clients',
+  sendTimeout: 'Clients',
+  keepaliveTimeout: 'Clients',
+  keepaliveRequests: 'Clients',
+  clientMaxBodySize: 'Clients',
+  workerConnections: 'Clients',
+  proxyConnectTimeout: 'Upstreams',
+  proxyReadTimeout: 'Upstreams',
+  proxySendTimeout: 'Upstreams',
+  upstreamKeepalive: 'Upstreams',
+  shutdownDelay: 'Shutting down',
+  shutdownTimeout: 'Shutting down',
+  errorPage: 'Error page and logs',
+  accessLog: 'Error page and logs',
+  accessLogPath: 'Error page and logs',
+  logLevel: 'Error page and logs',
+  config: 'Config file',
+};
+
+/** `kube-entry help` */
+export function overview(commands: readonly Command[]): string {
+  return [
+    'The entry service of a Kubernetes cluster: a reverse proxy that follows annotated Services live.',
+    '',
+    'Usage: kube-entry [COMMAND] [ARGUMENT…] [--OPTION…]',
+    '',
+    'Commands (without one: serve)',
+    formatFacts(
+      commands.map(({ name, parameters, summary }) => [`${name} ${parameters}`.trimEnd(), summary]),
+      '  ',
+    ),
+    '',
+    'kube-entry COMMAND --help says more about each, with examples.',
+    'Exit codes: 0 ok, 1 the answer is no, 2 wrong usage or settings, 70 internal error.',
+  ].join('\n');
+}
+
+/** `kube-entry COMMAND --help` */
+export function commandHelp(command: Command): string {
+  const { name, parameters, summary, description, examples, options, settings } = command;
+  const usage = ['kube-entry', name === 'serve' ? '[serve]' : name, parameters].filter(word => word !== '').join(' ');
+  const sections = [
+    `kube-entry ${name}: ${summary}`,
+    `Usage: ${usage} [--OPTION…]`,
+    description,
+    `Examples\n${examples.map(({ line, note }) => `  ${line}\n      ${note}`).join('\n')}`,
+  ];
+  const own = Object.entries(options);
+  if (own.length > 0) sections.push(`Options\n${own.map(describeOption).join('\n')}`);
+  if (settings.length > 0) {
+    sections.push(
+      settingsHelp(settings),
+      'A flag wins over its environment variable, that over the config file (keys in camelCase), that over the default.',
+    );
+  }
+  return sections.join('\n\n');
+}
+
+function describeOption([name, { placeholder, short, description }]: [string, CommandOption]): string {
+  const flag = `--${name}${placeholder === '' ? '' : ` ${placeholder}`}`;
+  return `  ${short === undefined ? flag : `-${short}, ${flag}`}\n      ${description}`;
+}
+
+function settingsHelp(settings: readonly SettingKey[]): string {
+  // One set of widths for all headings, so that defaults and variables stand in columns down the whole page.
+  const table = formatTable(
+    ['Setting', 'Default', 'Environment'],
+    settings.map(key => [flagUsage(key), defaultOf(key), environmentOf(key)]),
+    '  ',
+  ).split('\n');
+  const [columns = '', ...rows] = table;
+  const headings = [...new Set(settings.map(key => HEADING[key]))];
+  const groups = headings.map(heading => {
+    const lines = settings.flatMap((key, index) =>
+      HEADING[key] === heading ? [rows[index], `      ${SCHEMA[key].description}`] : [],
+    );
+    return [heading, ...lines].join('\n');
+  });
+  return [columns, ...groups].join('\n\n');
+}
+
+function flagUsage(key: SettingKey): string {
+  const { kind, default: fallback } = SCHEMA[key];
+  const flag = flagOf(key);
+  if (kind.isSwitch) return fallback === true ? `--[no-]${flag}` : `--${flag}`;
+  return `--${flag} ${kind.placeholder}`;
+}
+
+function defaultOf(key: SettingKey): string {
+  const { kind, default: fallback } = SCHEMA[key];
+  const written = (kind.write as (value: unknown) => unknown)(fallback);
+  if (typeof written === 'boolean') return written ? 'on' : 'off';
+  return String(written) || '-';
+}

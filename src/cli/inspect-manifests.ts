@@ -1,0 +1,82 @@
+/** What `kube-entry check` finds in manifests. Pure. */
+import { RouteLedger } from '../routing/ledger.ts';
+import { serviceKey } from '../routing/route.ts';
+import { PREFIX } from '../sources/annotations.ts';
+import type { ManifestContents, ManifestService } from '../sources/manifest-file.ts';
+import { type TranslateOptions, type Translation, translateService } from '../sources/service.ts';
+import type { ServiceObject } from '../sources/service-object.ts';
+import { hostLabel } from './text.ts';
+
+/** Something to say about a place in a manifest. */
+export interface Remark {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  /** It keeps a Service from being served; else it is a warning. */
+  readonly isProblem: boolean;
+}
+
+export interface Inspection {
+  /** By file, in the order given, then by line. */
+  readonly remarks: readonly Remark[];
+  readonly serviceCount: number;
+  readonly exposedCount: number;
+  readonly routeCount: number;
+}
+
+/** @param files the names of all files, in the order of the remarks */
+export function inspectManifests(
+  { services, problems }: ManifestContents,
+  files: readonly string[],
+  options: TranslateOptions,
+): Inspection {
+  const remarks: Remark[] = problems.map(({ file, line, reason }) => ({
+    file,
+    line,
+    message: reason,
+    isProblem: true,
+  }));
+  const translations = new Map<ManifestService, Translation>(
+    services.map(service => [service, translateManifest(service.object, options)]),
+  );
+  for (const [{ file, line, lineOf }, { refusals, warnings }] of translations) {
+    const place = (annotation?: string) => ({ file, line: annotation === undefined ? line : lineOf(annotation) });
+    for (const { message, annotation } of refusals) remarks.push({ ...place(annotation), message, isProblem: true });
+    for (const { message, annotation } of warnings) remarks.push({ ...place(annotation), message, isProblem: false });
+  }
+  remarks.push(...conflictRemarks(translations));
+  const order = new Map(files.map((file, index) => [file, index]));
+  const exposed = [...translations.values()].filter(({ routes }) => routes.length > 0);
+  return {
+    remarks: remarks.sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line),
+    serviceCount: services.length,
+    exposedCount: exposed.length,
+    routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0),
+  };
+}
+
+/** A manifest seldom names a clusterIP: the API server gives one, so its absence is no reason to refuse it here. */
+function translateManifest(object: ServiceObject, options: TranslateOptions): Translation {
+  const { type, clusterIP = '' } = object.spec;
+  const awaitsAddress = type !== 'ExternalName' && clusterIP === '';
+  return translateService(object, options, awaitsAddress ? [] : undefined);
+}
+
+/** Which of two wins is up to their age in the cluster, which no manifest knows: both places are named. */
+function conflictRemarks(translations: ReadonlyMap<ManifestService, Translation>): Remark[] {
+  const ledger = new RouteLedger();
+  const placeOf = new Map<string, ManifestService>();
+  for (const [service, { routes }] of translations) {
+    const key = serviceKey(service.object.metadata);
+    placeOf.set(key, service);
+    ledger.set(key, routes);
+  }
+  return ledger.conflicts().flatMap(({ host, path, winner, loser }) => {
+    const loserPlace = placeOf.get(serviceKey(loser));
+    const winnerPlace = placeOf.get(serviceKey(winner));
+    if (loserPlace === undefined || winnerPlace === undefined) return [];
+    const other = `Service ${serviceKey(winner)} (${winnerPlace.file}:${winnerPlace.lineOf(`${PREFIX}path`)})`;
+    const message = `Service ${serviceKey(loser)} and ${other} both want ${path} of host ${hostLabel(host)}: the older one gets it, the other waits`;
+    return [{ file: loserPlace.file, line: loserPlace.lineOf(`${PREFIX}path`), message, isProblem: false }];
+  });
+}

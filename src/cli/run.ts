@@ -1,0 +1,94 @@
+/** From a command line to an exit code: picks the command, reads its flags and settings, reports what goes wrong. */
+import { KubeEntryError, messageOf, SettingsError } from '../errors.ts';
+import { closest } from '../formats/closest.ts';
+import { type CommandOption, type ParsedFlags, parseFlags } from '../settings/flags.ts';
+import { loadSettings } from '../settings/load.ts';
+import { backends } from './backends.ts';
+import { check } from './check.ts';
+import { type Command, EXIT } from './command.ts';
+import { explain } from './explain.ts';
+import { commandHelp, overview } from './help.ts';
+import { type Io, processIo } from './io.ts';
+import { routes } from './routes.ts';
+import { serve } from './serve-command.ts';
+import { status } from './status.ts';
+import { printable } from './text.ts';
+import { version } from './version.ts';
+
+const help: Command = {
+  name: 'help',
+  parameters: '[COMMAND]',
+  arity: { least: 0, most: 1 },
+  summary: 'list the commands, or describe one',
+  description: 'As does --help after a command.',
+  examples: [{ line: 'kube-entry help routes', note: 'what routes does, its options and settings' }],
+  settings: [],
+  options: {},
+  async run({ flags, io }) {
+    const [name] = flags.positionals;
+    io.print(name === undefined ? overview(COMMANDS) : commandHelp(commandNamed(name)));
+    return EXIT.ok;
+  },
+};
+
+export const COMMANDS: readonly Command[] = [serve, routes, check, status, explain, backends, help, version];
+
+const HELP: CommandOption = { placeholder: '', short: 'h', description: 'say what the command does, and stop' };
+
+/**
+ * Runs the command that the arguments ask for.
+ * @param argv what follows the program's name
+ * @returns the exit code; every failure has been reported by then
+ */
+export async function run(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  const report = (line: string): void => io.complain(`kube-entry: ${printable(line)}`);
+  let showStack = false;
+  try {
+    const [first, ...rest] = argv;
+    if (first === '--help' || first === '-h') return await run(['help', ...rest], io);
+    if (first === '--version' || first === '-V') return await run(['version', ...rest], io);
+    const isDefault = first === undefined || first.startsWith('-');
+    const command = isDefault ? serve : commandNamed(first);
+    const flags = readFlags(command, isDefault ? argv : rest);
+    if (flags.options.help === true) {
+      io.print(commandHelp(command));
+      return EXIT.ok;
+    }
+    const settings = loadSettings({ flags, environment: command.settings.length > 0 ? io.environment : {} });
+    showStack = settings.logLevel === 'debug';
+    return await command.run({ settings, flags, io });
+  } catch (error) {
+    if (error instanceof SettingsError) {
+      for (const problem of error.problems) report(problem);
+      return EXIT.usage;
+    }
+    if (error instanceof KubeEntryError) {
+      report(error.message);
+      return EXIT.no;
+    }
+    report(`internal error: ${messageOf(error)}${showStack ? '' : '; --log-level debug shows where'}`);
+    if (showStack && error instanceof Error && error.stack !== undefined) io.complain(error.stack);
+    return EXIT.internal;
+  }
+}
+
+function readFlags(command: Command, args: readonly string[]): ParsedFlags {
+  const flags = parseFlags(args, command.settings, { ...command.options, help: HELP });
+  const { least, most } = command.arity;
+  const count = flags.positionals.length;
+  const problems: string[] = [];
+  if (count < least) problems.push(`${command.name}: ${command.parameters} is missing`);
+  for (const extra of flags.positionals.slice(most)) problems.push(`${extra}: unexpected argument`);
+  return { ...flags, problems: [...flags.problems, ...problems] };
+}
+
+/** @throws SettingsError for a name that no command has */
+function commandNamed(name: string): Command {
+  const command = COMMANDS.find(candidate => candidate.name === name);
+  if (command !== undefined) return command;
+  const names = COMMANDS.map(candidate => candidate.name);
+  const near = closest(name, names);
+  throw new SettingsError([
+    `${name}: unknown command; ${near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`}`,
+  ]);
+}

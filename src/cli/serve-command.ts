@@ -1,0 +1,32 @@
+import { SETTING_KEYS } from '../settings/schema.ts';
+import type { Command } from './command.ts';
+
+export const serve: Command = {
+  name: 'serve',
+  parameters: '',
+  arity: { least: 0, most: 0 },
+  summary: 'run the proxy (what happens without a command)',
+  description: [
+    'Listens at once, answers 503 until the first complete route table, then follows its source of Services live.',
+    'SIGTERM and SIGQUIT end it in order, SIGINT at once; SIGHUP rereads the config file and the error page,',
+    'SIGUSR1 reopens the access log.',
+  ].join('\n'),
+  examples: [
+    { line: 'kube-entry', note: 'in a pod, with its service account; or with the current context of the kubeconfig' },
+    {
+      line: 'kube-entry --listen 127.0.0.1:28888 --manifests services/',
+      note: 'without a cluster: the Services of a directory, watched',
+    },
+    {
+      line: 'KUBE_ENTRY_PROXY_READ_TIMEOUT=5m kube-entry serve --config /etc/kube-entry.yaml',
+      note: 'settings from three places',
+    },
+  ],
+  settings: SETTING_KEYS,
+  options: {},
+  async run({ settings, io }) {
+    // Only this command needs the servers: loading them takes longer than the others take to run.
+    const { serve: runProxy } = await import('./serve.ts');
+    return runProxy(settings, io.environment);
+  },
+};

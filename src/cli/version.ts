@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { type Command, EXIT } from './command.ts';
+
+/** The package's version. Its manifest lies two folders up, from src/cli as from dist/cli. */
+export function programVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return (manifest as { readonly version: string }).version;
+}
+
+export const version: Command = {
+  name: 'version',
+  parameters: '',
+  arity: { least: 0, most: 0 },
+  summary: 'print the version of this program and of its Node',
+  description: 'A running instance says its own version in `kube-entry status`.',
+  examples: [{ line: 'kube-entry version', note: 'as does kube-entry --version' }],
+  settings: [],
+  options: {},
+  async run({ io }) {
+    io.print(`kube-entry ${programVersion()} (node ${process.versions.node})`);
+    return EXIT.ok;
+  },
+};

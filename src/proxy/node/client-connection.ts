@@ -1,0 +1,149 @@
+import type { Socket } from 'node:net';
+import { unmapAddress } from '../../formats/address-ranges.ts';
+import type { WorkerCounters } from '../../observe/counters.ts';
+
+/** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
+const LINGERING_MS = 5_000;
+
+/** The head of a request is kept until it is parsed, to say what was wrong with it; more of it is never needed. */
+const MAX_KEPT_HEAD = 96 * 1024;
+
+/**
+ * A client's connection: nginx's connection states, the order of its requests, and its end.
+ * Node parses pipelined requests ahead; here they start one after the other.
+ */
+export class ClientConnection {
+  readonly socket: Socket;
+  readonly remoteAddress: string;
+  /** No request that comes after this counts: the answer under way is the last. */
+  isClosing = false;
+  /** The client may still be sending what nobody will read. */
+  mustLinger = false;
+  /** Its bytes are no HTTP any more. */
+  isRejected = false;
+  /** Requests begun. */
+  requests = 0;
+  /** A tunnel, or ended: bytes are no requests any more. */
+  #isDetached = false;
+  readonly #counters: WorkerCounters;
+  #state: 'waiting' | 'reading' | 'writing' | 'closed' = 'waiting';
+  #head: Buffer[] = [];
+  #headBytes = 0;
+  #busy = false;
+  readonly #queue: (() => void)[] = [];
+  #bytesRead = 0;
+
+  constructor(socket: Socket, counters: WorkerCounters) {
+    this.socket = socket;
+    this.remoteAddress = unmapAddress(socket.remoteAddress ?? '');
+    this.#counters = counters;
+    counters.add('handled', 1);
+    counters.add('active', 1);
+    counters.add('waiting', 1);
+    socket.prependListener('data', this.#onData);
+    socket.once('close', () => {
+      this.#setState('closed');
+      counters.add('active', -1);
+    });
+    socket.destroySoon = () => this.#endGracefully();
+  }
+
+  get isIdle(): boolean {
+    return this.#state === 'waiting';
+  }
+
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  /** What came of a request head that is not complete, as latin1. */
+  get unparsedHead(): string {
+    return Buffer.concat(this.#head).toString('latin1');
+  }
+
+  /** Bytes that came since the last call. */
+  takeBytesRead(): number {
+    const count = this.socket.bytesRead - this.#bytesRead;
+    this.#bytesRead = this.socket.bytesRead;
+    return count;
+  }
+
+  /** A head is complete. Its request starts when the ones before it have been answered. */
+  enqueue(start: () => void): void {
+    this.#dropHead();
+    // A pipelined request's first byte came together with another's.
+    if (this.#state === 'writing') this.#counters.add('requests', 1);
+    else this.#setState('writing');
+    if (this.#busy) {
+      this.#queue.push(start);
+      // A request behind another means that the other has been read whole: nothing is missed by not reading.
+      this.socket.pause();
+    } else {
+      this.#busy = true;
+      start();
+    }
+  }
+
+  /** The request under way has been answered. */
+  next(): void {
+    const start = this.isClosing ? undefined : this.#queue.shift();
+    if (start !== undefined) {
+      start();
+      return;
+    }
+    this.#busy = false;
+    if (this.#state === 'writing' && !this.isClosing) this.#setState('waiting');
+    if (!this.#isDetached) this.socket.resume();
+  }
+
+  /** From now on the bytes belong to a tunnel. */
+  detach(): void {
+    this.#isDetached = true;
+    this.socket.off('data', this.#onData);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.isClosing || this.#isDetached) return;
+    if (this.#state === 'waiting') {
+      this.#setState('reading');
+      this.#counters.add('requests', 1);
+    }
+    if (this.#state === 'reading' && this.#headBytes < MAX_KEPT_HEAD) {
+      this.#head.push(chunk);
+      this.#headBytes += chunk.length;
+    }
+  };
+
+  #dropHead(): void {
+    this.#head = [];
+    this.#headBytes = 0;
+  }
+
+  #setState(state: 'waiting' | 'reading' | 'writing' | 'closed'): void {
+    if (this.#state === 'closed' || this.#state === state) return;
+    this.#counters.add(this.#state, -1);
+    if (state !== 'closed') this.#counters.add(state, 1);
+    this.#state = state;
+  }
+
+  /**
+   * Node would destroy the socket once the last response is written. Bytes still coming in then make the kernel reset the
+   * connection, which may take the response from the client (RFC 9112 section 9.6): send FIN, and read on for a while.
+   */
+  #endGracefully(): void {
+    const { socket } = this;
+    this.isClosing = true;
+    if (socket.destroyed) return;
+    socket.end();
+    if (socket.readableEnded || !(this.mustLinger || this.#queue.length > 0)) {
+      if (socket.writableFinished) socket.destroy();
+      else socket.once('finish', () => socket.destroy());
+      return;
+    }
+    const timer = setTimeout(() => socket.destroy(), LINGERING_MS);
+    timer.unref();
+    socket.once('end', () => socket.destroy());
+    socket.once('close', () => clearTimeout(timer));
+    socket.resume();
+  }
+}

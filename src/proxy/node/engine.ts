@@ -1,0 +1,244 @@
+/**
+ * The data plane on node:http and http-proxy-3. What llhttp lets pass and http-proxy-3 gets wrong is caught around them;
+ * what neither allows is listed in the conformance suite.
+ */
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createProxyServer } from 'http-proxy-3';
+import { codeOf } from '../../errors.ts';
+import { AddressRanges } from '../../formats/address-ranges.ts';
+import type { ListenAddress } from '../../formats/listen-address.ts';
+import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
+import type { Engine, EngineContext } from '../engine.ts';
+import { rawErrorResponse } from '../error-pages.ts';
+import { FAILURES, type FailureCode } from '../failure.ts';
+import { requestIdOf } from '../request-id.ts';
+import { RoundRobin } from '../round-robin.ts';
+import { allowedUpgrade } from '../upgrade.ts';
+import { ClientConnection } from './client-connection.ts';
+import { Exchange, type ExchangeServices, type UpgradeOffer } from './exchange.ts';
+import { firstLine, judgeRejectedHead } from './rejected-head.ts';
+import { readFacts } from './request-facts.ts';
+import { UpstreamPool } from './upstream-pool.ts';
+
+/** More than the limits that are checked on parsed heads, so that these decide the answer. */
+const PARSER_HEAD_BYTES = 64 * 1024;
+
+/** How often Node looks for clients that are too slow with their head. */
+const HEADER_CHECK_MS = 100;
+
+export class NodeEngine implements Engine {
+  readonly #context: EngineContext;
+  readonly #server: Server;
+  readonly #services: ExchangeServices;
+  readonly #connections = new Map<Duplex, ClientConnection>();
+  readonly #current = new WeakMap<ClientConnection, Exchange>();
+  #trustedProxies: AddressRanges;
+  #draining = false;
+  #onLastClose: (() => void) | undefined;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+    const { state, counters } = context;
+    this.#trustedProxies = new AddressRanges(state.settings.trustedProxies);
+    const pool = new UpstreamPool({ counters, maxIdle: () => state.settings.upstreamKeepalive });
+    const proxy = createProxyServer({ selfHandleResponse: true, prependPath: false, ignorePath: true });
+    // Its deleteLength pass gives a chunked DELETE a Content-Length of 0 but still pipes the body: a second request for the
+    // upstream. All headers come as the options' own, so what the passes did to the client's is thrown away.
+    proxy.before('web', 'stream', request => {
+      request.headers = {};
+    });
+    this.#services = {
+      context,
+      proxy,
+      pool,
+      roundRobin: new RoundRobin(),
+      trustedProxies: () => this.#trustedProxies,
+      isDraining: () => this.#draining,
+    };
+    this.#server = createServer({
+      maxHeaderSize: PARSER_HEAD_BYTES,
+      requireHostHeader: false,
+      requestTimeout: 0,
+      headersTimeout: state.settings.clientHeaderTimeout,
+      connectionsCheckingInterval: HEADER_CHECK_MS,
+      keepAliveTimeout: state.settings.keepaliveTimeout,
+      keepAliveTimeoutBuffer: 0,
+      noDelay: true,
+      shouldUpgradeCallback: request => this.#mayUpgrade(request),
+    });
+    // Zero is no limit: Node would drop further header lines in silence, we answer 431.
+    this.#server.maxHeadersCount = 0;
+    this.#server.on('connection', (socket: Socket) => this.#accept(socket));
+    for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+      this.#server.on(event, (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response));
+    }
+    for (const event of ['upgrade', 'connect']) {
+      this.#server.on(event, (request: IncomingMessage, socket: Socket, early: Buffer) =>
+        this.#handleDetached(request, socket, { early }),
+      );
+    }
+    this.#server.on('clientError', (error: Error, socket: Duplex) => this.#reject(error, socket));
+  }
+
+  listen({ host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, reusePort, backlog: 4096 }, () => {
+        this.#server.off('error', reject);
+        const bound = this.#server.address();
+        resolve(typeof bound === 'object' && bound !== null ? { host, port: bound.port } : { host, port });
+      });
+    });
+  }
+
+  settingsChanged(): void {
+    const { settings } = this.#context.state;
+    this.#trustedProxies = new AddressRanges(settings.trustedProxies);
+    this.#server.headersTimeout = settings.clientHeaderTimeout;
+    this.#server.keepAliveTimeout = settings.keepaliveTimeout;
+    this.#context.accessLog.format = settings.accessLog;
+  }
+
+  drain(): Promise<void> {
+    this.#draining = true;
+    this.#server.close();
+    for (const connection of this.#connections.values()) {
+      if (connection.isIdle) connection.socket.destroySoon();
+    }
+    return new Promise(resolve => {
+      this.#onLastClose = () => {
+        this.#services.pool.close();
+        resolve();
+      };
+      if (this.#connections.size === 0) this.#onLastClose();
+    });
+  }
+
+  close(): void {
+    this.#draining = true;
+    this.#server.close();
+    for (const { socket } of this.#connections.values()) socket.destroy();
+    this.#services.pool.close();
+  }
+
+  #accept(socket: Socket): void {
+    const { counters, state } = this.#context;
+    counters.add('accepted', 1);
+    if (this.#connections.size >= state.settings.workerConnections) {
+      socket.destroy();
+      return;
+    }
+    const connection = new ClientConnection(socket, counters);
+    this.#connections.set(socket, connection);
+    // nginx takes a client's FIN for its leaving, too: nobody may be there to read the answer.
+    socket.once('end', () => this.#current.get(connection)?.clientEnded());
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      if (this.#connections.size === 0) this.#onLastClose?.();
+    });
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, offer?: UpgradeOffer): void {
+    const connection = this.#connections.get(request.socket);
+    if (connection === undefined || connection.isClosing) return;
+    connection.enqueue(() => {
+      const exchange = new Exchange(this.#services, connection, request, response, offer);
+      this.#current.set(connection, exchange);
+      exchange.start();
+      if (this.#draining && connection.isIdle) connection.socket.destroySoon();
+    });
+  }
+
+  /** Node has let go of the connection: an answer that is no tunnel is the last on it. */
+  #handleDetached(request: IncomingMessage, socket: Socket, offer: UpgradeOffer): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined || connection.isClosing) return;
+    connection.detach();
+    socket.on('error', () => socket.destroy());
+    socket.pause();
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.once('finish', () => {
+      response.detachSocket(socket);
+      socket.destroySoon();
+      response.emit('close');
+    });
+    connection.enqueue(() => {
+      response.assignSocket(socket);
+      const exchange = new Exchange(this.#services, connection, request, response, offer);
+      this.#current.set(connection, exchange);
+      exchange.start();
+    });
+  }
+
+  #mayUpgrade(request: IncomingMessage): boolean {
+    const facts = readFacts(request);
+    if (typeof facts === 'string' || facts.isChunked || (facts.contentLength ?? 0) > 0) return false;
+    return allowedUpgrade(facts.upgrade, this.#context.state.settings.upgradeProtocols) !== undefined;
+  }
+
+  /** llhttp could not make a request of the bytes, or they did not come in time. */
+  #reject(error: Error, socket: Duplex): void {
+    const connection = this.#connections.get(socket);
+    const code = codeOf(error);
+    if (connection === undefined || connection.isClosing) return;
+    const isTimeout = code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    const head = connection.unparsedHead;
+    if (!isTimeout && !code?.startsWith('HPE_')) {
+      // The connection is gone.
+      socket.destroy();
+      return;
+    }
+    const current = this.#current.get(connection);
+    if (connection.isBusy && current?.isReadingBody) {
+      if (code === 'HPE_INVALID_EOF_STATE') current.clientGone();
+      else current.fail(isTimeout ? 'CLIENT_TIMEOUT' : 'BAD_REQUEST');
+      return;
+    }
+    if ((isTimeout && head === '') || code === 'HPE_INVALID_EOF_STATE') {
+      // Nothing was asked, or nobody is left to be answered.
+      socket.destroy();
+      return;
+    }
+    const failure: FailureCode = isTimeout ? 'CLIENT_TIMEOUT' : judgeRejectedHead(head, code);
+    // llhttp repeats itself for every further packet.
+    if (connection.isRejected) return;
+    connection.isRejected = true;
+    connection.mustLinger = true;
+    connection.enqueue(() => this.#answerRaw(connection, failure, head));
+  }
+
+  #answerRaw(connection: ClientConnection, code: FailureCode, head: string): void {
+    const { counters, accessLog, state } = this.#context;
+    const { status } = FAILURES[code];
+    const requestId = requestIdOf('');
+    const response = rawErrorResponse(status, requestId, state.errorPage);
+    const isHead = head.startsWith('HEAD ');
+    connection.socket.write(response.head + (isHead ? '' : response.body), 'latin1');
+    connection.isClosing = true;
+    connection.socket.destroySoon();
+    counters.countRequest(NO_ROUTE_BLOCK, status, 0, Number.NaN);
+    accessLog.write({
+      remoteAddress: connection.remoteAddress,
+      time: Date.now(),
+      requestLine: firstLine(head),
+      host: '',
+      status,
+      bodyBytes: isHead ? 0 : response.body.length,
+      requestBytes: connection.takeBytesRead(),
+      referer: '',
+      userAgent: '',
+      forwardedFor: '',
+      remoteUser: '',
+      requestId,
+      durationMs: 0,
+      service: '',
+      routePath: '',
+      upstream: '',
+      upstreamMs: Number.NaN,
+      upstreamStatus: 0,
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import type { FailureCode } from '../failure.ts';
+
+const MAX_REQUEST_LINE_BYTES = 8 * 1024;
+
+/**
+ * llhttp says little about why it gave up. The bytes of the head tell which of the answers of the contract it deserves.
+ * @param head the bytes of the request that could not be parsed, from its first one
+ * @param parserCode llhttp's error code, `HPE_…`
+ */
+export function judgeRejectedHead(head: string, parserCode: string | undefined): FailureCode {
+  const start = /^(?:\r?\n)*/.exec(head)?.[0].length ?? 0;
+  const lineEnd = head.indexOf('\n', start);
+  const line = head.slice(start, lineEnd < 0 ? undefined : lineEnd).replace(/\r$/, '');
+  if (line.length > MAX_REQUEST_LINE_BYTES) return 'URI_TOO_LONG';
+  if (/ HTTP\/(?:[2-9]|[1-9]\d+)\.\d+$/.test(line)) return 'VERSION_NOT_SUPPORTED';
+  if (parserCode === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE';
+  if (parserCode !== 'HPE_INVALID_TRANSFER_ENCODING') return 'BAD_REQUEST';
+  const codings = head.match(/\n(?:transfer-encoding|content-length)[ \t]*:/gi) ?? [];
+  const isModern = / HTTP\/1\.1$/.test(line);
+  return codings.length === 1 && isModern ? 'TRANSFER_CODING_NOT_IMPLEMENTED' : 'BAD_REQUEST';
+}
+
+/** The request line for the log: whatever came up to the first line end. */
+export function firstLine(head: string): string {
+  return /^(?:\r?\n)*([^\r\n]*)/.exec(head)?.[1]?.slice(0, MAX_REQUEST_LINE_BYTES) ?? '';
+}

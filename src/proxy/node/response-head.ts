@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import type { Route } from '../../routing/route.ts';
+import { addConnectionOptions, isHopByHop } from '../hop-by-hop.ts';
+import { mayHoldRedirect, rewriteRedirect } from '../redirects.ts';
+
+/** What an upstream's head says about its body. */
+export interface ResponseHead {
+  /** Name, value, name, value…: for the client, without Connection. */
+  readonly headers: string[];
+  readonly hasLength: boolean;
+  /** Milliseconds the upstream keeps an idle connection (its Keep-Alive header); undefined when it does not say. */
+  readonly keepAliveMs: number | undefined;
+}
+
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/**
+ * Reads an upstream's head by the same rules as a client's (RFC 9112 section 6.3): what is ambiguous here would let an
+ * upstream answer for another request.
+ * @returns undefined for a head that must not be passed on
+ */
+export function readResponseHead(response: IncomingMessage, route: Route, hosts: readonly string[]): ResponseHead | undefined {
+  const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
+  if (status < 200 || status > 999 || CONTROL.test(statusMessage)) return undefined;
+  const connectionOptions = new Set<string>();
+  let lengths = 0;
+  let codings = 0;
+  let keepAliveMs: number | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase();
+    const value = rawHeaders[index + 1] as string;
+    if (CONTROL.test(value)) return undefined;
+    if (name === 'connection') addConnectionOptions(value, connectionOptions);
+    else if (name === 'keep-alive') keepAliveMs = keepAliveTimeout(value);
+    else if (name === 'content-length') {
+      lengths += 1;
+      if (!/^\d+$/.test(value) || !Number.isSafeInteger(Number(value))) return undefined;
+    } else if (name === 'transfer-encoding') {
+      codings += 1;
+      if (value.toLowerCase() !== 'chunked') return undefined;
+    }
+  }
+  if (lengths > 1 || codings > 1 || lengths + codings > 1) return undefined;
+  // RFC 9112 section 6.1: a server must not send Transfer-Encoding to an HTTP/1.0 peer, nor does one that speaks it.
+  if (codings > 0 && response.httpVersionMinor === 0) return undefined;
+  const bodiless = status === 204;
+  return {
+    headers: clientHeaders(rawHeaders, connectionOptions, { bodiless, chunked: codings > 0 }, route, hosts),
+    hasLength: lengths > 0 && !bodiless,
+    keepAliveMs,
+  };
+}
+
+function clientHeaders(
+  rawHeaders: readonly string[],
+  connectionOptions: ReadonlySet<string>,
+  framing: { readonly bodiless: boolean; readonly chunked: boolean },
+  route: Route,
+  hosts: readonly string[],
+): string[] {
+  const headers: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    const value = rawHeaders[index + 1] as string;
+    const lower = name.toLowerCase();
+    if (lower === 'content-length') {
+      // RFC 9110 section 8.6: none on a 204.
+      if (!framing.bodiless) headers.push(name, value);
+      continue;
+    }
+    if (isHopByHop(lower) || connectionOptions.has(lower) || lower.startsWith('x-accel-')) continue;
+    // Without chunks no trailers can follow, and Node throws.
+    if (lower === 'trailer' && !framing.chunked) continue;
+    const rewrite = route.rewriteRedirects && route.stripPrefix && route.path !== '/' && mayHoldRedirect(lower);
+    headers.push(name, rewrite ? rewriteRedirect(lower, value, route, hosts) : value);
+  }
+  return headers;
+}
+
+function keepAliveTimeout(value: string): number | undefined {
+  const match = /(?:^|[,;\s])timeout\s*=\s*(\d{1,7})/i.exec(value);
+  return match === null ? undefined : Number(match[1]) * 1000;
+}
+
+/** The headers of a 1xx response, which has no hop-by-hop ones to keep. */
+export function informationHeaders(rawHeaders: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    const value = rawHeaders[index + 1] as string;
+    if (!isHopByHop(name.toLowerCase()) && !CONTROL.test(value)) kept.push(name, value);
+  }
+  return kept;
+}
+
+/**
+ * The head of a 101 response for the client.
+ * @param asked the protocols the client offered and the upstream was sent
+ * @returns undefined when the upstream switches to something else
+ */
+export function switchingHead(response: IncomingMessage, asked: string): string | undefined {
+  const protocol = response.headers.upgrade ?? '';
+  const offered = asked.toLowerCase().split(', ');
+  if (response.statusCode !== 101 || !offered.includes(protocol.toLowerCase())) return undefined;
+  const kept = informationHeaders(response.rawHeaders);
+  let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
+  for (let index = 0; index < kept.length; index += 2) head += `${kept[index]}: ${kept[index + 1]}\r\n`;
+  return `${head}\r\n`;
+}

@@ -1,0 +1,94 @@
+import { type BigIntStats, readFileSync, statSync } from 'node:fs';
+import { codeOf, messageOf } from '../errors.ts';
+import {
+  type ManifestContents,
+  type ManifestProblem,
+  type ManifestService,
+  readManifestText,
+} from './manifest-file.ts';
+
+/**
+ * A file is often gone or empty for a moment while it is saved, and its routes must not go with it: that is believed
+ * only after this time, in milliseconds.
+ */
+export const GRACE_MS = 200;
+
+/**
+ * File systems stamp files with a clock that ticks every few milliseconds: a file read within a tick of its last write
+ * may be written again without its stamp telling.
+ */
+const COARSE_CLOCK_MS = 50;
+
+/** `doubtful`: gone or empty, which may pass; look again after {@link GRACE_MS}. */
+export type Look = 'same' | 'changed' | 'doubtful' | 'gone';
+
+/** One manifest file as it changes: its last good version, and what is wrong with the present one. */
+export class FollowedManifest {
+  readonly #file: string;
+  readonly #defaultNamespace: string;
+  #signature = '';
+  /** Of the last look that found any; undefined before the first and while the file cannot be opened. */
+  #text: string | undefined;
+  #services: readonly ManifestService[] = [];
+  #problems: readonly ManifestProblem[] = [];
+  /** When it was first seen gone or empty. */
+  #doubtedAt: number | undefined;
+
+  constructor(file: string, defaultNamespace: string) {
+    this.#file = file;
+    this.#defaultNamespace = defaultNamespace;
+  }
+
+  /** The services of the last good version and the problems of the present one. */
+  get contents(): ManifestContents {
+    return { services: this.#services, problems: this.#problems };
+  }
+
+  /** Reads the file again if it has changed. @param now milliseconds of a monotonic clock */
+  look(now: number): Look {
+    try {
+      const stats = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
+      if (stats?.isFile() !== true) return this.#isDoubtful(now) ? 'doubtful' : 'gone';
+      if (stats.size === 0n && this.#isDoubtful(now)) return 'doubtful';
+      this.#doubtedAt = undefined;
+      const signature = signatureOf(stats);
+      if (signature === this.#signature) return 'same';
+      const text = readFileSync(this.#file, 'utf8');
+      this.#signature = Date.now() - Number(stats.mtimeMs) < COARSE_CLOCK_MS ? '' : signature;
+      return this.#take(text);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return this.#isDoubtful(now) ? 'doubtful' : 'gone';
+      return this.#refuse(error);
+    }
+  }
+
+  #take(text: string): Look {
+    if (text === this.#text) return 'same';
+    this.#text = text;
+    const { services, problems } = readManifestText(text, this.#file, this.#defaultNamespace);
+    this.#problems = problems;
+    if (problems.length === 0) this.#services = services;
+    return 'changed';
+  }
+
+  #refuse(error: unknown): Look {
+    const reason = `cannot be read: ${messageOf(error)}`;
+    const isKnown = this.#text === undefined && this.#problems[0]?.reason === reason;
+    this.#signature = '';
+    this.#text = undefined;
+    this.#problems = [{ file: this.#file, line: 1, reason }];
+    return isKnown ? 'same' : 'changed';
+  }
+
+  /** Only what would take routes away is doubted, and only for a while. */
+  #isDoubtful(now: number): boolean {
+    if (this.#services.length === 0) return false;
+    this.#doubtedAt ??= now;
+    return now - this.#doubtedAt < GRACE_MS;
+  }
+}
+
+/** Tells one state of a file from another without reading it; a symbolic link counts as what it points to. */
+function signatureOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+}

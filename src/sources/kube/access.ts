@@ -1,0 +1,171 @@
+/**
+ * Where the Kubernetes API is and how to prove who asks, by client-node's KubeConfig. That package costs 0.7 s and
+ * 70 MB, so it is loaded when it is needed first, and only here.
+ */
+import { existsSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import { isIPv6 } from 'node:net';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { messageOf } from '../../errors.ts';
+import type { Settings } from '../../settings/schema.ts';
+import { BadKubeConfigError, CredentialsError, NoKubeConfigError } from './errors.ts';
+
+export type AccessSettings = Pick<Settings, 'kubeconfig' | 'context'>;
+
+/** What of the machine decides which configuration is found. */
+export interface AccessSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** Where the kubelet mounts the service account. */
+  readonly accountFolder: string;
+}
+
+/** How to send one request. */
+export interface Access {
+  /** URL of the API server, without a slash at its end; it may have a path of its own. */
+  readonly server: string;
+  /** TLS, `Authorization` and, where the kubeconfig names a proxy, the agent that goes through it. */
+  readonly options: RequestOptions;
+}
+
+const IN_CLUSTER = 'in-cluster';
+
+export class AccessProvider {
+  readonly #settings: AccessSettings;
+  readonly #surroundings: AccessSurroundings;
+  #config: Promise<KubeConfig> | undefined;
+
+  constructor(settings: AccessSettings, surroundings: Partial<AccessSurroundings> = {}) {
+    this.#settings = settings;
+    this.#surroundings = {
+      environment: process.env,
+      home: homedir(),
+      accountFolder: '/var/run/secrets/kubernetes.io/serviceaccount',
+      ...surroundings,
+    };
+  }
+
+  /**
+   * Reads CA and certificate files anew each time, a token file at most a minute old.
+   * @throws NoKubeConfigError BadKubeConfigError CredentialsError
+   */
+  async get(): Promise<Access> {
+    this.#config ??= this.#load();
+    const config = await this.#config.catch((error: unknown) => {
+      this.#config = undefined;
+      throw error;
+    });
+    const cluster = config.getCurrentCluster();
+    if (cluster === null) throw this.#noCluster(config);
+    const { server, skipTLSVerify, proxyUrl } = cluster;
+    if (server.startsWith('http:') && !skipTLSVerify) {
+      throw new BadKubeConfigError(
+        `the server ${server} of context "${config.getCurrentContext()}" is not https: if that is meant, set insecure-skip-tls-verify on its cluster`,
+      );
+    }
+    const options: RequestOptions = {};
+    try {
+      await config.applyToHTTPSOptions(options);
+    } catch (error) {
+      throw new CredentialsError(`cannot read the credentials for ${server}: ${messageOf(error)}`, { cause: error });
+    }
+    // The library's agent makes a connection for every request; it is wanted only for the way through a proxy.
+    if (proxyUrl === undefined) delete options.agent;
+    const headers = trimmed(options.headers);
+    if (this.#isInCluster(config) && headers.Authorization === undefined) {
+      throw new CredentialsError(`the token file of the in-cluster account is empty (${this.#tokenFile})`);
+    }
+    return { server: server.replace(/\/$/, ''), options: { ...options, headers } };
+  }
+
+  /** Reads everything from its files again next time: the server did not accept what was read before. */
+  forget(): void {
+    this.#config = undefined;
+  }
+
+  async #load(): Promise<KubeConfig> {
+    const { KubeConfig } = await import('@kubernetes/client-node');
+    const { kubeconfig, context } = this.#settings;
+    const config = new KubeConfig();
+    const isLoaded =
+      // A context is a kubeconfig's: who names one does not mean the account of the pod.
+      kubeconfig === '' && context === '' && this.#loadAccount(config);
+    if (!isLoaded) {
+      const [first, ...others] = this.#kubeconfigFiles();
+      try {
+        config.loadFromFile(first);
+        for (const file of others) {
+          const other = new KubeConfig();
+          other.loadFromFile(file);
+          // As kubectl does: the first file that names a current context decides.
+          config.mergeConfig(other, config.getCurrentContext() !== undefined);
+        }
+      } catch (error) {
+        const files = [first, ...others].join(', ');
+        throw new BadKubeConfigError(`cannot use the kubeconfig ${files}: ${messageOf(error)}`, { cause: error });
+      }
+    }
+    if (context !== '') config.setCurrentContext(context);
+    return config;
+  }
+
+  #loadAccount(config: KubeConfig): boolean {
+    const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = this.#surroundings.environment;
+    if (!host || !existsSync(this.#tokenFile)) return false;
+    config.loadFromClusterAndUser(
+      {
+        name: IN_CLUSTER,
+        server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+        caFile: join(this.#surroundings.accountFolder, 'ca.crt'),
+        skipTLSVerify: false,
+      },
+      { name: IN_CLUSTER, authProvider: { name: 'tokenFile', config: { tokenFile: this.#tokenFile } } },
+    );
+    return true;
+  }
+
+  /** @throws NoKubeConfigError when there is none */
+  #kubeconfigFiles(): [string, ...string[]] {
+    const { kubeconfig } = this.#settings;
+    if (kubeconfig !== '') return [kubeconfig];
+    const { environment, home } = this.#surroundings;
+    const listed = (environment.KUBECONFIG ?? '').split(delimiter).filter(file => file !== '');
+    const candidates = listed.length > 0 ? listed : [join(home, '.kube', 'config')];
+    const [first, ...others] = candidates.filter(file => existsSync(file));
+    if (first === undefined) {
+      throw new NoKubeConfigError(
+        `no way to a Kubernetes API: this is not a pod with a service account, and ${candidates.join(', ')} does not exist. Name a kubeconfig with --kubeconfig or $KUBECONFIG, or choose another source with --manifests or --source push`,
+      );
+    }
+    return [first, ...others];
+  }
+
+  #noCluster(config: KubeConfig): BadKubeConfigError {
+    const current: string | undefined = config.getCurrentContext();
+    const known = config.getContexts().map(({ name }) => name);
+    const choices = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
+    if (!current) return new BadKubeConfigError(`the kubeconfig has no current context; choose one: ${choices}`);
+    if (known.includes(current))
+      return new BadKubeConfigError(`context "${current}" names a cluster that is not there`);
+    return new BadKubeConfigError(`the kubeconfig has no context "${current}"; ${choices}`);
+  }
+
+  #isInCluster(config: KubeConfig): boolean {
+    return config.getCurrentUser()?.name === IN_CLUSTER;
+  }
+
+  get #tokenFile(): string {
+    return join(this.#surroundings.accountFolder, 'token');
+  }
+}
+
+/** A token file may end in a newline, which no header may hold. */
+function trimmed(headers: RequestOptions['headers'] = {}): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) values[name] = String(value).trim();
+  }
+  return values;
+}

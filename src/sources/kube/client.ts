@@ -1,0 +1,198 @@
+/** The HTTP client for the Kubernetes API: HTTP/1.1 over one keep-alive agent, deadlines, typed errors. */
+import http, { type IncomingMessage } from 'node:http';
+import https, { type RequestOptions } from 'node:https';
+import { codeOf, messageOf } from '../../errors.ts';
+import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings } from './access.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { BadAnswerError, errorOfStatus, type Operation, UnreachableError, unreachable } from './errors.ts';
+
+/**
+ * After so long without a byte the kernel probes a connection, every second, and gives it up after ten probes: a peer
+ * whose machine is gone is noticed in 25 s even where nothing is sent.
+ */
+const TCP_KEEPALIVE_MS = 15_000;
+/** Shorter than any server's idle limit (the API server's is 90 s), so that a request seldom meets a closing one. */
+const IDLE_CONNECTION_MS = 30_000;
+/** A page of 500 Services is 1–2 MB; this is near the longest text that V8 can hold. */
+const LONGEST_BODY = 256 * 1024 * 1024;
+/** Enough for a Status object; of anything longer only the status counts. */
+const LONGEST_ERROR_BODY = 64 * 1024;
+
+export interface KubeRequest {
+  readonly operation: Operation;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Ends the exchange at any moment; the promise is then rejected with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** Milliseconds for the whole answer of {@link KubeClient.json}, for its head with {@link KubeClient.stream}. */
+  readonly timeoutMs: number;
+}
+
+export interface KubeClientOptions extends Partial<AccessSurroundings> {
+  readonly clock?: Clock;
+}
+
+/** A connection that had been idle was closed by the server as the request came: nobody has read it. */
+class StaleConnectionError extends Error {}
+
+export class KubeClient {
+  readonly #access: AccessProvider;
+  readonly #clock: Clock;
+  readonly #agents = {
+    // Connections are shared only among requests with the same CA and certificates: Node keys them by these.
+    'https:': new https.Agent({ keepAlive: true, keepAliveMsecs: TCP_KEEPALIVE_MS, timeout: IDLE_CONNECTION_MS }),
+    'http:': new http.Agent({ keepAlive: true, keepAliveMsecs: TCP_KEEPALIVE_MS, timeout: IDLE_CONNECTION_MS }),
+  };
+
+  constructor(settings: AccessSettings, { clock = systemClock, ...surroundings }: KubeClientOptions = {}) {
+    this.#access = new AccessProvider(settings, surroundings);
+    this.#clock = clock;
+  }
+
+  /** The object that the API server answers with. @throws KubeError */
+  json(request: KubeRequest): Promise<unknown> {
+    return this.#withDeadline(request, async signal => {
+      const { response, server } = await this.#open(request, signal);
+      const text = await readText(response, LONGEST_BODY, server, signal);
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (error) {
+        throw new BadAnswerError(`${server} does not answer as a Kubernetes API: ${messageOf(error)}`);
+      }
+    });
+  }
+
+  /**
+   * An answer whose body has no end yet. The caller destroys it: the signal and the deadline act up to its head only.
+   * @throws KubeError
+   */
+  stream(request: KubeRequest): Promise<IncomingMessage> {
+    return this.#withDeadline(request, async signal => (await this.#open(request, signal)).response);
+  }
+
+  /** Closes idle connections, and breaks those in use. */
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+  }
+
+  async #withDeadline<T>(request: KubeRequest, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    request.signal.throwIfAborted();
+    const controller = new AbortController();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = (reason: unknown): void => {
+      controller.abort(reason);
+      // Credential plugins and files know no signal: the caller is released all the same.
+      reject(reason);
+    };
+    const cancel = this.#clock.setTimer(request.timeoutMs, () =>
+      abort(new UnreachableError(`the Kubernetes API did not answer within ${request.timeoutMs / 1000} s`)),
+    );
+    const onAbort = (): void => abort(request.signal.reason);
+    request.signal.addEventListener('abort', onAbort);
+    try {
+      return await Promise.race([use(controller.signal), aborted]);
+    } finally {
+      cancel();
+      request.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #open(request: KubeRequest, signal: AbortSignal): Promise<{ response: IncomingMessage; server: string }> {
+    let access = await this.#access.get();
+    let response = await this.#send(access, request, signal);
+    if (response.statusCode === 401) {
+      // The token may have been replaced since it was read: the files have the last word.
+      response.resume();
+      this.#access.forget();
+      access = await this.#access.get();
+      response = await this.#send(access, request, signal);
+    }
+    const { statusCode = 0, headers } = response;
+    if (statusCode >= 200 && statusCode < 300) return { response, server: access.server };
+    const text = await readText(response, LONGEST_ERROR_BODY, access.server, signal).catch(() => '');
+    signal.throwIfAborted();
+    throw errorOfStatus(statusCode, parseOrNothing(text), request.operation, headers['retry-after']);
+  }
+
+  async #send(access: Access, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const { operation, query = {}, body } = request;
+    const url = new URL(access.server + collectionPath(operation));
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const agent = url.protocol === 'http:' ? this.#agents['http:'] : this.#agents['https:'];
+    const options: RequestOptions = {
+      agent,
+      ...access.options,
+      method: payload === undefined ? 'GET' : 'POST',
+      headers: {
+        ...access.options.headers,
+        Accept: 'application/json',
+        'User-Agent': 'kube-entry',
+        ...(payload !== undefined && {
+          'Content-Type': 'application/json',
+          'Content-Length': Buffer.byteLength(payload),
+        }),
+      },
+      signal,
+    };
+    try {
+      try {
+        return await exchange(url, options, payload);
+      } catch (error) {
+        if (!(error instanceof StaleConnectionError)) throw error;
+        return await exchange(url, { ...options, agent: false }, payload);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw unreachable(error, access.server);
+    }
+  }
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */
+function collectionPath({ resource, namespace }: Operation): string {
+  return namespace === undefined
+    ? `/api/v1/${resource}`
+    : `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+}
+
+/** Resolves with the head of the answer. */
+function exchange(url: URL, options: RequestOptions, payload: string | undefined): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = (url.protocol === 'http:' ? http : https).request(url, options);
+  request.on('response', resolve);
+  // Also after the head: what breaks then shows in the body, and an error event must have a listener.
+  request.on('error', error => {
+    const isStale = request.reusedSocket && (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE');
+    reject(isStale ? new StaleConnectionError(error.message, { cause: error }) : error);
+  });
+  request.end(payload);
+  return promise;
+}
+
+async function readText(response: IncomingMessage, longest: number, server: string, signal: AbortSignal) {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > longest) throw new BadAnswerError(`${server} sent an answer of more than ${longest} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(error, server);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+/** What can go wrong between this program and the Kubernetes API, each kind with its own code. */
+import { codeOf, KubeEntryError, messageOf } from '../../errors.ts';
+
+/** One kind of access, as RBAC names it. */
+export interface Operation {
+  readonly verb: 'list' | 'watch' | 'create';
+  readonly resource: 'services' | 'events';
+  /** Undefined: in all namespaces. */
+  readonly namespace: string | undefined;
+}
+
+/** Base of all of them, for callers that retry whatever it was. */
+export abstract class KubeError extends KubeEntryError {
+  /** How long the server asked to be left alone, in milliseconds; 0 if it did not. */
+  readonly retryAfterMs: number = 0;
+}
+
+/** Neither an in-cluster account nor a kubeconfig was found. */
+export class NoKubeConfigError extends KubeError {
+  readonly code = 'NO_KUBE_CONFIG';
+}
+
+/** The kubeconfig cannot be read, or has no such context. */
+export class BadKubeConfigError extends KubeError {
+  readonly code = 'BAD_KUBE_CONFIG';
+}
+
+/** A token, certificate or credential plugin that the configuration names cannot be used at the moment. */
+export class CredentialsError extends KubeError {
+  readonly code = 'KUBE_CREDENTIALS';
+}
+
+/** No connection, a broken one, or no answer in time. */
+export class UnreachableError extends KubeError {
+  readonly code = 'KUBE_UNREACHABLE';
+}
+
+/** An answer that is not the Kubernetes API's: a proxy's page, JSON cut short, an event without an object. */
+export class BadAnswerError extends KubeError {
+  readonly code = 'KUBE_BAD_ANSWER';
+}
+
+/** A line of a watch longer than any object can be. */
+export class OversizedLineError extends KubeError {
+  readonly code = 'KUBE_OVERSIZED_LINE';
+}
+
+/** The API server answered, with a failure that has no class of its own. */
+export class ApiError extends KubeError {
+  readonly code: string = 'KUBE_API_ERROR';
+  /** HTTP status. */
+  readonly status: number;
+  override readonly retryAfterMs: number;
+
+  constructor(status: number, message: string, retryAfterMs = 0) {
+    super(message);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** 401: the server does not know who asks. */
+export class UnauthorisedError extends ApiError {
+  override readonly code = 'KUBE_UNAUTHORISED';
+}
+
+/** 403: RBAC grants the account too little. */
+export class ForbiddenError extends ApiError {
+  override readonly code = 'KUBE_FORBIDDEN';
+  readonly operation: Operation;
+
+  constructor(operation: Operation, message: string) {
+    super(403, message);
+    this.operation = operation;
+  }
+}
+
+/** 410: the version asked for is no longer in the server's history. Listing again is the cure. */
+export class ExpiredError extends ApiError {
+  override readonly code = 'KUBE_EXPIRED';
+}
+
+/** Code of this program that was handed a change threw. */
+export class HandlerError extends KubeError {
+  readonly code = 'KUBE_HANDLER';
+}
+
+/** `services in namespace "shop"` */
+export function describe({ resource, namespace }: Operation): string {
+  return namespace === undefined ? `${resource} in all namespaces` : `${resource} in namespace "${namespace}"`;
+}
+
+/**
+ * @param body the `Status` object the API server sent, or whatever it was
+ * @param retryAfter the header of that name
+ */
+export function errorOfStatus(status: number, body: unknown, operation: Operation, retryAfter?: string): ApiError {
+  const { message, retryAfterSeconds } = readStatus(body);
+  const said = message ?? `HTTP status ${status}`;
+  const what = `${operation.verb} ${describe(operation)}`;
+  switch (status) {
+    case 401:
+      return new UnauthorisedError(
+        401,
+        `the API server does not accept the credentials (${said}): check the token or client certificate of the account`,
+      );
+    case 403: {
+      const grant =
+        operation.namespace === undefined
+          ? 'deploy/base/cluster-role.yaml grants it'
+          : `a Role in that namespace, as deploy/namespaced/role.yaml, or deploy/base/cluster-role.yaml grants it`;
+      return new ForbiddenError(
+        operation,
+        `the account may not ${operation.verb} ${describe(operation)}: ${grant}. The API server says: ${said}`,
+      );
+    }
+    case 410:
+      return new ExpiredError(410, `${what}: the version is too old (${said})`);
+    default: {
+      const seconds = retryAfter === undefined ? retryAfterSeconds : Number(retryAfter);
+      const retryAfterMs = seconds !== undefined && seconds > 0 && seconds <= 3600 ? seconds * 1000 : 0;
+      return new ApiError(status, `${what}: the API server failed with ${status} (${said})`, retryAfterMs);
+    }
+  }
+}
+
+function readStatus(body: unknown): { message?: string; retryAfterSeconds?: number } {
+  if (typeof body !== 'object' || body === null) return {};
+  const message = 'message' in body && typeof body.message === 'string' ? { message: body.message } : {};
+  const details = 'details' in body && typeof body.details === 'object' ? body.details : null;
+  return details !== null && 'retryAfterSeconds' in details && typeof details.retryAfterSeconds === 'number'
+    ? { ...message, retryAfterSeconds: details.retryAfterSeconds }
+    : message;
+}
+
+/** Errors of the network and of TLS, as one of ours. @param base where the server should be */
+export function unreachable(error: unknown, base: string): KubeError {
+  if (error instanceof KubeError) return error;
+  // Node's AggregateError, thrown when a name has several addresses, has a code but no message.
+  const why = messageOf(error) || (codeOf(error) ?? 'unknown reason');
+  return new UnreachableError(`cannot reach the Kubernetes API at ${base}: ${why}`, { cause: error });
+}

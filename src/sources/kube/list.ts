@@ -1,0 +1,104 @@
+/** One consistent list of a collection, read page by page. */
+import { isObject } from '../service-object.ts';
+import type { KubeClient } from './client.ts';
+import { BadAnswerError, describe, ExpiredError, type Operation } from './errors.ts';
+
+/** client-go's page size: large enough for few round trips, small enough for the server's memory. */
+const PAGE_SIZE = 500;
+/** For one page; without it a server that stops half-way would hold the list for ever. */
+const PAGE_TIMEOUT_MS = 30_000;
+/** One object is no work: the answer tells above all whether the server is there. */
+const PROBE_TIMEOUT_MS = 10_000;
+
+/** What is common to all objects of the API, as far as the reflector needs it. */
+export interface KubeObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly resourceVersion: string;
+  };
+}
+
+export interface Collection {
+  readonly resource: Operation['resource'];
+  /** Undefined: all namespaces. */
+  readonly namespace: string | undefined;
+  /** Label selector; empty for all objects. */
+  readonly selector: string;
+}
+
+export interface KubeList {
+  readonly items: readonly KubeObject[];
+  /** The moment that the list shows, and from which a watch goes on. */
+  readonly resourceVersion: string;
+}
+
+/**
+ * Reads everything there is. Without `resourceVersion` the server answers from the latest state.
+ * @throws KubeError
+ */
+export async function listAll(client: KubeClient, collection: Collection, signal: AbortSignal): Promise<KubeList> {
+  const items: KubeObject[] = [];
+  let token: string | undefined;
+  try {
+    do {
+      const page = await readPage(client, collection, { limit: PAGE_SIZE, token, timeoutMs: PAGE_TIMEOUT_MS }, signal);
+      items.push(...page.items);
+      token = page.token;
+      if (token === undefined) return { items, resourceVersion: page.resourceVersion };
+    } while (token !== undefined);
+  } catch (error) {
+    if (!(error instanceof ExpiredError) || items.length === 0) throw error;
+  }
+  // The history that the pages are read from was compacted on the way. A single page cannot expire.
+  const whole = { limit: undefined, token: undefined, timeoutMs: PAGE_TIMEOUT_MS };
+  return await readPage(client, collection, whole, signal);
+}
+
+/** The version the server is at, for the price of one object. @throws KubeError */
+export async function currentVersion(client: KubeClient, collection: Collection, signal: AbortSignal): Promise<string> {
+  const page = { limit: 1, token: undefined, timeoutMs: PROBE_TIMEOUT_MS };
+  return (await readPage(client, collection, page, signal)).resourceVersion;
+}
+
+interface Page {
+  /** Undefined: everything in one. */
+  readonly limit: number | undefined;
+  /** The server's word for where the page before ended. */
+  readonly token: string | undefined;
+  readonly timeoutMs: number;
+}
+
+async function readPage(
+  client: KubeClient,
+  { resource, namespace, selector }: Collection,
+  { limit, token, timeoutMs }: Page,
+  signal: AbortSignal,
+): Promise<KubeList & { readonly token: string | undefined }> {
+  const operation: Operation = { verb: 'list', resource, namespace };
+  const query = { limit, continue: token, labelSelector: selector === '' ? undefined : selector };
+  const list = await client.json({ operation, query, signal, timeoutMs });
+  const isList = isObject(list) && isObject(list.metadata) && typeof list.metadata.resourceVersion === 'string';
+  // Go writes null for a nil slice.
+  const items = isList ? (list.items ?? []) : undefined;
+  if (!isList || !Array.isArray(items)) {
+    throw new BadAnswerError(`list ${describe(operation)}: the answer is not a list`);
+  }
+  const { resourceVersion, continue: next } = list.metadata as { resourceVersion: string; continue?: unknown };
+  return {
+    items: items.map(item => readObject(item, operation)),
+    resourceVersion,
+    token: typeof next === 'string' && next !== '' ? next : undefined,
+  };
+}
+
+/** @throws BadAnswerError for what is no object of the API */
+export function readObject(value: unknown, operation: Operation): KubeObject {
+  if (isObject(value) && isObject(value.metadata)) {
+    const { name, namespace, resourceVersion } = value.metadata;
+    if (typeof name === 'string' && typeof namespace === 'string' && typeof resourceVersion === 'string') {
+      return value as { metadata: { name: string; namespace: string; resourceVersion: string } };
+    }
+  }
+  throw new BadAnswerError(`${operation.verb} ${describe(operation)}: an object has no name, namespace or version`);
+}

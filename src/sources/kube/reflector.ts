@@ -1,0 +1,272 @@
+/**
+ * Keeps a copy of a collection of the Kubernetes API up to date for ever: lists it, watches it from there, and after
+ * any failure goes on where it was or lists again, as client-go's Reflector does.
+ */
+import { messageOf } from '../../errors.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { Backoff } from './backoff.ts';
+import type { KubeClient } from './client.ts';
+import { type Clock, sleep } from './clock.ts';
+import {
+  ApiError,
+  BadAnswerError,
+  describe,
+  ForbiddenError,
+  HandlerError,
+  KubeError,
+  OversizedLineError,
+  UnauthorisedError,
+  UnreachableError,
+} from './errors.ts';
+import { type Collection, currentVersion, type KubeObject, listAll } from './list.ts';
+import { compareVersions } from './resource-version.ts';
+import { type Batch, type Change, watch } from './watch.ts';
+
+/** A safety net under everything that watches promise: whatever was missed is put right by then. */
+const RELIST_MS = 600_000;
+/** A stream that ends sooner, and without an event, did not work; to take it up again at once would be a tight loop. */
+const SHORTEST_GOOD_STREAM_MS = 1_000;
+
+/** Where the objects go. What it throws is logged and changes nothing here. */
+export interface ReflectorTarget {
+  /** These are all: what is not among them is gone. @param receivedAt of the clock's monotonic time */
+  replaced(objects: readonly KubeObject[], receivedAt: number): void;
+  /** In the order they happened; never empty. */
+  changed(changes: readonly Change[], receivedAt: number): void;
+}
+
+export interface ReflectorOptions {
+  readonly client: KubeClient;
+  readonly collection: Collection;
+  readonly target: ReflectorTarget;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+type State = 'starting' | 'connected' | 'lost' | 'forbidden' | 'unauthorised';
+
+export interface ReflectorStatistics {
+  /** Changes received, bookmarks not counted. */
+  readonly eventsTotal: number;
+  /** Watches begun after the first, for whatever reason. */
+  readonly restartsTotal: number;
+  /** Milliseconds since 1970; 0 before the first. */
+  readonly lastEventAt: number;
+}
+
+export class Reflector {
+  readonly #options: ReflectorOptions;
+  readonly #name: string;
+  readonly #backoff: Backoff;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  /** Where the next watch begins; undefined: list first. */
+  #version: string | undefined;
+  #listedAt = 0;
+  /** Of each object of this list, deleted ones too: an event that is older undoes nothing. */
+  readonly #versions = new Map<string, string>();
+  /** A watch from a version since the last list worked: if now one fails, listing again at once is no loop. */
+  #isProven = false;
+  /** The server may have lost its history, and count from a lower version: ask before going on. */
+  #isDoubtful = false;
+
+  #state: State = 'starting';
+  #problem: KubeError | undefined;
+  #connectedAt: number | undefined;
+  #watches = 0;
+  #eventsTotal = 0;
+  #lastEventAt = 0;
+
+  constructor(options: ReflectorOptions) {
+    this.#options = options;
+    this.#name = describe({ verb: 'watch', ...options.collection });
+    this.#backoff = new Backoff(options.random);
+  }
+
+  /** Once only; a stopped one stays stopped. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when nothing more will be handed over and no connection is used. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** A list was read and the watch stands. */
+  get isConnected(): boolean {
+    return this.#state === 'connected';
+  }
+
+  /** What keeps it from being connected; undefined at the start and while all is well. */
+  get problem(): KubeError | undefined {
+    return this.#problem;
+  }
+
+  get statistics(): ReflectorStatistics {
+    return {
+      eventsTotal: this.#eventsTotal,
+      restartsTotal: Math.max(0, this.#watches - 1),
+      lastEventAt: this.#lastEventAt,
+    };
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const delayMs = await this.#cycle(signal);
+      if (delayMs > 0) await sleep(this.#options.clock, delayMs, signal);
+    }
+  }
+
+  /** One list, if it is time for one, and one watch. @returns milliseconds to wait before the next */
+  async #cycle(signal: AbortSignal): Promise<number> {
+    const { clock } = this.#options;
+    let openedAt: number | undefined;
+    const events = this.#eventsTotal;
+    const worked = (): boolean =>
+      openedAt !== undefined && (this.#eventsTotal > events || clock.monotonic() - openedAt >= SHORTEST_GOOD_STREAM_MS);
+    try {
+      const version = await this.#startingVersion(signal);
+      const end = await watch(version, {
+        ...this.#options,
+        signal,
+        lifetimeMs: Math.max(0, this.#listedAt + RELIST_MS - clock.monotonic()),
+        onOpen: () => {
+          openedAt = clock.monotonic();
+          this.#watches += 1;
+          this.#connected();
+        },
+        onBatch: batch => this.#take(batch),
+      });
+      if (end === 'silence') this.#isDoubtful = true;
+      if (end === 'server' && !worked()) {
+        throw new UnreachableError(`the API server ended the watch of ${this.#name} as soon as it began`);
+      }
+      this.#isProven = true;
+      return 0;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      const didWork = worked();
+      if (didWork) this.#isProven = true;
+      return this.#failed(error, didWork);
+    }
+  }
+
+  async #startingVersion(signal: AbortSignal): Promise<string> {
+    const { client, collection, clock } = this.#options;
+    const version = this.#version;
+    if (version === undefined || clock.monotonic() - this.#listedAt >= RELIST_MS) return await this.#list(signal);
+    if (!this.#isDoubtful) return version;
+    const current = await currentVersion(client, collection, signal);
+    this.#isDoubtful = false;
+    if (compareVersions(current, version) >= 0) return version;
+    // A server that was rebuilt or restored: a watch from a version it has not reached yet would be silent for long.
+    this.#options.logger.warn({ version, current }, `the API server went back in its history: listing ${this.#name}`);
+    return await this.#list(signal);
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const { client, collection, clock, logger, target } = this.#options;
+    const { items, resourceVersion } = await listAll(client, collection, signal);
+    signal.throwIfAborted();
+    const receivedAt = clock.monotonic();
+    this.#versions.clear();
+    for (const { metadata } of items) this.#versions.set(keyOf(metadata), metadata.resourceVersion);
+    this.#version = resourceVersion;
+    this.#listedAt = receivedAt;
+    this.#isProven = false;
+    this.#isDoubtful = false;
+    logger.debug({ objects: items.length, version: resourceVersion }, `listed ${this.#name}`);
+    this.#handOver(() => target.replaced(items, receivedAt));
+    return resourceVersion;
+  }
+
+  #take({ changes, version, receivedAt }: Batch): void {
+    if (this.#stopping.signal.aborted) return;
+    const fresh = changes.filter(({ object: { metadata } }) => {
+      const key = keyOf(metadata);
+      const known = this.#versions.get(key);
+      if (known !== undefined && compareVersions(metadata.resourceVersion, known) < 0) return false;
+      this.#versions.set(key, metadata.resourceVersion);
+      return true;
+    });
+    if (version !== undefined) this.#version = version;
+    if (changes.length > 0) {
+      this.#eventsTotal += changes.length;
+      this.#lastEventAt = this.#options.clock.now();
+    }
+    if (fresh.length > 0) this.#handOver(() => this.#options.target.changed(fresh, receivedAt));
+  }
+
+  #handOver(action: () => void): void {
+    try {
+      action();
+    } catch (cause) {
+      const error = new HandlerError(`a change of ${this.#name} could not be used: ${messageOf(cause)}`, { cause });
+      this.#options.logger.error({ err: error, code: error.code }, error.message);
+    }
+  }
+
+  #connected(): void {
+    if (this.#state === 'connected') return;
+    const isBack = this.#state !== 'starting';
+    this.#state = 'connected';
+    this.#problem = undefined;
+    this.#connectedAt = this.#options.clock.monotonic();
+    this.#options.logger.info(`${isBack ? 'back: ' : ''}watching ${this.#name}`);
+  }
+
+  /** @param didWork a stream stood before it failed @returns milliseconds to wait before the next attempt */
+  #failed(error: unknown, didWork: boolean): number {
+    const { clock, logger } = this.#options;
+    const failure = error instanceof KubeError ? error : new HandlerError(messageOf(error), { cause: error });
+    if (this.#connectedAt !== undefined) this.#backoff.recovered(clock.monotonic() - this.#connectedAt);
+    let isPrompt = didWork;
+    if (needsList(failure)) {
+      isPrompt = this.#isProven;
+      this.#isProven = false;
+      this.#version = undefined;
+    } else {
+      this.#isDoubtful = true;
+      this.#enter(stateOf(failure), failure);
+    }
+    if (isPrompt && failure.retryAfterMs === 0) return 0;
+    this.#enter(stateOf(failure), failure);
+    const delayMs = Math.max(this.#backoff.next(), failure.retryAfterMs);
+    logger.debug({ code: failure.code, delayMs }, failure.message);
+    return delayMs;
+  }
+
+  #enter(state: State, failure: KubeError): void {
+    this.#problem = failure;
+    this.#connectedAt = undefined;
+    if (this.#state === state) return;
+    this.#state = state;
+    const consequence = 'What was read before keeps being served; trying again until it works.';
+    this.#options.logger.warn({ code: failure.code }, `${state}: ${failure.message}. ${consequence}`);
+  }
+}
+
+function keyOf({ namespace, name }: KubeObject['metadata']): string {
+  return `${namespace}/${name}`;
+}
+
+/**
+ * Whether a watch from the same version would meet the same failure. Of what the server answers only refusals of the
+ * account and "not now" say nothing about the version: 410 is not the only word for one that is gone.
+ */
+function needsList(failure: KubeError): boolean {
+  if (failure instanceof ForbiddenError || failure instanceof UnauthorisedError) return false;
+  if (failure instanceof ApiError) return failure.status !== 429;
+  return failure instanceof BadAnswerError || failure instanceof OversizedLineError;
+}
+
+function stateOf(failure: KubeError): State {
+  if (failure instanceof ForbiddenError) return 'forbidden';
+  return failure instanceof UnauthorisedError ? 'unauthorised' : 'lost';
+}

@@ -1,0 +1,99 @@
+/** Reads the Services of one YAML text. Pure: the files are found and watched elsewhere. */
+import { parseYamlDocuments, type YamlDocument } from '../formats/yaml.ts';
+import { isObject, isShapeProblem, readService, type ServiceObject } from './service-object.ts';
+
+/** A place in a manifest that cannot be used. */
+export interface ManifestProblem {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+export interface ManifestService {
+  readonly object: ServiceObject;
+  readonly file: string;
+  /** The first line of the object. */
+  readonly line: number;
+  /** The line of an annotation, given by its full key; of the object when it has no such annotation. */
+  lineOf(annotation: string): number;
+}
+
+export interface ManifestContents {
+  readonly services: readonly ManifestService[];
+  readonly problems: readonly ManifestProblem[];
+}
+
+/** Reads every v1 Service of a stream of documents and of the Lists in it; objects of other kinds are passed over. */
+export function readManifestText(text: string, file: string, defaultNamespace: string): ManifestContents {
+  const { documents, problems } = parseYamlDocuments(text);
+  const services: ManifestService[] = [];
+  const found: ManifestProblem[] = problems.map(({ line, reason }) => ({ file, line, reason }));
+  for (const document of documents) {
+    for (const item of readObject({ document, file, defaultNamespace, place: [] }, document.value)) {
+      if ('object' in item) services.push(item);
+      else found.push(item);
+    }
+  }
+  return { services, problems: found.sort((a, b) => a.line - b.line) };
+}
+
+type Path = readonly (string | number)[];
+
+interface Place {
+  readonly document: YamlDocument;
+  readonly file: string;
+  readonly defaultNamespace: string;
+  /** Where the object is in the document: within Lists. */
+  readonly place: Path;
+}
+
+function* readObject(where: Place, value: unknown): Generator<ManifestService | ManifestProblem> {
+  if (!isObject(value)) {
+    yield problemAt(where, [], 'is not a Kubernetes object: it must be a mapping with apiVersion and kind');
+    return;
+  }
+  for (const field of ['apiVersion', 'kind'] as const) {
+    // Forgotten or misspelt, it would make a Service disappear without a word.
+    if (typeof value[field] === 'string') continue;
+    yield problemAt(where, [field], `${field} is missing or not a text`);
+    return;
+  }
+  // Others have Services and Lists of their own, such as serving.knative.dev/v1.
+  if (value.apiVersion !== 'v1') return;
+  if (value.kind === 'List') {
+    const items = value.items ?? [];
+    if (!Array.isArray(items)) {
+      yield problemAt(where, ['items'], 'items must be a list');
+      return;
+    }
+    for (const [index, item] of (items as unknown[]).entries()) {
+      yield* readObject({ ...where, place: [...where.place, 'items', index] }, item);
+    }
+  } else if (value.kind === 'Service') {
+    const object = readService(value, where.defaultNamespace);
+    if (isShapeProblem(object)) yield problemAt(where, object.path, `${fieldName(object.path)} ${object.reason}`);
+    else yield locate(where, object);
+  }
+}
+
+function locate({ document, file, place }: Place, object: ServiceObject): ManifestService {
+  const line = document.lineOf(place);
+  const lineOf = (annotation: string): number =>
+    object.metadata.annotations?.[annotation] === undefined
+      ? line
+      : document.lineOf([...place, 'metadata', 'annotations', annotation]);
+  return { object, file, line, lineOf };
+}
+
+function problemAt({ document, file, place }: Place, path: Path, reason: string): ManifestProblem {
+  return { file, line: document.lineOf([...place, ...path]), reason };
+}
+
+/** `spec.ports[0].port`, as kubectl writes it. */
+function fieldName(path: Path): string {
+  return path.reduce<string>((name, step) => {
+    if (typeof step === 'number') return `${name}[${step}]`;
+    return name === '' ? step : `${name}.${step}`;
+  }, '');
+}

@@ -1,0 +1,70 @@
+/** Which files a manifests path stands for, and what they hold together. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, messageOf, UnavailableError } from '../errors.ts';
+import { serviceKey } from '../routing/route.ts';
+import {
+  type ManifestContents,
+  type ManifestProblem,
+  type ManifestService,
+  readManifestText,
+} from './manifest-file.ts';
+
+/**
+ * Reads a YAML file, or the `*.yaml` and `*.yml` files of a directory, once.
+ * @throws UnavailableError when nothing can be read at the path
+ */
+export function readManifests(path: string, defaultNamespace = 'default'): ManifestContents {
+  return mergeManifests(
+    listManifests(path).map(file => {
+      try {
+        return readManifestText(readFileSync(file, 'utf8'), file, defaultNamespace);
+      } catch (error) {
+        return { services: [], problems: [{ file, line: 1, reason: `cannot be read: ${messageOf(error)}` }] };
+      }
+    }),
+  );
+}
+
+/**
+ * The files a path stands for, in the order in which they count. Directories below are not entered; names that begin
+ * with a dot are left out: kubelet's own `..data`, editors' swap files.
+ * @throws UnavailableError when the path does not exist or cannot be listed
+ */
+export function listManifests(path: string): string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    return readdirSync(path)
+      .filter(name => /^[^.].*\.ya?ml$/.test(name))
+      .sort()
+      .map(name => join(path, name))
+      .filter(file => statSync(file, { throwIfNoEntry: false })?.isDirectory() === false);
+  } catch (error) {
+    const reason = codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
+    throw new UnavailableError(`${path} ${reason}: give a YAML file, or a directory of them`, { cause: error });
+  }
+}
+
+/** Puts files together, in their order: of two Services with one name the first counts and the second is reported. */
+export function mergeManifests(files: readonly ManifestContents[]): ManifestContents {
+  const services = new Map<string, ManifestService>();
+  const problems: ManifestProblem[] = [];
+  for (const contents of files) {
+    problems.push(...contents.problems);
+    for (const service of contents.services) {
+      const key = serviceKey(service.object.metadata);
+      const first = services.get(key);
+      if (first === undefined) {
+        services.set(key, service);
+      } else {
+        const { file, line } = service;
+        problems.push({
+          file,
+          line,
+          reason: `Service ${key} is already in ${first.file}:${first.line}: that one counts`,
+        });
+      }
+    }
+  }
+  return { services: [...services.values()], problems };
+}

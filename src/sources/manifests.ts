@@ -1,0 +1,187 @@
+/** Services from YAML files, followed while they change: `--manifests`. */
+import { basename, dirname, resolve } from 'node:path';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import { serviceKey } from '../routing/route.ts';
+import type { ServiceStore } from './catalog.ts';
+import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
+import type { ManifestProblem } from './manifest-file.ts';
+import { listManifests, mergeManifests } from './manifest-files.ts';
+import { PathWatch } from './path-watch.ts';
+import type { ServiceObject } from './service-object.ts';
+
+export type { ManifestContents, ManifestProblem, ManifestService } from './manifest-file.ts';
+export { readManifests } from './manifest-files.ts';
+
+export interface ManifestSourceOptions {
+  /** A YAML file, or a directory whose `*.yaml` and `*.yml` files are read, without those in directories below. */
+  readonly path: string;
+  /** Of Services that name none. */
+  readonly defaultNamespace?: string;
+  readonly store: ServiceStore;
+  readonly logger: Logger;
+  /** The store has changed. @param receivedAtMs when the files were seen to have, in milliseconds since the epoch */
+  readonly onChange: (receivedAtMs: number) => void;
+}
+
+/** An editor takes several steps to save once. */
+const SETTLE_MS = 30;
+/** For what no event tells: network file systems, links into directories elsewhere, a path that returns. */
+const POLL_MS = 500;
+
+/**
+ * Follows manifests. A bad file is reported and its last good version goes on serving, as does everything when the path
+ * itself vanishes. Files are read synchronously: a scan sees them at one moment, and no traffic runs on this thread.
+ */
+export class ManifestSource {
+  readonly #options: ManifestSourceOptions;
+  readonly #watches: readonly PathWatch[];
+  /** In the order in which they count. */
+  #files = new Map<string, FollowedManifest>();
+  #served = new Map<string, ServiceObject>();
+  #problems: readonly ManifestProblem[] = [];
+  #isSynced = false;
+  /** Since when the path cannot be listed, on the monotonic clock; and why, once that has lasted. */
+  #absentSince: number | undefined;
+  #absence: string | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #nextScan: NodeJS.Timeout | undefined;
+
+  constructor(options: ManifestSourceOptions) {
+    this.#options = options;
+    const { path, logger } = options;
+    const own = basename(resolve(path));
+    this.#watches = [
+      new PathWatch(path, logger, () => this.#scanSoon(SETTLE_MS, Date.now())),
+      // What replaces the path is seen in its parent, and there kubelet swaps `..data` to change a mounted ConfigMap.
+      new PathWatch(dirname(resolve(path)), logger, name => {
+        if (name === null || name === own || name.startsWith('..')) this.#scanSoon(SETTLE_MS, Date.now());
+      }),
+    ];
+  }
+
+  /**
+   * Gives the store its first complete set, whatever is wrong with some of the files, and goes on following them.
+   * @throws UnavailableError when the path does not exist or cannot be read
+   */
+  async start(): Promise<void> {
+    const { path, store, logger, onChange } = this.#options;
+    const receivedAtMs = Date.now();
+    const listed = listManifests(path);
+    // Watched before it is read: a change in between is seen by one of the two.
+    for (const watch of this.#watches) watch.follow();
+    this.#served = this.#merge(this.#look(listed, receivedAtMs));
+    store.replace([...this.#served.values()]);
+    this.#isSynced = true;
+    logger.info({ path, files: this.#files.size, services: this.#served.size }, `${path}: manifests read`);
+    onChange(receivedAtMs);
+    // Nothing here keeps the process alive: that is for the listeners.
+    this.#poll = setInterval(() => this.#scan(Date.now()), POLL_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#poll);
+    clearTimeout(this.#nextScan);
+    for (const watch of this.#watches) watch.close();
+  }
+
+  /** What is wrong with the files as they are now. */
+  problems(): readonly ManifestProblem[] {
+    return this.#problems;
+  }
+
+  report(): { readonly kind: 'manifests'; readonly synced: boolean; readonly problem?: string } {
+    const [first, ...others] = this.#problems.map(describe);
+    const problem = this.#absence ?? (others.length === 0 ? first : `${first} (and ${others.length} more)`);
+    const synced = this.#isSynced && this.#absence === undefined;
+    return { kind: 'manifests', synced, ...(problem === undefined ? {} : { problem }) };
+  }
+
+  #scanSoon(delayMs: number, receivedAtMs: number): void {
+    this.#nextScan ??= setTimeout(() => this.#scan(receivedAtMs), delayMs).unref();
+  }
+
+  #scan(receivedAtMs: number): void {
+    clearTimeout(this.#nextScan);
+    this.#nextScan = undefined;
+    let listed: readonly string[];
+    try {
+      for (const watch of this.#watches) watch.follow();
+      listed = listManifests(this.#options.path);
+    } catch (error) {
+      this.#pathIsAbsent(messageOf(error), receivedAtMs);
+      return;
+    }
+    this.#pathIsPresent();
+    const changed = this.#look(listed, receivedAtMs);
+    if (changed.size > 0) this.#serve(this.#merge(changed), receivedAtMs);
+  }
+
+  /** Looks at every file. @returns those that have changed or are gone */
+  #look(listed: readonly string[], receivedAtMs: number): Set<string> {
+    const changed = new Set<string>();
+    const files = new Map<string, FollowedManifest>();
+    const now = performance.now();
+    for (const file of [...new Set([...listed, ...this.#files.keys()])].sort()) {
+      const manifest = this.#files.get(file) ?? new FollowedManifest(file, this.#options.defaultNamespace ?? 'default');
+      const look = manifest.look(now);
+      if (look !== 'gone') files.set(file, manifest);
+      if (look === 'changed' || look === 'gone') changed.add(file);
+      if (look === 'doubtful') this.#scanSoon(GRACE_MS, receivedAtMs);
+    }
+    this.#files = files;
+    return changed;
+  }
+
+  /** Puts the files together, and logs what is wrong: once for each change of a file. */
+  #merge(changed: ReadonlySet<string>): Map<string, ServiceObject> {
+    const { services, problems } = mergeManifests([...this.#files.values()].map(({ contents }) => contents));
+    const known = new Set(this.#problems.map(describe));
+    this.#problems = problems;
+    for (const problem of problems) {
+      const text = describe(problem);
+      if (changed.has(problem.file) || !known.has(text)) this.#options.logger.warn(problem, text);
+    }
+    return new Map(services.map(({ object }) => [serviceKey(object.metadata), object]));
+  }
+
+  #serve(services: Map<string, ServiceObject>, receivedAtMs: number): void {
+    const { store, onChange } = this.#options;
+    const before = this.#served;
+    this.#served = services;
+    let isChanged = false;
+    for (const [key, { metadata }] of before) {
+      if (services.has(key)) continue;
+      store.remove(metadata);
+      isChanged = true;
+    }
+    for (const [key, object] of services) {
+      if (before.get(key) === object) continue;
+      store.upsert(object);
+      isChanged = true;
+    }
+    if (isChanged) onChange(receivedAtMs);
+  }
+
+  #pathIsAbsent(reason: string, receivedAtMs: number): void {
+    if (this.#absence !== undefined) return;
+    const now = performance.now();
+    this.#absentSince ??= now;
+    if (now - this.#absentSince < GRACE_MS) {
+      this.#scanSoon(GRACE_MS, receivedAtMs);
+    } else {
+      this.#absence = reason;
+      this.#options.logger.warn(`${reason}; what it held last is served until it returns`);
+    }
+  }
+
+  #pathIsPresent(): void {
+    if (this.#absence !== undefined) this.#options.logger.info(`${this.#options.path} is back`);
+    this.#absence = undefined;
+    this.#absentSince = undefined;
+  }
+}
+
+function describe({ file, line, reason }: ManifestProblem): string {
+  return `${file}:${line}: ${reason}`;
+}

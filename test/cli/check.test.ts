@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runHere, scratchDirectory, writeManifest } from './cli-fixture.ts';
+
+const service = (name: string, annotations: Readonly<Record<string, string>>, spec = 'ports: [{ port: 80 }]'): string =>
+  [
+    'apiVersion: v1',
+    'kind: Service',
+    'metadata:',
+    `  name: ${name}`,
+    '  annotations:',
+    ...Object.entries(annotations).map(([key, value]) => `    kube-entry.io/${key}: ${JSON.stringify(value)}`),
+    `spec: { ${spec} }`,
+    '---',
+    '',
+  ].join('\n');
+
+test('Services without a clusterIP, as they stand in a repository, are fine', async context => {
+  const file = await writeManifest(
+    context,
+    service('volume', { path: '/volume,/pv' }) + service('shop', { path: '/shop' }),
+  );
+  assert.deepEqual(await runHere(['check', file]), {
+    code: 0,
+    stdout: '1 file, 2 Services, 2 exposed, 3 routes, 0 problems, 0 warnings\n',
+    stderr: '',
+  });
+});
+
+test('every problem is printed with its file, line and reason, in order', async context => {
+  const yaml = [
+    service('volume', { port: 'web', path: 'volume' }), // lines 1-9
+    service('headless', { path: '/headless' }, 'clusterIP: None, ports: [{ port: 80 }]'), // from line 10
+    'kind: Service\n---\n',
+    service('a', { path: '/a' }).replace('name: a', 'name: A_'),
+  ].join('');
+  const file = await writeManifest(context, yaml);
+  const { code, stdout, stderr } = await runHere(['check', file]);
+  assert.equal(code, 1);
+  assert.equal(stderr, '');
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(lines[0], `${file}:1: kube-entry.io/port: the Service has no TCP port "web"; it has 80`);
+  assert.match(lines[1] ?? '', /:7: kube-entry\.io\/path: "volume" must start with a slash$/);
+  assert.match(lines[2] ?? '', /:10: the Service is headless/);
+  assert.match(lines[3] ?? '', /:18: apiVersion is missing/);
+  assert.match(lines[4] ?? '', /:23: Service: metadata\.name must be a DNS label/);
+  assert.equal(lines[5], '1 file, 2 Services, 0 exposed, 0 routes, 5 problems, 0 warnings');
+  assert.equal(lines.length, 6);
+});
+
+test('YAML that cannot be parsed is a problem with its line', async context => {
+  const file = await writeManifest(context, 'apiVersion: v1\nkind: Service\nmetadata: {name: [\n');
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 1);
+  assert.ok(stdout.startsWith(`${file}:`));
+  assert.match(stdout, /1 file, 0 Services, 0 exposed/);
+});
+
+test('warnings do not change the exit code', async context => {
+  const file = await writeManifest(
+    context,
+    service('volume', { path: '/volume' }, 'ports: [{ port: 80 }, { port: 81 }]'),
+  );
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 0);
+  assert.match(stdout, /:1: warning: the Service has 2 TCP ports/);
+  assert.match(stdout, /0 problems, 1 warning$/m);
+});
+
+test('two Services that want one path are a warning that names both places', async context => {
+  const directory = await scratchDirectory(context);
+  const [first, second] = [join(directory, 'a.yaml'), join(directory, 'b.yaml')];
+  await writeFile(first, service('a', { path: '/volume' }));
+  await writeFile(second, service('b', { path: '/x,/volume' }));
+  const { code, stdout } = await runHere(['check', first, second]);
+  assert.equal(code, 0);
+  assert.ok(
+    stdout.startsWith(
+      `${second}:6: warning: Service default/b and Service default/a (${first}:6) both want /volume of host *: `,
+    ),
+    stdout,
+  );
+});
+
+test('a Service that appears twice is a problem', async context => {
+  const file = await writeManifest(context, service('a', { path: '/a' }) + service('a', { path: '/b' }));
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 1);
+  assert.match(stdout, /:9: Service default\/a is already in .*:1: that one counts/);
+});
+
+test('ExternalName Services pass with --allow-external-name only', async context => {
+  const yaml = service('out', { path: '/out' }, 'type: ExternalName, externalName: example.com');
+  const file = await writeManifest(context, yaml);
+  const refused = await runHere(['check', file]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /:1: .*--allow-external-name/);
+  assert.equal((await runHere(['check', file, '--allow-external-name'])).code, 0);
+});
+
+test('a directory stands for its YAML files, and - for standard input', async context => {
+  const directory = await scratchDirectory(context);
+  await mkdir(join(directory, 'below'));
+  await writeFile(join(directory, 'a.yaml'), service('a', { path: '/a' }));
+  await writeFile(join(directory, 'notes.txt'), 'not yaml: [');
+  const { code, stdout } = await runHere(['check', directory, '-'], { input: service('b', { path: 'b' }) });
+  assert.equal(code, 1);
+  assert.match(stdout, /^<stdin>:6: kube-entry\.io\/path: "b" must start with a slash$/m);
+  assert.match(stdout, /^2 files, 2 Services, 1 exposed/m);
+});
+
+test('a file that is not there is named, with what to give instead', async context => {
+  const missing = join(await scratchDirectory(context), 'missing.yaml');
+  const { code, stdout, stderr } = await runHere(['check', missing]);
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+  assert.equal(stderr, `kube-entry: ${missing} does not exist: give a YAML file, or a directory of them\n`);
+});
+
+test('an annotation cannot forge a line of the report', async context => {
+  const file = await writeManifest(context, service('a', { path: '/a\n/etc/x.yaml:1: fine' }));
+  const { stdout } = await runHere(['check', file]);
+  assert.equal(stdout.trimEnd().split('\n').length, 2);
+});

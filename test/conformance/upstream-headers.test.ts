@@ -1,0 +1,219 @@
+/** Contract section 4: the head that an upstream gets, line for line. */
+import assert from 'node:assert/strict';
+import { startProxy } from '../support/proxy-under-test.ts';
+import { type HeaderLine, value, values, without } from '../support/raw-message.ts';
+import { RawUpstream, type UpstreamRequest } from '../support/raw-upstream.ts';
+import { conformance } from './suite.ts';
+
+const REQUEST_ID = 'req-1';
+
+conformance('upstream headers', ({ engine, test }) => {
+  /** What the upstream gets of one request to /volume. */
+  const forwarded: Forward = async (t, bytes, options = {}) => {
+    const upstream = await RawUpstream.start(t);
+    const { path = '/volume', stripPrefix = true, settings = {} } = options;
+    const proxy = await startProxy(t, engine, { routes: [{ path, to: upstream, stripPrefix }], settings });
+    const client = await proxy.connect();
+    await client.send(bytes);
+    assert.equal((await client.response()).status, 200);
+    return upstream.only;
+  };
+
+  test('a GET has its headers in the order that the contract gives, then the client’s own', async t => {
+    const request = await forwarded(
+      t,
+      'GET /volume/x?y HTTP/1.1\r\nUser-Agent: test\r\nHost: Example.com:8080\r\nX-Request-ID: req-1\r\n' +
+        'ACCEPT: */*\r\naccept-Language: en\r\nX-dup: 1\r\nCookie: a=1\r\nx-Dup: 2\r\nCookie: b=2\r\nX-Dup: 1\r\n\r\n',
+    );
+    assert.equal(
+      request.raw,
+      'GET /x?y HTTP/1.1\r\nHost: example.com\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\n' +
+        'X-Forwarded-Proto: http\r\nX-Forwarded-Host: Example.com:8080\r\nX-Forwarded-Prefix: /volume\r\n' +
+        'X-Request-ID: req-1\r\nUser-Agent: test\r\nACCEPT: */*\r\naccept-Language: en\r\nX-dup: 1\r\n' +
+        'Cookie: a=1\r\nx-Dup: 2\r\nCookie: b=2\r\nX-Dup: 1\r\n\r\n',
+    );
+  });
+
+  test('a Content-Length stands before the client’s headers', async t => {
+    const request = await forwarded(
+      t,
+      'POST /volume HTTP/1.1\r\nHost: test\r\nX-A: 1\r\nContent-Length: 3\r\nX-Request-ID: req-1\r\nX-B: 2\r\n\r\nabc',
+    );
+    assert.deepEqual(request.headers, [...generated(), ['Content-Length', '3'], ['X-A', '1'], ['X-B', '2']]);
+    assert.equal(request.body.latin1Slice(), 'abc');
+  });
+
+  test('a Transfer-Encoding stands before the client’s headers', async t => {
+    const request = await forwarded(
+      t,
+      'POST /volume HTTP/1.1\r\nHost: test\r\nX-A: 1\r\nTransfer-Encoding: Chunked\r\nX-Request-ID: req-1\r\n\r\n' +
+        '3\r\nabc\r\n0\r\n\r\n',
+    );
+    assert.deepEqual(request.headers, [...generated(), ['Transfer-Encoding', 'chunked'], ['X-A', '1']]);
+    assert.equal(request.body.latin1Slice(), 'abc');
+  });
+
+  for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+    test(`a ${method} without a body gets no framing header`, async t => {
+      const request = await forwarded(t, `${method} /volume HTTP/1.1\r\nHost: test\r\nX-Request-ID: req-1\r\n\r\n`);
+      assert.deepEqual(request.headers, generated());
+    });
+  }
+
+  test('a header without a value passes', async t => {
+    const request = await forwarded(t, 'GET /volume HTTP/1.1\r\nHost: test\r\nX-Empty:\r\n\r\n');
+    assert.equal(request.header('x-empty'), '');
+  });
+
+  test('space around a value goes, space inside stays', async t => {
+    const request = await forwarded(t, 'GET /volume HTTP/1.1\r\nHost: test\r\nX-A: \t a \t b \t \r\n\r\n');
+    assert.equal(request.header('x-a'), 'a \t b');
+  });
+
+  test('bytes above 0x7f in a value pass', async t => {
+    const request = await forwarded(t, 'GET /volume HTTP/1.1\r\nHost: test\r\nX-A: caf\xc3\xa9\xff\r\n\r\n');
+    assert.equal(request.header('x-a'), 'caf\xc3\xa9\xff');
+  });
+
+  test('every character of a token may be in a name', async t => {
+    const request = await forwarded(t, "GET /volume HTTP/1.1\r\nHost: test\r\nX!#$%&'*+.^`|~: 1\r\n\r\n");
+    assert.equal(request.header("X!#$%&'*+.^`|~"), '1');
+  });
+
+  test('X-Forwarded-Prefix is left out where nothing is stripped', async t => {
+    const kept = await forwarded(t, 'GET /volume/x HTTP/1.1\r\nHost: test\r\n\r\n', { stripPrefix: false });
+    assert.equal(kept.header('x-forwarded-prefix'), undefined);
+    const root = await forwarded(t, 'GET /x HTTP/1.1\r\nHost: test\r\n\r\n', { path: '/' });
+    assert.equal(root.header('x-forwarded-prefix'), undefined);
+  });
+
+  const hosts = {
+    'EXAMPLE.com': 'example.com',
+    'example.com:8080': 'example.com',
+    'example.com.': 'example.com',
+    'example.com.:80': 'example.com',
+    '[::1]:8080': '[::1]',
+    'a_b.c': 'a_b.c',
+  };
+  for (const [sent, received] of Object.entries(hosts)) {
+    test(`Host ${sent} reaches the upstream as ${received}, and as it came in X-Forwarded-Host`, async t => {
+      const request = await forwarded(t, `GET /volume HTTP/1.1\r\nHost: ${sent}\r\n\r\n`);
+      assert.equal(request.header('host'), received);
+      assert.equal(request.header('x-forwarded-host'), sent);
+    });
+  }
+
+  test('the host of an absolute target replaces Host; X-Forwarded-Host is the header', async t => {
+    const request = await forwarded(t, 'GET http://Target:81/volume HTTP/1.1\r\nHost: header:82\r\n\r\n');
+    assert.equal(request.header('host'), 'target');
+    assert.equal(request.header('x-forwarded-host'), 'header:82');
+  });
+
+  test('an HTTP/1.0 request without Host makes no X-Forwarded-Host', async t => {
+    const request = await forwarded(t, 'GET /volume HTTP/1.0\r\n\r\n');
+    // RawUpstream demands a Host line: the upstream is spoken to in HTTP/1.1 (RFC 9112 section 3.2).
+    assert.equal(request.header('x-forwarded-host'), undefined);
+  });
+
+  test('X-Forwarded-For holds all lines that came and then the peer', async t => {
+    const request = await forwarded(
+      t,
+      'GET /volume HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 192.0.2.1, 192.0.2.2\r\nx-forwarded-for: 192.0.2.3\r\n\r\n',
+    );
+    assert.deepEqual(values(request.headers, 'x-forwarded-for'), ['192.0.2.1, 192.0.2.2, 192.0.2.3, 127.0.0.1']);
+    assert.equal(request.header('x-real-ip'), '127.0.0.1');
+  });
+
+  test('what a client says in X-Real-IP and X-Forwarded-Proto, -Host, -Prefix is replaced', async t => {
+    const request = await forwarded(
+      t,
+      'GET /volume HTTP/1.1\r\nHost: test\r\nX-Request-ID: req-1\r\nx-real-ip: 192.0.2.1\r\nX-REAL-IP: 192.0.2.2\r\n' +
+        'X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nx-forwarded-prefix: /evil\r\n\r\n',
+    );
+    assert.deepEqual(request.headers, generated());
+  });
+
+  for (const id of ['a', 'A-z_0.9', 'x'.repeat(128)]) {
+    test(`the client’s X-Request-ID of ${id.length} characters passes`, async t => {
+      const request = await forwarded(t, `GET /volume HTTP/1.1\r\nHost: test\r\nX-Request-ID: ${id}\r\n\r\n`);
+      assert.equal(request.header('x-request-id'), id);
+    });
+  }
+
+  for (const [what, lines] of [
+    ['none', ''],
+    ['an empty one', 'X-Request-ID:\r\n'],
+    ['one of 129 characters', `X-Request-ID: ${'x'.repeat(129)}\r\n`],
+    ['one with other characters', 'X-Request-ID: a b\r\n'],
+    ['two of them', 'X-Request-ID: a\r\nX-Request-ID: b\r\n'],
+  ] as const) {
+    test(`a fresh X-Request-ID of 32 hex digits replaces ${what}`, async t => {
+      const request = await forwarded(t, `GET /volume HTTP/1.1\r\nHost: test\r\n${lines}\r\n`);
+      assert.match(request.header('x-request-id') ?? '', /^[0-9a-f]{32}$/);
+    });
+  }
+
+  test('two requests get different X-Request-IDs, which are in the log', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    await proxy.get('/volume');
+    await proxy.get('/volume');
+    const ids = upstream.requests.map(request => request.header('x-request-id'));
+    assert.notEqual(ids[0], ids[1]);
+    assert.deepEqual(
+      (await proxy.logged(2)).map(({ requestId }) => requestId),
+      ids,
+    );
+  });
+
+  const underscored = 'GET /volume HTTP/1.1\r\nHost: test\r\nX_Under: 1\r\n_: 2\r\nX-A: 3\r\n\r\n';
+  test('names with an underscore are dropped', async t => {
+    const request = await forwarded(t, underscored);
+    assert.deepEqual(own(request), [['X-A', '3']]);
+  });
+
+  test('names with an underscore stay with underscores-in-headers', async t => {
+    const request = await forwarded(t, underscored, { settings: { underscoresInHeaders: true } });
+    assert.deepEqual(own(request), [
+      ['X_Under', '1'],
+      ['_', '2'],
+      ['X-A', '3'],
+    ]);
+  });
+
+  test('an underscore does not make a second framing header', async t => {
+    const request = await forwarded(
+      t,
+      'POST /volume HTTP/1.1\r\nHost: test\r\nContent_Length: 99\r\nTransfer_Encoding: chunked\r\nContent-Length: 2\r\n\r\nab',
+      { settings: { underscoresInHeaders: true } },
+    );
+    assert.equal(request.header('content-length'), '2');
+    assert.equal(value(request.headers, 'transfer-encoding'), undefined);
+  });
+});
+
+type Forward = (
+  t: Parameters<typeof RawUpstream.start>[0],
+  bytes: string,
+  options?: { readonly path?: string; readonly stripPrefix?: boolean; readonly settings?: { underscoresInHeaders: true } },
+) => Promise<UpstreamRequest>;
+
+const GENERATED = [
+  'Host',
+  'X-Real-IP',
+  'X-Forwarded-For',
+  'X-Forwarded-Proto',
+  'X-Forwarded-Host',
+  'X-Forwarded-Prefix',
+  'X-Request-ID',
+];
+
+/** What every request from 127.0.0.1 for `Host: test` to /volume has, in this order. */
+function generated(): HeaderLine[] {
+  const lines = ['test', '127.0.0.1', '127.0.0.1', 'http', 'test', '/volume', REQUEST_ID];
+  return GENERATED.map((name, index) => [name, lines[index] as string]);
+}
+
+function own(request: UpstreamRequest): HeaderLine[] {
+  return without(request.headers, ...GENERATED);
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { dig, listAt, objectIn } from './objects.ts';
+
+/** What the program asks of the Kubernetes API. More must not be granted without a look at this list. */
+const RULES = [
+  { apiGroups: [''], resources: ['services'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+];
+const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
+
+const deployment = objectIn('base/deployment.yaml');
+const account = objectIn('base/service-account.yaml');
+
+for (const [kind, folder, file] of [
+  ['ClusterRole', 'base', 'cluster-role'],
+  ['Role', 'namespaced', 'role'],
+] as const) {
+  describe(`the ${kind}`, () => {
+    const role = objectIn(`${folder}/${file}.yaml`);
+    const binding = objectIn(`${folder}/${file}-binding.yaml`);
+
+    it('allows to list and watch Services and to create Events, and no more', () => {
+      assert.equal(dig(role, 'kind'), kind);
+      assert.deepEqual(dig(role, 'rules'), RULES);
+    });
+
+    it('is bound to the account that the pods run as', () => {
+      assert.deepEqual(dig(binding, 'roleRef'), {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind,
+        name: dig(role, 'metadata', 'name'),
+      });
+      const { name, namespace } = dig(account, 'metadata') as { name: string; namespace: string };
+      assert.deepEqual(listAt(binding, 'subjects'), [{ kind: 'ServiceAccount', name, namespace }]);
+      assert.equal(dig(deployment, 'spec', 'template', 'spec', 'serviceAccountName'), name);
+      assert.equal(dig(deployment, 'metadata', 'namespace'), namespace);
+    });
+  });
+}
+
+it('the Role and the setting name the same namespace', () => {
+  const watched = listAt(objectIn('namespaced/deployment.yaml'), ...CONTAINER, 'env');
+  assert.deepEqual(watched, [
+    { name: 'KUBE_ENTRY_NAMESPACE', value: dig(objectIn('namespaced/role.yaml'), 'metadata', 'namespace') },
+  ]);
+});
+
+describe('the pod', () => {
+  it('runs as nobody in particular, with the default seccomp profile', () => {
+    const { runAsNonRoot, runAsUser, runAsGroup, seccompProfile } = dig(
+      deployment,
+      'spec',
+      'template',
+      'spec',
+      'securityContext',
+    ) as Record<string, unknown>;
+    assert.equal(runAsNonRoot, true);
+    assert.ok(Number(runAsUser) > 0 && Number(runAsGroup) > 0);
+    assert.deepEqual(seccompProfile, { type: 'RuntimeDefault' });
+  });
+
+  it('has a read-only root file system, no capabilities and no way to more', () => {
+    assert.equal(listAt(deployment, 'spec', 'template', 'spec', 'containers').length, 1);
+    assert.deepEqual(dig(deployment, ...CONTAINER, 'securityContext'), {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  it('takes nothing of the node: no host network, paths, ports or processes', () => {
+    const pod = dig(deployment, 'spec', 'template', 'spec');
+    for (const field of ['hostNetwork', 'hostPID', 'hostIPC']) assert.equal(dig(pod, field), undefined);
+    for (const volume of listAt(pod, 'volumes')) assert.ok(dig(volume, 'emptyDir') !== undefined);
+    for (const port of listAt(deployment, ...CONTAINER, 'ports')) assert.equal(dig(port, 'hostPort'), undefined);
+  });
+
+  it('runs in a namespace that enforces the restricted standard', () => {
+    const labels = dig(objectIn('base/namespace.yaml'), 'metadata', 'labels');
+    assert.equal(dig(labels, 'pod-security.kubernetes.io/enforce'), 'restricted');
+  });
+});

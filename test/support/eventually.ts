@@ -1,0 +1,57 @@
+import { AssertionError } from 'node:assert';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How long a test waits for what must come. Far beyond what it takes: only a failing test waits so long. */
+export const DEADLINE_MS = 5_000;
+
+/**
+ * Polls until the probe gives something other than undefined or false.
+ * @throws AssertionError when that does not happen in time
+ */
+export async function eventually<T>(
+  what: string,
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<T> {
+  const end = performance.now() + deadlineMs;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > end) throw new AssertionError({ message: `not in ${deadlineMs} ms: ${what}` });
+    await delay(5);
+  }
+}
+
+/** Something that changes, and those who wait for a change. */
+export class Changes {
+  #waiting: (() => void)[] = [];
+
+  announce(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** Asks the probe now and after every change until it gives something. Errors it throws pass. */
+  async until<T>(
+    what: () => string,
+    probe: () => T | undefined,
+    deadlineMs: number = DEADLINE_MS,
+  ): Promise<T> {
+    let expired = false;
+    const timer = setTimeout(() => {
+      expired = true;
+      this.announce();
+    }, deadlineMs);
+    try {
+      for (;;) {
+        const found = probe();
+        if (found !== undefined) return found;
+        if (expired) throw new AssertionError({ message: `not in ${deadlineMs} ms: ${what()}` });
+        await new Promise<void>(resolve => this.#waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

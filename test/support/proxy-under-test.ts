@@ -1,0 +1,144 @@
+import type { TestContext } from 'node:test';
+import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { WorkerCounters } from '../../src/observe/counters.ts';
+import { AccessLog, type RequestRecord } from '../../src/proxy/access-log.ts';
+import { createEngine } from '../../src/proxy/create-engine.ts';
+import type { Engine, EngineState } from '../../src/proxy/engine.ts';
+import type { Route, RouteOverrides } from '../../src/routing/route.ts';
+import { RouteTable } from '../../src/routing/table.ts';
+import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
+import { eventually } from './eventually.ts';
+import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
+import type { Bytes } from './raw-message.ts';
+import type { RawUpstream } from './raw-upstream.ts';
+
+export type EngineName = Parameters<typeof createEngine>[0];
+
+export interface RouteDescription {
+  readonly path: string;
+  readonly host?: string;
+  readonly to: RawUpstream | readonly ListenAddress[];
+  readonly stripPrefix?: boolean;
+  readonly rewriteRedirects?: boolean;
+  readonly overrides?: RouteOverrides;
+}
+
+export interface ProxyDescription {
+  /** `null` for a proxy that has no table yet. */
+  readonly routes: readonly RouteDescription[] | null;
+  readonly settings?: Partial<Settings>;
+  readonly logFormat?: 'combined' | 'json';
+}
+
+/** A line of the JSON access log. */
+export type LoggedRequest = Omit<RequestRecord, 'time' | 'upstreamMs'> & {
+  readonly time: string;
+  readonly upstreamMs: number | null;
+};
+
+export const ERROR_PAGE = '<!doctype html><title>sorry</title><p>The custom error page.</p>\n';
+
+/** An engine in this thread, with its state, counters and log within reach. */
+export class ProxyUnderTest {
+  readonly address: ListenAddress;
+  readonly engine: Engine;
+  readonly state: EngineState;
+  readonly counters: WorkerCounters;
+  readonly logLines: readonly string[];
+  readonly #t: TestContext;
+
+  constructor(
+    t: TestContext,
+    engine: Engine,
+    address: ListenAddress,
+    observed: { state: EngineState; counters: WorkerCounters; logLines: readonly string[] },
+  ) {
+    this.#t = t;
+    this.engine = engine;
+    this.address = address;
+    this.state = observed.state;
+    this.counters = observed.counters;
+    this.logLines = observed.logLines;
+  }
+
+  async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
+    const client = await RawClient.connect(this.address, options);
+    this.#t.after(() => client.destroy());
+    return client;
+  }
+
+  /** Sends bytes on a connection of their own and reads one response. */
+  async exchange(bytes: Bytes, options: ReadOptions = {}): Promise<RawResponse> {
+    const client = await this.connect();
+    await client.send(bytes);
+    const response = await client.response(options);
+    client.destroy();
+    return response;
+  }
+
+  /** A GET with `Host: test` and the header lines given, each with its line end. */
+  get(target: string, headerLines = ''): Promise<RawResponse> {
+    return this.exchange(`GET ${target} HTTP/1.1\r\nHost: test\r\n${headerLines}\r\n`);
+  }
+
+  setRoutes(routes: readonly RouteDescription[]): void {
+    this.state.table = tableOf(routes, (this.state.table?.version ?? 0) + 1);
+  }
+
+  changeSettings(settings: Partial<Settings>): void {
+    this.state.settings = { ...this.state.settings, ...settings };
+    this.engine.settingsChanged();
+  }
+
+  /** Waits until so many requests are in the log. */
+  async logged(count: number): Promise<LoggedRequest[]> {
+    await eventually(`${count} log lines, of which came ${JSON.stringify(this.logLines)}`, () => {
+      return this.logLines.length >= count;
+    });
+    return this.logLines.map(line => JSON.parse(line) as LoggedRequest);
+  }
+}
+
+/** Starts an engine that is ended with the test. */
+export async function startProxy(
+  t: TestContext,
+  name: EngineName,
+  { routes, settings = {}, logFormat = 'json' }: ProxyDescription,
+): Promise<ProxyUnderTest> {
+  const logLines: string[] = [];
+  const state: EngineState = {
+    table: routes === null ? undefined : tableOf(routes, 1),
+    settings: { ...DEFAULTS, ...settings },
+    errorPage: ERROR_PAGE,
+  };
+  const counters = new WorkerCounters();
+  const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
+  const engine = createEngine(name, { state, counters, accessLog });
+  const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
+  t.after(() => engine.close());
+  return new ProxyUnderTest(t, engine, address, { state, counters, logLines });
+}
+
+export function tableOf(routes: readonly RouteDescription[], version: number): RouteTable {
+  return RouteTable.of(routes.map(routeOf), version);
+}
+
+function routeOf(description: RouteDescription, index: number): Route {
+  const { path, host = '', to, stripPrefix = true, rewriteRedirects = false, overrides = {} } = description;
+  const endpoints = 'connections' in to ? [to.address] : to;
+  const name = `service-${index}`;
+  return {
+    host,
+    path,
+    stripPrefix,
+    rewriteRedirects,
+    overrides,
+    backend: {
+      name: `test-${name}-80`,
+      endpoints: endpoints.map(({ host: address, port }) => ({ address, port })),
+    },
+    service: { namespace: 'test', name },
+    createdAt: '',
+    counterBlock: index + 1,
+  };
+}

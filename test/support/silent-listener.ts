@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import type { ListenAddress } from '../../src/formats/listen-address.ts';
+
+/** Listens, reports its port and then never runs its event loop again, so that nothing is ever accepted. */
+const THREAD = `
+  const { createServer } = require('node:net');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const server = createServer();
+  server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    setImmediate(() => Atomics.wait(workerData, 0, 0));
+  });
+`;
+
+/** A connection that is not made in this time is taken to have met a full queue: loopback answers within microseconds. */
+const STUCK_MS = 300;
+
+/**
+ * An address where a connect neither succeeds nor fails: the kernel drops the SYN because the listener's accept queue
+ * is full and nobody empties it. That is how Linux behaves with its default `net.ipv4.tcp_abort_on_overflow = 0`.
+ */
+export async function startSilentListener(t: TestContext): Promise<ListenAddress> {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(THREAD, { eval: true, workerData: gate });
+  const fillers: Socket[] = [];
+  t.after(async () => {
+    for (const filler of fillers) filler.destroy();
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await worker.terminate();
+  });
+  const [port] = (await once(worker, 'message')) as [number];
+  const address = { host: '127.0.0.1', port };
+  for (let count = 0; count < 16; count += 1) {
+    const filler = connect(address);
+    fillers.push(filler);
+    filler.on('error', () => {});
+    const connected = await Promise.race([
+      once(filler, 'connect').then(() => true),
+      new Promise<boolean>(resolve => setTimeout(resolve, STUCK_MS, false)),
+    ]);
+    if (!connected) return address;
+  }
+  throw new Error('this kernel goes on completing connections that nobody accepts: a connect timeout cannot be made');
+}
