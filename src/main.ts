@@ -1,13 +1,18 @@
 #!/usr/bin/env node
 /** The executable: arguments in, exit code out. What they mean is decided in cli/run.ts. */
+import { EXIT } from './cli/command.ts';
 import { processIo } from './cli/io.ts';
 import { run } from './cli/run.ts';
 import { codeOf } from './errors.ts';
 
-// `kube-entry routes | head` closes the pipe early: nobody reads on, so the rest is dropped and the exit code stays
-// what the command says.
+let outputIsLost = false;
 process.stdout.on('error', error => {
-  if (codeOf(error) !== 'EPIPE') throw error;
+  // `kube-entry routes | head` closes the pipe early: nobody reads on, which is no failure.
+  if (codeOf(error) === 'EPIPE' || outputIsLost) return;
+  outputIsLost = true;
+  process.stderr.write(`kube-entry: cannot write to standard output: ${error.message}\n`);
+  process.exitCode = EXIT.no;
 });
 
-process.exitCode = await run(process.argv.slice(2), processIo());
+const code = await run(process.argv.slice(2), processIo());
+process.exitCode = outputIsLost ? EXIT.no : code;

@@ -64,7 +64,8 @@ export function createApp({ counters, logger, limits = DEFAULT_LIMITS }: AppOpti
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => sendText(reply, error.statusCode ?? 400, 'Bad Request\n'),
   });
-  app.server.maxConnections = limits.connections;
+  // A client that half-closes after its request gets its answer, as from nginx; Node would drop it.
+  Object.assign(app.server, { maxConnections: limits.connections, httpAllowHalfOpen: true });
   const closeAfterwards: RequestListener = (_request, response) => {
     response.shouldKeepAlive = false;
   };
@@ -74,12 +75,11 @@ export function createApp({ counters, logger, limits = DEFAULT_LIMITS }: AppOpti
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.addHook('onRequest', async (request, reply) => {
-    // The type is not looked at: fastify would refuse one that it cannot read.
+  // Not in a not-found handler, which would read the body first.
+  app.addHook('preParsing', async (request, reply) => {
+    // The body's type is not looked at: fastify would refuse one that it cannot read.
     delete request.raw.headers['content-type'];
-    // Here rather than in a not-found handler, which would read the body first.
-    if (request.is404 && !reply.sent) return sendText(reply, 404, 'Not Found\n');
-    return undefined;
+    return request.is404 ? sendText(reply, 404, 'Not Found\n') : undefined;
   });
   app.setErrorHandler((error, request, reply) => {
     const status = statusOf(error);

@@ -12,7 +12,7 @@ export function addConfigurationRoutes(app: FastifyInstance, control: ControlPla
   // The method is judged before the path, and the path as it was written: a query or an escape makes it another one.
   app.addHook('onRequest', async (request, reply) => {
     const target = targetOf(request);
-    if (reply.sent || !target.startsWith(PREFIX)) return undefined;
+    if (!target.startsWith(PREFIX)) return undefined;
     if (request.method !== 'GET' && request.method !== 'POST') {
       return sendText(reply, 400, 'Only POST and GET requests are allowed!');
     }

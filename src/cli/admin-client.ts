@@ -40,11 +40,12 @@ export class AdminClient {
    * @throws UnavailableError when nobody answers, with what to do about it
    */
   async get(path: string): Promise<AdminReply> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
     try {
-      const response = await this.#send(path);
+      const response = await this.#send(path, deadline);
       return { status: response.statusCode ?? 0, body: await text(response) };
     } catch (error) {
-      throw new UnavailableError(this.#advice(error), { cause: error });
+      throw new UnavailableError(deadline.aborted ? this.#lateness() : this.#advice(error), { cause: error });
     }
   }
 
@@ -65,17 +66,22 @@ export class AdminClient {
     }
   }
 
-  #send(path: string): Promise<IncomingMessage> {
+  #send(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((fulfil, reject) => {
       const asked = request({
         socketPath: this.#socketPath,
         path,
         headers: { host: 'localhost' },
         agent: false,
-        signal: AbortSignal.timeout(this.#timeoutMs),
+        signal,
       });
       asked.once('response', fulfil).once('error', reject).end();
     });
+  }
+
+  #lateness(): string {
+    const limit = formatDuration(this.#timeoutMs);
+    return `no answer on ${this.#socketPath} within ${limit}: is it running? The process may be stopped or overloaded`;
   }
 
   #advice(error: unknown): string {
@@ -87,8 +93,6 @@ export class AdminClient {
         return `nobody listens on ${path}: is it running? The file is what a dead process left, or no socket at all`;
       case 'EACCES':
         return `${path} may not be opened: it belongs to the user and group that kube-entry runs as (mode 0660)`;
-      case 'ABORT_ERR':
-        return `no answer on ${path} within ${formatDuration(this.#timeoutMs)}: is it running? The process may be stopped or overloaded`;
       default:
         return `${path} did not answer as an admin socket does: is it running? ${messageOf(error)}`;
     }

@@ -5,6 +5,8 @@ import { inspectManifests } from './inspect-manifests.ts';
 import type { Io } from './io.ts';
 import { plural, printable } from './text.ts';
 
+/** What stands for a file name where there is none. */
+const STANDARD_INPUT = '<stdin>';
 /** Of Services that name none; only shown. */
 const DEFAULT_NAMESPACE = 'default';
 
@@ -48,7 +50,9 @@ export const check: Command = {
 /** A file that is named twice, as itself and within its directory, is read once. */
 async function readInto(files: Map<string, ManifestContents>, path: string, io: Io): Promise<void> {
   if (path === '-') {
-    files.set('<stdin>', readManifestText(await io.readInput(), '<stdin>', DEFAULT_NAMESPACE));
+    // It can be read once only: a second time it would seem empty.
+    if (files.has(STANDARD_INPUT)) return;
+    files.set(STANDARD_INPUT, readManifestText(await io.readInput(), STANDARD_INPUT, DEFAULT_NAMESPACE));
     return;
   }
   for (const file of listManifests(path)) files.set(file, readManifests(file, DEFAULT_NAMESPACE));

@@ -9,7 +9,7 @@ import { endpointLabel, formatFacts, formatTable, hostLabel, printable } from '.
 interface Question {
   /** Host as a client would send it; empty when the request names none. */
   readonly host: string;
-  /** Path and query. */
+  /** Path and query, or a whole URL, whose host then counts. */
   readonly target: string;
 }
 
@@ -46,7 +46,7 @@ export const explain: Command = {
         ['Route', `${hostLabel(route.host)} ${route.path}`],
         ['Service', serviceKey(route.service)],
         ['Upstream', route.backend.endpoints.map(endpointLabel).join(', ') || 'none: it is answered with 503'],
-        ['Request line', answer.upstreamTarget ?? ''],
+        ['It gets', answer.upstreamTarget ?? ''],
       ];
       io.print(`${asked}\n${formatFacts(facts, '  ')}`);
     }
@@ -65,23 +65,24 @@ export const explain: Command = {
 
 /**
  * Reads `/path`, `host/path`, `host` or a URL. Nothing is judged here: what is malformed gets the answer that the
- * proxy would give.
+ * proxy would give it.
  */
 export function readQuestion(argument: string): Question {
-  const afterScheme = argument.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
-  const end = afterScheme.search(/[/?#]/);
-  const host = end < 0 ? afterScheme : afterScheme.slice(0, end);
-  const target = end < 0 ? '' : afterScheme.slice(end);
+  // A request target in absolute form brings its own host (RFC 9112 section 3.2.2).
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(argument)) return { host: '', target: argument };
+  const end = argument.search(/[/?#]/);
+  const host = end < 0 ? argument : argument.slice(0, end);
+  const target = argument.slice(host.length);
   return { host, target: target.startsWith('/') ? target : `/${target}` };
 }
 
 /** @returns undefined when the request would be refused with 400 */
 async function askFor({ host, target }: Question, invocation: Invocation): Promise<ExplanationAnswer | undefined> {
-  const { settings, flags } = invocation;
+  const { settings, flags, io } = invocation;
   // Only the flag: a container that serves manifests names them in its environment, and there the running one knows best.
-  if (flags.values.manifests !== undefined) {
-    const { catalog } = await readSource(settings);
-    return explainRoute(catalog.table, host, target, settings.mergeSlashes);
+  if (flags.values.manifests !== undefined && settings.manifests !== '') {
+    const { table } = await readSource(settings, io);
+    return explainRoute(table, host, target, settings.mergeSlashes);
   }
   try {
     return await askExplanation(new AdminClient(settings.adminSocket), host, target);

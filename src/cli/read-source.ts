@@ -1,36 +1,30 @@
 import { UnavailableError } from '../errors.ts';
+import { createLogger } from '../observe/logger.ts';
 import type { Settings } from '../settings/schema.ts';
 import { Catalog } from '../sources/catalog.ts';
-import type { ManifestProblem } from '../sources/manifest-file.ts';
 import { readManifests } from '../sources/manifest-files.ts';
 import type { ServiceObject } from '../sources/service-object.ts';
-
-export interface SourceReading {
-  readonly catalog: Catalog;
-  /** Manifests that could not be used; what the others hold is in the catalog. */
-  readonly problems: readonly ManifestProblem[];
-}
+import type { Io } from './io.ts';
+import { printable } from './text.ts';
 
 /** The settings that say where Services are read from. */
 export type SourceSettings = Pick<
   Settings,
-  'source' | 'manifests' | 'kubeconfig' | 'context' | 'namespace' | 'selector' | 'allowExternalName'
+  'source' | 'manifests' | 'kubeconfig' | 'context' | 'namespace' | 'selector' | 'allowExternalName' | 'logLevel'
 >;
 
 /**
- * Reads all Services of the source once.
- * @throws KubeEntryError when it cannot be read, with what to do about it
+ * Reads all Services of the source once. Manifests that cannot be used are complained of; what the others hold counts.
+ * @throws KubeEntryError when the source cannot be read, with what to do about it
  */
-export async function readSource(settings: SourceSettings): Promise<SourceReading> {
+export async function readSource(settings: SourceSettings, io: Io): Promise<Catalog> {
   if (settings.manifests !== '') {
     const { services, problems } = readManifests(settings.manifests);
-    return {
-      catalog: catalogOf(
-        services.map(({ object }) => object),
-        settings,
-      ),
-      problems,
-    };
+    for (const { file, line, reason } of problems) io.complain(printable(`${file}:${line}: ${reason}`));
+    return catalogOf(
+      services.map(({ object }) => object),
+      settings,
+    );
   }
   if (settings.source === 'push') {
     throw new UnavailableError(
@@ -39,7 +33,10 @@ export async function readSource(settings: SourceSettings): Promise<SourceReadin
   }
   // Loading the Kubernetes client takes longer than all the rest of the command.
   const { listServicesOnce } = await import('../sources/kube/list-once.ts');
-  return { catalog: catalogOf(await listServicesOnce(settings), settings), problems: [] };
+  return catalogOf(
+    await listServicesOnce(settings, { logger: createLogger(settings.logLevel), environment: io.environment }),
+    settings,
+  );
 }
 
 function catalogOf(services: readonly ServiceObject[], { allowExternalName }: SourceSettings): Catalog {

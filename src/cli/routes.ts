@@ -5,7 +5,7 @@ import { type Route, serviceKey } from '../routing/route.ts';
 import type { Catalog } from '../sources/catalog.ts';
 import { type Command, EXIT } from './command.ts';
 import { readSource } from './read-source.ts';
-import { endpointLabel, formatTable, hostLabel, printable } from './text.ts';
+import { endpointLabel, formatTable, hostLabel } from './text.ts';
 
 /** What `--output json` and `yaml` print; as GET /routes of a running instance, without what only that one has. */
 type RoutesView = ReturnType<typeof viewCatalog>;
@@ -45,9 +45,7 @@ export const routes: Command = {
   async run({ settings, flags, io }) {
     const write = WRITERS[String(flags.options.output ?? 'table')];
     if (write === undefined) throw new SettingsError([`--output: must be one of ${Object.keys(WRITERS).join(', ')}`]);
-    const { catalog, problems } = await readSource(settings);
-    io.print(write(viewCatalog(catalog)));
-    for (const { file, line, reason } of problems) io.complain(printable(`${file}:${line}: ${reason}`));
+    io.print(write(viewCatalog(await readSource(settings, io))));
     return EXIT.ok;
   },
 };

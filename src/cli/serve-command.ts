@@ -1,3 +1,4 @@
+import { loadSettings } from '../settings/load.ts';
 import { SETTING_KEYS } from '../settings/schema.ts';
 import type { Command } from './command.ts';
 
@@ -24,9 +25,9 @@ export const serve: Command = {
   ],
   settings: SETTING_KEYS,
   options: {},
-  async run({ settings, io }) {
+  async run({ settings, flags, io }) {
     // Only this command needs the servers: loading them takes longer than the others take to run.
     const { serve: runProxy } = await import('./serve.ts');
-    return runProxy(settings, io.environment);
+    return runProxy(settings, () => loadSettings({ flags, environment: io.environment }));
   },
 };

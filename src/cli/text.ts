@@ -3,7 +3,9 @@
 /** Columns as wide as their widest cell, two spaces apart, without trailing spaces. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], indent = ''): string {
   const lines = [header, ...rows].map(row => row.map(printable));
-  const widths = header.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
+  const widths = header.map((_, column) =>
+    lines.reduce((width, line) => Math.max(width, line[column]?.length ?? 0), 0),
+  );
   return lines
     .map(line => (indent + line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).trimEnd())
     .join('\n');

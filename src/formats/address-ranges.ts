@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { FormatError } from '../errors.ts';
+import { quote } from './quote.ts';
 
 /** A set of IP addresses given as CIDR ranges: `10.0.0.0/8,fd00::/8,192.0.2.7`. */
 export class AddressRanges {
@@ -15,7 +16,7 @@ export class AddressRanges {
       const width = family === 6 ? 128 : 32;
       const prefix = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
       if (family === 0 || rest.length > 0 || !(prefix <= width)) {
-        throw new FormatError(`"${range}" is not a range of addresses: write CIDR, as in 10.0.0.0/8 or fd00::/8`);
+        throw new FormatError(`${quote(range)} is not a range of addresses: write CIDR, as in 10.0.0.0/8 or fd00::/8`);
       }
       this.#list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
     }

@@ -1,4 +1,5 @@
 import { FormatError } from '../errors.ts';
+import { quote } from './quote.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -10,10 +11,12 @@ export function parseDuration(text: string): number {
   const match = /^(\d{1,10})(ms|s|m|h)$/.exec(text.trim());
   const unit = UNIT_MS[match?.[2] ?? ''];
   if (match === null || unit === undefined) {
-    throw new FormatError(`"${text}" is not a duration: write a whole number and ms, s, m or h, as in 500ms or 5s`);
+    throw new FormatError(
+      `${quote(text)} is not a duration: write a whole number and ms, s, m or h, as in 500ms or 5s`,
+    );
   }
   const milliseconds = Number(match[1]) * unit;
-  if (milliseconds > LONGEST_MS) throw new FormatError(`"${text}" is too long: at most ${LONGEST_MS}ms (24 days)`);
+  if (milliseconds > LONGEST_MS) throw new FormatError(`${quote(text)} is too long: at most ${LONGEST_MS}ms (24 days)`);
   return milliseconds;
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { FormatError } from '../errors.ts';
+import { quote } from './quote.ts';
 
 /** Where a TCP listener binds. Port 0 lets the system choose. */
 export interface ListenAddress {
@@ -14,7 +15,7 @@ export function parseListenAddress(text: string): ListenAddress {
   const port = Number(match?.[3]);
   if (match === null || port > 65_535 || isIP(host) !== (match[1] === undefined ? 4 : 6)) {
     throw new FormatError(
-      `"${text}" is not an address to listen on: write ADDRESS:PORT, as in 127.0.0.1:8080 or [::]:8080`,
+      `${quote(text)} is not an address to listen on: write ADDRESS:PORT, as in 127.0.0.1:8080 or [::]:8080`,
     );
   }
   return { host, port };

@@ -1,4 +1,5 @@
 import { FormatError } from '../errors.ts';
+import { quote } from './quote.ts';
 
 const UNITS: readonly (readonly [suffix: string, bytes: number])[] = [
   ['g', 1024 ** 3],
@@ -10,11 +11,13 @@ const UNITS: readonly (readonly [suffix: string, bytes: number])[] = [
 export function parseSize(text: string): number {
   const match = /^(\d{1,15})([kmg]?)$/i.exec(text.trim());
   if (match === null) {
-    throw new FormatError(`"${text}" is not a size: write a whole number of bytes, or one with k, m or g, as in 10m`);
+    throw new FormatError(
+      `${quote(text)} is not a size: write a whole number of bytes, or one with k, m or g, as in 10m`,
+    );
   }
   const suffix = match[2]?.toLowerCase();
   const bytes = Number(match[1]) * (UNITS.find(([unit]) => unit === suffix)?.[1] ?? 1);
-  if (!Number.isSafeInteger(bytes)) throw new FormatError(`"${text}" is too large`);
+  if (!Number.isSafeInteger(bytes)) throw new FormatError(`${quote(text)} is too large`);
   return bytes;
 }
 

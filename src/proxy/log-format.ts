@@ -32,8 +32,8 @@ function field(text: string): string {
   return text === '' ? '-' : escapeField(text);
 }
 
-const UNSAFE = /["\\\x00-\x1f\x7f-\uffff]/;
-const UNSAFE_ALL = new RegExp(UNSAFE, 'g');
+const UNSAFE = /["\\\x00-\x1f\x7f-\u{10ffff}]/u;
+const UNSAFE_ALL = new RegExp(UNSAFE, 'gu');
 
 /** nginx's escape=default: `\xHH` for quote, backslash and everything outside printable ASCII. One line stays one line. */
 export function escapeField(text: string): string {

@@ -9,10 +9,16 @@ import type { Route } from '../routing/route.ts';
 export function rewriteRedirect(name: string, value: string, route: Route, hosts: readonly string[]): string {
   if (name === 'location') return withPrefix(value, route.path, hosts);
   if (name === 'refresh') {
-    return value.replace(/^(\s*\d+\s*[;,]\s*url\s*=\s*["']?)(.*)$/i, (_, head: string, url: string) => head + withPrefix(url, route.path, hosts));
+    return value.replace(
+      /^(\s*\d+\s*[;,]\s*url\s*=\s*["']?)(.*)$/i,
+      (_, head: string, url: string) => head + withPrefix(url, route.path, hosts),
+    );
   }
   if (name === 'set-cookie') {
-    return value.replace(/(;\s*path\s*=\s*)(\/[^;]*)/i, (_, head: string, path: string) => head + join(route.path, path));
+    return value.replace(
+      /(;\s*path\s*=\s*)(\/[^;]*)/i,
+      (_, head: string, path: string) => head + join(route.path, path),
+    );
   }
   return value;
 }

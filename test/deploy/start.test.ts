@@ -50,11 +50,11 @@ describe('npm start', () => {
     child.stderr.setEncoding('utf8').on('data', chunk => {
       output += chunk;
     });
-    await eventually('it says what to try', () => output.includes('Ctrl-C'), START_DEADLINE_MS).catch(
-      (cause: unknown) => {
-        throw new Error(output, { cause });
-      },
-    );
+    const saysWhatToTry = (): boolean => {
+      assert.equal(child.exitCode, null, output);
+      return output.includes('Ctrl-C');
+    };
+    await eventually('it says what to try', saysWhatToTry, START_DEADLINE_MS);
   });
 
   after(() => {

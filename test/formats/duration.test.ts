@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { formatDuration, parseDuration } from '../../src/formats/duration.ts';
+import { quote } from '../../src/formats/quote.ts';
 
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -40,7 +41,8 @@ test('what is no duration is refused, and the message shows what was written', (
   ]) {
     assert.throws(
       () => parseDuration(text),
-      (error: unknown) => error instanceof FormatError && error.code === 'BAD_VALUE' && error.message.includes(text),
+      (error: unknown) =>
+        error instanceof FormatError && error.code === 'BAD_VALUE' && error.message.includes(quote(text)),
       JSON.stringify(text),
     );
   }

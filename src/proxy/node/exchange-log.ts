@@ -55,7 +55,12 @@ export class ExchangeLog {
     const responseBytes = this.#connection.socket.bytesWritten - this.#bytesWrittenBefore;
     counters.add('requestBytes', requestBytes);
     counters.add('responseBytes', responseBytes);
-    counters.countRequest(this.route?.counterBlock ?? NO_ROUTE_BLOCK, status, durationMs / 1000, this.#upstreamMs / 1000);
+    counters.countRequest(
+      this.route?.counterBlock ?? NO_ROUTE_BLOCK,
+      status,
+      durationMs / 1000,
+      this.#upstreamMs / 1000,
+    );
     if (accessLog.format === 'off') return;
     const { method, url, httpVersion } = this.#request;
     accessLog.write({

@@ -1,8 +1,9 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
+import { codeOf } from '../../errors.ts';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
-import { type Route, upstreamPath } from '../../routing/route.ts';
+import { type Endpoint, type Route, upstreamPath } from '../../routing/route.ts';
 import { parseTarget, type RequestTarget } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { EngineContext } from '../engine.ts';
@@ -15,11 +16,12 @@ import type { RoundRobin } from '../round-robin.ts';
 import { allowedUpgrade } from '../upgrade.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { ExchangeLog } from './exchange-log.ts';
-import { type RequestFacts, readFacts } from './request-facts.ts';
+import { hasBody, type RequestFacts, readFacts } from './request-facts.ts';
 import { informationHeaders, readResponseHead, switchingHead } from './response-head.ts';
 import { joinTunnel } from './tunnel.ts';
-import { upstreamHeaders } from './upstream-headers.ts';
-import type { UpstreamConnection, UpstreamPool } from './upstream-pool.ts';
+import { type AttemptListener, headerPairs, UpstreamAttempt } from './upstream-attempt.ts';
+import { type UpstreamHeaders, upstreamHeaders } from './upstream-headers.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
 
 /** What the exchanges of one engine share. */
 export interface ExchangeServices {
@@ -39,7 +41,7 @@ export interface UpgradeOffer {
 const target: RequestTarget = { path: '', query: '', host: '' };
 
 /** One request, from its head to the end of its answer. */
-export class Exchange {
+export class Exchange implements AttemptListener {
   readonly #services: ExchangeServices;
   readonly #connection: ClientConnection;
   readonly #request: IncomingMessage;
@@ -50,10 +52,10 @@ export class Exchange {
   #route: Route | undefined;
   #facts: RequestFacts | undefined;
   #upgrade: string | undefined;
+  #host = '';
   #upstreamTarget = '';
   #attempts = 0;
-  #upstreamRequest: ClientRequest | undefined;
-  #upstream: UpstreamConnection | undefined;
+  #attempt: UpstreamAttempt | undefined;
   #upstreamResponse: IncomingMessage | undefined;
   #bodyBytes = 0;
   #answered = false;
@@ -77,30 +79,13 @@ export class Exchange {
   }
 
   start(): void {
-    const { table } = this.#services.context.state;
     this.#connection.requests += 1;
     this.#response.once('close', () => this.#end());
     this.#request.on('error', () => this.clientGone());
     this.#watchClient();
-
-    const facts = readFacts(this.#request);
-    if (typeof facts === 'string') return this.fail(facts);
-    this.#facts = facts;
-    this.#log.facts = facts;
-    this.#log.requestId = requestIdOf(facts.requestId);
-    if (this.#request.method === 'CONNECT' || this.#request.method === 'TRACE') return this.fail('METHOD_NOT_ALLOWED');
-    if (!parseTarget(this.#request.url ?? '', this.#settings.mergeSlashes, target)) return this.fail('BAD_REQUEST');
-    if (table === undefined) return this.fail('NO_TABLE');
-    const { path, query } = target;
-    const host = target.host || facts.host;
-    const route = table.match(host, path);
-    if (route === undefined) return this.fail('NO_ROUTE');
-    this.#route = route;
-    this.#log.route = route;
-    this.#upstreamTarget = upstreamPath(route, path) + query;
-    this.#upgrade = this.#offer && allowedUpgrade(facts.upgrade, this.#settings.upgradeProtocols);
-    if (!this.#limitBody(facts)) return this.fail('BODY_TOO_LARGE');
-    this.#send(route, facts, host, false);
+    const failure = this.#judge();
+    if (failure === undefined) this.#send(false);
+    else this.fail(failure);
   }
 
   get isReadingBody(): boolean {
@@ -115,138 +100,131 @@ export class Exchange {
   /** The client has closed the connection: nginx's 499. */
   clientGone(): void {
     if (this.#ended) return;
-    this.#upstreamRequest?.destroy();
+    this.#attempt?.abandon();
     this.#connection.socket.destroy();
     this.#end();
   }
 
-  #limitBody(facts: RequestFacts): boolean {
-    const limit = this.#route?.overrides.maxBodySize ?? this.#settings.clientMaxBodySize;
-    if (limit > 0 && (facts.contentLength ?? 0) > limit) return false;
-    if (!facts.isChunked && (facts.contentLength ?? 0) === 0) return true;
+  /** Reads the request and finds its route. @returns why it must be refused */
+  #judge(): FailureCode | undefined {
+    const { table } = this.#services.context.state;
+    const facts = readFacts(this.#request);
+    if (typeof facts === 'string') return facts;
+    this.#facts = facts;
+    this.#log.facts = facts;
+    this.#log.requestId = requestIdOf(facts.requestId);
+    if (this.#request.method === 'CONNECT' || this.#request.method === 'TRACE') return 'METHOD_NOT_ALLOWED';
+    if (!parseTarget(this.#request.url ?? '', this.#settings.mergeSlashes, target)) return 'BAD_REQUEST';
+    if (table === undefined) return 'NO_TABLE';
+    this.#host = target.host || facts.host;
+    const route = table.match(this.#host, target.path);
+    if (route === undefined) return 'NO_ROUTE';
+    this.#route = route;
+    this.#log.route = route;
+    this.#upstreamTarget = upstreamPath(route, target.path) + target.query;
+    this.#upgrade = this.#offer && allowedUpgrade(facts.upgrade, this.#settings.upgradeProtocols);
+    return this.#limitBody(facts, route.overrides.maxBodySize ?? this.#settings.clientMaxBodySize);
+  }
+
+  #limitBody(facts: RequestFacts, limit: number): FailureCode | undefined {
+    if (limit > 0 && (facts.contentLength ?? 0) > limit) return 'BODY_TOO_LARGE';
+    if (!hasBody(facts)) return undefined;
     this.#request.on('data', (chunk: Buffer) => {
       this.#bodyBytes += chunk.length;
       if (limit > 0 && this.#bodyBytes > limit) this.fail('BODY_TOO_LARGE');
     });
-    return true;
+    return undefined;
   }
 
-  #send(route: Route, facts: RequestFacts, host: string, fresh: boolean): void {
-    const endpoints = this.#services.roundRobin.next(route.backend);
-    if (endpoints === undefined) return this.fail('NO_ENDPOINT');
-    const [{ address, port }] = endpoints;
-    const { path } = route;
-    const peer = this.#connection.remoteAddress;
-    const headers = upstreamHeaders(this.#request, facts, {
-      host: host || `${address.includes(':') ? `[${address}]` : address}:${port}`,
-      forwarded: forwardedOf(
-        {
-          peer,
-          forwardedFor: facts.forwardedFor,
-          proto: facts.forwardedProto,
-          forwardedHost: facts.forwardedHost,
-          host: facts.rawHost,
-        },
-        this.#services.trustedProxies(),
-      ),
-      prefix: route.stripPrefix && path !== '/' ? path : '',
+  /** @param fresh no kept-alive connection will do */
+  #send(fresh: boolean): void {
+    const route = this.#route;
+    const facts = this.#facts;
+    const endpoints = route && this.#services.roundRobin.next(route.backend);
+    if (route === undefined || facts === undefined || endpoints === undefined) {
+      this.fail('NO_ENDPOINT');
+      return;
+    }
+    const { overrides } = route;
+    const { proxyConnectTimeout, proxyReadTimeout, proxySendTimeout } = this.#settings;
+    this.#attempts += 1;
+    this.#log.upstreamAsked(`${endpoints[0].address}:${endpoints[0].port}`);
+    this.#attempt = new UpstreamAttempt(
+      this.#services,
+      {
+        request: this.#request,
+        response: this.#response,
+        facts,
+        target: this.#upstreamTarget,
+        headers: this.#upstreamHeaders(route, facts, endpoints[0]),
+        endpoints,
+        fresh,
+        connectMs: overrides.connectTimeoutMs ?? proxyConnectTimeout,
+        readMs: overrides.readTimeoutMs ?? proxyReadTimeout,
+        sendMs: overrides.sendTimeoutMs ?? proxySendTimeout,
+      },
+      this,
+    );
+    this.#attempt.start();
+  }
+
+  #upstreamHeaders(route: Route, facts: RequestFacts, { address, port }: Endpoint): UpstreamHeaders {
+    const forwarded = forwardedOf(
+      {
+        peer: this.#connection.remoteAddress,
+        forwardedFor: facts.forwardedFor,
+        proto: facts.forwardedProto,
+        forwardedHost: facts.forwardedHost,
+        host: facts.rawHost,
+      },
+      this.#services.trustedProxies(),
+    );
+    return upstreamHeaders(this.#request, facts, {
+      // HTTP/1.1 wants a Host; a client of HTTP/1.0 may have sent none.
+      host: this.#host || (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`),
+      forwarded,
+      prefix: route.stripPrefix && route.path !== '/' ? route.path : '',
       requestId: this.#log.requestId,
       underscores: this.#settings.underscoresInHeaders,
       upgrade: this.#upgrade,
     });
-    this.#attempts += 1;
-    this.#log.upstreamAsked(`${address}:${port}`);
-    const timeoutMs = route.overrides.connectTimeoutMs ?? this.#settings.proxyConnectTimeout;
-    const agent = {
-      // What ClientRequest asks of an agent; connections come from the pool instead of one of Node's.
-      keepAlive: true,
-      addRequest: (upstreamRequest: ClientRequest) => {
-        this.#prepare(upstreamRequest, facts);
-        this.#services.pool.acquire({ endpoints, timeoutMs, fresh }, outcome => {
-          if (typeof outcome === 'string') this.fail(outcome);
-          else this.#connected(upstreamRequest, outcome);
-        });
-      },
-    };
-    try {
-      this.#services.proxy.web(
-        this.#request,
-        this.#response,
-        { target: { host: address, port, protocol: 'http:' }, agent, headers: headers as Record<string, string> },
-        error => this.#broken(error, () => this.#send(route, facts, host, true)),
-      );
-    } catch {
-      this.fail('INTERNAL');
-    }
   }
 
-  #prepare(upstreamRequest: ClientRequest, facts: RequestFacts): void {
-    this.#upstreamRequest = upstreamRequest;
-    // Set here because http-proxy-3 drops an empty query and Trailer, and with Expect it skips its own hook.
-    upstreamRequest.path = this.#upstreamTarget;
-    if (facts.trailer !== undefined && facts.isChunked) upstreamRequest.setHeader('Trailer', facts.trailer);
-    if (facts.expect !== undefined) upstreamRequest.setHeader('Expect', facts.expect);
-    if (this.#upgrade === undefined && !facts.acceptsTrailers) upstreamRequest.removeHeader('Connection');
-    upstreamRequest.on('information', info => {
-      if (this.#request.httpVersionMinor === 0 || this.#response.headersSent || this.#answered) return;
-      if (info.statusCode === 100) this.#response.writeContinue();
-      else if (info.statusCode !== 101) this.#response.writeInformation(info.statusCode, informationHeaders(info.rawHeaders));
-    });
-    upstreamRequest.on('upgrade', (response, socket, early) => this.#switchProtocols(response, socket, early));
-    upstreamRequest.on('response', response => this.#relay(response));
-    // Before the pipe's own listener, which ends the upstream's request.
-    this.#request.once('end', () => {
-      if (this.#request.rawTrailers.length > 0) upstreamRequest.addTrailers(pairs(this.#request.rawTrailers));
-    });
-  }
-
-  #connected(upstreamRequest: ClientRequest, connection: UpstreamConnection): void {
-    const { socket } = connection;
-    const overrides = this.#route?.overrides;
-    const readMs = overrides?.readTimeoutMs ?? this.#settings.proxyReadTimeout;
-    const sendMs = overrides?.sendTimeoutMs ?? this.#settings.proxySendTimeout;
-    this.#upstream = connection;
-    socket.once('free', () => {
-      socket.off('timeout', onTimeout);
-      this.#services.pool.release(connection);
-    });
-    const onTimeout = (): void => {
-      // While the client is the slow one, its own time limits count.
-      const waitsForClient = this.#upstreamResponse?.isPaused() || (!this.#request.complete && socket.writableLength === 0);
-      if (waitsForClient) socket.setTimeout(readMs);
-      else this.fail('UPSTREAM_TIMEOUT');
-    };
-    socket.on('timeout', onTimeout);
-    socket.setTimeout(upstreamRequest.writableFinished ? readMs : sendMs);
-    upstreamRequest.once('finish', () => socket.setTimeout(readMs));
-    upstreamRequest.onSocket(socket);
-    const hasBody = this.#facts?.isChunked || (this.#facts?.contentLength ?? 0) > 0;
-    // The upstream decides on the head alone whether it wants the body (Expect), or answers early.
-    if (hasBody) upstreamRequest.flushHeaders();
+  /** A 1xx response: the final one is still to come. */
+  informed(status: number, rawHeaders: readonly string[]): void {
+    if (this.#request.httpVersionMinor === 0 || this.#response.headersSent || this.#answered) return;
+    if (status === 100) this.#response.writeContinue();
+    else if (status !== 101) this.#response.writeInformation(status, informationHeaders(rawHeaders));
   }
 
   /** The upstream's connection failed, or what it sent is no HTTP. */
-  #broken(error: Error & { code?: string }, retry: () => void): void {
+  broken(error: Error): void {
     if (this.#ended || this.#answered || this.#upstreamResponse !== undefined) return;
-    if (error.code?.startsWith('HPE_')) return this.fail('BAD_RESPONSE');
-    const connection = this.#upstream;
-    const isStale =
-      connection !== undefined &&
-      mayRetryStale({
-        method: this.#request.method ?? '',
-        attempts: this.#attempts,
-        reused: connection.isReused,
-        bytesSent: connection.bytesSent,
-        bodyBytesGone: this.#bodyBytes,
-        responseBegun: connection.bytesReceived > 0,
-      });
-    if (!isStale) return this.fail('UPSTREAM_CLOSED');
-    this.#services.context.counters.add('retriesStale', 1);
-    this.#detachUpstream();
-    retry();
+    if (codeOf(error)?.startsWith('HPE_')) {
+      this.fail('BAD_RESPONSE');
+    } else if (this.#isStale()) {
+      this.#services.context.counters.add('retriesStale', 1);
+      this.#attempt?.abandon();
+      this.#send(true);
+    } else {
+      this.fail('UPSTREAM_CLOSED');
+    }
   }
 
-  #relay(upstreamResponse: IncomingMessage): void {
+  #isStale(): boolean {
+    const connection = this.#attempt?.connection;
+    if (connection === undefined) return false;
+    return mayRetryStale({
+      method: this.#request.method ?? '',
+      attempts: this.#attempts,
+      reused: connection.isReused,
+      bytesSent: connection.bytesSent,
+      bodyBytesGone: this.#bodyBytes,
+      responseBegun: connection.bytesReceived > 0,
+    });
+  }
+
+  responded(upstreamResponse: IncomingMessage): void {
     const route = this.#route;
     if (this.#ended || this.#answered || route === undefined) {
       upstreamResponse.destroy();
@@ -254,18 +232,22 @@ export class Exchange {
     }
     this.#upstreamResponse = upstreamResponse;
     const head = readResponseHead(upstreamResponse, route, this.#knownHosts());
-    if (head === undefined) return this.fail('BAD_RESPONSE');
+    if (head === undefined) {
+      this.fail('BAD_RESPONSE');
+      return;
+    }
     const { statusCode: status = 502, statusMessage = '' } = upstreamResponse;
     this.#log.upstreamAnswered(status);
-    if (this.#upstream !== undefined) this.#upstream.keepAliveMs = head.keepAliveMs;
-    const hasBody = this.#request.method !== 'HEAD' && status !== 204 && status !== 304;
-    const keep = this.#keepsAlive() && (this.#request.httpVersionMinor === 1 || head.hasLength || !hasBody);
+    if (this.#attempt?.connection !== undefined) this.#attempt.connection.keepAliveMs = head.keepAliveMs;
+    const isBodiless = this.#request.method === 'HEAD' || status === 204 || status === 304;
+    const keep = this.#keepsAlive() && (this.#request.httpVersionMinor === 1 || head.hasLength || isBodiless);
     head.headers.push('Connection', keep ? 'keep-alive' : 'close');
     if (!keep) this.#connection.isClosing = true;
     try {
       this.#response.writeHead(status, statusMessage, head.headers);
     } catch {
-      return this.fail('BAD_RESPONSE');
+      this.fail('BAD_RESPONSE');
+      return;
     }
     this.#answered = true;
     upstreamResponse.on('data', (chunk: Buffer) => {
@@ -274,7 +256,8 @@ export class Exchange {
     upstreamResponse.on('end', () => {
       this.#log.upstreamEnded();
       try {
-        if (hasBody && upstreamResponse.rawTrailers.length > 0) this.#response.addTrailers(pairs(upstreamResponse.rawTrailers));
+        if (!isBodiless && upstreamResponse.rawTrailers.length > 0)
+          this.#response.addTrailers(headerPairs(upstreamResponse.rawTrailers));
       } catch {
         // Trailers that are no headers are not worth the body that came before them.
       }
@@ -291,20 +274,20 @@ export class Exchange {
     });
   }
 
-  #switchProtocols(upstreamResponse: IncomingMessage, upstream: Duplex, early: Buffer): void {
+  switched(upstreamResponse: IncomingMessage, upstream: Duplex, early: Buffer): void {
     const { socket } = this.#connection;
     const head = this.#upgrade && switchingHead(upstreamResponse, this.#upgrade);
-    const connection = this.#upstream;
+    const connection = this.#attempt?.connection;
     if (head === undefined || head === '' || connection === undefined || this.#ended) {
       upstream.destroy();
-      return this.fail('BAD_RESPONSE');
+      this.fail('BAD_RESPONSE');
+      return;
     }
     this.#answered = true;
     this.#connection.isClosing = true;
     this.#log.upstreamAnswered(101);
     this.#log.switched = true;
     this.#response.detachSocket(socket);
-    connection.socket.removeAllListeners('timeout');
     socket.removeAllListeners('timeout');
     socket.write(head, 'latin1');
     if (early.length > 0) socket.write(early);
@@ -325,7 +308,7 @@ export class Exchange {
     const keep = !closes && this.#keepsAlive();
     if (!keep) this.#connection.isClosing = true;
     if (closes || !this.#request.complete) this.#connection.mustLinger = true;
-    this.#detachUpstream();
+    this.#attempt?.abandon();
     const body = Buffer.from(errorBody(status, this.#services.context.state.errorPage));
     const isHead = this.#request.method === 'HEAD';
     if (!isHead) this.#log.bodyBytes = body.length;
@@ -341,20 +324,11 @@ export class Exchange {
 
   #cut(): void {
     this.#connection.isClosing = true;
-    this.#detachUpstream();
+    this.#attempt?.abandon();
     const { socket } = this.#connection;
     // What the client has not been sent yet still goes out; then the missing end shows.
     if (socket.writableLength > 0) socket.destroySoon();
     else socket.destroy();
-  }
-
-  #detachUpstream(): void {
-    const upstreamRequest = this.#upstreamRequest;
-    this.#upstreamRequest = undefined;
-    if (upstreamRequest === undefined) return;
-    this.#request.unpipe(upstreamRequest);
-    upstreamRequest.on('error', () => undefined);
-    upstreamRequest.destroy();
   }
 
   #keepsAlive(): boolean {
@@ -391,16 +365,9 @@ export class Exchange {
     if (this.#ended) return;
     this.#ended = true;
     const wasAnswered = this.#answered || this.#response.headersSent;
-    if (!wasAnswered || !this.#response.writableFinished) this.#detachUpstream();
+    if (!wasAnswered || !this.#response.writableFinished) this.#attempt?.abandon();
     const status = this.#log.switched ? 101 : wasAnswered ? this.#response.statusCode : CLIENT_CLOSED_REQUEST;
     this.#log.write(status);
     this.#connection.next();
   }
 }
-
-function pairs(raw: readonly string[]): [string, string][] {
-  const list: [string, string][] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) list.push([raw[index] as string, raw[index + 1] as string]);
-  return list;
-}
-

@@ -121,3 +121,7 @@ function judge(request: IncomingMessage, lines: ReadonlyMap<string, string[]>): 
     authorization: joined('authorization') ?? '',
   };
 }
+
+export function hasBody({ isChunked, contentLength = 0 }: RequestFacts): boolean {
+  return isChunked || contentLength > 0;
+}

@@ -19,7 +19,11 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
  * upstream answer for another request.
  * @returns undefined for a head that must not be passed on
  */
-export function readResponseHead(response: IncomingMessage, route: Route, hosts: readonly string[]): ResponseHead | undefined {
+export function readResponseHead(
+  response: IncomingMessage,
+  route: Route,
+  hosts: readonly string[],
+): ResponseHead | undefined {
   const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
   if (status < 200 || status > 999 || CONTROL.test(statusMessage)) return undefined;
   const connectionOptions = new Set<string>();

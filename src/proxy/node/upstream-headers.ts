@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Forwarded } from '../forwarded.ts';
 import { isHopByHop } from '../hop-by-hop.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -17,6 +17,9 @@ const REPLACED: ReadonlySet<string> = new Set([
   'trailer',
 ]);
 
+/** By name, in the order in which they are sent; a list where a line is repeated. */
+export type UpstreamHeaders = Record<string, string | string[]>;
+
 export interface UpstreamHeadersInput {
   readonly host: string;
   readonly forwarded: Forwarded;
@@ -33,9 +36,9 @@ export function upstreamHeaders(
   request: IncomingMessage,
   facts: RequestFacts,
   input: UpstreamHeadersInput,
-): OutgoingHttpHeaders {
+): UpstreamHeaders {
   // Without a prototype a header called __proto__ is a header like any other.
-  const headers: Record<string, string | string[]> = Object.create(null);
+  const headers: UpstreamHeaders = Object.create(null);
   const { forwarded } = input;
   headers['Host'] = input.host;
   headers['X-Real-IP'] = forwarded.realIp;

@@ -47,6 +47,8 @@ export class UpstreamConnection {
 
 export type ConnectFailure = 'CONNECT_FAILED' | 'CONNECT_TIMEOUT';
 
+type Done = (outcome: UpstreamConnection | ConnectFailure) => void;
+
 export interface ConnectRequest {
   /** Where to, and where to for the second try. */
   readonly endpoints: readonly [first: Endpoint, second: Endpoint];
@@ -81,7 +83,7 @@ export class UpstreamPool {
   }
 
   /** Hands out a connection, at once or when it is made. A connect that fails is tried once more. */
-  acquire(request: ConnectRequest, done: (outcome: UpstreamConnection | ConnectFailure) => void): void {
+  acquire(request: ConnectRequest, done: Done): void {
     const idle = request.fresh ? undefined : this.#takeIdle(keyOf(request.endpoints[0]));
     if (idle !== undefined) done(this.#use(idle));
     else this.#connect(request, 0, done);
@@ -128,7 +130,7 @@ export class UpstreamPool {
     return undefined;
   }
 
-  #connect(request: ConnectRequest, attempt: 0 | 1, done: (outcome: UpstreamConnection | ConnectFailure) => void): void {
+  #connect(request: ConnectRequest, attempt: 0 | 1, done: Done): void {
     const endpoint = request.endpoints[attempt];
     const socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true, keepAlive: true });
     const { counters } = this.#options;
@@ -137,7 +139,10 @@ export class UpstreamPool {
       socket.off('error', onError).on('error', () => undefined);
       socket.destroy();
       counters.add(failure === 'CONNECT_TIMEOUT' ? 'connectsTimedOut' : 'connectsFailed', 1);
-      if (attempt === 1 || this.#closed) return done(failure);
+      if (attempt === 1 || this.#closed) {
+        done(failure);
+        return;
+      }
       counters.add('retriesConnect', 1);
       this.#connect(request, 1, done);
     };

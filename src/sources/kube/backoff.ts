@@ -25,6 +25,10 @@ export class Backoff {
 
   /** @param healthyMs how long all has been well */
   recovered(healthyMs: number): void {
-    if (healthyMs >= HEALTHY_MS) this.#failures = 0;
+    if (healthyMs >= HEALTHY_MS) this.reset();
+  }
+
+  reset(): void {
+    this.#failures = 0;
   }
 }

@@ -1,0 +1,178 @@
+/** The control plane of a running instance: what the sources say becomes a table that every worker serves. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ControlPlane, Finding, SourceReport } from '../admin/control-plane.ts';
+import { SettingsError } from '../errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Metrics, ProgramState } from '../observe/registry.ts';
+import type { TableDelta } from '../routing/delta.ts';
+import type { Conflict } from '../routing/ledger.ts';
+import type { RouteTable } from '../routing/table.ts';
+import { parseLiveSettings, writeSettings } from '../settings/load.ts';
+import { SCHEMA, SETTING_KEYS, type Settings } from '../settings/schema.ts';
+import type { Catalog } from '../sources/catalog.ts';
+import { parsePushedBackends } from '../sources/pushed.ts';
+import type { Fleet } from '../workers/fleet.ts';
+import type { Announcer } from './announcer.ts';
+
+/** What is watched, besides what is pushed. */
+export interface RouteSource {
+  report(): SourceReport;
+  /** For the metrics of the watch on the Kubernetes API; undefined for other sources. */
+  watchState(): ProgramState['kubeWatch'];
+}
+
+export interface RouteControlOptions {
+  readonly settings: Settings;
+  readonly catalog: Catalog;
+  readonly fleet: Fleet;
+  readonly announcer: Announcer;
+  readonly logger: Logger;
+  readonly source: RouteSource;
+  /** Who hears how long a change took. */
+  readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
+}
+
+export class RouteControl implements ControlPlane {
+  readonly #options: RouteControlOptions;
+  #settings: Settings;
+  /** Set over the admin socket: stays in force when the config file is read again. */
+  #pushedSettings: Partial<Settings> = {};
+  #podsCount = 1;
+  /** The body of the last push, byte for byte. */
+  #pushedBody = '[]';
+  #lastChangeMs: number | undefined;
+  #changedAt: number | undefined;
+  #publishing: Promise<void> | undefined;
+  #isInitialised = false;
+  isDraining = false;
+
+  constructor(options: RouteControlOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+  }
+
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get isInitialised(): boolean {
+    return this.#isInitialised;
+  }
+
+  get table(): RouteTable {
+    return this.#options.fleet.table;
+  }
+
+  get mergeSlashes(): boolean {
+    return this.#settings.mergeSlashes;
+  }
+
+  conflicts(): readonly Conflict[] {
+    return this.#options.catalog.conflicts();
+  }
+
+  refusals(): readonly Finding[] {
+    return this.#options.catalog.refusals();
+  }
+
+  warnings(): readonly Finding[] {
+    return this.#options.catalog.warnings();
+  }
+
+  source(): SourceReport {
+    return this.#options.source.report();
+  }
+
+  /** What was pushed comes back as it was; with another source beside it, all backends in force are shown. */
+  backends(): string {
+    return this.#settings.source === 'push' ? this.#pushedBody : JSON.stringify(this.#options.catalog.backends());
+  }
+
+  async pushBackends(body: string): Promise<void> {
+    this.#options.catalog.replacePushed(parsePushedBackends(body));
+    this.#pushedBody = body;
+    await this.changed(performance.now());
+  }
+
+  general(): Readonly<Record<string, unknown>> {
+    return { controllerPodsCount: this.#podsCount, ...writeSettings(this.#settings) };
+  }
+
+  async pushGeneral(value: unknown): Promise<void> {
+    const { controllerPodsCount, ...settings } = Object(value) as Record<string, unknown>;
+    const isCount = Number.isSafeInteger(controllerPodsCount) && Number(controllerPodsCount) >= 0;
+    if (controllerPodsCount !== undefined && !isCount) {
+      throw new SettingsError(['controllerPodsCount: must be a whole number']);
+    }
+    const changes = parseLiveSettings(Array.isArray(value) || typeof value !== 'object' ? value : settings);
+    if (isCount) this.#podsCount = Number(controllerPodsCount);
+    this.#pushedSettings = { ...this.#pushedSettings, ...changes };
+    this.#apply({ ...this.#settings, ...changes });
+  }
+
+  /** Takes over what may change in a running instance from settings that were read again. */
+  reload(fresh: Settings): void {
+    const { logger } = this.#options;
+    const kept = Object.fromEntries(
+      SETTING_KEYS.filter(key => !SCHEMA[key].live).map(key => {
+        const isSame = isDeepStrictEqual(fresh[key], this.#settings[key]);
+        if (!isSame) logger.warn({ setting: key }, 'this setting changes only with a restart');
+        return [key, this.#settings[key]];
+      }),
+    );
+    this.#apply({ ...fresh, ...kept, ...this.#pushedSettings });
+  }
+
+  metrics(): ReturnType<ControlPlane['metrics']> {
+    return this.#options.metrics().scrape();
+  }
+
+  programState(): ProgramState {
+    const { catalog, fleet, source } = this.#options;
+    return {
+      routes: fleet.table.size,
+      configVersion: fleet.table.version,
+      configLastChangeMs: this.#lastChangeMs,
+      refusalReasons: catalog.refusals().map(({ reason }) => reason),
+      conflicts: catalog.conflicts().length,
+      workerRestarts: fleet.restarts,
+      kubeWatch: source.watchState(),
+    };
+  }
+
+  /**
+   * The catalog has changed. Changes that come while others are on their way to the workers go out together.
+   * @param receivedAt when, by `performance.now()`
+   * @returns when every worker serves them
+   */
+  changed(receivedAt: number): Promise<void> {
+    this.#changedAt ??= receivedAt;
+    this.#publishing ??= this.#publish().finally(() => {
+      this.#publishing = undefined;
+    });
+    return this.#publishing;
+  }
+
+  async #publish(): Promise<void> {
+    const { catalog, fleet, announcer, metrics } = this.#options;
+    for (let since = this.#changedAt; since !== undefined; since = this.#changedAt) {
+      this.#changedAt = undefined;
+      if (!catalog.isInitialised) return;
+      const delta: TableDelta | undefined = catalog.commit();
+      announcer.announce(delta);
+      if (delta === undefined && this.#isInitialised) continue;
+      // A cluster without any exposed Service has a table, too: an empty one.
+      await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });
+      this.#lastChangeMs = Date.now();
+      metrics().observePropagation((performance.now() - since) / 1000);
+      this.#isInitialised = true;
+    }
+  }
+
+  #apply(settings: Settings): void {
+    this.#settings = settings;
+    this.#options.logger.level = settings.logLevel;
+    this.#options.fleet.updateSettings(settings);
+  }
+}

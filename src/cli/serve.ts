@@ -1,0 +1,118 @@
+/** Runs the proxy: puts its parts together, and leads it from the first connection to the last. */
+import { readFileSync } from 'node:fs';
+import { AdminServer } from '../admin/admin-server.ts';
+import { StatusServer } from '../admin/status-server.ts';
+import { messageOf, SettingsError } from '../errors.ts';
+import { formatListenAddress } from '../formats/listen-address.ts';
+import { CounterBoard } from '../observe/counter-board.ts';
+import { createLogger } from '../observe/logger.ts';
+import { Metrics } from '../observe/registry.ts';
+import type { Settings } from '../settings/schema.ts';
+import { Catalog } from '../sources/catalog.ts';
+import { Fleet } from '../workers/fleet.ts';
+import { Announcer } from './announcer.ts';
+import { EXIT } from './command.ts';
+import { RouteControl } from './route-control.ts';
+import { type RunningSource, startSource } from './route-source.ts';
+import { Signals } from './signals.ts';
+import { programVersion } from './version.ts';
+
+/**
+ * Serves until a signal ends it.
+ * @param reload reads the settings again from where they came; throws SettingsError when they cannot be used
+ * @returns the exit code
+ * @throws KubeEntryError when it cannot start
+ */
+export async function serve(settings: Settings, reload: () => Settings): Promise<number> {
+  const logger = createLogger(settings.logLevel);
+  const board = new CounterBoard();
+  const catalog = new Catalog({
+    allowExternalName: settings.allowExternalName,
+    waitsFor: settings.source === 'push' ? 'pushed' : 'services',
+  });
+  const fleet = new Fleet({ settings, board, logger, errorPage: readErrorPage(settings) });
+  const announcer = new Announcer(catalog, logger);
+  let source: RunningSource | undefined;
+  const control = new RouteControl({
+    settings,
+    catalog,
+    fleet,
+    announcer,
+    logger,
+    source: {
+      report: () => source?.report() ?? { kind: settings.source, synced: false },
+      watchState: () => source?.watchState(),
+    },
+    metrics: () => metrics,
+  });
+  const metrics = new Metrics({
+    board,
+    state: () => control.programState(),
+    version: programVersion(),
+    engine: settings.engine,
+  });
+
+  const closers: (() => Promise<void>)[] = [];
+  const signals = new Signals();
+  try {
+    closers.push(() => fleet.close());
+    const address = await fleet.start();
+    const admin = await AdminServer.listen(settings.adminSocket, { control, board, logger });
+    closers.push(() => admin.close());
+    const status = await StatusServer.listen(settings.statusListen, { control, board, logger });
+    closers.push(() => status.close());
+    logger.info(
+      {
+        listen: formatListenAddress(address),
+        adminSocket: settings.adminSocket,
+        statusListen: formatListenAddress(status.address),
+        workers: fleet.size,
+        engine: settings.engine,
+      },
+      'listening',
+    );
+    source = await startSource({ settings, catalog, logger, onChange: receivedAt => void control.changed(receivedAt) });
+    announcer.messenger = source.messenger;
+    closers.push(source.stop);
+    signals.on('SIGHUP', () => rereadSettings());
+    signals.on('SIGUSR1', () => fleet.reopenLogs());
+    if ((await signals.first) === 'graceful') await drain();
+    return EXIT.ok;
+  } finally {
+    signals.close();
+    for (const close of closers.reverse()) await close();
+  }
+
+  function rereadSettings(): void {
+    try {
+      const fresh = reload();
+      const errorPage = readErrorPage(fresh);
+      control.reload(fresh);
+      fleet.updateErrorPage(errorPage);
+      logger.info('settings and error page read again');
+    } catch (error) {
+      const problems = error instanceof SettingsError ? error.problems : [messageOf(error)];
+      logger.error({ problems }, 'the settings in force stay: what was read again cannot be used');
+    }
+  }
+
+  async function drain(): Promise<void> {
+    control.isDraining = true;
+    const { shutdownDelay, shutdownTimeout } = control.settings;
+    logger.info({ shutdownDelayMs: shutdownDelay, shutdownTimeoutMs: shutdownTimeout }, 'draining');
+    // Endpoints and load balancers have to notice first: until then connections still come.
+    if ((await signals.wait(shutdownDelay)) === 'haste') return;
+    const outcome = await signals.wait(shutdownTimeout, fleet.drain());
+    logger.info({ outcome }, 'drained');
+  }
+}
+
+/** @returns undefined for the built-in page */
+function readErrorPage({ errorPage }: Settings): string | undefined {
+  if (errorPage === '') return undefined;
+  try {
+    return readFileSync(errorPage, 'utf8');
+  } catch (error) {
+    throw new SettingsError([`errorPage: ${errorPage} cannot be read: ${messageOf(error)}`]);
+  }
+}

@@ -1,0 +1,51 @@
+/** How a running instance is told to end: SIGTERM and SIGQUIT in order, SIGINT or any second signal at once. */
+export class Signals {
+  readonly #listeners: (readonly [signal: NodeJS.Signals, listener: () => void])[] = [];
+  readonly #first = Promise.withResolvers<'graceful' | 'now'>();
+  readonly #second = Promise.withResolvers<void>();
+  #isEnding = false;
+
+  constructor() {
+    this.on('SIGTERM', () => this.#end('graceful'));
+    this.on('SIGQUIT', () => this.#end('graceful'));
+    this.on('SIGINT', () => this.#end('now'));
+  }
+
+  /** Resolves with the first signal that ends the program. */
+  get first(): Promise<'graceful' | 'now'> {
+    return this.#first.promise;
+  }
+
+  on(signal: NodeJS.Signals, listener: () => void): void {
+    process.on(signal, listener);
+    this.#listeners.push([signal, listener]);
+  }
+
+  /** Waits for `done`, so many milliseconds at most. @returns what ended the wait; haste is a second signal */
+  async wait(
+    milliseconds: number,
+    done: Promise<unknown> = new Promise(() => undefined),
+  ): Promise<'done' | 'time' | 'haste'> {
+    let timer: NodeJS.Timeout | undefined;
+    const time = new Promise<'time'>(resolve => {
+      timer = setTimeout(resolve, milliseconds, 'time');
+    });
+    const haste = this.#second.promise.then(() => 'haste' as const);
+    try {
+      return await Promise.race([done.then(() => 'done' as const), time, haste]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(): void {
+    for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+  }
+
+  #end(how: 'graceful' | 'now'): void {
+    if (this.#isEnding) this.#second.resolve();
+    this.#isEnding = true;
+    this.#first.resolve(how);
+    if (how === 'now') this.#second.resolve();
+  }
+}

@@ -1,0 +1,130 @@
+/** The Kubernetes API as a source of Services: one reflector for the cluster, or one a namespace. */
+import type { Logger } from '../../observe/logger.ts';
+import { type ServiceRef, serviceKey } from '../../routing/route.ts';
+import type { ServiceStore } from '../catalog.ts';
+import type { ServiceObject } from '../service-object.ts';
+import type { KubeClient } from './client.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';
+import type { KubeObject } from './list.ts';
+import { Reflector, type ReflectorTarget } from './reflector.ts';
+import type { Change } from './watch.ts';
+
+export interface KubeSourceOptions {
+  readonly settings: ServiceSelection;
+  /** Not closed here: others may share it. */
+  readonly client: KubeClient;
+  readonly store: ServiceStore;
+  readonly logger: Logger;
+  /**
+   * The store holds a change worth committing: a complete set, or all that one chunk of a watch brought.
+   * @param receivedAt when it came, in `performance.now()` of this thread
+   */
+  readonly onChange: (receivedAt: number) => void;
+  readonly clock?: Clock;
+  /** From 0 up to 1; spreads what replicas would else do at the same moment. */
+  readonly random?: () => number;
+}
+
+/** For the metrics `kube_watch_*`; sums over all watches. */
+export interface WatchStatistics {
+  /** Changes received. */
+  readonly eventsTotal: number;
+  /** Watches begun again, for whatever reason: the server's time limit, silence, a failure. */
+  readonly restartsTotal: number;
+  /** Seconds since 1970; 0 before the first. */
+  readonly lastEventTimestampSeconds: number;
+  readonly synced: boolean;
+}
+
+/** The objects of one collection, by `namespace/name`; undefined until it was listed. */
+interface Scope {
+  readonly reflector: Reflector;
+  services: Map<string, ServiceObject> | undefined;
+}
+
+export class KubeSource {
+  readonly #options: KubeSourceOptions;
+  readonly #scopes: readonly Scope[];
+
+  constructor(options: KubeSourceOptions) {
+    this.#options = options;
+    const { settings, client, logger, clock = systemClock, random = Math.random } = options;
+    this.#scopes = serviceCollections(settings).map(collection => {
+      const target: ReflectorTarget = {
+        replaced: (objects, receivedAt) => this.#replaced(scope, objects, receivedAt),
+        changed: (changes, receivedAt) => this.#changed(scope, changes, receivedAt),
+      };
+      const reflector = new Reflector({ client, collection, target, logger, clock, random });
+      const scope: Scope = { reflector, services: undefined };
+      return scope;
+    });
+  }
+
+  /** Returns at once. From then on it tries, whatever happens, until it is stopped. */
+  start(): void {
+    for (const { reflector } of this.#scopes) reflector.start();
+  }
+
+  /** Resolves when the store will not be touched again. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#scopes.map(({ reflector }) => reflector.stop()));
+  }
+
+  /** In the form of the admin server's `SourceReport`. */
+  report(): { readonly kind: 'kube'; readonly synced: boolean; readonly problem?: string } {
+    const problems = new Set(
+      this.#scopes.map(({ reflector }) => reflector.problem?.message).filter(message => message !== undefined),
+    );
+    const synced = this.#isSynced;
+    return problems.size === 0 ? { kind: 'kube', synced } : { kind: 'kube', synced, problem: [...problems].join('; ') };
+  }
+
+  statistics(): WatchStatistics {
+    const all = this.#scopes.map(({ reflector }) => reflector.statistics);
+    return {
+      eventsTotal: all.reduce((sum, { eventsTotal }) => sum + eventsTotal, 0),
+      restartsTotal: all.reduce((sum, { restartsTotal }) => sum + restartsTotal, 0),
+      lastEventTimestampSeconds: Math.max(...all.map(({ lastEventAt }) => lastEventAt)) / 1000,
+      synced: this.#isSynced,
+    };
+  }
+
+  /** All of it was read, and every watch stands. */
+  get #isSynced(): boolean {
+    return this.#scopes.every(({ reflector, services }) => services !== undefined && reflector.isConnected);
+  }
+
+  get #isComplete(): boolean {
+    return this.#scopes.every(({ services }) => services !== undefined);
+  }
+
+  #replaced(scope: Scope, objects: readonly KubeObject[], receivedAt: number): void {
+    scope.services = new Map(
+      objects
+        .map(object => readWatchedService(object, this.#options.logger))
+        .filter(service => service !== undefined)
+        .map(service => [serviceKey(service.metadata), service]),
+    );
+    // A part of the namespaces is no table: it would answer 404 for Services that only have not been read yet.
+    if (!this.#isComplete) return;
+    this.#options.store.replace(this.#scopes.flatMap(({ services }) => [...(services?.values() ?? [])]));
+    this.#options.onChange(receivedAt);
+  }
+
+  #changed(scope: Scope, changes: readonly Change[], receivedAt: number): void {
+    const { store, logger, onChange } = this.#options;
+    const isComplete = this.#isComplete;
+    for (const { type, object } of changes) {
+      const { namespace, name } = object.metadata;
+      const ref: ServiceRef = { namespace, name };
+      const service = type === 'upsert' ? readWatchedService(object, logger) : undefined;
+      if (service === undefined) scope.services?.delete(serviceKey(ref));
+      else scope.services?.set(serviceKey(ref), service);
+      if (!isComplete) continue;
+      if (service === undefined) store.remove(ref);
+      else store.upsert(service);
+    }
+    if (isComplete) onChange(receivedAt);
+  }
+}

@@ -1,0 +1,35 @@
+import { type Logger, silentLogger } from '../../observe/logger.ts';
+import type { ServiceObject } from '../service-object.ts';
+import type { AccessSettings } from './access.ts';
+import { KubeClient, type KubeClientOptions } from './client.ts';
+import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';
+import { listAll } from './list.ts';
+
+export interface ListOnceOptions extends KubeClientOptions {
+  /** Told of objects that cannot be used. */
+  readonly logger?: Logger;
+  /** Gives up; the promise is then rejected with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads the Services that the settings ask for, once and without trying again.
+ * @throws KubeError: `code` tells an unreachable server from refused credentials, missing rights and no configuration
+ */
+export async function listServicesOnce(
+  settings: AccessSettings & ServiceSelection,
+  { logger = silentLogger(), signal = new AbortController().signal, ...options }: ListOnceOptions = {},
+): Promise<ServiceObject[]> {
+  const client = new KubeClient(settings, options);
+  try {
+    const lists = await Promise.all(
+      serviceCollections(settings).map(collection => listAll(client, collection, signal)),
+    );
+    return lists
+      .flatMap(({ items }) => items)
+      .map(object => readWatchedService(object, logger))
+      .filter(service => service !== undefined);
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,46 @@
+import type { CounterBoard } from '../observe/counter-board.ts';
+import type { TableDelta } from '../routing/delta.ts';
+import { type ServiceRef, serviceKey } from '../routing/route.ts';
+import type { RouteTable } from '../routing/table.ts';
+
+/** Gives each Service with routes its block of counters, and takes it back with the last route. */
+export class CounterBlocks {
+  readonly #board: CounterBoard;
+  readonly #routes = new Map<string, number>();
+
+  constructor(board: CounterBoard) {
+    this.#board = board;
+  }
+
+  /** @param before the table that the delta is for */
+  assign(delta: TableDelta, before: RouteTable): TableDelta {
+    const upserts = delta.upserts.map(route => {
+      this.#count(route.service, 1);
+      return { ...route, counterBlock: this.#board.blockOf(route.service) };
+    });
+    const replaced = [
+      ...delta.upserts.map(route => before.get(route.host, route.path)),
+      ...delta.removals.map(key => before.get(...splitKey(key))),
+    ];
+    for (const route of replaced) {
+      if (route !== undefined) this.#count(route.service, -1);
+    }
+    return { ...delta, upserts };
+  }
+
+  #count(service: ServiceRef, change: 1 | -1): void {
+    const key = serviceKey(service);
+    const count = (this.#routes.get(key) ?? 0) + change;
+    if (count > 0) {
+      this.#routes.set(key, count);
+    } else {
+      this.#routes.delete(key);
+      this.#board.release(service);
+    }
+  }
+}
+
+function splitKey(key: string): [host: string, path: string] {
+  const space = key.indexOf(' ');
+  return [key.slice(0, space), key.slice(space + 1)];
+}

@@ -1,0 +1,241 @@
+/** The worker threads: started, given the table, replaced when they die, drained at the end. */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { messageOf, UnavailableError } from '../errors.ts';
+import type { ListenAddress } from '../formats/listen-address.ts';
+import type { CounterBoard } from '../observe/counter-board.ts';
+import type { WorkerCounters } from '../observe/counters.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { TableDelta } from '../routing/delta.ts';
+import { RouteTable, snapshotOf } from '../routing/table.ts';
+import type { Settings } from '../settings/schema.ts';
+import { CounterBlocks } from './counter-blocks.ts';
+import { assertFree, canSharePort } from './listen-probe.ts';
+import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
+
+/** The worker's file has the ending of this one: .ts in a checkout, .js in the package. */
+const WORKER_FILE = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
+
+/** A worker that dies at once is not started again in a tight loop. */
+const FIRST_RESTART_MS = 50;
+const SLOWEST_RESTART_MS = 5_000;
+/** One that has lived this long has earned a quick restart. */
+const HEALTHY_MS = 60_000;
+
+/** The first table may well be an empty one, of version 0. */
+const NEVER = -1;
+
+interface Member {
+  readonly counters: WorkerCounters;
+  thread: Worker | undefined;
+  version: number;
+  isDrained: boolean;
+  startedAt: number;
+  restartDelayMs: number;
+  restartTimer: NodeJS.Timeout | undefined;
+}
+
+export interface FleetOptions {
+  readonly settings: Settings;
+  readonly board: CounterBoard;
+  readonly logger: Logger;
+  /** Undefined for the built-in one. */
+  readonly errorPage: string | undefined;
+}
+
+export class Fleet {
+  readonly #board: CounterBoard;
+  readonly #logger: Logger;
+  readonly #blocks: CounterBlocks;
+  readonly #members: Member[] = [];
+  readonly #waiting: { readonly version: number; readonly done: () => void }[] = [];
+  #settings: Settings;
+  #errorPage: string | undefined;
+  #listen: ListenAddress;
+  #reusePort = false;
+  #table: RouteTable | undefined;
+  #phase: 'running' | 'draining' | 'closed' = 'running';
+  #onDrained: (() => void) | undefined;
+  restarts = 0;
+
+  constructor({ settings, board, logger, errorPage }: FleetOptions) {
+    this.#settings = settings;
+    this.#board = board;
+    this.#logger = logger;
+    this.#errorPage = errorPage;
+    this.#blocks = new CounterBlocks(board);
+    this.#listen = settings.listen;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** The table in force, with counter blocks; EMPTY before the first. */
+  get table(): RouteTable {
+    return this.#table ?? RouteTable.EMPTY;
+  }
+
+  /** Starts all workers. @returns the address they listen on @throws UnavailableError */
+  async start(): Promise<ListenAddress> {
+    await assertFree(this.#listen);
+    let count = this.#settings.workers;
+    if (count > 1 && !(await canSharePort())) {
+      this.#logger.warn('workers cannot share a port on this system: running one worker');
+      count = 1;
+    }
+    this.#reusePort = count > 1;
+    // The first one settles the port, where the system chooses it.
+    this.#listen = await this.#add();
+    await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));
+    return this.#listen;
+  }
+
+  /** Sends a change to every worker. @returns when each has acknowledged it */
+  publish(delta: TableDelta): Promise<void> {
+    const before = this.table;
+    const assigned = this.#blocks.assign(delta, before);
+    this.#table = before.apply(assigned);
+    this.#broadcast({ type: 'table', delta: assigned });
+    return new Promise(done => {
+      this.#waiting.push({ version: delta.version, done });
+      this.#settleAcknowledged();
+    });
+  }
+
+  updateSettings(settings: Settings): void {
+    this.#settings = settings;
+    this.#broadcast({ type: 'settings', settings });
+  }
+
+  updateErrorPage(html: string | undefined): void {
+    this.#errorPage = html;
+    this.#broadcast({ type: 'error-page', html });
+  }
+
+  reopenLogs(): void {
+    this.#broadcast({ type: 'reopen-log' });
+  }
+
+  /** Stops accepting. @returns when all requests and tunnels have ended */
+  drain(): Promise<void> {
+    this.#phase = 'draining';
+    this.#broadcast({ type: 'drain' });
+    return new Promise(resolve => {
+      this.#onDrained = resolve;
+      this.#settleDrained();
+    });
+  }
+
+  /** Ends everything now. */
+  async close(): Promise<void> {
+    this.#phase = 'closed';
+    await Promise.all(
+      this.#members.map(member => {
+        clearTimeout(member.restartTimer);
+        const { thread } = member;
+        if (thread === undefined) return undefined;
+        const ended = new Promise(resolve => thread.once('exit', resolve));
+        thread.postMessage({ type: 'close' } satisfies ToWorker);
+        return ended;
+      }),
+    );
+  }
+
+  #add(): Promise<ListenAddress> {
+    const member: Member = {
+      counters: this.#board.addRegion(),
+      thread: undefined,
+      version: NEVER,
+      isDrained: false,
+      startedAt: 0,
+      restartDelayMs: FIRST_RESTART_MS,
+      restartTimer: undefined,
+    };
+    this.#members.push(member);
+    return this.#spawn(member);
+  }
+
+  #spawn(member: Member): Promise<ListenAddress> {
+    const init: WorkerInit = {
+      settings: this.#settings,
+      listen: this.#listen,
+      reusePort: this.#reusePort,
+      counters: member.counters.buffer,
+      errorPage: this.#errorPage,
+      table: this.#table && snapshotOf(this.#table),
+    };
+    const thread = new Worker(WORKER_FILE, { workerData: init, name: `worker ${this.#members.indexOf(member) + 1}` });
+    member.thread = thread;
+    member.version = NEVER;
+    member.startedAt = Date.now();
+    thread.on('error', error =>
+      this.#logger.error({ err: error }, 'a worker died: its connections are lost, the others go on'),
+    );
+    return new Promise((resolve, reject) => {
+      thread.on('message', (message: FromWorker) => {
+        if (message.type === 'listening') resolve(message.address);
+        else if (message.type === 'failed') {
+          reject(new UnavailableError(`a worker cannot listen: ${message.message}`));
+        } else this.#receive(member, message);
+      });
+      thread.once('exit', () => {
+        reject(new UnavailableError('a worker ended before it listened'));
+        this.#buried(member);
+      });
+    });
+  }
+
+  #receive(member: Member, message: FromWorker): void {
+    switch (message.type) {
+      case 'acknowledged':
+        member.version = message.version;
+        this.#settleAcknowledged();
+        break;
+      case 'drained':
+        member.isDrained = true;
+        this.#settleDrained();
+        break;
+      case 'log-error':
+        this.#logger.error({ reason: message.message }, 'the access log cannot be written');
+        break;
+    }
+  }
+
+  #buried(member: Member): void {
+    member.thread = undefined;
+    member.counters.clearGauges();
+    this.#settleAcknowledged();
+    this.#settleDrained();
+    if (this.#phase !== 'running') return;
+    const lived = Date.now() - member.startedAt;
+    member.restartDelayMs =
+      lived > HEALTHY_MS ? FIRST_RESTART_MS : Math.min(member.restartDelayMs * 2, SLOWEST_RESTART_MS);
+    this.#logger.warn({ restartInMs: member.restartDelayMs }, 'replacing a worker');
+    member.restartTimer = setTimeout(() => this.#replace(member), member.restartDelayMs);
+  }
+
+  #replace(member: Member): void {
+    if (this.#phase !== 'running') return;
+    this.restarts += 1;
+    this.#spawn(member).catch((error: unknown) => {
+      this.#logger.error({ reason: messageOf(error) }, 'a worker could not be replaced');
+    });
+  }
+
+  #broadcast(message: ToWorker): void {
+    for (const { thread } of this.#members) thread?.postMessage(message);
+  }
+
+  /** A dead worker holds nothing up: its replacement starts with the newest table. */
+  #settleAcknowledged(): void {
+    const alive = this.#members.filter(({ thread }) => thread !== undefined);
+    const acknowledged = Math.min(...alive.map(({ version }) => version));
+    while (this.#waiting[0] !== undefined && this.#waiting[0].version <= acknowledged) this.#waiting.shift()?.done();
+  }
+
+  #settleDrained(): void {
+    if (this.#phase === 'running') return;
+    if (this.#members.every(({ thread, isDrained }) => thread === undefined || isDrained)) this.#onDrained?.();
+  }
+}

@@ -1,0 +1,40 @@
+import { createServer } from 'node:net';
+import { codeOf, messageOf, UnavailableError } from '../errors.ts';
+import { formatListenAddress, type ListenAddress } from '../formats/listen-address.ts';
+
+/**
+ * Makes sure that the address is free. Workers share their port, and the kernel would let another program of the same user
+ * share it too, in silence.
+ * @throws UnavailableError that says what to do
+ */
+export async function assertFree(address: ListenAddress): Promise<void> {
+  try {
+    await tryListen(address, false);
+  } catch (error) {
+    const place = formatListenAddress(address);
+    const advice: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'another program listens there: stop it, or choose another address with --listen',
+      EACCES: 'ports below 1024 need a privilege: choose another with --listen',
+      EADDRNOTAVAIL: 'this machine has no such address: choose another with --listen',
+    };
+    throw new UnavailableError(`cannot listen on ${place}: ${advice[codeOf(error) ?? ''] ?? messageOf(error)}`);
+  }
+}
+
+/** Whether several sockets may share a port here, with connections spread by the kernel. macOS and Windows say no. */
+export async function canSharePort(): Promise<boolean> {
+  try {
+    await tryListen({ host: '127.0.0.1', port: 0 }, true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function tryListen({ host, port }: ListenAddress, reusePort: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host, port, reusePort, exclusive: true }, () => server.close(() => resolve()));
+  });
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RouteTable } from '../../src/routing/table.ts';
+import { ask, exchange, get, header } from '../support/exchange.ts';
+import { route } from '../support/routes.ts';
+import { adminServer } from './admin-fixture.ts';
+
+test('/healthz is 200 and empty, whatever the method', async context => {
+  const { at, control } = await adminServer(context);
+  control.isInitialised = false;
+  for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PROPFIND']) {
+    const response = await ask(at, method, '/healthz', method === 'POST' ? 'x' : undefined);
+    assert.equal(response.status, 200, method);
+    assert.deepEqual(header(response, 'content-length'), ['0'], method);
+  }
+});
+
+test('/is-dynamic-lb-initialized is 200 once the first table serves, 500 before', async context => {
+  const { at, control } = await adminServer(context);
+  control.isInitialised = false;
+  assert.equal((await get(at, '/is-dynamic-lb-initialized')).status, 500);
+  control.isInitialised = true;
+  const response = await get(at, '/is-dynamic-lb-initialized');
+  assert.equal(response.status, 200);
+  assert.equal(response.body.toString(), 'OK\n');
+});
+
+test('/metrics gives what the control plane says, with its type', async context => {
+  const { at, control } = await adminServer(context);
+  control.metricsBody = 'nginx_up 1\n';
+  const response = await get(at, '/metrics');
+  assert.equal(response.status, 200);
+  assert.deepEqual(header(response, 'content-type'), ['text/plain; version=0.0.4; charset=utf-8']);
+  assert.equal(response.body.toString(), 'nginx_up 1\n');
+});
+
+test('/routes shows the table, its sources, what was refused and who waits', async context => {
+  const { at, control } = await adminServer(context);
+  const service = { namespace: 'storage', name: 'volume' };
+  control.table = RouteTable.of(
+    [
+      route('/volume', {
+        host: 'example.com',
+        service,
+        createdAt: '2026-01-02T03:04:05Z',
+        overrides: { readTimeoutMs: 5000 },
+        backend: { name: 'storage-volume-http', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
+        counterBlock: 7,
+      }),
+    ],
+    42,
+  );
+  control.sourceReport = { kind: 'kube', synced: false, problem: 'connection refused' };
+  control.refusalList = [{ service, reason: 'HEADLESS', message: 'has no ClusterIP' }];
+  control.warningList = [{ service, message: 'several ports', annotation: 'kube-entry.io/port' }];
+  control.conflictList = [{ host: '', path: '/x', winner: service, loser: { namespace: 'a', name: 'b' } }];
+
+  const response = await get(at, '/routes');
+  assert.equal(response.status, 200);
+  assert.match(header(response, 'content-type').join(), /^application\/json\b/);
+  assert.deepEqual(JSON.parse(response.body.toString()), {
+    version: 42,
+    initialised: true,
+    source: { kind: 'kube', synced: false, problem: 'connection refused' },
+    routes: [
+      {
+        host: 'example.com',
+        path: '/volume',
+        stripPrefix: true,
+        rewriteRedirects: false,
+        overrides: { readTimeoutMs: 5000 },
+        backend: { name: 'storage-volume-http', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
+        service: { namespace: 'storage', name: 'volume' },
+        createdAt: '2026-01-02T03:04:05Z',
+      },
+    ],
+    refusals: [{ service, reason: 'HEADLESS', message: 'has no ClusterIP' }],
+    warnings: [{ service, message: 'several ports', annotation: 'kube-entry.io/port' }],
+    conflicts: [{ host: '', path: '/x', winner: service, loser: { namespace: 'a', name: 'b' } }],
+  });
+});
+
+test('/explain says which route takes a request, what the upstream gets and why others lost', async context => {
+  const { at, control } = await adminServer(context);
+  control.table = RouteTable.of([
+    route('/a'),
+    route('/a/b', { host: '*.example.com' }),
+    route('/a/b', { host: 'x.org' }),
+  ]);
+  const explain = async (query: string) => JSON.parse((await get(at, `/explain?${query}`)).body.toString());
+
+  const query = new URLSearchParams({ host: 'Shop.Example.COM:80', path: '/a/./b/c%2Fd?y=1&z' });
+  const found = await explain(query.toString());
+  assert.equal(found.host, 'shop.example.com');
+  assert.equal(found.path, '/a/b/c%2Fd');
+  assert.equal(found.upstreamTarget, '/c%2Fd?y=1&z');
+  assert.equal(found.route.host, '*.example.com');
+  assert.deepEqual(
+    found.losers.map((loser: { route: { host: string; path: string }; reason: string }) => [
+      loser.route.host,
+      loser.route.path,
+      loser.reason,
+    ]),
+    [
+      ['', '/a', 'a more specific host wins'],
+      ['x.org', '/a/b', 'it is for another host'],
+    ],
+  );
+
+  assert.equal((await explain('path=/a')).route.path, '/a', 'no host at all, as in HTTP/1.0');
+  const nothing = await explain('path=/nothing');
+  assert.deepEqual([nothing.route, nothing.upstreamTarget, nothing.losers], [undefined, undefined, []]);
+});
+
+test('/explain follows merge-slashes', async context => {
+  const { at, control } = await adminServer(context);
+  control.table = RouteTable.of([route('/a')]);
+  assert.equal(JSON.parse((await get(at, '/explain?path=//a')).body.toString()).route.path, '/a');
+  control.mergeSlashes = false;
+  assert.equal(JSON.parse((await get(at, '/explain?path=//a')).body.toString()).route, undefined);
+});
+
+test('/explain refuses with a reason what no route could be asked for', async context => {
+  const { at } = await adminServer(context);
+  for (const [query, reason] of [
+    ['', /say which path/],
+    ['host=a', /say which path/],
+    ['path=/..', /path "\/\.\."/],
+    ['path=volume', /path "volume"/],
+    ['path=/a%25zz', /path "\/a%zz"/],
+    ['path=', /path ""/],
+    ['path=/a&host=a,b', /host "a,b"/],
+    ['path=/a&path=/b', /path: give it once/],
+    ['path=/a&host=a&host=b', /host: give it once/],
+    ['path=http://u@h/x', /path "http/],
+  ] as const) {
+    const response = await get(at, `/explain?${query}`);
+    assert.equal(response.status, 400, query);
+    assert.match(header(response, 'content-type').join(), /^text\/plain\b/);
+    assert.match(response.body.toString(), reason);
+  }
+});
+
+test('what is only read answers HEAD without a body and other methods with 405', async context => {
+  const { at } = await adminServer(context);
+  for (const path of ['/nginx_status', '/metrics', '/routes', '/is-dynamic-lb-initialized', '/explain?path=/']) {
+    const head = await exchange(at, `HEAD ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    assert.match(head, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n$/s);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
+      const response = await ask(at, method, path, method === 'POST' ? 'x' : undefined);
+      assert.equal(response.status, 405, `${method} ${path}`);
+      assert.deepEqual(header(response, 'allow'), ['GET, HEAD']);
+    }
+  }
+});
+
+test('anything else is 404, with a body or without', async context => {
+  const { at } = await adminServer(context);
+  for (const target of ['/', '/nginx_status/', '/nginx_statusx', '/healthz/x', '/readyz', '/routes/x', '/%00', '*']) {
+    assert.equal((await get(at, target)).status, 404, target);
+  }
+  assert.equal((await ask(at, 'POST', '/nowhere', '{}', ['Content-Type: ;'])).status, 404);
+  assert.equal((await ask(at, 'QUERY', '/nowhere')).status, 404);
+});
+
+test('every reply closes its connection', async context => {
+  const { at } = await adminServer(context);
+  for (const target of ['/nginx_status', '/healthz', '/configuration/backends', '/configuration/x', '/x', '/%zz']) {
+    const response = await get(at, target);
+    assert.deepEqual(header(response, 'connection'), ['close'], target);
+    const old = await exchange(at, `GET ${target} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n`);
+    assert.match(old, /\r\nconnection: close\r\n/i, target);
+  }
+});

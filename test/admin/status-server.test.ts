@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StatusServer } from '../../src/admin/status-server.ts';
+import { UnavailableError } from '../../src/errors.ts';
+import { ask, exchange, get, header } from '../support/exchange.ts';
+import { parts, statusServer } from './admin-fixture.ts';
+
+test('/healthz is 200 for as long as the process lives', async context => {
+  const { at, control } = await statusServer(context);
+  control.isInitialised = false;
+  control.isDraining = true;
+  const response = await get(at, '/healthz');
+  assert.equal(response.status, 200);
+  assert.equal(response.body.length, 0);
+});
+
+test('/readyz is 200 when the first table serves and the process does not drain, else 503 and says which', async context => {
+  const { at, control } = await statusServer(context);
+  for (const [isInitialised, isDraining, status, text] of [
+    [true, false, 200, 'ready\n'],
+    [false, false, 503, 'not ready: the first route table is not loaded yet\n'],
+    [true, true, 503, 'not ready: draining\n'],
+    [false, true, 503, 'not ready: draining\n'],
+  ] as const) {
+    Object.assign(control, { isInitialised, isDraining });
+    const response = await get(at, '/readyz');
+    assert.deepEqual([response.status, response.body.toString()], [status, text]);
+  }
+});
+
+test('/metrics and /nginx_status are what they are on the admin socket', async context => {
+  const { at, control } = await statusServer(context);
+  control.metricsBody = 'nginx_up 1\n';
+  const metrics = await get(at, '/metrics');
+  assert.deepEqual(header(metrics, 'content-type'), ['text/plain; version=0.0.4; charset=utf-8']);
+  assert.equal(metrics.body.toString(), 'nginx_up 1\n');
+  assert.match((await get(at, '/nginx_status')).body.toString(), /^Active connections: 1 \n/);
+});
+
+test('/ names the other paths, and they exist', async context => {
+  const { at } = await statusServer(context);
+  const index = await get(at, '/');
+  assert.equal(index.status, 200);
+  assert.match(header(index, 'content-type').join(), /^text\/plain\b/);
+  const paths = index.body.toString().match(/^\/\S+/gm) ?? [];
+  assert.deepEqual(paths, ['/healthz', '/readyz', '/metrics', '/nginx_status']);
+  for (const path of paths) assert.equal((await get(at, path)).status, 200);
+});
+
+test('nothing can be configured or learnt of the table over TCP', async context => {
+  const { at, control } = await statusServer(context);
+  for (const target of ['/configuration/backends', '/configuration/general', '/configuration', '/routes', '/explain']) {
+    for (const method of ['GET', 'POST', 'PUT']) {
+      assert.equal((await ask(at, method, target, method === 'GET' ? undefined : '[]')).status, 404, target);
+    }
+  }
+  assert.deepEqual([control.pushedBackends, control.pushedGeneral], [[], []]);
+});
+
+test('anything else is 404, other methods 405', async context => {
+  const { at } = await statusServer(context);
+  for (const target of ['/x', '/healthz/', '/is-dynamic-lb-initialized']) {
+    assert.equal((await get(at, target)).status, 404, target);
+  }
+  for (const path of ['/', '/healthz', '/readyz', '/metrics', '/nginx_status']) {
+    const head = await exchange(at, `HEAD ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    assert.match(head, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n$/s);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const response = await ask(at, method, path);
+      assert.equal(response.status, 405, `${method} ${path}`);
+      assert.deepEqual(header(response, 'allow'), ['GET, HEAD']);
+    }
+  }
+});
+
+test('a port that is taken is an error that says so', async context => {
+  const { server } = await statusServer(context);
+  const { host, port } = server.address;
+  await assert.rejects(StatusServer.listen({ host, port }, parts().options), (error: unknown) => {
+    assert.ok(error instanceof UnavailableError);
+    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port} .*port is taken.*--status-listen`));
+    return true;
+  });
+});
+
+test('an address that is not of this machine is an error', async () => {
+  const attempt = StatusServer.listen({ host: '192.0.2.1', port: 0 }, parts().options);
+  await assert.rejects(attempt, (error: unknown) => {
+    assert.ok(error instanceof UnavailableError);
+    assert.match(error.message, /cannot listen on 192\.0\.2\.1:0 .*EADDRNOTAVAIL/);
+    return true;
+  });
+});

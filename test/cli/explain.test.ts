@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readQuestion } from '../../src/cli/explain.ts';
+import { runHere, writeManifest } from './cli-fixture.ts';
+import { startInstance } from './running-instance.ts';
+import { SERVICES } from './services.ts';
+
+test('a question is a path, a host with or without one, or a URL', () => {
+  assert.deepEqual(readQuestion('/a?b=c'), { host: '', target: '/a?b=c' });
+  assert.deepEqual(readQuestion('example.com:80/a'), { host: 'example.com:80', target: '/a' });
+  assert.deepEqual(readQuestion('example.com'), { host: 'example.com', target: '/' });
+  assert.deepEqual(readQuestion('example.com?q'), { host: 'example.com', target: '/?q' });
+  assert.deepEqual(readQuestion('[::1]:8080/a'), { host: '[::1]:8080', target: '/a' });
+  assert.deepEqual(readQuestion('HTTP://h:81/a'), { host: '', target: 'HTTP://h:81/a' });
+});
+
+test('a running instance and manifests give the same answer', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { socketPath } = await startInstance(context, SERVICES);
+  const questions = [
+    '/volume/api/v1/pools?x=1',
+    '/volume//a%2Fb',
+    'shop.example.com/volume/x',
+    'http://SHOP.example.com:81/cart?id=1',
+    '/young/one#fragment',
+    '/nowhere',
+    '/volumes',
+    '/Volume/x',
+    '/volume/../..',
+    'two,hosts/volume',
+    'http:///x',
+  ];
+  for (const question of questions) {
+    const local = await runHere(['explain', '--manifests', file, question]);
+    const running = await runHere(['explain', '--admin-socket', socketPath, question]);
+    assert.deepEqual(running, local, question);
+  }
+});
+
+test('the route is shown with its Service, its upstream and what that gets', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { code, stdout } = await runHere(['explain', '--manifests', file, '/volume//api?x=1']);
+  assert.equal(code, 0);
+  assert.equal(
+    stdout,
+    [
+      '/volume//api?x=1',
+      '  Route     * /volume',
+      '  Service   default/volume',
+      '  Upstream  10.0.0.1:8080',
+      '  It gets   /api?x=1',
+      '',
+      'Other routes that come near',
+      '  HOST           PATH  SERVICE   WHY NOT',
+      '  *.example.com  /     web/shop  it is for another host',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a URL brings its host, and losers their reasons', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { code, stdout } = await runHere(['explain', '--manifests', file, 'https://a.example.com/volume/x']);
+  assert.equal(code, 0);
+  assert.match(stdout, /Route {5}\*\.example\.com \//);
+  assert.match(stdout, /It gets {3}\/volume\/x/);
+  assert.match(stdout, /\* {5}\/volume {2}default\/volume {2}a more specific host wins/);
+});
+
+test('no route: the answer is no, with what comes near', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { code, stdout } = await runHere(['explain', '--manifests', file, '/volumes']);
+  assert.equal(code, 1);
+  assert.match(stdout, /^No route takes \/volumes: it is answered with 404\./);
+  assert.match(stdout, /\/volume {2}default\/volume {2}the path only begins like it: prefixes end at a slash/);
+});
+
+test('a request that is refused is no route either', async context => {
+  const file = await writeManifest(context, SERVICES);
+  for (const question of ['/volume/../..', '/volume/%zz', 'a b/volume', 'http:///x']) {
+    const { code, stdout } = await runHere(['explain', '--manifests', file, question]);
+    assert.equal(code, 1, question);
+    assert.match(stdout, /is refused with 400/, question);
+  }
+});
+
+test('a slash that is not merged makes another path', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { code } = await runHere(['explain', '--manifests', file, '--no-merge-slashes', '//volume']);
+  assert.equal(code, 1);
+});
+
+test('manifests named by the environment do not keep the running instance from being asked', async context => {
+  const { socketPath } = await startInstance(context, SERVICES);
+  const environment = { KUBE_ENTRY_MANIFESTS: '/missing', KUBE_ENTRY_ADMIN_SOCKET: socketPath };
+  assert.equal((await runHere(['explain', '/volume'], { environment })).code, 0);
+});

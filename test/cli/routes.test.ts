@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseYaml } from '../../src/formats/yaml.ts';
+import { runHere, scratchDirectory, writeManifest } from './cli-fixture.ts';
+import { SERVICES } from './services.ts';
+
+test('the table shows routes in order, then refusals, conflicts and warnings with their reasons', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { code, stdout, stderr } = await runHere(['routes', '--manifests', file]);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  assert.deepEqual(stdout.split('\n').slice(0, 6), [
+    'HOST           PATH        UPSTREAM       SERVICE',
+    '*              /pv         10.0.0.1:8080  default/volume',
+    '*              /volume     10.0.0.1:8080  default/volume',
+    '*              /young/one  10.0.0.3:80    default/young',
+    '*.example.com  /           [fd00::1]:80   web/shop',
+    '',
+  ]);
+  assert.match(
+    stdout,
+    /^Refused\n {2}SERVICE .*\n {2}default\/headless {2}HeadlessService {2}the Service is headless/m,
+  );
+  assert.match(stdout, /^Conflicts\n.*\n {2}\* {5}\/volume {2}default\/volume {2}default\/young$/m);
+  assert.match(stdout, /^Warnings\n.*\n {2}web\/shop {2}the Service has 2 TCP ports/m);
+});
+
+test('JSON and YAML hold the same', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const json = await runHere(['routes', '--manifests', file, '--output', 'json']);
+  const yaml = await runHere(['routes', '--manifests', file, '-o', 'yaml']);
+  const view = JSON.parse(json.stdout);
+  assert.deepEqual(parseYaml(yaml.stdout), view);
+  assert.deepEqual(view.routes[1], {
+    host: '',
+    path: '/volume',
+    stripPrefix: true,
+    rewriteRedirects: false,
+    overrides: {},
+    backend: { name: 'default-volume-8080', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
+    service: { namespace: 'default', name: 'volume' },
+    createdAt: '',
+  });
+  assert.equal(view.refusals[0].reason, 'HeadlessService');
+  assert.deepEqual(view.conflicts[0].loser, { namespace: 'default', name: 'young' });
+  assert.equal(view.warnings.length, 1);
+});
+
+test('another output format is a usage error that names the known ones', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { code, stderr } = await runHere(['routes', '--manifests', file, '--output', 'xml']);
+  assert.deepEqual({ code, stderr }, { code: 2, stderr: 'kube-entry: --output: must be one of table, json, yaml\n' });
+});
+
+test('manifests that cannot be used are complained of, and the others shown', async context => {
+  const directory = await scratchDirectory(context);
+  await writeFile(join(directory, 'bad.yaml'), 'a: [');
+  await writeFile(join(directory, 'good.yaml'), SERVICES);
+  const { code, stdout, stderr } = await runHere(['routes', '--manifests', directory]);
+  assert.equal(code, 0);
+  assert.match(stdout, /\/volume/);
+  assert.match(stderr, /bad\.yaml:\d+: /);
+});
+
+test('without an exposed Service, the table says how to expose one', async context => {
+  const file = await writeManifest(context, '');
+  const { code, stdout } = await runHere(['routes', '--manifests', file]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^No routes: .*kube-entry\.io\/path/);
+});
+
+test('what only a running instance knows cannot be read from a source', async () => {
+  const { code, stderr } = await runHere(['routes', '--source', 'push']);
+  assert.equal(code, 1);
+  assert.match(stderr, /the source is push.*--manifests/);
+});
+
+async function kubeconfig(context: TestContext, server: string): Promise<string> {
+  const file = join(await scratchDirectory(context), 'kubeconfig');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'test',
+    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'test', user: {} }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+  };
+  await writeFile(file, JSON.stringify(config));
+  return file;
+}
+
+test('the Services of a cluster are listed once, by namespace and selector', async context => {
+  const asked: string[] = [];
+  const api = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const volume = {
+      metadata: {
+        name: 'volume',
+        namespace: 'shop',
+        resourceVersion: '5',
+        annotations: { 'kube-entry.io/path': '/volume' },
+      },
+      spec: { clusterIP: '10.0.0.9', ports: [{ port: 80 }] },
+    };
+    response.end(
+      JSON.stringify({ apiVersion: 'v1', kind: 'ServiceList', metadata: { resourceVersion: '7' }, items: [volume] }),
+    );
+  });
+  await new Promise<void>(fulfil => api.listen(0, '127.0.0.1', fulfil));
+  context.after(() => {
+    api.closeAllConnections();
+    api.close();
+  });
+  const config = await kubeconfig(context, `http://127.0.0.1:${(api.address() as AddressInfo).port}`);
+  const args = ['routes', '--kubeconfig', config, '--namespace', 'shop', '--selector', 'tier=web'];
+  const { code, stdout, stderr } = await runHere(args);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  assert.match(stdout, /^\* {5}\/volume {2}10\.0\.0\.9:80 {2}shop\/volume$/m);
+  assert.equal(asked.length, 1);
+  const url = new URL(asked[0] ?? '', 'http://api');
+  assert.equal(url.pathname, '/api/v1/namespaces/shop/services');
+  assert.equal(url.searchParams.get('labelSelector'), 'tier=web');
+  assert.equal(url.searchParams.has('watch'), false);
+});
+
+test('a cluster that cannot be reached is an answer of no, with its address', async context => {
+  const { code, stdout, stderr } = await runHere([
+    'routes',
+    '--kubeconfig',
+    await kubeconfig(context, 'http://127.0.0.1:1'),
+  ]);
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+  assert.match(stderr, /^kube-entry: .*127\.0\.0\.1:1.*\n$/);
+});

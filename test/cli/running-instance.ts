@@ -1,0 +1,53 @@
+/** The real admin server before a control plane that stands still: what the commands for a running instance ask. */
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { AdminServer } from '../../src/admin/admin-server.ts';
+import type { ControlPlane } from '../../src/admin/control-plane.ts';
+import { CounterBoard } from '../../src/observe/counter-board.ts';
+import type { WorkerCounters } from '../../src/observe/counters.ts';
+import { silentLogger } from '../../src/observe/logger.ts';
+import { Catalog } from '../../src/sources/catalog.ts';
+import { readManifestText } from '../../src/sources/manifest-file.ts';
+import { scratchDirectory } from './cli-fixture.ts';
+
+export interface RunningInstance {
+  readonly socketPath: string;
+  /** Of its only worker. */
+  readonly counters: WorkerCounters;
+}
+
+/** @param yaml Services that it serves; undefined for an instance that waits for its first table */
+export async function startInstance(context: TestContext, yaml?: string): Promise<RunningInstance> {
+  const catalog = new Catalog({ allowExternalName: false, waitsFor: 'services' });
+  if (yaml !== undefined) {
+    catalog.replace(readManifestText(yaml, 'services.yaml', 'default').services.map(({ object }) => object));
+    catalog.commit();
+  }
+  const control: ControlPlane = {
+    isInitialised: catalog.isInitialised,
+    isDraining: false,
+    table: catalog.table,
+    mergeSlashes: true,
+    conflicts: () => catalog.conflicts(),
+    refusals: () => catalog.refusals(),
+    warnings: () => catalog.warnings(),
+    source: () =>
+      catalog.isInitialised
+        ? { kind: 'manifests', synced: true }
+        : { kind: 'kube', synced: false, problem: 'cannot reach the Kubernetes API' },
+    backends: () => JSON.stringify(catalog.backends()),
+    pushBackends: async () => {},
+    general: () => ({}),
+    pushGeneral: async () => {},
+    metrics: async () => ({
+      contentType: 'text/plain',
+      body: Buffer.from('# TYPE kube_entry_build_info gauge\nkube_entry_build_info{version="9.8.7",engine="node"} 1\n'),
+    }),
+  };
+  const board = new CounterBoard();
+  const counters = board.addRegion();
+  const socketPath = join(await scratchDirectory(context), 'admin.sock');
+  const server = await AdminServer.listen(socketPath, { control, board, logger: silentLogger() });
+  context.after(() => server.close());
+  return { socketPath, counters };
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runHere, scratchDirectory } from './cli-fixture.ts';
+import { startInstance } from './running-instance.ts';
+import { SERVICES } from './services.ts';
+
+test('status tells people of versions, routes and connections', async context => {
+  const { socketPath, counters } = await startInstance(context, SERVICES);
+  counters.add('accepted', 189_907);
+  counters.add('handled', 189_907);
+  counters.add('requests', 1_662_365);
+  counters.add('active', 72);
+  counters.add('writing', 9);
+  counters.add('waiting', 63);
+  const { code, stdout, stderr } = await runHere(['status', '--admin-socket', socketPath]);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  const lines = stdout.split('\n');
+  assert.equal(lines[0], `kube-entry 9.8.7 on ${socketPath} is ready`);
+  assert.equal(lines[1], '  Routes       4 routes in version 1 of the table, 1 refusal, 1 conflict');
+  assert.equal(lines[2], '  Source       manifests, in sync');
+  // The asking connection is one of them.
+  assert.equal(lines[3], '  Connections  73 active: 0 reading, 10 writing, 63 waiting');
+  assert.equal(lines[4], '  Since start  189908 accepted, 189908 handled, 1662366 requests');
+});
+
+test('status --json is for scripts', async context => {
+  const { socketPath } = await startInstance(context, SERVICES);
+  const { code, stdout } = await runHere(['status', '--json', '--admin-socket', socketPath]);
+  assert.equal(code, 0);
+  const { build, table, connections } = JSON.parse(stdout);
+  assert.equal(build.version, '9.8.7');
+  assert.deepEqual(table, {
+    version: 1,
+    initialised: true,
+    source: { kind: 'manifests', synced: true },
+    routes: 4,
+    refusals: 1,
+    conflicts: 1,
+  });
+  assert.equal(connections.waiting, 0);
+  assert.equal(connections.active, 1);
+});
+
+test('an instance without its first table is not ready, and says what is wrong', async context => {
+  const { socketPath } = await startInstance(context);
+  const { code, stdout } = await runHere(['status', '--admin-socket', socketPath]);
+  assert.equal(code, 1);
+  assert.match(stdout, /is not ready: no complete route table yet/);
+  assert.match(stdout, /Source +kube, not in sync: cannot reach the Kubernetes API/);
+});
+
+test('backends lists names, and shows one as JSON', async context => {
+  const { socketPath } = await startInstance(context, SERVICES);
+  const all = await runHere(['backends', '--admin-socket', socketPath]);
+  assert.deepEqual(all, {
+    code: 0,
+    stdout: 'default-volume-8080\nweb-shop-80\ndefault-young-80\n',
+    stderr: '',
+  });
+  const one = await runHere(['backends', 'default-volume-8080', '--admin-socket', socketPath]);
+  assert.equal(one.code, 0);
+  assert.deepEqual(JSON.parse(one.stdout).endpoints, [{ address: '10.0.0.1', port: '8080' }]);
+});
+
+test('backends prints nothing when there is none', async context => {
+  const { socketPath } = await startInstance(context);
+  assert.deepEqual(await runHere(['backends', '--admin-socket', socketPath]), { code: 0, stdout: '', stderr: '' });
+});
+
+test('a misspelt backend is answered with the nearest name', async context => {
+  const { socketPath } = await startInstance(context, SERVICES);
+  const near = await runHere(['backends', 'default-volume-80', '--admin-socket', socketPath]);
+  assert.deepEqual(near, {
+    code: 1,
+    stdout: '',
+    stderr: 'A backend of this name was not found. Did you mean default-volume-8080?\n',
+  });
+  const far = await runHere(['backends', 'x', '--admin-socket', socketPath]);
+  assert.equal(far.stderr, 'A backend of this name was not found. kube-entry backends lists the names.\n');
+});
+
+test('every question to an instance that does not run is an answer of no, with what to do', async context => {
+  const socketPath = join(await scratchDirectory(context), 'admin.sock');
+  for (const question of [['status'], ['backends'], ['explain', '/volume']]) {
+    const { code, stdout, stderr } = await runHere([...question, '--admin-socket', socketPath]);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: '' }, question.join(' '));
+    assert.match(
+      stderr,
+      /^kube-entry: there is no admin socket at .*is it running\? .*--admin-socket PATH\n$/,
+      question.join(' '),
+    );
+  }
+});

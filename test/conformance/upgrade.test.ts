@@ -1,0 +1,261 @@
+/** Contract section 4: Upgrade. A websocket becomes a tunnel; anything else must not carry requests past the routing. */
+import assert from 'node:assert/strict';
+import { eventually } from '../support/eventually.ts';
+import { startProxy } from '../support/proxy-under-test.ts';
+import { value, values } from '../support/raw-message.ts';
+import { answer, answering, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { conformance } from './suite.ts';
+
+const HANDSHAKE =
+  'GET /volume/chat HTTP/1.1\r\nHost: test\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+const SWITCHING =
+  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
+
+/** Agrees to every upgrade and leaves the tunnel to the test. @param first bytes sent right behind the 101 */
+function switching(first = ''): UpstreamHandler {
+  return async request => {
+    request.connection.tunnel();
+    await request.connection.send(SWITCHING + first);
+  };
+}
+
+conformance('upgrade', ({ engine, test }) => {
+  test('a websocket handshake reaches the upstream, and its 101 the client', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    const response = await client.response();
+    assert.equal(response.status, 101);
+    assert.equal(value(response.headers, 'upgrade')?.toLowerCase(), 'websocket');
+    assert.equal(value(response.headers, 'connection')?.toLowerCase(), 'upgrade');
+    assert.equal(value(response.headers, 'sec-websocket-accept'), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+    const request = upstream.only;
+    assert.equal(request.line, 'GET /chat HTTP/1.1');
+    assert.equal(request.header('upgrade')?.toLowerCase(), 'websocket');
+    assert.equal(request.header('connection')?.toLowerCase(), 'upgrade');
+    assert.equal(request.header('sec-websocket-key'), 'dGhlIHNhbXBsZSBub25jZQ==');
+    assert.equal(request.header('x-real-ip'), '127.0.0.1');
+    assert.equal(request.header('x-forwarded-prefix'), '/volume');
+  });
+
+  test('bytes go both ways unchanged, requests among them', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    await client.response();
+    const { connection } = upstream.only;
+    const up = 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n\x00\xff';
+    await client.send(up);
+    assert.equal(await connection.tunnelBytes(up.length), up);
+    const down = 'HTTP/1.1 200 OK\r\n\r\n\x00\xff';
+    await connection.send(down);
+    assert.equal(await client.bytes(down.length), down);
+  });
+
+  test('bytes sent right behind the handshake and right behind the 101 are not lost', async t => {
+    const upstream = await RawUpstream.start(t, switching('early down'));
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(`${HANDSHAKE}early up`);
+    assert.equal((await client.response()).status, 101);
+    assert.equal(await client.bytes(10), 'early down');
+    assert.equal(await (await upstream.connection(0)).tunnelBytes(8), 'early up');
+  });
+
+  test('a megabyte goes each way', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    await client.response();
+    const bytes = 'abcdefghijklmnop'.repeat(1 << 16);
+    await Promise.all([client.send(bytes), upstream.only.connection.send(bytes)]);
+    assert.ok((await client.bytes(bytes.length)) === bytes, 'what the client got differs');
+    assert.ok((await upstream.only.connection.tunnelBytes(bytes.length)) === bytes, 'what the upstream got differs');
+  });
+
+  test('when the upstream ends the tunnel, the client sees what came before, and the end', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    await client.response();
+    upstream.only.connection.finish('bye');
+    assert.equal(await client.bytes(3), 'bye');
+    assert.equal(await client.closed(), 'fin');
+  });
+
+  test('when the client ends the tunnel, the upstream sees what came before, and the end', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    await client.response();
+    await client.send('bye');
+    client.end();
+    assert.equal(await upstream.only.connection.tunnelBytes(3), 'bye');
+    await upstream.only.connection.closed();
+  });
+
+  test('a broken tunnel ends on both sides', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const [one, other] = [await proxy.connect(), await proxy.connect()];
+    await one.send(HANDSHAKE);
+    await one.response();
+    one.reset();
+    await (await upstream.connection(0)).closed();
+    await other.send(HANDSHAKE);
+    await other.response();
+    (await upstream.connection(1)).reset();
+    await other.closed();
+    await eventually('no connection to be left', () => proxy.counters.get('active') === 0);
+  });
+
+  test('a tunnel without traffic ends after proxy-read-timeout', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: upstream }],
+      settings: { proxyReadTimeout: 400 },
+    });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    await client.response();
+    const start = performance.now();
+    // Traffic in either direction keeps it open.
+    while (performance.now() - start < 800) {
+      await client.send('x');
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    assert.equal(client.isOpen, true);
+    await client.closed();
+    await upstream.only.connection.closed();
+  });
+
+  test('an upstream that refuses the upgrade is heard, and the connection goes on', async t => {
+    const upstream = await RawUpstream.start(t, answering(answer('no', '', '403 Forbidden')));
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    const response = await client.response();
+    assert.equal(response.status, 403);
+    assert.equal(response.body.latin1Slice(), 'no');
+    if (value(response.headers, 'connection') === 'close') {
+      await client.closed();
+    } else {
+      await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n');
+      assert.equal((await client.response()).status, 403);
+    }
+  });
+
+  test('an unreachable upstream of a websocket is 502, not silence', async t => {
+    const upstream = await RawUpstream.start(t);
+    const { address } = upstream;
+    await upstream.refuseConnections();
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: [address] }] });
+    const response = await proxy.exchange(HANDSHAKE);
+    assert.equal(response.status, 502);
+  });
+
+  test('no route is 404 for a websocket too', async t => {
+    const proxy = await startProxy(t, engine, { routes: [] });
+    assert.equal((await proxy.exchange(HANDSHAKE)).status, 404);
+  });
+
+  test('a websocket handshake is held to the same rules as any request', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/', to: upstream }] });
+    const response = await proxy.exchange(HANDSHAKE.replace('Host: test', 'Host: a\r\nHost: b'));
+    assert.equal(response.status, 400);
+    assert.equal(upstream.connections.length, 0);
+  });
+
+  const PLAIN: readonly (readonly [what: string, headers: string])[] = [
+    [
+      'h2c',
+      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n',
+    ],
+    ['h2c without HTTP2-Settings', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'],
+    ['another protocol', 'Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n'],
+    ['an empty Upgrade', 'Connection: Upgrade\r\nUpgrade:\r\n'],
+    ['Upgrade that Connection does not name', 'Connection: keep-alive\r\nUpgrade: websocket\r\n'],
+    ['Upgrade without Connection', 'Upgrade: websocket\r\n'],
+    ['Connection: upgrade without Upgrade', 'Connection: upgrade\r\n'],
+  ];
+  for (const [what, headers] of PLAIN) {
+    test(`${what} is dropped, and the request goes on as plain HTTP`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+      const client = await proxy.connect();
+      for (let count = 0; count < 2; count += 1) {
+        await client.send(`GET /volume HTTP/1.1\r\nHost: test\r\n${headers}\r\n`);
+        assert.equal((await client.response()).status, 200);
+      }
+      for (const request of upstream.requests) {
+        for (const name of ['upgrade', 'http2-settings', 'connection']) {
+          assert.deepEqual(values(request.headers, name), [], name);
+        }
+      }
+    });
+  }
+
+  test('of several protocols only the ones allowed are asked for', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const response = await proxy.get('/volume', 'Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n');
+    assert.equal(response.status, 200);
+    assert.doesNotMatch(values(upstream.only.headers, 'upgrade').join(), /h2c/i);
+  });
+
+  test('an HTTP/1.0 request is never upgraded', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const response = await proxy.exchange(HANDSHAKE.replace('HTTP/1.1', 'HTTP/1.0'));
+    assert.equal(response.status, 200);
+    assert.deepEqual(values(upstream.only.headers, 'upgrade'), []);
+  });
+
+  test('a body keeps its boundaries in a request that asks for an upgrade', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const response = await proxy.exchange(
+      'POST /volume HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 16\r\n\r\nGET /x HTTP/1.1\n',
+    );
+    assert.equal(response.status, 200);
+    assert.equal(upstream.only.body.latin1Slice(), 'GET /x HTTP/1.1\n');
+  });
+
+  test('upgrade-protocols names further protocols', async t => {
+    const upstream = await RawUpstream.start(t, async request => {
+      request.connection.tunnel();
+      await request.connection.send('HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo/2\r\nConnection: Upgrade\r\n\r\nhi');
+    });
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: upstream }],
+      settings: { upgradeProtocols: ['websocket', 'foo/2'] },
+    });
+    const client = await proxy.connect();
+    await client.send('GET /volume HTTP/1.1\r\nHost: test\r\nConnection: upgrade\r\nUpgrade: foo/2\r\n\r\n');
+    assert.equal((await client.response()).status, 101);
+    assert.equal(await client.bytes(2), 'hi');
+    assert.equal(upstream.only.header('upgrade'), 'foo/2');
+  });
+
+  test('a tunnel is in the log as 101 when it has ended', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    await client.response();
+    upstream.only.connection.finish('bye');
+    await client.closed();
+    client.end();
+    const [line] = await proxy.logged(1);
+    assert.equal(line?.status, 101);
+    assert.equal(line?.requestLine, 'GET /volume/chat HTTP/1.1');
+  });
+});

@@ -1,0 +1,137 @@
+/** Contract section 4: upstream connections are kept, shared and recycled. */
+import assert from 'node:assert/strict';
+import { eventually } from '../support/eventually.ts';
+import { startProxy } from '../support/proxy-under-test.ts';
+import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
+import { conformance } from './suite.ts';
+
+conformance('upstream connections', ({ engine, test }) => {
+  test('requests of different clients share one, one after the other', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    for (let count = 0; count < 5; count += 1) assert.equal((await proxy.get('/volume')).status, 200);
+    assert.equal(upstream.connections.length, 1);
+    assert.equal(proxy.counters.get('connectsOk'), 1);
+  });
+
+  test('two routes to one address share one', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, {
+      routes: [
+        { path: '/a', to: upstream },
+        { path: '/b', to: upstream },
+      ],
+    });
+    await proxy.get('/a');
+    await proxy.get('/b');
+    assert.equal(upstream.connections.length, 1);
+  });
+
+  test('one is busy during an exchange and idle after it', async t => {
+    const upstream = await RawUpstream.start(t, () => {});
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n');
+    const request = await upstream.request(0);
+    assert.equal(proxy.counters.get('upstreamBusy'), 1);
+    assert.equal(proxy.counters.get('upstreamIdle'), 0);
+    await request.connection.send(answer());
+    await client.response();
+    await eventually('the connection to be idle', () => proxy.counters.get('upstreamIdle') === 1);
+    assert.equal(proxy.counters.get('upstreamBusy'), 0);
+    request.connection.finish();
+    await eventually('the connection to be gone', () => proxy.counters.get('upstreamIdle') === 0);
+  });
+
+  test('requests at the same time do not wait for each other', async t => {
+    const { promise: bothCame, resolve } = Promise.withResolvers<void>();
+    const upstream = await RawUpstream.start(t, async request => {
+      if (upstream.requests.length === 2) resolve();
+      await bothCame;
+      await request.connection.send(answer());
+    });
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    await Promise.all([proxy.get('/volume'), proxy.get('/volume')]);
+    assert.equal(upstream.connections.length, 2);
+  });
+
+  test('no more than upstream-keepalive stay idle', async t => {
+    const { promise: allCame, resolve } = Promise.withResolvers<void>();
+    const upstream = await RawUpstream.start(t, async request => {
+      if (upstream.requests.length === 3) resolve();
+      await allCame;
+      await request.connection.send(answer());
+    });
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: upstream }],
+      settings: { upstreamKeepalive: 1 },
+    });
+    await Promise.all([proxy.get('/volume'), proxy.get('/volume'), proxy.get('/volume')]);
+    await eventually('two of three to be closed', () => {
+      return upstream.connections.filter(({ end }) => end !== undefined).length === 2;
+    });
+    assert.equal(proxy.counters.get('upstreamIdle'), 1);
+  });
+
+  test('upstream-keepalive 0 keeps none', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: upstream }],
+      settings: { upstreamKeepalive: 0 },
+    });
+    await proxy.get('/volume');
+    await (await upstream.connection(0)).closed();
+    assert.equal((await proxy.get('/volume')).status, 200);
+    assert.equal(upstream.connections.length, 2);
+  });
+
+  for (const [what, bytes] of [
+    ['says Connection: close', answer('ok', 'Connection: close\r\n')],
+    ['names close among others', answer('ok', 'Connection: x, Close\r\n')],
+    ['is HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+    ['announces Keep-Alive: timeout=1', answer('ok', 'Keep-Alive: timeout=1\r\n')],
+    ['announces Keep-Alive: timeout=0', answer('ok', 'Keep-Alive: timeout=0, max=5\r\n')],
+  ] as const) {
+    test(`one is not used again when the response ${what}`, async t => {
+      const upstream = await RawUpstream.start(t, answering(bytes));
+      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+      assert.equal((await proxy.get('/volume')).status, 200);
+      await (await upstream.connection(0)).closed();
+      assert.equal((await proxy.get('/volume')).status, 200);
+      assert.equal(upstream.connections.length, 2);
+    });
+  }
+
+  test('an idle one ends one second before the upstream’s Keep-Alive hint', async t => {
+    const upstream = await RawUpstream.start(t, answering(answer('ok', 'Keep-Alive: timeout=2\r\n')));
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    assert.equal((await proxy.get('/volume')).status, 200);
+    const start = performance.now();
+    await (await upstream.connection(0)).closed();
+    const seconds = (performance.now() - start) / 1000;
+    assert.ok(seconds > 0.5 && seconds < 2, `closed after ${seconds} s`);
+  });
+
+  for (const hint of ['', 'Keep-Alive: timeout=600\r\n']) {
+    test(`an idle one ends after four seconds${hint && ', however long the upstream would wait'}`, async t => {
+      const upstream = await RawUpstream.start(t, answering(answer('ok', hint)));
+      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+      assert.equal((await proxy.get('/volume')).status, 200);
+      const start = performance.now();
+      await eventually('the idle connection to end', () => upstream.connections[0]?.end !== undefined, 10_000);
+      const seconds = (performance.now() - start) / 1000;
+      assert.ok(seconds > 2.5, `closed after ${seconds} s`);
+    });
+  }
+
+  test('one that is in use outlives the idle limit', async t => {
+    const upstream = await RawUpstream.start(t, async request => {
+      await new Promise(resolve => setTimeout(resolve, 1_500));
+      await request.connection.send(answer('late', 'Keep-Alive: timeout=2\r\n'));
+    });
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    assert.equal((await proxy.get('/volume')).status, 200);
+    assert.equal((await proxy.get('/volume')).body.latin1Slice(), 'late');
+    assert.equal(upstream.connections.length, 1);
+  });
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { importProblems } from './support/check-imports.ts';
+
+const forbidden: [file: string, statement: string][] = [
+  ['routing/table.ts', "import { closest } from '../formats/closest.ts';"],
+  ['routing/table.ts', "import type { Settings } from '../settings/schema.ts';"],
+  ['routing/table.ts', "import { z } from 'zod';"],
+  ['formats/yaml.ts', "import { DEFAULTS } from '../settings/schema.ts';"],
+  ['settings/load.ts', "import { parse } from 'yaml';"],
+  ['sources/catalog.ts', "import { KubeConfig } from '@kubernetes/client-node';"],
+  ['sources/catalog.ts', "const kube = await import('@kubernetes/client-node');"],
+  ['sources/catalog.ts', "import type { Finding } from '../admin/control-plane.ts';"],
+  ['sources/kube/reflector.ts', "import { engine } from '../../proxy/engine.ts';"],
+  ['proxy/pool.ts', "import { Catalog } from '../sources/catalog.ts';"],
+  ['proxy/pool.ts', "import { server } from '../admin/server.ts';"],
+  ['proxy/pool.ts', "import { createProxyServer } from 'http-proxy-3';"],
+  ['proxy/node/engine.ts', "import fastify from 'fastify';"],
+  ['workers/pool.ts', "import { Registry } from 'prom-client';"],
+  ['workers/pool.ts', "export { run } from '../cli/run.ts';"],
+  ['admin/socket.ts', "import { Catalog } from '../sources/catalog.ts';"],
+  ['observe/metrics.ts', "import '../admin/server.ts';"],
+  ['cli/serve.ts', "import { NodeEngine } from '../proxy/node/engine.ts';"],
+  ['main.ts', "import { Catalog } from './sources/catalog.ts';"],
+  ['cli/serve.ts', "import { route } from '../../test/support/routes.ts';"],
+  ['errors.ts', "import { closest } from './formats/closest.ts';"],
+  ['helpers/misc.ts', 'export const nothing = 0;'],
+  ['misc.ts', 'export const nothing = 0;'],
+];
+
+for (const [file, statement] of forbidden) {
+  test(`${file} may not hold: ${statement}`, () => {
+    const problems = importProblems(file, `/** A file. */\n${statement}\n`);
+    assert.equal(problems.length, 1);
+    assert.ok(problems[0]?.startsWith(`${file}: `));
+  });
+}
+
+const allowed: [file: string, statement: string][] = [
+  ['routing/ledger.ts', "import { isDeepStrictEqual } from 'node:util';"],
+  ['routing/table.ts', "import type { Route } from './route.ts';"],
+  ['formats/yaml.ts', "import { parseAllDocuments } from 'yaml';"],
+  ['settings/kinds.ts', "import { z } from 'zod';\nimport { FormatError } from '../errors.ts';"],
+  ['sources/service.ts', "import { closest } from '../formats/closest.ts';"],
+  ['sources/kube/api.ts', "const kube = await import('@kubernetes/client-node');"],
+  ['sources/kube/api.ts', "import { Agent } from '@kubernetes/client-node/dist/agent.js';"],
+  ['proxy/node/engine.ts', "import { createProxyServer } from 'http-proxy-3';"],
+  ['admin/server.ts', "import fastify from 'fastify';"],
+  ['cli/help.ts', "const help = {\n  source: 'where routes come from',\n  manifests: 'a file',\n};"],
+];
+
+for (const [file, statement] of allowed) {
+  test(`${file} may hold: ${statement}`, () => {
+    assert.deepEqual(importProblems(file, `${statement}\n`), []);
+  });
+}
+
+test('each forbidden import of a file is a problem of its own', () => {
+  const text = "import { a } from '../cli/a.ts';\nimport {\n  b,\n} from '../admin/b.ts';\nimport c from 'pino';\n";
+  assert.equal(importProblems('routing/table.ts', text).length, 3);
+});

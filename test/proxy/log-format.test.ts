@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AccessLog, type RequestRecord } from '../../src/proxy/access-log.ts';
+import { escapeField, formatLine } from '../../src/proxy/log-format.ts';
+
+const RECORD: RequestRecord = {
+  remoteAddress: '192.0.2.7',
+  time: Date.UTC(2026, 10, 21, 17, 15, 33, 500),
+  requestLine: 'GET /volume/api?x=1 HTTP/1.1',
+  host: 'example.com',
+  status: 200,
+  bodyBytes: 612,
+  requestBytes: 88,
+  referer: 'https://example.com/',
+  userAgent: 'curl/8.5.0',
+  forwardedFor: '',
+  remoteUser: '',
+  requestId: '0123456789abcdef0123456789abcdef',
+  durationMs: 1.23456,
+  service: 'default/volume',
+  routePath: '/volume',
+  upstream: '10.96.0.7:80',
+  upstreamMs: 1.0004,
+  upstreamStatus: 200,
+};
+
+test('combined is nginx’s line with the request id after it', () => {
+  assert.equal(
+    formatLine(RECORD, 'combined'),
+    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "GET /volume/api?x=1 HTTP/1.1" 200 612 "https://example.com/" "curl/8.5.0" 0123456789abcdef0123456789abcdef\n',
+  );
+});
+
+test('what is absent is a dash, but an empty request line is empty, as nginx writes it', () => {
+  const record = { ...RECORD, requestLine: '', status: 408, bodyBytes: 0, referer: '', userAgent: '', requestId: '' };
+  assert.equal(formatLine(record, 'combined'), '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "" 408 0 "-" "-" -\n');
+});
+
+test('the time moves on, and back, with the requests', () => {
+  const at = (time: number) => /\[(.*)\]/.exec(formatLine({ ...RECORD, time }, 'combined'))?.[1];
+  assert.equal(at(Date.UTC(2026, 0, 1, 0, 0, 0)), '01/Jan/2026:00:00:00 +0000');
+  assert.equal(at(Date.UTC(2026, 0, 1, 0, 0, 0, 999)), '01/Jan/2026:00:00:00 +0000');
+  assert.equal(at(Date.UTC(2026, 0, 1, 0, 0, 1)), '01/Jan/2026:00:00:01 +0000');
+  assert.equal(at(Date.UTC(2025, 11, 31, 23, 59, 59)), '31/Dec/2025:23:59:59 +0000');
+  assert.equal(at(Date.UTC(2028, 1, 29, 12, 30, 9)), '29/Feb/2028:12:30:09 +0000');
+});
+
+test('quotes, backslashes and all but printable ASCII are escaped as nginx does', () => {
+  const table: [text: string, escaped: string][] = [
+    ['plain ~ text!', 'plain ~ text!'],
+    ['"', '\\x22'],
+    ['\\', '\\x5C'],
+    ['\r\n', '\\x0D\\x0A'],
+    ['\0\x1f\x7f', '\\x00\\x1F\\x7F'],
+    ['caf\xc3\xa9', 'caf\\xC3\\xA9'],
+    ['\x1b[31m', '\\x1B[31m'],
+    // Only text that did not come off the wire can hold these: UTF-8.
+    ['€', '\\xE2\\x82\\xAC'],
+    ['😀', '\\xF0\\x9F\\x98\\x80'],
+  ];
+  for (const [text, escaped] of table) assert.equal(escapeField(text), escaped);
+});
+
+test('JSON has every field, numbers as numbers, and null for the time of an upstream that was not asked', () => {
+  const line = formatLine(RECORD, 'json');
+  const parsed: unknown = JSON.parse(line);
+  assert.deepEqual(parsed, { ...RECORD, time: '2026-11-21T17:15:33.500Z', durationMs: 1.235, upstreamMs: 1 });
+  const none = JSON.parse(formatLine({ ...RECORD, upstreamMs: Number.NaN }, 'json')) as Record<string, unknown>;
+  assert.equal(none.upstreamMs, null);
+});
+
+const wireText = fc.string({ unit: fc.nat({ max: 255 }).map(code => String.fromCharCode(code)) });
+
+test('whatever a client sends, a record is one line of printable ASCII that cannot forge a quoted field', () => {
+  fc.assert(
+    fc.property(wireText, wireText, wireText, wireText, (requestLine, referer, userAgent, remoteUser) => {
+      const line = formatLine({ ...RECORD, requestLine, referer, userAgent, remoteUser }, 'combined');
+      assert.match(line, /^[\x20-\x7e]+\n$/);
+      assert.equal(line.split('"').length, 7, line);
+    }),
+  );
+});
+
+test('whatever a client sends, a JSON record is one line that reads back', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('\n', '\r', '"', '\\', '\0', '\x7f', '\xe9', '\u2028', '\ud800', '😀', 'a') }),
+      userAgent => {
+        const line = formatLine({ ...RECORD, userAgent }, 'json');
+        assert.equal(line.indexOf('\n'), line.length - 1);
+        assert.equal((JSON.parse(line) as Record<string, unknown>).userAgent, userAgent);
+      },
+    ),
+  );
+});
+
+test('the log writes in the format in force, and nothing when it is off', () => {
+  const lines: string[] = [];
+  const log = new AccessLog({ write: line => void lines.push(line) }, 'off');
+  log.write(RECORD);
+  log.format = 'json';
+  log.write(RECORD);
+  log.format = 'combined';
+  log.write(RECORD);
+  assert.deepEqual(lines, [formatLine(RECORD, 'json'), formatLine(RECORD, 'combined')]);
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { explain } from '../../src/routing/explain.ts';
+import { RouteTable } from '../../src/routing/table.ts';
+import { route } from '../support/routes.ts';
+
+const ROUTES = [
+  route('/'),
+  route('/volume'),
+  route('/volume/snapshots'),
+  route('/vol'),
+  route('/volume', { host: 'example.com' }),
+  route('/volume', { host: '*.example.com' }),
+  route('/', { host: 'other.org' }),
+  route('/VOLUME', { host: 'example.com' }),
+  route('/caf%C3%A9'),
+  route('/caf%C3%A9/menu'),
+];
+const TABLE = RouteTable.of(ROUTES);
+
+function reasons(host: string, target: string): Record<string, string> {
+  const losers = explain(TABLE, host, target)?.losers ?? [];
+  return Object.fromEntries(losers.map(({ route: { host, path }, reason }) => [host + path, reason]));
+}
+
+test('the route, the path as matched and what the upstream gets', () => {
+  const explanation = explain(TABLE, 'Example.com:8080', '/x/..//volume/a?b');
+  assert.equal(explanation?.host, 'example.com');
+  assert.equal(explanation?.path, '/volume/a');
+  assert.equal(explanation?.route, ROUTES[4]);
+  assert.equal(explanation?.upstreamTarget, '/a?b');
+});
+
+test('every route that came near has the reason why it lost', () => {
+  assert.deepEqual(reasons('example.com', '/volume/a'), {
+    '/': 'a more specific host wins',
+    '/volume': 'a more specific host wins',
+    '/vol': 'the path only begins like it: prefixes end at a slash',
+    '*.example.com/volume': 'it is for another host',
+    'other.org/': 'it is for another host',
+    'example.com/VOLUME': 'the path differs in upper and lower case',
+  });
+  assert.deepEqual(reasons('localhost', '/volume/snapshots'), {
+    '/': 'a longer path of the same host wins',
+    '/volume': 'a longer path of the same host wins',
+    '/vol': 'the path only begins like it: prefixes end at a slash',
+    'example.com/volume': 'it is for another host',
+    '*.example.com/volume': 'it is for another host',
+    'other.org/': 'it is for another host',
+  });
+});
+
+test('escapes in lower case are no difference between upper and lower case', () => {
+  assert.equal(explain(TABLE, '', '/caf%c3%a9/menu/x')?.route, ROUTES[9]);
+  assert.equal(reasons('', '/caf%c3%a9/menu/x')['/caf%C3%A9'], 'a longer path of the same host wins');
+});
+
+test('an absolute URL brings its own host', () => {
+  const explanation = explain(TABLE, 'localhost', 'http://a.example.com/volume');
+  assert.equal(explanation?.host, 'a.example.com');
+  assert.equal(explanation?.route, ROUTES[5]);
+  assert.equal(explanation?.upstreamTarget, '/');
+});
+
+test('no route is an answer too, and what would get 400 has none', () => {
+  const empty = explain(RouteTable.EMPTY, '', '/x');
+  assert.deepEqual(empty, { host: '', path: '/x', route: undefined, upstreamTarget: undefined, losers: [] });
+  for (const [host, target] of [
+    ['', '/..'],
+    ['', 'volume'],
+    ['a b', '/x'],
+    ['h:x', '/x'],
+  ] as const) {
+    assert.equal(explain(TABLE, host, target), undefined, `${host} ${target}`);
+  }
+});
+
+test('merge-slashes off is taken into account', () => {
+  assert.equal(explain(TABLE, '', '//volume/a', false)?.route, ROUTES[0]);
+  assert.equal(explain(TABLE, '', '//volume/a', true)?.route, ROUTES[1]);
+});
+
+test('an explanation agrees with the table, and its route is among neither losers nor strangers', () => {
+  const path = fc.array(fc.constantFrom('/', 'volume', 'vol', 'VOLUME', 'snapshots', 'caf%c3%a9', 'x'), {
+    maxLength: 6,
+  });
+  const host = fc.constantFrom('', 'example.com', 'a.example.com', 'other.org', 'localhost');
+  fc.assert(
+    fc.property(fc.subarray(ROUTES), host, path, (routes, requestHost, pieces) => {
+      const table = RouteTable.of(routes);
+      const target = `/${pieces.join('')}`;
+      const explanation = explain(table, requestHost, target);
+      assert.ok(explanation !== undefined);
+      assert.equal(explanation.route, table.match(requestHost, explanation.path));
+      const losers = explanation.losers.map(loser => loser.route);
+      assert.ok(!losers.some(loser => loser === explanation.route));
+      assert.equal(new Set(losers).size, losers.length);
+    }),
+    { numRuns: 1_000 },
+  );
+});

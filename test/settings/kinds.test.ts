@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  addressRanges,
+  choice,
+  count,
+  duration,
+  filePath,
+  type Kind,
+  list,
+  listenAddress,
+  onOff,
+  size,
+  timeout,
+} from '../../src/settings/kinds.ts';
+
+type Reader = Pick<Kind<unknown>, 'schema'>;
+
+function read(kind: Reader, value: unknown): unknown {
+  const result = kind.schema.safeParse(value);
+  return result.success ? result.data : undefined;
+}
+
+test('each kind of value is read from text, and from what YAML and JSON make of it', () => {
+  const rows: [kind: Reader, from: unknown, value: unknown][] = [
+    [timeout, '5s', 5_000],
+    [duration, '0s', 0],
+    [size, '10m', 10_485_760],
+    [size, 512, 512],
+    [count(1, 10), '10', 10],
+    [count(1, 10), 1, 1],
+    [listenAddress, ':80', { host: '0.0.0.0', port: 80 }],
+    [choice('off', 'json'), 'json', 'json'],
+    [onOff, 'on', true],
+    [onOff, 'off', false],
+    [onOff, 'true', true],
+    [onOff, false, false],
+    [list, 'a, b,,c', ['a', 'b', 'c']],
+    [list, ['a ', '', 'b'], ['a', 'b']],
+    [list, '', []],
+    [addressRanges, '10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+    [filePath, 'a b', 'a b'],
+    [filePath, 7, '7'],
+  ];
+  for (const [kind, from, value] of rows) assert.deepEqual(read(kind, from), value, JSON.stringify(from));
+});
+
+test('everything else is refused', () => {
+  const rows: [kind: Reader, from: unknown][] = [
+    [timeout, '0s'],
+    [timeout, 5],
+    [timeout, null],
+    [duration, '5'],
+    [duration, true],
+    [size, '10mb'],
+    [size, -1],
+    [size, 1.5],
+    [count(1, 10), '0'],
+    [count(1, 10), 11],
+    [count(1, 10), '1.0'],
+    [count(1, 10), 'ten'],
+    [count(1, 10), ''],
+    [count(0, 10), '0x1'],
+    [listenAddress, 'localhost:80'],
+    [choice('off', 'json'), 'JSON'],
+    [choice('off', 'json'), false],
+    [onOff, 'yes'],
+    [onOff, 1],
+    [onOff, null],
+    [onOff, ['on']],
+    // Names that every object answers to.
+    [onOff, 'constructor'],
+    [onOff, 'toString'],
+    [choice('off', 'json'), 'constructor'],
+    [list, 7],
+    [list, [7]],
+    [list, { a: 1 }],
+    [addressRanges, '10.0.0.0/8,nonsense'],
+    [filePath, true],
+    [filePath, ['a']],
+  ];
+  for (const [kind, from] of rows) assert.equal(read(kind, from), undefined, JSON.stringify(from));
+});

@@ -1,0 +1,154 @@
+/** A KubeSource on the fixture, with a clock turned by hand and everything it did written down. */
+import { pino } from 'pino';
+import { serviceKey } from '../../../src/routing/route.ts';
+import type { ServiceStore } from '../../../src/sources/catalog.ts';
+import { KubeClient } from '../../../src/sources/kube/client.ts';
+import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
+import type { ServiceObject } from '../../../src/sources/service-object.ts';
+import { KubeApi } from '../../support/kube-api.ts';
+import { FakeClock } from './fake-clock.ts';
+
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly code?: string;
+  readonly delayMs?: number;
+}
+
+export const INFO = 30;
+
+/** Polls, because what is awaited happens on real sockets. @throws after ten seconds */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);
+    await new Promise(resolve => setTimeout(resolve, 2));
+  }
+}
+
+/** What the source said last. */
+export class RecordingStore implements ServiceStore {
+  readonly services = new Map<string, ServiceObject>();
+  readonly calls: string[] = [];
+
+  replace(services: readonly ServiceObject[]): void {
+    this.services.clear();
+    for (const service of services) this.services.set(serviceKey(service.metadata), service);
+    this.calls.push(`replace ${this.names}`);
+  }
+
+  upsert(service: ServiceObject): void {
+    this.services.set(serviceKey(service.metadata), service);
+    this.calls.push(`upsert ${service.metadata.name}`);
+  }
+
+  remove(service: { namespace: string; name: string }): void {
+    this.services.delete(serviceKey(service));
+    this.calls.push(`remove ${service.name}`);
+  }
+
+  get names(): string {
+    return [...this.services.values()]
+      .map(({ metadata }) => metadata.name)
+      .sort()
+      .join(' ');
+  }
+
+  annotation(key: string): string | undefined {
+    return this.services.get(key)?.metadata.annotations?.path;
+  }
+}
+
+export function recordingLogger(): { logger: pino.Logger; lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) });
+  return { logger, lines };
+}
+
+export interface HarnessOptions {
+  readonly api?: KubeApi;
+  readonly namespace?: readonly string[];
+  readonly selector?: string;
+  readonly store?: RecordingStore;
+  readonly random?: () => number;
+}
+
+export class Harness {
+  readonly api: KubeApi;
+  readonly clock = new FakeClock();
+  readonly store: RecordingStore;
+  readonly client: KubeClient;
+  readonly source: KubeSource;
+  /** When each change was received. */
+  readonly changes: number[] = [];
+  readonly log: LogLine[];
+  #waits = 0;
+
+  private constructor(api: KubeApi, options: HarnessOptions) {
+    const { namespace = [], selector = '', store = new RecordingStore(), random = () => 0.5 } = options;
+    const { logger, lines } = recordingLogger();
+    this.api = api;
+    this.store = store;
+    this.log = lines;
+    this.client = new KubeClient({ kubeconfig: api.writeKubeconfig(), context: '' }, { clock: this.clock });
+    this.source = new KubeSource({
+      settings: { namespace, selector },
+      client: this.client,
+      store,
+      logger,
+      onChange: receivedAt => void this.changes.push(receivedAt),
+      clock: this.clock,
+      random,
+    });
+  }
+
+  /** A source that has not been started. */
+  static async create(options: HarnessOptions = {}): Promise<Harness> {
+    return new Harness(options.api ?? (await KubeApi.start()), options);
+  }
+
+  /** A source that has listed and watches. */
+  static async connected(options: HarnessOptions = {}): Promise<Harness> {
+    const harness = await Harness.create(options);
+    harness.source.start();
+    await harness.untilWatching();
+    return harness;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.source.stop();
+    this.client.close();
+    await this.api[Symbol.asyncDispose]();
+  }
+
+  /** @param watches number of watch requests that the server must have seen by then */
+  async untilWatching(watches = 1): Promise<void> {
+    await until(
+      () =>
+        this.source.report().synced && this.api.received('watch').length >= watches && this.api.openWatches.length > 0,
+    );
+  }
+
+  untilServed(names: string): Promise<void> {
+    return until(() => this.store.names === names);
+  }
+
+  /** Waits until the source pauses after a failure. @returns for how long, in milliseconds */
+  async nextPause(): Promise<number> {
+    const pauses = () => this.log.flatMap(({ delayMs }) => (delayMs === undefined ? [] : [delayMs]));
+    const index = this.#waits;
+    await until(() => pauses().length > index);
+    this.#waits += 1;
+    return pauses()[index] ?? 0;
+  }
+
+  /** Waits for the pause after the next failure, and lets it pass. */
+  async passPause(): Promise<void> {
+    this.clock.advance(await this.nextPause());
+  }
+
+  /** What the log tells people: without debug lines. */
+  get story(): string[] {
+    return this.log.filter(({ level }) => level >= INFO).map(({ msg }) => msg);
+  }
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PushError, type PushedBackend, parsePushedBackends } from '../../src/sources/pushed.ts';
+
+function parse(...records: unknown[]): PushedBackend[] {
+  return parsePushedBackends(JSON.stringify(records));
+}
+
+test('a record of ingress-nginx is taken, and kept as it came', () => {
+  const record = {
+    name: 'test-paastest-v2-webshell-80',
+    service: {
+      metadata: { creationTimestamp: null },
+      spec: { ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }], clusterIP: '10.11.60.178' },
+      status: { loadBalancer: {} },
+    },
+    port: 80,
+    endpoints: [{ address: '10.12.4.133', port: '8080' }],
+    noServer: false,
+    'a-field-of-the-future': [1, 2],
+  };
+  assert.deepEqual(parse(record), [
+    { name: record.name, endpoints: [{ address: '10.12.4.133', port: 8080 }], service: undefined, record },
+  ]);
+});
+
+test('endpoints may be absent, null, or have numbers for ports', () => {
+  assert.deepEqual(parse({ name: 'a' })[0]?.endpoints, []);
+  assert.deepEqual(parse({ name: 'a', endpoints: null })[0]?.endpoints, []);
+  assert.deepEqual(parse({ name: 'a', endpoints: [{ address: '::1', port: 80 }] })[0]?.endpoints, [
+    { address: '::1', port: 80 },
+  ]);
+  assert.deepEqual(parse(), []);
+});
+
+test('annotations make a Service of a record, named after it where it has no name', () => {
+  const annotations = { 'kube-entry.io/path': '/volume' };
+  const [first, second, third] = parse(
+    { name: 'Storage_Volume-80', port: 80, service: { metadata: { annotations } } },
+    {
+      name: 'b',
+      service: {
+        metadata: { name: 'web', namespace: 'shop', annotations },
+        spec: { clusterIP: '10.96.0.7', ports: [{ port: 81 }] },
+      },
+    },
+    { name: '___', service: { metadata: { annotations } } },
+  );
+  assert.deepEqual(first?.service?.metadata.name, 'storage-volume-80');
+  assert.deepEqual(first?.service?.metadata.namespace, 'pushed');
+  assert.deepEqual(first?.service?.spec.ports, [{ port: 80 }]);
+  assert.deepEqual(second?.service?.metadata.name, 'web');
+  assert.deepEqual(second?.service?.metadata.namespace, 'shop');
+  assert.deepEqual(second?.service?.spec.ports, [{ port: 81 }]);
+  assert.deepEqual(third?.service?.metadata.name, 'backend');
+});
+
+test('annotations of others make no Service', () => {
+  assert.equal(parse({ name: 'a', service: { metadata: { annotations: { other: 'x' } } } })[0]?.service, undefined);
+  assert.equal(parse({ name: 'a', service: null })[0]?.service, undefined);
+});
+
+test('what cannot be used is refused with the place and the reason', () => {
+  const annotated = (service: object) => ({
+    name: 'a',
+    service: { metadata: { annotations: { 'kube-entry.io/path': '/a' } }, ...service },
+  });
+  const good = { name: 'good' };
+  const rows: [records: unknown, message: RegExp][] = [
+    [{}, /^the body must be an array/],
+    [null, /^the body must be an array/],
+    [[7], /^\[0\]: must be a backend object/],
+    [[good, null], /^\[1\]: must be a backend object/],
+    [[{}], /^\[0\]\.name: must be a text/],
+    [[{ name: '' }], /^\[0\]\.name: must be a text/],
+    [[{ name: 7 }], /^\[0\]\.name: must be a text/],
+    [[good, { name: 'a' }, { name: 'a' }], /^\[2\]\.name: "a" appears twice/],
+    [[{ name: 'a', endpoints: {} }], /^\[0\]\.endpoints: must be a list/],
+    [[{ name: 'a', endpoints: ['10.0.0.1:80'] }], /^\[0\]\.endpoints\[0\]: must be an endpoint object/],
+    [[{ name: 'a', endpoints: [{ port: '80' }] }], /^\[0\]\.endpoints\[0\]\.address: must be an IP address/],
+    [[{ name: 'a', endpoints: [{ address: 'a b', port: '80' }] }], /^\[0\]\.endpoints\[0\]\.address: /],
+    [[{ name: 'a', endpoints: [{ address: '10.0.0.300', port: '80' }] }], /^\[0\]\.endpoints\[0\]\.address: /],
+    [
+      [{ name: 'a', endpoints: [{ address: '::1', port: '80' }, { address: '::1' }] }],
+      /^\[0\]\.endpoints\[1\]\.port: /,
+    ],
+    [[{ name: 'a', endpoints: [{ address: '::1', port: '0' }] }], /^\[0\]\.endpoints\[0\]\.port: /],
+    [[{ name: 'a', endpoints: [{ address: '::1', port: '65536' }] }], /^\[0\]\.endpoints\[0\]\.port: /],
+    [[{ name: 'a', endpoints: [{ address: '::1', port: 'http' }] }], /^\[0\]\.endpoints\[0\]\.port: /],
+    [[{ name: 'a', endpoints: [{ address: '::1', port: '+80' }] }], /^\[0\]\.endpoints\[0\]\.port: /],
+    [[{ name: 'a', service: 'x' }], /^\[0\]\.service: must be a Service object/],
+    [[{ name: 'a', service: { metadata: [] } }], /^\[0\]\.service\.metadata: must be an object/],
+    [
+      [{ name: 'a', service: { metadata: { annotations: 'x' } } }],
+      /^\[0\]\.service\.metadata\.annotations: must be a mapping of texts/,
+    ],
+    [[annotated({ spec: 'x' })], /^\[0\]\.service\.spec: must be an object/],
+    [
+      [annotated({ metadata: { name: 'A B', annotations: { 'kube-entry.io/path': '/a' } } })],
+      /^\[0\]\.service\.metadata\.name: /,
+    ],
+    [
+      [annotated({ metadata: { annotations: { 'kube-entry.io/path': 7 } } })],
+      /^\[0\]\.service\.metadata\.annotations\.kube-entry\.io\/path: must be a text/,
+    ],
+    [[annotated({ spec: { ports: [{ port: 'http' }] } })], /^\[0\]\.service\.spec\.ports\[0\]\.port: must be a number/],
+  ];
+  for (const [records, message] of rows) {
+    assert.throws(
+      () => parsePushedBackends(JSON.stringify(records)),
+      (error: unknown) => error instanceof PushError && error.code === 'BAD_PUSH' && message.test(error.message),
+      `${JSON.stringify(records)} ${message}`,
+    );
+  }
+});
+
+test('a body that is not JSON is refused with the parser’s reason', () => {
+  for (const body of ['', '[', '{"name":', 'nonsense', '[1,]']) {
+    assert.throws(() => parsePushedBackends(body), /^PushError: the body is not JSON: ./, body);
+  }
+});

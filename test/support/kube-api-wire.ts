@@ -1,0 +1,93 @@
+/** What the fixture of kube-api.ts reads and writes: requests, objects, events, failures. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
+
+export interface FixtureService {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Service';
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export type Verb = 'list' | 'watch' | 'create';
+export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
+
+export interface ReceivedRequest {
+  readonly verb: Verb;
+  readonly resource: string;
+  /** Undefined: all namespaces. */
+  readonly namespace: string | undefined;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: IncomingMessage['headers'];
+}
+
+export interface HistoryEntry {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly version: number;
+  readonly object: FixtureService;
+}
+
+export function readRequest({ method, url = '', headers }: IncomingMessage): ReceivedRequest | undefined {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const match = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(services|events)$/.exec(pathname);
+  if (match === null) return undefined;
+  const [, namespace, resource = ''] = match;
+  const query = Object.fromEntries(searchParams);
+  const verb = method === 'POST' ? 'create' : query.watch === 'true' ? 'watch' : 'list';
+  return { verb, resource, namespace, query, headers };
+}
+
+export function concerns({ namespace, query }: ReceivedRequest, { metadata }: FixtureService): boolean {
+  if (namespace !== undefined && namespace !== metadata.namespace) return false;
+  const labels = metadata.labels ?? {};
+  return (query.labelSelector ?? '')
+    .split(',')
+    .filter(term => term !== '')
+    .every(term => {
+      const [key = '', value] = term.split(/!?==?/);
+      if (term.includes('!=')) return labels[key] !== value;
+      return value === undefined ? key in labels : labels[key] === value;
+    });
+}
+
+export function sendChange(request: ReceivedRequest, response: ServerResponse, { type, object }: HistoryEntry): void {
+  if (concerns(request, object)) response.write(`${JSON.stringify({ type, object })}\n`);
+}
+
+export function commit(fault: Fault, response: ServerResponse): void {
+  if (fault === 'hang') return;
+  if (fault === 'reset') breakOff(response);
+  else if (fault === 'garbage') response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Sign in</h1>\n');
+  else if (fault === 'cut') {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.write('{"kind":"ServiceList","metadata":{"resou', () => response.destroy());
+  } else sendStatus(response, fault.status, fault.retryAfter);
+}
+
+export function statusObject(code: number) {
+  const message = `the fixture says ${code}`;
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code };
+}
+
+export function sendStatus(response: ServerResponse, code: number, retryAfter?: number): void {
+  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
+  sendJson(response, code, statusObject(code));
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** RST where the socket allows it: a TLS socket has no way to send one. */
+export function breakOff({ socket }: ServerResponse): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket?.resetAndDestroy();
+}

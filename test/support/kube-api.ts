@@ -1,0 +1,367 @@
+/**
+ * A Kubernetes API server for fast tests: Services and Events over real HTTP (or HTTPS) on loopback.
+ *
+ *     await using api = await KubeApi.start();            // { tls: true } for HTTPS with a certificate of its own
+ *     api.apply(service({ name: 'volume', annotations: { 'kube-entry.io/path': '/volume' } }));   // ADDED or MODIFIED
+ *     api.remove('default', 'volume');                     // DELETED
+ *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
+ *
+ * It lists with `limit`, `continue` and `labelSelector` (equality, `!=`, existence), in one namespace or all; watches
+ * from a version on, with history; takes Events, and answers 409 to one that exists. `api.requests` are those received,
+ * `api.events` the posted Events, `api.openWatches` the streams open now, `api.connections` those accepted so far.
+ *
+ * What can go wrong:
+ *     api.fail('list', { status: 500 })        the next list; also 401, 403, 410, 429 (`retryAfter` in seconds)…
+ *     api.fail('watch', 'reset', Infinity)     every watch, until api.heal(); 'reset' breaks the connection, 'hang' never
+ *                                              answers, 'cut' breaks it half-way, 'garbage' is 200 with a web page
+ *     api.token = 'secret'                     whoever does not bring it gets 401
+ *     api.compact()                            versions before now are gone: 410 for old watches (as an ERROR event on a
+ *                                              stream left open; with compact('http') as a status) and continue tokens
+ *     api.rebuild()                            a new etcd: the same objects, versions counted from 1 again
+ *     api.silent = true                        nothing more is written, to old streams or new: a frozen server
+ *     api.down(), await api.up()               not listening, connections broken; back on the same port
+ *
+ * On open watches: api.endWatches() in order, api.resetWatches(), api.sendError(code), api.bookmark(), api.write(raw).
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  breakOff,
+  commit,
+  concerns,
+  type Fault,
+  type FixtureService,
+  type HistoryEntry,
+  type ReceivedRequest,
+  readRequest,
+  sendChange,
+  sendJson,
+  sendStatus,
+  statusObject,
+  type Verb,
+} from './kube-api-wire.ts';
+import { type SelfSigned, selfSigned } from './self-signed.ts';
+
+export type { Fault, FixtureService, ReceivedRequest, Verb };
+
+/** A v1 Event as it was posted. */
+export interface PostedEvent {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly [field: string]: unknown;
+}
+
+interface OpenWatch {
+  readonly request: ReceivedRequest;
+  readonly response: ServerResponse;
+}
+
+/** A Service as people write it; the server adds the rest. */
+export function service({
+  name,
+  namespace = 'default',
+  annotations = {},
+  labels = {},
+  spec = { clusterIP: '127.100.0.10', ports: [{ port: 80 }] },
+}: {
+  name: string;
+  namespace?: string;
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+  spec?: Record<string, unknown>;
+}): FixtureService {
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels, annotations }, spec };
+}
+
+export class KubeApi {
+  readonly requests: ReceivedRequest[] = [];
+  readonly events: PostedEvent[] = [];
+  token: string | undefined;
+  connections = 0;
+  /** Called with each request before it is answered: the place to change the world in the middle of a list. */
+  onRequest: ((request: ReceivedRequest) => void) | undefined;
+
+  readonly #tls: SelfSigned | undefined;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'kube-api-'));
+  readonly #sockets = new Set<Socket>();
+  readonly #watches = new Set<OpenWatch>();
+  readonly #faults = new Map<Verb, { fault: Fault; left: number }>();
+  readonly #services = new Map<string, FixtureService>();
+  readonly #pages = new Map<string, { items: FixtureService[]; version: number }>();
+  #history: HistoryEntry[] = [];
+  #server: Server | undefined;
+  #port = 0;
+  #version = 100;
+  #oldest = 0;
+  #expiry: 'event' | 'http' = 'event';
+  #isSilent = false;
+  #created = 0;
+
+  private constructor(tls: boolean) {
+    this.#tls = tls ? selfSigned() : undefined;
+  }
+
+  static async start({ tls = false } = {}): Promise<KubeApi> {
+    const api = new KubeApi(tls);
+    await api.up();
+    return api;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.down();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
+  }
+
+  /** PEM; empty without TLS. */
+  get ca(): string {
+    return this.#tls?.cert ?? '';
+  }
+
+  get version(): string {
+    return String(this.#version);
+  }
+
+  get openWatches(): readonly ReceivedRequest[] {
+    return [...this.#watches].map(({ request }) => request);
+  }
+
+  received(verb: Verb): ReceivedRequest[] {
+    return this.requests.filter(request => request.verb === verb);
+  }
+
+  /** @returns path of a kubeconfig that leads here, with this token */
+  writeKubeconfig(token = this.token ?? 'any'): string {
+    const trust =
+      this.#tls === undefined
+        ? { 'insecure-skip-tls-verify': true }
+        : { 'certificate-authority-data': Buffer.from(this.#tls.cert).toString('base64') };
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'fixture', cluster: { server: this.url, ...trust } }],
+      users: [{ name: 'fixture', user: { token } }],
+      contexts: [{ name: 'fixture', context: { cluster: 'fixture', user: 'fixture' } }],
+      'current-context': 'fixture',
+    };
+    const file = join(this.#folder, 'kubeconfig');
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify(config));
+    return file;
+  }
+
+  /** A folder as the kubelet mounts it for a service account. */
+  writeServiceAccount(token = this.token ?? 'any'): string {
+    writeFileSync(join(this.#folder, 'token'), token);
+    writeFileSync(join(this.#folder, 'ca.crt'), this.ca);
+    return this.#folder;
+  }
+
+  /** Adds or changes a Service. @returns its new version */
+  apply(wanted: FixtureService): string {
+    const key = `${wanted.metadata.namespace}/${wanted.metadata.name}`;
+    const known = this.#services.get(key)?.metadata;
+    this.#version += 1;
+    this.#created += known === undefined ? 1 : 0;
+    const object: FixtureService = {
+      ...wanted,
+      metadata: {
+        uid: known?.uid ?? `uid-${this.#created}`,
+        creationTimestamp: known?.creationTimestamp ?? '2026-01-01T00:00:00Z',
+        ...wanted.metadata,
+        resourceVersion: this.version,
+      },
+    };
+    this.#services.set(key, object);
+    this.#happened({ type: known === undefined ? 'ADDED' : 'MODIFIED', version: this.#version, object });
+    return this.version;
+  }
+
+  remove(namespace: string, name: string): void {
+    const object = this.#services.get(`${namespace}/${name}`);
+    if (object === undefined) throw new Error(`there is no Service ${namespace}/${name}`);
+    this.#services.delete(`${namespace}/${name}`);
+    this.#version += 1;
+    const metadata = { ...object.metadata, resourceVersion: this.version };
+    this.#happened({ type: 'DELETED', version: this.#version, object: { ...object, metadata } });
+  }
+
+  fail(verb: Verb, fault: Fault, times = 1): void {
+    this.#faults.set(verb, { fault, left: times });
+  }
+
+  heal(): void {
+    this.#faults.clear();
+  }
+
+  compact(how: 'event' | 'http' = 'event'): void {
+    this.#oldest = this.#version;
+    this.#expiry = how;
+    this.#history = [];
+    this.#pages.clear();
+  }
+
+  rebuild(): void {
+    const objects = [...this.#services.values()];
+    this.#services.clear();
+    this.#history = [];
+    this.#oldest = 0;
+    this.#version = 0;
+    for (const { metadata, ...rest } of objects) {
+      const { resourceVersion: _, uid: __, ...kept } = metadata;
+      this.#version += 1;
+      this.#created += 1;
+      const object = {
+        ...rest,
+        metadata: { ...kept, uid: `uid-${this.#created}`, resourceVersion: this.version },
+      };
+      this.#services.set(`${kept.namespace}/${kept.name}`, object);
+    }
+  }
+
+  set silent(silent: boolean) {
+    this.#isSilent = silent;
+  }
+
+  down(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    this.#watches.clear();
+  }
+
+  async up(): Promise<void> {
+    const listener = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
+    const server = this.#tls === undefined ? createHttpServer(listener) : createHttpsServer(this.#tls, listener);
+    server.on('connection', (socket: Socket) => {
+      this.connections += 1;
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject);
+    server.listen(this.#port, '127.0.0.1', resolve);
+    await promise;
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  endWatches(): void {
+    for (const { response } of this.#watches) response.end();
+  }
+
+  resetWatches(): void {
+    for (const { response } of this.#watches) breakOff(response);
+  }
+
+  /** An ERROR event; the streams stay open. */
+  sendError(code: number): void {
+    this.write(`${JSON.stringify({ type: 'ERROR', object: statusObject(code) })}\n`);
+  }
+
+  bookmark(): void {
+    const object = { kind: 'Service', apiVersion: 'v1', metadata: { resourceVersion: this.version } };
+    this.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+  }
+
+  /** Bytes as they are, to all open watches. */
+  write(bytes: string | Buffer): void {
+    for (const { response } of this.#watches) response.write(bytes);
+  }
+
+  #happened(entry: HistoryEntry): void {
+    this.#history.push(entry);
+    if (this.#isSilent) return;
+    for (const { request, response } of this.#watches) sendChange(request, response, entry);
+  }
+
+  async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = readRequest(incoming);
+    let body = '';
+    for await (const chunk of incoming) body += String(chunk);
+    if (request !== undefined) {
+      this.requests.push(request);
+      this.onRequest?.(request);
+    }
+    if (this.#isSilent) return;
+    const fault = request && this.#takeFault(request.verb);
+    if (request === undefined) sendStatus(response, 404);
+    else if (this.token !== undefined && incoming.headers.authorization !== `Bearer ${this.token}`) {
+      sendStatus(response, 401);
+    } else if (fault !== undefined) commit(fault, response);
+    else if (request.verb === 'create') this.#create(request, response, body);
+    else if (request.verb === 'list') this.#list(request, response);
+    else this.#watch(request, response);
+  }
+
+  #takeFault(verb: Verb): Fault | undefined {
+    const planned = this.#faults.get(verb);
+    if (planned === undefined || planned.left <= 0) return undefined;
+    planned.left -= 1;
+    return planned.fault;
+  }
+
+  #create({ namespace }: ReceivedRequest, response: ServerResponse, body: string): void {
+    const event = JSON.parse(body) as PostedEvent;
+    const { metadata } = event;
+    const isKnown = this.events.some(
+      known => known.metadata.namespace === namespace && known.metadata.name === metadata.name,
+    );
+    if (metadata.namespace !== namespace) sendStatus(response, 400);
+    else if (isKnown) sendStatus(response, 409);
+    else {
+      this.events.push(event);
+      sendJson(response, 201, event);
+    }
+  }
+
+  #list(request: ReceivedRequest, response: ServerResponse): void {
+    const { limit, continue: token } = request.query;
+    const stored = token === undefined ? undefined : this.#pages.get(token);
+    if (token !== undefined && stored === undefined) {
+      sendStatus(response, 410);
+      return;
+    }
+    const { items, version } = stored ?? {
+      items: [...this.#services.values()].filter(object => concerns(request, object)),
+      version: this.#version,
+    };
+    const size = limit === undefined ? items.length : Number(limit);
+    const rest = items.slice(size);
+    const next = rest.length === 0 ? undefined : `page-${this.#pages.size + 1}`;
+    if (next !== undefined) this.#pages.set(next, { items: rest, version });
+    sendJson(response, 200, {
+      kind: 'ServiceList',
+      apiVersion: 'v1',
+      metadata: { resourceVersion: String(version), ...(next !== undefined && { continue: next }) },
+      items: items.slice(0, size),
+    });
+  }
+
+  #watch(request: ReceivedRequest, response: ServerResponse): void {
+    const from = Number(request.query.resourceVersion);
+    if (from < this.#oldest && this.#expiry === 'http') {
+      sendStatus(response, 410);
+      return;
+    }
+    response.writeHead(200, { 'Content-Type': 'application/json' }).flushHeaders();
+    if (from < this.#oldest) {
+      response.write(`${JSON.stringify({ type: 'ERROR', object: statusObject(410) })}\n`);
+    } else {
+      for (const entry of this.#history) if (entry.version > from) sendChange(request, response, entry);
+    }
+    const open: OpenWatch = { request, response };
+    this.#watches.add(open);
+    response.on('close', () => this.#watches.delete(open));
+  }
+}
