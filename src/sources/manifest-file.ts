@@ -1,6 +1,6 @@
 /** Reads the Services of one YAML text. Pure: the files are found and watched elsewhere. */
 import { parseYamlDocuments, type YamlDocument } from '../formats/yaml.ts';
-import { isObject, isShapeProblem, readService, type ServiceObject } from './service-object.ts';
+import { fieldName, isObject, isShapeProblem, readService, type ServiceObject } from './service-object.ts';
 
 /** A place in a manifest that cannot be used. */
 export interface ManifestProblem {
@@ -88,12 +88,4 @@ function locate({ document, file, place }: Place, object: ServiceObject): Manife
 
 function problemAt({ document, file, place }: Place, path: Path, reason: string): ManifestProblem {
   return { file, line: document.lineOf([...place, ...path]), reason };
-}
-
-/** `spec.ports[0].port`, as kubectl writes it. */
-function fieldName(path: Path): string {
-  return path.reduce<string>((name, step) => {
-    if (typeof step === 'number') return `${name}[${step}]`;
-    return name === '' ? step : `${name}.${step}`;
-  }, '');
 }

@@ -38,10 +38,19 @@ export function listManifests(path: string): string[] {
       .filter(name => /^[^.].*\.ya?ml$/.test(name))
       .sort()
       .map(name => join(path, name))
-      .filter(file => statSync(file, { throwIfNoEntry: false })?.isDirectory() === false);
+      .filter(isFile);
   } catch (error) {
     const reason = codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
     throw new UnavailableError(`${path} ${reason}: give a YAML file, or a directory of them`, { cause: error });
+  }
+}
+
+/** True too for what cannot even be looked at, such as a link to itself: reading it will tell why. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return true;
   }
 }
 

@@ -4,7 +4,15 @@ import { quote } from '../formats/quote.ts';
 import type { Endpoint } from '../routing/route.ts';
 import { PREFIX } from './annotations.ts';
 import { isHostName } from './service.ts';
-import { isObject, isPortNumber, isShapeProblem, readService, type ServiceObject } from './service-object.ts';
+import {
+  fieldName,
+  isNothing,
+  isObject,
+  isPortNumber,
+  isShapeProblem,
+  readService,
+  type ServiceObject,
+} from './service-object.ts';
 
 export interface PushedBackend {
   readonly name: string;
@@ -72,18 +80,23 @@ function exposedService(
   port: unknown,
   place: string,
 ): ServiceObject | undefined {
-  const service = record.service;
-  if (service === undefined || service === null) return undefined;
-  if (!isObject(service)) throw new PushError(`${place}.service: must be a Service object`);
-  const metadata = isObject(service.metadata) ? service.metadata : {};
-  const annotations = isObject(metadata.annotations) ? metadata.annotations : {};
+  const service = objectOrNothing(record.service, `${place}.service`);
+  const metadata = objectOrNothing(service.metadata, `${place}.service.metadata`);
+  const annotations = objectOrNothing(metadata.annotations, `${place}.service.metadata.annotations`);
+  const spec = objectOrNothing(service.spec, `${place}.service.spec`);
   if (!Object.keys(annotations).some(key => key.startsWith(PREFIX))) return undefined;
-  const spec = isObject(service.spec) ? service.spec : {};
   const ports = spec.ports ?? (isPortNumber(port) ? [{ port }] : undefined);
   const named = { name: dnsLabel(name), namespace: 'pushed', ...metadata };
   const read = readService({ metadata: named, spec: { ...spec, ports } }, 'pushed');
-  if (isShapeProblem(read)) throw new PushError(`${place}.service.${read.path.join('.')}: ${read.reason}`);
+  if (isShapeProblem(read)) throw new PushError(`${place}.service.${fieldName(read.path)}: ${read.reason}`);
   return read;
+}
+
+/** What is absent or null is empty. @throws PushError for what is no object */
+function objectOrNothing(value: unknown, place: string): Readonly<Record<string, unknown>> {
+  if (isNothing(value)) return {};
+  if (!isObject(value)) throw new PushError(`${place}: must be an object`);
+  return value;
 }
 
 function dnsLabel(name: string): string {

@@ -97,6 +97,14 @@ export function isShapeProblem(value: ServiceObject | ShapeProblem): value is Sh
   return 'reason' in value;
 }
 
+/** The place of a problem as kubectl writes it: `spec.ports[0].port`. */
+export function fieldName(path: ShapeProblem['path']): string {
+  return path.reduce<string>((name, step) => {
+    if (typeof step === 'number') return `${name}[${step}]`;
+    return name === '' ? step : `${name}.${step}`;
+  }, '');
+}
+
 export function isPortNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
 }
@@ -106,7 +114,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Kubernetes writes null where a field is absent, as in `creationTimestamp: null`. */
-function isNothing(value: unknown): value is undefined | null {
+export function isNothing(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 

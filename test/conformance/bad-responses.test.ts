@@ -41,8 +41,14 @@ const BAD: readonly (readonly [what: string, bytes: string])[] = [
   ['an empty length', 'HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n'],
   ['a length over 2^53-1', 'HTTP/1.1 200 OK\r\nContent-Length: 9007199254740992\r\n\r\nab'],
   ['a length over 2^64', 'HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551618\r\n\r\nab'],
-  ['length and chunked', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'],
-  ['chunked and length', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\nab\r\n0\r\n\r\n'],
+  [
+    'length and chunked',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n',
+  ],
+  [
+    'chunked and length',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\nab\r\n0\r\n\r\n',
+  ],
   ['chunked twice', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
   ['chunked, chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n'],
   ['another coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
@@ -51,7 +57,10 @@ const BAD: readonly (readonly [what: string, bytes: string])[] = [
   ['chunked in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'],
   ['an unasked 101', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'],
   ['an unasked 101 without Upgrade', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
-  ['a head of a megabyte', `HTTP/1.1 200 OK\r\n${`X-A: ${'x'.repeat(1000)}\r\n`.repeat(1000)}Content-Length: 0\r\n\r\n`],
+  [
+    'a head of a megabyte',
+    `HTTP/1.1 200 OK\r\n${`X-A: ${'x'.repeat(1000)}\r\n`.repeat(1000)}Content-Length: 0\r\n\r\n`,
+  ],
 ];
 
 conformance('bad responses', ({ engine, test }) => {
@@ -63,12 +72,12 @@ conformance('bad responses', ({ engine, test }) => {
       await client.send(GET);
       const response = await client.response();
       assert.equal(response.status, 502);
-      assert.equal(response.body.latin1Slice(), ERROR_PAGE);
+      assert.equal(response.body, ERROR_PAGE);
       assert.equal(value(response.headers, 'connection'), 'keep-alive');
       await (await upstream.connection(0)).closed();
       upstream.handler = answering(answer('fresh'));
       await client.send(GET);
-      assert.equal((await client.response()).body.latin1Slice(), 'fresh');
+      assert.equal((await client.response()).body, 'fresh');
       assert.equal(upstream.requests.length, 2, 'a bad response is not tried again');
       assert.equal(upstream.connections.length, 2);
       const [line] = await proxy.logged(2);
@@ -83,9 +92,11 @@ conformance('bad responses', ({ engine, test }) => {
     );
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     const client = await proxy.connect();
-    await client.send('GET /volume HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0\r\n\r\n');
+    await client.send(
+      'GET /volume HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    );
     assert.equal((await client.response()).status, 502);
-    assert.equal((await client.response()).status, 505, 'what follows is read as a request, not as a tunnel');
+    assert.match(String((await client.response()).status), /^(?:400|505)$/, 'what follows is a request, not a tunnel');
     assert.equal(upstream.connections.length, 1);
   });
 
@@ -105,6 +116,6 @@ conformance('bad responses', ({ engine, test }) => {
     assert.equal((await proxy.get('/volume')).status, 200);
     upstream.handler = answering(answer('mine'));
     await upstream.only.connection.send(answer('poison'));
-    assert.equal((await proxy.get('/volume')).body.latin1Slice(), 'mine');
+    assert.equal((await proxy.get('/volume')).body, 'mine');
   });
 });

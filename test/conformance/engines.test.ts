@@ -8,8 +8,11 @@ test('every area that engines.ts lists gaps for exists', () => {
   const sources = readdirSync(import.meta.dirname)
     .filter(file => file.endsWith('.test.ts'))
     .map(file => readFileSync(join(import.meta.dirname, file), 'utf8'));
-  const areas = new Set(sources.flatMap(text => [...text.matchAll(/\bconformance\('([^']+)'/g)].map(match => match[1])));
+  const areas = new Set(
+    sources.flatMap(text => [...text.matchAll(/\bconformance\('([^']+)'/g)].map(match => match[1])),
+  );
   for (const { name, gaps } of ENGINES) {
-    for (const area of Object.keys(gaps)) assert.ok(areas.has(area), `${name} has gaps in "${area}", which no file tests`);
+    for (const area of Object.keys(gaps))
+      assert.ok(areas.has(area), `${name} has gaps in "${area}", which no file tests`);
   }
 });

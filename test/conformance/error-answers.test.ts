@@ -143,7 +143,7 @@ conformance('error answers', ({ engine, test }) => {
       assertRecent(value(response.headers, 'date'));
       const id = value(response.headers, 'x-request-id') ?? '';
       assert.match(id, /^(?:asked|[0-9a-f]{32})$/);
-      const page = response.body.latin1Slice();
+      const page = response.body;
       if ([500, 502, 503, 504].includes(status)) assert.equal(page, ERROR_PAGE);
       else assert.match(page, new RegExp(`<h1>.*${status}.*</h1>`));
       assert.ok(page.length < 1_000);
@@ -188,7 +188,7 @@ conformance('error answers', ({ engine, test }) => {
       await client.send(GET);
       const response = await client.response();
       assert.equal(response.status, 502);
-      assert.equal(response.body.latin1Slice(), ERROR_PAGE);
+      assert.equal(response.body, ERROR_PAGE);
       assert.equal(value(response.headers, 'connection'), 'keep-alive');
       assert.equal(value(response.headers, 'x-request-id'), 'asked');
     }
@@ -204,7 +204,7 @@ conformance('error answers', ({ engine, test }) => {
     await client.send(GET);
     const response = await client.response();
     assert.equal(response.status, 504);
-    assert.equal(response.body.latin1Slice(), ERROR_PAGE);
+    assert.equal(response.body, ERROR_PAGE);
     assert.equal(value(response.headers, 'connection'), 'keep-alive');
     assert.equal(proxy.counters.get('connectsTimedOut'), 2);
     await client.send('GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n');
@@ -214,7 +214,7 @@ conformance('error answers', ({ engine, test }) => {
   test('another error page serves from the next answer on', async t => {
     const proxy = await startProxy(t, engine, { routes: null });
     proxy.state.errorPage = 'other';
-    assert.equal((await proxy.get('/volume')).body.latin1Slice(), 'other');
+    assert.equal((await proxy.get('/volume')).body, 'other');
   });
 
   test('the body of a refused request is not read as the next one', async t => {
@@ -274,7 +274,7 @@ conformance('error answers', ({ engine, test }) => {
   });
 });
 
-function assertRecent(date: string | undefined): void {
-  assert.match(date ?? '', /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
-  assert.ok(Math.abs(Date.parse(date ?? '') - Date.now()) < 60_000, date);
+function assertRecent(date = ''): void {
+  assert.match(date, /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
+  assert.ok(Math.abs(Date.parse(date) - Date.now()) < 60_000, date);
 }

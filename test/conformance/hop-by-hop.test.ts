@@ -53,7 +53,7 @@ conformance('hop-by-hop headers', ({ engine, test }) => {
     assert.equal(response.status, 200);
     const request = upstream.only;
     assert.equal(request.header('host'), 'test');
-    assert.equal(request.body.latin1Slice(), 'ab');
+    assert.equal(request.body, 'ab');
     assert.equal(request.header('x-real-ip'), '127.0.0.1');
     assert.equal(request.header('x-forwarded-for'), '127.0.0.1');
     assert.equal(request.header('x-forwarded-host'), 'test');
@@ -119,7 +119,7 @@ conformance('hop-by-hop headers', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t, answering(answer('ok', 'Connection: content-length, date\r\n')));
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     const response = await proxy.get('/volume');
-    assert.equal(response.body.latin1Slice(), 'ok');
+    assert.equal(response.body, 'ok');
     assert.notEqual(response.framing, 'close');
   });
 });

@@ -28,7 +28,7 @@ conformance('interim responses', ({ engine, test }) => {
         [199, [['X-A', '1']]],
       ],
     );
-    assert.equal(response.body.latin1Slice(), 'ok');
+    assert.equal(response.body, 'ok');
   });
 
   test('they pass at once, before the final response exists', async t => {
@@ -38,7 +38,7 @@ conformance('interim responses', ({ engine, test }) => {
     await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n');
     assert.equal((await client.head()).status, 103);
     await upstream.only.connection.send(answer('done'));
-    assert.equal((await client.response()).body.latin1Slice(), 'done');
+    assert.equal((await client.response()).body, 'done');
   });
 
   test('a 100 that nobody expected is harmless', async t => {
@@ -47,7 +47,7 @@ conformance('interim responses', ({ engine, test }) => {
     const client = await proxy.connect();
     for (let count = 0; count < 2; count += 1) {
       await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n');
-      assert.equal((await client.response()).body.latin1Slice(), 'ok');
+      assert.equal((await client.response()).body, 'ok');
     }
   });
 
@@ -56,13 +56,15 @@ conformance('interim responses', ({ engine, test }) => {
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     const response = await proxy.exchange('GET /volume HTTP/1.0\r\nHost: test\r\n\r\n');
     assert.deepEqual(response.interim, []);
-    assert.equal(response.body.latin1Slice(), 'ok');
+    assert.equal(response.body, 'ok');
   });
 
   test('hop-by-hop headers of a 1xx end here too', async t => {
     const upstream = await RawUpstream.start(
       t,
-      answering(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Accel-Redirect: /x\r\n\r\n${answer()}`),
+      answering(
+        `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Accel-Redirect: /x\r\n\r\n${answer()}`,
+      ),
     );
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     const { interim } = await proxy.get('/volume');

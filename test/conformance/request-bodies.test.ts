@@ -5,7 +5,14 @@ import { without } from '../support/raw-message.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
-const GENERATED = ['Host', 'X-Real-IP', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Prefix'];
+const GENERATED = [
+  'Host',
+  'X-Real-IP',
+  'X-Forwarded-For',
+  'X-Forwarded-Proto',
+  'X-Forwarded-Host',
+  'X-Forwarded-Prefix',
+];
 
 conformance('request bodies', ({ engine, test }) => {
   for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
@@ -17,7 +24,7 @@ conformance('request bodies', ({ engine, test }) => {
       );
       assert.equal(response.status, 200);
       assert.equal(upstream.only.framing, 'content-length');
-      assert.equal(upstream.only.body.latin1Slice(), 'hello');
+      assert.equal(upstream.only.body, 'hello');
     });
 
     test(`a chunked ${method} stays chunked`, async t => {
@@ -28,7 +35,7 @@ conformance('request bodies', ({ engine, test }) => {
       );
       assert.equal(response.status, 200);
       assert.equal(upstream.only.framing, 'chunked');
-      assert.equal(upstream.only.body.latin1Slice(), 'hello');
+      assert.equal(upstream.only.body, 'hello');
     });
   }
 
@@ -55,7 +62,7 @@ conformance('request bodies', ({ engine, test }) => {
         '002;a=b\r\nhe\r\nA;x="y"\r\n0123456789\r\n00\r\n\r\n',
     );
     assert.equal(response.status, 200);
-    assert.equal(upstream.only.body.latin1Slice(), 'he0123456789');
+    assert.equal(upstream.only.body, 'he0123456789');
   });
 
   test('trailers pass to the upstream', async t => {
@@ -83,7 +90,7 @@ conformance('request bodies', ({ engine, test }) => {
     assert.equal(request.complete, false);
     await client.send('3\r\nllo\r\n0\r\n\r\n');
     assert.equal((await client.response()).status, 200);
-    assert.equal(request.body.latin1Slice(), 'hello');
+    assert.equal(request.body, 'hello');
   });
 
   test('an upstream may answer before the body is whole', async t => {
@@ -94,7 +101,7 @@ conformance('request bodies', ({ engine, test }) => {
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nab');
-    assert.equal((await client.response()).body.latin1Slice(), 'early');
+    assert.equal((await client.response()).body, 'early');
   });
 
   test('a client that leaves in the middle of its body ends the upstream connection', async t => {
@@ -113,11 +120,11 @@ conformance('request bodies', ({ engine, test }) => {
   test('a body of a megabyte arrives whole', async t => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
-    const body = Buffer.alloc(1 << 20, 'abcdefghijklmnopqrstuvwxyz');
+    const body = 'abcdefghijklmnop'.repeat(1 << 16);
     const client = await proxy.connect();
     await client.send(`PUT /volume HTTP/1.1\r\nHost: test\r\nContent-Length: ${body.length}\r\n\r\n`, body);
     assert.equal((await client.response()).status, 200);
-    assert.ok(upstream.only.body.equals(body));
+    assert.ok(upstream.only.body === body);
   });
 
   test('Expect: 100-continue goes to the upstream, whose 100 comes back before the body is sent', async t => {
@@ -133,9 +140,9 @@ conformance('request bodies', ({ engine, test }) => {
     assert.equal(upstream.only.header('expect'), '100-continue');
     await client.send('hello');
     const response = await client.response();
-    assert.equal(response.body.latin1Slice(), 'accepted');
+    assert.equal(response.body, 'accepted');
     assert.deepEqual(response.interim, [], 'one 100 only');
-    assert.equal(upstream.only.body.latin1Slice(), 'hello');
+    assert.equal(upstream.only.body, 'hello');
   });
 
   test('an upstream may refuse what a client expects, and no 100 is made up', async t => {
@@ -158,7 +165,7 @@ conformance('request bodies', ({ engine, test }) => {
       'PUT /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello',
     );
     assert.equal(response.status, 200);
-    assert.equal(upstream.only.body.latin1Slice(), 'hello');
+    assert.equal(upstream.only.body, 'hello');
   });
 
   test('requests with and without bodies keep their boundaries on one connection', async t => {
@@ -173,7 +180,7 @@ conformance('request bodies', ({ engine, test }) => {
     );
     for (let count = 0; count < 4; count += 1) assert.equal((await client.response()).status, 200);
     assert.deepEqual(
-      upstream.requests.map(({ line, body }) => [line, body.latin1Slice()]),
+      upstream.requests.map(({ line, body }) => [line, body]),
       [
         ['POST /1 HTTP/1.1', 'GET /x HTTP/1.1\r\n\r'],
         ['DELETE /2 HTTP/1.1', 'GET /y HTTP/1.1\r\n\r\n'],
@@ -189,6 +196,6 @@ conformance('request bodies', ({ engine, test }) => {
     await proxy.exchange('POST /volume HTTP/1.0\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello');
     assert.equal(upstream.only.line, 'POST / HTTP/1.1');
     assert.deepEqual(without(upstream.only.headers, ...GENERATED, 'X-Request-ID'), [['Content-Length', '5']]);
-    assert.equal(upstream.only.body.latin1Slice(), 'hello');
+    assert.equal(upstream.only.body, 'hello');
   });
 });

@@ -169,6 +169,8 @@ conformance('request smuggling', ({ engine, test }) => {
         await client.closed();
         assert.equal(client.unread, '', 'nothing after the refusal');
         assert.deepEqual(upstream.completeRequests, []);
+        // A head that is wrong never reaches an upstream; a body shows its faults only when part of it went.
+        if (vectors !== CHUNKS) assert.equal(upstream.connections.length, 0);
         const lines = await proxy.logged(1);
         assert.deepEqual(
           lines.map(line => line.status),
@@ -185,18 +187,6 @@ conformance('request smuggling', ({ engine, test }) => {
   refused('lines', LINES);
   refused('request line', REQUEST_LINE);
   refused('chunks', CHUNKS);
-
-  for (const [what, bytes] of [...HOST, ...LENGTH, ...CODING, ...UNKNOWN_CODING, ...LINES]) {
-    test(`no connection is made to an upstream for: ${what} (${bytes.length} bytes)`, async t => {
-      const upstream = await RawUpstream.start(t);
-      const proxy = await startProxy(t, engine, { routes: [{ path: '/', to: upstream }] });
-      const client = await proxy.connect();
-      await client.send(bytes);
-      client.end();
-      await client.closed();
-      assert.equal(upstream.connections.length, 0);
-    });
-  }
 
   test('one empty line before a request is skipped', async t => {
     const upstream = await RawUpstream.start(t);
@@ -232,7 +222,7 @@ conformance('request smuggling', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     assert.equal((await proxy.exchange(post('Content-Length: 002\r\n', 'ab'))).status, 200);
-    assert.equal(upstream.only.body.latin1Slice(), 'ab');
+    assert.equal(upstream.only.body, 'ab');
   });
 
   test('requests before a malformed one are answered, then 400 and the end', async t => {

@@ -35,7 +35,7 @@ const FORWARDED: readonly (readonly [target: string, upstreamTarget: string])[] 
   ['/volume/a%20b%25%23%3F', '/a%20b%25%23%3F'],
   ['/volume/a%0d%0ab', '/a%0d%0ab'],
   ['/volume/%c3%A9', '/%c3%A9'],
-  ["/volume/a'b{c}|d^e`f\\g\"h<i>", "/a'b{c}|d^e`f\\g\"h<i>"],
+  ['/volume/a\'b{c}|d^e`f\\g"h<i>', '/a\'b{c}|d^e`f\\g"h<i>'],
   ['/volume/a;p=1,2:3@4&5=6+7$8!9*(0)', '/a;p=1,2:3@4&5=6+7$8!9*(0)'],
   ['http://h:81/volume/x', '/x'],
   ['HTTP://h/volume/x?y', '/x?y'],
@@ -175,8 +175,8 @@ conformance('request target', ({ engine, test }) => {
         { path: '/volume/deep', to: deep },
       ],
     });
-    assert.equal((await proxy.get('/volume/deep/x')).body.latin1Slice(), 'deep');
-    assert.equal((await proxy.get('/volume/deeper')).body.latin1Slice(), 'shallow');
+    assert.equal((await proxy.get('/volume/deep/x')).body, 'deep');
+    assert.equal((await proxy.get('/volume/deeper')).body, 'shallow');
     assert.equal(deep.only.target, '/x');
     assert.equal(shallow.only.target, '/deeper');
   });

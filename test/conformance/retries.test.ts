@@ -56,7 +56,7 @@ conformance('retries', ({ engine, test }) => {
         assert.equal(response.status, 200);
       }
       assert.deepEqual(
-        alive.requests.map(({ body }) => body.latin1Slice()),
+        alive.requests.map(({ body }) => body),
         ['hello', 'hello', 'hello', 'hello'],
       );
     });
@@ -110,7 +110,7 @@ conformance('retries', ({ engine, test }) => {
     await eventually('the ended connection to be let go', () => proxy.counters.get('upstreamIdle') === 0);
     const response = await proxy.exchange('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nab');
     assert.equal(response.status, 200);
-    assert.equal(upstream.requests[1]?.body.latin1Slice(), 'ab');
+    assert.equal(upstream.requests[1]?.body, 'ab');
     assert.equal(upstream.connections.length, 2);
   });
 

@@ -32,7 +32,7 @@ conformance('routing', ({ engine, test }) => {
     };
     for (const [host, name] of Object.entries(expected)) {
       const response = await proxy.exchange(`GET /x HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
-      assert.equal(response.body.latin1Slice(), name, host);
+      assert.equal(response.body, name, host);
     }
   });
 
@@ -55,9 +55,9 @@ conformance('routing', ({ engine, test }) => {
       await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n');
       return client.response();
     };
-    assert.equal((await ask()).body.latin1Slice(), 'before');
+    assert.equal((await ask()).body, 'before');
     proxy.setRoutes([{ path: '/volume', to: after }]);
-    assert.equal((await ask()).body.latin1Slice(), 'after');
+    assert.equal((await ask()).body, 'after');
     proxy.setRoutes([]);
     assert.equal((await ask()).status, 404);
   });
@@ -73,7 +73,7 @@ conformance('routing', ({ engine, test }) => {
     await (await before.request(0)).bodyBytes(2);
     proxy.setRoutes([]);
     await client.send('cd');
-    assert.equal((await client.response()).body.latin1Slice(), 'before');
+    assert.equal((await client.response()).body, 'before');
   });
 
   test('before the first table every request gets 503 with Retry-After, and the connection is kept', async t => {
@@ -84,7 +84,7 @@ conformance('routing', ({ engine, test }) => {
     const early = await client.response();
     assert.equal(early.status, 503);
     assert.equal(value(early.headers, 'retry-after'), '1');
-    assert.equal(early.body.latin1Slice(), ERROR_PAGE);
+    assert.equal(early.body, ERROR_PAGE);
     assert.deepEqual(values(early.headers, 'connection'), ['keep-alive']);
     proxy.setRoutes([{ path: '/volume', to: upstream }]);
     await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n');

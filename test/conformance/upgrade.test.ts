@@ -143,7 +143,7 @@ conformance('upgrade', ({ engine, test }) => {
     await client.send(HANDSHAKE);
     const response = await client.response();
     assert.equal(response.status, 403);
-    assert.equal(response.body.latin1Slice(), 'no');
+    assert.equal(response.body, 'no');
     if (value(response.headers, 'connection') === 'close') {
       await client.closed();
     } else {
@@ -175,10 +175,7 @@ conformance('upgrade', ({ engine, test }) => {
   });
 
   const PLAIN: readonly (readonly [what: string, headers: string])[] = [
-    [
-      'h2c',
-      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n',
-    ],
+    ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n'],
     ['h2c without HTTP2-Settings', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'],
     ['another protocol', 'Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n'],
     ['an empty Upgrade', 'Connection: Upgrade\r\nUpgrade:\r\n'],
@@ -226,13 +223,15 @@ conformance('upgrade', ({ engine, test }) => {
       'POST /volume HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 16\r\n\r\nGET /x HTTP/1.1\n',
     );
     assert.equal(response.status, 200);
-    assert.equal(upstream.only.body.latin1Slice(), 'GET /x HTTP/1.1\n');
+    assert.equal(upstream.only.body, 'GET /x HTTP/1.1\n');
   });
 
   test('upgrade-protocols names further protocols', async t => {
     const upstream = await RawUpstream.start(t, async request => {
       request.connection.tunnel();
-      await request.connection.send('HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo/2\r\nConnection: Upgrade\r\n\r\nhi');
+      await request.connection.send(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo/2\r\nConnection: Upgrade\r\n\r\nhi',
+      );
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],

@@ -131,7 +131,7 @@ conformance('upstream connections', ({ engine, test }) => {
     });
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     assert.equal((await proxy.get('/volume')).status, 200);
-    assert.equal((await proxy.get('/volume')).body.latin1Slice(), 'late');
+    assert.equal((await proxy.get('/volume')).body, 'late');
     assert.equal(upstream.connections.length, 1);
   });
 });

@@ -88,11 +88,11 @@ test('what cannot be used is refused with the place and the reason', () => {
     [[{ name: 'a', endpoints: [{ address: '::1', port: '65536' }] }], /^\[0\]\.endpoints\[0\]\.port: /],
     [[{ name: 'a', endpoints: [{ address: '::1', port: 'http' }] }], /^\[0\]\.endpoints\[0\]\.port: /],
     [[{ name: 'a', endpoints: [{ address: '::1', port: '+80' }] }], /^\[0\]\.endpoints\[0\]\.port: /],
-    [[{ name: 'a', service: 'x' }], /^\[0\]\.service: must be a Service object/],
+    [[{ name: 'a', service: 'x' }], /^\[0\]\.service: must be an object/],
     [[{ name: 'a', service: { metadata: [] } }], /^\[0\]\.service\.metadata: must be an object/],
     [
       [{ name: 'a', service: { metadata: { annotations: 'x' } } }],
-      /^\[0\]\.service\.metadata\.annotations: must be a mapping of texts/,
+      /^\[0\]\.service\.metadata\.annotations: must be an object/,
     ],
     [[annotated({ spec: 'x' })], /^\[0\]\.service\.spec: must be an object/],
     [

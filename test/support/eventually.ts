@@ -33,11 +33,7 @@ export class Changes {
   }
 
   /** Asks the probe now and after every change until it gives something. Errors it throws pass. */
-  async until<T>(
-    what: () => string,
-    probe: () => T | undefined,
-    deadlineMs: number = DEADLINE_MS,
-  ): Promise<T> {
+  async until<T>(what: () => string, probe: () => T | undefined, deadlineMs: number = DEADLINE_MS): Promise<T> {
     let expired = false;
     const timer = setTimeout(() => {
       expired = true;

@@ -112,7 +112,7 @@ export class KubeApi {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.down();
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   get port(): number {

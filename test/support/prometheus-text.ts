@@ -59,7 +59,8 @@ export function parsePrometheusText(text: string): Map<string, Family> {
 }
 
 function parseSample(line: string): Sample {
-  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[+-]Inf|NaN)$/.exec(line);
+  // prom-client writes Nan, which Prometheus takes: Go's ParseFloat looks at no case.
+  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[+-]Inf|Na[nN])$/.exec(line);
   if (match === null) throw new Error(`not a sample: ${JSON.stringify(line)}`);
   const [, name = '', labels = '', value = ''] = match;
   return { name, labels: parseLabels(labels), value: value.endsWith('Inf') ? Number(`${value}inity`) : Number(value) };

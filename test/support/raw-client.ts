@@ -25,7 +25,7 @@ export interface ResponseHead {
 
 export interface RawResponse extends ResponseHead {
   readonly framing: 'none' | 'content-length' | 'chunked' | 'close';
-  readonly body: Buffer;
+  readonly body: string;
   readonly trailers: readonly HeaderLine[];
   /** The 1xx heads before it. */
   readonly interim: readonly ResponseHead[];
@@ -55,7 +55,7 @@ export class RawClient {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', chunk => {
+    socket.on('data', (chunk: Buffer) => {
       this.receivedBytes += chunk.length;
       this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
       this.#changes.announce();
@@ -82,7 +82,7 @@ export class RawClient {
 
   /** What came and was not read yet. */
   get unread(): string {
-    return this.#received.latin1Slice();
+    return this.#received.toString('latin1');
   }
 
   /** Sends each piece on its own, so that the server most likely reads it on its own. Errors show in the reading. */
@@ -164,7 +164,7 @@ export class RawClient {
   bytes(count: number, deadlineMs?: number): Promise<string> {
     return this.#wait(`${count} bytes`, deadlineMs, () => {
       if (this.#received.length < count) return undefined;
-      const taken = this.#received.latin1Slice(0, count);
+      const taken = this.#received.toString('latin1', 0, count);
       this.#received = this.#received.subarray(count);
       return taken;
     });
@@ -196,7 +196,7 @@ export function parseResponses(text: string): RawResponse[] {
   let rest = bytesOf(text);
   while (rest.length > 0) {
     const { response, consumed } = parseResponse(rest, false, 'fin');
-    if (response === undefined) throw new MalformedMessage(`no response: ${JSON.stringify(rest.latin1Slice())}`);
+    if (response === undefined) throw new MalformedMessage(`no response: ${JSON.stringify(rest.toString('latin1'))}`);
     responses.push(response);
     rest = rest.subarray(consumed);
   }
@@ -234,7 +234,7 @@ function finish(
     ...head,
     interim,
     framing,
-    body,
+    body: body.toString('latin1'),
     trailers,
     complete,
   });

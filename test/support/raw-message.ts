@@ -35,7 +35,7 @@ export function bytesOf(bytes: Bytes): Buffer {
 export function readHead(bytes: Buffer): MessageHead | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
-  const raw = bytes.latin1Slice(0, end + 4);
+  const raw = bytes.toString('latin1', 0, end + 4);
   const [startLine = '', ...lines] = raw.slice(0, -4).split('\r\n');
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(startLine)) throw new MalformedMessage(`start line ${JSON.stringify(startLine)}`);
   return { startLine, headers: lines.map(readHeaderLine), raw };
@@ -49,7 +49,7 @@ export function readChunked(bytes: Buffer): ChunkedBody {
   for (;;) {
     const lineEnd = bytes.indexOf('\r\n', at);
     if (lineEnd < 0) return unfinished();
-    const line = bytes.latin1Slice(at, lineEnd);
+    const line = bytes.toString('latin1', at, lineEnd);
     const match = /^([0-9a-fA-F]{1,13})((?:;[\t\x20-\x7e]*)?)$/.exec(line);
     if (match === null) throw new MalformedMessage(`chunk size ${JSON.stringify(line)}`);
     const size = Number.parseInt(match[1] as string, 16);
@@ -58,14 +58,14 @@ export function readChunked(bytes: Buffer): ChunkedBody {
     chunks.push(bytes.subarray(at, Math.min(at + size, bytes.length)));
     at += size;
     if (bytes.length < at + 2) return unfinished();
-    if (bytes.latin1Slice(at, at + 2) !== '\r\n') throw new MalformedMessage('a chunk does not end in CRLF');
+    if (bytes.toString('latin1', at, at + 2) !== '\r\n') throw new MalformedMessage('a chunk does not end in CRLF');
     at += 2;
   }
   const trailers: HeaderLine[] = [];
   for (;;) {
     const lineEnd = bytes.indexOf('\r\n', at);
     if (lineEnd < 0) return unfinished();
-    const line = bytes.latin1Slice(at, lineEnd);
+    const line = bytes.toString('latin1', at, lineEnd);
     at = lineEnd + 2;
     if (line === '') return { content: Buffer.concat(chunks), trailers, end: at, complete: true };
     trailers.push(readHeaderLine(line));

@@ -18,7 +18,7 @@ import {
   value,
 } from './raw-message.ts';
 
-/** Called when a request's head has come; its body may still be under way. Does nothing: never answers. */
+/** Called when a request's head has come; its body may still be under way. One that does nothing never answers. */
 export type UpstreamHandler = (request: UpstreamRequest) => void | Promise<void>;
 
 /** A response with a length, and whatever headers are given before it. */
@@ -153,7 +153,7 @@ export class UpstreamConnection {
     this.#socket = socket;
     this.#changes = changes;
     this.#onRequest = onRequest;
-    socket.on('data', chunk => this.#take(chunk));
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('end', () => this.#ended('fin'));
     socket.on('error', () => this.#ended('reset'));
     socket.on('close', () => this.#ended('reset'));
@@ -219,7 +219,7 @@ export class UpstreamConnection {
       this.malformed = error;
     }
     if (this.#isTunnel) {
-      this.tunnelled += this.#pending.latin1Slice();
+      this.tunnelled += this.#pending.toString('latin1');
       this.#pending = Buffer.alloc(0);
     }
     this.#changes.announce();
@@ -258,10 +258,9 @@ export class UpstreamRequest {
   readonly target: string;
   readonly headers: readonly HeaderLine[];
   readonly framing: 'none' | 'content-length' | 'chunked';
-  /** As much as has come. */
-  body: Buffer = Buffer.alloc(0);
   trailers: readonly HeaderLine[] = [];
   complete = false;
+  #body: Buffer = Buffer.alloc(0);
   readonly #length: number;
   readonly #changes: Changes;
 
@@ -280,6 +279,11 @@ export class UpstreamRequest {
     this.framing = isChunked(head.headers) ? 'chunked' : length === undefined ? 'none' : 'content-length';
   }
 
+  /** As much as has come. */
+  get body(): string {
+    return this.#body.toString('latin1');
+  }
+
   /** The value of a header that may occur once. */
   header(name: string): string | undefined {
     return value(this.headers, name);
@@ -289,20 +293,20 @@ export class UpstreamRequest {
   take(pending: Buffer): number {
     if (this.framing === 'chunked') {
       const { content, trailers, end, complete } = readChunked(pending);
-      this.body = content;
+      this.#body = content;
       this.trailers = trailers;
       this.complete = complete;
       return end;
     }
-    this.body = pending.subarray(0, this.#length);
-    this.complete = this.body.length === this.#length;
+    this.#body = pending.subarray(0, this.#length);
+    this.complete = this.#body.length === this.#length;
     return this.complete ? this.#length : 0;
   }
 
   /** Waits for its last byte. @throws when the connection ends first */
   whole(): Promise<this> {
     return this.#changes.until(
-      () => `the rest of ${JSON.stringify(this.line)}; ${this.body.length} bytes of body came`,
+      () => `the rest of ${JSON.stringify(this.line)}; ${this.#body.length} bytes of body came`,
       () => {
         if (this.complete) return this;
         if (this.connection.end !== undefined) throw new Error('the connection ended in the middle of the request');
@@ -314,8 +318,8 @@ export class UpstreamRequest {
   /** Waits until so much of its body came. */
   bodyBytes(count: number): Promise<string> {
     return this.#changes.until(
-      () => `${count} bytes of body; so far ${this.body.length}`,
-      () => (this.body.length >= count ? this.body.latin1Slice() : undefined),
+      () => `${count} bytes of body; so far ${this.#body.length}`,
+      () => (this.#body.length >= count ? this.body : undefined),
     );
   }
 }

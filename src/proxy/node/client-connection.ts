@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
+import type { FailureCode } from '../failure.ts';
+import { HeadMeter } from './head-meter.ts';
 
 /** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
 const LINGERING_MS = 5_000;
@@ -26,14 +28,18 @@ export class ClientConnection {
   /** A tunnel, or ended: bytes are no requests any more. */
   #isDetached = false;
   readonly #counters: WorkerCounters;
+  readonly #onOversize: (failure: FailureCode) => void;
   #state: 'waiting' | 'reading' | 'writing' | 'closed' = 'waiting';
+  readonly #meter = new HeadMeter();
   #head: Buffer[] = [];
   #headBytes = 0;
   #busy = false;
   readonly #queue: (() => void)[] = [];
   #bytesRead = 0;
 
-  constructor(socket: Socket, counters: WorkerCounters) {
+  /** @param onOversize called once, when a head under way is longer than is allowed */
+  constructor(socket: Socket, counters: WorkerCounters, onOversize: (failure: FailureCode) => void) {
+    this.#onOversize = onOversize;
     this.socket = socket;
     this.remoteAddress = unmapAddress(socket.remoteAddress ?? '');
     this.#counters = counters;
@@ -108,15 +114,19 @@ export class ClientConnection {
       this.#setState('reading');
       this.#counters.add('requests', 1);
     }
-    if (this.#state === 'reading' && this.#headBytes < MAX_KEPT_HEAD) {
+    if (this.#state !== 'reading') return;
+    if (this.#headBytes < MAX_KEPT_HEAD) {
       this.#head.push(chunk);
       this.#headBytes += chunk.length;
     }
+    const failure = this.#meter.measure(chunk);
+    if (failure !== undefined) this.#onOversize(failure);
   };
 
   #dropHead(): void {
     this.#head = [];
     this.#headBytes = 0;
+    this.#meter.reset();
   }
 
   #setState(state: 'waiting' | 'reading' | 'writing' | 'closed'): void {
@@ -140,10 +150,14 @@ export class ClientConnection {
       else socket.once('finish', () => socket.destroy());
       return;
     }
-    const timer = setTimeout(() => socket.destroy(), LINGERING_MS);
-    timer.unref();
     socket.once('end', () => socket.destroy());
-    socket.once('close', () => clearTimeout(timer));
+    // What is still to be written has send-timeout; the lingering begins after it.
+    const linger = (): void => {
+      const timer = setTimeout(() => socket.destroy(), LINGERING_MS);
+      socket.once('close', () => clearTimeout(timer));
+    };
+    if (socket.writableFinished) linger();
+    else socket.once('finish', linger);
     socket.resume();
   }
 }

@@ -130,7 +130,7 @@ export class NodeEngine implements Engine {
       socket.destroy();
       return;
     }
-    const connection = new ClientConnection(socket, counters);
+    const connection = new ClientConnection(socket, counters, failure => this.#answerRaw(connection, failure));
     this.#connections.set(socket, connection);
     // nginx takes a client's FIN for its leaving, too: nobody may be there to read the answer.
     socket.once('end', () => this.#current.get(connection)?.clientEnded());
@@ -147,7 +147,6 @@ export class NodeEngine implements Engine {
       const exchange = new Exchange(this.#services, connection, request, response, offer);
       this.#current.set(connection, exchange);
       exchange.start();
-      if (this.#draining && connection.isIdle) connection.socket.destroySoon();
     });
   }
 
@@ -206,11 +205,10 @@ export class NodeEngine implements Engine {
     // llhttp repeats itself for every further packet.
     if (connection.isRejected) return;
     connection.isRejected = true;
-    connection.mustLinger = true;
     connection.enqueue(() => this.#answerRaw(connection, failure, head));
   }
 
-  #answerRaw(connection: ClientConnection, code: FailureCode, head: string): void {
+  #answerRaw(connection: ClientConnection, code: FailureCode, head = connection.unparsedHead): void {
     const { counters, accessLog, state } = this.#context;
     const { status } = FAILURES[code];
     const requestId = requestIdOf('');
@@ -218,6 +216,7 @@ export class NodeEngine implements Engine {
     const isHead = head.startsWith('HEAD ');
     connection.socket.write(response.head + (isHead ? '' : response.body), 'latin1');
     connection.isClosing = true;
+    connection.mustLinger = true;
     connection.socket.destroySoon();
     counters.countRequest(NO_ROUTE_BLOCK, status, 0, Number.NaN);
     accessLog.write({

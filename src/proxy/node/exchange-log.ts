@@ -67,7 +67,7 @@ export class ExchangeLog {
       remoteAddress: this.#connection.remoteAddress,
       time: Date.now(),
       requestLine: `${method} ${url} HTTP/${httpVersion}`,
-      host: this.facts?.rawHost ?? '',
+      host: this.facts?.host ?? '',
       status,
       bodyBytes: this.switched ? responseBytes : this.bodyBytes,
       requestBytes,

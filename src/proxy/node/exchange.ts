@@ -194,7 +194,8 @@ export class Exchange implements AttemptListener {
   informed(status: number, rawHeaders: readonly string[]): void {
     if (this.#request.httpVersionMinor === 0 || this.#response.headersSent || this.#answered) return;
     if (status === 100) this.#response.writeContinue();
-    else if (status !== 101) this.#response.writeInformation(status, informationHeaders(rawHeaders));
+    else if (status === 101) this.fail('BAD_RESPONSE');
+    else this.#response.writeInformation(status, informationHeaders(rawHeaders));
   }
 
   /** The upstream's connection failed, or what it sent is no HTTP. */
@@ -351,7 +352,7 @@ export class Exchange implements AttemptListener {
     socket.setTimeout(this.#request.complete ? sendTimeout : clientBodyTimeout);
     this.#request.once('end', () => socket.setTimeout(sendTimeout));
     this.#response.on('timeout', () => {
-      if (socket.writableLength > 0) this.#cut();
+      if (socket.writableLength > 0) socket.destroy();
       else if (!this.#request.complete && !this.#request.isPaused()) this.fail('CLIENT_TIMEOUT');
       else socket.setTimeout(sendTimeout);
     });
@@ -369,5 +370,6 @@ export class Exchange implements AttemptListener {
     const status = this.#log.switched ? 101 : wasAnswered ? this.#response.statusCode : CLIENT_CLOSED_REQUEST;
     this.#log.write(status);
     this.#connection.next();
+    if (this.#services.isDraining() && this.#connection.isIdle) this.#connection.socket.destroySoon();
   }
 }

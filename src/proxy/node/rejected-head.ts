@@ -1,6 +1,5 @@
 import type { FailureCode } from '../failure.ts';
-
-const MAX_REQUEST_LINE_BYTES = 8 * 1024;
+import { MAX_LINE_BYTES } from './head-meter.ts';
 
 /**
  * llhttp says little about why it gave up. The bytes of the head tell which of the answers of the contract it deserves.
@@ -11,7 +10,7 @@ export function judgeRejectedHead(head: string, parserCode: string | undefined):
   const start = /^(?:\r?\n)*/.exec(head)?.[0].length ?? 0;
   const lineEnd = head.indexOf('\n', start);
   const line = head.slice(start, lineEnd < 0 ? undefined : lineEnd).replace(/\r$/, '');
-  if (line.length > MAX_REQUEST_LINE_BYTES) return 'URI_TOO_LONG';
+  if (line.length > MAX_LINE_BYTES) return 'URI_TOO_LONG';
   if (/ HTTP\/(?:[2-9]|[1-9]\d+)\.\d+$/.test(line)) return 'VERSION_NOT_SUPPORTED';
   if (parserCode === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE';
   if (parserCode !== 'HPE_INVALID_TRANSFER_ENCODING') return 'BAD_REQUEST';
@@ -22,5 +21,5 @@ export function judgeRejectedHead(head: string, parserCode: string | undefined):
 
 /** The request line for the log: whatever came up to the first line end. */
 export function firstLine(head: string): string {
-  return /^(?:\r?\n)*([^\r\n]*)/.exec(head)?.[1]?.slice(0, MAX_REQUEST_LINE_BYTES) ?? '';
+  return /^(?:\r?\n)*([^\r\n]*)/.exec(head)?.[1]?.slice(0, MAX_LINE_BYTES) ?? '';
 }

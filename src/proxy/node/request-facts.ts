@@ -2,10 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { parseHost } from '../../routing/host.ts';
 import type { FailureCode } from '../failure.ts';
 import { addConnectionOptions } from '../hop-by-hop.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './head-meter.ts';
 
-/** Limits of a request head (nginx's large_client_header_buffers 4 8k, and max_headers). */
-const MAX_LINE_BYTES = 8 * 1024;
-const MAX_HEAD_BYTES = 32 * 1024;
+/** nginx's max_headers. */
 const MAX_HEADER_LINES = 1000;
 
 /** What the header lines of a request say, read once. */

@@ -25,8 +25,8 @@ export function readResponseHead(
   hosts: readonly string[],
 ): ResponseHead | undefined {
   const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
-  if (status < 200 || status > 999 || CONTROL.test(statusMessage)) return undefined;
-  const connectionOptions = new Set<string>();
+  if (response.httpVersionMajor !== 1 || status < 200 || status > 999 || CONTROL.test(statusMessage)) return undefined;
+  const connectionOptions = connectionOptionsOf(rawHeaders);
   let lengths = 0;
   let codings = 0;
   let keepAliveMs: number | undefined;
@@ -34,8 +34,7 @@ export function readResponseHead(
     const name = (rawHeaders[index] as string).toLowerCase();
     const value = rawHeaders[index + 1] as string;
     if (CONTROL.test(value)) return undefined;
-    if (name === 'connection') addConnectionOptions(value, connectionOptions);
-    else if (name === 'keep-alive') keepAliveMs = keepAliveTimeout(value);
+    if (name === 'keep-alive') keepAliveMs = keepAliveTimeout(value);
     else if (name === 'content-length') {
       lengths += 1;
       if (!/^\d+$/.test(value) || !Number.isSafeInteger(Number(value))) return undefined;
@@ -55,6 +54,19 @@ export function readResponseHead(
   };
 }
 
+/** Headers that end here. X-Accel-* would steer an nginx in front of this program. @param name in lower case */
+function isForProxy(name: string): boolean {
+  return isHopByHop(name) || name.startsWith('x-accel-');
+}
+
+function connectionOptionsOf(rawHeaders: readonly string[]): ReadonlySet<string> {
+  const options = new Set<string>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === 'connection') addConnectionOptions(rawHeaders[index + 1] ?? '', options);
+  }
+  return options;
+}
+
 function clientHeaders(
   rawHeaders: readonly string[],
   connectionOptions: ReadonlySet<string>,
@@ -72,7 +84,7 @@ function clientHeaders(
       if (!framing.bodiless) headers.push(name, value);
       continue;
     }
-    if (isHopByHop(lower) || connectionOptions.has(lower) || lower.startsWith('x-accel-')) continue;
+    if (isForProxy(lower) || connectionOptions.has(lower)) continue;
     // Without chunks no trailers can follow, and Node throws.
     if (lower === 'trailer' && !framing.chunked) continue;
     const rewrite = route.rewriteRedirects && route.stripPrefix && route.path !== '/' && mayHoldRedirect(lower);
@@ -86,13 +98,15 @@ function keepAliveTimeout(value: string): number | undefined {
   return match === null ? undefined : Number(match[1]) * 1000;
 }
 
-/** The headers of a 1xx response, which has no hop-by-hop ones to keep. */
+/** The headers of a 1xx response that are for the client. */
 export function informationHeaders(rawHeaders: readonly string[]): string[] {
   const kept: string[] = [];
+  const connectionOptions = connectionOptionsOf(rawHeaders);
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
     const value = rawHeaders[index + 1] as string;
-    if (!isHopByHop(name.toLowerCase()) && !CONTROL.test(value)) kept.push(name, value);
+    const lower = name.toLowerCase();
+    if (!isForProxy(lower) && !connectionOptions.has(lower) && !CONTROL.test(value)) kept.push(name, value);
   }
   return kept;
 }

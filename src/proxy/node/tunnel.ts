@@ -1,45 +1,33 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 
 /**
- * Joins two connections after 101 Switching Protocols until both sides have ended, one fails, or no byte went either way
- * for the idle limit. An end on one side is passed on to the other, which may still send.
+ * Joins two connections after 101 Switching Protocols, until one side ends or fails, or no byte went either way for the
+ * idle limit. As in nginx, an end on one side is the end of both, once the other has got what was on its way.
  */
-export function joinTunnel(
-  client: Duplex & TimeoutSource,
-  upstream: Duplex & TimeoutSource,
-  idleMs: number,
-  onEnd: () => void,
-): void {
+export function joinTunnel(client: Socket, upstream: Socket, idleMs: number, onEnd: () => void): void {
   let open = 2;
   const destroyBoth = (): void => {
     client.destroy();
     upstream.destroy();
   };
-  // Bytes in one direction keep the other side's connection alive too.
+  // Bytes in one direction keep the other side's connection alive, too.
   const rearm = (): void => {
     client.setTimeout(idleMs);
     upstream.setTimeout(idleMs);
   };
-  for (const [from, to] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
+  const join = (from: Socket, to: Socket): void => {
     from.on('error', destroyBoth);
     from.on('timeout', destroyBoth);
     from.on('data', rearm);
+    from.on('end', () => to.destroySoon());
     from.on('close', () => {
-      if (!to.writableEnded) to.end();
+      to.destroySoon();
       open -= 1;
       if (open === 0) onEnd();
-      // Nobody is left to read what the other side may still send.
-      else if (!to.destroyed) to.destroySoon();
     });
-    from.pipe(to);
-  }
+    from.pipe(to, { end: false });
+  };
+  join(client, upstream);
+  join(upstream, client);
   rearm();
-}
-
-interface TimeoutSource {
-  setTimeout(milliseconds: number): unknown;
-  destroySoon(): void;
 }

@@ -40,7 +40,7 @@ export function upstreamHeaders(
   // Without a prototype a header called __proto__ is a header like any other.
   const headers: UpstreamHeaders = Object.create(null);
   const { forwarded } = input;
-  headers['Host'] = input.host;
+  headers.Host = input.host;
   headers['X-Real-IP'] = forwarded.realIp;
   headers['X-Forwarded-For'] = forwarded.forwardedFor;
   headers['X-Forwarded-Proto'] = forwarded.proto;
@@ -48,12 +48,12 @@ export function upstreamHeaders(
   if (input.prefix !== '') headers['X-Forwarded-Prefix'] = input.prefix;
   headers['X-Request-ID'] = input.requestId;
   if (input.upgrade !== undefined) {
-    headers['Connection'] = 'Upgrade';
-    headers['Upgrade'] = input.upgrade;
+    headers.Connection = 'Upgrade';
+    headers.Upgrade = input.upgrade;
   } else if (facts.acceptsTrailers) {
     // RFC 9110 section 10.1.4: TE speaks to the next hop, so Connection has to name it.
-    headers['Connection'] = 'TE';
-    headers['TE'] = 'trailers';
+    headers.Connection = 'TE';
+    headers.TE = 'trailers';
   }
   if (facts.isChunked) headers['Transfer-Encoding'] = 'chunked';
   else if (facts.contentLength !== undefined) headers['Content-Length'] = String(facts.contentLength);

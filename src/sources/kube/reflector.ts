@@ -226,6 +226,8 @@ export class Reflector {
     const { clock, logger } = this.#options;
     const failure = error instanceof KubeError ? error : new HandlerError(messageOf(error), { cause: error });
     if (this.#connectedAt !== undefined) this.#backoff.recovered(clock.monotonic() - this.#connectedAt);
+    // A server that has just come back refuses even what it will grant in a second, until it has read its roles.
+    if (failure instanceof ApiError && this.#problem instanceof UnreachableError) this.#backoff.reset();
     let isPrompt = didWork;
     if (needsList(failure)) {
       isPrompt = this.#isProven;

@@ -7,6 +7,8 @@ interface Timer {
 
 /** Stands still until it is advanced. */
 export class FakeClock implements Clock {
+  /** Timers set so far. */
+  armed = 0;
   #elapsed = 0;
   readonly #timers = new Set<Timer>();
 
@@ -21,6 +23,7 @@ export class FakeClock implements Clock {
   setTimer(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.#elapsed + delayMs, callback };
     this.#timers.add(timer);
+    this.armed += 1;
     return () => void this.#timers.delete(timer);
   }
 

@@ -121,12 +121,9 @@ export class Harness {
     await this.api[Symbol.asyncDispose]();
   }
 
-  /** @param watches number of watch requests that the server must have seen by then */
-  async untilWatching(watches = 1): Promise<void> {
-    await until(
-      () =>
-        this.source.report().synced && this.api.received('watch').length >= watches && this.api.openWatches.length > 0,
-    );
+  /** @param streams number of watches that must have been begun by then */
+  async untilWatching(streams = 1): Promise<void> {
+    await until(() => this.source.report().synced && this.source.statistics().restartsTotal >= streams - 1);
   }
 
   untilServed(names: string): Promise<void> {

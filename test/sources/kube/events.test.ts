@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { KubeClient } from '../../../src/sources/kube/client.ts';
+import { EventRecorder, type ServiceEvent } from '../../../src/sources/kube/events.ts';
+import { KubeApi } from '../../support/kube-api.ts';
+import { FakeClock } from './fake-clock.ts';
+import { INFO, type LogLine, recordingLogger, until } from './harness.ts';
+
+const refusal: ServiceEvent = {
+  service: { namespace: 'shop', name: 'cart', uid: 'uid-1', resourceVersion: '17' },
+  type: 'Warning',
+  reason: 'UnknownPort',
+  message: 'the Service has no TCP port "web"',
+};
+
+class Fixture {
+  readonly api: KubeApi;
+  readonly clock = new FakeClock();
+  readonly client: KubeClient;
+  readonly recorder: EventRecorder;
+  readonly log: LogLine[];
+
+  private constructor(api: KubeApi, reportingInstance: string) {
+    const { logger, lines } = recordingLogger();
+    this.api = api;
+    this.log = lines;
+    this.client = new KubeClient({ kubeconfig: api.writeKubeconfig(), context: '' }, { clock: this.clock });
+    this.recorder = new EventRecorder({
+      client: this.client,
+      logger,
+      reportingInstance,
+      clock: this.clock,
+      random: () => 0,
+    });
+  }
+
+  static async create(api?: KubeApi, instance = 'entry-1'): Promise<Fixture> {
+    return new Fixture(api ?? (await KubeApi.start()), instance);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.recorder.stop();
+    this.client.close();
+    await this.api[Symbol.asyncDispose]();
+  }
+
+  /** Lets pauses pass until so many Events were posted or refused. */
+  async untilReceived(requests: number): Promise<void> {
+    await until(() => {
+      // In small steps: pauses end long before the deadline of a request does.
+      if (this.api.requests.length < requests) this.clock.advance(40);
+      return this.api.requests.length >= requests;
+    });
+  }
+
+  /** Lets the last pause pass: nothing waits any more. */
+  async untilIdle(): Promise<void> {
+    await until(() => {
+      this.clock.advance(40);
+      return this.clock.pending === 0;
+    });
+  }
+
+  get story(): string[] {
+    return this.log.filter(({ level }) => level >= INFO).map(({ msg }) => msg);
+  }
+}
+
+describe('Events on a Service', () => {
+  it('say what happened to which version of it, and which replica says so', async () => {
+    await using fixture = await Fixture.create();
+    fixture.recorder.record(refusal);
+    await until(() => fixture.api.events.length === 1);
+    const [event] = fixture.api.events;
+    assert.match(event?.metadata.name ?? '', /^cart\.[0-9a-f]{16}$/);
+    assert.deepEqual(
+      { ...event, metadata: { namespace: event?.metadata.namespace } },
+      {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { namespace: 'shop' },
+        involvedObject: {
+          apiVersion: 'v1',
+          kind: 'Service',
+          namespace: 'shop',
+          name: 'cart',
+          uid: 'uid-1',
+          resourceVersion: '17',
+        },
+        type: 'Warning',
+        reason: 'UnknownPort',
+        message: 'the Service has no TCP port "web"',
+        source: { component: 'kube-entry', host: 'entry-1' },
+        reportingComponent: 'kube-entry.io/kube-entry',
+        reportingInstance: 'entry-1',
+        firstTimestamp: '2026-01-01T00:00:00Z',
+        lastTimestamp: '2026-01-01T00:00:00Z',
+        count: 1,
+      },
+    );
+  });
+
+  it('are one where two replicas say the same', async () => {
+    await using first = await Fixture.create();
+    await using second = await Fixture.create(first.api, 'entry-2');
+    first.recorder.record(refusal);
+    await until(() => first.api.events.length === 1);
+    second.recorder.record(refusal);
+    await until(() => first.api.requests.length === 2);
+    second.recorder.record({ ...refusal, message: 'another' });
+    await second.untilReceived(3);
+    await until(() => first.api.events.length === 2);
+    assert.deepEqual(second.story, []);
+  });
+
+  it('are said again after half an hour only', async () => {
+    await using fixture = await Fixture.create();
+    fixture.recorder.record(refusal);
+    fixture.recorder.record(refusal);
+    await until(() => fixture.api.events.length === 1);
+    fixture.clock.advance(1_000);
+    fixture.recorder.record({ ...refusal, service: { ...refusal.service, resourceVersion: '18' } });
+    fixture.recorder.record({ ...refusal, reason: 'Conflict' });
+    await fixture.untilReceived(2);
+    await until(() => fixture.api.events.length === 2);
+    fixture.clock.advance(1_800_000);
+    fixture.recorder.record(refusal);
+    await fixture.untilReceived(3);
+    assert.equal(fixture.api.events.length, 2);
+  });
+
+  it('are cut where the message is too long for an Event', async () => {
+    await using fixture = await Fixture.create();
+    fixture.recorder.record({ ...refusal, message: 'x'.repeat(5_000) });
+    await until(() => fixture.api.events.length === 1);
+    assert.equal(String(fixture.api.events[0]?.message).length, 1_024);
+  });
+
+  it('are posted one after the other with pauses, not all at once', async () => {
+    await using fixture = await Fixture.create();
+    for (let index = 0; index < 5; index += 1) fixture.recorder.record({ ...refusal, message: `${index}` });
+    await until(() => fixture.api.events.length === 1 && fixture.clock.pending === 1);
+    fixture.clock.advance(99);
+    await new Promise(setImmediate);
+    assert.equal(fixture.api.requests.length, 1);
+    await fixture.untilReceived(5);
+  });
+
+  it('beyond a thousand waiting are dropped, good news before bad ones', async () => {
+    await using fixture = await Fixture.create();
+    const normal: ServiceEvent = { ...refusal, type: 'Normal', reason: 'Exposed' };
+    for (let index = 0; index < 600; index += 1) fixture.recorder.record({ ...normal, message: `${index}` });
+    for (let index = 0; index < 600; index += 1) fixture.recorder.record({ ...refusal, message: `${index}` });
+    const deadline = performance.now() + 20_000;
+    while (fixture.api.events.length < 1_000 && performance.now() < deadline) {
+      fixture.clock.advance(50);
+      await new Promise(setImmediate);
+    }
+    await fixture.untilIdle();
+    const count = (type: string) => fixture.api.events.filter(event => event.type === type).length;
+    assert.deepEqual([count('Normal'), count('Warning')], [500, 500]);
+  });
+});
+
+describe('Events that cannot be posted', () => {
+  it('wait until the API server is back; the log says so once', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('create', { status: 500 }, 3);
+    fixture.recorder.record(refusal);
+    await fixture.untilReceived(4);
+    await until(() => fixture.api.events.length === 1);
+    await until(() => fixture.story.length === 2);
+    assert.match(fixture.story[0] ?? '', /^Events on Services cannot be posted: .*500/);
+    assert.match(fixture.story[1] ?? '', /^back: /);
+  });
+
+  it('for want of a right are dropped; the log names it', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('create', { status: 403 }, 2);
+    fixture.recorder.record(refusal);
+    fixture.recorder.record({ ...refusal, message: 'second' });
+    fixture.recorder.record({ ...refusal, message: 'third' });
+    await fixture.untilReceived(3);
+    await until(() => fixture.api.events.length === 1);
+    assert.equal(fixture.api.events[0]?.message, 'third');
+    await until(() => fixture.story.length === 2);
+    assert.match(fixture.story[0] ?? '', /may not create events in namespace "shop"/);
+  });
+
+  it('because the API server found fault with them do not hold up the others', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('create', { status: 422 });
+    fixture.recorder.record(refusal);
+    fixture.recorder.record({ ...refusal, message: 'second' });
+    await fixture.untilReceived(2);
+    await until(() => fixture.api.events.length === 1);
+    assert.equal(fixture.api.events[0]?.message, 'second');
+  });
+
+  it('never throw at the caller, nor after the end', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.down();
+    fixture.recorder.record(refusal);
+    await until(() => fixture.story.length === 1);
+    await fixture.recorder.stop();
+    fixture.recorder.record({ ...refusal, message: 'late' });
+    assert.equal(fixture.clock.pending, 0);
+  });
+});

@@ -1,0 +1,379 @@
+/** What libraries get wrong about watches, each as something that must go on working. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { service } from '../../support/kube-api.ts';
+import { Harness, until } from './harness.ts';
+
+const MINUTE = 60_000;
+
+describe('a watch that the server ends in order', () => {
+  it('is taken up at once, at the last version, without a word', async () => {
+    await using harness = await Harness.connected();
+    const version = harness.api.apply(service({ name: 'a' }));
+    await harness.untilServed('a');
+    harness.api.endWatches();
+    await harness.untilWatching(2);
+    assert.equal(harness.api.received('watch')[1]?.query.resourceVersion, version);
+    assert.equal(harness.api.received('list').length, 1);
+    assert.deepEqual(harness.story, ['watching services in all namespaces']);
+    assert.equal(harness.source.statistics().restartsTotal, 1);
+  });
+
+  it('is taken up at once on a quiet resource too', async () => {
+    await using harness = await Harness.connected();
+    harness.clock.advance(2_000);
+    harness.api.endWatches();
+    await harness.untilWatching(2);
+    assert.equal(harness.api.received('list').length, 1);
+  });
+
+  it('goes on from the last bookmark', async () => {
+    await using harness = await Harness.connected({ namespace: ['quiet'] });
+    harness.api.apply(service({ name: 'elsewhere' }));
+    harness.api.bookmark();
+    harness.clock.advance(2_000);
+    harness.api.apply(service({ name: 'here', namespace: 'quiet' }));
+    await harness.untilServed('here');
+    harness.api.apply(service({ name: 'elsewhere' }));
+    harness.api.bookmark();
+    const { version } = harness.api;
+    harness.api.endWatches();
+    await harness.untilWatching(2);
+    assert.equal(harness.api.received('watch')[1]?.query.resourceVersion, version);
+  });
+
+  it('is no tight loop when it happens again and again', async () => {
+    await using harness = await Harness.connected();
+    harness.api.endWatches();
+    const pause = await harness.nextPause();
+    assert.ok(pause >= 800 && pause <= 1600, `${pause} ms`);
+    assert.equal(harness.api.received('watch').length, 1);
+    harness.clock.advance(pause);
+    await harness.untilWatching(2);
+  });
+});
+
+describe('a version that is too old', () => {
+  it('told by an ERROR event on a stream left open leads to a new list at once', async () => {
+    await using harness = await Harness.connected();
+    harness.api.apply(service({ name: 'a' }));
+    await harness.untilServed('a');
+    harness.api.sendError(410);
+    await harness.untilWatching(2);
+    assert.equal(harness.api.received('list').length, 2);
+    assert.deepEqual(harness.story, ['watching services in all namespaces']);
+  });
+
+  for (const how of ['event', 'http'] as const) {
+    it(`told when the watch is taken up (${how}) leads to a new list; nothing is missed`, async () => {
+      await using harness = await Harness.connected();
+      harness.api.apply(service({ name: 'old' }));
+      await harness.untilServed('old');
+      harness.api.down();
+      const pause = await harness.nextPause();
+      harness.api.remove('default', 'old');
+      harness.api.apply(service({ name: 'new' }));
+      harness.api.compact(how);
+      await harness.api.up();
+      harness.clock.advance(pause);
+      await harness.untilServed('new');
+      assert.equal(harness.store.calls.at(-1), 'replace new');
+    });
+  }
+
+  it('is no tight loop when every watch fails with it', async () => {
+    await using harness = await Harness.create();
+    harness.api.fail('watch', { status: 410 }, Number.POSITIVE_INFINITY);
+    harness.source.start();
+    const first = await harness.nextPause();
+    assert.ok(first >= 800, `${first} ms`);
+    harness.clock.advance(first);
+    const second = await harness.nextPause();
+    assert.ok(second >= 1600, `${second} ms`);
+    harness.api.heal();
+    harness.clock.advance(second);
+    await harness.untilWatching();
+  });
+});
+
+describe('an ERROR event with another code', () => {
+  it('ends the watch and leads to a new list', async () => {
+    await using harness = await Harness.connected();
+    harness.api.apply(service({ name: 'a' }));
+    await harness.untilServed('a');
+    harness.api.sendError(500);
+    await harness.untilWatching(2);
+    assert.equal(harness.api.received('list').length, 2);
+  });
+
+  it('does not lose the changes before it in the same chunk', async () => {
+    await using harness = await Harness.connected();
+    const object = { ...service({ name: 'a' }), metadata: { name: 'a', namespace: 'default', resourceVersion: '900' } };
+    const event = JSON.stringify({ type: 'ADDED', object });
+    harness.api.fail('list', 'hang');
+    harness.api.write(`${event}\n${JSON.stringify({ type: 'ERROR', object: { code: 500 } })}\n`);
+    await harness.untilServed('a');
+  });
+});
+
+describe('lines that cannot be understood', () => {
+  const cases: [string, string][] = [
+    ['no JSON', '{"type":\n'],
+    ['no event', '[]\n'],
+    ['an unknown type', '{"type":"MOVED","object":{}}\n'],
+    ['no object', '{"type":"ADDED"}\n'],
+    ['a longer line than any object', 'x'.repeat(17 * 1024 * 1024)],
+  ];
+  for (const [name, bytes] of cases) {
+    it(`lead to a new list: ${name}`, async () => {
+      await using harness = await Harness.connected();
+      harness.clock.advance(2_000);
+      harness.api.write(bytes);
+      await harness.untilWatching(2);
+      assert.equal(harness.api.received('list').length, 2);
+      harness.api.apply(service({ name: 'a' }));
+      await harness.untilServed('a');
+    });
+  }
+});
+
+describe('a server that is away', () => {
+  it('at the start is tried until it comes; the log says so once', async () => {
+    await using harness = await Harness.create();
+    harness.api.down();
+    harness.source.start();
+    for (let attempt = 0; attempt < 5; attempt += 1) await harness.passPause();
+    const pause = await harness.nextPause();
+    assert.equal(harness.source.report().synced, false);
+    assert.match(harness.source.report().problem ?? '', /ECONNREFUSED/);
+    await harness.api.up();
+    harness.clock.advance(pause);
+    await harness.untilWatching();
+    assert.equal(harness.source.report().problem, undefined);
+    assert.equal(harness.story.length, 2);
+    assert.match(harness.story[0] ?? '', /^lost: cannot reach the Kubernetes API/);
+    assert.equal(harness.story[1], 'back: watching services in all namespaces');
+  });
+
+  it('for a while takes nothing from the table; changes made meanwhile arrive when it is back', async () => {
+    await using harness = await Harness.connected();
+    harness.api.apply(service({ name: 'a' }));
+    await harness.untilServed('a');
+    harness.api.down();
+    await until(() => !harness.source.report().synced);
+    harness.api.remove('default', 'a');
+    harness.api.apply(service({ name: 'b' }));
+    await harness.passPause();
+    const pause = await harness.nextPause();
+    assert.equal(harness.store.names, 'a');
+    await harness.api.up();
+    harness.clock.advance(pause);
+    await harness.untilServed('b');
+    assert.deepEqual(harness.store.calls.slice(-2).sort(), ['remove a', 'upsert b']);
+    assert.equal(harness.story.length, 3);
+  });
+
+  it('is tried at most every 30 s, and with short pauses again after two good minutes', async () => {
+    await using harness = await Harness.connected({ random: () => 1 });
+    harness.api.down();
+    const pauses: number[] = [];
+    for (let attempt = 0; attempt < 7; attempt += 1) {
+      pauses.push(await harness.nextPause());
+      if (attempt === 6) await harness.api.up();
+      harness.clock.advance(pauses.at(-1) ?? 0);
+    }
+    assert.deepEqual(pauses, [1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+    await harness.untilWatching(2);
+    // Three times 40 s, with a bookmark each, so that the silence does not end the stream.
+    for (let turn = 0; turn < 3; turn += 1) {
+      harness.clock.advance(40_000);
+      const object = { metadata: { name: 'x', namespace: 'x', resourceVersion: String(1000 + turn) } };
+      const events = harness.source.statistics().eventsTotal;
+      harness.api.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
+      await until(() => harness.source.statistics().eventsTotal > events);
+    }
+    harness.api.down();
+    assert.equal(await harness.nextPause(), 1600);
+  });
+
+  it('that comes back and refuses at first, as one without its roles yet, is asked again soon', async () => {
+    await using harness = await Harness.create();
+    harness.api.apply(service({ name: 'a' }));
+    harness.api.down();
+    harness.source.start();
+    for (let attempt = 0; attempt < 4; attempt += 1) await harness.passPause();
+    const long = await harness.nextPause();
+    assert.ok(long > 15_000, `${long} ms`);
+    harness.api.fail('list', { status: 403 });
+    await harness.api.up();
+    harness.clock.advance(long);
+    const short = await harness.nextPause();
+    assert.ok(short <= 1600, `${short} ms`);
+    harness.clock.advance(short);
+    await harness.untilServed('a');
+  });
+
+  it('that breaks a stream which worked is asked again at once', async () => {
+    await using harness = await Harness.connected();
+    harness.clock.advance(2_000);
+    harness.api.resetWatches();
+    await harness.untilWatching(2);
+    assert.deepEqual(
+      harness.log.filter(({ delayMs }) => delayMs !== undefined),
+      [],
+    );
+  });
+});
+
+describe('refusals', () => {
+  it('of the account name the verb, the resource and the file that grants it, once', async () => {
+    await using harness = await Harness.create();
+    harness.api.fail('list', { status: 403 }, 3);
+    harness.source.start();
+    for (let attempt = 0; attempt < 3; attempt += 1) await harness.passPause();
+    await harness.untilWatching();
+    assert.match(
+      harness.story[0] ?? '',
+      /^forbidden: the account may not list services in all namespaces: deploy\/base\/cluster-role\.yaml grants it/,
+    );
+    assert.equal(harness.story.length, 2);
+  });
+
+  it('of the watch alone leave what was listed in the table', async () => {
+    await using harness = await Harness.create({ namespace: ['shop'] });
+    harness.api.apply(service({ name: 'a', namespace: 'shop' }));
+    harness.api.fail('watch', { status: 403 }, Number.POSITIVE_INFINITY);
+    harness.source.start();
+    await harness.nextPause();
+    assert.equal(harness.store.names, 'a');
+    assert.equal(harness.source.report().synced, false);
+    assert.match(harness.story[0] ?? '', /may not watch services in namespace "shop": a Role in that namespace/);
+  });
+
+  it('of the token are tried again until it is good', async () => {
+    await using harness = await Harness.connected();
+    harness.clock.advance(2_000);
+    harness.api.token = 'new';
+    harness.api.endWatches();
+    const pause = await harness.nextPause();
+    assert.match(harness.story.at(-1) ?? '', /^unauthorised: /);
+    harness.api.writeKubeconfig('new');
+    harness.clock.advance(pause);
+    await harness.untilWatching(2);
+    assert.equal(harness.story.at(-1), 'back: watching services in all namespaces');
+  });
+
+  it('because of too many requests are obeyed for as long as the server asks', async () => {
+    await using harness = await Harness.create();
+    harness.api.fail('list', { status: 429, retryAfter: 17 });
+    harness.source.start();
+    assert.equal(await harness.nextPause(), 17_000);
+    harness.clock.advance(17_000);
+    await harness.untilWatching();
+  });
+
+  for (const fault of ['reset', 'cut', 'garbage', { status: 500 }] as const) {
+    it(`of the list with ${JSON.stringify(fault)} are tried again, and never half a list is used`, async () => {
+      await using harness = await Harness.create();
+      harness.api.apply(service({ name: 'a' }));
+      harness.api.fail('list', fault, 2);
+      harness.source.start();
+      await harness.passPause();
+      await harness.passPause();
+      await harness.untilWatching();
+      assert.deepEqual(harness.store.calls, ['replace a']);
+    });
+  }
+});
+
+describe('silence', () => {
+  it('of a dead stream costs a change less than a minute', async () => {
+    await using harness = await Harness.connected();
+    harness.api.silent = true;
+    harness.api.apply(service({ name: 'a' }));
+    harness.api.silent = false;
+    harness.clock.advance(45_000);
+    await harness.untilServed('a');
+    assert.deepEqual(harness.story, ['watching services in all namespaces']);
+  });
+
+  it('of a frozen server is known within a minute', async () => {
+    await using harness = await Harness.connected();
+    harness.api.silent = true;
+    const requests = harness.api.requests.length;
+    harness.clock.advance(45_000);
+    await until(() => harness.api.requests.length > requests);
+    harness.clock.advance(10_000);
+    await until(() => !harness.source.report().synced);
+    assert.match(harness.source.report().problem ?? '', /did not answer within 10 s/);
+    harness.api.silent = false;
+    await harness.passPause();
+    await harness.untilWatching(2);
+  });
+
+  it('is broken by a bookmark', async () => {
+    await using harness = await Harness.connected();
+    for (let minute = 0; minute < 3; minute += 1) {
+      harness.clock.advance(40_000);
+      const timers = harness.clock.armed;
+      harness.api.bookmark();
+      await until(() => harness.clock.armed > timers);
+    }
+    assert.equal(harness.api.received('watch').length, 1);
+  });
+
+  it('of a list ends at its deadline', async () => {
+    await using harness = await Harness.create();
+    harness.api.fail('list', 'hang');
+    harness.source.start();
+    await until(() => harness.api.requests.length === 1);
+    harness.clock.advance(30_000);
+    await harness.passPause();
+    await harness.untilWatching();
+  });
+});
+
+describe('an API server that was rebuilt and counts from a lower version', () => {
+  it('is noticed when the connection comes back', async () => {
+    await using harness = await Harness.connected();
+    harness.api.apply(service({ name: 'a' }));
+    await harness.untilServed('a');
+    harness.api.down();
+    const pause = await harness.nextPause();
+    harness.api.rebuild();
+    harness.api.apply(service({ name: 'b' }));
+    await harness.api.up();
+    harness.clock.advance(pause);
+    await harness.untilServed('a b');
+    assert.ok(harness.story.some(text => text.startsWith('the API server went back in its history')));
+  });
+
+  it('is noticed behind a stream that stays open', async () => {
+    await using harness = await Harness.connected();
+    harness.api.silent = true;
+    harness.api.rebuild();
+    harness.api.apply(service({ name: 'b' }));
+    harness.api.silent = false;
+    harness.clock.advance(45_000);
+    await harness.untilServed('b');
+  });
+});
+
+describe('the safety net', () => {
+  it('lists everything again after ten minutes, whatever the watch said', async () => {
+    await using harness = await Harness.connected();
+    harness.api.silent = true;
+    harness.api.apply(service({ name: 'missed' }));
+    harness.api.silent = false;
+    for (let second = 0; second < 10 * MINUTE; second += 40_000) {
+      const timers = harness.clock.armed;
+      harness.api.bookmark();
+      await until(() => harness.clock.armed > timers);
+      assert.equal(harness.store.names, '');
+      harness.clock.advance(40_000);
+    }
+    await harness.untilServed('missed');
+    assert.equal(harness.api.received('watch').length >= 1, true);
+    assert.deepEqual(harness.story, ['watching services in all namespaces']);
+  });
+});

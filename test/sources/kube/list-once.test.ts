@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { codeOf } from '../../../src/errors.ts';
+import { listServicesOnce } from '../../../src/sources/kube/list-once.ts';
+import { type Fault, KubeApi, service } from '../../support/kube-api.ts';
+
+function settingsOf(api: KubeApi) {
+  return { kubeconfig: api.writeKubeconfig(), context: '', namespace: [] as string[], selector: '' };
+}
+
+describe('reading the Services once', () => {
+  it('gives all of them, over pages and namespaces', async () => {
+    await using api = await KubeApi.start();
+    for (let index = 0; index < 600; index += 1) api.apply(service({ name: `s${index}`, namespace: `n${index % 3}` }));
+    const settings = settingsOf(api);
+    assert.equal((await listServicesOnce(settings)).length, 600);
+    const some = await listServicesOnce({ ...settings, namespace: ['n0', 'n2'] });
+    assert.deepEqual(new Set(some.map(({ metadata }) => metadata.namespace)), new Set(['n0', 'n2']));
+    assert.equal(some.length, 400);
+  });
+
+  it('keeps to the selector', async () => {
+    await using api = await KubeApi.start();
+    api.apply(service({ name: 'a', labels: { tier: 'web' } }));
+    api.apply(service({ name: 'b' }));
+    const found = await listServicesOnce({ ...settingsOf(api), selector: 'tier' });
+    assert.deepEqual(
+      found.map(({ metadata }) => metadata.name),
+      ['a'],
+    );
+  });
+
+  const failures: [string, Fault, string][] = [
+    ['an unreachable server', 'reset', 'KUBE_UNREACHABLE'],
+    ['missing rights', { status: 403 }, 'KUBE_FORBIDDEN'],
+    ['what is no API server', 'garbage', 'KUBE_BAD_ANSWER'],
+  ];
+  for (const [what, fault, code] of failures) {
+    it(`fails at once on ${what}, with ${code}`, async () => {
+      await using api = await KubeApi.start();
+      api.fail('list', fault, Number.POSITIVE_INFINITY);
+      await assert.rejects(listServicesOnce(settingsOf(api)), error => codeOf(error) === code);
+    });
+  }
+
+  it('fails on refused credentials, with KUBE_UNAUTHORISED', async () => {
+    await using api = await KubeApi.start();
+    const settings = settingsOf(api);
+    api.token = 'other';
+    await assert.rejects(listServicesOnce(settings), error => codeOf(error) === 'KUBE_UNAUTHORISED');
+  });
+
+  it('fails without a configuration, with NO_KUBE_CONFIG', async () => {
+    const nowhere = join(import.meta.dirname, 'nowhere');
+    const settings = { kubeconfig: '', context: '', namespace: [], selector: '' };
+    await assert.rejects(
+      listServicesOnce(settings, { environment: {}, home: nowhere, accountFolder: nowhere }),
+      error => codeOf(error) === 'NO_KUBE_CONFIG',
+    );
+  });
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { service } from '../../support/kube-api.ts';
+import { Harness, until } from './harness.ts';
+
+describe('a source of several namespaces', () => {
+  it('has no table until all have been listed', async () => {
+    await using harness = await Harness.create({ namespace: ['a', 'b', 'a'] });
+    harness.api.apply(service({ name: 'one', namespace: 'a' }));
+    harness.api.apply(service({ name: 'two', namespace: 'b' }));
+    harness.api.apply(service({ name: 'three', namespace: 'c' }));
+    harness.api.fail('list', { status: 403 });
+    harness.source.start();
+    const pause = await harness.nextPause();
+    await until(() => harness.api.openWatches.length === 1);
+    const [watched] = harness.api.openWatches;
+    harness.api.apply(service({ name: 'four', namespace: watched?.namespace ?? '' }));
+    await until(() => harness.source.statistics().eventsTotal === 1);
+    assert.deepEqual(harness.store.calls, []);
+    assert.deepEqual(harness.changes, []);
+    assert.equal(harness.source.report().synced, false);
+    harness.clock.advance(pause);
+    await harness.untilServed('four one two');
+    assert.equal(harness.store.calls.length, 1);
+    assert.equal(harness.changes.length, 1);
+  });
+
+  it('keeps the others when one is listed again', async () => {
+    await using harness = await Harness.create({ namespace: ['a', 'b'] });
+    harness.api.apply(service({ name: 'one', namespace: 'a' }));
+    harness.api.apply(service({ name: 'two', namespace: 'b' }));
+    harness.source.start();
+    await until(() => harness.api.openWatches.length === 2);
+    harness.api.apply(service({ name: 'three', namespace: 'a' }));
+    await harness.untilServed('one three two');
+    harness.clock.advance(2_000);
+    harness.api.sendError(410);
+    await until(() => harness.store.calls.filter(call => call.startsWith('replace')).length === 3);
+    for (const call of harness.store.calls.slice(-2)) assert.equal(call, 'replace one three two');
+  });
+});

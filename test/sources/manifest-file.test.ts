@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readManifestText } from '../../src/sources/manifest-file.ts';
+
+const STREAM = `# the shop
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  annotations:
+    kube-entry.io/path: /web
+    kube-entry.io/port: >-
+      http
+spec:
+  clusterIP: 10.96.0.7
+  ports: [{name: http, port: 80}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: x}
+  - apiVersion: v1
+    kind: Service
+    metadata:
+      name: admin
+      namespace: shop
+      creationTimestamp: 2024-05-01T10:00:00Z
+      annotations:
+        kube-entry.io/path: /admin
+    spec: {clusterIP: 10.96.0.8, ports: [{port: 80}]}
+---
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: function}
+---
+`;
+
+test('the Services of a stream and of its Lists are read, other kinds are passed over', () => {
+  const { services, problems } = readManifestText(STREAM, 'shop.yaml', 'default');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    services.map(({ object: { metadata }, file, line }) => [metadata.namespace, metadata.name, file, line]),
+    [
+      ['default', 'web', 'shop.yaml', 2],
+      ['shop', 'admin', 'shop.yaml', 24],
+    ],
+  );
+  assert.equal(services[0]?.object.metadata.creationTimestamp, undefined);
+  assert.equal(services[1]?.object.metadata.creationTimestamp, '2024-05-01T10:00:00Z');
+});
+
+test('an annotation has its line, and what is not there has the line of its Service', () => {
+  const [web, admin] = readManifestText(STREAM, 'shop.yaml', 'default').services;
+  assert.equal(web?.lineOf('kube-entry.io/path'), 7);
+  assert.equal(web?.lineOf('kube-entry.io/port'), 8);
+  assert.equal(web?.lineOf('kube-entry.io/host'), 2);
+  assert.equal(admin?.lineOf('kube-entry.io/path'), 31);
+});
+
+test('what cannot be used is reported with its line, and all of it', () => {
+  const text = `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  annotations:
+    kube-entry.io/strip-prefix: false
+spec: {}
+---
+kind: Service
+metadata: {name: a}
+---
+apiVersion: v1
+Kind: Service
+---
+- a list
+---
+apiVersion: v1
+kind: List
+items: {}
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Service
+    metadata: {name: b}
+    spec:
+      ports:
+        - port: 80
+        - port: http
+  - text
+---
+a: b: c
+`;
+  const { services, problems } = readManifestText(text, 'f', 'default');
+  assert.deepEqual(services, []);
+  const expected: [line: number, reason: RegExp][] = [
+    [6, /^metadata\.annotations\.kube-entry\.io\/strip-prefix must be a text: put quotes around false$/],
+    [9, /^apiVersion is missing/],
+    [12, /^kind is missing/],
+    [15, /^is not a Kubernetes object/],
+    [19, /^items must be a list$/],
+    [30, /^spec\.ports\[1\]\.port must be a number/],
+    [31, /^is not a Kubernetes object/],
+    [33, /./],
+  ];
+  assert.deepEqual(
+    problems.map(({ line }) => line),
+    expected.map(([line]) => line),
+  );
+  for (const [index, [, reason]] of expected.entries()) assert.match(problems[index]?.reason ?? '', reason);
+});
+
+test('an empty List and an empty file hold nothing and are no problem', () => {
+  for (const text of [
+    '',
+    '---\n',
+    'apiVersion: v1\nkind: List\nitems:\n',
+    'apiVersion: v1\nkind: List\n',
+    '{"apiVersion":"v1","kind":"List","items":[]}',
+  ]) {
+    assert.deepEqual(readManifestText(text, 'f', 'default'), { services: [], problems: [] });
+  }
+});

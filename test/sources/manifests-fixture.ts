@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Logger, silentLogger } from '../../src/observe/logger.ts';
+import type { ServiceStore } from '../../src/sources/catalog.ts';
+import { ManifestSource } from '../../src/sources/manifests.ts';
+import type { ServiceObject } from '../../src/sources/service-object.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** A directory of its own for a test, removed after it. */
+export function temporaryDirectory(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'kube-entry-manifests-'));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export function manifest(name: string, path = `/${name}`, namespace?: string): string {
+  const place = namespace === undefined ? '' : `\n  namespace: ${namespace}`;
+  return `apiVersion: v1
+kind: Service
+metadata:
+  name: ${name}${place}
+  annotations:
+    kube-entry.io/path: ${path}
+spec: {clusterIP: 10.96.0.7, ports: [{port: 80}]}
+`;
+}
+
+/** A store that shows what it holds as `namespace/name path`, and counts what it was told. */
+class RecordingStore implements ServiceStore {
+  readonly #services = new Map<string, string>();
+  readonly calls: string[] = [];
+  /** Every state that could be seen from outside, joined with commas. */
+  readonly history: string[] = [];
+
+  replace(services: readonly ServiceObject[]): void {
+    this.calls.push('replace');
+    this.#services.clear();
+    for (const service of services) this.#put(service);
+  }
+
+  upsert(service: ServiceObject): void {
+    this.calls.push(`upsert ${service.metadata.name}`);
+    this.#put(service);
+  }
+
+  remove({ namespace, name }: { readonly namespace: string; readonly name: string }): void {
+    this.calls.push(`remove ${name}`);
+    this.#services.delete(`${namespace}/${name}`);
+  }
+
+  get content(): string {
+    return [...this.#services]
+      .map(([key, path]) => `${key} ${path}`)
+      .sort()
+      .join(', ');
+  }
+
+  #put({ metadata: { namespace, name, annotations } }: ServiceObject): void {
+    this.#services.set(`${namespace}/${name}`, annotations?.['kube-entry.io/path'] ?? '');
+  }
+}
+
+export interface Following {
+  readonly source: ManifestSource;
+  readonly store: RecordingStore;
+  /** Texts of the warnings logged so far. */
+  readonly warnings: readonly string[];
+  /** When the changes that were announced had been seen. */
+  readonly received: readonly number[];
+  /** Waits for the Services to be these. */
+  holds(...content: string[]): Promise<void>;
+}
+
+/** A source that is not started yet, and ends with the test. */
+export function follow(context: TestContext, path: string, defaultNamespace?: string): Following {
+  const store = new RecordingStore();
+  const warnings: string[] = [];
+  const received: number[] = [];
+  const logger: Logger = silentLogger();
+  logger.warn = (...args: readonly unknown[]) => void warnings.push(String(args.at(-1)));
+  const source = new ManifestSource({
+    path,
+    store,
+    logger,
+    onChange: receivedAtMs => {
+      received.push(receivedAtMs);
+      store.history.push(store.content);
+    },
+    ...(defaultNamespace === undefined ? {} : { defaultNamespace }),
+  });
+  context.after(() => source.stop());
+  const holds = async (...content: string[]): Promise<void> => {
+    const wanted = [...content].sort().join(', ');
+    await eventually(`Services ${wanted}`, () => store.content === wanted).catch((error: unknown) => {
+      throw new Error(`it holds ${store.content}`, { cause: error });
+    });
+  };
+  return { source, store, warnings, received, holds };
+}

@@ -1,0 +1,228 @@
+/**
+ * A real kube-apiserver with a real etcd behind it, on loopback, for as long as a test file runs. No kubelet and no
+ * kube-proxy: the ClusterIPs it gives are loopback addresses, so a test listens on them itself.
+ */
+import assert from 'node:assert';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { formatYaml } from '../../src/formats/yaml.ts';
+import { eventually } from './eventually.ts';
+import { Kubectl } from './real-kubectl.ts';
+import { RealProcess, START_DEADLINE_MS, serverPort, TemporaryFolder } from './real-process.ts';
+
+/** The account of deploy/base/service-account.yaml. */
+export const ENTRY_ACCOUNT = 'system:serviceaccount:kube-entry:kube-entry';
+
+const HOST = '127.0.0.1';
+
+export interface RealKubeOptions {
+  /** Without it every watch reads etcd's history itself, and ends with 410 where that was compacted. */
+  readonly watchCache?: boolean;
+  /** How often etcd's history is compacted, as Go writes durations. */
+  readonly compactionInterval?: string;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export class RealKube {
+  readonly #options: RealKubeOptions;
+  readonly #assets: string;
+  readonly #folder = new TemporaryFolder();
+  readonly #tokens = { admin: randomBytes(16).toString('hex'), entry: randomBytes(16).toString('hex') };
+  /** Test files that run side by side must not be given the same addresses to listen on. */
+  readonly #serviceRange = `127.${101 + Math.floor(Math.random() * 150)}.0.0/16`;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly port: number;
+  readonly #etcdPort: number;
+  #etcd: RealProcess | undefined;
+  #apiServer: RealProcess | undefined;
+  /** As system:masters, who may do everything. */
+  readonly kubectl: Kubectl;
+
+  private constructor(options: RealKubeOptions, port: number, etcdPort: number) {
+    this.#options = options;
+    this.#assets = assetsFolder();
+    this.port = port;
+    this.#etcdPort = etcdPort;
+    this.kubectl = new Kubectl(this.#assets, this.kubeconfig('admin'), this.#folder.path);
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    this.#write('account.key', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    this.#write('account.pub', publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    const { admin, entry } = this.#tokens;
+    const groups = '"system:serviceaccounts,system:serviceaccounts:kube-entry"';
+    this.#write('tokens.csv', `${admin},admin,1,"system:masters"\n${entry},${ENTRY_ACCOUNT},2,${groups}\n`);
+  }
+
+  /** Resolves when the API is ready. @throws Error that says what is missing */
+  static async start(options: RealKubeOptions = {}): Promise<RealKube> {
+    const kube = new RealKube(options, await serverPort(), await serverPort());
+    try {
+      kube.#startEtcd();
+      await kube.startApiServer();
+    } catch (error) {
+      await kube.stop();
+      throw error;
+    }
+    return kube;
+  }
+
+  /** Ends everything and wipes what it wrote. */
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    await this.#apiServer?.end();
+    await this.#etcd?.end();
+    this.#folder.remove();
+  }
+
+  get url(): string {
+    return `https://${HOST}:${this.port}`;
+  }
+
+  /** Of a user that is known to the server: `entry` has no right but those that tests grant. */
+  kubeconfig(user: 'admin' | 'entry'): string {
+    return this.#path(`${user}.kubeconfig`);
+  }
+
+  /** A kubeconfig of the entry's account that goes another way to the server. */
+  kubeconfigThrough(port: number): string {
+    return this.#writeKubeconfig('entry', `entry-${port}.kubeconfig`, `https://${HOST}:${port}`);
+  }
+
+  /** Also after {@link killApiServer}: on the same port, with the same data and certificate. */
+  async startApiServer(): Promise<void> {
+    const server = this.#runApiServer();
+    this.#apiServer = server;
+    const isReady = async (): Promise<boolean> => {
+      server.assertRuns();
+      if (!existsSync(this.#path('apiserver.crt'))) return false;
+      return (await this.api('GET', '/readyz').catch(() => undefined))?.status === 200;
+    };
+    await eventually('the API server is ready', isReady, START_DEADLINE_MS);
+    for (const user of ['admin', 'entry'] as const) this.#writeKubeconfig(user, `${user}.kubeconfig`, this.url);
+  }
+
+  /** kill -9: its connections break, nothing is tidied up. */
+  async killApiServer(): Promise<void> {
+    await this.#apiServer?.end('SIGKILL');
+  }
+
+  /** It still has its port, and the kernel takes connections for it, but nothing answers. */
+  freezeApiServer(): void {
+    this.#apiServer?.signal('SIGSTOP');
+  }
+
+  thawApiServer(): void {
+    this.#apiServer?.signal('SIGCONT');
+  }
+
+  /** Asks the API as the admin; the body of the answer is parsed if it is JSON. */
+  api(method: 'GET' | 'POST', path: string, body?: unknown): Promise<ApiAnswer> {
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const asked = request(`${this.url}${path}`, {
+        method,
+        agent: this.#agent,
+        ca: readFileSync(this.#path('apiserver.crt')),
+        timeout: 30_000,
+        headers: {
+          authorization: `Bearer ${this.#tokens.admin}`,
+          ...(payload !== undefined && { 'content-type': 'application/json' }),
+        },
+      });
+      asked.once('error', reject).once('timeout', () => asked.destroy(new Error(`no answer: ${method} ${path}`)));
+      asked.once('response', response => {
+        text(response).then(raw => resolve({ status: response.statusCode ?? 0, body: parse(raw) }), reject);
+      });
+      asked.end(payload);
+    });
+  }
+
+  #startEtcd(): void {
+    const url = `http://${HOST}:${this.#etcdPort}`;
+    this.#etcd = new RealProcess(join(this.#assets, 'etcd'), [
+      `--data-dir=${this.#path('etcd')}`,
+      `--listen-client-urls=${url}`,
+      `--advertise-client-urls=${url}`,
+      // Alone it talks to no peer.
+      `--listen-peer-urls=http://${HOST}:0`,
+    ]);
+  }
+
+  #runApiServer(): RealProcess {
+    const { watchCache = true, compactionInterval } = this.#options;
+    return new RealProcess(join(this.#assets, 'kube-apiserver'), [
+      `--etcd-servers=http://${HOST}:${this.#etcdPort}`,
+      `--bind-address=${HOST}`,
+      `--advertise-address=${HOST}`,
+      `--secure-port=${this.port}`,
+      // There it makes a certificate for itself, and finds it again after a restart.
+      `--cert-dir=${this.#folder.path}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-signing-key-file=${this.#path('account.key')}`,
+      `--service-account-key-file=${this.#path('account.pub')}`,
+      `--token-auth-file=${this.#path('tokens.csv')}`,
+      '--authorization-mode=RBAC',
+      `--service-cluster-ip-range=${this.#serviceRange}`,
+      // As deploy/README.md says for the node port 28888.
+      '--service-node-port-range=28000-32767',
+      // The Endpoints of the Service `kubernetes` may not be on loopback; nobody here needs them.
+      '--endpoint-reconciler-type=none',
+      `--watch-cache=${watchCache}`,
+      ...(compactionInterval === undefined ? [] : [`--etcd-compaction-interval=${compactionInterval}`]),
+    ]);
+  }
+
+  #writeKubeconfig(user: 'admin' | 'entry', file: string, server: string): string {
+    const certificate = readFileSync(this.#path('apiserver.crt')).toString('base64');
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'e2e', cluster: { server, 'certificate-authority-data': certificate } }],
+      users: [{ name: user, user: { token: this.#tokens[user] } }],
+      contexts: [{ name: 'e2e', context: { cluster: 'e2e', user } }],
+      'current-context': 'e2e',
+    };
+    this.#write(file, formatYaml(config));
+    return this.#path(file);
+  }
+
+  #write(file: string, content: string): void {
+    writeFileSync(this.#path(file), content, { mode: 0o600 });
+  }
+
+  #path(file: string): string {
+    return join(this.#folder.path, file);
+  }
+}
+
+/** @throws AssertionError that says what to set, and where the programs come from */
+function assetsFolder(): string {
+  const folder = process.env.KUBEBUILDER_ASSETS ?? '';
+  const missing = ['kube-apiserver', 'etcd'].filter(program => !existsSync(join(folder, program)));
+  assert.ok(
+    folder !== '' && missing.length === 0,
+    [
+      'The end-to-end tests run against a real Kubernetes API server: set KUBEBUILDER_ASSETS to a folder that holds the',
+      'programs kube-apiserver and etcd, and kubectl unless it is on $PATH',
+      `(${folder === '' ? 'it is not set' : `${folder} has no ${missing.join(' and no ')}`}).`,
+      'envtest has them together: `go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use -p path`',
+      'downloads them and prints the folder. Else they come from the releases of Kubernetes (https://dl.k8s.io) and of',
+      'etcd (https://github.com/etcd-io/etcd/releases).',
+    ].join('\n'),
+  );
+  return folder;
+}
+
+function parse(raw: string): unknown {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return raw;
+  }
+}

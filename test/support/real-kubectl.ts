@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** kubectl as a person would run it, with a kubeconfig of its own. */
+export class Kubectl {
+  readonly #program: string;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  /**
+   * @param assets where kubectl is looked for before $PATH
+   * @param home for its caches
+   */
+  constructor(assets: string, kubeconfig: string, home: string) {
+    const program = join(assets, 'kubectl');
+    this.#program = existsSync(program) ? program : 'kubectl';
+    this.#environment = { PATH: process.env.PATH, KUBECONFIG: kubeconfig, HOME: home };
+  }
+
+  /** @returns standard output @throws Error with standard error when it does not exit with 0 */
+  run(args: readonly string[], input = ''): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { env: this.#environment, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 };
+      const child = execFile(this.#program, args, options, (error, output, complaint) => {
+        if (error === null) resolve(output);
+        else reject(new Error(`kubectl ${args.join(' ')}: ${complaint || error.message}`, { cause: error }));
+      });
+      child.stdin?.end(input);
+    });
+  }
+
+  /** @param manifests what the file would hold; JSON is YAML, too */
+  apply(...manifests: readonly (string | object)[]): Promise<string> {
+    const documents = manifests.map(manifest => (typeof manifest === 'string' ? manifest : JSON.stringify(manifest)));
+    return this.run(['apply', '--filename', '-'], documents.join('\n---\n'));
+  }
+
+  /** What `--output json` prints. */
+  async json(args: readonly string[]): Promise<unknown> {
+    return JSON.parse(await this.run([...args, '--output', 'json']));
+  }
+}

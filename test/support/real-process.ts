@@ -1,0 +1,101 @@
+/** Programs that end-to-end tests run, and the folders they write to. Nothing of either outlives the test process. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+/** For an API server, or a Node process that loads everything, on a busy machine. */
+export const START_DEADLINE_MS = 90_000;
+
+/** What is to be undone even where no after() hook runs. */
+const leftovers = new Set<() => void>();
+
+process.once('exit', () => {
+  for (const undo of leftovers) undo();
+});
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+
+export class RealProcess {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #name: string;
+  readonly #kill = (): void => void this.#child.kill('SIGKILL');
+  #errors = '';
+
+  /** @param environment all that it sees, besides $PATH */
+  constructor(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.#name = [program, args[0]].join(' ');
+    const env = { PATH: process.env.PATH, ...environment };
+    this.#child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    leftovers.add(this.#kill);
+    this.#child.once('close', () => leftovers.delete(this.#kill));
+    this.#child.once('error', error => {
+      this.#errors += error.message;
+    });
+    // Read, so that it never waits for a full pipe.
+    this.#child.stdout.resume();
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text;
+    });
+  }
+
+  /** All of standard error so far. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** @throws Error with the end of its log when it is gone */
+  assertRuns(): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid !== undefined && exitCode === null && signalCode === null) return;
+    const why = signalCode ?? exitCode ?? 'it could not be started';
+    throw new Error(`${this.#name} ended (${why}); the end of its log: ${this.#errors.slice(-2_000)}`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Sends a signal, and resolves with the exit code when the process is gone; null if the signal ended it. */
+  async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    const { exitCode, signalCode, pid } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return exitCode;
+    const closed = once(this.#child, 'close');
+    this.#child.kill(signal);
+    await closed;
+    return this.#child.exitCode;
+  }
+}
+
+/** An empty folder in the system's place for such. */
+export class TemporaryFolder {
+  readonly path: string = mkdtempSync(join(tmpdir(), 'kube-entry-e2e-'));
+  readonly remove = (): void => {
+    rmSync(this.path, { recursive: true, force: true });
+    leftovers.delete(this.remove);
+  };
+
+  constructor() {
+    leftovers.add(this.remove);
+  }
+}
+
+/**
+ * A port of 127.0.0.1 that nothing listens on. Not one of those that the kernel gives to outgoing connections: a server
+ * that comes back to its port must not find a client of some other server there.
+ */
+export async function serverPort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 15_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>(resolve => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+}
