@@ -1,0 +1,79 @@
+/** Clients that ask all the time, and count every answer that is not the right one. */
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const KEEP_ALIVE_CLIENTS = 4;
+const ONE_SHOT_CLIENTS = 2;
+/** Between two requests of a client: the machine has work besides. */
+const PAUSE_MS = 5;
+const TIMEOUT_MS = 10_000;
+
+export interface HammerReport {
+  readonly requests: number;
+  /** What went wrong, each time. */
+  readonly failures: readonly string[];
+  /** Between two right answers, the longest time in milliseconds. */
+  readonly longestGapMs: number;
+}
+
+export class Hammer {
+  readonly #url: string;
+  readonly #expected: string;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #clients: Promise<void>[];
+  readonly #failures: string[] = [];
+  #requests = 0;
+  #lastAnswerAt = performance.now();
+  #longestGapMs = 0;
+  #isOver = false;
+
+  /** Begins at once. @param expected the body of every answer */
+  constructor(url: string, expected: string) {
+    this.#url = url;
+    this.#expected = expected;
+    this.#clients = [
+      ...Array.from({ length: KEEP_ALIVE_CLIENTS }, () => this.#hammer(this.#agent)),
+      ...Array.from({ length: ONE_SHOT_CLIENTS }, () => this.#hammer(false)),
+    ];
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Answers that are under way are waited for. */
+  async stop(): Promise<HammerReport> {
+    this.#isOver = true;
+    await Promise.all(this.#clients);
+    this.#agent.destroy();
+    return { requests: this.#requests, failures: this.#failures, longestGapMs: this.#longestGapMs };
+  }
+
+  async #hammer(agent: Agent | false): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        const problem = await this.#ask(agent);
+        if (problem !== undefined) this.#failures.push(problem);
+      } catch (error) {
+        this.#failures.push(String(error));
+      }
+      this.#requests += 1;
+      await delay(PAUSE_MS);
+    }
+  }
+
+  /** @returns what is wrong with the answer @throws Error when there is none */
+  async #ask(agent: Agent | false): Promise<string | undefined> {
+    const asked = request(this.#url, { agent, timeout: TIMEOUT_MS });
+    asked.once('timeout', () => asked.destroy(new Error('no answer in time'))).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    const body = await text(response);
+    if (response.statusCode !== 200 || body !== this.#expected) return `${response.statusCode} ${body}`;
+    const now = performance.now();
+    this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastAnswerAt);
+    this.#lastAnswerAt = now;
+    return undefined;
+  }
+}
