@@ -10,7 +10,6 @@ import { listManifests, mergeManifests } from './manifest-files.ts';
 import { PathWatch } from './path-watch.ts';
 import type { ServiceObject } from './service-object.ts';
 
-export type { ManifestContents, ManifestProblem, ManifestService } from './manifest-file.ts';
 export { readManifests } from './manifest-files.ts';
 
 export interface ManifestSourceOptions {

@@ -41,7 +41,7 @@ test('every problem is printed with its file, line and reason, in order', async 
   assert.equal(code, 1);
   assert.equal(stderr, '');
   const lines = stdout.trimEnd().split('\n');
-  assert.equal(lines[0], `${file}:1: kube-entry.io/port: the Service has no TCP port "web"; it has 80`);
+  assert.equal(lines[0], `${file}:6: kube-entry.io/port: the Service has no TCP port "web"; it has 80`);
   assert.match(lines[1] ?? '', /:7: kube-entry\.io\/path: "volume" must start with a slash$/);
   assert.match(lines[2] ?? '', /:10: the Service is headless/);
   assert.match(lines[3] ?? '', /:18: apiVersion is missing/);

@@ -200,6 +200,23 @@ conformance('upgrade', ({ engine, test }) => {
     });
   }
 
+  for (const [what, headers] of PLAIN) {
+    test(`a request pipelined behind ${what} is not lost`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+      const client = await proxy.connect();
+      await client.send(
+        `GET /volume/1 HTTP/1.1\r\nHost: test\r\n${headers}\r\nGET /volume/2 HTTP/1.1\r\nHost: test\r\n\r\n`,
+      );
+      assert.equal((await client.response()).status, 200);
+      assert.equal((await client.response()).status, 200);
+      assert.deepEqual(
+        upstream.requests.map(({ target }) => target),
+        ['/1', '/2'],
+      );
+    });
+  }
+
   test('of several protocols only the ones allowed are asked for', async t => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });

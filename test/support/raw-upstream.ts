@@ -270,10 +270,14 @@ export class UpstreamRequest {
     this.line = head.startLine;
     this.headers = head.headers;
     this.#changes = changes;
-    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.1$/.exec(head.startLine);
+    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.([01])$/.exec(head.startLine);
     if (match === null) throw new MalformedMessage(`request line ${JSON.stringify(head.startLine)}`);
-    [, this.method = '', this.target = ''] = match;
-    if (value(head.headers, 'host') === undefined) throw new MalformedMessage(`no Host in ${JSON.stringify(head.raw)}`);
+    const [, method = '', target = '', minor] = match;
+    this.method = method;
+    this.target = target;
+    if (minor === '1' && value(head.headers, 'host') === undefined) {
+      throw new MalformedMessage(`no Host in ${JSON.stringify(head.raw)}`);
+    }
     const length = contentLength(head.headers);
     this.#length = length ?? 0;
     this.framing = isChunked(head.headers) ? 'chunked' : length === undefined ? 'none' : 'content-length';

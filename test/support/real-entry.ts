@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
 import { parsePrometheusText } from './prometheus-text.ts';
-import { RealProcess, START_DEADLINE_MS, TemporaryFolder } from './real-process.ts';
+import { patiently, RealProcess, START_DEADLINE_MS, TemporaryFolder } from './real-process.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../src/main.ts');
 
@@ -133,8 +133,8 @@ export class RealEntry {
   }
 
   /** Resolves when the first complete table is served. */
-  async ready(deadlineMs: number = START_DEADLINE_MS): Promise<void> {
-    await eventually('it is ready', async () => (await this.status('/readyz')).status === 200, deadlineMs);
+  async ready(): Promise<void> {
+    await patiently('it is ready', async () => (await this.status('/readyz')).status === 200);
   }
 
   get #socketPath(): string {

@@ -9,9 +9,8 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { formatYaml } from '../../src/formats/yaml.ts';
-import { eventually } from './eventually.ts';
 import { Kubectl } from './real-kubectl.ts';
-import { RealProcess, START_DEADLINE_MS, serverPort, TemporaryFolder } from './real-process.ts';
+import { patiently, RealProcess, serverPort, TemporaryFolder } from './real-process.ts';
 
 /** The account of deploy/base/service-account.yaml. */
 export const ENTRY_ACCOUNT = 'system:serviceaccount:kube-entry:kube-entry';
@@ -103,7 +102,7 @@ export class RealKube {
       if (!existsSync(this.#path('apiserver.crt'))) return false;
       return (await this.api('GET', '/readyz').catch(() => undefined))?.status === 200;
     };
-    await eventually('the API server is ready', isReady, START_DEADLINE_MS);
+    await patiently('the API server is ready', isReady);
     for (const user of ['admin', 'entry'] as const) this.#writeKubeconfig(user, `${user}.kubeconfig`, this.url);
   }
 

@@ -29,10 +29,9 @@ export class Kubectl {
     });
   }
 
-  /** @param manifests what the file would hold; JSON is YAML, too */
-  apply(...manifests: readonly (string | object)[]): Promise<string> {
-    const documents = manifests.map(manifest => (typeof manifest === 'string' ? manifest : JSON.stringify(manifest)));
-    return this.run(['apply', '--filename', '-'], documents.join('\n---\n'));
+  /** In this order. */
+  apply(...objects: readonly object[]): Promise<string> {
+    return this.run(['apply', '--filename', '-'], objects.map(object => JSON.stringify(object)).join('\n'));
   }
 
   /** What `--output json` prints. */

@@ -6,9 +6,23 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from './eventually.ts';
 
 /** For an API server, or a Node process that loads everything, on a busy machine. */
 export const START_DEADLINE_MS = 90_000;
+
+const PATIENT_POLL_MS = 100;
+
+/** Waits for what takes seconds, without taking the processor from those who do it. @throws AssertionError if it does not come */
+export async function patiently(what: string, probe: () => boolean | Promise<boolean>): Promise<void> {
+  const unhurried = async (): Promise<boolean> => {
+    const isSo = await probe();
+    if (!isSo) await delay(PATIENT_POLL_MS);
+    return isSo;
+  };
+  await eventually(what, unhurried, START_DEADLINE_MS);
+}
 
 /** What is to be undone even where no after() hook runs. */
 const leftovers = new Set<() => void>();

@@ -1,10 +1,9 @@
 /** Manifests for kubectl, and what the API made of them. */
 import { join } from 'node:path';
-import { dig } from '../deploy/objects.ts';
+import { DEPLOY, dig, listAt } from '../deploy/objects.ts';
 import type { RealBackend } from './real-backend.ts';
+import type { TableView } from './real-entry.ts';
 import type { Kubectl } from './real-kubectl.ts';
-
-export const DEPLOY = join(import.meta.dirname, '../../deploy');
 
 export interface ServiceFields {
   readonly namespace?: string;
@@ -28,20 +27,15 @@ export function manifest(name: string, port: number, { namespace = 'default', an
   };
 }
 
-/** The address that the API server gave to a Service. */
-export async function clusterIPOf(kubectl: Kubectl, name: string, namespace = 'default'): Promise<string> {
-  return kubectl.run(['get', 'service', name, '--namespace', namespace, '--output', 'jsonpath={.spec.clusterIP}']);
-}
-
-/** Applies a Service that is exposed, and answers at its ClusterIP. @returns that address */
+/** Applies a Service that is exposed, and answers at the ClusterIP that it was given. @returns that address */
 export async function expose(
   kubectl: Kubectl,
   backend: RealBackend,
   name: string,
   fields?: ServiceFields,
 ): Promise<string> {
-  await kubectl.apply(manifest(name, backend.port, fields));
-  const address = await clusterIPOf(kubectl, name, fields?.namespace);
+  const service = JSON.stringify(manifest(name, backend.port, fields));
+  const address = await kubectl.run(['apply', '--filename', '-', '--output', 'jsonpath={.spec.clusterIP}'], service);
   await backend.serve(address);
   return address;
 }
@@ -57,8 +51,17 @@ export async function applyFiles(kubectl: Kubectl, ...files: readonly string[]):
   await kubectl.run(['apply', ...files.map(file => `--filename=${join(DEPLOY, file)}`)]);
 }
 
-/** The items of a list that kubectl printed. */
-export function itemsOf(list: unknown): readonly unknown[] {
-  const items = dig(list, 'items');
-  return Array.isArray(items) ? items : [];
+/** What the cluster says should be served, as lines `PATH NAMESPACE/NAME`: of Services that ask for one path and are sound. */
+export async function exposedBy(kubectl: Kubectl): Promise<string[]> {
+  const services = listAt(await kubectl.json(['get', 'services', '--all-namespaces']), 'items');
+  return services
+    .map(service => [dig(service, 'metadata', 'annotations', 'kube-entry.io/path'), dig(service, 'metadata')] as const)
+    .filter(([path]) => path !== undefined)
+    .map(([path, metadata]) => `${path} ${dig(metadata, 'namespace')}/${dig(metadata, 'name')}`)
+    .sort();
+}
+
+/** What is served, in the same form. */
+export function servedBy({ routes }: Pick<TableView, 'routes'>): string[] {
+  return routes.map(({ path, service: { namespace, name } }) => `${path} ${namespace}/${name}`).sort();
 }

@@ -52,8 +52,12 @@ export class KubeSource {
     const { settings, client, logger, clock = systemClock, random = Math.random } = options;
     this.#scopes = serviceCollections(settings).map(collection => {
       const target: ReflectorTarget = {
-        replaced: (objects, receivedAt) => this.#replaced(scope, objects, receivedAt),
-        changed: (changes, receivedAt) => this.#changed(scope, changes, receivedAt),
+        replaced: objects => this.#replaced(scope, objects),
+        changed: change => this.#changed(scope, change),
+        // A part of the namespaces is no table: it would answer 404 for Services that only have not been read yet.
+        settled: receivedAt => {
+          if (this.#isComplete) options.onChange(receivedAt);
+        },
       };
       const reflector = new Reflector({ client, collection, target, logger, clock, random });
       const scope: Scope = { reflector, services: undefined };
@@ -99,32 +103,28 @@ export class KubeSource {
     return this.#scopes.every(({ services }) => services !== undefined);
   }
 
-  #replaced(scope: Scope, objects: readonly KubeObject[], receivedAt: number): void {
+  #replaced(scope: Scope, objects: readonly KubeObject[]): void {
     scope.services = new Map(
       objects
         .map(object => readWatchedService(object, this.#options.logger))
         .filter(service => service !== undefined)
         .map(service => [serviceKey(service.metadata), service]),
     );
-    // A part of the namespaces is no table: it would answer 404 for Services that only have not been read yet.
     if (!this.#isComplete) return;
     this.#options.store.replace(this.#scopes.flatMap(({ services }) => [...(services?.values() ?? [])]));
-    this.#options.onChange(receivedAt);
   }
 
-  #changed(scope: Scope, changes: readonly Change[], receivedAt: number): void {
-    const { store, logger, onChange } = this.#options;
-    const isComplete = this.#isComplete;
-    for (const { type, object } of changes) {
-      const { namespace, name } = object.metadata;
-      const ref: ServiceRef = { namespace, name };
-      const service = type === 'upsert' ? readWatchedService(object, logger) : undefined;
-      if (service === undefined) scope.services?.delete(serviceKey(ref));
-      else scope.services?.set(serviceKey(ref), service);
-      if (!isComplete) continue;
-      if (service === undefined) store.remove(ref);
-      else store.upsert(service);
+  #changed(scope: Scope, { type, object }: Change): void {
+    const { store, logger } = this.#options;
+    const { namespace, name } = object.metadata;
+    const ref: ServiceRef = { namespace, name };
+    const service = type === 'upsert' ? readWatchedService(object, logger) : undefined;
+    if (service === undefined) {
+      scope.services?.delete(serviceKey(ref));
+      if (this.#isComplete) store.remove(ref);
+    } else {
+      scope.services?.set(serviceKey(ref), service);
+      if (this.#isComplete) store.upsert(service);
     }
-    if (isComplete) onChange(receivedAt);
   }
 }

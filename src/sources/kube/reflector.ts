@@ -27,12 +27,13 @@ const RELIST_MS = 600_000;
 /** A stream that ends sooner, and without an event, did not work; to take it up again at once would be a tight loop. */
 const SHORTEST_GOOD_STREAM_MS = 1_000;
 
-/** Where the objects go. What it throws is logged and changes nothing here. */
+/** Where the objects go. What it throws is logged and keeps nothing else from being handed over. */
 export interface ReflectorTarget {
-  /** These are all: what is not among them is gone. @param receivedAt of the clock's monotonic time */
-  replaced(objects: readonly KubeObject[], receivedAt: number): void;
-  /** In the order they happened; never empty. */
-  changed(changes: readonly Change[], receivedAt: number): void;
+  /** These are all: what is not among them is gone. */
+  replaced(objects: readonly KubeObject[]): void;
+  changed(change: Change): void;
+  /** All that came together was handed over. @param receivedAt when it came, of the clock's monotonic time */
+  settled(receivedAt: number): void;
 }
 
 export interface ReflectorOptions {
@@ -182,25 +183,30 @@ export class Reflector {
     this.#isProven = false;
     this.#isDoubtful = false;
     logger.debug({ objects: items.length, version: resourceVersion }, `listed ${this.#name}`);
-    this.#handOver(() => target.replaced(items, receivedAt));
+    this.#handOver(() => target.replaced(items));
+    this.#handOver(() => target.settled(receivedAt));
     return resourceVersion;
   }
 
   #take({ changes, version, receivedAt }: Batch): void {
     if (this.#stopping.signal.aborted) return;
-    const fresh = changes.filter(({ object: { metadata } }) => {
-      const key = keyOf(metadata);
-      const known = this.#versions.get(key);
-      if (known !== undefined && compareVersions(metadata.resourceVersion, known) < 0) return false;
-      this.#versions.set(key, metadata.resourceVersion);
-      return true;
-    });
-    if (version !== undefined) this.#version = version;
-    if (changes.length > 0) {
-      this.#eventsTotal += changes.length;
-      this.#lastEventAt = this.#options.clock.now();
+    const { target, clock } = this.#options;
+    for (const change of changes) {
+      if (this.#isFresh(change.object)) this.#handOver(() => target.changed(change));
     }
-    if (fresh.length > 0) this.#handOver(() => this.#options.target.changed(fresh, receivedAt));
+    if (version !== undefined) this.#version = version;
+    if (changes.length === 0) return;
+    this.#eventsTotal += changes.length;
+    this.#lastEventAt = clock.now();
+    this.#handOver(() => target.settled(receivedAt));
+  }
+
+  #isFresh({ metadata }: KubeObject): boolean {
+    const key = keyOf(metadata);
+    const known = this.#versions.get(key);
+    if (known !== undefined && compareVersions(metadata.resourceVersion, known) < 0) return false;
+    this.#versions.set(key, metadata.resourceVersion);
+    return true;
   }
 
   #handOver(action: () => void): void {
@@ -228,17 +234,17 @@ export class Reflector {
     if (this.#connectedAt !== undefined) this.#backoff.recovered(clock.monotonic() - this.#connectedAt);
     // A server that has just come back refuses even what it will grant in a second, until it has read its roles.
     if (failure instanceof ApiError && this.#problem instanceof UnreachableError) this.#backoff.reset();
-    let isPrompt = didWork;
-    if (needsList(failure)) {
-      isPrompt = this.#isProven;
+    const listsAnew = needsList(failure);
+    const isPrompt = (listsAnew ? this.#isProven : didWork) && failure.retryAfterMs === 0;
+    if (listsAnew) {
       this.#isProven = false;
       this.#version = undefined;
     } else {
       this.#isDoubtful = true;
-      this.#enter(stateOf(failure), failure);
     }
-    if (isPrompt && failure.retryAfterMs === 0) return 0;
-    this.#enter(stateOf(failure), failure);
+    // A version that grew too old is part of normal life; only when a new list does not help is it a state.
+    if (!listsAnew || !isPrompt) this.#enter(stateOf(failure), failure);
+    if (isPrompt) return 0;
     const delayMs = Math.max(this.#backoff.next(), failure.retryAfterMs);
     logger.debug({ code: failure.code, delayMs }, failure.message);
     return delayMs;

@@ -151,10 +151,14 @@ describe('a source that watches', () => {
       }
     }
     await using harness = await Harness.connected({ store: new ThrowingStore() });
-    harness.api.apply(service({ name: 'bad' }));
-    await until(() => harness.log.some(({ code }) => code === 'KUBE_HANDLER'));
-    harness.api.apply(service({ name: 'good' }));
+    const event = (name: string) =>
+      line('ADDED', { ...service({ name }), metadata: { name, namespace: 'default', resourceVersion: '900' } });
+    harness.api.write(event('bad') + event('good'));
     await harness.untilServed('good');
+    assert.equal(harness.log.filter(({ code }) => code === 'KUBE_HANDLER').length, 1);
+    assert.equal(harness.changes.length, 2);
+    harness.api.apply(service({ name: 'better' }));
+    await harness.untilServed('better good');
     assert.equal(harness.api.received('watch').length, 1);
   });
 });

@@ -1,0 +1,40 @@
+/** Character classes of RFC 9110 and RFC 9112 as tables: one look-up per byte. */
+
+export const CR = 0x0d;
+export const LF = 0x0a;
+export const SP = 0x20;
+export const HTAB = 0x09;
+export const COLON = 0x3a;
+export const UNDERSCORE = 0x5f;
+
+/** RFC 9110 section 5.6.2: tchar. */
+export const TOKEN: Uint8Array = table("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+/** RFC 9110 section 5.5: field-content with its blanks and obs-text; no control character but HTAB. */
+export const FIELD: Uint8Array = range(0x20, 0xff);
+FIELD[0x7f] = 0;
+FIELD[HTAB] = 1;
+
+/** What may stand in a request target: everything but control characters and blanks; RFC 9112 section 3 forbids these. */
+export const TARGET: Uint8Array = range(0x21, 0xff);
+TARGET[0x7f] = 0;
+
+/** The value of a hex digit, 255 for what is none. */
+export const HEX: Uint8Array = new Uint8Array(256).fill(255);
+for (let value = 0; value < 16; value += 1) {
+  const digit = value.toString(16);
+  HEX[digit.charCodeAt(0)] = value;
+  HEX[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+function table(characters: string): Uint8Array {
+  const flags = new Uint8Array(256);
+  for (const character of characters) flags[character.charCodeAt(0)] = 1;
+  return flags;
+}
+
+function range(first: number, last: number): Uint8Array {
+  const flags = new Uint8Array(256);
+  flags.fill(1, first, last + 1);
+  return flags;
+}

@@ -1,0 +1,257 @@
+/** What request and response heads have in common: header lines, validated in place, never taken apart. */
+import { addConnectionOptions } from '../hop-by-hop.ts';
+import { CR, COLON, FIELD, HTAB, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  identify,
+  KEEP_ALIVE,
+  PROXY_AUTHENTICATE,
+  PROXY_AUTHENTICATION_INFO,
+  PROXY_AUTHORIZATION,
+  PROXY_CONNECTION,
+  TE,
+  TRANSFER_ENCODING,
+  UPGRADE,
+} from './header-names.ts';
+
+/** nginx's large_client_header_buffers 4 8k and max_headers. */
+export const MAX_LINE_BYTES = 8 * 1024;
+export const MAX_HEAD_BYTES = 32 * 1024;
+export const MAX_LINES = 1000;
+
+/** Answers of {@link Head.readLines}. */
+export const MORE = 0;
+export const DONE = 1;
+export const MALFORMED = 2;
+export const TOO_LARGE = 3;
+
+const NO_OPTIONS: ReadonlySet<string> = new Set();
+
+/**
+ * A head that is being read. All places are relative to `base`, the place of its first byte, so that what came may be moved
+ * to another buffer while more is awaited.
+ */
+export abstract class Head {
+  /** Places of the lines that may go on unchanged: start, end, start, end… Lines that follow each other are one run. */
+  protected readonly runs: Int32Array = new Int32Array(2 * MAX_LINES + 2);
+  protected runCount = 0;
+  /** Where the line begins that is read next. */
+  protected position = 0;
+  protected linesStart = 0;
+  protected lineCount = 0;
+  /** Length of the whole head, with the empty line at its end. */
+  length = 0;
+  contentLength = -1;
+  isChunked = false;
+  /** The head as text, once it is complete. */
+  text = '';
+  protected connectionStart = 0;
+  protected connectionEnd = 0;
+  protected connectionLines = 0;
+  saysClose = false;
+  saysKeepAlive = false;
+  saysUpgrade = false;
+  /** Connection names further headers that must not go on. */
+  protected namesHeaders = false;
+  protected codings = 0;
+
+  protected resetLines(): void {
+    this.runCount = 0;
+    this.position = 0;
+    this.linesStart = 0;
+    this.lineCount = 0;
+    this.length = 0;
+    this.contentLength = -1;
+    this.isChunked = false;
+    this.connectionLines = 0;
+    this.saysClose = false;
+    this.saysKeepAlive = false;
+    this.saysUpgrade = false;
+    this.namesHeaders = false;
+    this.codings = 0;
+  }
+
+  /** One known or unknown header line. @returns whether it goes on unchanged; MALFORMED ends the head */
+  protected abstract takeLine(
+    id: number,
+    bytes: Buffer,
+    nameStart: number,
+    nameEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean | typeof MALFORMED;
+
+  /** Reads header lines from `position` on. */
+  protected readLines(bytes: Buffer, base: number, end: number): typeof MORE | typeof DONE | typeof MALFORMED | typeof TOO_LARGE {
+    let at = base + this.position;
+    for (;;) {
+      const lineStart = at;
+      if (at >= end) return this.#incomplete(lineStart, base, end);
+      let byte = bytes[at] as number;
+      if (byte === CR) {
+        if (at + 1 >= end) return this.#incomplete(lineStart, base, end);
+        if (bytes[at + 1] !== LF) return MALFORMED;
+        this.length = at + 2 - base;
+        this.position = this.length;
+        return this.length - this.linesStart > MAX_HEAD_BYTES ? TOO_LARGE : DONE;
+      }
+      let hasUnderscore = false;
+      while (TOKEN[byte] === 1) {
+        if (byte === UNDERSCORE) hasUnderscore = true;
+        at += 1;
+        if (at === end) return this.#incomplete(lineStart, base, end);
+        byte = bytes[at] as number;
+      }
+      // An empty name, obs-fold, a blank before the colon, a line without one: RFC 9112 section 5.
+      if (byte !== COLON || at === lineStart) return MALFORMED;
+      const nameEnd = at;
+      do {
+        at += 1;
+        if (at === end) return this.#incomplete(lineStart, base, end);
+        byte = bytes[at] as number;
+      } while (byte === SP || byte === HTAB);
+      const valueStart = at;
+      while (FIELD[byte] === 1) {
+        at += 1;
+        if (at === end) return this.#incomplete(lineStart, base, end);
+        byte = bytes[at] as number;
+      }
+      if (byte !== CR) return MALFORMED;
+      if (at + 1 === end) return this.#incomplete(lineStart, base, end);
+      if (bytes[at + 1] !== LF) return MALFORMED;
+      if (at - lineStart > MAX_LINE_BYTES || at - base - this.linesStart > MAX_HEAD_BYTES) return TOO_LARGE;
+      this.lineCount += 1;
+      if (this.lineCount > MAX_LINES) return TOO_LARGE;
+      let valueEnd = at;
+      while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd -= 1;
+      at += 2;
+      const id = identify(bytes, lineStart, nameEnd - lineStart);
+      const goesOn = hasUnderscore
+        ? this.takeUnderscore()
+        : this.takeLine(id, bytes, lineStart, nameEnd, valueStart, valueEnd);
+      if (goesOn === MALFORMED) return MALFORMED;
+      if (goesOn) this.#keep(lineStart - base, at - base);
+      this.position = at - base;
+    }
+  }
+
+  /** Whether names with an underscore go on. */
+  protected takeUnderscore(): boolean {
+    return true;
+  }
+
+  /** Bookkeeping common to both directions. @returns false: a header for this hop; undefined: not one of these */
+  protected takeFraming(
+    id: number,
+    bytes: Buffer,
+    valueStart: number,
+    valueEnd: number,
+  ): false | typeof MALFORMED | undefined {
+    switch (id) {
+      case CONTENT_LENGTH:
+        // A second one, a list, a sign: which length counts would be anybody's guess (RFC 9112 section 6.3).
+        if (this.contentLength >= 0) return MALFORMED;
+        this.contentLength = readLength(bytes, valueStart, valueEnd);
+        return this.contentLength < 0 ? MALFORMED : false;
+      case TRANSFER_ENCODING:
+        this.codings += 1;
+        this.isChunked = isChunkedCoding(bytes, valueStart, valueEnd);
+        return this.codings > 1 ? MALFORMED : false;
+      case CONNECTION:
+        this.#readConnection(bytes.toString('latin1', valueStart, valueEnd));
+        return false;
+      case KEEP_ALIVE:
+      case TE:
+      case UPGRADE:
+      case PROXY_CONNECTION:
+      case PROXY_AUTHORIZATION:
+      case PROXY_AUTHENTICATE:
+      case PROXY_AUTHENTICATION_INFO:
+        return false;
+      default:
+        return undefined;
+    }
+  }
+
+  /** The unchanged lines as text, each with its line end, without those that Connection names. */
+  protected runsText(): string {
+    const { text, runs } = this;
+    if (this.namesHeaders) return this.#filteredLines(line => !this.#options.has(line));
+    let lines = '';
+    for (let index = 0; index < this.runCount; index += 2) {
+      lines += text.substring(runs[index] as number, runs[index + 1] as number);
+    }
+    return lines;
+  }
+
+  #options: ReadonlySet<string> = NO_OPTIONS;
+
+  /** @param keeps told the name in lower case */
+  #filteredLines(keeps: (name: string) => boolean): string {
+    let kept = '';
+    for (let index = 0; index < this.runCount; index += 2) {
+      for (const line of this.text.slice(this.runs[index], this.runs[index + 1]).split('\r\n')) {
+        if (line !== '' && keeps(line.slice(0, line.indexOf(':')).toLowerCase())) kept += `${line}\r\n`;
+      }
+    }
+    return kept;
+  }
+
+  #readConnection(value: string): void {
+    const lower = value.toLowerCase();
+    if (lower === 'keep-alive') {
+      this.saysKeepAlive = true;
+    } else if (lower === 'close') {
+      this.saysClose = true;
+    } else {
+      const options = new Set<string>(this.namesHeaders ? this.#options : NO_OPTIONS);
+      addConnectionOptions(lower, options);
+      if (options.delete('keep-alive')) this.saysKeepAlive = true;
+      if (options.delete('close')) this.saysClose = true;
+      if (options.delete('upgrade')) this.saysUpgrade = true;
+      this.#options = options;
+      this.namesHeaders = options.size > 0;
+    }
+  }
+
+  #keep(start: number, end: number): void {
+    const { runs, runCount } = this;
+    if (runCount > 0 && runs[runCount - 1] === start) {
+      runs[runCount - 1] = end;
+    } else {
+      runs[runCount] = start;
+      runs[runCount + 1] = end;
+      this.runCount += 2;
+    }
+  }
+
+  #incomplete(lineStart: number, base: number, end: number): typeof MORE | typeof TOO_LARGE {
+    this.position = lineStart - base;
+    const isOver = end - lineStart > MAX_LINE_BYTES + 1 || end - base - this.linesStart > MAX_HEAD_BYTES + 2;
+    return isOver ? TOO_LARGE : MORE;
+  }
+}
+
+/** Digits only, up to 2^53-1; else -1. */
+function readLength(bytes: Buffer, start: number, end: number): number {
+  let length = 0;
+  if (start === end) return -1;
+  for (let at = start; at < end; at += 1) {
+    const digit = (bytes[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+    if (length > Number.MAX_SAFE_INTEGER) return -1;
+  }
+  return length;
+}
+
+const CHUNKED = Buffer.from('chunked');
+
+function isChunkedCoding(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start !== CHUNKED.length) return false;
+  for (let index = 0; index < CHUNKED.length; index += 1) {
+    if (((bytes[start + index] as number) | 0x20) !== CHUNKED[index]) return false;
+  }
+  return true;
+}

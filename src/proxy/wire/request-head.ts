@@ -1,0 +1,217 @@
+import type { FailureCode } from '../failure.ts';
+import { CR, LF, SP, TARGET, TOKEN } from './bytes.ts';
+import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
+import {
+  AUTHORIZATION,
+  EXPECT,
+  HOST,
+  REFERER,
+  TE,
+  UPGRADE,
+  USER_AGENT,
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_PREFIX,
+  X_FORWARDED_PROTO,
+  X_REAL_IP,
+  X_REQUEST_ID,
+} from './header-names.ts';
+
+const VALUE_SLOTS = 32;
+/** More lines of one such name than this are no client's of good faith. */
+const MAX_VALUES = 64;
+
+/** A request head under way or complete (RFC 9112 sections 2 to 6); one per connection, used again and again. */
+export class RequestHead extends Head {
+  method = '';
+  /** As it came, for the request line of the log, too. */
+  target = '';
+  minorVersion = 1;
+  #methodStart = 0;
+  #targetStart = 0;
+  #targetEnd = 0;
+  #methodEnd = 0;
+  #lineEnd = 0;
+  #hasRequestLine = false;
+  #hostLines = 0;
+  #hostStart = 0;
+  #hostEnd = 0;
+  /** Names whose values are noted: name, start, end, … in the order in which they came. */
+  readonly #values = new Int32Array(3 * MAX_VALUES);
+  #valueCount = 0;
+  /** Whether a noted name has come, by its number. */
+  readonly #has = new Uint8Array(VALUE_SLOTS);
+  /** Set from the settings: header names with an underscore go on. */
+  keepsUnderscores = false;
+
+  reset(): void {
+    this.resetLines();
+    this.#hasRequestLine = false;
+    this.#hostLines = 0;
+    if (this.#valueCount > 0) this.#has.fill(0);
+    this.#valueCount = 0;
+  }
+
+  /**
+   * Reads on in `bytes`, whose head begins at `base` and which holds everything that came of it.
+   * @returns true when the head is complete, false when more is needed, or why it must be refused
+   */
+  read(bytes: Buffer, base: number, end: number): boolean | FailureCode {
+    if (!this.#hasRequestLine) {
+      const outcome = this.#readRequestLine(bytes, base, end);
+      if (outcome !== true) return outcome;
+      this.#hasRequestLine = true;
+    }
+    switch (this.readLines(bytes, base, end)) {
+      case MORE:
+        return false;
+      case MALFORMED:
+        return 'BAD_REQUEST';
+      case TOO_LARGE:
+        return 'HEADERS_TOO_LARGE';
+      default:
+        this.text = bytes.latin1Slice(base, base + this.length);
+        return this.#judge();
+    }
+  }
+
+  /** Lines that go on unchanged. */
+  lines(): string {
+    return this.runsText();
+  }
+
+  get requestLine(): string {
+    return this.text.substring(0, this.#lineEnd);
+  }
+
+  /** The Host header as it came; empty when there is none. */
+  get host(): string {
+    return this.#hostLines === 0 ? '' : this.text.substring(this.#hostStart, this.#hostEnd);
+  }
+
+  has(name: number): boolean {
+    return this.#has[name] === 1;
+  }
+
+  /** The values of a header's lines, joined as a list; empty when there is none. */
+  value(name: number): string {
+    if (this.#has[name] === 0) return '';
+    let joined: string | undefined;
+    for (let index = 0; index < this.#valueCount; index += 3) {
+      if (this.#values[index] !== name) continue;
+      const value = this.text.substring(this.#values[index + 1] as number, this.#values[index + 2] as number);
+      joined = joined === undefined ? value : `${joined}, ${value}`;
+    }
+    return joined ?? '';
+  }
+
+  protected override takeUnderscore(): boolean {
+    return this.keepsUnderscores;
+  }
+
+  protected takeLine(
+    id: number,
+    bytes: Buffer,
+    nameStart: number,
+    _nameEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean | typeof MALFORMED {
+    if (id === 0) return true;
+    const base = nameStart - this.position;
+    switch (id) {
+      case HOST:
+        this.#hostLines += 1;
+        this.#hostStart = valueStart - base;
+        this.#hostEnd = valueEnd - base;
+        return this.#hostLines > 1 ? MALFORMED : false;
+      case X_REAL_IP:
+      case X_FORWARDED_PREFIX:
+        return false;
+      case REFERER:
+      case USER_AGENT:
+      case AUTHORIZATION:
+        return this.#note(id, valueStart - base, valueEnd - base) ? true : MALFORMED;
+      case X_FORWARDED_FOR:
+      case X_FORWARDED_PROTO:
+      case X_FORWARDED_HOST:
+      case X_REQUEST_ID:
+      case EXPECT:
+      case UPGRADE:
+      case TE:
+        return this.#note(id, valueStart - base, valueEnd - base) ? false : MALFORMED;
+      default:
+        return this.takeFraming(id, bytes, valueStart, valueEnd) ?? true;
+    }
+  }
+
+  #note(name: number, start: number, end: number): boolean {
+    if (this.#valueCount === 3 * MAX_VALUES) return false;
+    this.#values[this.#valueCount] = name;
+    this.#values[this.#valueCount + 1] = start;
+    this.#values[this.#valueCount + 2] = end;
+    this.#valueCount += 3;
+    this.#has[name] = 1;
+    return true;
+  }
+
+  #readRequestLine(bytes: Buffer, base: number, end: number): boolean | FailureCode {
+    let at = base + this.position;
+    // RFC 9112 section 2.2: empty lines before it are ignored. They count as bytes of the line.
+    while (at + 1 < end && bytes[at] === CR && bytes[at + 1] === LF) at += 2;
+    this.position = at - base;
+    const limit = base + MAX_LINE_BYTES;
+    const methodStart = at;
+    while (at < end && TOKEN[bytes[at] as number] === 1) at += 1;
+    if (at === end || (bytes[at] === CR && at === methodStart && at + 1 === end)) return at > limit ? 'URI_TOO_LONG' : false;
+    if (bytes[at] !== SP || at === methodStart) return 'BAD_REQUEST';
+    this.#methodEnd = at - base;
+    const targetStart = at + 1;
+    at = targetStart;
+    while (at < end && TARGET[bytes[at] as number] === 1) at += 1;
+    if (at === end) return at > limit ? 'URI_TOO_LONG' : false;
+    if (bytes[at] !== SP || at === targetStart) return 'BAD_REQUEST';
+    const versionStart = at + 1;
+    at = versionStart;
+    while (at < end && bytes[at] !== CR && bytes[at] !== LF && at - versionStart < 16) at += 1;
+    if (at === end || (bytes[at] === CR && at + 1 === end)) return at > limit ? 'URI_TOO_LONG' : false;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) return 'BAD_REQUEST';
+    if (at - methodStart > MAX_LINE_BYTES) return 'URI_TOO_LONG';
+    const failure = this.#readVersion(bytes, versionStart, at);
+    if (failure !== undefined) return failure;
+    this.#targetStart = targetStart - base;
+    this.#targetEnd = targetStart - base + (versionStart - 1 - targetStart);
+    this.#lineEnd = at - base;
+    this.#methodStart = methodStart - base;
+    this.position = at + 2 - base;
+    this.linesStart = this.position;
+    return true;
+  }
+
+  /** `HTTP/1.x`; a higher minor version is spoken as 1.1 (RFC 9110 section 2.5). */
+  #readVersion(bytes: Buffer, start: number, end: number): FailureCode | undefined {
+    const version = bytes.latin1Slice(start, end);
+    if (version === 'HTTP/1.1') {
+      this.minorVersion = 1;
+      return undefined;
+    }
+    const match = /^HTTP\/(\d)\.(\d)$/.exec(version);
+    if (match === null) return /^HTTP\/[1-9]\d*\.\d+$/.test(version) && !version.startsWith('HTTP/1.') ? 'VERSION_NOT_SUPPORTED' : 'BAD_REQUEST';
+    if (Number(match[1]) >= 2) return 'VERSION_NOT_SUPPORTED';
+    if (match[1] === '0') return 'BAD_REQUEST';
+    this.minorVersion = match[2] === '0' ? 0 : 1;
+    return undefined;
+  }
+
+  #judge(): true | FailureCode {
+    const { text } = this;
+    this.method = text.substring(this.#methodStart, this.#methodEnd);
+    this.target = text.substring(this.#targetStart, this.#targetEnd);
+    if (this.#hostLines === 0 && this.minorVersion === 1) return 'BAD_REQUEST';
+    if (this.codings > 0) {
+      if (this.contentLength >= 0 || this.minorVersion === 0) return 'BAD_REQUEST';
+      if (!this.isChunked) return 'TRANSFER_CODING_NOT_IMPLEMENTED';
+    }
+    return true;
+  }
+}

@@ -1,0 +1,135 @@
+import { CR, FIELD, LF } from './bytes.ts';
+import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
+import { CONTENT_LENGTH, DATE, KEEP_ALIVE, LOCATION, REFRESH, SET_COOKIE, TRAILER, UPGRADE } from './header-names.ts';
+
+/** A response head under way or complete, held to the same rules as a request's; one per upstream connection. */
+export class ResponseHead extends Head {
+  status = 0;
+  minorVersion = 1;
+  hasDate = false;
+  hasTrailer = false;
+  /** Location, Refresh or Set-Cookie: what a rewritten prefix may stand in. */
+  hasRedirects = false;
+  /** Milliseconds the upstream keeps an idle connection; -1 when it does not say. */
+  keepAliveMs = -1;
+  upgrade = '';
+  #lineEnd = 0;
+  #hasStatusLine = false;
+
+  reset(): void {
+    this.resetLines();
+    this.#hasStatusLine = false;
+    this.hasDate = false;
+    this.hasTrailer = false;
+    this.hasRedirects = false;
+    this.keepAliveMs = -1;
+    this.upgrade = '';
+  }
+
+  /** As RequestHead.read; undefined for a head that must not be passed on. */
+  read(bytes: Buffer, base: number, end: number): boolean | undefined {
+    if (!this.#hasStatusLine) {
+      const outcome = this.#readStatusLine(bytes, base, end);
+      if (outcome !== true) return outcome;
+      this.#hasStatusLine = true;
+    }
+    const outcome = this.readLines(bytes, base, end);
+    if (outcome === MORE) return false;
+    if (outcome === MALFORMED || outcome === TOO_LARGE || !this.#isClear()) return undefined;
+    this.text = bytes.latin1Slice(base, base + this.length);
+    return true;
+  }
+
+  /** From the space before the status code to the end of the line, without the version. */
+  get statusAndReason(): string {
+    return this.text.substring(8, this.#lineEnd);
+  }
+
+  lines(): string {
+    return this.runsText();
+  }
+
+  protected takeLine(
+    id: number,
+    bytes: Buffer,
+    nameStart: number,
+    _nameEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean | typeof MALFORMED {
+    switch (id) {
+      case 0:
+        return !isAccel(bytes, nameStart);
+      case CONTENT_LENGTH:
+        // It stays where it is.
+        return this.takeFraming(id, bytes, valueStart, valueEnd) === MALFORMED ? MALFORMED : true;
+      case DATE:
+        this.hasDate = true;
+        return true;
+      case TRAILER:
+        this.hasTrailer = true;
+        return true;
+      case LOCATION:
+      case REFRESH:
+      case SET_COOKIE:
+        this.hasRedirects = true;
+        return true;
+      case KEEP_ALIVE:
+        this.keepAliveMs = keepAliveTimeout(bytes.toString('latin1', valueStart, valueEnd));
+        return false;
+      case UPGRADE:
+        this.upgrade = bytes.toString('latin1', valueStart, valueEnd);
+        return false;
+      default:
+        return this.takeFraming(id, bytes, valueStart, valueEnd) ?? true;
+    }
+  }
+
+  /** `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 section 4). */
+  #readStatusLine(bytes: Buffer, base: number, end: number): boolean | undefined {
+    let at = base;
+    while (at < end && FIELD[bytes[at] as number] === 1) at += 1;
+    if (at === end || (bytes[at] === CR && at + 1 === end)) return at - base > MAX_LINE_BYTES ? undefined : false;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF || at - base > MAX_LINE_BYTES || at - base < 12) return undefined;
+    // "HTTP/1." and the digits, byte by byte: this is read for every response.
+    if (bytes[base] !== 0x48 || bytes[base + 1] !== 0x54 || bytes[base + 2] !== 0x54 || bytes[base + 3] !== 0x50) return undefined;
+    if (bytes[base + 4] !== 0x2f || bytes[base + 5] !== 0x31 || bytes[base + 6] !== 0x2e) return undefined;
+    const minor = (bytes[base + 7] as number) - 0x30;
+    const [hundreds, tens, ones] = [digit(bytes, base + 9), digit(bytes, base + 10), digit(bytes, base + 11)];
+    if (minor < 0 || minor > 9 || bytes[base + 8] !== 0x20 || hundreds < 1 || tens < 0 || ones < 0) return undefined;
+    if (at - base > 12 && bytes[base + 12] !== 0x20) return undefined;
+    this.minorVersion = minor === 0 ? 0 : 1;
+    this.status = hundreds * 100 + tens * 10 + ones;
+    this.#lineEnd = at - base;
+    this.position = at + 2 - base;
+    this.linesStart = this.position;
+    return true;
+  }
+
+  /** RFC 9112 section 6.3: two ways to find the end of the body are none. */
+  #isClear(): boolean {
+    if (this.codings === 0) return true;
+    return this.contentLength < 0 && this.isChunked && this.minorVersion === 1;
+  }
+}
+
+function digit(bytes: Buffer, at: number): number {
+  const value = (bytes[at] as number) - 0x30;
+  return value > 9 ? -1 : value;
+}
+
+const ACCEL = Buffer.from('x-accel-');
+
+/** X-Accel-* is for an nginx: the upstream would steer whoever stands in front of this proxy. */
+function isAccel(bytes: Buffer, start: number): boolean {
+  for (let index = 0; index < ACCEL.length; index += 1) {
+    const byte = bytes[start + index] as number;
+    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== ACCEL[index]) return false;
+  }
+  return true;
+}
+
+function keepAliveTimeout(value: string): number {
+  const match = /(?:^|[,;\s])timeout\s*=\s*(\d{1,7})/i.exec(value);
+  return match === null ? -1 : Number(match[1]) * 1000;
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { DEPLOY, dig, listAt } from '../deploy/objects.ts';
+import { eventually } from '../support/eventually.ts';
+import { RealBackend } from '../support/real-backend.ts';
+import { RealEntry, runCommand, type TableView } from '../support/real-entry.ts';
+import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
+import { START_DEADLINE_MS } from '../support/real-process.ts';
+import { applyFiles, expose, grantClusterRole, manifest, servedBy } from '../support/real-services.ts';
+
+const DEADLINE_MS = 15_000;
+
+let kube: RealKube;
+let backend: RealBackend;
+
+before(async () => {
+  kube = await RealKube.start();
+  backend = await RealBackend.start();
+});
+
+after(async () => {
+  await backend?.stop();
+  await kube?.stop();
+});
+
+describe('the rights of the entry', () => {
+  it('without any it answers 503, says what is missing and which file grants it, and starts by itself once it is granted', async () => {
+    const { kubectl } = kube;
+    const address = await expose(kubectl, backend, 'waiting');
+    const entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
+    try {
+      const { msg, level } = await entry.logged(
+        'it says so',
+        line => line.code === 'KUBE_FORBIDDEN',
+        START_DEADLINE_MS,
+      );
+      assert.match(msg, /may not list services in all namespaces: deploy\/base\/cluster-role\.yaml grants it/);
+      assert.equal(level, 40);
+      const answer = await entry.get('/waiting');
+      assert.equal(answer.status, 503);
+      assert.equal(answer.headers['retry-after'], '1');
+      assert.equal((await entry.status('/readyz')).status, 503);
+      assert.equal((await entry.status('/healthz')).status, 200);
+      assert.match((await entry.table()).source.problem ?? '', /may not list services/);
+
+      await grantClusterRole(kubectl);
+      await entry.ready();
+      assert.equal((await entry.get('/waiting/x')).body, `${address} /x`);
+      assert.equal((await entry.table()).source.problem, undefined);
+      const complaints = entry.log().filter(line => line.code === 'KUBE_FORBIDDEN' && line.level === 40);
+      assert.equal(complaints.length, 1, 'once, however often it tried');
+    } finally {
+      await entry.stop();
+      await kubectl.run(['delete', '--filename', join(DEPLOY, 'base/cluster-role-binding.yaml')]);
+    }
+  });
+
+  it('with a Role it serves the Services of that namespace alone', async () => {
+    const { kubectl } = kube;
+    await applyFiles(kubectl, 'namespaced/role.yaml', 'namespaced/role-binding.yaml');
+    await kubectl.run(['create', 'namespace', 'elsewhere']);
+    const address = await expose(kubectl, backend, 'inside');
+    await expose(kubectl, backend, 'outside', { namespace: 'elsewhere' });
+    const namespaced = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'), '--namespace', 'default');
+    const forbidden = await RealEntry.start(
+      ...['--kubeconfig', kube.kubeconfig('entry'), '--namespace', 'default', '--namespace', 'elsewhere'],
+    );
+    try {
+      await namespaced.ready();
+      assert.equal((await namespaced.get('/inside/x')).body, `${address} /x`);
+      assert.equal((await namespaced.get('/outside')).status, 404);
+      const { msg } = await forbidden.logged('it says so', line => line.code === 'KUBE_FORBIDDEN', START_DEADLINE_MS);
+      assert.match(
+        msg,
+        /may not list services in namespace "elsewhere": a Role in that namespace, as deploy\/namespaced/,
+      );
+      assert.equal((await forbidden.get('/inside')).status, 503, 'a part of the namespaces is no table');
+    } finally {
+      await namespaced.stop();
+      await forbidden.stop();
+      await kubectl.run([
+        'delete',
+        ...['role', 'role-binding'].map(file => `-f=${join(DEPLOY, `namespaced/${file}.yaml`)}`),
+      ]);
+    }
+  });
+
+  it('with the ClusterRole it may list and watch Services, create Events, and nothing else', async () => {
+    await grantClusterRole(kube.kubectl);
+    const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+    const resources = ['services', 'events', 'endpoints', 'pods', 'secrets', 'configmaps', 'namespaces', 'nodes'];
+    const allowed: string[] = [];
+    for (const resource of resources) {
+      for (const verb of verbs) {
+        const { body } = await kube.api('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SubjectAccessReview',
+          spec: { user: ENTRY_ACCOUNT, resourceAttributes: { verb, resource } },
+        });
+        if (dig(body, 'status', 'allowed') === true) allowed.push(`${verb} ${resource}`);
+      }
+    }
+    assert.deepEqual(allowed, ['list services', 'watch services', 'create events']);
+  });
+
+  it('are enough to tell the owners of Services what became of them', async () => {
+    const { kubectl } = kube;
+    await grantClusterRole(kubectl);
+    await expose(kubectl, backend, 'told');
+    await kubectl.apply(manifest('told-off', backend.port, { annotations: { path: 'no-slash' } }));
+    const entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
+    try {
+      const exposed = await eventually('an Event on the first', () => eventOn('told', 'Exposed'), DEADLINE_MS);
+      assert.equal(dig(exposed, 'type'), 'Normal');
+      assert.match(String(dig(exposed, 'message')), /exposed at \/told /);
+      const refused = await eventually('one on the second', () => eventOn('told-off', 'BadAnnotation'), DEADLINE_MS);
+      assert.equal(dig(refused, 'type'), 'Warning');
+      assert.match(String(dig(refused, 'message')), /kube-entry\.io\/path: "no-slash" must start with a slash/);
+      assert.match(
+        await kubectl.run(['describe', 'service', 'told-off']),
+        /Warning +BadAnnotation .*must start with a slash/,
+      );
+    } finally {
+      await entry.stop();
+    }
+  });
+});
+
+describe('what deploy/README.md says to apply', () => {
+  before(async () => {
+    await kube.kubectl.run(['apply', '--filename', join(DEPLOY, 'base/namespace.yaml')]);
+  });
+
+  it('is accepted by the server in a dry run, which leaves nothing behind', async () => {
+    const output = await kube.kubectl.run(['apply', '--dry-run=server', '--kustomize', DEPLOY]);
+    const kinds = output.trimEnd().split('\n');
+    assert.equal(kinds.length, 6, output);
+    assert.ok(
+      kinds.every(line => line.endsWith('(server dry run)')),
+      output,
+    );
+    const deployments = await kube.kubectl.json(['get', 'deployments', '--all-namespaces']);
+    assert.deepEqual(listAt(deployments, 'items'), []);
+  });
+
+  it('is accepted with the PodDisruptionBudget, and with a Role instead of the ClusterRole', async () => {
+    for (const folder of ['base', 'namespaced']) {
+      const manifests = await kube.kubectl.run(['kustomize', join(DEPLOY, folder)]);
+      const output = await kube.kubectl.run(['apply', '--dry-run=server', '-f', '-'], await forThisServer(manifests));
+      assert.match(output, /^poddisruptionbudget\.policy\/kube-entry created \(server dry run\)$/m);
+      assert.equal(/^role\./m.test(output), folder === 'namespaced', output);
+      assert.equal(/^clusterrole/m.test(output), folder === 'base', output);
+    }
+  });
+
+  it('installs the entry behind its node port, and changes nothing the second time', async () => {
+    const { kubectl } = kube;
+    await kubectl.run(['apply', '--kustomize', DEPLOY]);
+    const service = await kubectl.json(['get', 'service', 'kube-entry', '--namespace', 'kube-entry']);
+    assert.equal(dig(service, 'spec', 'ports', 0, 'nodePort'), 28888);
+    const again = await kubectl.run(['apply', '--kustomize', DEPLOY]);
+    assert.ok(
+      again
+        .trimEnd()
+        .split('\n')
+        .every(line => line.endsWith(' unchanged')),
+      again,
+    );
+  });
+
+  it('exposes the examples', async () => {
+    const { kubectl } = kube;
+    await kubectl.run(['create', 'namespace', 'examples']);
+    const files = ['console', 'registry', 'reports', 'volume'].map(name => join(DEPLOY, `examples/${name}.yaml`));
+    const manifests = files.map(file => readFileSync(file, 'utf8').replace(/^.*clusterIP:.*\n/gm, '')).join('\n');
+    await kubectl.run(['apply', '--namespace', 'examples', '--filename', '-'], manifests);
+    const printed = await runCommand(
+      ...['routes', '--kubeconfig', kube.kubeconfig('admin'), '--namespace', 'examples', '--output', 'json'],
+    );
+    const table = JSON.parse(printed) as TableView;
+    assert.deepEqual(servedBy(table), [
+      '/ examples/console',
+      '/ examples/console',
+      '/reports examples/reports',
+      '/statistics examples/reports',
+      '/v2 examples/registry',
+      '/volume examples/volume',
+    ]);
+    assert.deepEqual([table.refusals, table.warnings, table.conflicts], [[], [], []]);
+  });
+});
+
+/** The Event about this Service for this reason, once there is one. */
+async function eventOn(name: string, reason: string): Promise<unknown> {
+  const selector = `involvedObject.kind=Service,involvedObject.name=${name},reason=${reason}`;
+  const events = await kube.kubectl.json(['get', 'events', '--namespace', 'default', '--field-selector', selector]);
+  return listAt(events, 'items').at(0);
+}
+
+/** Servers before Kubernetes 1.21 know the budget by another version: see the README. */
+async function forThisServer(manifests: string): Promise<string> {
+  const versions = (await kube.kubectl.run(['api-versions'])).split('\n');
+  return versions.includes('policy/v1') ? manifests : manifests.replaceAll('policy/v1\n', 'policy/v1beta1\n');
+}

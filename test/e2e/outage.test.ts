@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { RealBackend } from '../support/real-backend.ts';
+import { RealEntry } from '../support/real-entry.ts';
+import { Hammer } from '../support/real-hammer.ts';
+import { RealKube } from '../support/real-kube.ts';
+import { patiently } from '../support/real-process.ts';
+import { expose, exposedBy, grantClusterRole, manifest, servedBy } from '../support/real-services.ts';
+
+const SERVICES = 1_000;
+/** Requests under way at a time while they are created. */
+const CREATORS = 8;
+const OUTAGE_MS = 20_000;
+const DEADLINE_MS = 15_000;
+
+let kube: RealKube;
+let backend: RealBackend;
+let entry: RealEntry;
+
+before(async () => {
+  kube = await RealKube.start();
+  await grantClusterRole(kube.kubectl);
+  backend = await RealBackend.start();
+  entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
+  await entry.ready();
+});
+
+after(async () => {
+  await entry?.stop();
+  await backend?.stop();
+  await kube?.stop();
+});
+
+describe('an entry with a thousand Services', () => {
+  let steady: string;
+
+  before(async () => {
+    steady = await expose(kube.kubectl, backend, 'steady');
+    await kube.kubectl.run(['create', 'namespace', 'many']);
+    await createMany();
+  });
+
+  it('serves what kubectl shows', async () => {
+    const exposed = await exposedBy(kube.kubectl);
+    assert.equal(exposed.length, SERVICES + 1);
+    await eventually(
+      'all are served',
+      async () => (await entry.metrics()).get('kube_entry_routes') === SERVICES + 1,
+      DEADLINE_MS,
+    );
+    assert.deepEqual(servedBy(await entry.table()), exposed);
+  });
+
+  it('loses nothing when the API server is killed for 20 s; one that starts meanwhile is ready when it is back', async t => {
+    // Something else moves the server's version on: after its restart it cannot say what happened since the entry's.
+    const bump = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bump' } };
+    assert.equal((await kube.api('POST', '/api/v1/namespaces/default/configmaps', bump)).status, 201);
+    const before = await entry.table();
+    const listsBefore = lists();
+    const hammer = new Hammer(`${entry.origin}/steady/ping`, `${steady} /ping`);
+
+    await kube.killApiServer();
+    const outageEnd = performance.now() + OUTAGE_MS;
+    const late = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
+    try {
+      await patiently('the outage is over', async () => {
+        assert.equal((await entry.status('/readyz')).status, 200);
+        assert.equal((await late.status('/readyz')).status, 503);
+        const answer = await late.get('/steady');
+        assert.equal(answer.status, 503);
+        assert.equal(answer.headers['retry-after'], '1');
+        return performance.now() >= outageEnd;
+      });
+      assert.equal((await entry.metrics()).get('kube_entry_kube_watch_synced'), 0);
+
+      await kube.startApiServer();
+      const back = performance.now();
+      const isSynced = async () => (await entry.metrics()).get('kube_entry_kube_watch_synced') === 1;
+      await Promise.all([
+        patiently('the watch stands again', isSynced).then(() => t.diagnostic(`watching again ${since(back)}`)),
+        late.ready().then(() => t.diagnostic(`the one that started meanwhile is ready ${since(back)}`)),
+      ]);
+      assert.ok(lists() > listsBefore, 'it read everything anew');
+      assert.deepEqual(await entry.table(), before, 'which changed nothing, not even the version');
+      assert.deepEqual(servedBy(await late.table()), servedBy(before));
+
+      await kube.kubectl.apply(manifest('steady', backend.port, { annotations: { path: '/steady,/after' } }));
+      const returned = performance.now();
+      const isServed = async () => (await entry.get('/after')).body === `${steady} /`;
+      await eventually('a change after the return is served', isServed, DEADLINE_MS);
+      t.diagnostic(`a change is served ${(performance.now() - returned).toFixed(1)} ms after kubectl returned`);
+      assert.equal((await entry.table()).version, before.version + 1);
+    } finally {
+      const { requests, failures } = await hammer.stop();
+      await late.stop();
+      t.diagnostic(`${requests} requests, ${failures.length} failed`);
+      assert.deepEqual(failures, []);
+    }
+    const warnings = entry.log().filter(({ level, code }) => level === 40 && code === 'KUBE_UNREACHABLE');
+    assert.equal(warnings.length, 1, 'it said so once');
+  });
+
+  it('answers 503 while the API server takes connections and says nothing, and is ready when it speaks', async () => {
+    kube.freezeApiServer();
+    const started = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry')).finally(() => undefined);
+    try {
+      const answer = await started.get('/steady');
+      assert.equal(answer.status, 503);
+      assert.equal((await started.status('/readyz')).status, 503);
+      kube.thawApiServer();
+      await started.ready();
+      assert.equal((await started.get('/steady/x')).body, `${steady} /x`);
+    } finally {
+      kube.thawApiServer();
+      await started.stop();
+    }
+  });
+});
+
+async function createMany(): Promise<void> {
+  let next = 0;
+  const create = async (): Promise<void> => {
+    while (next < SERVICES) {
+      const service = manifest(`service-${next}`, backend.port, { namespace: 'many' });
+      next += 1;
+      const { status, body } = await kube.api('POST', '/api/v1/namespaces/many/services', service);
+      assert.equal(status, 201, JSON.stringify(body));
+    }
+  };
+  await Promise.all(Array.from({ length: CREATORS }, create));
+}
+
+/** How often the entry read all Services. */
+function lists(): number {
+  return entry.log().filter(({ msg }) => msg.startsWith('listed services')).length;
+}
+
+function since(start: number): string {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s after the API server was ready`;
+}

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { formatListenAddress, type ListenAddress } from '../../src/formats/listen-address.ts';
+import { eventually } from './eventually.ts';
+
+/** Debian puts nginx where the PATH of an unprivileged user does not look. */
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+
+const ATTEMPTS = 5;
+
+export interface NginxDescription {
+  /** What stands in its `server` block, given the folder of its files. */
+  readonly server: string;
+  readonly errorPage: string;
+}
+
+/**
+ * A real nginx: one process in the foreground with a prefix of its own, which needs no privileges, until the test is over.
+ */
+export async function startNginx(t: TestContext, { server, errorPage }: NginxDescription): Promise<ListenAddress> {
+  const binary = nginxBinary();
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, '50x.html'), errorPage);
+  for (let attempt = 1; ; attempt += 1) {
+    const address = await freeAddress();
+    const file = join(folder, 'nginx.conf');
+    writeFileSync(file, configuration(folder, formatListenAddress(address), server));
+    const child = spawn(binary, ['-p', folder, '-c', file, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let complaints = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      complaints += chunk.toString();
+    });
+    const started = await eventually(`nginx to listen; it says: ${complaints}`, async () => {
+      if (child.exitCode !== null) return 'no';
+      return (await accepts(address)) ? 'yes' : undefined;
+    });
+    if (started === 'yes') {
+      t.after(async () => {
+        child.kill('SIGTERM');
+        if (child.exitCode === null) await once(child, 'exit');
+      });
+      return address;
+    }
+    // Somebody else may have taken the port in between.
+    if (attempt === ATTEMPTS || !complaints.includes('Address already in use')) {
+      throw new Error(`nginx does not start: ${complaints}`);
+    }
+  }
+}
+
+function nginxBinary(): string {
+  for (const folder of FOLDERS) {
+    const file = join(folder, 'nginx');
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not here.
+    }
+  }
+  throw new Error(
+    'nginx is not installed, and these tests compare with it. Debian and Ubuntu: apt-get install nginx-light; ' +
+      'Alpine: apk add nginx; macOS: brew install nginx',
+  );
+}
+
+function configuration(folder: string, listen: string, server: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+events { worker_connections 256; }
+http {
+  access_log off;
+  ${temporary.map(name => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
+  types { text/html html; }
+  server {
+    listen ${listen};
+    ${server}
+    error_page 500 502 503 504 /50x.html;
+    location = /50x.html { root ${folder}; }
+  }
+}
+`;
+}
+
+/** A port that was free a moment ago. */
+async function freeAddress(): Promise<ListenAddress> {
+  const probe = createServer().listen({ host: '127.0.0.1', port: 0 });
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { host: address.address, port: address.port };
+}
+
+async function accepts(address: ListenAddress): Promise<boolean> {
+  const socket = connect(address);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
