@@ -1,5 +1,5 @@
 /** What the admin socket and the status listener have in common: a fastify instance that nobody can hold up. */
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import {
@@ -52,6 +52,7 @@ export interface AppOptions {
  * a Buffer, whatever their type.
  */
 export function createApp({ counters, logger, limits = DEFAULT_LIMITS }: AppOptions): FastifyInstance {
+  const responses = new WeakMap<Socket, ServerResponse>();
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     connectionTimeout: limits.idleTimeout,
@@ -61,15 +62,16 @@ export function createApp({ counters, logger, limits = DEFAULT_LIMITS }: AppOpti
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     http: { headersTimeout: limits.headTimeout, connectionsCheckingInterval: limits.checkInterval },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, responses.get(socket)),
     frameworkErrors: (error, _request, reply) => sendText(reply, error.statusCode ?? 400, 'Bad Request\n'),
   });
   // A client that half-closes after its request gets its answer, as from nginx; Node would drop it.
   Object.assign(app.server, { maxConnections: limits.connections, httpAllowHalfOpen: true });
-  const closeAfterwards: RequestListener = (_request, response) => {
+  const onlyRequest: RequestListener = ({ socket }, response) => {
     response.shouldKeepAlive = false;
+    responses.set(socket, response);
   };
-  app.server.prependListener('request', closeAfterwards);
+  app.server.prependListener('request', onlyRequest);
   countConnections(app.server, counters);
 
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
@@ -119,9 +121,9 @@ function statusOf(error: unknown): number {
 }
 
 /** For what Node's parser refuses and for clients that take too long. */
-function answerClientError(error: ConnectionError, socket: Socket): void {
-  // With one response a connection, bytes written mean that it has begun and must not be followed by another.
-  if (!socket.writable || socket.bytesWritten > 0) {
+function answerClientError(error: ConnectionError, socket: Socket, response: ServerResponse | undefined): void {
+  // A response that has begun must not be followed by another.
+  if (!socket.writable || response?.headersSent) {
     socket.destroy();
     return;
   }

@@ -33,10 +33,11 @@ export class SocketFile {
    */
   static async bind(path: string, listen: (path: string) => Promise<unknown>): Promise<SocketFile> {
     const parent = dirname(path);
-    const excess = Math.max(byteLength(path), byteLength(`${parent}/.XXXXXX/s`)) - MAX_PATH_BYTES;
+    const bytes = Buffer.byteLength(path);
+    const excess = Math.max(bytes, Buffer.byteLength(`${parent}/.XXXXXX/s`)) - MAX_PATH_BYTES;
     if (excess > 0) {
       throw new UnavailableError(
-        `the admin socket's path is too long by ${excess} bytes (the system allows ${MAX_PATH_BYTES}): ${path}`,
+        `the admin socket's path has ${bytes} bytes, the system takes no more than ${bytes - excess} here: ${path}`,
       );
     }
     let directory: string | undefined;
@@ -104,8 +105,4 @@ function probe(path: string): Promise<string | undefined> {
     });
     socket.once('error', error => resolve(codeOf(error) ?? messageOf(error)));
   });
-}
-
-function byteLength(path: string): number {
-  return Buffer.byteLength(path);
 }

@@ -24,7 +24,7 @@ export interface RouteSource {
 export interface RouteControlOptions {
   readonly settings: Settings;
   readonly catalog: Catalog;
-  readonly fleet: Fleet;
+  readonly fleet: Pick<Fleet, 'table' | 'restarts' | 'publish' | 'updateSettings'>;
   readonly announcer: Announcer;
   readonly logger: Logger;
   readonly source: RouteSource;
@@ -105,7 +105,8 @@ export class RouteControl implements ControlPlane {
     if (controllerPodsCount !== undefined && !isCount) {
       throw new SettingsError(['controllerPodsCount: must be a whole number']);
     }
-    const changes = parseLiveSettings(Array.isArray(value) || typeof value !== 'object' ? value : settings);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const changes = parseLiveSettings(isObject ? settings : value);
     if (isCount) this.#podsCount = Number(controllerPodsCount);
     this.#pushedSettings = { ...this.#pushedSettings, ...changes };
     this.#apply({ ...this.#settings, ...changes });
@@ -148,25 +149,30 @@ export class RouteControl implements ControlPlane {
    */
   changed(receivedAt: number): Promise<void> {
     this.#changedAt ??= receivedAt;
-    this.#publishing ??= this.#publish().finally(() => {
-      this.#publishing = undefined;
-    });
+    this.#publishing ??= this.#publish();
     return this.#publishing;
   }
 
   async #publish(): Promise<void> {
     const { catalog, fleet, announcer, metrics } = this.#options;
-    for (let since = this.#changedAt; since !== undefined; since = this.#changedAt) {
-      this.#changedAt = undefined;
-      if (!catalog.isInitialised) return;
-      const delta: TableDelta | undefined = catalog.commit();
-      announcer.announce(delta);
-      if (delta === undefined && this.#isInitialised) continue;
-      // A cluster without any exposed Service has a table, too: an empty one.
-      await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });
-      this.#lastChangeMs = Date.now();
-      metrics().observePropagation((performance.now() - since) / 1000);
-      this.#isInitialised = true;
+    // All that changes in this turn goes out together.
+    await Promise.resolve();
+    try {
+      for (let since = this.#changedAt; since !== undefined; since = this.#changedAt) {
+        this.#changedAt = undefined;
+        if (!catalog.isInitialised) return;
+        const delta: TableDelta | undefined = catalog.commit();
+        announcer.announce(delta);
+        if (delta === undefined && this.#isInitialised) continue;
+        // A cluster without any exposed Service has a table, too: an empty one.
+        await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });
+        this.#lastChangeMs = Date.now();
+        metrics().observePropagation((performance.now() - since) / 1000);
+        this.#isInitialised = true;
+      }
+    } finally {
+      // At once after the last look at what has changed: no change falls between the two.
+      this.#publishing = undefined;
     }
   }
 

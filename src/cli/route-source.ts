@@ -29,7 +29,12 @@ export async function startSource(options: SourceOptions): Promise<RunningSource
 }
 
 async function startManifests({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  const source = new ManifestSource({ path: settings.manifests, store: catalog, logger, onChange });
+  const source = new ManifestSource({
+    path: settings.manifests,
+    store: catalog,
+    logger,
+    onChange: receivedAtMs => onChange(performance.now() - (Date.now() - receivedAtMs)),
+  });
   await source.start();
   return {
     report: () => source.report(),

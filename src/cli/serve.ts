@@ -1,10 +1,11 @@
 /** Runs the proxy: puts its parts together, and leads it from the first connection to the last. */
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { AdminServer } from '../admin/admin-server.ts';
 import { StatusServer } from '../admin/status-server.ts';
-import { messageOf, SettingsError } from '../errors.ts';
+import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatListenAddress } from '../formats/listen-address.ts';
 import { CounterBoard } from '../observe/counter-board.ts';
+import { openLog } from '../observe/line-sink.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/registry.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -24,6 +25,7 @@ import { programVersion } from './version.ts';
  * @throws KubeEntryError when it cannot start
  */
 export async function serve(settings: Settings, reload: () => Settings): Promise<number> {
+  assertLogOpens(settings);
   const logger = createLogger(settings.logLevel);
   const board = new CounterBoard();
   const catalog = new Catalog({
@@ -54,6 +56,9 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
 
   const closers: (() => Promise<void>)[] = [];
   const signals = new Signals();
+  // Before anybody can know that it runs: a signal that is not listened to ends the process.
+  signals.on('SIGHUP', () => rereadSettings());
+  signals.on('SIGUSR1', () => fleet.reopenLogs());
   try {
     closers.push(() => fleet.close());
     const address = await fleet.start();
@@ -74,8 +79,6 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
     source = await startSource({ settings, catalog, logger, onChange: receivedAt => void control.changed(receivedAt) });
     announcer.messenger = source.messenger;
     closers.push(source.stop);
-    signals.on('SIGHUP', () => rereadSettings());
-    signals.on('SIGUSR1', () => fleet.reopenLogs());
     if ((await signals.first) === 'graceful') await drain();
     return EXIT.ok;
   } finally {
@@ -86,7 +89,8 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
   function rereadSettings(): void {
     try {
       const fresh = reload();
-      const errorPage = readErrorPage(fresh);
+      // Which file it is changes only with a restart, as for every setting that is not live.
+      const errorPage = readErrorPage(control.settings);
       control.reload(fresh);
       fleet.updateErrorPage(errorPage);
       logger.info('settings and error page read again');
@@ -114,5 +118,15 @@ function readErrorPage({ errorPage }: Settings): string | undefined {
     return readFileSync(errorPage, 'utf8');
   } catch (error) {
     throw new SettingsError([`errorPage: ${errorPage} cannot be read: ${messageOf(error)}`]);
+  }
+}
+
+/** Running workers go on without their log; at the start somebody is there to mend it. @throws UnavailableError */
+function assertLogOpens({ accessLogPath }: Settings): void {
+  if (accessLogPath === '') return;
+  try {
+    closeSync(openLog(accessLogPath));
+  } catch (error) {
+    throw new UnavailableError(`cannot write the access log ${accessLogPath}: ${messageOf(error)}`);
   }
 }

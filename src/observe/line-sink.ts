@@ -1,51 +1,174 @@
-import { pino } from 'pino';
+/** Where the access log goes: standard output or a file, never waited for. */
+import { closeSync, constants, mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { codeOf } from '../errors.ts';
 
-/** Lines written together; at most this many bytes a write, so that lines of two threads into one pipe do not interleave. */
+const STANDARD_OUTPUT = 1;
+
+/** At most this many bytes a write, if a line is not longer: the lines of two threads into one pipe do not interleave. */
 const PIPE_BUF = 4096;
+/** Worth a write at once; less waits a moment for more. */
+const ENOUGH_BYTES = 3072;
+const FLUSH_EVERY_MS = 100;
 /** What may wait for a stalled reader. Beyond it lines are dropped and counted: a log must not stop the proxy. */
 const MAX_PENDING_BYTES = 1024 * 1024;
-const FLUSH_EVERY_MS = 100;
+/** A full pipe is tried again after this time: a pipe holds 64 KiB, so a reader that keeps up still gets megabytes a second. */
+const RETRY_MS = 10;
+/** For so long a stalled reader may hold up the end of a thread. */
+const LAST_FLUSH_MS = 500;
+const NAP_MS = 5;
 
 export interface LineSinkEvents {
   /** Lines were thrown away because the destination takes no more. */
   readonly onDrop: (lines: number) => void;
-  readonly onError: (error: Error) => void;
+  /** Writing fails from now on: said once, until it has worked again. What is pending waits. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Writes lines in batches, without ever waiting for the destination. */
 export class LineSink {
-  readonly #destination: ReturnType<typeof pino.destination>;
-  readonly #isFile: boolean;
+  readonly #path: string;
+  readonly #events: LineSinkEvents;
+  /** Undefined while the file cannot be opened. */
+  #fd: number | undefined;
+  /** Lines put together for one write each, oldest first. */
+  readonly #batches: string[] = [];
+  /** What is left of the oldest batch, once its writing has begun. */
+  #rest: Buffer | undefined;
+  #pendingBytes = 0;
+  #lastBatchBytes = 0;
+  #isWriting = false;
+  #isFailing = false;
+  #isEnding = false;
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param path empty for standard output */
-  constructor(path: string, { onDrop, onError }: LineSinkEvents) {
-    this.#isFile = path !== '';
-    this.#destination = pino.destination({
-      ...(this.#isFile ? { dest: path, mkdir: true } : { fd: 1, maxWrite: PIPE_BUF }),
-      sync: false,
-      minLength: PIPE_BUF - 1024,
-      maxLength: MAX_PENDING_BYTES,
-      periodicFlush: FLUSH_EVERY_MS,
-    });
-    this.#destination.on('drop', (data: string) => onDrop(data.split('\n').length - 1));
-    this.#destination.on('error', onError);
+  constructor(path: string, events: LineSinkEvents) {
+    this.#path = path;
+    this.#events = events;
+    this.#fd = path === '' ? STANDARD_OUTPUT : this.#open();
   }
 
   write(line: string): void {
-    this.#destination.write(line);
+    const bytes = Buffer.byteLength(line);
+    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+      this.#events.onDrop(1);
+      return;
+    }
+    this.#pendingBytes += bytes;
+    const last = this.#batches.length - 1;
+    const isOpen = last > 0 || (last === 0 && this.#rest === undefined);
+    if (isOpen && this.#lastBatchBytes + bytes <= PIPE_BUF) {
+      this.#batches[last] += line;
+      this.#lastBatchBytes += bytes;
+    } else {
+      this.#batches.push(line);
+      this.#lastBatchBytes = bytes;
+    }
+    if (this.#isEnding) this.flush();
+    else if (this.#timer === undefined) this.#proceed();
   }
 
   /** After logrotate has moved the file away: the next lines go to a new one. */
   reopen(): void {
-    if (this.#isFile) this.#destination.reopen();
+    if (this.#path === '') return;
+    const fresh = this.#open();
+    // Better the old file than none.
+    if (fresh === undefined) return;
+    const old = this.#fd;
+    this.#fd = fresh;
+    if (old !== undefined && !this.#isWriting) closeSync(old);
+    this.#proceed();
   }
 
-  /** Writes out what is pending and waits for it; at the end of a thread's life. */
+  /** Writes out what is pending, as far as it is taken, and from now on every line at once: the thread is about to end. */
   flush(): void {
-    try {
-      this.#destination.flushSync();
-    } catch {
-      // The destination is gone or was never opened: there is nowhere left to say so.
+    this.#isEnding = true;
+    clearTimeout(this.#timer);
+    const end = performance.now() + LAST_FLUSH_MS;
+    // A write under way comes back here when it is done.
+    while (!this.#isWriting && this.#fd !== undefined && this.#batches.length > 0) {
+      try {
+        this.#written(writeSync(this.#fd, this.#head()));
+      } catch (error) {
+        if (codeOf(error) === 'EAGAIN' && performance.now() < end) nap();
+        else this.#fd = undefined;
+      }
     }
   }
+
+  #open(): number | undefined {
+    try {
+      return openLog(this.#path);
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  /** Writes now if there is enough, else soon. */
+  #proceed(): void {
+    if (this.#pendingBytes >= ENOUGH_BYTES) this.#send();
+    else if (this.#pendingBytes > 0) this.#sendIn(FLUSH_EVERY_MS);
+  }
+
+  #sendIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#send();
+    }, milliseconds).unref();
+  }
+
+  #send(): void {
+    const fd = this.#fd;
+    if (this.#isWriting || fd === undefined || this.#batches.length === 0) return;
+    this.#isWriting = true;
+    write(fd, this.#head(), (error, count) => {
+      this.#isWriting = false;
+      // It was reopened in the meantime.
+      if (fd !== this.#fd) closeSync(fd);
+      if (error === null) this.#written(count);
+      else this.#failed(error);
+      if (this.#isEnding) this.flush();
+      else if (error === null) this.#proceed();
+      else this.#sendIn(RETRY_MS);
+    });
+  }
+
+  #head(): Buffer {
+    this.#rest ??= Buffer.from(this.#batches[0] ?? '');
+    return this.#rest;
+  }
+
+  #written(count: number): void {
+    this.#isFailing = false;
+    this.#pendingBytes -= count;
+    this.#rest = this.#head().subarray(count);
+    if (this.#rest.length > 0) return;
+    this.#rest = undefined;
+    this.#batches.shift();
+  }
+
+  #failed(error: unknown): void {
+    if (codeOf(error) === 'EAGAIN' || this.#isFailing) return;
+    this.#isFailing = true;
+    this.#events.onError(error);
+  }
+}
+
+/** Nothing else is left to be done by this thread. */
+function nap(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP_MS);
+}
+
+/**
+ * Opens a log for appending, with its directories.
+ * @returns the file descriptor
+ * @throws the system's error
+ */
+export function openLog(path: string): number {
+  mkdirSync(dirname(path), { recursive: true });
+  // A named pipe must hold up neither the opening nor a write.
+  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK, 0o644);
 }

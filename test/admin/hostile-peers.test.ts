@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import type { AdminServer } from '../../src/admin/admin-server.ts';
 import type { StatusServer } from '../../src/admin/status-server.ts';
@@ -90,6 +91,21 @@ for (const [name, start] of Object.entries(servers)) {
     await eventually('it is served', async () =>
       (await get(at, '/nginx_status')).body.toString().includes('Writing: 2'),
     );
+    await assertAlone(at);
+  });
+
+  test(`${name} adds nothing to a response that has begun`, async context => {
+    const { at, control } = await start(context, {});
+    control.metricsBody = 'x'.repeat(8 * 1024 * 1024);
+    const socket = await open(at);
+    socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
+    const chunks: Buffer[] = [];
+    await once(socket, 'readable');
+    socket.write('garbage\r\n\r\n');
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', () => undefined);
+    await once(socket, 'close');
+    assert.equal(Buffer.concat(chunks).toString('latin1').match(/HTTP/g)?.length, 1);
     await assertAlone(at);
   });
 

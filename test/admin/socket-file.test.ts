@@ -112,20 +112,24 @@ test('what is not a socket is an error and stays', async context => {
   assert.deepEqual((await readdir(directory)).sort(), ['file', 'folder', 'link']);
 });
 
-test('a path the system cannot take is an error that says by how much', async context => {
-  const directory = await scratchDirectory(context);
-  const long = join(directory, 'x'.repeat(200 - directory.length - 1));
-  await assertUnavailable(start(context, long), /too long by \d+ bytes/);
-  assert.deepEqual(await readdir(directory), []);
-});
-
-test('the longest path the system takes is taken', async context => {
+test('the longest path the system takes is taken, one byte more is an error that says so', async context => {
   const directory = await scratchDirectory(context);
   const longest = process.platform === 'linux' ? 107 : 103;
   const path = join(directory, 'x'.repeat(longest - directory.length - 1));
   assert.equal(path.length, longest);
   await start(context, path);
   assert.equal((await get({ path }, '/healthz')).status, 200);
+  const refusal = new RegExp(`has ${longest + 1} bytes, the system takes no more than ${longest} `);
+  await assertUnavailable(start(context, `${path}x`), refusal);
+});
+
+test('a short name in a long directory is an error that says so', async context => {
+  const directory = await scratchDirectory(context);
+  const longest = process.platform === 'linux' ? 107 : 103;
+  const parent = join(directory, 'x'.repeat(longest - directory.length - 4));
+  await mkdir(parent);
+  await assertUnavailable(start(context, join(parent, 's')), /the system takes no more than \d+ here/);
+  assert.deepEqual(await readdir(parent), []);
 });
 
 test('a directory that is missing is an error', async context => {

@@ -211,6 +211,15 @@ conformance('error answers', ({ engine, test }) => {
     assert.equal((await client.response()).status, 404);
   });
 
+  test('a route’s own connect timeout goes before the global one', async t => {
+    const address = await startSilentListener(t);
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: [address], overrides: { connectTimeoutMs: 200 } }],
+      settings: { proxyConnectTimeout: 20_000 },
+    });
+    assert.equal((await proxy.get('/volume')).status, 504);
+  });
+
   test('another error page serves from the next answer on', async t => {
     const proxy = await startProxy(t, engine, { routes: null });
     proxy.state.errorPage = 'other';

@@ -94,7 +94,7 @@ conformance('random bytes', ({ engine, test }) => {
         const responses = parseResponses(client.unread);
         assert.ok(responses.length <= lines.length, 'responses without a request in the log');
       }),
-      { numRuns: 200, timeout: 10_000, interruptAfterTimeLimit: 15_000 },
+      { numRuns: 150, timeout: 10_000, interruptAfterTimeLimit: 15_000 },
     );
   });
 });
@@ -104,7 +104,7 @@ async function settled(client: RawClient, { counters }: ProxyUnderTest, requests
   let before = '';
   await eventually('quiet', async () => {
     if (!client.isOpen || (counters.get('waiting') === 1 && counters.get('requests') > requestsBefore)) return true;
-    await delay(30);
+    await delay(15);
     const now = `${client.receivedBytes} ${counters.get('requests')} ${counters.get('reading')} ${counters.get('writing')}`;
     if (now === before) return true;
     before = now;

@@ -5,6 +5,7 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
 import { Hammer } from '../support/real-hammer.ts';
 import { RealKube } from '../support/real-kube.ts';
+import { RealLine } from '../support/real-line.ts';
 import { patiently } from '../support/real-process.ts';
 import { expose, exposedBy, grantClusterRole, manifest, servedBy } from '../support/real-services.ts';
 
@@ -78,11 +79,13 @@ describe('an entry with a thousand Services', () => {
       const back = performance.now();
       const isSynced = async () => (await entry.metrics()).get('kube_entry_kube_watch_synced') === 1;
       await Promise.all([
-        patiently('the watch stands again', isSynced).then(() => t.diagnostic(`watching again ${since(back)}`)),
+        // A watch from a version that is gone begins well, too: only then comes the 410.
+        patiently('it read everything anew', () => lists() > listsBefore)
+          .then(() => patiently('the watch stands again', isSynced))
+          .then(() => t.diagnostic(`watching again ${since(back)}`)),
         late.ready().then(() => t.diagnostic(`the one that started meanwhile is ready ${since(back)}`)),
       ]);
-      assert.ok(lists() > listsBefore, 'it read everything anew');
-      assert.deepEqual(await entry.table(), before, 'which changed nothing, not even the version');
+      assert.deepEqual(await entry.table(), before, 'nothing changed, not even the version');
       assert.deepEqual(servedBy(await late.table()), servedBy(before));
 
       await kube.kubectl.apply(manifest('steady', backend.port, { annotations: { path: '/steady,/after' } }));
@@ -97,14 +100,16 @@ describe('an entry with a thousand Services', () => {
       t.diagnostic(`${requests} requests, ${failures.length} failed`);
       assert.deepEqual(failures, []);
     }
-    const warnings = entry.log().filter(({ level, code }) => level === 40 && code === 'KUBE_UNREACHABLE');
-    assert.equal(warnings.length, 1, 'it said so once');
+    const losses = entry.log().filter(({ msg }) => msg.startsWith('lost: the watch of services in all namespaces'));
+    assert.equal(losses.length, 1, 'it said so once');
   });
 
   it('answers 503 while the API server takes connections and says nothing, and is ready when it speaks', async () => {
     kube.freezeApiServer();
-    const started = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry')).finally(() => undefined);
+    const line = await RealLine.to(kube.port);
+    const started = await RealEntry.start('--kubeconfig', kube.kubeconfigThrough(line.port));
     try {
+      await patiently('it asks the API server', () => line.isUsed);
       const answer = await started.get('/steady');
       assert.equal(answer.status, 503);
       assert.equal((await started.status('/readyz')).status, 503);
@@ -112,8 +117,8 @@ describe('an entry with a thousand Services', () => {
       await started.ready();
       assert.equal((await started.get('/steady/x')).body, `${steady} /x`);
     } finally {
-      kube.thawApiServer();
       await started.stop();
+      await line.cut();
     }
   });
 });

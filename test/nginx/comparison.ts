@@ -23,6 +23,8 @@ export interface Difference {
 export interface Case<Id extends string> {
   readonly name: string;
   readonly send: string;
+  /** The client sends FIN while it waits. */
+  readonly halfClose?: boolean;
   /** What both upstreams do; the default answers with 200. */
   readonly upstream?: UpstreamHandler;
   /** What is different here, and what it makes of nginx's outcome. Applied in this order. */
@@ -38,7 +40,7 @@ export interface Comparison<Id extends string> {
 }
 
 /** Both servers' patience with an upstream that does not answer. */
-const READ_TIMEOUT_MS = 1_000;
+const READ_TIMEOUT_MS = 500;
 
 export function compareWithNginx<Id extends string>({ name, location, differences, cases }: Comparison<Id>): void {
   for (const { name: engine } of ENGINES) {
@@ -51,8 +53,8 @@ export function compareWithNginx<Id extends string>({ name, location, difference
           const handler = one.upstream ?? answersOnce;
           nginx.upstream.handler = handler;
           ours.upstream.handler = handler;
-          const theirOutcome = await outcomeOf(nginx, one.send);
-          const ourOutcome = await outcomeOf(ours, one.send);
+          const theirOutcome = await outcomeOf(nginx, one.send, one.halfClose ?? false);
+          const ourOutcome = await outcomeOf(ours, one.send, one.halfClose ?? false);
           assert.deepEqual(ourOutcome, edited(theirOutcome, one, occurred));
         });
       }
@@ -88,6 +90,7 @@ const answersOnce: UpstreamHandler = async request => {
 
 async function startNginxInFront(t: TestContext, location: string): Promise<ServerUnderTest> {
   const upstream = await RawUpstream.start(t);
+  upstream.toleratesMalformed = true;
   const { host, port } = upstream.address;
   const server = `
     location ${location} {

@@ -1,5 +1,6 @@
 /** What a server made of the bytes it was sent, in a form in which two servers can be compared. */
 import { formatListenAddress, type ListenAddress } from '../../src/formats/listen-address.ts';
+import { ERROR_PAGE } from '../support/proxy-under-test.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import { type Bytes, type HeaderLine, MalformedMessage, value } from '../support/raw-message.ts';
 import type { RawUpstream } from '../support/raw-upstream.ts';
@@ -7,7 +8,7 @@ import type { RawUpstream } from '../support/raw-upstream.ts';
 /** A header that only answers of the test's upstream have. */
 export const UPSTREAM_MARK = 'X-Upstream';
 
-/** The body of an answer the server made itself, whatever its wording. */
+/** The body of an answer the server made itself, whatever its wording. 50x.html is the same on both sides. */
 export const OWN_PAGE = '<a page of its own>';
 
 export interface SeenRequest {
@@ -48,12 +49,23 @@ const NO_ANSWER = {
   complete: false,
 } as const;
 
-/** Sends bytes on a connection of their own and looks at what comes of it. */
-export async function outcomeOf({ address, upstream }: ServerUnderTest, bytes: Bytes): Promise<Outcome> {
+/**
+ * Sends bytes on a connection of their own and looks at what comes of it.
+ * @param halfClose send FIN as soon as the upstream has the request
+ */
+export async function outcomeOf(
+  { address, upstream }: ServerUnderTest,
+  bytes: Bytes,
+  halfClose: boolean,
+): Promise<Outcome> {
   const seenBefore = upstream.requests.length;
   const client = await RawClient.connect(address);
   try {
     await client.send(bytes);
+    if (halfClose) {
+      await upstream.request(seenBefore);
+      client.end();
+    }
     const answer = await answerTo(client, bytes.toString().startsWith('HEAD '));
     const requests = upstream.requests.slice(seenBefore).filter(({ complete }) => complete);
     return {
@@ -79,7 +91,6 @@ async function answerTo(client: RawClient, head: boolean): Promise<Omit<Outcome,
     response = await client.responseOrCut({ head });
   } catch (error) {
     if (client.isOpen && !(error instanceof MalformedMessage)) throw error;
-    await client.closed();
     return { status: 0, ...NO_ANSWER, body: client.unread };
   }
   const { status, reason, framing, trailers, interim, complete } = response;
@@ -89,8 +100,7 @@ async function answerTo(client: RawClient, head: boolean): Promise<Omit<Outcome,
     status,
     reason,
     headers: sorted(headers),
-    // The text of 50x.html is the same on both sides.
-    body: own && ![500, 502, 503, 504].includes(status) && response.body !== '' ? OWN_PAGE : response.body,
+    body: own && response.body !== '' && response.body !== ERROR_PAGE ? OWN_PAGE : response.body,
     framing: own && framing === 'content-length' ? 'none' : framing,
     trailers,
     interim: interim.map(interimHead => interimHead.status),

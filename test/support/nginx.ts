@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { formatListenAddress, type ListenAddress } from '../../src/formats/listen-address.ts';
+import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
 
 /** Debian puts nginx where the PATH of an unprivileged user does not look. */
@@ -25,7 +26,7 @@ export interface NginxDescription {
 export async function startNginx(t: TestContext, { server, errorPage }: NginxDescription): Promise<ListenAddress> {
   const binary = nginxBinary();
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, '50x.html'), errorPage);
   for (let attempt = 1; ; attempt += 1) {
     const address = await freeAddress();
@@ -41,7 +42,7 @@ export async function startNginx(t: TestContext, { server, errorPage }: NginxDes
       return (await accepts(address)) ? 'yes' : undefined;
     });
     if (started === 'yes') {
-      t.after(async () => {
+      atEnd(t, async () => {
         child.kill('SIGTERM');
         if (child.exitCode === null) await once(child, 'exit');
       });

@@ -7,6 +7,7 @@ import type { Engine, EngineState } from '../../src/proxy/engine.ts';
 import type { Route, RouteOverrides } from '../../src/routing/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
+import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
 import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
@@ -63,7 +64,7 @@ export class ProxyUnderTest {
 
   async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
     const client = await RawClient.connect(this.address, options);
-    this.#t.after(() => client.destroy());
+    atEnd(this.#t, () => client.destroy());
     return client;
   }
 
@@ -115,7 +116,7 @@ export async function startProxy(
   const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
   const engine = await createEngine(name, { state, counters, accessLog });
   const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
-  t.after(() => engine.close());
+  atEnd(t, () => engine.close());
   return new ProxyUnderTest(t, engine, address, { state, counters, logLines });
 }
 

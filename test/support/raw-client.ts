@@ -258,7 +258,12 @@ function finish(
   return { response: make('close', rest, [], end === 'fin'), consumed: bytes.length };
 }
 
+const PROTOCOL = 'HTTP/1.1 ';
+
 function parseHead(bytes: Buffer): ResponseHead | undefined {
+  const begin = bytes.toString('latin1', 0, PROTOCOL.length);
+  if (!PROTOCOL.startsWith(begin))
+    throw new MalformedMessage(`not the begin of a status line: ${JSON.stringify(begin)}`);
   const head = readHead(bytes);
   if (head === undefined) return undefined;
   const match = /^(HTTP\/1\.1) ([1-9]\d\d) ([\t\x20-\x7e\x80-\xff]*)$/.exec(head.startLine);

@@ -21,6 +21,11 @@ export class RealLine {
     return line;
   }
 
+  /** Whether anybody is connected. */
+  get isUsed(): boolean {
+    return this.#sockets.size > 0;
+  }
+
   /** Breaks what is connected, and refuses what comes. */
   async cut(): Promise<void> {
     const server = this.#server;

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { atEnd } from './cleanup.ts';
 
 /** Listens, reports its port and then never runs its event loop again, so that nothing is ever accepted. */
 const THREAD = `
@@ -26,7 +27,7 @@ export async function startSilentListener(t: TestContext): Promise<ListenAddress
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(THREAD, { eval: true, workerData: gate });
   const fillers: Socket[] = [];
-  t.after(async () => {
+  atEnd(t, async () => {
     for (const filler of fillers) filler.destroy();
     Atomics.store(gate, 0, 1);
     Atomics.notify(gate, 0);

@@ -10,6 +10,9 @@ export const UNDERSCORE = 0x5f;
 /** RFC 9110 section 5.6.2: tchar. */
 export const TOKEN: Uint8Array = table("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
+/** Methods as nginx takes them: RFC 9110 section 9.1 knows none in lower case, and a `get` is no GET. */
+export const METHOD: Uint8Array = table('ABCDEFGHIJKLMNOPQRSTUVWXYZ_-');
+
 /** RFC 9110 section 5.5: field-content with its blanks and obs-text; no control character but HTAB. */
 export const FIELD: Uint8Array = range(0x20, 0xff);
 FIELD[0x7f] = 0;

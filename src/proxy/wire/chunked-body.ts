@@ -1,53 +1,51 @@
-import { CR, COLON, FIELD, HEX, HTAB, LF, SP, TOKEN } from './bytes.ts';
+import { COLON, CR, FIELD, HEX, HTAB, LF, SP, TOKEN } from './bytes.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './head.ts';
-import { CONTENT_LENGTH, HOST, identify, OTHER, TRAILER, TRANSFER_ENCODING } from './header-names.ts';
+import { CONNECTION, CONTENT_LENGTH, HOST, identify, TRAILER, TRANSFER_ENCODING } from './header-names.ts';
 
-const SIZE_START = 0;
-const SIZE = 1;
-const EXTENSION = 2;
-const SIZE_LF = 3;
-const DATA = 4;
-const DATA_CR = 5;
-const DATA_LF = 6;
-const TRAILER_START = 7;
-const TRAILER_LINE = 8;
-const LAST_LF = 9;
-const COMPLETE = 10;
+const SIZE = 0;
+const EXTENSION = 1;
+const SIZE_LF = 2;
+const DATA = 3;
+const DATA_CR = 4;
+const DATA_LF = 5;
+const TRAILERS = 6;
+const COMPLETE = 7;
 
-/** Sizes of 2^53 and more cannot be counted. */
+/** 13 hex digits are 52 bits: what is longer cannot be counted exactly. */
 const MAX_SIZE_DIGITS = 13;
 
+/** Trailer fields that would change what has been judged already (RFC 9110 section 6.5.1). They end here. */
+const NOT_IN_TRAILERS: ReadonlySet<number> = new Set([HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TRAILER]);
+
 /**
- * Reads a chunked body (RFC 9112 section 7.1) strictly, cut anywhere, and says which bytes to pass on. Chunks stay as they
- * are; extensions, which no two parsers read alike, are left out.
+ * Reads a chunked body (RFC 9112 section 7.1) strictly, cut anywhere. Says where its data is; the framing is made anew on
+ * the other side, so that no two parsers can read extensions, or anything else of it, differently.
  */
 export class ChunkedBody {
-  /** Places in the fed bytes to pass on: start, end, start, end… */
+  /** Where the data lies in the bytes fed last: start, end, start, end… */
   readonly ranges: number[] = [];
-  /** Whether the framing is passed on with the data, or the data alone (to an HTTP/1.0 client). */
-  #keepsFraming = true;
-  #state = SIZE_START;
+  /** Bytes of data in these ranges. */
+  rangeBytes = 0;
+  /** Trailer lines that may go on, each with its line end, once the body is complete. */
+  trailers = '';
+  #state = SIZE;
   #size = 0;
   #digits = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
-  /** A trailer line is judged whole; what came of it waits here. */
-  #trailerLine = '';
-  /** Trailer lines and the end of the body, to be passed on after the ranges. */
-  tail = '';
-  /** Bytes of data in all, without framing. */
-  dataBytes = 0;
+  /** What came of a trailer line: it is judged whole. */
+  #line = '';
 
-  reset(keepsFraming: boolean): void {
-    this.#keepsFraming = keepsFraming;
-    this.#state = SIZE_START;
+  reset(): void {
+    this.#state = SIZE;
     this.#size = 0;
     this.#digits = 0;
     this.#extensionBytes = 0;
     this.#trailerBytes = 0;
-    this.#trailerLine = '';
-    this.tail = '';
-    this.dataBytes = 0;
+    this.#line = '';
+    this.trailers = '';
+    this.ranges.length = 0;
+    this.rangeBytes = 0;
   }
 
   get isComplete(): boolean {
@@ -57,92 +55,89 @@ export class ChunkedBody {
   /** @returns the place after the last byte that belongs to the body, or -1 for bytes that break its rules */
   feed(bytes: Buffer, start: number, end: number): number {
     this.ranges.length = 0;
-    this.tail = '';
+    this.rangeBytes = 0;
     let at = start;
-    let kept = start;
     while (at < end && this.#state !== COMPLETE) {
-      const byte = bytes[at] as number;
-      switch (this.#state) {
-        case SIZE_START:
-        case SIZE: {
-          const value = HEX[byte] as number;
-          if (value !== 255) {
-            this.#digits += 1;
-            if (this.#digits > MAX_SIZE_DIGITS) return -1;
-            this.#size = this.#size * 16 + value;
-            this.#state = SIZE;
-            at += 1;
-          } else if (this.#digits === 0) {
-            return -1;
-          } else if (byte === CR) {
-            this.#state = SIZE_LF;
-            at += 1;
-          } else if (byte === 0x3b || byte === SP || byte === HTAB) {
-            this.#keep(kept, at);
-            this.#state = EXTENSION;
-          } else {
-            return -1;
-          }
-          break;
-        }
-        case EXTENSION:
-          if (byte === CR) {
-            kept = at;
-            this.#state = SIZE_LF;
-          } else {
-            this.#extensionBytes += 1;
-            if (FIELD[byte] === 0 || this.#extensionBytes > MAX_LINE_BYTES) return -1;
-          }
-          at += 1;
-          break;
-        case SIZE_LF:
-          if (byte !== LF) return -1;
-          at += 1;
-          if (!this.#keepsFraming) kept = at;
-          this.#digits = 0;
-          this.#extensionBytes = 0;
-          if (this.#size === 0) {
-            // The last chunk is written anew, after the trailers have been judged.
-            this.#dropLastSize(kept, at);
-            kept = -1;
-            this.#state = TRAILER_START;
-          } else {
-            this.#state = DATA;
-          }
-          break;
-        case DATA: {
-          const taken = Math.min(this.#size, end - at);
-          this.#size -= taken;
-          this.dataBytes += taken;
-          at += taken;
-          if (this.#size === 0) {
-            if (!this.#keepsFraming) this.#keep(kept, at);
-            this.#state = DATA_CR;
-          }
-          break;
-        }
-        case DATA_CR:
-          if (byte !== CR) return -1;
-          at += 1;
-          this.#state = DATA_LF;
-          break;
-        case DATA_LF:
-          if (byte !== LF) return -1;
-          at += 1;
-          if (!this.#keepsFraming) kept = at;
-          this.#state = SIZE_START;
-          break;
-        case TRAILER_START:
-        case TRAILER_LINE:
-          at = this.#readTrailer(bytes, at, end);
-          if (at < 0) return -1;
-          break;
-        default:
-          if (byte !== LF) return -1;
-          at += 1;
-          this.#state = COMPLETE;
+      if (this.#state === DATA) {
+        const taken = Math.min(this.#size, end - at);
+        this.ranges.push(at, at + taken);
+        this.rangeBytes += taken;
+        this.#size -= taken;
+        at += taken;
+        if (this.#size === 0) this.#state = DATA_CR;
+      } else if (this.#state === TRAILERS) {
+        at = this.#readTrailers(bytes, at, end);
+        if (at < 0) return -1;
+      } else {
+        if (!this.#readFraming(bytes[at] as number)) return -1;
+        at += 1;
       }
     }
     return at;
   }
+
+  /** One byte between data: a size, an extension, a line end. */
+  #readFraming(byte: number): boolean {
+    switch (this.#state) {
+      case SIZE: {
+        const value = HEX[byte] as number;
+        if (value !== 255) {
+          this.#digits += 1;
+          this.#size = this.#size * 16 + value;
+          return this.#digits <= MAX_SIZE_DIGITS;
+        }
+        if (this.#digits === 0) return false;
+        this.#state = byte === CR ? SIZE_LF : EXTENSION;
+        return byte === CR || byte === 0x3b;
+      }
+      case EXTENSION:
+        this.#extensionBytes += 1;
+        if (byte === CR) this.#state = SIZE_LF;
+        return (byte === CR || FIELD[byte] === 1) && this.#extensionBytes <= MAX_LINE_BYTES;
+      case SIZE_LF:
+        this.#state = this.#size === 0 ? TRAILERS : DATA;
+        this.#digits = 0;
+        return byte === LF;
+      case DATA_CR:
+        this.#state = DATA_LF;
+        return byte === CR;
+      default:
+        this.#state = SIZE;
+        return byte === LF;
+    }
+  }
+
+  #readTrailers(bytes: Buffer, start: number, end: number): number {
+    const lineFeed = bytes.indexOf(LF, start);
+    const stop = lineFeed < 0 || lineFeed >= end ? end : lineFeed + 1;
+    this.#trailerBytes += stop - start;
+    if (this.#trailerBytes > MAX_HEAD_BYTES) return -1;
+    this.#line += bytes.toString('latin1', start, stop);
+    if (this.#line.length > MAX_LINE_BYTES) return -1;
+    if (bytes[stop - 1] !== LF) return stop;
+    if (this.#line === '\r\n') {
+      this.#state = COMPLETE;
+      return stop;
+    }
+    const verdict = judgeTrailer(Buffer.from(this.#line, 'latin1'));
+    if (verdict === undefined) return -1;
+    if (verdict) this.trailers += this.#line;
+    this.#line = '';
+    return stop;
+  }
+}
+
+/** @returns whether the line goes on; undefined when it is no header line */
+function judgeTrailer(line: Buffer): boolean | undefined {
+  const end = line.length - 2;
+  if (end < 1 || line[end] !== CR) return undefined;
+  let at = 0;
+  while (TOKEN[line[at] as number] === 1) at += 1;
+  if (at === 0 || line[at] !== COLON) return undefined;
+  const nameEnd = at;
+  for (at += 1; at < end; at += 1) {
+    const byte = line[at] as number;
+    if (FIELD[byte] === 0 && byte !== SP && byte !== HTAB) return undefined;
+  }
+  return !NOT_IN_TRAILERS.has(identify(line, 0, nameEnd));
 }

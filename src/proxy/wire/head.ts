@@ -1,6 +1,6 @@
 /** What request and response heads have in common: header lines, validated in place, never taken apart. */
 import { addConnectionOptions } from '../hop-by-hop.ts';
-import { CR, COLON, FIELD, HTAB, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
+import { COLON, CR, FIELD, HTAB, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -83,7 +83,11 @@ export abstract class Head {
   ): boolean | typeof MALFORMED;
 
   /** Reads header lines from `position` on. */
-  protected readLines(bytes: Buffer, base: number, end: number): typeof MORE | typeof DONE | typeof MALFORMED | typeof TOO_LARGE {
+  protected readLines(
+    bytes: Buffer,
+    base: number,
+    end: number,
+  ): typeof MORE | typeof DONE | typeof MALFORMED | typeof TOO_LARGE {
     let at = base + this.position;
     for (;;) {
       const lineStart = at;
@@ -210,6 +214,8 @@ export abstract class Head {
       if (options.delete('keep-alive')) this.saysKeepAlive = true;
       if (options.delete('close')) this.saysClose = true;
       if (options.delete('upgrade')) this.saysUpgrade = true;
+      // Whoever names the length away would leave the end of the body to be guessed.
+      options.delete('content-length');
       this.#options = options;
       this.namesHeaders = options.size > 0;
     }

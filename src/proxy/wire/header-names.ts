@@ -85,7 +85,8 @@ function collisionFreeTable(): [factor: number, table: Uint8Array] {
     const table = new Uint8Array(TABLE_SIZE);
     const isFree = NAME_BYTES.every((name, id) => {
       if (id === OTHER) return true;
-      const slot = (name.length * factor + (name[0] as number) * 3 + (name[name.length - 1] as number)) & (TABLE_SIZE - 1);
+      const slot =
+        (name.length * factor + (name[0] as number) * 3 + (name[name.length - 1] as number)) & (TABLE_SIZE - 1);
       if (table[slot] !== 0) return false;
       table[slot] = id;
       return true;

@@ -1,5 +1,5 @@
 import type { FailureCode } from '../failure.ts';
-import { CR, LF, SP, TARGET, TOKEN } from './bytes.ts';
+import { CR, LF, METHOD, SP, TARGET } from './bytes.ts';
 import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
 import {
   AUTHORIZATION,
@@ -70,7 +70,7 @@ export class RequestHead extends Head {
       case TOO_LARGE:
         return 'HEADERS_TOO_LARGE';
       default:
-        this.text = bytes.latin1Slice(base, base + this.length);
+        this.text = bytes.toString('latin1', base, base + this.length);
         return this.#judge();
     }
   }
@@ -81,7 +81,7 @@ export class RequestHead extends Head {
   }
 
   get requestLine(): string {
-    return this.text.substring(0, this.#lineEnd);
+    return this.text.substring(this.#methodStart, this.#lineEnd);
   }
 
   /** The Host header as it came; empty when there is none. */
@@ -162,8 +162,9 @@ export class RequestHead extends Head {
     this.position = at - base;
     const limit = base + MAX_LINE_BYTES;
     const methodStart = at;
-    while (at < end && TOKEN[bytes[at] as number] === 1) at += 1;
-    if (at === end || (bytes[at] === CR && at === methodStart && at + 1 === end)) return at > limit ? 'URI_TOO_LONG' : false;
+    while (at < end && METHOD[bytes[at] as number] === 1) at += 1;
+    if (at === end || (bytes[at] === CR && at === methodStart && at + 1 === end))
+      return at > limit ? 'URI_TOO_LONG' : false;
     if (bytes[at] !== SP || at === methodStart) return 'BAD_REQUEST';
     this.#methodEnd = at - base;
     const targetStart = at + 1;
@@ -190,13 +191,16 @@ export class RequestHead extends Head {
 
   /** `HTTP/1.x`; a higher minor version is spoken as 1.1 (RFC 9110 section 2.5). */
   #readVersion(bytes: Buffer, start: number, end: number): FailureCode | undefined {
-    const version = bytes.latin1Slice(start, end);
+    const version = bytes.toString('latin1', start, end);
     if (version === 'HTTP/1.1') {
       this.minorVersion = 1;
       return undefined;
     }
     const match = /^HTTP\/(\d)\.(\d)$/.exec(version);
-    if (match === null) return /^HTTP\/[1-9]\d*\.\d+$/.test(version) && !version.startsWith('HTTP/1.') ? 'VERSION_NOT_SUPPORTED' : 'BAD_REQUEST';
+    if (match === null)
+      return /^HTTP\/[1-9]\d*\.\d+$/.test(version) && !version.startsWith('HTTP/1.')
+        ? 'VERSION_NOT_SUPPORTED'
+        : 'BAD_REQUEST';
     if (Number(match[1]) >= 2) return 'VERSION_NOT_SUPPORTED';
     if (match[1] === '0') return 'BAD_REQUEST';
     this.minorVersion = match[2] === '0' ? 0 : 1;

@@ -36,13 +36,14 @@ export class ResponseHead extends Head {
     const outcome = this.readLines(bytes, base, end);
     if (outcome === MORE) return false;
     if (outcome === MALFORMED || outcome === TOO_LARGE || !this.#isClear()) return undefined;
-    this.text = bytes.latin1Slice(base, base + this.length);
+    this.text = bytes.toString('latin1', base, base + this.length);
     return true;
   }
 
   /** From the space before the status code to the end of the line, without the version. */
   get statusAndReason(): string {
-    return this.text.substring(8, this.#lineEnd);
+    // The space stands even where no reason follows (RFC 9112 section 4); some leave it out.
+    return this.#lineEnd === 12 ? `${this.text.substring(8, 12)} ` : this.text.substring(8, this.#lineEnd);
   }
 
   lines(): string {
@@ -92,7 +93,8 @@ export class ResponseHead extends Head {
     if (at === end || (bytes[at] === CR && at + 1 === end)) return at - base > MAX_LINE_BYTES ? undefined : false;
     if (bytes[at] !== CR || bytes[at + 1] !== LF || at - base > MAX_LINE_BYTES || at - base < 12) return undefined;
     // "HTTP/1." and the digits, byte by byte: this is read for every response.
-    if (bytes[base] !== 0x48 || bytes[base + 1] !== 0x54 || bytes[base + 2] !== 0x54 || bytes[base + 3] !== 0x50) return undefined;
+    if (bytes[base] !== 0x48 || bytes[base + 1] !== 0x54 || bytes[base + 2] !== 0x54 || bytes[base + 3] !== 0x50)
+      return undefined;
     if (bytes[base + 4] !== 0x2f || bytes[base + 5] !== 0x31 || bytes[base + 6] !== 0x2e) return undefined;
     const minor = (bytes[base + 7] as number) - 0x30;
     const [hundreds, tens, ones] = [digit(bytes, base + 9), digit(bytes, base + 10), digit(bytes, base + 11)];

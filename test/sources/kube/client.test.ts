@@ -72,7 +72,7 @@ describe('requests to the API server', () => {
     assert.equal(api.requests.length, 2);
   });
 
-  it('that meet a connection the server just closed are sent once more', async () => {
+  it('that meet a connection the server just closed are sent once more', async t => {
     // Answers once on each connection, and breaks it when a second request comes.
     const served = new WeakSet<object>();
     const server = createServer((request, response) => {
@@ -81,6 +81,10 @@ describe('requests to the API server', () => {
       served.add(request.socket);
     });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
     await using api = await KubeApi.start();
     const kubeconfig = api.writeKubeconfig();
     const address = server.address();
@@ -99,8 +103,6 @@ describe('requests to the API server', () => {
     assert.deepEqual(await client.json(list), {});
     assert.deepEqual(await client.json(list), {});
     client.close();
-    server.close();
-    server.closeAllConnections();
   });
 
   it('end at their deadline', async () => {

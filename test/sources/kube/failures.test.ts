@@ -14,7 +14,7 @@ describe('a watch that the server ends in order', () => {
     harness.api.endWatches();
     await harness.untilWatching(2);
     assert.equal(harness.api.received('watch')[1]?.query.resourceVersion, version);
-    assert.equal(harness.api.received('list').length, 1);
+    assert.equal(harness.lists, 1);
     assert.deepEqual(harness.story, ['watching services in all namespaces']);
     assert.equal(harness.source.statistics().restartsTotal, 1);
   });
@@ -24,7 +24,7 @@ describe('a watch that the server ends in order', () => {
     harness.clock.advance(2_000);
     harness.api.endWatches();
     await harness.untilWatching(2);
-    assert.equal(harness.api.received('list').length, 1);
+    assert.equal(harness.lists, 1);
   });
 
   it('goes on from the last bookmark', async () => {
@@ -60,7 +60,7 @@ describe('a version that is too old', () => {
     await harness.untilServed('a');
     harness.api.sendError(410);
     await harness.untilWatching(2);
-    assert.equal(harness.api.received('list').length, 2);
+    assert.equal(harness.lists, 2);
     assert.deepEqual(harness.story, ['watching services in all namespaces']);
   });
 
@@ -94,6 +94,26 @@ describe('a version that is too old', () => {
     harness.clock.advance(second);
     await harness.untilWatching();
   });
+
+  it('is no tight loop when the new list fails', async () => {
+    await using harness = await Harness.connected();
+    harness.clock.advance(2_000);
+    harness.api.fail('list', { status: 500 }, Number.POSITIVE_INFINITY);
+    harness.api.sendError(410);
+    await harness.nextPause();
+    assert.equal(harness.lists, 2);
+    assert.match(harness.story.at(-1) ?? '', /^lost: /);
+  });
+
+  it('is no tight loop either when the watch had worked before', async () => {
+    await using harness = await Harness.connected();
+    harness.clock.advance(2_000);
+    harness.api.fail('watch', { status: 410 }, Number.POSITIVE_INFINITY);
+    harness.api.endWatches();
+    await harness.nextPause();
+    assert.equal(harness.lists, 2);
+    assert.equal(harness.api.received('watch').length, 3);
+  });
 });
 
 describe('an ERROR event with another code', () => {
@@ -103,7 +123,7 @@ describe('an ERROR event with another code', () => {
     await harness.untilServed('a');
     harness.api.sendError(500);
     await harness.untilWatching(2);
-    assert.equal(harness.api.received('list').length, 2);
+    assert.equal(harness.lists, 2);
   });
 
   it('does not lose the changes before it in the same chunk', async () => {
@@ -130,7 +150,7 @@ describe('lines that cannot be understood', () => {
       harness.clock.advance(2_000);
       harness.api.write(bytes);
       await harness.untilWatching(2);
-      assert.equal(harness.api.received('list').length, 2);
+      assert.equal(harness.lists, 2);
       harness.api.apply(service({ name: 'a' }));
       await harness.untilServed('a');
     });
@@ -373,7 +393,7 @@ describe('the safety net', () => {
       harness.clock.advance(40_000);
     }
     await harness.untilServed('missed');
-    assert.equal(harness.api.received('list').length, 2);
+    assert.equal(harness.lists, 2);
     assert.deepEqual(harness.story, ['watching services in all namespaces']);
   });
 });

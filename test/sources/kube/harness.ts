@@ -144,6 +144,11 @@ export class Harness {
     this.clock.advance(await this.nextPause());
   }
 
+  /** How often everything was read: requests for one object only ask for the version. */
+  get lists(): number {
+    return this.api.received('list').filter(({ query }) => query.limit !== '1' && query.continue === undefined).length;
+  }
+
   /** What the log tells people: without debug lines. */
   get story(): string[] {
     return this.log.filter(({ level }) => level >= INFO).map(({ msg }) => msg);

@@ -1,0 +1,78 @@
+import type { Route } from '../../routing/route.ts';
+import { errorBody, reasonOf } from '../error-pages.ts';
+import { FAILURES, type FailureCode } from '../failure.ts';
+import { mayHoldRedirect, rewriteRedirect } from '../redirects.ts';
+import { dateLine } from './http-date.ts';
+import type { ResponseHead } from './response-head.ts';
+
+const KEEP_ALIVE = 'Connection: keep-alive\r\n\r\n';
+const CLOSE = 'Connection: close\r\n\r\n';
+
+/** The head the client gets, with the empty line at its end. */
+export function composeResponse(
+  head: ResponseHead,
+  keeps: boolean,
+  chunked: boolean,
+  route: Route,
+  knownHosts: () => readonly string[],
+): string {
+  let lines = head.lines();
+  if (head.hasRedirects && route.rewriteRedirects && route.stripPrefix && route.path !== '/') {
+    lines = mapLines(lines, (name, value) =>
+      mayHoldRedirect(name) ? rewriteRedirect(name, value, route, knownHosts()) : value,
+    );
+  }
+  // RFC 9110 section 8.6: no length on a 204. Without chunks no trailers follow.
+  if (head.status === 204 && head.contentLength >= 0) lines = dropLines(lines, 'content-length');
+  if (head.hasTrailer && !chunked) lines = dropLines(lines, 'trailer');
+  const date = head.hasDate ? '' : dateLine();
+  const coding = chunked ? 'Transfer-Encoding: chunked\r\n' : '';
+  return `HTTP/1.1${head.statusAndReason}\r\n${lines}${date}${coding}${keeps ? KEEP_ALIVE : CLOSE}`;
+}
+
+/** A 1xx response for the client. */
+export function composeInterim(head: ResponseHead): string {
+  return `HTTP/1.1${head.statusAndReason}\r\n${head.lines()}\r\n`;
+}
+
+/** 101 for the client: from here on the bytes are the protocol's. */
+export function composeSwitch(head: ResponseHead): string {
+  return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n${head.lines()}\r\n`;
+}
+
+export interface ErrorResponse {
+  readonly status: number;
+  readonly text: string;
+  readonly bodyBytes: number;
+}
+
+/** An answer made here, whole: head and body in one text of bytes (latin1). */
+export function composeError(
+  code: FailureCode,
+  errorPage: string,
+  requestId: string,
+  keeps: boolean,
+  withBody: boolean,
+): ErrorResponse {
+  const { status, retryAfter } = FAILURES[code];
+  const body = Buffer.from(errorBody(status, errorPage)).toString('latin1');
+  const retry = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`;
+  const text =
+    `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${dateLine()}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n` +
+    `X-Request-ID: ${requestId}\r\n${retry}${keeps ? KEEP_ALIVE : CLOSE}${withBody ? body : ''}`;
+  return { status, text, bodyBytes: withBody ? body.length : 0 };
+}
+
+function mapLines(lines: string, map: (name: string, value: string) => string): string {
+  return lines.replace(
+    /^([^:\r\n]+):[ \t]*([^\r\n]*)$/gm,
+    (_, name: string, value: string) => `${name}: ${map(name.toLowerCase(), value)}`,
+  );
+}
+
+function dropLines(lines: string, name: string): string {
+  return lines
+    .split('\r\n')
+    .filter(line => line.slice(0, line.indexOf(':')).toLowerCase() !== name)
+    .join('\r\n');
+}

@@ -1,0 +1,167 @@
+import { connect, type Socket } from 'node:net';
+import type { Endpoint } from '../../routing/route.ts';
+import type { FailureCode } from '../failure.ts';
+import { UpstreamConnection } from './upstream-connection.ts';
+import type { Wire } from './wire.ts';
+
+/** Shorter than the idle close of most backends (Node's own is 5 s), so that theirs is not met half-way. */
+const IDLE_MS = 4_000;
+/** Kept below the upstream's own announced limit by this much. */
+const IDLE_MARGIN_MS = 1_000;
+/** A ClusterIP chooses a pod per connection: only new connections reach new pods. */
+const LIFE_MS = 60_000;
+const LIFE_JITTER = 0.1;
+const MAX_REQUESTS = 10_000;
+/** All upstreams of a worker are read into one buffer; what has to stay is copied out of it. */
+const READ_BUFFER_BYTES = 64 * 1024;
+
+/** Who waits for a connection that is being made. */
+export interface ConnectionSeeker {
+  connected(upstream: UpstreamConnection): void;
+  fail(code: FailureCode): void;
+}
+
+/** The idle connections of one `address:port`; the one used last is used next, so that the others can grow old. */
+export class UpstreamPool {
+  readonly key: string;
+  readonly idle: UpstreamConnection[] = [];
+  /** Connections of any kind. */
+  size = 0;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+export class UpstreamPools {
+  readonly #wire: Wire;
+  readonly #byKey = new Map<string, UpstreamPool>();
+  /** An endpoint is looked up by its text once. */
+  readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly #connecting = new Set<Socket>();
+  readonly #connections = new Set<UpstreamConnection>();
+  #closed = false;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  /** A kept-alive connection that is fit for another request; undefined when there is none. */
+  takeIdle(endpoint: Endpoint): UpstreamConnection | undefined {
+    const { idle } = this.#poolOf(endpoint);
+    for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
+      this.#wire.context.counters.add('upstreamIdle', -1);
+      if (upstream.isFit && Date.now() < upstream.retireAt) return this.#use(upstream);
+      upstream.destroy();
+    }
+    return undefined;
+  }
+
+  /** Connects to the first endpoint, and if that fails once more, to the second. */
+  connect(
+    endpoints: readonly [Endpoint, Endpoint],
+    timeoutMs: number,
+    seeker: ConnectionSeeker,
+    attempt: 0 | 1 = 0,
+  ): void {
+    const { counters } = this.#wire.context;
+    const endpoint = endpoints[attempt];
+    const pool = this.#poolOf(endpoint);
+    const jitter = 1 - LIFE_JITTER + 2 * LIFE_JITTER * Math.random();
+    const upstream = new UpstreamConnection(this.#wire, pool, Date.now() + LIFE_MS * jitter);
+    const socket = connect({
+      host: endpoint.address,
+      port: endpoint.port,
+      noDelay: true,
+      keepAlive: true,
+      onread: { buffer: this.#readBuffer, callback: (size, buffer) => upstream.read(buffer as Buffer, size) },
+    });
+    this.#connecting.add(socket);
+    const settle = (): void => {
+      clearTimeout(timer);
+      this.#connecting.delete(socket);
+      socket.off('error', onError);
+    };
+    const fail = (code: 'CONNECT_FAILED' | 'CONNECT_TIMEOUT'): void => {
+      settle();
+      socket.on('error', () => undefined);
+      socket.destroy();
+      counters.add(code === 'CONNECT_TIMEOUT' ? 'connectsTimedOut' : 'connectsFailed', 1);
+      if (attempt === 1 || this.#closed) {
+        seeker.fail(code);
+        return;
+      }
+      counters.add('retriesConnect', 1);
+      this.connect(endpoints, timeoutMs, seeker, 1);
+    };
+    const onError = (): void => fail('CONNECT_FAILED');
+    // Connecting is rare where connections are kept: a timer of its own is exact and costs nothing that counts.
+    const timer = setTimeout(fail, timeoutMs, 'CONNECT_TIMEOUT');
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      settle();
+      counters.add('connectsOk', 1);
+      this.#connections.add(upstream);
+      pool.size += 1;
+      upstream.attach(socket);
+      seeker.connected(this.#use(upstream));
+    });
+  }
+
+  /** Takes a connection back after a complete exchange, and keeps it if it is still good. */
+  release(upstream: UpstreamConnection): void {
+    const { context, wheel } = this.#wire;
+    const { pool } = upstream;
+    const keepMs = upstream.keepAliveMs < 0 ? IDLE_MS : Math.min(IDLE_MS, upstream.keepAliveMs - IDLE_MARGIN_MS);
+    const isWorn = upstream.served >= MAX_REQUESTS || Date.now() >= upstream.retireAt;
+    const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
+    if (!upstream.isFit || isWorn || keepMs <= 0 || isFull || this.#closed) {
+      upstream.destroy();
+      return;
+    }
+    upstream.becomeIdle();
+    pool.idle.push(upstream);
+    context.counters.add('upstreamBusy', -1);
+    context.counters.add('upstreamIdle', 1);
+    wheel.set(upstream, keepMs);
+  }
+
+  /** A connection is gone. */
+  forget(upstream: UpstreamConnection, wasIdle: boolean): void {
+    const { pool } = upstream;
+    if (!this.#connections.delete(upstream)) return;
+    pool.size -= 1;
+    const index = wasIdle ? pool.idle.indexOf(upstream) : -1;
+    if (index >= 0) {
+      pool.idle.splice(index, 1);
+      this.#wire.context.counters.add('upstreamIdle', -1);
+    } else if (!wasIdle) {
+      this.#wire.context.counters.add('upstreamBusy', -1);
+    }
+    if (pool.size === 0 && this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
+  }
+
+  /** Ends all connections, and keeps no more. */
+  close(): void {
+    this.#closed = true;
+    for (const socket of this.#connecting) socket.destroy();
+    for (const upstream of [...this.#connections]) upstream.destroy();
+  }
+
+  #use(upstream: UpstreamConnection): UpstreamConnection {
+    upstream.served += 1;
+    this.#wire.context.counters.add('upstreamBusy', 1);
+    return upstream;
+  }
+
+  #poolOf(endpoint: Endpoint): UpstreamPool {
+    const known = this.#byEndpoint.get(endpoint);
+    if (known !== undefined) return known;
+    const key = `${endpoint.address} ${endpoint.port}`;
+    const pool = this.#byKey.get(key) ?? new UpstreamPool(key);
+    this.#byKey.set(key, pool);
+    this.#byEndpoint.set(endpoint, pool);
+    return pool;
+  }
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Announcer } from '../../src/cli/announcer.ts';
+import { RouteControl } from '../../src/cli/route-control.ts';
+import { SettingsError } from '../../src/errors.ts';
+import { CounterBoard } from '../../src/observe/counter-board.ts';
+import { silentLogger } from '../../src/observe/logger.ts';
+import type { TableDelta } from '../../src/routing/delta.ts';
+import { RouteTable } from '../../src/routing/table.ts';
+import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
+import { Catalog } from '../../src/sources/catalog.ts';
+import { service } from '../support/services.ts';
+
+/** Stands in for the workers: takes a table, and acknowledges it when it is told to. */
+class HeldFleet {
+  readonly board = new CounterBoard();
+  table = RouteTable.EMPTY;
+  restarts = 0;
+  settings: Settings = DEFAULTS;
+  readonly deltas: TableDelta[] = [];
+  #acknowledge: (() => void)[] = [];
+
+  publish(delta: TableDelta): Promise<void> {
+    this.deltas.push(delta);
+    this.table = this.table.apply(delta);
+    return new Promise(resolve => this.#acknowledge.push(resolve));
+  }
+
+  updateSettings(settings: Settings): void {
+    this.settings = settings;
+  }
+
+  acknowledge(): void {
+    for (const resolve of this.#acknowledge.splice(0)) resolve();
+  }
+}
+
+function parts(settings: Partial<Settings> = {}) {
+  const catalog = new Catalog({ allowExternalName: false, waitsFor: 'services' });
+  const fleet = new HeldFleet();
+  const propagations: number[] = [];
+  const logger = silentLogger();
+  const control = new RouteControl({
+    settings: { ...DEFAULTS, logLevel: 'error', ...settings },
+    catalog,
+    fleet,
+    announcer: new Announcer(catalog, logger),
+    logger,
+    source: { report: () => ({ kind: 'manifests', synced: true }), watchState: () => undefined },
+    metrics: () => ({
+      observePropagation: seconds => void propagations.push(seconds),
+      scrape: async () => ({ contentType: 'text/plain', body: Buffer.alloc(0) }),
+    }),
+  });
+  return { catalog, fleet, control, propagations };
+}
+
+function paths({ table }: HeldFleet): string[] {
+  return [...table.routes()].map(({ path }) => path).sort();
+}
+
+/** Lets everything run that needs no event from outside. */
+async function settled(): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve));
+}
+
+test('nothing is published before the source is complete, and an empty table counts as the first', async () => {
+  const { catalog, fleet, control } = parts();
+  await control.changed(performance.now());
+  assert.deepEqual(fleet.deltas, []);
+  catalog.replace([]);
+  const done = control.changed(performance.now());
+  await settled();
+  assert.equal(control.isInitialised, false, 'no worker has acknowledged it yet');
+  fleet.acknowledge();
+  await done;
+  assert.equal(control.isInitialised, true);
+  assert.deepEqual(
+    fleet.deltas.map(({ version, upserts }) => ({ version, upserts })),
+    [{ version: 0, upserts: [] }],
+  );
+});
+
+test('a change right after one that changed nothing is not lost', async () => {
+  const { catalog, fleet, control } = parts();
+  catalog.replace([service('a')]);
+  const first = control.changed(performance.now());
+  await settled();
+  fleet.acknowledge();
+  await first;
+
+  catalog.upsert(service('a'));
+  void control.changed(performance.now());
+  catalog.upsert(service('b'));
+  void control.changed(performance.now());
+  await settled();
+  assert.deepEqual(paths(fleet), ['/a', '/b']);
+});
+
+test('the change that makes the source complete is not lost behind one that does not', async () => {
+  const { catalog, fleet, control } = parts();
+  void control.changed(performance.now());
+  catalog.replace([service('a')]);
+  void control.changed(performance.now());
+  await settled();
+  assert.deepEqual(paths(fleet), ['/a']);
+});
+
+test('changes while a table is on its way go out together, and all who wait learn when it is served', async () => {
+  const { catalog, fleet, control, propagations } = parts();
+  catalog.replace([service('a')]);
+  const waiting = [control.changed(performance.now())];
+  await settled();
+  for (const name of ['b', 'c', 'd']) {
+    catalog.upsert(service(name));
+    waiting.push(control.changed(performance.now()));
+  }
+  await settled();
+  assert.equal(fleet.deltas.length, 1, 'the first is not acknowledged yet');
+  let served = false;
+  void Promise.all(waiting).then(() => {
+    served = true;
+  });
+  fleet.acknowledge();
+  await settled();
+  assert.equal(served, false);
+  assert.equal(fleet.deltas.length, 2);
+  fleet.acknowledge();
+  await Promise.all(waiting);
+  assert.deepEqual(paths(fleet), ['/a', '/b', '/c', '/d']);
+  assert.equal(propagations.length, 2);
+  assert.ok(
+    propagations.every(seconds => seconds >= 0 && seconds < 60),
+    `${propagations}`,
+  );
+});
+
+test('pushed settings must be an object', async () => {
+  const { control } = parts();
+  for (const value of [null, [], 'proxyReadTimeout', 3, true]) {
+    await assert.rejects(control.pushGeneral(value), SettingsError, JSON.stringify(value));
+  }
+  await assert.rejects(control.pushGeneral({ controllerPodsCount: -1 }), SettingsError);
+  await assert.rejects(control.pushGeneral({ controllerPodsCount: '2' }), SettingsError);
+  await control.pushGeneral({ controllerPodsCount: 2 });
+  assert.equal(control.general().controllerPodsCount, 2);
+});
+
+test('a bad setting among good ones changes nothing', async () => {
+  const { control, fleet } = parts();
+  await assert.rejects(control.pushGeneral({ proxyReadTimeout: '1s', sendTimeout: 'soon' }), SettingsError);
+  await assert.rejects(control.pushGeneral({ proxyReadTimeout: '1s', controllerPodsCount: 1.5 }), SettingsError);
+  await assert.rejects(control.pushGeneral({ proxyReadTimeout: '1s', listen: '127.0.0.1:1' }), SettingsError);
+  assert.equal(control.settings.proxyReadTimeout, DEFAULTS.proxyReadTimeout);
+  assert.equal(fleet.settings, DEFAULTS, 'no worker was told anything');
+});
+
+test('settings read again leave alone what was pushed and what needs a restart', async () => {
+  const { control, fleet } = parts();
+  await control.pushGeneral({ proxyReadTimeout: '7s' });
+  control.reload({
+    ...DEFAULTS,
+    logLevel: 'error',
+    proxyReadTimeout: 1_000,
+    sendTimeout: 2_000,
+    workers: DEFAULTS.workers + 1,
+  });
+  const { proxyReadTimeout, sendTimeout, workers } = fleet.settings;
+  assert.deepEqual(
+    { proxyReadTimeout, sendTimeout, workers },
+    { proxyReadTimeout: 7_000, sendTimeout: 2_000, workers: DEFAULTS.workers },
+  );
+});

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { codeOf } from '../../src/errors.ts';
+import { LineSink } from '../../src/observe/line-sink.ts';
+import { eventually } from '../support/eventually.ts';
+
+async function scratchDirectory(context: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'ke-log-'));
+  context.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A sink, and what it says of itself. @param context ends it with the test */
+function sinkTo(context: TestContext, path: string) {
+  const errors: (string | undefined)[] = [];
+  const heard = { dropped: 0, errors };
+  const sink = new LineSink(path, {
+    onDrop: lines => {
+      heard.dropped += lines;
+    },
+    onError: error => errors.push(codeOf(error)),
+  });
+  context.after(() => sink.flush());
+  return { sink, heard };
+}
+
+interface NamedPipe {
+  readonly path: string;
+  /** What the pipe holds; empty for nothing. */
+  readonly read: () => string;
+  /** Nobody has the pipe open for reading in the meantime. */
+  readonly whileAbsent: (meanwhile: () => Promise<unknown>) => Promise<void>;
+}
+
+/** A named pipe with this process as its reader, which reads only when it is told to. */
+async function namedPipe(context: TestContext): Promise<NamedPipe> {
+  const path = join(await scratchDirectory(context), 'pipe');
+  execFileSync('mkfifo', [path]);
+  let reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  context.after(() => closeSync(reader));
+  const buffer = Buffer.alloc(64 * 1024);
+  const whileAbsent = async (meanwhile: () => Promise<unknown>): Promise<void> => {
+    closeSync(reader);
+    await meanwhile();
+    reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  };
+  const read = (): string => {
+    try {
+      return buffer.toString('latin1', 0, readSync(reader, buffer));
+    } catch (error) {
+      if (codeOf(error) === 'EAGAIN') return '';
+      throw error;
+    }
+  };
+  return { path, read, whileAbsent };
+}
+
+function numbered(first: number, last: number): string {
+  return Array.from({ length: last - first + 1 }, (_, index) => `line ${first + index}\n`).join('');
+}
+
+test('a single line is in the file soon, in a directory that is made for it', async context => {
+  const path = join(await scratchDirectory(context), 'a', 'b', 'access.log');
+  const { sink, heard } = sinkTo(context, path);
+  sink.write('one\n');
+  await eventually('the line', async () => (await readFile(path, 'utf8')) === 'one\n');
+  assert.deepEqual(heard, { dropped: 0, errors: [] });
+});
+
+test('lines come whole, in order and once, however many', async context => {
+  const path = join(await scratchDirectory(context), 'access.log');
+  await writeFile(path, 'from an earlier run\n');
+  const { sink, heard } = sinkTo(context, path);
+  for (let number = 1; number <= 5_000; number += 1) {
+    sink.write(`line ${number}\n`);
+    if (number % 500 === 0) await new Promise(resolve => setImmediate(resolve));
+  }
+  const whole = `from an earlier run\n${numbered(1, 5_000)}`;
+  await eventually('every line', async () => (await readFile(path, 'utf8')).length >= whole.length);
+  assert.equal(await readFile(path, 'utf8'), whole);
+  assert.equal(heard.dropped, 0);
+});
+
+test('two sinks into one file do not tear each other lines', async context => {
+  const path = join(await scratchDirectory(context), 'access.log');
+  const sinks = [sinkTo(context, path).sink, sinkTo(context, path).sink];
+  const line = (name: string): string => `${name.repeat(300)}\n`;
+  for (let round = 0; round < 100; round += 1) {
+    for (const [index, sink] of sinks.entries()) sink.write(line('ab'[index] ?? ''));
+    if (round % 10 === 0) await new Promise(resolve => setImmediate(resolve));
+  }
+  const text = await eventually('200 lines', async () => {
+    const now = await readFile(path, 'utf8');
+    return now.length >= 200 * 301 && now;
+  });
+  const torn = text.split('\n').filter(found => found !== '' && !/^(?:a{300}|b{300})$/.test(found));
+  assert.deepEqual(torn, []);
+});
+
+test('after reopen the next lines are in a new file, and none is lost', async context => {
+  const directory = await scratchDirectory(context);
+  const path = join(directory, 'access.log');
+  const { sink } = sinkTo(context, path);
+  const files: string[] = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    // Some of them are under way when the file is moved.
+    for (let number = 1; number <= 400; number += 1) sink.write(`line ${turn * 400 + number}\n`);
+    const moved = join(directory, `access.log.${turn}`);
+    await rename(path, moved);
+    sink.reopen();
+    files.push(moved);
+  }
+  files.push(path);
+  const whole = numbered(1, 2_000);
+  const text = await eventually('every line', async () => {
+    const now = (await Promise.all(files.map(file => readFile(file, 'utf8')))).join('');
+    return now.length >= whole.length && now;
+  });
+  assert.equal(text, whole);
+  sink.write('after\n');
+  await eventually('a line in the new file', async () => (await readFile(path, 'utf8')).endsWith('after\n'));
+});
+
+test('a reader that stalls costs lines, which are counted, and gets whole lines again later', async context => {
+  const { path, read } = await namedPipe(context);
+  const { sink, heard } = sinkTo(context, path);
+  const line = (number: number): string => `${String(number).padStart(6, '0')}${'x'.repeat(994)}\n`;
+  const written = 3_000;
+  for (let number = 0; number < written; number += 1) {
+    sink.write(line(number));
+    if (number % 100 === 0) await new Promise(resolve => setImmediate(resolve));
+  }
+  assert.ok(heard.dropped > 0, 'three megabytes do not fit');
+  assert.ok(heard.dropped < written, 'a stall is no reason to drop everything');
+  assert.deepEqual(heard.errors, [], 'a full pipe is no error');
+
+  let text = '';
+  const kept = written - heard.dropped;
+  await eventually(`${kept} lines`, () => {
+    for (let chunk = read(); chunk !== ''; chunk = read()) text += chunk;
+    return text.length >= kept * 1_001;
+  });
+  const lines = text.split('\n').slice(0, -1);
+  assert.equal(lines.length, kept);
+  assert.ok(lines.every(found => /^\d{6}x{994}$/.test(found)));
+  assert.deepEqual(lines, [...lines].sort());
+
+  const before = heard.dropped;
+  sink.write(line(999_999));
+  await eventually('a line after the stall', () => read().startsWith('999999'));
+  assert.equal(heard.dropped, before);
+});
+
+test('the end of a thread is not held up by a reader that stalls', async context => {
+  const { path } = await namedPipe(context);
+  const { sink } = sinkTo(context, path);
+  for (let number = 0; number < 2_000; number += 1) sink.write(`${'x'.repeat(400)}\n`);
+  sink.flush();
+  // Once given up, nothing is tried again: each of these would take its time.
+  for (let number = 0; number < 10_000; number += 1) sink.write('late\n');
+  sink.flush();
+});
+
+test('flush writes out what is pending, and then every line at once', async context => {
+  const path = join(await scratchDirectory(context), 'access.log');
+  const { sink } = sinkTo(context, path);
+  sink.write('one\n');
+  sink.flush();
+  assert.equal(await readFile(path, 'utf8'), 'one\n');
+  sink.write('two\n');
+  assert.equal(await readFile(path, 'utf8'), 'one\ntwo\n');
+});
+
+test('flush leaves the order as it is when a write is under way', async context => {
+  const path = join(await scratchDirectory(context), 'access.log');
+  const { sink } = sinkTo(context, path);
+  for (let number = 1; number <= 2_000; number += 1) sink.write(`line ${number}\n`);
+  sink.flush();
+  const whole = numbered(1, 2_000);
+  await eventually('every line', async () => (await readFile(path, 'utf8')).length >= whole.length);
+  assert.equal(await readFile(path, 'utf8'), whole);
+});
+
+test('a file that cannot be opened is reported once, and harms nobody', async context => {
+  const directory = await scratchDirectory(context);
+  const parent = join(directory, 'parent');
+  await writeFile(parent, 'a file where a directory should be');
+  const { sink, heard } = sinkTo(context, join(parent, 'access.log'));
+  for (let number = 0; number < 2_000; number += 1) sink.write(`${'x'.repeat(999)}\n`);
+  // Longer than a batch waits to be written.
+  await new Promise(resolve => setTimeout(resolve, 150));
+  assert.equal(heard.errors.length, 1);
+  assert.equal(heard.dropped, 2_000 - Math.floor((1024 * 1024) / 1_000));
+
+  await rm(parent);
+  sink.reopen();
+  const text = await eventually('what has waited', async () => {
+    const now = await readFile(join(parent, 'access.log'), 'utf8');
+    return now.length >= 1_048_000 && now;
+  });
+  assert.equal(text.length, 1_048_000);
+  assert.equal(heard.errors.length, 1);
+});
+
+test('a reopen that fails leaves the old file in use', async context => {
+  const directory = await scratchDirectory(context);
+  const path = join(directory, 'logs', 'access.log');
+  const { sink, heard } = sinkTo(context, path);
+  await rename(join(directory, 'logs'), join(directory, 'moved'));
+  await writeFile(join(directory, 'logs'), 'a file where a directory should be');
+  sink.reopen();
+  assert.equal(heard.errors.length, 1);
+  sink.write('still here\n');
+  const moved = join(directory, 'moved', 'access.log');
+  await eventually('a line in the old file', async () => (await readFile(moved, 'utf8')) === 'still here\n');
+});
+
+test('a named pipe that nobody reads does not hold up the start', async context => {
+  const path = join(await scratchDirectory(context), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const { heard } = sinkTo(context, path);
+  assert.deepEqual(heard.errors, ['ENXIO']);
+});
+
+test('an error that lasts is said once, and again when it comes back', async context => {
+  const { path, read, whileAbsent } = await namedPipe(context);
+  const { sink, heard } = sinkTo(context, path);
+  for (const turn of [1, 2]) {
+    await whileAbsent(async () => {
+      sink.write('waits\n');
+      await eventually('an error', () => heard.errors.length === turn);
+      // It is tried again many times.
+      await new Promise(resolve => setTimeout(resolve, 150));
+    });
+    await eventually('what has waited', () => read() === 'waits\n');
+  }
+  assert.deepEqual(heard, { dropped: 0, errors: ['EPIPE', 'EPIPE'] });
+});
+
+test('standard output gets the lines, and reopening it means nothing', async () => {
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/observe/line-sink.ts'));
+  const program = `
+    import { LineSink } from ${module};
+    const sink = new LineSink('', { onDrop() {}, onError() {} });
+    for (let number = 1; number <= 3000; number += 1) sink.write('line ' + number + '\\n');
+    sink.reopen();
+    setTimeout(() => sink.flush(), 20);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', chunk => {
+    text += chunk;
+  });
+  await new Promise(resolve => child.once('close', resolve));
+  assert.equal(text, numbered(1, 3_000));
+});

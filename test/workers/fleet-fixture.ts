@@ -1,0 +1,144 @@
+/** A fleet of real threads, with its threads, counters and log within reach. */
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { pino } from 'pino';
+import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { CounterBoard } from '../../src/observe/counter-board.ts';
+import type { WorkerCounters } from '../../src/observe/counters.ts';
+import type { Route } from '../../src/routing/route.ts';
+import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
+import { Fleet } from '../../src/workers/fleet.ts';
+import { eventually } from '../support/eventually.ts';
+import { RawClient, type RawResponse } from '../support/raw-client.ts';
+import type { RawUpstream } from '../support/raw-upstream.ts';
+import { route } from '../support/routes.ts';
+
+/** A board that lets tests see what each worker counted. */
+class OpenBoard extends CounterBoard {
+  readonly regions: WorkerCounters[] = [];
+
+  override addRegion(): WorkerCounters {
+    const region = super.addRegion();
+    this.regions.push(region);
+    return region;
+  }
+}
+
+export interface LogEntry {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface ConnectedTo {
+  readonly client: RawClient;
+  /** Index of the worker that has the connection. */
+  readonly worker: number;
+}
+
+export class RunningFleet {
+  readonly fleet: Fleet;
+  readonly board: OpenBoard;
+  readonly log: readonly LogEntry[];
+  readonly address: ListenAddress;
+  /** Every thread ever started, in order. */
+  readonly threads: readonly Worker[];
+  readonly #context: TestContext;
+
+  constructor(context: TestContext, parts: Pick<RunningFleet, 'fleet' | 'board' | 'log' | 'address' | 'threads'>) {
+    this.#context = context;
+    this.fleet = parts.fleet;
+    this.board = parts.board;
+    this.log = parts.log;
+    this.address = parts.address;
+    this.threads = parts.threads;
+  }
+
+  async connect(): Promise<RawClient> {
+    const client = await RawClient.connect(this.address);
+    this.#context.after(() => client.destroy());
+    return client;
+  }
+
+  /** A connection whose worker is known. Only for a fleet that nobody else connects to meanwhile. */
+  async connectKnowing(): Promise<ConnectedTo> {
+    const before = this.board.regions.map(region => region.get('accepted'));
+    const client = await this.connect();
+    const worker = await eventually('a worker to accept', () => {
+      const index = this.board.regions.findIndex((region, at) => region.get('accepted') > (before[at] ?? 0));
+      return index >= 0 ? { index } : undefined;
+    });
+    return { client, worker: worker.index };
+  }
+
+  /** Connections to every worker, by worker. */
+  async connectToAll(): Promise<Map<number, RawClient>> {
+    const found = new Map<number, RawClient>();
+    await eventually('connections to every worker', async () => {
+      const { client, worker } = await this.connectKnowing();
+      if (found.has(worker)) client.destroy();
+      else found.set(worker, client);
+      return found.size === this.fleet.size;
+    });
+    return found;
+  }
+
+  /** A GET on a connection of its own. */
+  async get(target: string): Promise<RawResponse> {
+    const client = await this.connect();
+    const response = await ask(client, target, 'Connection: close\r\n');
+    client.destroy();
+    return response;
+  }
+
+  /** Makes a thread end as a bug in a worker would: with an exception that nobody catches. */
+  async crash(index: number): Promise<void> {
+    const thread = this.threads[index];
+    if (thread === undefined) throw new Error(`there is no thread ${index}`);
+    const gone = once(thread, 'exit');
+    thread.postMessage({ type: 'table' });
+    await gone;
+  }
+}
+
+export interface FleetDescription {
+  readonly settings?: Partial<Settings>;
+  readonly errorPage?: string;
+}
+
+/** Starts a fleet that is ended with the test. */
+export async function startFleet(
+  context: TestContext,
+  { settings = {}, errorPage }: FleetDescription = {},
+): Promise<RunningFleet> {
+  const board = new OpenBoard();
+  const log: LogEntry[] = [];
+  const logger = pino({ base: null }, { write: line => void log.push(JSON.parse(line)) });
+  const fleet = new Fleet({
+    settings: { ...DEFAULTS, listen: { host: '127.0.0.1', port: 0 }, accessLog: 'off', ...settings },
+    board,
+    logger,
+    errorPage,
+  });
+  const threads: Worker[] = [];
+  const onWorker = (thread: Worker): void => void threads.push(thread);
+  process.on('worker', onWorker);
+  context.after(async () => {
+    await fleet.close();
+    process.off('worker', onWorker);
+  });
+  const address = await fleet.start();
+  return new RunningFleet(context, { fleet, board, log, address, threads });
+}
+
+/** One GET on a connection that stays open. */
+export async function ask(client: RawClient, target: string, headers = ''): Promise<RawResponse> {
+  await client.send(`GET ${target} HTTP/1.1\r\nHost: test\r\n${headers}\r\n`);
+  return client.response();
+}
+
+export function routeTo(upstream: RawUpstream, path: string, fields: Partial<Route> = {}): Route {
+  const { host: address, port } = upstream.address;
+  return route(path, { backend: { name: 'test', endpoints: [{ address, port }] }, ...fields });
+}
