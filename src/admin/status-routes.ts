@@ -20,8 +20,8 @@ export function addStatusRoutes(
       writing: board.sum('writing'),
       waiting: board.sum('waiting'),
     });
-    // nginx gives no charset; to a string fastify would add one.
-    return reply.header('content-type', 'text/plain').send(Buffer.from(status));
+    // Without a charset, as nginx has it.
+    return reply.header('content-type', 'text/plain').send(status);
   });
   readOnlyRoute(app, '/metrics', async (_request, reply) => {
     const { contentType, body } = await control.metrics();

@@ -22,7 +22,7 @@ test('/is-dynamic-lb-initialized is 200 once the first table serves, 500 before'
   control.isInitialised = true;
   const response = await get(at, '/is-dynamic-lb-initialized');
   assert.equal(response.status, 200);
-  assert.equal(response.body.toString(), 'OK\n');
+  assert.equal(response.body, 'OK\n');
 });
 
 test('/metrics gives what the control plane says, with its type', async context => {
@@ -31,7 +31,7 @@ test('/metrics gives what the control plane says, with its type', async context 
   const response = await get(at, '/metrics');
   assert.equal(response.status, 200);
   assert.deepEqual(header(response, 'content-type'), ['text/plain; version=0.0.4; charset=utf-8']);
-  assert.equal(response.body.toString(), 'nginx_up 1\n');
+  assert.equal(response.body, 'nginx_up 1\n');
 });
 
 test('/routes shows the table, its sources, what was refused and who waits', async context => {
@@ -58,7 +58,7 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
   const response = await get(at, '/routes');
   assert.equal(response.status, 200);
   assert.match(header(response, 'content-type').join(), /^application\/json\b/);
-  assert.deepEqual(JSON.parse(response.body.toString()), {
+  assert.deepEqual(JSON.parse(response.body), {
     version: 42,
     initialised: true,
     source: { kind: 'kube', synced: false, problem: 'connection refused' },
@@ -87,7 +87,7 @@ test('/explain says which route takes a request, what the upstream gets and why 
     route('/a/b', { host: '*.example.com' }),
     route('/a/b', { host: 'x.org' }),
   ]);
-  const explain = async (query: string) => JSON.parse((await get(at, `/explain?${query}`)).body.toString());
+  const explain = async (query: string) => JSON.parse((await get(at, `/explain?${query}`)).body);
 
   const query = new URLSearchParams({ host: 'Shop.Example.COM:80', path: '/a/./b/c%2Fd?y=1&z' });
   const found = await explain(query.toString());
@@ -115,9 +115,9 @@ test('/explain says which route takes a request, what the upstream gets and why 
 test('/explain follows merge-slashes', async context => {
   const { at, control } = await adminServer(context);
   control.table = RouteTable.of([route('/a')]);
-  assert.equal(JSON.parse((await get(at, '/explain?path=//a')).body.toString()).route.path, '/a');
+  assert.equal(JSON.parse((await get(at, '/explain?path=//a')).body).route.path, '/a');
   control.mergeSlashes = false;
-  assert.equal(JSON.parse((await get(at, '/explain?path=//a')).body.toString()).route, undefined);
+  assert.equal(JSON.parse((await get(at, '/explain?path=//a')).body).route, undefined);
 });
 
 test('/explain refuses with a reason what no route could be asked for', async context => {
@@ -137,7 +137,7 @@ test('/explain refuses with a reason what no route could be asked for', async co
     const response = await get(at, `/explain?${query}`);
     assert.equal(response.status, 400, query);
     assert.match(header(response, 'content-type').join(), /^text\/plain\b/);
-    assert.match(response.body.toString(), reason);
+    assert.match(response.body, reason);
   }
 });
 

@@ -56,7 +56,7 @@ for (const [name, start] of Object.entries(servers)) {
     const at = await start(context);
     const response = await get(at, STATUS);
     assert.equal(
-      response.body.toString(),
+      response.body,
       'Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n',
     );
     assert.equal(response.status, 200);
@@ -65,7 +65,7 @@ for (const [name, start] of Object.entries(servers)) {
     assert.deepEqual(header(response, 'connection'), ['close']);
     const next = await get(at, STATUS);
     assert.equal(
-      next.body.toString(),
+      next.body,
       'Active connections: 1 \nserver accepts handled requests\n 2 2 2 \nReading: 0 Writing: 1 Waiting: 0 \n',
     );
   });
@@ -73,7 +73,7 @@ for (const [name, start] of Object.entries(servers)) {
   test(`${name} answers the status like a real nginx, byte for byte`, async context => {
     const [ours, nginx] = await Promise.all([start(context), realNginx(context)]);
     // What nginx answers depends on the connections it took while it started.
-    const theirs = (await get(nginx, STATUS)).body.toString();
+    const theirs = (await get(nginx, STATUS)).body;
     const [active, accepted, handled, requests, reading, writing, waiting] = numbers(theirs);
     assert.equal(theirs, formatStubStatus({ active, accepted, handled, requests, reading, writing, waiting }));
 
@@ -91,11 +91,11 @@ for (const [name, start] of Object.entries(servers)) {
 
   test(`${name} counts idle and half-sent connections as nginx does`, async context => {
     for (const at of [await start(context), await realNginx(context)]) {
-      const before = numbers((await get(at, STATUS)).body.toString());
+      const before = numbers((await get(at, STATUS)).body);
       const [idle, begun] = [await open(at), await open(at)];
       begun.write('GET / HTTP/1.1\r\nHo');
       const after = await eventually('both connections are seen', async () => {
-        const seen = numbers((await get(at, STATUS)).body.toString());
+        const seen = numbers((await get(at, STATUS)).body);
         return seen[0] === 3 && seen[4] === 1 && seen[6] === 1 ? seen : undefined;
       });
       const [active, accepted, handled, requests, reading, writing, waiting] = after;
@@ -105,7 +105,7 @@ for (const [name, start] of Object.entries(servers)) {
       assert.equal(accepted - before[1], requests - before[3] + 1);
       idle.destroy();
       begun.destroy();
-      await eventually('both are gone', async () => numbers((await get(at, STATUS)).body.toString())[0] === 1);
+      await eventually('both are gone', async () => numbers((await get(at, STATUS)).body)[0] === 1);
     }
   });
 }
@@ -123,7 +123,7 @@ test('the counts of workers and of all listeners are added up', async context =>
     worker.add('waiting', factor);
   }
   assert.equal(
-    (await get(at, STATUS)).body.toString(),
+    (await get(at, STATUS)).body,
     'Active connections: 34 \nserver accepts handled requests\n 56 45 100 \nReading: 11 Writing: 12 Waiting: 11 \n',
   );
 });

@@ -8,7 +8,7 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry, runCommand, type TableView } from '../support/real-entry.ts';
 import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
 import { START_DEADLINE_MS } from '../support/real-process.ts';
-import { applyFiles, expose, grantClusterRole, manifest, servedBy } from '../support/real-services.ts';
+import { applyFiles, deleteFiles, expose, grantClusterRole, manifest, servedBy } from '../support/real-services.ts';
 
 const DEADLINE_MS = 15_000;
 
@@ -53,7 +53,7 @@ describe('the rights of the entry', () => {
       assert.equal(complaints.length, 1, 'once, however often it tried');
     } finally {
       await entry.stop();
-      await kubectl.run(['delete', '--filename', join(DEPLOY, 'base/cluster-role-binding.yaml')]);
+      await deleteFiles(kubectl, 'base/cluster-role-binding.yaml');
     }
   });
 
@@ -76,14 +76,13 @@ describe('the rights of the entry', () => {
         msg,
         /may not list services in namespace "elsewhere": a Role in that namespace, as deploy\/namespaced/,
       );
+      await forbidden.logged('the other is read', line => line.msg === 'watching services in namespace "default"');
       assert.equal((await forbidden.get('/inside')).status, 503, 'a part of the namespaces is no table');
+      assert.equal((await forbidden.table()).initialised, false);
     } finally {
       await namespaced.stop();
       await forbidden.stop();
-      await kubectl.run([
-        'delete',
-        ...['role', 'role-binding'].map(file => `-f=${join(DEPLOY, `namespaced/${file}.yaml`)}`),
-      ]);
+      await deleteFiles(kubectl, 'namespaced/role.yaml', 'namespaced/role-binding.yaml');
     }
   });
 

@@ -45,7 +45,7 @@ export function get(destination: Destination, target: string): Promise<RawRespon
   return ask(destination, 'GET', target);
 }
 
-/** One request, with a Content-Length when it has a body. */
+/** One request, with a Content-Length when it has a body. @returns the response, its body read as UTF-8 */
 export async function ask(
   destination: Destination,
   method: string,
@@ -57,7 +57,7 @@ export async function ask(
   const head = [`${method} ${target} HTTP/1.1`, 'Host: localhost', ...headers, ...length, '', ''].join('\r\n');
   const [response, ...more] = parseResponses(await exchange(destination, Buffer.from(head + (body ?? ''))));
   if (response === undefined || more.length > 0) throw new Error(`not one response to ${method} ${target}`);
-  return response;
+  return { ...response, body: Buffer.from(response.body, 'latin1').toString() };
 }
 
 /** The values of a header, in order. */

@@ -2,6 +2,7 @@ import { AssertionError } from 'node:assert';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { ByteQueue } from './byte-queue.ts';
 import { Changes, DEADLINE_MS } from './eventually.ts';
 import {
   type Bytes,
@@ -47,7 +48,7 @@ export class RawClient {
   readonly #socket: Socket;
   readonly #changes = new Changes();
   /** Received and not yet taken by a read. */
-  #received: Buffer = Buffer.alloc(0);
+  readonly #received = new ByteQueue();
   #end: ConnectionEnd | undefined;
   /** All bytes that ever came. */
   receivedBytes = 0;
@@ -57,7 +58,7 @@ export class RawClient {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.receivedBytes += chunk.length;
-      this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+      this.#received.push(chunk);
       this.#changes.announce();
     });
     socket.on('end', () => this.#ended('fin'));
@@ -82,7 +83,7 @@ export class RawClient {
 
   /** What came and was not read yet. */
   get unread(): string {
-    return this.#received.toString('latin1');
+    return this.#received.toString();
   }
 
   /** Sends each piece on its own, so that the server most likely reads it on its own. Errors show in the reading. */
@@ -138,12 +139,12 @@ export class RawClient {
   /** The next final response, which the end of the connection may have cut off. */
   responseOrCut(options: ReadOptions = {}): Promise<RawResponse> {
     return this.#wait('a response', options.deadlineMs, () => {
-      const { response, consumed } = parseResponse(this.#received, options.head ?? false, this.#end);
+      const { response, consumed } = parseResponse(this.#received.peek(), options.head ?? false, this.#end);
       if (response === undefined) {
         if (this.#end === undefined) return undefined;
         throw new AssertionError({ message: `the connection ended (${this.#end}) without a response` });
       }
-      this.#received = this.#received.subarray(consumed);
+      this.#received.take(consumed);
       return response;
     });
   }
@@ -151,8 +152,8 @@ export class RawClient {
   /** The next head, interim or not, without what follows it. */
   head(options: ReadOptions = {}): Promise<ResponseHead> {
     return this.#wait('a response head', options.deadlineMs, () => {
-      const head = parseHead(this.#received);
-      if (head !== undefined) this.#received = this.#received.subarray(head.raw.length);
+      const head = parseHead(this.#received.peek());
+      if (head !== undefined) this.#received.take(head.raw.length);
       else if (this.#end !== undefined) {
         throw new AssertionError({ message: `the connection ended (${this.#end}) without a head` });
       }
@@ -163,10 +164,7 @@ export class RawClient {
   /** The next bytes, as text. */
   bytes(count: number, deadlineMs?: number): Promise<string> {
     return this.#wait(`${count} bytes`, deadlineMs, () => {
-      if (this.#received.length < count) return undefined;
-      const taken = this.#received.toString('latin1', 0, count);
-      this.#received = this.#received.subarray(count);
-      return taken;
+      return this.#received.length < count ? undefined : this.#received.take(count).toString('latin1');
     });
   }
 

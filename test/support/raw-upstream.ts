@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { ByteQueue } from './byte-queue.ts';
 import { atEnd } from './cleanup.ts';
 import { Changes } from './eventually.ts';
 import {
@@ -138,8 +139,6 @@ export class RawUpstream {
 
 export class UpstreamConnection {
   readonly requests: UpstreamRequest[] = [];
-  /** Every byte that came. */
-  received: Buffer = Buffer.alloc(0);
   /** What came after the tunnel began. */
   tunnelled = '';
   /** How the proxy ended its side. */
@@ -149,7 +148,7 @@ export class UpstreamConnection {
   readonly #changes: Changes;
   readonly #onRequest: (request: UpstreamRequest) => void;
   /** Received and not yet part of a request. */
-  #pending: Buffer = Buffer.alloc(0);
+  readonly #pending = new ByteQueue();
   #isTunnel = false;
 
   constructor(socket: Socket, changes: Changes, onRequest: (request: UpstreamRequest) => void) {
@@ -213,35 +212,30 @@ export class UpstreamConnection {
   }
 
   #take(chunk: Buffer): void {
-    this.received = Buffer.concat([this.received, chunk]);
-    this.#pending = Buffer.concat([this.#pending, chunk]);
+    this.#pending.push(chunk);
     try {
       while (!this.#isTunnel && this.malformed === undefined && this.#advance());
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       this.malformed = error;
     }
-    if (this.#isTunnel) {
-      this.tunnelled += this.#pending.toString('latin1');
-      this.#pending = Buffer.alloc(0);
-    }
+    if (this.#isTunnel) this.tunnelled += this.#pending.take(this.#pending.length).toString('latin1');
     this.#changes.announce();
   }
 
   /** @returns whether there may be more to read in what is pending */
   #advance(): boolean {
     let current = this.requests.at(-1);
+    const isNew = current === undefined || current.complete;
     if (current === undefined || current.complete) {
-      const head = readHead(this.#pending);
+      const head = readHead(this.#pending.peek());
       if (head === undefined) return false;
+      this.#pending.take(head.raw.length);
       current = new UpstreamRequest(this, head, this.#changes);
       this.requests.push(current);
-      this.#pending = this.#pending.subarray(head.raw.length);
-      this.#pending = this.#pending.subarray(current.take(this.#pending));
-      this.#onRequest(current);
-    } else {
-      this.#pending = this.#pending.subarray(current.take(this.#pending));
     }
+    current.takeBody(this.#pending);
+    if (isNew) this.#onRequest(current);
     return current.complete && this.#pending.length > 0;
   }
 
@@ -263,7 +257,7 @@ export class UpstreamRequest {
   readonly framing: 'none' | 'content-length' | 'chunked';
   trailers: readonly HeaderLine[] = [];
   complete = false;
-  #body: Buffer = Buffer.alloc(0);
+  readonly #body = new ByteQueue();
   readonly #length: number;
   readonly #changes: Changes;
 
@@ -288,7 +282,7 @@ export class UpstreamRequest {
 
   /** As much as has come. */
   get body(): string {
-    return this.#body.toString('latin1');
+    return this.#body.toString();
   }
 
   /** The value of a header that may occur once. */
@@ -296,18 +290,19 @@ export class UpstreamRequest {
     return value(this.headers, name);
   }
 
-  /** Takes what belongs to its body. @param pending all that came of it so far @returns bytes used up; 0 until complete */
-  take(pending: Buffer): number {
+  /** Takes what belongs to its body. */
+  takeBody(pending: ByteQueue): void {
     if (this.framing === 'chunked') {
-      const { content, trailers, end, complete } = readChunked(pending);
-      this.#body = content;
+      const { content, trailers, end, complete } = readChunked(pending.peek());
+      this.#body.take(this.#body.length);
+      this.#body.push(content);
       this.trailers = trailers;
       this.complete = complete;
-      return end;
+      pending.take(end);
+    } else {
+      this.#body.push(pending.take(this.#length - this.#body.length));
+      this.complete = this.#body.length === this.#length;
     }
-    this.#body = pending.subarray(0, this.#length);
-    this.complete = this.#body.length === this.#length;
-    return this.complete ? this.#length : 0;
   }
 
   /** Waits for its last byte. @throws when the connection ends first */

@@ -51,6 +51,11 @@ export async function applyFiles(kubectl: Kubectl, ...files: readonly string[]):
   await kubectl.run(['apply', ...files.map(file => `--filename=${join(DEPLOY, file)}`)]);
 }
 
+/** @param files below deploy/; what is in them need not be there */
+export async function deleteFiles(kubectl: Kubectl, ...files: readonly string[]): Promise<void> {
+  await kubectl.run(['delete', '--ignore-not-found', ...files.map(file => `--filename=${join(DEPLOY, file)}`)]);
+}
+
 /** What the cluster says should be served, as lines `PATH NAMESPACE/NAME`: of Services that ask for one path and are sound. */
 export async function exposedBy(kubectl: Kubectl): Promise<string[]> {
   const services = listAt(await kubectl.json(['get', 'services', '--all-namespaces']), 'items');

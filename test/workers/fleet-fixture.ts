@@ -1,5 +1,4 @@
 /** A fleet of real threads, with its threads, counters and log within reach. */
-import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
@@ -96,7 +95,7 @@ export class RunningFleet {
   async crash(index: number): Promise<void> {
     const thread = this.threads[index];
     if (thread === undefined) throw new Error(`there is no thread ${index}`);
-    const gone = once(thread, 'exit');
+    const gone = new Promise(resolve => thread.once('exit', resolve));
     thread.postMessage({ type: 'table' });
     await gone;
   }

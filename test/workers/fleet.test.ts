@@ -28,7 +28,7 @@ test('several workers share the port, and each of them serves', async context =>
   assert.equal(running.board.sum('requests'), 3);
 });
 
-for (const workers of [1, 3]) {
+for (const workers of [1, 2]) {
   test(`with ${workers}: 503 before the first table, which may be an empty one`, async context => {
     const running = await startFleet(context, { settings: { workers } });
     for (const client of (await running.connectToAll()).values()) {
@@ -42,8 +42,9 @@ for (const workers of [1, 3]) {
 
   test(`with ${workers}: once publish resolves, every worker serves the change`, async context => {
     const upstream = await RawUpstream.start(context);
-    const { fleet, connectToAll } = await startBound(context, workers);
-    const clients = [...(await connectToAll()).values()];
+    const running = await startFleet(context, { settings: { workers } });
+    const { fleet } = running;
+    const clients = [...(await running.connectToAll()).values()];
     let removals: string[] = [];
     for (let version = 1; version <= 30; version += 1) {
       const added = routeTo(upstream, `/v${version}`);
@@ -63,7 +64,7 @@ for (const workers of [1, 3]) {
   });
 
   test(`with ${workers}: under a storm of changes every answer is that of one version, no older than acknowledged`, async context => {
-    const VERSIONS = 400;
+    const VERSIONS = 200;
     const UPSTREAMS = 8;
     // Upstream and target change together: a request that saw half a change would show another pair.
     const upstreams = await Promise.all(
@@ -73,21 +74,21 @@ for (const workers of [1, 3]) {
         }),
       ),
     );
-    const { fleet, connect } = await startBound(context, workers);
+    const running = await startFleet(context, { settings: { workers } });
     let published = 0;
     let acknowledged = 0;
     const publish = async (version: number): Promise<void> => {
       const upstream = upstreams[version % UPSTREAMS] as RawUpstream;
       const upsert = routeTo(upstream, '/p', { stripPrefix: version % 2 === 0 });
       published = version;
-      await fleet.publish({ version, upserts: [upsert], removals: [] });
+      await running.fleet.publish({ version, upserts: [upsert], removals: [] });
       acknowledged = version;
     };
     await publish(1);
 
     let answers = 0;
     const hammer = async (): Promise<void> => {
-      const client = await connect();
+      const client = await running.connect();
       while (acknowledged < VERSIONS) {
         const oldest = acknowledged;
         const response = await ask(client, '/p/x');
@@ -143,7 +144,7 @@ for (const workers of [1, 3]) {
     assert.doesNotMatch(await readFile(path, 'utf8'), /before/);
   });
 
-  test(`with ${workers}: a port that is taken is named, and nothing stays behind`, async context => {
+  test(`with ${workers}: a port that is taken is named`, async context => {
     const other = createServer().listen({ host: '127.0.0.1', port: 0 });
     context.after(() => other.close());
     await once(other, 'listening');
@@ -174,12 +175,3 @@ test('an address that this machine does not have is named', async context => {
   const settings = { listen: { host: '192.0.2.1', port: 8080 } };
   await assert.rejects(startFleet(context, { settings }), /192\.0\.2\.1:8080: this machine has no such address/);
 });
-
-async function startBound(context: Parameters<typeof startFleet>[0], workers: number) {
-  const running = await startFleet(context, { settings: { workers } });
-  return {
-    fleet: running.fleet,
-    connect: () => running.connect(),
-    connectToAll: () => running.connectToAll(),
-  };
-}

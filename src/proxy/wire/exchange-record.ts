@@ -60,6 +60,16 @@ export class ExchangeRecord {
     this.#upstreamMs = performance.now() - this.#askedAt;
   }
 
+  /** 101: from here on the bytes are a tunnel's. */
+  tunnelBegan(): void {
+    this.answered(101);
+    this.responseBytes = 0;
+  }
+
+  get isTunnel(): boolean {
+    return this.#status === 101;
+  }
+
   /** It was answered here. */
   failed(status: number): void {
     this.#status = status;
@@ -89,7 +99,7 @@ export class ExchangeRecord {
         requestLine: head?.requestLine ?? this.#requestLine,
         host: this.host,
         status,
-        bodyBytes: status === 101 ? this.responseBytes : this.bodyBytes,
+        bodyBytes: this.bodyBytes,
         requestBytes: this.requestBytes,
         referer: head?.value(REFERER) ?? '',
         userAgent: head?.value(USER_AGENT) ?? '',

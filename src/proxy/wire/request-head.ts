@@ -89,6 +89,10 @@ export class RequestHead extends Head {
     return this.#hostLines === 0 ? '' : this.text.substring(this.#hostStart, this.#hostEnd);
   }
 
+  get hasHost(): boolean {
+    return this.#hostLines > 0;
+  }
+
   has(name: number): boolean {
     return this.#has[name] === 1;
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { ChunkedBody } from './chunked-body.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { Exchange } from './exchange.ts';
+import { asChunk, joinedBytes, joinedText, MAX_JOINED_BYTES } from './framing.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamPool } from './upstream-pools.ts';
 import type { Wire } from './wire.ts';
@@ -17,10 +18,7 @@ const TUNNEL = 5;
 const ANSWERED = 6;
 const CLOSED = 7;
 
-/** Up to here a body is joined to its head in one text, and one system call sends both. */
-const MAX_JOINED_BYTES = 16 * 1024;
-
-/** A connection to an upstream: reads its responses, and hands them to the client they are for. */
+/** A connection to an upstream: reads its responses, and hands them to the exchange they are for. */
 export class UpstreamConnection extends Timed {
   readonly pool: UpstreamPool;
   /** Milliseconds since the epoch; after it no further request is sent. */
@@ -31,7 +29,7 @@ export class UpstreamConnection extends Timed {
   readonly #wire: Wire;
   #socket: Socket | undefined;
   #state = IDLE;
-  #client: ClientConnection | undefined;
+  #exchange: Exchange | undefined;
   /** What came of a response head that is not complete. */
   #partial: Buffer | undefined;
   /** Part of a response has come: it is not to be asked again. */
@@ -60,22 +58,22 @@ export class UpstreamConnection extends Timed {
 
   attach(socket: Socket): void {
     this.#socket = socket;
-    socket.on('drain', () => this.#client?.upstreamDrained());
+    socket.on('drain', () => this.#exchange?.upstreamDrained());
     socket.on('end', () => this.#ended());
     socket.on('error', () => this.#broken());
     socket.on('close', () => this.#broken());
   }
 
   /** Another exchange begins. */
-  begin(client: ClientConnection): void {
-    this.#client = client;
+  begin(exchange: Exchange): void {
+    this.#exchange = exchange;
     this.#state = HEAD;
     this.#isReusable = false;
     this.#hasBegun = false;
   }
 
   becomeIdle(): void {
-    this.#client = undefined;
+    this.#exchange = undefined;
     this.#partial = undefined;
   }
 
@@ -109,7 +107,7 @@ export class UpstreamConnection extends Timed {
     if (this.#state === CLOSED) return;
     const wasIdle = this.#state === IDLE;
     this.#state = CLOSED;
-    this.#client = undefined;
+    this.#exchange = undefined;
     this.#wire.wheel.remove(this);
     this.#socket?.destroy();
     this.#wire.pools.forget(this, wasIdle);
@@ -117,24 +115,24 @@ export class UpstreamConnection extends Timed {
 
   override timedOut(): void {
     if (this.#state === IDLE) this.destroy();
-    else this.#client?.upstreamTimedOut();
+    else this.#exchange?.fail('UPSTREAM_TIMEOUT');
   }
 
   /** Bytes of the shared read buffer: they are only there during this call. @returns false to stop reading */
   read(bytes: Buffer, size: number): boolean {
-    const client = this.#client;
-    if (client === undefined || this.#state === ANSWERED) {
+    const exchange = this.#exchange;
+    if (exchange === undefined || this.#state === ANSWERED) {
       // Nobody asked for these: they would be taken for the answer to the next request.
       this.destroy();
       return true;
     }
-    if (this.#state === TUNNEL) client.tunnelFromUpstream(Buffer.from(bytes.subarray(0, size)));
-    else if (this.#state === HEAD) this.#readHead(client, bytes, size);
-    else this.#readBody(client, bytes, 0, size);
-    return !client.isBlocked;
+    if (this.#state === TUNNEL) exchange.tunnelFromUpstream(Buffer.from(bytes.subarray(0, size)));
+    else if (this.#state === HEAD) this.#readHead(exchange, bytes, size);
+    else this.#readBody(exchange, bytes, 0, size);
+    return !exchange.isBlocked;
   }
 
-  #readHead(client: ClientConnection, fresh: Buffer, size: number): void {
+  #readHead(exchange: Exchange, fresh: Buffer, size: number): void {
     let bytes = fresh;
     let end = size;
     if (this.#partial !== undefined) {
@@ -149,34 +147,34 @@ export class UpstreamConnection extends Timed {
       head.reset();
       const outcome = head.read(bytes, at, end);
       if (outcome === undefined) {
-        client.fail('BAD_RESPONSE');
+        exchange.fail('BAD_RESPONSE');
         return;
       }
       if (!outcome) {
         this.#partial = Buffer.from(bytes.subarray(at, end));
-        client.upstreamIsAlive();
+        exchange.upstreamIsAlive();
         return;
       }
       at += head.length;
       if (head.status === 101) {
-        if (client.switchProtocols(head)) {
+        if (exchange.switchProtocols(head)) {
           this.#state = TUNNEL;
-          if (at < end) client.tunnelFromUpstream(Buffer.from(bytes.subarray(at, end)));
+          if (at < end) exchange.tunnelFromUpstream(Buffer.from(bytes.subarray(at, end)));
         }
         return;
       }
       if (head.status >= 200) break;
-      client.interim(head);
+      exchange.interim(head);
       if (at === end) return;
     }
-    this.#beginBody(client, bytes, at, end);
+    this.#beginBody(exchange, bytes, at, end);
   }
 
   /** The final response's head is complete; what came of the body follows in the same bytes. */
-  #beginBody(client: ClientConnection, bytes: Buffer, at: number, end: number): void {
+  #beginBody(exchange: Exchange, bytes: Buffer, at: number, end: number): void {
     const head = this.#wire.responseHead;
     const { status, contentLength } = head;
-    const isBodiless = client.isHeadRequest || status === 204 || status === 304;
+    const isBodiless = exchange.isHeadRequest || status === 204 || status === 304;
     const length = isBodiless ? 0 : contentLength;
     const isChunked = head.isChunked && !isBodiless;
     this.keepAliveMs = head.keepAliveMs;
@@ -184,8 +182,8 @@ export class UpstreamConnection extends Timed {
     this.#isReusable = hasEnd && !head.saysClose && (head.minorVersion === 1 || head.saysKeepAlive);
     this.#reframes = !hasEnd || isChunked;
     this.#remaining = length;
-    const text = client.composeHead(head, length >= 0);
-    this.#reframes &&= client.speaksChunked;
+    const text = exchange.composeHead(head, length >= 0);
+    this.#reframes &&= exchange.speaksChunked;
     if (isChunked) {
       this.#state = BODY_CHUNKED;
       this.#chunked ??= new ChunkedBody();
@@ -196,33 +194,33 @@ export class UpstreamConnection extends Timed {
     if (this.#state === BODY_LENGTH && end - at <= MAX_JOINED_BYTES) {
       const taken = Math.min(length, end - at);
       this.#remaining -= taken;
-      client.sendText(taken === 0 ? text : text + bytes.toString('latin1', at, at + taken), taken);
-      if (this.#remaining === 0) this.#complete(client, at + taken === end);
-      else client.upstreamIsAlive();
+      exchange.sendText(taken === 0 ? text : text + bytes.toString('latin1', at, at + taken), taken);
+      if (this.#remaining === 0) this.#complete(exchange, at + taken === end);
+      else exchange.upstreamIsAlive();
     } else if (this.#state === BODY_CHUNKED && end - at <= MAX_JOINED_BYTES) {
-      this.#relayChunks(client, bytes, at, end, text);
+      this.#relayChunks(exchange, bytes, at, end, text);
     } else {
-      client.sendText(text, 0);
-      if (at < end) this.#readBody(client, bytes, at, end);
-      else client.upstreamIsAlive();
+      exchange.sendText(text, 0);
+      if (at < end) this.#readBody(exchange, bytes, at, end);
+      else exchange.upstreamIsAlive();
     }
   }
 
-  #readBody(client: ClientConnection, bytes: Buffer, start: number, end: number): void {
+  #readBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
     if (this.#state === BODY_CHUNKED) {
-      this.#relayChunks(client, bytes, start, end, '');
+      this.#relayChunks(exchange, bytes, start, end, '');
       return;
     }
     const taken = this.#state === BODY_LENGTH ? Math.min(this.#remaining, end - start) : end - start;
     this.#remaining -= taken;
-    if (this.#reframes) client.sendBytes(asChunk(bytes, [start, start + taken], taken), taken);
-    else client.sendBytes(Buffer.from(bytes.subarray(start, start + taken)), taken);
+    if (this.#reframes) exchange.sendBytes(asChunk(bytes, [start, start + taken], taken), taken);
+    else exchange.sendBytes(Buffer.from(bytes.subarray(start, start + taken)), taken);
     // Bytes past the declared length are cut, and the connection that sent them ends.
-    if (this.#state === BODY_LENGTH && this.#remaining === 0) this.#complete(client, start + taken === end);
-    else client.upstreamIsAlive();
+    if (this.#state === BODY_LENGTH && this.#remaining === 0) this.#complete(exchange, start + taken === end);
+    else exchange.upstreamIsAlive();
   }
 
-  #relayChunks(client: ClientConnection, bytes: Buffer, start: number, end: number, head: string): void {
+  #relayChunks(exchange: Exchange, bytes: Buffer, start: number, end: number, head: string): void {
     const body = this.#chunked as ChunkedBody;
     const stop = body.feed(bytes, start, end);
     const { ranges, rangeBytes } = body;
@@ -231,33 +229,35 @@ export class UpstreamConnection extends Timed {
       let text = head;
       if (rangeBytes > 0) {
         if (this.#reframes) text += `${rangeBytes.toString(16)}\r\n`;
-        for (let index = 0; index < ranges.length; index += 2)
-          text += bytes.toString('latin1', ranges[index], ranges[index + 1]);
+        text += joinedText(bytes, ranges);
         if (this.#reframes) text += '\r\n';
       }
       if (body.isComplete && this.#reframes) text += `0\r\n${body.trailers}\r\n`;
-      if (text !== '') client.sendText(text, rangeBytes);
+      if (text !== '') exchange.sendText(text, rangeBytes);
     } else {
-      client.sendBytes(this.#reframes ? asChunk(bytes, ranges, rangeBytes) : joined(bytes, ranges), rangeBytes);
-      if (body.isComplete && this.#reframes) client.sendText(`0\r\n${body.trailers}\r\n`, 0);
+      exchange.sendBytes(
+        this.#reframes ? asChunk(bytes, ranges, rangeBytes) : joinedBytes(bytes, ranges, rangeBytes),
+        rangeBytes,
+      );
+      if (body.isComplete && this.#reframes) exchange.sendText(`0\r\n${body.trailers}\r\n`, 0);
     }
-    if (stop < 0) client.cut();
-    else if (body.isComplete) this.#complete(client, stop === end);
-    else client.upstreamIsAlive();
+    if (stop < 0) exchange.cut();
+    else if (body.isComplete) this.#complete(exchange, stop === end);
+    else exchange.upstreamIsAlive();
   }
 
   /** @param isClean no byte came after the response */
-  #complete(client: ClientConnection, isClean: boolean): void {
-    const isReleased = this.#isReusable && isClean && client.isRequestSent;
+  #complete(exchange: Exchange, isClean: boolean): void {
+    const isReleased = this.#isReusable && isClean && exchange.isRequestComplete;
     this.#state = isReleased ? IDLE : ANSWERED;
-    this.#client = undefined;
-    // After an early answer, what the client still sends has nowhere to go.
+    this.#exchange = undefined;
+    // After an early answer, what the exchange still sends has nowhere to go.
     if (isReleased) this.#wire.pools.release(this);
     else this.destroy();
-    client.responseComplete();
+    exchange.responseComplete();
   }
 
-  /** It was made for a client that has left meanwhile. */
+  /** It was made for a exchange that has left meanwhile. */
   giveBack(): void {
     this.#state = IDLE;
     this.#wire.pools.release(this);
@@ -265,13 +265,13 @@ export class UpstreamConnection extends Timed {
 
   /** The upstream has sent FIN. */
   #ended(): void {
-    const client = this.#client;
-    if (client !== undefined && this.#state === BODY_CLOSE) {
-      if (this.#reframes) client.sendText('0\r\n\r\n', 0);
+    const exchange = this.#exchange;
+    if (exchange !== undefined && this.#state === BODY_CLOSE) {
+      if (this.#reframes) exchange.sendText('0\r\n\r\n', 0);
       this.#isReusable = false;
-      this.#complete(client, true);
-    } else if (client !== undefined && this.#state === TUNNEL) {
-      client.endTunnel();
+      this.#complete(exchange, true);
+    } else if (exchange !== undefined && this.#state === TUNNEL) {
+      exchange.upstreamEndedTunnel();
     } else {
       this.#broken();
     }
@@ -279,28 +279,11 @@ export class UpstreamConnection extends Timed {
 
   #broken(): void {
     if (this.#state === CLOSED) return;
-    const client = this.#client;
+    const exchange = this.#exchange;
     const awaitsHead = this.#state === HEAD;
     this.destroy();
-    if (client === undefined) return;
-    if (awaitsHead) client.upstreamBroken(this.isReused, this.#hasBegun);
-    else client.cut();
+    if (exchange === undefined) return;
+    if (awaitsHead) exchange.upstreamBroken(this.isReused, this.#hasBegun);
+    else exchange.cut();
   }
-}
-
-/** One chunk of all ranges, in memory of its own. */
-export function asChunk(bytes: Buffer, ranges: readonly number[], size: number): Buffer {
-  const prefix = `${size.toString(16)}\r\n`;
-  const chunk = Buffer.allocUnsafe(prefix.length + size + 2);
-  let at = chunk.write(prefix, 0, 'latin1');
-  for (let index = 0; index < ranges.length; index += 2) at += bytes.copy(chunk, at, ranges[index], ranges[index + 1]);
-  chunk[at] = 0x0d;
-  chunk[at + 1] = 0x0a;
-  return chunk;
-}
-
-function joined(bytes: Buffer, ranges: readonly number[]): Buffer {
-  const parts: Buffer[] = [];
-  for (let index = 0; index < ranges.length; index += 2) parts.push(bytes.subarray(ranges[index], ranges[index + 1]));
-  return Buffer.concat(parts);
 }

@@ -1,0 +1,417 @@
+import { parseHost } from '../../routing/host.ts';
+import type { Route } from '../../routing/route.ts';
+import { parseTarget, type RequestTarget } from '../../routing/target.ts';
+import type { Settings } from '../../settings/schema.ts';
+import { FAILURES, type FailureCode } from '../failure.ts';
+import { requestIdOf } from '../request-id.ts';
+import { mayRetryStale } from '../retry.ts';
+import { allowedUpgrade } from '../upgrade.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { composeRequest } from './compose-request.ts';
+import { composeError, composeInterim, composeResponse, composeSwitch } from './compose-response.ts';
+import { ExchangeRecord } from './exchange-record.ts';
+import { EXPECT, UPGRADE, X_REQUEST_ID } from './header-names.ts';
+import { RequestBody } from './request-body.ts';
+import type { RequestHead } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+import type { Wire } from './wire.ts';
+
+const target: RequestTarget = { path: '', query: '', host: '' };
+const NOTHING = Buffer.alloc(0);
+
+/** A request and its answer, between a client's connection and an upstream's; one per client connection, used again. */
+export class Exchange {
+  readonly record: ExchangeRecord;
+  /** The final response's head has been written, or an error of our own. */
+  isAnswered = false;
+  isHeadRequest = false;
+  readonly #wire: Wire;
+  readonly #client: ClientConnection;
+  readonly #body = new RequestBody();
+  #settings: Settings;
+  #head: RequestHead | undefined;
+  #route: Route | undefined;
+  #upstream: UpstreamConnection | undefined;
+  /** Head of the request as the upstream gets it; kept until the answer, for a second try. */
+  #upstreamHead = '';
+  #isConnecting = false;
+  #attempts = 0;
+  #upgrade: string | undefined;
+  /** The connection to the client ends with this answer. */
+  #isLast = false;
+  /** A client says the same Host again and again: it is judged once. */
+  #rawHost = '';
+  #host: string | undefined = '';
+
+  constructor(wire: Wire, client: ClientConnection) {
+    this.#wire = wire;
+    this.#client = client;
+    this.#settings = wire.context.state.settings;
+    this.record = new ExchangeRecord(wire.context, client.peer);
+  }
+
+  /** Body bytes can be taken now. */
+  get takesBody(): boolean {
+    return !this.#body.isComplete && !this.#isConnecting;
+  }
+
+  /** Nothing of the request is still to come. */
+  get isRequestComplete(): boolean {
+    return this.#body.isComplete;
+  }
+
+  get speaksChunked(): boolean {
+    return this.#head?.minorVersion === 1;
+  }
+
+  // The request.
+
+  /** A head is complete. @returns the place after the bytes of the body that were used */
+  begin(head: RequestHead, bytes: Buffer, bodyStart: number, end: number): number {
+    this.#settings = this.#wire.context.state.settings;
+    this.#head = head;
+    this.isAnswered = false;
+    this.isHeadRequest = head.method === 'HEAD';
+    this.#attempts = 0;
+    this.#upgrade = undefined;
+    this.#body.begin(head.isChunked, head.contentLength);
+    this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
+    const failure = this.#judge(head);
+    if (failure === undefined) this.#send(false);
+    else this.fail(failure);
+    const upstream = this.#upstream;
+    if (upstream !== undefined) return this.#sendHead(upstream, bytes, bodyStart, end);
+    // It is answered by now, or a connection is being made and the body waits: the upstream is the one to be timed.
+    if (this.#isConnecting) this.#wire.wheel.clear(this.#client);
+    return bodyStart;
+  }
+
+  /** Bytes that are no request, or come too slowly to be one. */
+  reject(code: FailureCode, line: string): void {
+    this.#settings = this.#wire.context.state.settings;
+    this.#head = undefined;
+    this.isHeadRequest = line.startsWith('HEAD ');
+    // Where the next request begins is unknown: whatever comes is thrown away.
+    this.#body.begin(true, -1);
+    this.record.beginUnread(line);
+    this.#answerError(code, false);
+    this.#client.exchangeEnded(true);
+  }
+
+  /** Finds the route. @returns why the request must be refused */
+  #judge(head: RequestHead): FailureCode | undefined {
+    const { table } = this.#wire.context.state;
+    const rawHost = head.host;
+    if (rawHost !== this.#rawHost) {
+      this.#rawHost = rawHost;
+      this.#host = parseHost(rawHost);
+    }
+    // HTTP/1.0 may do without; an empty Host is none that can be meant.
+    if (this.#host === undefined || (rawHost === '' && head.hasHost)) return 'BAD_REQUEST';
+    this.record.host = this.#host;
+    if (head.method === 'CONNECT' || head.method === 'TRACE') return 'METHOD_NOT_ALLOWED';
+    if (!parseTarget(head.target, this.#settings.mergeSlashes, target)) return 'BAD_REQUEST';
+    if (table === undefined) return 'NO_TABLE';
+    const route = table.match(target.host || this.#host, target.path);
+    if (route === undefined) return 'NO_ROUTE';
+    this.#route = route;
+    this.record.route = route;
+    this.#body.limit = route.overrides.maxBodySize ?? this.#settings.clientMaxBodySize;
+    if (this.#body.limit > 0 && head.contentLength > this.#body.limit) return 'BODY_TOO_LARGE';
+    if (head.saysUpgrade && head.minorVersion === 1 && this.#body.isComplete && head.has(UPGRADE)) {
+      this.#upgrade = allowedUpgrade(head.value(UPGRADE), this.#settings.upgradeProtocols);
+    }
+    return undefined;
+  }
+
+  /** Takes a connection to the upstream, or begins to make one. @param fresh a kept-alive one will not do */
+  #send(fresh: boolean): void {
+    const { pools, roundRobin } = this.#wire;
+    const head = this.#head;
+    const route = this.#route;
+    const endpoints = route && roundRobin.next(route.backend);
+    if (head === undefined || route === undefined || endpoints === undefined) {
+      this.fail('NO_ENDPOINT');
+      return;
+    }
+    this.#attempts += 1;
+    const [endpoint] = endpoints;
+    this.record.upstreamAsked(endpoint);
+    if (!fresh) {
+      const { peer, plainForwarded } = this.#client;
+      const { requestId } = this.record;
+      const host = target.host || this.#host || '';
+      const parts = { head, route, target, host, endpoint, peer, plainForwarded, requestId, upgrade: this.#upgrade };
+      this.#upstreamHead = composeRequest(this.#wire, parts);
+      this.#upstream = pools.takeIdle(endpoint);
+      if (this.#upstream !== undefined) {
+        this.#upstream.begin(this);
+        return;
+      }
+    }
+    this.#isConnecting = true;
+    pools.connect(endpoints, route.overrides.connectTimeoutMs ?? this.#settings.proxyConnectTimeout, this);
+  }
+
+  connected(upstream: UpstreamConnection): void {
+    upstream.begin(this);
+    if (!this.#isConnecting) {
+      // The client has left meanwhile: the connection is as good as new for somebody else.
+      upstream.giveBack();
+      return;
+    }
+    this.#isConnecting = false;
+    this.#upstream = upstream;
+    const stash = this.#client.takeStash();
+    const used = this.#sendHead(upstream, stash ?? NOTHING, 0, stash?.length ?? 0);
+    if (stash !== undefined && used < stash.length) this.#client.giveBack(stash.subarray(used));
+    this.#client.readOn();
+  }
+
+  /** Writes the head, and as much of the body as has come, in one piece where it is small. */
+  #sendHead(upstream: UpstreamConnection, bytes: Buffer, bodyStart: number, end: number): number {
+    if (!this.#body.isComplete && bodyStart < end) return this.readBody(bytes, bodyStart, end, this.#upstreamHead);
+    upstream.writeText(this.#upstreamHead);
+    this.#bodyMoved(upstream, true);
+    return bodyStart;
+  }
+
+  /** Passes on body bytes, after the head if that has not gone yet. @returns the place after the body's bytes */
+  readBody(bytes: Buffer, start: number, end: number, head = ''): number {
+    const body = this.#body;
+    const stop = body.take(bytes, start, end);
+    if (stop < 0 || body.isOverLimit) {
+      this.fail(stop < 0 ? 'BAD_REQUEST' : 'BODY_TOO_LARGE');
+      return end;
+    }
+    const upstream = this.#upstream;
+    if (upstream !== undefined) {
+      this.#bodyMoved(upstream, body.passOn(upstream, bytes, head));
+    } else if (body.isComplete) {
+      // It was answered without an upstream, and the rest of it is thrown away.
+      this.#client.exchangeEnded(this.#isLast);
+    } else {
+      this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
+    }
+    return stop;
+  }
+
+  /** Sets the time limit of whoever has to move next. */
+  #bodyMoved(upstream: UpstreamConnection, flows: boolean): void {
+    const { wheel } = this.#wire;
+    if (this.#body.isComplete) {
+      if (!this.isAnswered) wheel.clear(this.#client);
+      wheel.set(upstream, this.#readTimeoutMs);
+    } else if (flows) {
+      wheel.set(this.#client, this.#settings.clientBodyTimeout);
+    } else {
+      this.#client.hold();
+      wheel.clear(this.#client);
+      wheel.set(upstream, this.#route?.overrides.sendTimeoutMs ?? this.#settings.proxySendTimeout);
+    }
+  }
+
+  upstreamDrained(): void {
+    const upstream = this.#upstream;
+    if (upstream !== undefined && !this.#body.isComplete) {
+      this.#wire.wheel.clear(upstream);
+      this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
+    }
+    this.#client.readOn();
+  }
+
+  // The response.
+
+  /** The client takes no more for now: reading from the upstream has to stop. */
+  get isBlocked(): boolean {
+    return this.#client.isBlocked;
+  }
+
+  /** Bytes came from the upstream, and more are expected. */
+  upstreamIsAlive(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    if (this.#client.isBlocked) {
+      this.#wire.wheel.clear(upstream);
+      this.#wire.wheel.set(this.#client, this.#settings.sendTimeout);
+    } else {
+      this.#wire.wheel.set(upstream, this.#readTimeoutMs);
+    }
+  }
+
+  clientDrained(): void {
+    if (this.record.isTunnel) this.#touchTunnel();
+    else if (this.#body.isComplete) this.#wire.wheel.clear(this.#client);
+    this.#upstream?.resume();
+    if (!this.record.isTunnel) this.upstreamIsAlive();
+  }
+
+  /** A 1xx response; the final one is still to come. HTTP/1.0 knows none. */
+  interim(head: ResponseHead): void {
+    if (this.speaksChunked) this.sendText(composeInterim(head), 0);
+    this.upstreamIsAlive();
+  }
+
+  /** The final response's head. @param hasLength its end is known without chunks @returns it as the client gets it */
+  composeHead(head: ResponseHead, hasLength: boolean): string {
+    const isModern = this.speaksChunked;
+    const keeps = this.#keepsAlive && this.#body.isComplete && (hasLength || isModern);
+    this.isAnswered = true;
+    this.#isLast = !keeps;
+    this.record.answered(head.status);
+    return composeResponse(head, keeps, isModern && !hasLength, this.#route as Route, () => this.#knownHosts());
+  }
+
+  sendText(text: string, bodyBytes: number): void {
+    this.record.bodyBytes += bodyBytes;
+    this.record.responseBytes += text.length;
+    this.#client.write(text);
+  }
+
+  sendBytes(bytes: Uint8Array, bodyBytes: number): void {
+    this.record.bodyBytes += bodyBytes;
+    this.record.responseBytes += bytes.length;
+    this.#client.writeBytes(bytes);
+  }
+
+  responseComplete(): void {
+    this.#upstream = undefined;
+    this.record.write(this.#head);
+    this.#client.exchangeEnded(this.#isLast);
+  }
+
+  // Tunnels.
+
+  /** @returns whether the bytes that follow are a tunnel's */
+  switchProtocols(head: ResponseHead): boolean {
+    const upstream = this.#upstream;
+    const offered = this.#upgrade?.toLowerCase().split(', ') ?? [];
+    if (upstream === undefined || !offered.includes(head.upgrade.toLowerCase())) {
+      this.fail('BAD_RESPONSE');
+      return false;
+    }
+    this.isAnswered = true;
+    this.#isLast = true;
+    this.#client.write(composeSwitch(head));
+    this.record.tunnelBegan();
+    this.#wire.wheel.clear(upstream);
+    const early = this.#client.takeStash();
+    if (early !== undefined) upstream.writeBytes(early);
+    this.#touchTunnel();
+    this.#client.becomeTunnel();
+    return true;
+  }
+
+  tunnelFromClient(bytes: Buffer): void {
+    this.#touchTunnel();
+    if (this.#upstream?.writeBytes(bytes) === false) this.#client.hold();
+  }
+
+  tunnelFromUpstream(bytes: Buffer): void {
+    this.#touchTunnel();
+    this.sendBytes(bytes, bytes.length);
+  }
+
+  /** As in nginx, an end on one side is the end of both, once the other has got what was on its way. */
+  endTunnel(): void {
+    this.#upstream?.endSoon();
+  }
+
+  upstreamEndedTunnel(): void {
+    this.#client.endSoon();
+  }
+
+  // Failures.
+
+  /** The upstream's connection ended before a response began. */
+  upstreamBroken(isReused: boolean, hasBegun: boolean): void {
+    this.#upstream = undefined;
+    const isStale = mayRetryStale({
+      method: this.#head?.method ?? '',
+      attempts: this.#attempts,
+      reused: isReused,
+      bytesSent: this.#upstreamHead.length,
+      bodyBytesGone: this.#body.bytes,
+      responseBegun: hasBegun,
+    });
+    if (isStale) {
+      this.#wire.context.counters.add('retriesStale', 1);
+      this.#send(true);
+    } else {
+      this.fail('UPSTREAM_CLOSED');
+    }
+  }
+
+  /** Answers with an error of our own; when an answer has begun, shows the client that it is cut short. */
+  fail(code: FailureCode): void {
+    this.#isConnecting = false;
+    if (this.isAnswered) {
+      this.cut();
+      return;
+    }
+    this.#upstream?.destroy();
+    this.#upstream = undefined;
+    const keeps = !FAILURES[code].closes && this.#keepsAlive;
+    this.#isLast = !keeps;
+    this.#answerError(code, keeps);
+    if (!keeps || this.#body.isComplete) {
+      this.#client.exchangeEnded(!keeps);
+    } else {
+      this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
+      this.#client.readOn();
+    }
+  }
+
+  /** The answer has no end. */
+  cut(): void {
+    this.#upstream?.destroy();
+    this.#upstream = undefined;
+    this.#client.endSoon();
+  }
+
+  /** The client is gone. */
+  abandon(): void {
+    this.#isConnecting = false;
+    this.#upstream?.destroy();
+    this.#upstream = undefined;
+    this.record.write(this.#head);
+  }
+
+  #answerError(code: FailureCode, keeps: boolean): void {
+    const { errorPage } = this.#wire.context.state;
+    const { status, text, bodyBytes } = composeError(
+      code,
+      errorPage,
+      this.record.requestId,
+      keeps,
+      !this.isHeadRequest,
+    );
+    this.isAnswered = true;
+    this.record.failed(status);
+    this.sendText(text, bodyBytes);
+    this.record.write(this.#head);
+  }
+
+  get #keepsAlive(): boolean {
+    const head = this.#head;
+    if (head === undefined || head.saysClose || this.#wire.isDraining) return false;
+    const { keepaliveRequests, keepaliveTimeout } = this.#settings;
+    if (this.#client.requests >= keepaliveRequests || keepaliveTimeout === 0) return false;
+    if (head.minorVersion === 0 && !head.saysKeepAlive) return false;
+    // Who waits for 100 Continue may or may not send its body: nobody can tell where the next request begins.
+    return this.#body.isComplete || !head.has(EXPECT);
+  }
+
+  get #readTimeoutMs(): number {
+    return this.#route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
+  }
+
+  #touchTunnel(): void {
+    this.#wire.wheel.set(this.#client, this.#readTimeoutMs);
+  }
+
+  #knownHosts(): readonly string[] {
+    return [this.#rawHost.toLowerCase(), this.#host ?? '', this.record.upstream];
+  }
+}

@@ -1,0 +1,229 @@
+/** The real program, serving: a process of its own, with its log, its sockets and its end within reach. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { parseListenAddress } from '../../src/formats/listen-address.ts';
+import { Changes } from '../support/eventually.ts';
+import { ask, type Destination } from '../support/exchange.ts';
+import { parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
+import { RawClient, type RawResponse } from '../support/raw-client.ts';
+import type { RawUpstream } from '../support/raw-upstream.ts';
+import { MAIN, scratchDirectory } from './cli-fixture.ts';
+
+/** Starting takes most of a second, and several at a time share the machine. */
+const START_MS = 20_000;
+
+export interface ProgramLogEntry {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface ProgramEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ServeOptions {
+  readonly args?: readonly string[];
+  /** Defaults to `--source push`. Services for a file that is followed. */
+  readonly manifests?: readonly object[];
+  /** A file descriptor for its standard output; by default it is read. */
+  readonly stdout?: number;
+  /** Instead of a directory of its own. */
+  readonly directory?: string;
+}
+
+export class ServingProgram {
+  readonly directory: string;
+  readonly adminSocket: string;
+  readonly manifestFile: string;
+  /** Entries of its log on standard error. */
+  readonly log: ProgramLogEntry[] = [];
+  /** What it wrote to standard error that is no such entry. */
+  complaints = '';
+  stdout = '';
+  end: ProgramEnd | undefined;
+  readonly #context: TestContext;
+  readonly #child: ChildProcess;
+  readonly #changes = new Changes();
+
+  private constructor(context: TestContext, directory: string, options: ServeOptions) {
+    const { args = [], manifests, stdout = 'pipe' } = options;
+    this.#context = context;
+    this.directory = directory;
+    this.adminSocket = join(directory, 'admin.sock');
+    this.manifestFile = join(directory, 'services.yaml');
+    const source = manifests === undefined ? ['--source', 'push'] : ['--manifests', this.manifestFile];
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KUBE_ENTRY_'));
+    const fixed = ['--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--admin-socket', this.adminSocket];
+    this.#child = spawn(process.execPath, [MAIN, 'serve', ...fixed, '--workers', '2', ...source, ...args], {
+      cwd: directory,
+      env: Object.fromEntries(inherited),
+      stdio: ['ignore', stdout, 'pipe'],
+    });
+    this.#child.stdout?.on('data', chunk => {
+      this.stdout += chunk;
+      this.#changes.announce();
+    });
+    let incomplete = '';
+    this.#child.stderr?.on('data', chunk => {
+      const lines = (incomplete + chunk).split('\n');
+      incomplete = lines.pop() ?? '';
+      for (const line of lines) {
+        if (line.startsWith('{')) this.log.push(JSON.parse(line));
+        else this.complaints += `${line}\n`;
+      }
+      this.#changes.announce();
+    });
+    this.#child.once('close', (code, signal) => {
+      this.end = { code, signal };
+      this.#changes.announce();
+    });
+    context.after(async () => {
+      if (this.end === undefined) this.#child.kill('SIGKILL');
+      await this.ended();
+    });
+  }
+
+  /** Starts it, and does not wait for anything. */
+  static async spawn(context: TestContext, options: ServeOptions = {}): Promise<ServingProgram> {
+    const program = await ServingProgram.#prepare(context, options);
+    return program;
+  }
+
+  /** Starts it and waits until it listens; with manifests, until they are served. */
+  static async start(context: TestContext, options: ServeOptions = {}): Promise<ServingProgram> {
+    const program = await ServingProgram.#prepare(context, options);
+    await program.logged('listening');
+    if (options.manifests !== undefined) await program.logged('a new route table');
+    return program;
+  }
+
+  static async #prepare(context: TestContext, options: ServeOptions): Promise<ServingProgram> {
+    const directory = options.directory ?? (await scratchDirectory(context));
+    if (options.manifests !== undefined) {
+      await writeFile(join(directory, 'services.yaml'), yamlOf(options.manifests));
+    }
+    return new ServingProgram(context, directory, options);
+  }
+
+  get #listening(): ProgramLogEntry {
+    const entry = this.log.find(({ msg }) => msg === 'listening');
+    if (entry === undefined) throw new Error('it does not listen yet');
+    return entry;
+  }
+
+  /** Where clients connect. */
+  get address(): ListenAddress {
+    return parseListenAddress(String(this.#listening.listen));
+  }
+
+  get status(): ListenAddress {
+    return parseListenAddress(String(this.#listening.statusListen));
+  }
+
+  get admin(): Destination {
+    return { path: this.adminSocket };
+  }
+
+  /** Waits for an entry of the log. @param count how many of it there must be */
+  logged(message: string, count = 1): Promise<ProgramLogEntry> {
+    return this.#changes.until(
+      () => `${count} × "${message}" in ${JSON.stringify(this.log)} ${this.complaints} ${JSON.stringify(this.end)}`,
+      () => {
+        const found = this.log.filter(({ msg }) => msg === message)[count - 1];
+        if (found === undefined && this.end !== undefined) {
+          throw new Error(`it ended without "${message}": ${JSON.stringify(this.log)} ${this.complaints}`);
+        }
+        return found;
+      },
+      START_MS,
+    );
+  }
+
+  /** Waits for so many lines on standard output. */
+  lines(count: number): Promise<string[]> {
+    return this.#changes.until(
+      () => `${count} lines on standard output; so far ${JSON.stringify(this.stdout)}`,
+      () => {
+        const lines = this.stdout.split('\n').slice(0, -1);
+        return lines.length >= count ? lines : undefined;
+      },
+    );
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  ended(): Promise<ProgramEnd> {
+    return this.#changes.until(
+      () => `the end of the program, which logged ${JSON.stringify(this.log)}`,
+      () => this.end,
+      START_MS,
+    );
+  }
+
+  async connect(): Promise<RawClient> {
+    const client = await RawClient.connect(this.address);
+    this.#context.after(() => client.destroy());
+    return client;
+  }
+
+  /** A GET through the proxy, on a connection of its own. */
+  get(target: string): Promise<RawResponse> {
+    return ask(this.address, 'GET', target, undefined, ['Connection: close']);
+  }
+
+  readiness(): Promise<RawResponse> {
+    return ask(this.status, 'GET', '/readyz');
+  }
+
+  /** POST on the admin socket. @param body a text, or what becomes JSON */
+  post(target: string, body: unknown): Promise<RawResponse> {
+    return ask(this.admin, 'POST', target, typeof body === 'string' ? body : JSON.stringify(body));
+  }
+
+  async metrics(): Promise<readonly Sample[]> {
+    const { body } = await ask(this.status, 'GET', '/metrics');
+    return [...parsePrometheusText(`${body}`).values()].flatMap(({ samples }) => samples);
+  }
+
+  async writeManifests(services: readonly object[]): Promise<void> {
+    await writeFile(this.manifestFile, yamlOf(services));
+  }
+}
+
+/** JSON is YAML. */
+function yamlOf(services: readonly object[]): string {
+  return services.map(service => `---\n${JSON.stringify(service)}\n`).join('');
+}
+
+/** A Service of the namespace default that leads to an upstream. */
+export function exposed(name: string, upstream: RawUpstream, annotations: Readonly<Record<string, string>> = {}): object {
+  const { host, port } = upstream.address;
+  const own = { path: `/${name}`, ...annotations };
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name,
+      annotations: Object.fromEntries(Object.entries(own).map(([key, value]) => [`kube-entry.io/${key}`, value])),
+    },
+    spec: { clusterIP: host, ports: [{ port }] },
+  };
+}
+
+/** A pushed backend with a route of its own. */
+export function pushed(name: string, upstreams: readonly RawUpstream[], path?: string): object {
+  const metadata = path === undefined ? {} : { annotations: { 'kube-entry.io/path': path } };
+  return {
+    name,
+    port: 80,
+    service: { metadata, spec: { clusterIP: '127.0.0.1', ports: [{ port: 80 }] } },
+    endpoints: upstreams.map(({ address: { host, port } }) => ({ address: host, port: `${port}` })),
+  };
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { routeKey } from '../../src/routing/route.ts';
+import { DEFAULTS } from '../../src/settings/schema.ts';
+import { eventually } from '../support/eventually.ts';
+import type { RawClient } from '../support/raw-client.ts';
+import { RawUpstream } from '../support/raw-upstream.ts';
+import { ask, type RunningFleet, routeTo, startFleet } from './fleet-fixture.ts';
+
+/** Waits until the place of a dead worker is taken: a connection goes to its region of the counters. */
+async function connectToReplacement(running: RunningFleet, worker: number): Promise<RawClient> {
+  return eventually('a connection to the replacement', async () => {
+    const found = await running.connectKnowing().catch(() => undefined);
+    if (found?.worker === worker) return found.client;
+    found?.client.destroy();
+    return undefined;
+  });
+}
+
+test('when a worker dies only its connections end, and it is replaced', async context => {
+  const upstream = await RawUpstream.start(context);
+  const running = await startFleet(context, { settings: { workers: 2 } });
+  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
+  const clients = await running.connectToAll();
+  for (const client of clients.values()) assert.equal((await ask(client, '/a')).status, 200);
+
+  await running.crash(0);
+  await clients.get(0)?.closed();
+  const survivor = clients.get(1);
+  assert.ok(survivor?.isOpen);
+  assert.equal((await ask(survivor, '/a')).status, 200);
+
+  const client = await connectToReplacement(running, 0);
+  assert.equal((await ask(client, '/a')).status, 200);
+  assert.equal((await ask(survivor, '/a')).status, 200);
+  assert.equal(running.fleet.restarts, 1);
+  assert.equal(running.fleet.size, 2);
+  assert.deepEqual(
+    running.log.map(({ msg }) => msg),
+    ['a worker died: its connections are lost, the others go on', 'replacing a worker'],
+  );
+});
+
+test('what a dead worker counted stays; what was true of it does not', async context => {
+  const upstream = await RawUpstream.start(context);
+  const running = await startFleet(context, { settings: { workers: 2 } });
+  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
+  const clients = await running.connectToAll();
+  for (const client of clients.values()) {
+    for (let count = 0; count < 3; count += 1) await ask(client, '/a');
+  }
+  const { board } = running;
+  const service = { namespace: 'default', name: 'web' };
+  const answered = (): number | undefined => board.totalsOf(board.blockOf(service)).requestsByCode().get(200);
+  await eventually('the last requests to be counted', () => answered() === 6);
+  const dead = board.regions[0];
+  assert.equal(dead?.get('active'), 1);
+  assert.equal(dead.get('upstreamIdle'), 1);
+  const totals = { accepted: dead.get('accepted'), requests: dead.get('requests') };
+
+  await running.crash(0);
+  for (const gauge of ['active', 'reading', 'writing', 'waiting', 'upstreamIdle', 'upstreamBusy'] as const) {
+    assert.equal(dead.get(gauge), 0, gauge);
+  }
+  assert.deepEqual({ accepted: dead.get('accepted'), requests: dead.get('requests') }, totals);
+  assert.equal(answered(), 6);
+
+  const client = await connectToReplacement(running, 0);
+  await ask(client, '/a');
+  await eventually('the replacement to count on', () => answered() === 7);
+  assert.equal(dead.get('active'), 1);
+});
+
+for (const workers of [1, 2]) {
+  test(`with ${workers}: a dead worker holds up no change, and its replacement serves the newest table`, async context => {
+    const upstream = await RawUpstream.start(context);
+    const running = await startFleet(context, { settings: { workers }, errorPage: 'old page' });
+    const { fleet } = running;
+    const [first, second, third] = ['/one', '/two', '/three'].map(path => routeTo(upstream, path));
+    assert.ok(first && second && third);
+    await fleet.publish({ version: 1, upserts: [first], removals: [] });
+
+    const crashed = running.crash(0);
+    // While nobody knows of its death yet, while it is dead, and while the next one starts.
+    await fleet.publish({ version: 2, upserts: [second], removals: [routeKey(first)] });
+    await crashed;
+    fleet.updateErrorPage('new page');
+    fleet.updateSettings({ ...DEFAULTS, accessLog: 'off', proxyReadTimeout: 30 });
+    await fleet.publish({ version: 3, upserts: [], removals: [] });
+    await eventually('the next thread', () => running.threads.length === workers + 1);
+    await fleet.publish({ version: 4, upserts: [third], removals: [] });
+
+    const client = await connectToReplacement(running, 0);
+    const statuses = [];
+    for (const path of ['/one', '/two', '/three']) statuses.push((await ask(client, path)).status);
+    assert.deepEqual(statuses, [404, 200, 200]);
+    upstream.handler = () => {};
+    const { status, body } = await ask(client, '/two');
+    assert.deepEqual([status, `${body}`], [504, 'new page']);
+  });
+}
+
+test('a worker that keeps dying is started ever less often', async context => {
+  const running = await startFleet(context, { settings: { workers: 1 } });
+  for (const started of [1, 2, 3]) {
+    const index = await eventually('the next worker to serve', async () => {
+      const client = await running.connect().catch(() => undefined);
+      client?.destroy();
+      return client && running.threads.length === started && { last: started - 1 };
+    });
+    await running.crash(index.last);
+  }
+  const waits = running.log.filter(({ msg }) => msg === 'replacing a worker').map(({ restartInMs }) => restartInMs);
+  assert.deepEqual(waits, [100, 200, 400]);
+});
