@@ -45,7 +45,7 @@ export const SCHEMA = {
     'read-only TCP listener: /healthz, /readyz, /metrics, /nginx_status',
   ),
   workers: fixed(count(1, 1024), availableParallelism(), 'worker threads; the default is the CPUs the cgroup allows'),
-  engine: fixed(choice('wire', 'node'), 'node', 'HTTP implementation of the data plane'),
+  engine: fixed(choice('wire', 'node'), 'wire', 'HTTP implementation of the data plane'),
 
   source: fixed(choice('kube', 'push'), 'kube', 'where routes come from: the Kubernetes API or pushed backends alone'),
   manifests: fixed(filePath, '', 'read Services from a YAML file or directory, watched, instead of the Kubernetes API'),

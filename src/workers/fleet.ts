@@ -165,7 +165,10 @@ export class Fleet {
       errorPage: this.#errorPage,
       table: this.#table && snapshotOf(this.#table),
     };
-    const thread = new Worker(WORKER_FILE, { workerData: init, name: `worker ${this.#members.indexOf(member) + 1}` });
+    const thread = new Worker(WORKER_FILE, {
+      workerData: init,
+      name: `worker ${this.#members.indexOf(member) + 1}`,
+    });
     member.thread = thread;
     member.version = NEVER;
     member.startedAt = Date.now();

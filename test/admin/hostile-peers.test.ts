@@ -4,10 +4,12 @@ import { type TestContext, test } from 'node:test';
 import type { AdminServer } from '../../src/admin/admin-server.ts';
 import type { StatusServer } from '../../src/admin/status-server.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Destination, exchange, get, open } from '../support/exchange.ts';
+import { exchange, open } from '../support/exchange.ts';
 import { adminServer, type Running, statusServer } from './admin-fixture.ts';
 
-const HASTY = { headTimeout: 60, requestTimeout: 120, idleTimeout: 200, checkInterval: 10 };
+const HASTY = { headTimeout: 250, requestTimeout: 400, idleTimeout: 500, checkInterval: 20 };
+
+const HEALTHZ = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n';
 
 const servers: Readonly<
   Record<string, (context: TestContext, limits: object) => Promise<Running<AdminServer | StatusServer>>>
@@ -16,20 +18,17 @@ const servers: Readonly<
   'the status listener': statusServer,
 };
 
-async function assertAlive(at: Destination): Promise<void> {
-  assert.equal((await get(at, '/healthz')).status, 200);
-}
-
-/** No connection but the asking one is left. */
-async function assertAlone(at: Destination): Promise<void> {
-  await eventually('the connection is gone', async () =>
-    (await get(at, '/nginx_status')).body.startsWith('Active connections: 1 \n'),
-  );
+/** It answers, and no connection is left open. */
+async function assertWell({ at, board }: Pick<Running<unknown>, 'at' | 'board'>): Promise<void> {
+  // Asked again where a busy machine makes a request run into the short limits of these tests.
+  await eventually('it answers', async () => (await exchange(at, HEALTHZ)).startsWith('HTTP/1.1 200 '));
+  await eventually('every connection is gone', () => board.sum('active') === 0);
 }
 
 for (const [name, start] of Object.entries(servers)) {
   test(`${name} answers garbage with 400 and lives`, async context => {
-    const { at } = await start(context, {});
+    const running = await start(context, {});
+    const { at } = running;
     for (const bytes of [
       'garbage\r\n\r\n',
       '\x00\x01\x02\r\n\r\n',
@@ -43,32 +42,32 @@ for (const [name, start] of Object.entries(servers)) {
       assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/, JSON.stringify(bytes));
       assert.match(answer, /\r\nconnection: close\r\n/i);
     }
-    await assertAlive(at);
-    await assertAlone(at);
+    await assertWell(running);
   });
 
   test(`${name} refuses a huge head with 431`, async context => {
-    const { at } = await start(context, {});
+    const running = await start(context, {});
+    const { at } = running;
     const huge = `GET /healthz HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(1_000_000)}\r\n\r\n`;
     assert.match(await exchange(at, huge), /^HTTP\/1\.1 431 /);
     assert.match(await exchange(at, `GET /${'x'.repeat(100_000)} HTTP/1.1\r\nHost: a\r\n\r\n`), /^HTTP\/1\.1 431 /);
-    await assertAlive(at);
-    await assertAlone(at);
+    await assertWell(running);
   });
 
   test(`${name} gives up on a head or a body that does not come`, async context => {
-    const { at } = await start(context, HASTY);
+    const running = await start(context, HASTY);
+    const { at } = running;
     assert.match(await exchange(at, 'GET /healthz HTTP/1.1\r\nHo'), /^HTTP\/1\.1 408 /);
     const body = 'POST /configuration/backends HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n[';
     assert.match(await exchange(at, body), /^HTTP\/1\.1 4(?:08|04) /);
     // A connection that never sends a byte.
     await exchange(at, '');
-    await assertAlive(at);
-    await assertAlone(at);
+    await assertWell(running);
   });
 
   test(`${name} gives up on a client that drips its head`, async context => {
-    const { at } = await start(context, HASTY);
+    const running = await start(context, HASTY);
+    const { at } = running;
     const socket = await open(at);
     socket.on('error', () => undefined);
     socket.resume();
@@ -78,22 +77,24 @@ for (const [name, start] of Object.entries(servers)) {
       clearInterval(drip);
       socket.destroy();
     });
-    await assertAlone(at);
+    await assertWell(running);
   });
 
   test(`${name} gives up on a client that does not read`, async context => {
-    const { at, control } = await start(context, HASTY);
+    const running = await start(context, HASTY);
+    const { at, board, control } = running;
     control.metricsBody = 'x'.repeat(32 * 1024 * 1024);
     const socket = await open(at);
     context.after(() => socket.destroy());
     socket.pause();
     socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
-    await eventually('it is served', async () => (await get(at, '/nginx_status')).body.includes('Writing: 2'));
-    await assertAlone(at);
+    await eventually('it is asked', () => board.sum('requests') === 1);
+    await assertWell(running);
   });
 
   test(`${name} adds nothing to a response that has begun`, async context => {
-    const { at, control } = await start(context, {});
+    const running = await start(context, {});
+    const { at, control } = running;
     control.metricsBody = 'x'.repeat(8 * 1024 * 1024);
     const socket = await open(at);
     socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -104,11 +105,12 @@ for (const [name, start] of Object.entries(servers)) {
     await Promise.race([once(socket, 'end'), once(socket, 'close')]);
     socket.destroy();
     assert.equal(Buffer.concat(chunks).toString('latin1').match(/HTTP/g)?.length, 1);
-    await assertAlone(at);
+    await assertWell(running);
   });
 
   test(`${name} does not run a second request on a connection`, async context => {
-    const { at, control } = await start(context, {});
+    const running = await start(context, {});
+    const { at, control } = running;
     let scrapes = 0;
     const { metrics } = control;
     control.metrics = () => {
@@ -122,13 +124,14 @@ for (const [name, start] of Object.entries(servers)) {
   });
 
   test(`${name} takes so many connections and no more`, async context => {
-    const { at, board } = await start(context, { connections: 2 });
+    const running = await start(context, { connections: 2 });
+    const { at, board } = running;
     const sockets = [await open(at), await open(at)];
     await eventually('both are in', () => board.sum('active') === 2);
-    assert.equal(await exchange(at, 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'), '');
+    assert.equal(await exchange(at, HEALTHZ), '');
     for (const socket of sockets) socket.destroy();
     await eventually('both are gone', () => board.sum('active') === 0);
-    await assertAlive(at);
+    await assertWell(running);
     // As in nginx: accepted, not handled.
     assert.equal(board.sum('accepted') - board.sum('handled'), 1);
   });
@@ -142,7 +145,12 @@ for (const [name, start] of Object.entries(servers)) {
     begun.write('GET /healthz HTTP/1.1\r\nHo');
     waiting.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
     await eventually('all are in', () => board.sum('reading') === 1 && board.sum('writing') === 1);
-    await running.server.close();
+    let closed = false;
+    const closing = running.server.close().then(() => {
+      closed = true;
+    });
+    await eventually('it is closed', () => closed);
+    await closing;
     await eventually('all are gone', () => board.sum('active') === 0);
     for (const gauge of ['reading', 'writing', 'waiting'] as const) assert.equal(board.sum(gauge), 0, gauge);
     for (const socket of [idle, begun, waiting]) socket.destroy();

@@ -203,7 +203,11 @@ function yamlOf(services: readonly object[]): string {
 }
 
 /** A Service of the namespace default that leads to an upstream. */
-export function exposed(name: string, upstream: RawUpstream, annotations: Readonly<Record<string, string>> = {}): object {
+export function exposed(
+  name: string,
+  upstream: RawUpstream,
+  annotations: Readonly<Record<string, string>> = {},
+): object {
   const { host, port } = upstream.address;
   const own = { path: `/${name}`, ...annotations };
   return {

@@ -225,6 +225,28 @@ conformance('timeouts', ({ engine, test }) => {
     assert.equal(line?.status, 200);
   });
 
+  test('send-timeout does not run while the client has read everything and the upstream is the slow one', async t => {
+    const upstream = await RawUpstream.start(t, async request => {
+      await request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${(32 << 20) + 4}\r\n\r\n`);
+      await request.connection.send(Buffer.alloc(32 << 20));
+      await pause(1_500);
+      await request.connection.send('last');
+    });
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: upstream }],
+      settings: { sendTimeout: 800 },
+    });
+    const client = await proxy.connect();
+    // Long enough for the kernel's buffers to fill, so that the proxy has to wait for the client for a while.
+    client.pause();
+    await client.send(GET);
+    await pause(200);
+    client.resume();
+    await client.head();
+    await client.bytes(32 << 20);
+    assert.equal(await client.bytes(4), 'last');
+  });
+
   test('keepalive-timeout: an idle connection closes without a word', async t => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {

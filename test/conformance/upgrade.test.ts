@@ -187,11 +187,7 @@ conformance('upgrade', ({ engine, test }) => {
     test(`${what} is dropped, and the request goes on as plain HTTP`, async t => {
       const upstream = await RawUpstream.start(t);
       const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
-      const client = await proxy.connect();
-      for (let count = 0; count < 2; count += 1) {
-        await client.send(`GET /volume HTTP/1.1\r\nHost: test\r\n${headers}\r\n`);
-        assert.equal((await client.response()).status, 200);
-      }
+      for (let count = 0; count < 2; count += 1) assert.equal((await proxy.get('/volume', headers)).status, 200);
       for (const request of upstream.requests) {
         for (const name of ['upgrade', 'http2-settings', 'connection']) {
           assert.deepEqual(values(request.headers, name), [], name);
@@ -201,19 +197,24 @@ conformance('upgrade', ({ engine, test }) => {
   }
 
   for (const [what, headers] of PLAIN) {
-    test(`a request pipelined behind ${what} is not lost`, async t => {
+    test(`a request pipelined behind ${what} is answered, or the connection closes: it is not lost in silence`, async t => {
       const upstream = await RawUpstream.start(t);
       const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
       const client = await proxy.connect();
       await client.send(
         `GET /volume/1 HTTP/1.1\r\nHost: test\r\n${headers}\r\nGET /volume/2 HTTP/1.1\r\nHost: test\r\n\r\n`,
       );
-      assert.equal((await client.response()).status, 200);
-      assert.equal((await client.response()).status, 200);
-      assert.deepEqual(
-        upstream.requests.map(({ target }) => target),
-        ['/1', '/2'],
-      );
+      const first = await client.response();
+      assert.equal(first.status, 200);
+      if (value(first.headers, 'connection') === 'close') {
+        client.end();
+        await client.closed();
+        assert.equal(client.unread, '');
+        assert.equal(upstream.requests.length, 1);
+      } else {
+        assert.equal((await client.response()).status, 200);
+        assert.equal(upstream.requests[1]?.target, '/2');
+      }
     });
   }
 

@@ -53,7 +53,7 @@ describe('a Service of a real cluster', () => {
     const { kubectl } = kube;
     const steady = await expose(kubectl, backend, 'steady');
     await timeUntil('the other route is served', () => isServed('/steady', steady));
-    const hammer = new Hammer(`${entry.origin}/steady/ping?x=1`, `${steady} /ping?x=1`);
+    await using hammer = new Hammer(`${entry.origin}/steady/ping?x=1`, `${steady} /ping?x=1`);
 
     const volume = await expose(kubectl, backend, 'volume', { annotations: { path: '/volume' } });
     report(t, 'created', [await timeUntil('it is served', () => isServed('/volume', volume))]);
@@ -74,7 +74,7 @@ describe('a Service of a real cluster', () => {
 
     const { requests, failures, longestGapMs } = await hammer.stop();
     t.diagnostic(`${requests} requests to the other route, the longest pause ${longestGapMs.toFixed()} ms`);
-    assert.deepEqual(failures, []);
+    assert.deepEqual(failures, {});
     assert.ok(requests > 100, `${requests} requests are no proof`);
   });
 

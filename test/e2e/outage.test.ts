@@ -59,67 +59,59 @@ describe('an entry with a thousand Services', () => {
     assert.equal((await kube.api('POST', '/api/v1/namespaces/default/configmaps', bump)).status, 201);
     const before = await entry.table();
     const listsBefore = lists();
-    const hammer = new Hammer(`${entry.origin}/steady/ping`, `${steady} /ping`);
+    await using hammer = new Hammer(`${entry.origin}/steady/ping`, `${steady} /ping`);
 
     await kube.killApiServer();
     const outageEnd = performance.now() + OUTAGE_MS;
-    const late = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
-    try {
-      await patiently('the outage is over', async () => {
-        assert.equal((await entry.status('/readyz')).status, 200);
-        assert.equal((await late.status('/readyz')).status, 503);
-        const answer = await late.get('/steady');
-        assert.equal(answer.status, 503);
-        assert.equal(answer.headers['retry-after'], '1');
-        return performance.now() >= outageEnd;
-      });
-      assert.equal((await entry.metrics()).get('kube_entry_kube_watch_synced'), 0);
+    await using late = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
+    await patiently('the outage is over', async () => {
+      assert.equal((await entry.status('/readyz')).status, 200);
+      assert.equal((await late.status('/readyz')).status, 503);
+      const answer = await late.get('/steady');
+      assert.equal(answer.status, 503);
+      assert.equal(answer.headers['retry-after'], '1');
+      return performance.now() >= outageEnd;
+    });
+    assert.equal((await entry.metrics()).get('kube_entry_kube_watch_synced'), 0);
 
-      await kube.startApiServer();
-      const back = performance.now();
-      const isSynced = async () => (await entry.metrics()).get('kube_entry_kube_watch_synced') === 1;
-      await Promise.all([
-        // A watch from a version that is gone begins well, too: only then comes the 410.
-        patiently('it read everything anew', () => lists() > listsBefore)
-          .then(() => patiently('the watch stands again', isSynced))
-          .then(() => t.diagnostic(`watching again ${since(back)}`)),
-        late.ready().then(() => t.diagnostic(`the one that started meanwhile is ready ${since(back)}`)),
-      ]);
-      assert.deepEqual(await entry.table(), before, 'nothing changed, not even the version');
-      assert.deepEqual(servedBy(await late.table()), servedBy(before));
+    await kube.startApiServer();
+    const back = performance.now();
+    const isSynced = async () => (await entry.metrics()).get('kube_entry_kube_watch_synced') === 1;
+    await Promise.all([
+      // A watch from a version that is gone begins well, too: only then comes the 410.
+      patiently('it read everything anew', () => lists() > listsBefore)
+        .then(() => patiently('the watch stands again', isSynced))
+        .then(() => t.diagnostic(`watching again ${since(back)}`)),
+      late.ready().then(() => t.diagnostic(`the one that started meanwhile is ready ${since(back)}`)),
+    ]);
+    assert.deepEqual(await entry.table(), before, 'nothing changed, not even the version');
+    assert.deepEqual(servedBy(await late.table()), servedBy(before));
 
-      await kube.kubectl.apply(manifest('steady', backend.port, { annotations: { path: '/steady,/after' } }));
-      const returned = performance.now();
-      const isServed = async () => (await entry.get('/after')).body === `${steady} /`;
-      await eventually('a change after the return is served', isServed, DEADLINE_MS);
-      t.diagnostic(`a change is served ${(performance.now() - returned).toFixed(1)} ms after kubectl returned`);
-      assert.equal((await entry.table()).version, before.version + 1);
-    } finally {
-      const { requests, failures } = await hammer.stop();
-      await late.stop();
-      t.diagnostic(`${requests} requests, ${failures.length} failed`);
-      assert.deepEqual(failures, []);
-    }
+    await kube.kubectl.apply(manifest('steady', backend.port, { annotations: { path: '/steady,/after' } }));
+    const returned = performance.now();
+    const isServed = async () => (await entry.get('/after')).body === `${steady} /`;
+    await eventually('a change after the return is served', isServed, DEADLINE_MS);
+    t.diagnostic(`a change is served ${(performance.now() - returned).toFixed(1)} ms after kubectl returned`);
+    assert.equal((await entry.table()).version, before.version + 1);
+
+    const { requests, failures } = await hammer.stop();
+    t.diagnostic(`${requests} requests to a route that stayed`);
+    assert.deepEqual(failures, {});
     const losses = entry.log().filter(({ msg }) => msg.startsWith('lost: the watch of services in all namespaces'));
     assert.equal(losses.length, 1, 'it said so once');
   });
 
   it('answers 503 while the API server takes connections and says nothing, and is ready when it speaks', async () => {
     kube.freezeApiServer();
-    const line = await RealLine.to(kube.port);
-    const started = await RealEntry.start('--kubeconfig', kube.kubeconfigThrough(line.port));
-    try {
-      await patiently('it asks the API server', () => line.isUsed);
-      const answer = await started.get('/steady');
-      assert.equal(answer.status, 503);
-      assert.equal((await started.status('/readyz')).status, 503);
-      kube.thawApiServer();
-      await started.ready();
-      assert.equal((await started.get('/steady/x')).body, `${steady} /x`);
-    } finally {
-      await started.stop();
-      await line.cut();
-    }
+    await using line = await RealLine.to(kube.port);
+    await using started = await RealEntry.start('--kubeconfig', kube.kubeconfigThrough(line.port));
+    await patiently('it asks the API server', () => line.isUsed);
+    const answer = await started.get('/steady');
+    assert.equal(answer.status, 503);
+    assert.equal((await started.status('/readyz')).status, 503);
+    kube.thawApiServer();
+    await started.ready();
+    assert.equal((await started.get('/steady/x')).body, `${steady} /x`);
   });
 });
 

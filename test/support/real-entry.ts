@@ -47,7 +47,7 @@ export interface LogLine {
   readonly statusListen?: string;
 }
 
-export class RealEntry {
+export class RealEntry implements AsyncDisposable {
   readonly #process: RealProcess;
   readonly #folder = new TemporaryFolder();
   readonly #agent = new Agent({ keepAlive: true });
@@ -57,7 +57,7 @@ export class RealEntry {
   private constructor(args: readonly string[]) {
     this.#process = new RealProcess(process.execPath, [
       ...[PROGRAM, 'serve', '--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--workers', '2'],
-      ...['--admin-socket', this.#socketPath, '--access-log', 'off', '--log-level', 'debug', '--shutdown-delay', '0s'],
+      ...['--admin-socket', this.#socketPath, '--access-log', 'off', '--log-level', 'debug'],
       ...args,
     ]);
   }
@@ -65,23 +65,27 @@ export class RealEntry {
   /** Resolves when it listens: it need not be ready then. @param args further ones */
   static async start(...args: readonly string[]): Promise<RealEntry> {
     const entry = new RealEntry(args);
-    const { listen, statusListen } = await entry.logged(
-      'it listens',
-      line => line.msg === 'listening',
-      START_DEADLINE_MS,
-    );
-    assert.ok(listen !== undefined && statusListen !== undefined);
-    entry.#address = listen;
-    entry.#statusAddress = statusListen;
-    return entry;
+    try {
+      const isListening = (line: LogLine): boolean => line.msg === 'listening';
+      const { listen, statusListen } = await entry.logged('it listens', isListening, START_DEADLINE_MS);
+      assert.ok(listen !== undefined && statusListen !== undefined);
+      entry.#address = listen;
+      entry.#statusAddress = statusListen;
+      return entry;
+    } catch (error) {
+      await entry.stop();
+      throw error;
+    }
   }
 
-  /** @returns the exit code */
-  async stop(): Promise<number | null> {
+  async stop(): Promise<void> {
     this.#agent.destroy();
-    const code = await this.#process.end('SIGTERM');
+    await this.#process.end();
     this.#folder.remove();
-    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   /** Where clients connect. */

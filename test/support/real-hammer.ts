@@ -12,18 +12,18 @@ const TIMEOUT_MS = 10_000;
 
 export interface HammerReport {
   readonly requests: number;
-  /** What went wrong, each time. */
-  readonly failures: readonly string[];
+  /** What went wrong, and how often. */
+  readonly failures: Readonly<Record<string, number>>;
   /** Between two right answers, the longest time in milliseconds. */
   readonly longestGapMs: number;
 }
 
-export class Hammer {
+export class Hammer implements AsyncDisposable {
   readonly #url: string;
   readonly #expected: string;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #clients: Promise<void>[];
-  readonly #failures: string[] = [];
+  readonly #failures: Record<string, number> = {};
   #requests = 0;
   #lastAnswerAt = performance.now();
   #longestGapMs = 0;
@@ -39,10 +39,6 @@ export class Hammer {
     ];
   }
 
-  get requests(): number {
-    return this.#requests;
-  }
-
   /** Answers that are under way are waited for. */
   async stop(): Promise<HammerReport> {
     this.#isOver = true;
@@ -51,13 +47,21 @@ export class Hammer {
     return { requests: this.#requests, failures: this.#failures, longestGapMs: this.#longestGapMs };
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #failed(how: string): void {
+    this.#failures[how] = (this.#failures[how] ?? 0) + 1;
+  }
+
   async #hammer(agent: Agent | false): Promise<void> {
     while (!this.#isOver) {
       try {
         const problem = await this.#ask(agent);
-        if (problem !== undefined) this.#failures.push(problem);
+        if (problem !== undefined) this.#failed(problem);
       } catch (error) {
-        this.#failures.push(String(error));
+        this.#failed(String(error));
       }
       this.#requests += 1;
       await delay(PAUSE_MS);

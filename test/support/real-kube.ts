@@ -108,7 +108,7 @@ export class RealKube {
 
   /** kill -9: its connections break, nothing is tidied up. */
   async killApiServer(): Promise<void> {
-    await this.#apiServer?.end('SIGKILL');
+    await this.#apiServer?.end();
   }
 
   /** It still has its port, and the kernel takes connections for it, but nothing answers. */

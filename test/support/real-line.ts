@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { serverPort } from './real-process.ts';
 
 /** A way to a server that can be cut and mended: a network between the entry and the API server. */
-export class RealLine {
+export class RealLine implements AsyncDisposable {
   readonly port: number;
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
@@ -34,6 +34,10 @@ export class RealLine {
     server.close();
     for (const socket of this.#sockets) socket.destroy();
     await once(server, 'close');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cut();
   }
 
   async mend(): Promise<void> {

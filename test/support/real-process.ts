@@ -72,14 +72,13 @@ export class RealProcess {
     this.#child.kill(signal);
   }
 
-  /** Sends a signal, and resolves with the exit code when the process is gone; null if the signal ended it. */
-  async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+  /** kill -9. Resolves when the process is gone, if it was there. */
+  async end(): Promise<void> {
     const { exitCode, signalCode, pid } = this.#child;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return exitCode;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     const closed = once(this.#child, 'close');
-    this.#child.kill(signal);
+    this.#kill();
     await closed;
-    return this.#child.exitCode;
   }
 }
 

@@ -10,7 +10,8 @@ import type { ClientConnection } from './client-connection.ts';
 import { composeRequest } from './compose-request.ts';
 import { composeError, composeInterim, composeResponse, composeSwitch } from './compose-response.ts';
 import { ExchangeRecord } from './exchange-record.ts';
-import { EXPECT, UPGRADE, X_REQUEST_ID } from './header-names.ts';
+import { UPGRADE, X_REQUEST_ID } from './header-names.ts';
+import { persists } from './persistence.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -260,7 +261,11 @@ export class Exchange {
     this.isAnswered = true;
     this.#isLast = !keeps;
     this.record.answered(head.status);
-    return composeResponse(head, keeps, isModern && !hasLength, this.#route as Route, () => this.#knownHosts());
+    return composeResponse(head, keeps, isModern && !hasLength, this.#route as Route, () => [
+      this.#rawHost.toLowerCase(),
+      this.#host ?? '',
+      this.record.upstream,
+    ]);
   }
 
   sendText(text: string, bodyBytes: number): void {
@@ -350,8 +355,7 @@ export class Exchange {
       this.cut();
       return;
     }
-    this.#upstream?.destroy();
-    this.#upstream = undefined;
+    this.#dropUpstream();
     const keeps = !FAILURES[code].closes && this.#keepsAlive;
     this.#isLast = !keeps;
     this.#answerError(code, keeps);
@@ -365,17 +369,20 @@ export class Exchange {
 
   /** The answer has no end. */
   cut(): void {
-    this.#upstream?.destroy();
-    this.#upstream = undefined;
+    this.#dropUpstream();
     this.#client.endSoon();
   }
 
   /** The client is gone. */
   abandon(): void {
     this.#isConnecting = false;
+    this.#dropUpstream();
+    this.record.write(this.#head);
+  }
+
+  #dropUpstream(): void {
     this.#upstream?.destroy();
     this.#upstream = undefined;
-    this.record.write(this.#head);
   }
 
   #answerError(code: FailureCode, keeps: boolean): void {
@@ -395,12 +402,8 @@ export class Exchange {
 
   get #keepsAlive(): boolean {
     const head = this.#head;
-    if (head === undefined || head.saysClose || this.#wire.isDraining) return false;
-    const { keepaliveRequests, keepaliveTimeout } = this.#settings;
-    if (this.#client.requests >= keepaliveRequests || keepaliveTimeout === 0) return false;
-    if (head.minorVersion === 0 && !head.saysKeepAlive) return false;
-    // Who waits for 100 Continue may or may not send its body: nobody can tell where the next request begins.
-    return this.#body.isComplete || !head.has(EXPECT);
+    if (head === undefined || this.#wire.isDraining) return false;
+    return persists(head, this.#settings, this.#client.requests, this.#body.isComplete);
   }
 
   get #readTimeoutMs(): number {
@@ -409,9 +412,5 @@ export class Exchange {
 
   #touchTunnel(): void {
     this.#wire.wheel.set(this.#client, this.#readTimeoutMs);
-  }
-
-  #knownHosts(): readonly string[] {
-    return [this.#rawHost.toLowerCase(), this.#host ?? '', this.record.upstream];
   }
 }

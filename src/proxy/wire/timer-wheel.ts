@@ -41,6 +41,11 @@ export class TimerWheel {
     this.#timer = undefined;
   }
 
+  /** Milliseconds since the start, as exact as a tick: for ages, where a call of the clock would be too dear. */
+  get coarseNow(): number {
+    return this.#tick * TICK_MS;
+  }
+
   /** Gives an entry so many milliseconds from now, instead of what it had. */
   set(entry: Timed, milliseconds: number): void {
     const deadline = this.#tick + Math.ceil(milliseconds / TICK_MS) + 1;

@@ -21,7 +21,7 @@ const CLOSED = 7;
 /** A connection to an upstream: reads its responses, and hands them to the exchange they are for. */
 export class UpstreamConnection extends Timed {
   readonly pool: UpstreamPool;
-  /** Milliseconds since the epoch; after it no further request is sent. */
+  /** By the wheel's coarse clock; after it no further request is sent. */
   readonly retireAt: number;
   served = 0;
   /** The upstream's own limit for idle connections; -1 when it does not say. */

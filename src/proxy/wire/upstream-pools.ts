@@ -52,7 +52,7 @@ export class UpstreamPools {
     const { idle } = this.#poolOf(endpoint);
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
       this.#wire.context.counters.add('upstreamIdle', -1);
-      if (upstream.isFit && Date.now() < upstream.retireAt) return this.#use(upstream);
+      if (upstream.isFit && this.#wire.wheel.coarseNow < upstream.retireAt) return this.#use(upstream);
       upstream.destroy();
     }
     return undefined;
@@ -69,7 +69,7 @@ export class UpstreamPools {
     const endpoint = endpoints[attempt];
     const pool = this.#poolOf(endpoint);
     const jitter = 1 - LIFE_JITTER + 2 * LIFE_JITTER * Math.random();
-    const upstream = new UpstreamConnection(this.#wire, pool, Date.now() + LIFE_MS * jitter);
+    const upstream = new UpstreamConnection(this.#wire, pool, this.#wire.wheel.coarseNow + LIFE_MS * jitter);
     const socket = connect({
       host: endpoint.address,
       port: endpoint.port,
@@ -114,7 +114,7 @@ export class UpstreamPools {
     const { context, wheel } = this.#wire;
     const { pool } = upstream;
     const keepMs = upstream.keepAliveMs < 0 ? IDLE_MS : Math.min(IDLE_MS, upstream.keepAliveMs - IDLE_MARGIN_MS);
-    const isWorn = upstream.served >= MAX_REQUESTS || Date.now() >= upstream.retireAt;
+    const isWorn = upstream.served >= MAX_REQUESTS || wheel.coarseNow >= upstream.retireAt;
     const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
     if (!upstream.isFit || isWorn || keepMs <= 0 || isFull || this.#closed) {
       upstream.destroy();

@@ -1,0 +1,124 @@
+/** One scenario over all contenders: started, checked, warmed up, then measured in turns. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startHttpBackend } from '../backends/http-backend.ts';
+import type { Contender } from '../contenders/contender.ts';
+import type { Scenario, Target } from '../scenarios/scenario.ts';
+import { reasonOf } from '../support/bench-error.ts';
+import type { CpuSplit } from '../support/cpus.ts';
+import { freePort } from '../support/free-port.ts';
+import { eventually } from '../support/poll.ts';
+import type { Program } from '../support/program.ts';
+import type { Sample } from './sample.ts';
+
+/** Ten thousand routes take some proxies long to read. */
+const START_MS = 20_000;
+
+export interface RunPlan {
+  readonly contenders: readonly Contender[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly cpus: CpuSplit;
+  /** For everything that programs read and write. */
+  readonly folder: string;
+  /** What is going on, for whoever waits. */
+  readonly progress: (line: string) => void;
+}
+
+export interface ContenderResult {
+  readonly contender: string;
+  readonly samples: readonly Sample[];
+  /** Why there are no samples, or fewer than rounds. */
+  readonly reason?: string;
+}
+
+interface Entrant {
+  readonly contender: Contender;
+  readonly samples: Sample[];
+  target?: Target;
+  reason?: string;
+}
+
+export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<ContenderResult[]> {
+  await using programs = new AsyncDisposableStack();
+  const backendPort = await freePort();
+  programs.use(startBackend(scenario, plan, backendPort));
+  const entrants: Entrant[] = plan.contenders.map(contender => ({ contender, samples: [] }));
+  for (const entrant of entrants) {
+    await attempt(entrant, scenario, plan, 'start', async () => {
+      entrant.target = await start(entrant.contender, scenario, plan, backendPort, programs);
+      await scenario.warmUp(entrant.target, plan.warmUpSeconds);
+    });
+  }
+  for (let round = 0; round < plan.rounds; round++) {
+    // Another one begins each round: whatever disturbs the machine does not always meet the same.
+    for (let turn = 0; turn < entrants.length; turn++) {
+      const entrant = entrants[(round + turn) % entrants.length];
+      if (entrant?.target === undefined || entrant.reason !== undefined) continue;
+      const { target } = entrant;
+      await attempt(entrant, scenario, plan, `round ${round + 1}`, async () => {
+        target.proxy.program.assertRunning();
+        entrant.samples.push(await scenario.measure(target, plan.seconds));
+      });
+    }
+  }
+  return entrants.map(({ contender: { name }, samples, reason }) => ({
+    contender: name,
+    samples,
+    ...(reason === undefined ? {} : { reason }),
+  }));
+}
+
+/** A contender that fails is out of this scenario, with the reason; the others go on. */
+async function attempt(
+  entrant: Entrant,
+  scenario: Scenario,
+  { progress }: RunPlan,
+  step: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { name } = entrant.contender;
+  try {
+    await work();
+    progress(`${scenario.name}: ${name}, ${step}`);
+  } catch (error) {
+    entrant.reason = reasonOf(error);
+    progress(`${scenario.name}: ${name}, ${step}: ${entrant.reason}`);
+  }
+}
+
+function startBackend({ name }: Scenario, { folder, cpus }: RunPlan, port: number): Program {
+  const own = join(folder, name, 'backend');
+  mkdirSync(own, { recursive: true });
+  return startHttpBackend(own, port, cpus.load);
+}
+
+async function start(
+  contender: Contender,
+  scenario: Scenario,
+  plan: RunPlan,
+  backendPort: number,
+  programs: AsyncDisposableStack,
+): Promise<Target> {
+  contender.version();
+  const folder = join(plan.folder, scenario.name, contender.name);
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const proxy = contender.start({
+    folder,
+    port,
+    prefixes: scenario.prefixes,
+    backendPort,
+    accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
+    cpus: plan.cpus.proxy,
+  });
+  programs.use(proxy.program);
+  const { upstreamPath } = contender;
+  const target = { proxy, port, prefixes: scenario.prefixes, upstreamPath, cpus: plan.cpus.load };
+  await eventually(() => {
+    proxy.program.assertRunning();
+    return scenario.check(target);
+  }, START_MS);
+  return target;
+}
