@@ -28,8 +28,8 @@ export function startHttpBackend(folder: string, port: number, cpus: string): Pr
 }
 
 /**
- * `return` alone answers before a body has been read. To mirror a request nginx must read it first; the static file
- * that is then asked for by POST is refused with 405, and the error page for that is the answer.
+ * `return` alone answers before a body has been read. To mirror a request nginx must read it first; then it looks for a
+ * file, and the error page for there being none is the answer.
  */
 function server(port: number): string {
   return `
@@ -46,8 +46,8 @@ function server(port: number): string {
     root .;
     location = ${PATHS.small} { return 200 '{"status":"ok","pools":[{"name":"rbd","size":3},{"name":"cephfs","size":2}]}'; }
     location = ${PATHS.large} { default_type application/octet-stream; }
-    location = ${PATHS.sink} { mirror /discard; error_page 405 =200 /length; }
-    location = ${PATHS.echo} { mirror /discard; error_page 405 =200 /body; }
+    location = ${PATHS.sink} { mirror /discard; error_page 404 =200 /length; }
+    location = ${PATHS.echo} { mirror /discard; error_page 404 =200 /body; }
     location = /discard { internal; return 204; }
     location = /length { internal; return 200 $content_length; }
     location = /body { internal; return 200 $request_body; }

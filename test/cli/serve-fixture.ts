@@ -15,6 +15,8 @@ import { MAIN, scratchDirectory } from './cli-fixture.ts';
 /** Starting takes most of a second, and several at a time share the machine. */
 const START_MS = 20_000;
 
+const MANIFEST_FILE = 'services.yaml';
+
 export interface ProgramLogEntry {
   readonly level: number;
   readonly msg: string;
@@ -34,6 +36,8 @@ export interface ServeOptions {
   readonly stdout?: number;
   /** Instead of a directory of its own. */
   readonly directory?: string;
+  /** Instead of the executable of this checkout. */
+  readonly main?: string;
 }
 
 export class ServingProgram {
@@ -51,15 +55,15 @@ export class ServingProgram {
   readonly #changes = new Changes();
 
   private constructor(context: TestContext, directory: string, options: ServeOptions) {
-    const { args = [], manifests, stdout = 'pipe' } = options;
+    const { args = [], manifests, stdout = 'pipe', main = MAIN } = options;
     this.#context = context;
     this.directory = directory;
     this.adminSocket = join(directory, 'admin.sock');
-    this.manifestFile = join(directory, 'services.yaml');
+    this.manifestFile = join(directory, MANIFEST_FILE);
     const source = manifests === undefined ? ['--source', 'push'] : ['--manifests', this.manifestFile];
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KUBE_ENTRY_'));
     const fixed = ['--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--admin-socket', this.adminSocket];
-    this.#child = spawn(process.execPath, [MAIN, 'serve', ...fixed, '--workers', '2', ...source, ...args], {
+    this.#child = spawn(process.execPath, [main, 'serve', ...fixed, '--workers', '2', ...source, ...args], {
       cwd: directory,
       env: Object.fromEntries(inherited),
       stdio: ['ignore', stdout, 'pipe'],
@@ -90,24 +94,19 @@ export class ServingProgram {
 
   /** Starts it, and does not wait for anything. */
   static async spawn(context: TestContext, options: ServeOptions = {}): Promise<ServingProgram> {
-    const program = await ServingProgram.#prepare(context, options);
-    return program;
+    const directory = options.directory ?? (await scratchDirectory(context));
+    if (options.manifests !== undefined) {
+      await writeFile(join(directory, MANIFEST_FILE), yamlOf(options.manifests));
+    }
+    return new ServingProgram(context, directory, options);
   }
 
   /** Starts it and waits until it listens; with manifests, until they are served. */
   static async start(context: TestContext, options: ServeOptions = {}): Promise<ServingProgram> {
-    const program = await ServingProgram.#prepare(context, options);
+    const program = await ServingProgram.spawn(context, options);
     await program.logged('listening');
     if (options.manifests !== undefined) await program.logged('a new route table');
     return program;
-  }
-
-  static async #prepare(context: TestContext, options: ServeOptions): Promise<ServingProgram> {
-    const directory = options.directory ?? (await scratchDirectory(context));
-    if (options.manifests !== undefined) {
-      await writeFile(join(directory, 'services.yaml'), yamlOf(options.manifests));
-    }
-    return new ServingProgram(context, directory, options);
   }
 
   get #listening(): ProgramLogEntry {

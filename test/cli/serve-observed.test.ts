@@ -88,7 +88,7 @@ test('metrics tell exactly what was asked, and agree with nginx_status', async c
       exposed('shop', shop),
       exposed('broken', broken),
       exposed('refused', shop, { path: 'no-slash' }),
-      exposed('second', shop, { path: '/shop' }),
+      exposed('unlucky', shop, { path: '/shop' }),
     ],
   });
   await broken.refuseConnections();

@@ -189,20 +189,23 @@ conformance('timeouts', ({ engine, test }) => {
     ['proxy-send-timeout', { proxySendTimeout: 300 }, {}],
     ['a route’s own send timeout', {}, { sendTimeoutMs: 300 }],
   ] as const) {
-    test(`${what}: an upstream that stops reading a body is 504`, async t => {
-      const upstream = await RawUpstream.start(t, request => request.connection.pause());
-      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream, overrides }], settings });
-      const client = await proxy.connect();
-      const megabytes = 64;
-      client.push(`PUT /volume HTTP/1.1\r\nHost: test\r\nContent-Length: ${megabytes << 20}\r\n\r\n`);
-      const block = Buffer.alloc(1 << 20);
-      for (let count = 0; count < megabytes && client.push(block); count += 1);
-      for (let count = 0; count < megabytes; count += 1) client.push(block);
-      const response = await client.response();
-      assert.equal(response.status, 504);
-      const [line] = await proxy.logged(1);
-      assert.equal(line?.status, 504);
-    });
+    for (const slowness of [0, 700]) {
+      const after = slowness === 0 ? '' : ', also after a client that was slow at first';
+      test(`${what}: an upstream that stops reading a body is 504${after}`, async t => {
+        const upstream = await RawUpstream.start(t, request => request.connection.pause());
+        const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream, overrides }], settings });
+        const client = await proxy.connect();
+        const block = Buffer.alloc(1 << 20);
+        const megabytes = 64;
+        await client.send(`PUT /volume HTTP/1.1\r\nHost: test\r\nContent-Length: ${megabytes << 20}\r\n\r\n`);
+        await upstream.request(0);
+        await pause(slowness);
+        for (let count = 0; count < megabytes; count += 1) client.push(block);
+        assert.equal((await client.response()).status, 504);
+        const [line] = await proxy.logged(1);
+        assert.equal(line?.status, 504);
+      });
+    }
   }
 
   test('send-timeout: a client that stops reading loses its connection, and so does the upstream', async t => {

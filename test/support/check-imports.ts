@@ -21,7 +21,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: ['@kubernetes/client-node'],
     },
     proxy: { folders: [...COMMON, 'routing', 'settings', 'observe', 'proxy/node', 'proxy/wire'], packages: [] },
-  'proxy/wire': { folders: [...COMMON, 'routing', 'settings', 'observe', 'proxy'], packages: [] },
+    'proxy/wire': { folders: [...COMMON, 'routing', 'settings', 'observe', 'proxy'], packages: [] },
     'proxy/node': { folders: [...COMMON, 'routing', 'settings', 'observe', 'proxy'], packages: ['http-proxy-3'] },
     workers: { folders: [...COMMON, 'routing', 'settings', 'observe', 'proxy'], packages: [] },
     admin: { folders: [...COMMON, 'routing', 'observe'], packages: ['fastify'] },
@@ -38,7 +38,7 @@ export function importProblems(file: string, text: string): string[] {
   const rule = owner === undefined ? undefined : FOLDERS[owner];
   if (owner === undefined || rule === undefined) return [`${file}: belongs to no folder of the architecture`];
   const problems: string[] = [];
-  for (const [, specifier = ''] of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^'\s]+)'/g)) {
+  for (const [, specifier = ''] of text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^'\s]+)'/g)) {
     if (specifier.startsWith('node:')) continue;
     if (specifier.startsWith('.')) {
       const target = ownerOf(relative('.', resolve(dirname(file), specifier)));

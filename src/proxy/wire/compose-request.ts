@@ -10,7 +10,7 @@ export interface RequestParts {
   readonly head: RequestHead;
   readonly route: Route;
   readonly target: RequestTarget;
-  /** As parseHost gives it; empty for HTTP/1.0 without Host. */
+  /** nginx's $host; empty for HTTP/1.0 without one. */
   readonly host: string;
   readonly endpoint: Endpoint;
   readonly peer: string;

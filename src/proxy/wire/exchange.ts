@@ -1,24 +1,21 @@
-import { parseHost } from '../../routing/host.ts';
 import type { Route } from '../../routing/route.ts';
-import { parseTarget, type RequestTarget } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { FAILURES, type FailureCode } from '../failure.ts';
 import { requestIdOf } from '../request-id.ts';
 import { mayRetryStale } from '../retry.ts';
-import { allowedUpgrade } from '../upgrade.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { composeRequest } from './compose-request.ts';
 import { composeError, composeInterim, composeResponse, composeSwitch } from './compose-response.ts';
 import { ExchangeRecord } from './exchange-record.ts';
-import { UPGRADE, X_REQUEST_ID } from './header-names.ts';
+import { X_REQUEST_ID } from './header-names.ts';
 import { persists } from './persistence.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
+import { RoutedRequest } from './routed-request.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
 
-const target: RequestTarget = { path: '', query: '', host: '' };
 const NOTHING = Buffer.alloc(0);
 
 /** A request and its answer, between a client's connection and an upstream's; one per client connection, used again. */
@@ -32,18 +29,14 @@ export class Exchange {
   readonly #body = new RequestBody();
   #settings: Settings;
   #head: RequestHead | undefined;
-  #route: Route | undefined;
+  readonly #asked = new RoutedRequest();
   #upstream: UpstreamConnection | undefined;
   /** Head of the request as the upstream gets it; kept until the answer, for a second try. */
   #upstreamHead = '';
   #isConnecting = false;
   #attempts = 0;
-  #upgrade: string | undefined;
   /** The connection to the client ends with this answer. */
   #isLast = false;
-  /** A client says the same Host again and again: it is judged once. */
-  #rawHost = '';
-  #host: string | undefined = '';
 
   constructor(wire: Wire, client: ClientConnection) {
     this.#wire = wire;
@@ -75,10 +68,12 @@ export class Exchange {
     this.isAnswered = false;
     this.isHeadRequest = head.method === 'HEAD';
     this.#attempts = 0;
-    this.#upgrade = undefined;
     this.#body.begin(head.isChunked, head.contentLength);
     this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
-    const failure = this.#judge(head);
+    const failure = this.#asked.judge(head, this.#wire.context.state);
+    this.record.host = this.#asked.host;
+    this.record.route = this.#asked.route;
+    this.#body.limit = this.#asked.bodyLimit;
     if (failure === undefined) this.#send(false);
     else this.fail(failure);
     const upstream = this.#upstream;
@@ -100,37 +95,11 @@ export class Exchange {
     this.#client.exchangeEnded(true);
   }
 
-  /** Finds the route. @returns why the request must be refused */
-  #judge(head: RequestHead): FailureCode | undefined {
-    const { table } = this.#wire.context.state;
-    const rawHost = head.host;
-    if (rawHost !== this.#rawHost) {
-      this.#rawHost = rawHost;
-      this.#host = parseHost(rawHost);
-    }
-    // HTTP/1.0 may do without; an empty Host is none that can be meant.
-    if (this.#host === undefined || (rawHost === '' && head.hasHost)) return 'BAD_REQUEST';
-    this.record.host = this.#host;
-    if (head.method === 'CONNECT' || head.method === 'TRACE') return 'METHOD_NOT_ALLOWED';
-    if (!parseTarget(head.target, this.#settings.mergeSlashes, target)) return 'BAD_REQUEST';
-    if (table === undefined) return 'NO_TABLE';
-    const route = table.match(target.host || this.#host, target.path);
-    if (route === undefined) return 'NO_ROUTE';
-    this.#route = route;
-    this.record.route = route;
-    this.#body.limit = route.overrides.maxBodySize ?? this.#settings.clientMaxBodySize;
-    if (this.#body.limit > 0 && head.contentLength > this.#body.limit) return 'BODY_TOO_LARGE';
-    if (head.saysUpgrade && head.minorVersion === 1 && this.#body.isComplete && head.has(UPGRADE)) {
-      this.#upgrade = allowedUpgrade(head.value(UPGRADE), this.#settings.upgradeProtocols);
-    }
-    return undefined;
-  }
-
   /** Takes a connection to the upstream, or begins to make one. @param fresh a kept-alive one will not do */
   #send(fresh: boolean): void {
     const { pools, roundRobin } = this.#wire;
     const head = this.#head;
-    const route = this.#route;
+    const { route, target, host, upgrade } = this.#asked;
     const endpoints = route && roundRobin.next(route.backend);
     if (head === undefined || route === undefined || endpoints === undefined) {
       this.fail('NO_ENDPOINT');
@@ -142,8 +111,7 @@ export class Exchange {
     if (!fresh) {
       const { peer, plainForwarded } = this.#client;
       const { requestId } = this.record;
-      const host = target.host || this.#host || '';
-      const parts = { head, route, target, host, endpoint, peer, plainForwarded, requestId, upgrade: this.#upgrade };
+      const parts = { head, route, target, host, endpoint, peer, plainForwarded, requestId, upgrade };
       this.#upstreamHead = composeRequest(this.#wire, parts);
       this.#upstream = pools.takeIdle(endpoint);
       if (this.#upstream !== undefined) {
@@ -209,7 +177,7 @@ export class Exchange {
     } else {
       this.#client.hold();
       wheel.clear(this.#client);
-      wheel.set(upstream, this.#route?.overrides.sendTimeoutMs ?? this.#settings.proxySendTimeout);
+      wheel.set(upstream, this.#asked.route?.overrides.sendTimeoutMs ?? this.#settings.proxySendTimeout);
     }
   }
 
@@ -261,9 +229,9 @@ export class Exchange {
     this.isAnswered = true;
     this.#isLast = !keeps;
     this.record.answered(head.status);
-    return composeResponse(head, keeps, isModern && !hasLength, this.#route as Route, () => [
-      this.#rawHost.toLowerCase(),
-      this.#host ?? '',
+    return composeResponse(head, keeps, isModern && !hasLength, this.#asked.route as Route, () => [
+      this.#asked.rawHost.toLowerCase(),
+      this.#asked.host,
       this.record.upstream,
     ]);
   }
@@ -291,7 +259,7 @@ export class Exchange {
   /** @returns whether the bytes that follow are a tunnel's */
   switchProtocols(head: ResponseHead): boolean {
     const upstream = this.#upstream;
-    const offered = this.#upgrade?.toLowerCase().split(', ') ?? [];
+    const offered = this.#asked.upgrade?.toLowerCase().split(', ') ?? [];
     if (upstream === undefined || !offered.includes(head.upgrade.toLowerCase())) {
       this.fail('BAD_RESPONSE');
       return false;
@@ -407,7 +375,7 @@ export class Exchange {
   }
 
   get #readTimeoutMs(): number {
-    return this.#route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
+    return this.#asked.route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
   }
 
   #touchTunnel(): void {
