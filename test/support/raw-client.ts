@@ -77,10 +77,6 @@ export class RawClient {
     return new RawClient(socket);
   }
 
-  get localPort(): number {
-    return this.#socket.localPort ?? 0;
-  }
-
   /** What came and was not read yet. */
   get unread(): string {
     return this.#received.toString();
@@ -97,11 +93,6 @@ export class RawClient {
   /** Gives bytes to the socket without waiting for them to go. @returns false when the socket has enough for now */
   push(bytes: Bytes): boolean {
     return this.#socket.write(bytesOf(bytes));
-  }
-
-  /** Bytes that wait in this process because the peer does not read. */
-  get unsentBytes(): number {
-    return this.#socket.writableLength;
   }
 
   /** Sends FIN and goes on reading. */

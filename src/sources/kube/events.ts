@@ -17,6 +17,8 @@ const LONGEST_QUEUE_NORMAL = LONGEST_QUEUE / 2;
 /** At most ten in a second: a cluster with thousands of Services must not feel it when the entry starts. */
 const PAUSE_MS = 100;
 const TIMEOUT_MS = 10_000;
+/** A starting API server refuses everything until it has read its roles: only after so many refusals is the right missing. */
+const REFUSALS = 4;
 /** As the API of events.k8s.io limits it. */
 const LONGEST_MESSAGE = 1_024;
 
@@ -60,6 +62,8 @@ export class EventRecorder {
   /** What was said, to when; the oldest first. */
   readonly #said = new Map<string, number>();
   #sending: Promise<void> | undefined;
+  /** How often in a row the first of the queue was refused for want of a right. */
+  #refusals = 0;
   /** Code of the failure that the log knows of. */
   #failure: string | undefined;
 
@@ -105,10 +109,15 @@ export class EventRecorder {
       try {
         await this.#post(event, signal);
         this.#queue.shift();
+        this.#refusals = 0;
         this.#worked();
       } catch (error) {
         if (signal.aborted) return;
-        if (!isPassing(error)) this.#queue.shift();
+        this.#refusals = error instanceof ForbiddenError ? this.#refusals + 1 : 0;
+        if (!isPassing(error) || this.#refusals === REFUSALS) {
+          this.#queue.shift();
+          this.#refusals = 0;
+        }
         pauseMs = this.#failed(error);
       }
       await sleep(this.#clock, pauseMs, signal);
@@ -153,10 +162,9 @@ export class EventRecorder {
   }
 }
 
-/** Whether the same Event may be taken later: not if the API server judged it, or the account. */
+/** Whether the same Event may be taken later: not if the API server found fault with it. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof ForbiddenError) return false;
-  if (!(error instanceof ApiError)) return true;
+  if (!(error instanceof ApiError) || error instanceof ForbiddenError) return true;
   return error instanceof UnauthorisedError || error.status === 429 || error.status >= 500;
 }
 

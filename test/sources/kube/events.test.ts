@@ -176,15 +176,24 @@ describe('Events that cannot be posted', () => {
 
   it('for want of a right are dropped; the log names it', async () => {
     await using fixture = await Fixture.create();
-    fixture.api.fail('create', { status: 403 }, 2);
+    fixture.api.fail('create', { status: 403 }, 8);
     fixture.recorder.record(refusal);
     fixture.recorder.record({ ...refusal, message: 'second' });
     fixture.recorder.record({ ...refusal, message: 'third' });
-    await fixture.untilReceived(3);
+    await fixture.untilReceived(9);
     await until(() => fixture.api.events.length === 1);
     assert.equal(fixture.api.events[0]?.message, 'third');
     await until(() => fixture.story.length === 2);
     assert.match(fixture.story[0] ?? '', /may not create events in namespace "shop"/);
+  });
+
+  it('refused by an API server that has not read its roles yet are posted again', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('create', { status: 403 }, 3);
+    fixture.recorder.record(refusal);
+    await fixture.untilReceived(4);
+    await until(() => fixture.api.events.length === 1);
+    assert.equal(fixture.api.events[0]?.message, refusal.message);
   });
 
   it('because the API server found fault with them do not hold up the others', async () => {
