@@ -16,7 +16,7 @@ export interface ProxySetup {
 
 export interface RunningProxy {
   readonly program: Program;
-  /** Serves these prefixes from now on. @returns once that is asked for, which need not be when it is so */
+  /** Serves these beside those of its setup, from now on. @returns once it knows, which need not be when it does so */
   changePrefixes?(prefixes: readonly string[]): Promise<void>;
 }
 

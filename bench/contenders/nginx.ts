@@ -20,14 +20,16 @@ function nginx(about: Pick<Contender, 'name' | 'title' | 'upstreamPath'>, writeS
 
 function startNginx(name: string, setup: ProxySetup, writeServer: WriteServer): RunningProxy {
   const file = join(setup.folder, 'nginx.conf');
-  const write = (prefixes: readonly string[]): void =>
-    writeFileSync(file, nginxConfiguration(setup.folder, writeServer({ ...setup, prefixes })));
-  write(setup.prefixes);
+  const write = (more: readonly string[]): void => {
+    const server = writeServer({ ...setup, prefixes: [...setup.prefixes, ...more] });
+    writeFileSync(file, nginxConfiguration(setup.folder, server));
+  };
+  write([]);
   const program = startNginxProgram(name, setup.folder, setup.cpus);
   return {
     program,
-    async changePrefixes(prefixes) {
-      write(prefixes);
+    async changePrefixes(more) {
+      write(more);
       // What `nginx -s reload` sends.
       program.signal('SIGHUP');
     },

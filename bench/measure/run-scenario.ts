@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startHttpBackend } from '../backends/http-backend.ts';
+import { startWebSocketBackend } from '../backends/websocket-backend.ts';
 import type { Contender } from '../contenders/contender.ts';
 import type { Scenario, Target } from '../scenarios/scenario.ts';
 import { reasonOf } from '../support/bench-error.ts';
@@ -51,7 +52,7 @@ export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<Co
       await scenario.warmUp(entrant.target, plan.warmUpSeconds);
     });
   }
-  for (let round = 0; round < plan.rounds; round++) {
+  for (let round = 0; round < Math.min(plan.rounds, scenario.rounds ?? plan.rounds); round++) {
     // Another one begins each round: whatever disturbs the machine does not always meet the same.
     for (let turn = 0; turn < entrants.length; turn++) {
       const entrant = entrants[(round + turn) % entrants.length];
@@ -88,10 +89,10 @@ async function attempt(
   }
 }
 
-function startBackend({ name }: Scenario, { folder, cpus }: RunPlan, port: number): Program {
+function startBackend({ name, backend }: Scenario, { folder, cpus }: RunPlan, port: number): Program {
   const own = join(folder, name, 'backend');
   mkdirSync(own, { recursive: true });
-  return startHttpBackend(own, port, cpus.load);
+  return backend === 'http' ? startHttpBackend(own, port, cpus.load) : startWebSocketBackend(own, port, cpus.load);
 }
 
 async function start(

@@ -86,22 +86,9 @@ export class Program {
 }
 
 /**
- * The command under taskset, with all the descriptors it may have, and ended by the kernel when its parent is. Each of
- * the wrappers becomes the next by exec: the process id stays.
+ * The command under taskset, and ended by the kernel when its parent is. Each of the wrappers becomes the next by exec:
+ * the process id stays.
  */
 export function pinned(command: readonly [string, ...string[]], cpus: string): [string, ...string[]] {
-  const limit = descriptorLimit();
-  return [
-    ...(['setpriv', '--pdeathsig', 'TERM'] as const),
-    ...['prlimit', `--nofile=${limit}:${limit}`],
-    ...['taskset', '--cpu-list', cpus],
-    ...command,
-  ];
-}
-
-/** How many files one process may open here at most. */
-export function descriptorLimit(): number {
-  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  const limit = Number(hard);
-  return Number.isFinite(limit) ? limit : 1_048_576;
+  return ['setpriv', '--pdeathsig', 'TERM', 'taskset', '--cpu-list', cpus, ...command];
 }

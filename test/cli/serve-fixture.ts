@@ -3,9 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { ListenAddress } from '../../src/formats/listen-address.ts';
-import { parseListenAddress } from '../../src/formats/listen-address.ts';
-import { Changes } from '../support/eventually.ts';
+import { type ListenAddress, parseListenAddress } from '../../src/formats/listen-address.ts';
+import { Changes, eventually } from '../support/eventually.ts';
 import { ask, type Destination } from '../support/exchange.ts';
 import { parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
@@ -105,7 +104,9 @@ export class ServingProgram {
   static async start(context: TestContext, options: ServeOptions = {}): Promise<ServingProgram> {
     const program = await ServingProgram.spawn(context, options);
     await program.logged('listening');
-    if (options.manifests !== undefined) await program.logged('a new route table');
+    if (options.manifests !== undefined) {
+      await eventually('readiness', async () => (await program.readiness()).status === 200);
+    }
     return program;
   }
 

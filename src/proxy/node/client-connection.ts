@@ -19,6 +19,9 @@ export class ClientConnection {
   readonly remoteAddress: string;
   /** No request that comes after this counts: the answer under way is the last. */
   isClosing = false;
+  /** Set before a request behind which bytes are lost: it is the last that is taken. */
+  losesBytes = false;
+  #hasLast = false;
   /** The client may still be sending what nobody will read. */
   mustLinger = false;
   /** Its bytes are no HTTP any more. */
@@ -58,6 +61,11 @@ export class ClientConnection {
     return this.#state === 'waiting';
   }
 
+  /** The request under way is the last, whatever it says. */
+  get isAtLast(): boolean {
+    return this.#hasLast && this.#queue.length === 0;
+  }
+
   get isBusy(): boolean {
     return this.#busy;
   }
@@ -77,6 +85,8 @@ export class ClientConnection {
   /** A head is complete. Its request starts when the ones before it have been answered. */
   enqueue(start: () => void): void {
     this.#dropHead();
+    if (this.#hasLast) return;
+    this.#hasLast = this.losesBytes;
     // A pipelined request's first byte came together with another's.
     if (this.#state === 'writing') this.#counters.add('requests', 1);
     else this.#setState('writing');

@@ -66,7 +66,13 @@ export class NodeEngine implements Engine {
       keepAliveTimeout: state.settings.keepaliveTimeout,
       keepAliveTimeoutBuffer: 0,
       noDelay: true,
-      shouldUpgradeCallback: request => this.#mayUpgrade(request),
+      shouldUpgradeCallback: request => {
+        if (this.#mayUpgrade(request)) return true;
+        // llhttp stops behind such a head all the same, and Node throws away what came with it: nothing may follow it.
+        const connection = this.#connections.get(request.socket);
+        if (connection !== undefined) connection.losesBytes = true;
+        return false;
+      },
     });
     // Zero is no limit: Node would drop further header lines in silence, we answer 431.
     this.#server.maxHeadersCount = 0;

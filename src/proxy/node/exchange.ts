@@ -340,6 +340,7 @@ export class Exchange implements AttemptListener {
       this.#response.shouldKeepAlive &&
       !this.#services.isDraining() &&
       !bodyIsUncertain &&
+      !this.#connection.isAtLast &&
       keepaliveTimeout > 0 &&
       this.#connection.requests < keepaliveRequests
     );

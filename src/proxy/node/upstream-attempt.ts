@@ -116,7 +116,8 @@ export class UpstreamAttempt {
     const onTimeout = (): void => {
       // While the client is the slow one, its own time limits count.
       const bodyIsLate = !request.complete && socket.writableLength === 0;
-      if (this.#upstreamResponse?.isPaused() || bodyIsLate) socket.setTimeout(readMs);
+      if (this.#upstreamResponse?.isPaused() || bodyIsLate)
+        socket.setTimeout(upstreamRequest.writableFinished ? readMs : sendMs);
       else this.#listener.fail('UPSTREAM_TIMEOUT');
     };
     socket.on('timeout', onTimeout);

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PATHS } from '../backends/http-backend.ts';
+import { openIdleConnections } from '../load/idle-connections.ts';
+import { runWrk } from '../load/wrk.ts';
+import { residentBytes } from '../measure/process-tree.ts';
+import { NotSupportedError } from '../support/bench-error.ts';
+import { descriptorLimit } from '../support/descriptor-limit.ts';
+import { checkForwarding } from './checks.ts';
+import type { Scenario } from './scenario.ts';
+import { ONE_PREFIX } from './wrk-scenario.ts';
+
+const CONNECTIONS = 10_000;
+/** For a garbage collector that returns what it can. */
+const SETTLE_MS = 1_000;
+
+/** Kept-alive clients that have sent one request and wait: what each holds resident. */
+export const idleConnections: Scenario = {
+  name: 'idle-10000',
+  title: '10 000 idle connections',
+  unit: 'connection',
+  prefixes: ONE_PREFIX,
+  accessLog: false,
+  backend: 'http',
+  // A process reuses what it once took: the second time connections would seem to cost nothing.
+  rounds: 1,
+  async check(target) {
+    const limit = descriptorLimit();
+    if (limit < CONNECTIONS * 1.1) throw new NotSupportedError(`ulimit -n is ${limit}, too low for ${CONNECTIONS}`);
+    await checkForwarding(target);
+  },
+  warmUp: ({ port, cpus }, seconds) =>
+    runWrk({ port, path: `${ONE_PREFIX[0]}${PATHS.small}`, connections: 64, seconds, cpus }),
+  async measure({ proxy, port }) {
+    const { pid } = proxy.program;
+    await sleep(SETTLE_MS);
+    const before = residentBytes(pid);
+    await using _connections = await openIdleConnections(port, `${ONE_PREFIX[0]}${PATHS.small}`, CONNECTIONS);
+    await sleep(SETTLE_MS);
+    const rss = residentBytes(pid);
+    return { rss, connectionBytes: (rss - before) / CONNECTIONS };
+  },
+};

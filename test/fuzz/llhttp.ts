@@ -1,0 +1,61 @@
+/** Node's own parser (llhttp) as a third opinion: what it makes of a stream that node:http is given as a connection. */
+import { createServer, METHODS, type Server } from 'node:http';
+import { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ReferenceRequest } from './reference-requests.ts';
+
+export interface LlhttpRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly rawHeaders: readonly string[];
+  body: string;
+  isComplete: boolean;
+}
+
+/** Whether llhttp takes what this proxy takes: it knows a fixed list of methods, two versions, and targets in ASCII. */
+export function llhttpTakes({ method, target, line }: ReferenceRequest): boolean {
+  return METHODS.includes(method) && !/[^\x21-\x7e]/.test(target) && /HTTP\/1\.[01]$/.test(line);
+}
+
+/** Behind such a request llhttp expects no other. */
+export function isLastForLlhttp({ method, minorVersion, options }: ReferenceRequest): boolean {
+  return method === 'CONNECT' || options.has('close') || (minorVersion === 0 && !options.has('keep-alive'));
+}
+
+export class Llhttp {
+  readonly #server: Server;
+  #requests: LlhttpRequest[] = [];
+
+  constructor() {
+    this.#server = createServer({ maxHeaderSize: 128 * 1024, requireHostHeader: false }, (incoming, response) => {
+      const { method = '', url = '', rawHeaders } = incoming;
+      const request: LlhttpRequest = { method, target: url, rawHeaders, body: '', isComplete: false };
+      this.#requests.push(request);
+      incoming.setEncoding('latin1').on('data', (text: string) => {
+        request.body += text;
+      });
+      incoming.on('error', () => undefined);
+      incoming.on('end', () => {
+        request.isComplete = true;
+        response.end();
+      });
+    });
+    this.#server.maxHeadersCount = 0;
+    for (const event of ['checkContinue', 'checkExpectation'] as const) {
+      this.#server.on(event, (...args) => this.#server.emit('request', ...args));
+    }
+    this.#server.on('clientError', (_, socket) => socket.destroy());
+  }
+
+  async read(bytes: Buffer): Promise<readonly LlhttpRequest[]> {
+    this.#requests = [];
+    const connection = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    connection.on('error', () => undefined);
+    this.#server.emit('connection', connection);
+    connection.push(bytes);
+    // The requests of one piece are parsed at once; their bodies are handed over in later turns.
+    for (let count = 0; count < 4; count += 1) await turn();
+    connection.destroy();
+    return this.#requests;
+  }
+}
