@@ -13,7 +13,7 @@ export const PATHS = {
   small: '/small',
   /** 1 MiB. */
   large: '/large.bin',
-  /** Reads the whole body, then answers with its length. */
+  /** Reads the whole body, then answers with how many bytes the request had in all, head included. */
   sink: '/sink',
   /** Answers with the request as it came: method, target, and the headers that a proxy should send. */
   received: '/received',
@@ -49,7 +49,7 @@ function server(port: number): string {
     location = ${PATHS.sink} { mirror /discard; error_page 404 =200 /length; }
     location = ${PATHS.echo} { mirror /discard; error_page 404 =200 /body; }
     location = /discard { internal; return 204; }
-    location = /length { internal; return 200 $content_length; }
+    location = /length { internal; return 200 $request_length; }
     location = /body { internal; return 200 $request_body; }
     location ${PATHS.received} {
       return 200 '$request_method $request_uri\\n$http_host\\n$http_x_forwarded_for\\n$http_x_bench\\n';

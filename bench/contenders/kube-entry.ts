@@ -1,6 +1,6 @@
 /** kube-entry with one worker and either engine, its routes from a manifest as `--manifests` reads it. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { BenchError } from '../support/bench-error.ts';
 import { Program } from '../support/program.ts';
@@ -45,7 +45,11 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
     // Unlike SIGTERM it does not wait for endpoints to notice.
     stopSignal: 'SIGINT',
   });
-  return { program, changePrefixes: changed => push(adminSocket, changed.map(prefix => backendRecord(prefix, setup))) };
+  const agent = new Agent({ keepAlive: true });
+  return {
+    program,
+    changePrefixes: more => push(agent, adminSocket, more.map(prefix => backendRecord(prefix, setup))),
+  };
 }
 
 function serviceYaml(prefix: string, { backendPort }: ProxySetup): string {
@@ -80,9 +84,9 @@ function nameOf(prefix: string): string {
   return prefix.slice(1);
 }
 
-function push(socketPath: string, records: readonly object[]): Promise<void> {
+function push(agent: Agent, socketPath: string, records: readonly object[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const posting = request({ socketPath, path: '/configuration/backends', method: 'POST' }, response => {
+    const posting = request({ agent, socketPath, path: '/configuration/backends', method: 'POST' }, response => {
       response.resume().once('end', () => {
         if (response.statusCode === 201) resolve();
         else reject(new BenchError(`pushing backends: ${response.statusCode}`));

@@ -69,7 +69,7 @@ class EchoClient {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', chunk => this.#take(chunk));
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.once('error', error => this.#fail(`a WebSocket failed: ${error.message}`));
     socket.once('end', () => this.#fail('a WebSocket was closed'));
   }

@@ -24,7 +24,7 @@ export interface Scenario {
   /** Only so many, whatever was asked for. */
   readonly rounds?: number;
   /** That the proxy does what is about to be measured. @throws when it does not, with what is wrong */
-  check(target: Target): Promise<void>;
+  check(target: Target): Promise<unknown>;
   /** The same load as measured, for a while, so that compilers and pools settle. */
   warmUp(target: Target, seconds: number): Promise<unknown>;
   measure(target: Target, seconds: number): Promise<Sample>;

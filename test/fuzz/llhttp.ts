@@ -4,6 +4,9 @@ import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ReferenceRequest } from './reference-requests.ts';
 
+/** Far more than a stream of a few requests takes. */
+const MAX_TURNS = 50;
+
 export interface LlhttpRequest {
   readonly method: string;
   readonly target: string;
@@ -12,9 +15,12 @@ export interface LlhttpRequest {
   isComplete: boolean;
 }
 
-/** Whether llhttp takes what this proxy takes: it knows a fixed list of methods, two versions, and targets in ASCII. */
-export function llhttpTakes({ method, target, line }: ReferenceRequest): boolean {
-  return METHODS.includes(method) && !/[^\x21-\x7e]/.test(target) && /HTTP\/1\.[01]$/.test(line);
+/**
+ * Whether llhttp takes what this proxy takes. It knows a fixed list of methods, two versions and, in origin form, targets in ASCII, and is
+ * stricter about chunk extensions and about what may stand in trailers.
+ */
+export function llhttpTakes({ method, target, line, isPlain }: ReferenceRequest): boolean {
+  return METHODS.includes(method) && /^\/[\x21-\x7e]*$/.test(target) && /HTTP\/1\.[01]$/.test(line) && isPlain;
 }
 
 /** Behind such a request llhttp expects no other. */
@@ -44,17 +50,20 @@ export class Llhttp {
     for (const event of ['checkContinue', 'checkExpectation'] as const) {
       this.#server.on(event, (...args) => this.#server.emit('request', ...args));
     }
-    this.#server.on('clientError', (_, socket) => socket.destroy());
+    // What was read before stays of interest.
+    this.#server.on('clientError', () => undefined);
   }
 
-  async read(bytes: Buffer): Promise<readonly LlhttpRequest[]> {
+  /** @param count how many requests are awaited; there may be more */
+  async read(bytes: Buffer, count: number): Promise<readonly LlhttpRequest[]> {
     this.#requests = [];
     const connection = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
     connection.on('error', () => undefined);
     this.#server.emit('connection', connection);
     connection.push(bytes);
     // The requests of one piece are parsed at once; their bodies are handed over in later turns.
-    for (let count = 0; count < 4; count += 1) await turn();
+    const isDone = (): boolean => this.#requests.filter(({ isComplete }) => isComplete).length >= count;
+    for (let turns = 0; turns < MAX_TURNS && !isDone(); turns += 1) await turn();
     connection.destroy();
     return this.#requests;
   }

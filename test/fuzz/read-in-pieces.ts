@@ -77,7 +77,7 @@ export class RequestReader {
   #begin(head: RequestHead): void {
     this.#body = '';
     this.#remaining = head.isChunked ? -1 : Math.max(0, head.contentLength);
-    if (head.isChunked) this.#chunked.reset();
+    if (head.isChunked) this.#chunked.reset(head.connectionOptions);
     if (this.#remaining === 0) this.#endRequest('whole', '');
   }
 

@@ -1,7 +1,12 @@
-import { HEAD_LIMIT, LINE_LIMIT, readLine } from './reference-lines.ts';
+import { HEAD_LIMIT, HOP_BY_HOP, LINE_LIMIT, readLine } from './reference-lines.ts';
 
-/** Trailer fields that end at the proxy: they would change what has been judged already. */
-const KEPT_BACK: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'trailer']);
+/** Trailer fields that end at the proxy, as a backend may merge them into the headers that were judged. */
+const KEPT_BACK: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  ...['host', 'content-length', 'expect', 'trailer', 'date', 'location', 'refresh', 'set-cookie'],
+  ...['x-real-ip', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-prefix', 'x-request-id'],
+  ...['referer', 'user-agent', 'authorization'],
+]);
 
 export interface ChunkedReading {
   readonly kind: 'whole' | 'more' | 'bad';
@@ -11,12 +16,17 @@ export interface ChunkedReading {
   readonly trailers: string;
   /** Index after the body; of use only when it is whole. */
   readonly end: number;
+  /** Without extensions and trailers. */
+  readonly isPlain: boolean;
 }
 
-/** Decodes a chunked body that begins at `start`. */
-export function readChunks(text: string, start: number): ChunkedReading {
+/** Decodes a chunked body that begins at `start`. @param options what Connection names: it does not go on, either */
+export function readChunks(text: string, start: number, options: ReadonlySet<string>): ChunkedReading {
   let body = '';
-  const done = (kind: ChunkedReading['kind'], trailers = '', end = 0): ChunkedReading => ({ kind, body, trailers, end });
+  let isPlain = true;
+  const done = (kind: ChunkedReading['kind'], trailers = '', end = 0): ChunkedReading => {
+    return { kind, body, trailers, end, isPlain };
+  };
   let at = start;
   for (;;) {
     const rest = text.slice(at, at + LINE_LIMIT + 64);
@@ -27,6 +37,7 @@ export function readChunks(text: string, start: number): ChunkedReading {
     }
     const size = Number.parseInt(match[1] as string, 16);
     at += match[0].length;
+    if (match[2] !== undefined) isPlain = false;
     if (size === 0) break;
     body += text.slice(at, at + size);
     at += size;
@@ -45,6 +56,9 @@ export function readChunks(text: string, start: number): ChunkedReading {
     if (whole === '\r\n') return done('whole', trailers, at);
     const line = readLine(whole);
     if (line === undefined) return done('bad');
-    if (!KEPT_BACK.has(line.name)) trailers += whole;
+    const { name } = line;
+    isPlain = false;
+    const goesOn = !KEPT_BACK.has(name) && !options.has(name) && !name.includes('_') && !name.startsWith('x-accel-');
+    if (goesOn) trailers += whole;
   }
 }

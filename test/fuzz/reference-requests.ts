@@ -31,6 +31,9 @@ const NOTED: ReadonlySet<string> = new Set([
 ]);
 const NOTED_LIMIT = 64;
 
+/** RFC 9112 section 2.2: empty lines before a request line are ignored; so many bytes of them. */
+const EMPTY_LIMIT = 64;
+
 export interface ReferenceRequest {
   /** The request line without its line end. */
   readonly line: string;
@@ -47,6 +50,8 @@ export interface ReferenceRequest {
   readonly hasExpect: boolean;
   readonly body: string;
   readonly trailers: string;
+  /** Its chunks, if it has any, are without extensions and trailers. */
+  readonly isPlain: boolean;
   /** `bad`: its chunks are malformed; `more`: the bytes end before it does. */
   readonly bodyKind: 'whole' | 'more' | 'bad';
 }
@@ -100,7 +105,7 @@ function readRequest(text: string, start: number): { request: ReferenceRequest; 
   const goesOn = ({ name }: Line): boolean => !KEPT_BACK.has(name) && !options.has(name);
   const framing = coding !== undefined ? 'chunked' : length !== undefined ? 'length' : 'none';
   const { end } = outcome;
-  const body = framing === 'chunked' ? readChunks(text, end) : readCounted(text, end, length ?? 0);
+  const body = framing === 'chunked' ? readChunks(text, end, options) : readCounted(text, end, length ?? 0);
   const request: ReferenceRequest = {
     line: first.line,
     method,
@@ -117,6 +122,7 @@ function readRequest(text: string, start: number): { request: ReferenceRequest; 
     hasExpect: lines.some(({ name }) => name === 'expect'),
     body: body.body,
     trailers: body.trailers,
+    isPlain: body.isPlain,
     bodyKind: body.kind,
   };
   return { request, end: body.end };
@@ -159,19 +165,18 @@ function readRequestLine(text: string, start: number): RequestLine | Refusal | '
   let at = start;
   while (text.startsWith('\r\n', at)) at += 2;
   const lineFeed = text.indexOf('\n', at);
-  // Empty lines before it are ignored, but they count.
-  const blanks = at - start;
+  if (at - start > EMPTY_LIMIT) return 400;
   if (lineFeed < 0) {
     const begin = text.slice(at);
-    if (begin === '\r') return blanks > LINE_LIMIT ? 414 : 'more';
+    if (begin === '\r') return 'more';
     if (!/^(?:[A-Z_-]*|[A-Z_-]+ [\x21-\x7e\x80-\xff]*|[A-Z_-]+ [\x21-\x7e\x80-\xff]+ [^\r]{0,16}\r?)$/.test(begin))
       return 400;
-    return blanks + begin.replace(/\r$/, '').length > LINE_LIMIT ? 414 : 'more';
+    return begin.replace(/\r$/, '').length > LINE_LIMIT ? 414 : 'more';
   }
   const line = text.slice(at, lineFeed - 1);
   const match = /^([A-Z_-]+) ([\x21-\x7e\x80-\xff]+) ([^\r]{0,16})$/.exec(line);
   if (match === null || text[lineFeed - 1] !== '\r') return 400;
-  if (blanks + line.length > LINE_LIMIT) return 414;
+  if (line.length > LINE_LIMIT) return 414;
   const [, method = '', target = '', version = ''] = match;
   const numbers = /^HTTP\/(\d+)\.(\d+)$/.exec(version);
   if (numbers === null) return 400;
@@ -184,5 +189,5 @@ function readRequestLine(text: string, start: number): RequestLine | Refusal | '
 
 function readCounted(text: string, start: number, length: number): ReturnType<typeof readChunks> {
   const body = text.slice(start, start + length);
-  return { kind: body.length === length ? 'whole' : 'more', body, trailers: '', end: start + length };
+  return { kind: body.length === length ? 'whole' : 'more', body, trailers: '', end: start + length, isPlain: true };
 }

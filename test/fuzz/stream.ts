@@ -28,8 +28,13 @@ export function* pieces({ bytes, cuts }: Stream): Iterable<Buffer> {
   }
 }
 
+/** Long runs of one byte are counted, not written out. */
 export function show({ bytes, cuts }: Stream): string {
-  return `${JSON.stringify(bytes.toString('latin1'))}${cuts.length === 0 ? '' : ` cut at ${cuts.join(', ')}`}`;
+  const text = JSON.stringify(bytes.toString('latin1')).replace(
+    /(.)\1{99,}/g,
+    (run: string, byte: string) => `" + "${byte}".repeat(${run.length}) + "`,
+  );
+  return `${text}${cuts.length === 0 ? '' : ` cut at ${cuts.join(', ')}`}`;
 }
 
 /** The same without cuts, or without some of its bytes: halves first, single bytes last. */

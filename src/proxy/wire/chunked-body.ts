@@ -1,6 +1,6 @@
 import { COLON, CR, FIELD, HEX, HTAB, LF, SP, TOKEN } from './bytes.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './head.ts';
-import { CONNECTION, CONTENT_LENGTH, HOST, identify, TRAILER, TRANSFER_ENCODING } from './header-names.ts';
+import { identify, OTHER } from './header-names.ts';
 
 const SIZE = 0;
 const EXTENSION = 1;
@@ -13,9 +13,6 @@ const COMPLETE = 7;
 
 /** 13 hex digits are 52 bits: what is longer cannot be counted exactly. */
 const MAX_SIZE_DIGITS = 13;
-
-/** Trailer fields that would change what has been judged already (RFC 9110 section 6.5.1). They end here. */
-const NOT_IN_TRAILERS: ReadonlySet<number> = new Set([HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TRAILER]);
 
 /**
  * Reads a chunked body (RFC 9112 section 7.1) strictly, cut anywhere. Says where its data is; the framing is made anew on
@@ -33,10 +30,13 @@ export class ChunkedBody {
   #digits = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
+  #options: ReadonlySet<string> = new Set();
   /** What came of a trailer line: it is judged whole. */
   #line = '';
 
-  reset(): void {
+  /** @param options what the Connection header names: these fields do not go on, either */
+  reset(options: ReadonlySet<string>): void {
+    this.#options = options;
     this.#state = SIZE;
     this.#size = 0;
     this.#digits = 0;
@@ -97,6 +97,7 @@ export class ChunkedBody {
       case SIZE_LF:
         this.#state = this.#size === 0 ? TRAILERS : DATA;
         this.#digits = 0;
+        this.#extensionBytes = 0;
         return byte === LF;
       case DATA_CR:
         this.#state = DATA_LF;
@@ -119,7 +120,7 @@ export class ChunkedBody {
       this.#state = COMPLETE;
       return stop;
     }
-    const verdict = judgeTrailer(Buffer.from(this.#line, 'latin1'));
+    const verdict = judgeTrailer(Buffer.from(this.#line, 'latin1'), this.#options);
     if (verdict === undefined) return -1;
     if (verdict) this.trailers += this.#line;
     this.#line = '';
@@ -127,8 +128,12 @@ export class ChunkedBody {
   }
 }
 
-/** @returns whether the line goes on; undefined when it is no header line */
-function judgeTrailer(line: Buffer): boolean | undefined {
+/**
+ * A field that means something to a proxy has been judged in the head, and ends here (RFC 9110 section 6.5.1): a backend may
+ * merge trailers into its headers.
+ * @returns whether the line goes on; undefined when it is no header line
+ */
+function judgeTrailer(line: Buffer, options: ReadonlySet<string>): boolean | undefined {
   const end = line.length - 2;
   if (end < 1 || line[end] !== CR) return undefined;
   let at = 0;
@@ -139,5 +144,7 @@ function judgeTrailer(line: Buffer): boolean | undefined {
     const byte = line[at] as number;
     if (FIELD[byte] === 0 && byte !== SP && byte !== HTAB) return undefined;
   }
-  return !NOT_IN_TRAILERS.has(identify(line, 0, nameEnd));
+  const name = line.toString('latin1', 0, nameEnd).toLowerCase();
+  if (name.includes('_') || name.startsWith('x-accel-') || options.has(name)) return false;
+  return identify(line, 0, nameEnd) === OTHER;
 }

@@ -21,6 +21,9 @@ const CLOSED = 5;
 /** nginx's name for each state; the ones beyond count as writing. */
 const GAUGES = ['waiting', 'reading', 'writing', 'writing', 'writing'] as const;
 
+/** A burst of connections is no reason to keep their heads for ever. */
+const MAX_SPARE_HEADS = 256;
+
 /** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
 const LINGERING_MS = 5_000;
 
@@ -184,6 +187,11 @@ export class ClientConnection extends Timed {
           break;
         }
         at = this.#exchange.readBody(bytes, at, end);
+      } else if (this.#state === IDLE && this.isBlocked) {
+        // Who does not read its answers gets no more of them: they would be kept here.
+        this.#stash = bytes.subarray(at);
+        this.hold();
+        break;
       } else {
         const next = this.#readHead(bytes, at, end);
         if (next < 0) break;
@@ -249,12 +257,21 @@ export class ClientConnection extends Timed {
   }
 
   #drained(): void {
-    if (this.#state === BUSY || this.#state === TUNNEL) this.#exchange.clientDrained();
+    if (this.#state === BUSY || this.#state === TUNNEL) {
+      this.#exchange.clientDrained();
+    } else if (this.#state === IDLE) {
+      const stash = this.takeStash();
+      if (stash !== undefined) this.#consume(stash);
+      this.readOn();
+    }
   }
 
   #releaseHead(): void {
-    if (this.#head !== undefined) this.#wire.spareHeads.push(this.#head);
+    const head = this.#head;
     this.#head = undefined;
+    if (head === undefined || this.#wire.spareHeads.length >= MAX_SPARE_HEADS) return;
+    head.text = '';
+    this.#wire.spareHeads.push(head);
   }
 
   #setState(state: typeof IDLE | typeof READING | typeof BUSY): void {

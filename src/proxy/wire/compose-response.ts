@@ -22,8 +22,8 @@ export function composeResponse(
       mayHoldRedirect(name) ? rewriteRedirect(name, value, route, knownHosts()) : value,
     );
   }
-  // RFC 9110 section 8.6: no length on a 204. Without chunks no trailers follow.
-  if (head.status === 204 && head.contentLength >= 0) lines = dropLines(lines, 'content-length');
+  if (head.status === 204) lines = withoutLength(head);
+  // Without chunks no trailers follow.
   if (head.hasTrailer && !chunked) lines = dropLines(lines, 'trailer');
   const date = head.hasDate ? '' : dateLine();
   const coding = chunked ? 'Transfer-Encoding: chunked\r\n' : '';
@@ -32,12 +32,12 @@ export function composeResponse(
 
 /** A 1xx response for the client. */
 export function composeInterim(head: ResponseHead): string {
-  return `HTTP/1.1${head.statusAndReason}\r\n${head.lines()}\r\n`;
+  return `HTTP/1.1${head.statusAndReason}\r\n${withoutLength(head)}\r\n`;
 }
 
 /** 101 for the client: from here on the bytes are the protocol's. */
 export function composeSwitch(head: ResponseHead): string {
-  return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n${head.lines()}\r\n`;
+  return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n${withoutLength(head)}\r\n`;
 }
 
 export interface ErrorResponse {
@@ -61,6 +61,11 @@ export function composeError(
     `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${dateLine()}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n` +
     `X-Request-ID: ${requestId}\r\n${retry}${keeps ? KEEP_ALIVE : CLOSE}${withBody ? body : ''}`;
   return { status, text, bodyBytes: withBody ? body.length : 0 };
+}
+
+/** RFC 9110 section 8.6: no length on a 1xx or a 204. */
+function withoutLength(head: ResponseHead): string {
+  return head.contentLength < 0 ? head.lines() : dropLines(head.lines(), 'content-length');
 }
 
 function mapLines(lines: string, map: (name: string, value: string) => string): string {

@@ -7,6 +7,7 @@ import type { ClientConnection } from './client-connection.ts';
 import { composeRequest } from './compose-request.ts';
 import { composeError, composeInterim, composeResponse, composeSwitch } from './compose-response.ts';
 import { ExchangeRecord } from './exchange-record.ts';
+import { NO_OPTIONS } from './head.ts';
 import { X_REQUEST_ID } from './header-names.ts';
 import { persists } from './persistence.ts';
 import { RequestBody } from './request-body.ts';
@@ -34,6 +35,8 @@ export class Exchange {
   /** Head of the request as the upstream gets it; kept until the answer, for a second try. */
   #upstreamHead = '';
   #isConnecting = false;
+  /** Nothing of it matters any more. */
+  #isOver = true;
   #attempts = 0;
   /** The connection to the client ends with this answer. */
   #isLast = false;
@@ -65,10 +68,11 @@ export class Exchange {
   begin(head: RequestHead, bytes: Buffer, bodyStart: number, end: number): number {
     this.#settings = this.#wire.context.state.settings;
     this.#head = head;
+    this.#isOver = false;
     this.isAnswered = false;
     this.isHeadRequest = head.method === 'HEAD';
     this.#attempts = 0;
-    this.#body.begin(head.isChunked, head.contentLength);
+    this.#body.begin(head.isChunked, head.contentLength, head.connectionOptions);
     this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
     const failure = this.#asked.judge(head, this.#wire.context.state);
     this.record.host = this.#asked.host;
@@ -89,10 +93,10 @@ export class Exchange {
     this.#head = undefined;
     this.isHeadRequest = line.startsWith('HEAD ');
     // Where the next request begins is unknown: whatever comes is thrown away.
-    this.#body.begin(true, -1);
+    this.#body.begin(true, -1, NO_OPTIONS);
     this.record.beginUnread(line);
     this.#answerError(code, false);
-    this.#client.exchangeEnded(true);
+    this.#end(true);
   }
 
   /** Takes a connection to the upstream, or begins to make one. @param fresh a kept-alive one will not do */
@@ -121,6 +125,11 @@ export class Exchange {
     }
     this.#isConnecting = true;
     pools.connect(endpoints, route.overrides.connectTimeoutMs ?? this.#settings.proxyConnectTimeout, this);
+  }
+
+  /** A connection is being made for it. */
+  get isWaiting(): boolean {
+    return this.#isConnecting;
   }
 
   connected(upstream: UpstreamConnection): void {
@@ -159,7 +168,7 @@ export class Exchange {
       this.#bodyMoved(upstream, body.passOn(upstream, bytes, head));
     } else if (body.isComplete) {
       // It was answered without an upstream, and the rest of it is thrown away.
-      this.#client.exchangeEnded(this.#isLast);
+      this.#end(this.#isLast);
     } else {
       this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
     }
@@ -251,7 +260,7 @@ export class Exchange {
   responseComplete(): void {
     this.#upstream = undefined;
     this.record.write(this.#head);
-    this.#client.exchangeEnded(this.#isLast);
+    this.#end(this.#isLast);
   }
 
   // Tunnels.
@@ -319,6 +328,7 @@ export class Exchange {
   /** Answers with an error of our own; when an answer has begun, shows the client that it is cut short. */
   fail(code: FailureCode): void {
     this.#isConnecting = false;
+    if (this.#isOver) return;
     if (this.isAnswered) {
       this.cut();
       return;
@@ -328,9 +338,12 @@ export class Exchange {
     this.#isLast = !keeps;
     this.#answerError(code, keeps);
     if (!keeps || this.#body.isComplete) {
-      this.#client.exchangeEnded(!keeps);
+      this.#end(!keeps);
     } else {
       this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
+      // A body that had come before its upstream was there.
+      const stash = this.#client.takeStash();
+      if (stash !== undefined) this.#client.giveBack(stash);
       this.#client.readOn();
     }
   }
@@ -343,9 +356,15 @@ export class Exchange {
 
   /** The client is gone. */
   abandon(): void {
+    this.#isOver = true;
     this.#isConnecting = false;
     this.#dropUpstream();
     this.record.write(this.#head);
+  }
+
+  #end(isLast: boolean): void {
+    this.#isOver = true;
+    this.#client.exchangeEnded(isLast);
   }
 
   #dropUpstream(): void {

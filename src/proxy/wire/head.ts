@@ -26,7 +26,7 @@ export const DONE = 1;
 export const MALFORMED = 2;
 export const TOO_LARGE = 3;
 
-const NO_OPTIONS: ReadonlySet<string> = new Set();
+export const NO_OPTIONS: ReadonlySet<string> = new Set();
 
 /**
  * A head that is being read. All places are relative to `base`, the place of its first byte, so that what came may be moved
@@ -131,9 +131,8 @@ export abstract class Head {
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd -= 1;
       at += 2;
       const id = identify(bytes, lineStart, nameEnd - lineStart);
-      const goesOn = hasUnderscore
-        ? this.takeUnderscore()
-        : this.takeLine(id, bytes, lineStart, nameEnd, valueStart, valueEnd);
+      const goesOn =
+        (!hasUnderscore || this.takeUnderscore()) && this.takeLine(id, bytes, lineStart, nameEnd, valueStart, valueEnd);
       if (goesOn === MALFORMED) return MALFORMED;
       if (goesOn) this.#keep(lineStart - base, at - base);
       this.position = at - base;
@@ -176,6 +175,11 @@ export abstract class Head {
       default:
         return undefined;
     }
+  }
+
+  /** Further headers that Connection names, in lower case. */
+  get connectionOptions(): ReadonlySet<string> {
+    return this.namesHeaders ? this.#options : NO_OPTIONS;
   }
 
   /** The unchanged lines as text, each with its line end, without those that Connection names. */

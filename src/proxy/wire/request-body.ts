@@ -17,8 +17,8 @@ export class RequestBody {
   #size = 0;
   isComplete = true;
 
-  /** @param contentLength -1 without one */
-  begin(isChunked: boolean, contentLength: number): void {
+  /** @param contentLength -1 without one @param options what the Connection header names */
+  begin(isChunked: boolean, contentLength: number, options: ReadonlySet<string>): void {
     this.bytes = 0;
     this.limit = 0;
     this.#isChunked = isChunked;
@@ -26,7 +26,7 @@ export class RequestBody {
     this.isComplete = !isChunked && contentLength <= 0;
     if (isChunked) {
       this.#chunked ??= new ChunkedBody();
-      this.#chunked.reset();
+      this.#chunked.reset(options);
     }
   }
 

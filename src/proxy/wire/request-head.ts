@@ -17,6 +17,7 @@ import {
   X_REQUEST_ID,
 } from './header-names.ts';
 
+const MAX_EMPTY_BYTES = 64;
 const VALUE_SLOTS = 32;
 /** More lines of one such name than this are no client's of good faith. */
 const MAX_VALUES = 64;
@@ -161,11 +162,12 @@ export class RequestHead extends Head {
 
   #readRequestLine(bytes: Buffer, base: number, end: number): boolean | FailureCode {
     let at = base + this.position;
-    // RFC 9112 section 2.2: empty lines before it are ignored. They count as bytes of the line.
+    // RFC 9112 section 2.2: empty lines before it are ignored, a few of them.
     while (at + 1 < end && bytes[at] === CR && bytes[at + 1] === LF) at += 2;
     this.position = at - base;
-    const limit = base + MAX_LINE_BYTES;
+    if (this.position > MAX_EMPTY_BYTES) return 'BAD_REQUEST';
     const methodStart = at;
+    const limit = methodStart + MAX_LINE_BYTES;
     while (at < end && METHOD[bytes[at] as number] === 1) at += 1;
     if (at === end || (bytes[at] === CR && at === methodStart && at + 1 === end))
       return at > limit ? 'URI_TOO_LONG' : false;

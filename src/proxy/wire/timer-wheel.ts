@@ -81,20 +81,16 @@ export class TimerWheel {
   }
 
   #visit(tick: number): void {
-    let entry = this.#slots[tick % SLOTS];
-    this.#slots[tick % SLOTS] = undefined;
-    while (entry !== undefined) {
-      const next: Timed | undefined = entry.nextTimed;
-      entry.scheduled = 0;
-      entry.nextTimed = undefined;
-      entry.previousTimed = undefined;
+    const index = tick % SLOTS;
+    // One by one from the head: what an entry does when its time comes may take others out of this very slot.
+    for (let entry = this.#slots[index]; entry !== undefined; entry = this.#slots[index]) {
+      this.#unlink(entry);
       if (entry.deadline > tick) {
         this.#link(entry);
       } else if (entry.deadline !== 0) {
         entry.deadline = 0;
         entry.timedOut();
       }
-      entry = next;
     }
   }
 

@@ -70,6 +70,8 @@ export class UpstreamConnection extends Timed {
     this.#state = HEAD;
     this.#isReusable = false;
     this.#hasBegun = false;
+    // The idle limit is over; the exchange sets its own.
+    this.#wire.wheel.clear(this);
   }
 
   becomeIdle(): void {
@@ -129,7 +131,8 @@ export class UpstreamConnection extends Timed {
     if (this.#state === TUNNEL) exchange.tunnelFromUpstream(Buffer.from(bytes.subarray(0, size)));
     else if (this.#state === HEAD) this.#readHead(exchange, bytes, size);
     else this.#readBody(exchange, bytes, 0, size);
-    return !exchange.isBlocked;
+    // The response may be complete by now, and the connection somebody else's.
+    return this.#exchange === undefined || !this.#exchange.isBlocked;
   }
 
   #readHead(exchange: Exchange, fresh: Buffer, size: number): void {
@@ -187,7 +190,7 @@ export class UpstreamConnection extends Timed {
     if (isChunked) {
       this.#state = BODY_CHUNKED;
       this.#chunked ??= new ChunkedBody();
-      this.#chunked.reset();
+      this.#chunked.reset(head.connectionOptions);
     } else {
       this.#state = length >= 0 ? BODY_LENGTH : BODY_CLOSE;
     }

@@ -17,6 +17,8 @@ const READ_BUFFER_BYTES = 64 * 1024;
 
 /** Who waits for a connection that is being made. */
 export interface ConnectionSeeker {
+  /** False once it does not want the connection any more. */
+  readonly isWaiting: boolean;
   connected(upstream: UpstreamConnection): void;
   fail(code: FailureCode): void;
 }
@@ -39,7 +41,8 @@ export class UpstreamPools {
   /** An endpoint is looked up by its text once. */
   readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-  readonly #connecting = new Set<Socket>();
+  /** Connections that are being made, and their time limits. */
+  readonly #connecting = new Map<Socket, NodeJS.Timeout>();
   readonly #connections = new Set<UpstreamConnection>();
   #closed = false;
 
@@ -77,7 +80,6 @@ export class UpstreamPools {
       keepAlive: true,
       onread: { buffer: this.#readBuffer, callback: (size, buffer) => upstream.read(buffer as Buffer, size) },
     });
-    this.#connecting.add(socket);
     const settle = (): void => {
       clearTimeout(timer);
       this.#connecting.delete(socket);
@@ -88,7 +90,8 @@ export class UpstreamPools {
       socket.on('error', () => undefined);
       socket.destroy();
       counters.add(code === 'CONNECT_TIMEOUT' ? 'connectsTimedOut' : 'connectsFailed', 1);
-      if (attempt === 1 || this.#closed) {
+      if (pool.size === 0 && this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
+      if (attempt === 1 || this.#closed || !seeker.isWaiting) {
         seeker.fail(code);
         return;
       }
@@ -98,6 +101,7 @@ export class UpstreamPools {
     const onError = (): void => fail('CONNECT_FAILED');
     // Connecting is rare where connections are kept: a timer of its own is exact and costs nothing that counts.
     const timer = setTimeout(fail, timeoutMs, 'CONNECT_TIMEOUT');
+    this.#connecting.set(socket, timer);
     socket.once('error', onError);
     socket.once('connect', () => {
       settle();
@@ -145,7 +149,11 @@ export class UpstreamPools {
   /** Ends all connections, and keeps no more. */
   close(): void {
     this.#closed = true;
-    for (const socket of this.#connecting) socket.destroy();
+    for (const [socket, timer] of this.#connecting) {
+      clearTimeout(timer);
+      socket.destroy();
+    }
+    this.#connecting.clear();
     for (const upstream of [...this.#connections]) upstream.destroy();
   }
 
