@@ -93,10 +93,15 @@ conformance('bad responses', ({ engine, test }) => {
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     const client = await proxy.connect();
     await client.send('GET /volume HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
-    assert.equal((await client.response()).status, 502);
-    // What follows is a request like any other, not the bytes of a tunnel.
-    await client.send('GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n');
-    assert.equal((await client.response()).status, 404);
+    const response = await client.response();
+    assert.equal(response.status, 502);
+    // What follows, if anything may, is a request like any other, not the bytes of a tunnel.
+    if (response.headers.some(([name, value]) => name === 'Connection' && value === 'close')) {
+      await client.closed();
+    } else {
+      await client.send('GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n');
+      assert.equal((await client.response()).status, 404);
+    }
     assert.equal(upstream.connections.length, 1);
   });
 

@@ -24,8 +24,8 @@ export function llhttpTakes({ method, target, line, isPlain }: ReferenceRequest)
 }
 
 /** Behind such a request llhttp expects no other. */
-export function isLastForLlhttp({ method, minorVersion, options }: ReferenceRequest): boolean {
-  return method === 'CONNECT' || options.has('close') || (minorVersion === 0 && !options.has('keep-alive'));
+export function isLastForLlhttp({ minorVersion, options }: ReferenceRequest): boolean {
+  return options.has('close') || options.has('upgrade') || (minorVersion === 0 && !options.has('keep-alive'));
 }
 
 export class Llhttp {
