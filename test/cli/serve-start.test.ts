@@ -32,13 +32,6 @@ test('it answers 503 from the start, and serves once the first table is there', 
   assert.equal((await program.get('/volumes')).status, 404);
 });
 
-test('an empty push is a complete table, too', async context => {
-  const program = await ServingProgram.start(context);
-  assert.equal((await program.post('/configuration/backends', [])).status, 201);
-  assert.equal((await program.readiness()).status, 200);
-  assert.equal((await program.get('/')).status, 404);
-});
-
 test('manifests are served, and followed when they change', async context => {
   const upstream = await RawUpstream.start(context);
   const program = await ServingProgram.start(context, { manifests: [exposed('volume', upstream)] });
@@ -90,6 +83,7 @@ test('the socket file of a dead process is replaced, and a clean end removes its
   next.kill('SIGINT');
   await next.ended();
   await assert.rejects(lstat(next.adminSocket), { code: 'ENOENT' });
+  assert.deepEqual({ stdout: next.stdout, complaints: next.complaints }, { stdout: '', complaints: '' });
 });
 
 test('a status port that is taken ends the start, and nothing goes on listening', async context => {
@@ -137,11 +131,4 @@ test('an error page that cannot be read ends the start', async context => {
   const program = await ServingProgram.spawn(context, { args: ['--error-page', 'absent.html'] });
   assert.deepEqual(await program.ended(), { code: 2, signal: null });
   assert.match(program.complaints, /errorPage: absent\.html cannot be read/);
-});
-
-test('a program that was asked nothing writes nothing to standard output', async context => {
-  const program = await ServingProgram.start(context);
-  program.kill('SIGINT');
-  await program.ended();
-  assert.deepEqual({ stdout: program.stdout, complaints: program.complaints }, { stdout: '', complaints: '' });
 });

@@ -25,6 +25,8 @@ export class Exchange {
   /** The final response's head has been written, or an error of our own. */
   isAnswered = false;
   isHeadRequest = false;
+  /** A connection is being made for it. */
+  isWaiting = false;
   readonly #wire: Wire;
   readonly #client: ClientConnection;
   readonly #body = new RequestBody();
@@ -34,7 +36,6 @@ export class Exchange {
   #upstream: UpstreamConnection | undefined;
   /** Head of the request as the upstream gets it; kept until the answer, for a second try. */
   #upstreamHead = '';
-  #isConnecting = false;
   /** Nothing of it matters any more. */
   #isOver = true;
   #attempts = 0;
@@ -50,7 +51,7 @@ export class Exchange {
 
   /** Body bytes can be taken now. */
   get takesBody(): boolean {
-    return !this.#body.isComplete && !this.#isConnecting;
+    return !this.#body.isComplete && !this.isWaiting;
   }
 
   /** Nothing of the request is still to come. */
@@ -83,7 +84,7 @@ export class Exchange {
     const upstream = this.#upstream;
     if (upstream !== undefined) return this.#sendHead(upstream, bytes, bodyStart, end);
     // It is answered by now, or a connection is being made and the body waits: the upstream is the one to be timed.
-    if (this.#isConnecting) this.#wire.wheel.clear(this.#client);
+    if (this.isWaiting) this.#wire.wheel.clear(this.#client);
     return bodyStart;
   }
 
@@ -123,23 +124,18 @@ export class Exchange {
         return;
       }
     }
-    this.#isConnecting = true;
+    this.isWaiting = true;
     pools.connect(endpoints, route.overrides.connectTimeoutMs ?? this.#settings.proxyConnectTimeout, this);
-  }
-
-  /** A connection is being made for it. */
-  get isWaiting(): boolean {
-    return this.#isConnecting;
   }
 
   connected(upstream: UpstreamConnection): void {
     upstream.begin(this);
-    if (!this.#isConnecting) {
+    if (!this.isWaiting) {
       // The client has left meanwhile: the connection is as good as new for somebody else.
       upstream.giveBack();
       return;
     }
-    this.#isConnecting = false;
+    this.isWaiting = false;
     this.#upstream = upstream;
     const stash = this.#client.takeStash();
     const used = this.#sendHead(upstream, stash ?? NOTHING, 0, stash?.length ?? 0);
@@ -327,7 +323,7 @@ export class Exchange {
 
   /** Answers with an error of our own; when an answer has begun, shows the client that it is cut short. */
   fail(code: FailureCode): void {
-    this.#isConnecting = false;
+    this.isWaiting = false;
     if (this.#isOver) return;
     if (this.isAnswered) {
       this.cut();
@@ -357,7 +353,7 @@ export class Exchange {
   /** The client is gone. */
   abandon(): void {
     this.#isOver = true;
-    this.#isConnecting = false;
+    this.isWaiting = false;
     this.#dropUpstream();
     this.record.write(this.#head);
   }
