@@ -1,0 +1,34 @@
+import type { Program } from '../support/program.ts';
+
+/** How a proxy is to be set up for a scenario. All of its routes lead to one backend. */
+export interface ProxySetup {
+  /** Its own and empty. */
+  readonly folder: string;
+  readonly port: number;
+  /** Path prefixes such as `/volume`, which are cut off on the way. */
+  readonly prefixes: readonly string[];
+  /** On 127.0.0.1. */
+  readonly backendPort: number;
+  /** A line for each request goes there; undefined: no log. */
+  readonly accessLog: string | undefined;
+  readonly cpus: string;
+}
+
+export interface RunningProxy {
+  readonly program: Program;
+  /** Serves these beside those of its setup, from now on. @returns once it knows, which need not be when it does so */
+  changePrefixes?(prefixes: readonly string[]): Promise<void>;
+}
+
+/** A proxy that is measured. */
+export interface Contender {
+  /** For `--contenders`, and in results. */
+  readonly name: string;
+  readonly title: string;
+  /** What the upstream gets for `/PREFIX/x`: nginx-kit's template makes `//x` of it. */
+  readonly upstreamPath: '/x' | '//x';
+  /** @throws NotSupportedError when it is not installed, with what to do about it */
+  version(): string;
+  /** @throws NotSupportedError when it cannot do what the setup asks for */
+  start(setup: ProxySetup): RunningProxy;
+}

@@ -1,0 +1,103 @@
+/** kube-entry with one worker and either engine, its routes from a manifest as `--manifests` reads it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { BenchError } from '../support/bench-error.ts';
+import { Program } from '../support/program.ts';
+import type { Contender, ProxySetup, RunningProxy } from './contender.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export const wire = kubeEntry('wire');
+export const node = kubeEntry('node');
+
+function kubeEntry(engine: 'wire' | 'node'): Contender {
+  return {
+    name: engine,
+    title: `kube-entry, ${engine}`,
+    upstreamPath: '/x',
+    version,
+    start: setup => start(engine, setup),
+  };
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  return `${(manifest as { readonly version: string }).version} on Node ${process.versions.node}`;
+}
+
+function start(engine: string, setup: ProxySetup): RunningProxy {
+  const { folder, port, prefixes, accessLog, cpus } = setup;
+  const manifests = join(folder, 'services.yaml');
+  writeFileSync(manifests, prefixes.map(prefix => serviceYaml(prefix, setup)).join('---\n'));
+  const adminSocket = join(folder, 'admin.sock');
+  const log = accessLog === undefined ? ['--access-log', 'off'] : ['--access-log-path', accessLog];
+  const program = new Program({
+    name: engine,
+    command: [
+      ...([process.execPath, join(ROOT, 'src/main.ts'), 'serve'] as const),
+      ...['--engine', engine, '--workers', '1', '--manifests', manifests, ...log],
+      ...['--listen', `127.0.0.1:${port}`, '--admin-socket', adminSocket, '--status-listen', '127.0.0.1:0'],
+      ...['--log-level', 'warn'],
+    ],
+    cpus,
+    folder,
+    // Unlike SIGTERM it does not wait for endpoints to notice.
+    stopSignal: 'SIGINT',
+  });
+  const agent = new Agent({ keepAlive: true });
+  return {
+    program,
+    changePrefixes: more =>
+      push(
+        agent,
+        adminSocket,
+        more.map(prefix => backendRecord(prefix, setup)),
+      ),
+  };
+}
+
+function serviceYaml(prefix: string, { backendPort }: ProxySetup): string {
+  return `apiVersion: v1
+kind: Service
+metadata:
+  name: ${nameOf(prefix)}
+  annotations:
+    kube-entry.io/path: ${prefix}
+spec:
+  clusterIP: 127.0.0.1
+  ports:
+    - port: ${backendPort}
+`;
+}
+
+/** As ingress-nginx's controller pushes it; the annotation makes it a route. */
+function backendRecord(prefix: string, { backendPort }: ProxySetup): object {
+  const name = nameOf(prefix);
+  return {
+    name: `bench-${name}-${backendPort}`,
+    port: backendPort,
+    endpoints: [{ address: '127.0.0.1', port: String(backendPort) }],
+    service: {
+      metadata: { namespace: 'bench', name, annotations: { 'kube-entry.io/path': prefix } },
+      spec: { clusterIP: '127.0.0.1', ports: [{ port: backendPort }] },
+    },
+  };
+}
+
+function nameOf(prefix: string): string {
+  return prefix.slice(1);
+}
+
+function push(agent: Agent, socketPath: string, records: readonly object[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const posting = request({ agent, socketPath, path: '/configuration/backends', method: 'POST' }, response => {
+      response.resume().once('end', () => {
+        if (response.statusCode === 201) resolve();
+        else reject(new BenchError(`pushing backends: ${response.statusCode}`));
+      });
+    });
+    posting.once('error', reject).setHeader('Content-Type', 'application/json');
+    posting.end(JSON.stringify(records));
+  });
+}

@@ -1,0 +1,57 @@
+/** The load generator wrk: as many requests as the connections can carry, each sent when the answer before it is there. */
+import { join } from 'node:path';
+import { BenchError } from '../support/bench-error.ts';
+import { runToEnd } from '../support/run-to-end.ts';
+
+const SCRIPT = join(import.meta.dirname, 'wrk.lua');
+
+export interface WrkLoad {
+  readonly port: number;
+  readonly path: string;
+  readonly connections: number;
+  readonly seconds: number;
+  readonly cpus: string;
+  readonly method?: 'GET' | 'POST';
+  readonly bodyBytes?: number;
+  /** `Connection: close` with every request. */
+  readonly closing?: boolean;
+  /** More than one: every request goes to `/sN` before the path, N at random from 1 to this. */
+  readonly routes?: number;
+}
+
+export interface WrkResult {
+  readonly requests: number;
+  readonly micros: number;
+  /** Microseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly failed: number;
+}
+
+/** @throws BenchError when wrk does not run, or got no answer at all */
+export async function runWrk(load: WrkLoad): Promise<WrkResult> {
+  const { port, path, connections, seconds, cpus, method = 'GET', bodyBytes = 0, closing = false, routes = 1 } = load;
+  const output = await runToEnd(
+    [
+      ...(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', SCRIPT] as const),
+      ...[
+        `http://127.0.0.1:${port}${path}`,
+        '--',
+        method,
+        String(bodyBytes),
+        closing ? 'close' : 'keep',
+        String(routes),
+      ],
+    ],
+    { cpus, seconds: seconds + 10 },
+  );
+  const result = resultIn(output);
+  if (result.requests === 0) throw new BenchError(`no answer within ${seconds} s`);
+  return result;
+}
+
+function resultIn(output: string): WrkResult {
+  const line = output.split('\n').find(text => text.startsWith('{'));
+  if (line === undefined) throw new BenchError(`wrk said: ${output.trim().split('\n').at(-1)}`);
+  return JSON.parse(line) as WrkResult;
+}

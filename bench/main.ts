@@ -1,0 +1,85 @@
+/** `npm run bench`: kube-entry and other proxies side by side on this machine. `-- --help` lists the options. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Contender } from './contenders/contender.ts';
+import { describeMachine } from './measure/machine.ts';
+import { type Options, parseOptions, USAGE } from './options.ts';
+import { chart } from './report/chart.ts';
+import { markdown } from './report/markdown.ts';
+import type { ContenderFacts, Report, ScenarioResult } from './report/report.ts';
+import { runScenario } from './run-scenario.ts';
+import { BenchError, NotSupportedError, reasonOf } from './support/bench-error.ts';
+import { pinThisProcess, splitCpus } from './support/cpus.ts';
+
+/** Above this something else is running, and figures are not worth publishing. */
+const QUIET_LOAD = 0.5;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    if (options.isHelp) process.stdout.write(USAGE);
+    else publish(await run(options), options.out);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BenchError || error instanceof NotSupportedError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n`);
+    return 1;
+  }
+}
+
+async function run(options: Options): Promise<Report> {
+  const machine = describeMachine();
+  const cpus = splitCpus();
+  pinThisProcess(cpus.load);
+  if (machine.loadBefore > QUIET_LOAD) {
+    progress(`the load average is ${machine.loadBefore.toFixed(2)}: figures will be noisy`);
+  }
+  const folder = temporaryFolder();
+  const scenarios: ScenarioResult[] = [];
+  for (const scenario of options.scenarios) {
+    const { name, title, unit } = scenario;
+    const contenders = await runScenario(scenario, { ...options, cpus, folder, progress });
+    scenarios.push({ name, title, unit, contenders });
+  }
+  const { rounds, seconds } = options;
+  const date = new Date().toISOString();
+  return { date, machine, rounds, seconds, contenders: options.contenders.map(describe), scenarios };
+}
+
+function describe(contender: Contender): ContenderFacts {
+  const { name, title } = contender;
+  try {
+    return { name, title, version: contender.version() };
+  } catch (error) {
+    return { name, title, version: reasonOf(error) };
+  }
+}
+
+/** For everything that programs read and write; gone when this process is. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kube-entry-bench-'));
+  // nginx's worker runs as another user when its master is root.
+  chmodSync(folder, 0o755);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // The programs themselves end with their parent.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  return folder;
+}
+
+function publish(report: Report, out: string | undefined): void {
+  const text = markdown(report);
+  process.stdout.write(`\n${text}`);
+  if (out === undefined) return;
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'results.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(join(out, 'results.md'), text);
+  const picture = chart(report);
+  if (picture !== undefined) writeFileSync(join(out, 'chart.svg'), picture);
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

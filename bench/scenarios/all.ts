@@ -1,0 +1,23 @@
+import { download, post16k, upload } from './bodies.ts';
+import { connectionPerRequest } from './connection-per-request.ts';
+import { idleConnections } from './idle-connections.ts';
+import { manyRoutes } from './many-routes.ts';
+import { routeChanges } from './route-changes.ts';
+import type { Scenario } from './scenario.ts';
+import { smallGet, smallGet512, smallGetLogged } from './small-get.ts';
+import { webSocketEcho } from './websocket.ts';
+
+/** In the order of the report. */
+export const SCENARIOS: readonly Scenario[] = [
+  smallGet,
+  smallGetLogged,
+  smallGet512,
+  manyRoutes,
+  post16k,
+  download,
+  upload,
+  connectionPerRequest,
+  idleConnections,
+  webSocketEcho,
+  routeChanges,
+];
