@@ -105,8 +105,9 @@ export class ClientConnection extends Timed {
     this.#socket.write(text, 'latin1');
   }
 
-  writeBytes(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+  /** @param sent called when the bytes are not needed any more */
+  writeBytes(bytes: Uint8Array, sent: () => void): void {
+    this.#socket.write(bytes, sent);
   }
 
   /** Reads no more until readOn(). */

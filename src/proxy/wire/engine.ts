@@ -8,6 +8,7 @@ import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { RoundRobin } from '../round-robin.ts';
 import { ClientConnection } from './client-connection.ts';
+import { ReadBuffers } from './read-buffers.ts';
 import { ResponseHead } from './response-head.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { UpstreamPools } from './upstream-pools.ts';
@@ -35,6 +36,7 @@ export class WireEngine implements Engine {
       roundRobin: new RoundRobin(),
       spareHeads: [],
       responseHead: new ResponseHead(),
+      buffers: new ReadBuffers(),
       trustedProxies: new AddressRanges(context.state.settings.trustedProxies),
       isDraining: false,
       clientGone: client => {

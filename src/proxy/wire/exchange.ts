@@ -247,10 +247,11 @@ export class Exchange {
     this.#client.write(text);
   }
 
-  sendBytes(bytes: Uint8Array, bodyBytes: number): void {
+  /** @param sent called when the bytes are not needed any more */
+  sendBytes(bytes: Uint8Array, bodyBytes: number, sent: () => void): void {
     this.record.bodyBytes += bodyBytes;
     this.record.responseBytes += bytes.length;
-    this.#client.writeBytes(bytes);
+    this.#client.writeBytes(bytes, sent);
   }
 
   responseComplete(): void {
@@ -286,9 +287,9 @@ export class Exchange {
     if (this.#upstream?.writeBytes(bytes) === false) this.#client.hold();
   }
 
-  tunnelFromUpstream(bytes: Buffer): void {
+  tunnelFromUpstream(bytes: Uint8Array, sent: () => void): void {
     this.#touchTunnel();
-    this.sendBytes(bytes, bytes.length);
+    this.sendBytes(bytes, bytes.length, sent);
   }
 
   /** As in nginx, an end on one side is the end of both, once the other has got what was on its way. */

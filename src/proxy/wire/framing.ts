@@ -9,14 +9,6 @@ export function joinedText(bytes: Buffer, ranges: readonly number[]): string {
   return text;
 }
 
-/** The ranges in memory of their own. */
-export function joinedBytes(bytes: Buffer, ranges: readonly number[], size: number): Buffer {
-  const joined = Buffer.allocUnsafe(size);
-  let at = 0;
-  for (let index = 0; index < ranges.length; index += 2) at += bytes.copy(joined, at, ranges[index], ranges[index + 1]);
-  return joined;
-}
-
 /** One chunk of all ranges, in memory of its own (RFC 9112 section 7.1). */
 export function asChunk(bytes: Buffer, ranges: readonly number[], size: number): Buffer {
   const prefix = `${size.toString(16)}\r\n`;

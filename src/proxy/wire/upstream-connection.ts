@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { ChunkedBody } from './chunked-body.ts';
 import type { Exchange } from './exchange.ts';
-import { asChunk, joinedBytes, joinedText, MAX_JOINED_BYTES } from './framing.ts';
+import { joinedText, MAX_JOINED_BYTES } from './framing.ts';
+import type { ReadBuffer } from './read-buffers.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamPool } from './upstream-pools.ts';
 import type { Wire } from './wire.ts';
@@ -35,6 +36,8 @@ export class UpstreamConnection extends Timed {
   /** Part of a response has come: it is not to be asked again. */
   #hasBegun = false;
   #remaining = 0;
+  /** The buffer that the next read goes into, while a body is coming: its bytes are passed on without being copied. */
+  #own: ReadBuffer | undefined;
   #chunked: ChunkedBody | undefined;
   /** The response can be followed by another. */
   #isReusable = false;
@@ -120,7 +123,19 @@ export class UpstreamConnection extends Timed {
     else this.#exchange?.fail('UPSTREAM_TIMEOUT');
   }
 
-  /** Bytes of the shared read buffer: they are only there during this call. @returns false to stop reading */
+  /** Where the next read puts its bytes. */
+  readBuffer(): Buffer {
+    const { buffers } = this.#wire;
+    if (this.#state >= BODY_LENGTH && this.#state <= TUNNEL) {
+      this.#own ??= buffers.take();
+      return this.#own.bytes;
+    }
+    this.#own?.giveBack();
+    this.#own = undefined;
+    return buffers.shared;
+  }
+
+  /** Bytes have come into the read buffer: they are only there during this call. @returns false to stop reading */
   read(bytes: Buffer, size: number): boolean {
     const exchange = this.#exchange;
     if (exchange === undefined || this.#state === ANSWERED) {
@@ -128,7 +143,7 @@ export class UpstreamConnection extends Timed {
       this.destroy();
       return true;
     }
-    if (this.#state === TUNNEL) exchange.tunnelFromUpstream(Buffer.from(bytes.subarray(0, size)));
+    if (this.#state === TUNNEL) this.#relayTunnel(exchange, bytes, 0, size);
     else if (this.#state === HEAD) this.#readHead(exchange, bytes, size);
     else this.#readBody(exchange, bytes, 0, size);
     // The response may be complete by now, and the connection somebody else's.
@@ -162,7 +177,7 @@ export class UpstreamConnection extends Timed {
       if (head.status === 101) {
         if (exchange.switchProtocols(head)) {
           this.#state = TUNNEL;
-          if (at < end) exchange.tunnelFromUpstream(Buffer.from(bytes.subarray(at, end)));
+          if (at < end) this.#relayTunnel(exchange, bytes, at, end);
         }
         return;
       }
@@ -216,8 +231,8 @@ export class UpstreamConnection extends Timed {
     }
     const taken = this.#state === BODY_LENGTH ? Math.min(this.#remaining, end - start) : end - start;
     this.#remaining -= taken;
-    if (this.#reframes) exchange.sendBytes(asChunk(bytes, [start, start + taken], taken), taken);
-    else exchange.sendBytes(Buffer.from(bytes.subarray(start, start + taken)), taken);
+    const buffer = this.#bufferOf(bytes, [start, start + taken]);
+    exchange.sendBytes(buffer.view(taken, this.#reframes), taken, buffer.giveBack);
     // Bytes past the declared length are cut, and the connection that sent them ends.
     if (this.#state === BODY_LENGTH && this.#remaining === 0) this.#complete(exchange, start + taken === end);
     else exchange.upstreamIsAlive();
@@ -238,15 +253,26 @@ export class UpstreamConnection extends Timed {
       if (body.isComplete && this.#reframes) text += `0\r\n${body.trailers}\r\n`;
       if (text !== '') exchange.sendText(text, rangeBytes);
     } else {
-      exchange.sendBytes(
-        this.#reframes ? asChunk(bytes, ranges, rangeBytes) : joinedBytes(bytes, ranges, rangeBytes),
-        rangeBytes,
-      );
+      const buffer = this.#wire.buffers.take().fill(bytes, ranges);
+      exchange.sendBytes(buffer.view(rangeBytes, this.#reframes), rangeBytes, buffer.giveBack);
       if (body.isComplete && this.#reframes) exchange.sendText(`0\r\n${body.trailers}\r\n`, 0);
     }
     if (stop < 0) exchange.cut();
     else if (body.isComplete) this.#complete(exchange, stop === end);
     else exchange.upstreamIsAlive();
+  }
+
+  #relayTunnel(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
+    const buffer = this.#bufferOf(bytes, [start, end]);
+    exchange.tunnelFromUpstream(buffer.view(end - start, false), buffer.giveBack);
+  }
+
+  /** The buffer that the bytes were read into, which then goes with them, or one they are copied to. */
+  #bufferOf(bytes: Buffer, range: readonly [start: number, end: number]): ReadBuffer {
+    const own = this.#own;
+    if (own === undefined || bytes !== own.bytes) return this.#wire.buffers.take().fill(bytes, range);
+    this.#own = undefined;
+    return own;
   }
 
   /** @param isClean no byte came after the response */

@@ -12,8 +12,6 @@ const IDLE_MARGIN_MS = 1_000;
 const LIFE_MS = 60_000;
 const LIFE_JITTER = 0.1;
 const MAX_REQUESTS = 10_000;
-/** All upstreams of a worker are read into one buffer; what has to stay is copied out of it. */
-const READ_BUFFER_BYTES = 64 * 1024;
 
 /** Who waits for a connection that is being made. */
 export interface ConnectionSeeker {
@@ -40,7 +38,6 @@ export class UpstreamPools {
   readonly #byKey = new Map<string, UpstreamPool>();
   /** An endpoint is looked up by its text once. */
   readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
-  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   /** Connections that are being made, and their time limits. */
   readonly #connecting = new Map<Socket, NodeJS.Timeout>();
   readonly #connections = new Set<UpstreamConnection>();
@@ -78,7 +75,10 @@ export class UpstreamPools {
       port: endpoint.port,
       noDelay: true,
       keepAlive: true,
-      onread: { buffer: this.#readBuffer, callback: (size, buffer) => upstream.read(buffer as Buffer, size) },
+      onread: {
+        buffer: () => upstream.readBuffer(),
+        callback: (size, buffer) => upstream.read(buffer as Buffer, size),
+      },
     });
     const settle = (): void => {
       clearTimeout(timer);

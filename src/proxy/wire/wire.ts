@@ -2,6 +2,7 @@ import type { AddressRanges } from '../../formats/address-ranges.ts';
 import type { EngineContext } from '../engine.ts';
 import type { RoundRobin } from '../round-robin.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { ReadBuffers } from './read-buffers.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -18,6 +19,7 @@ export interface Wire {
   readonly spareHeads: RequestHead[];
   /** A response head is read and passed on at once: one serves all upstreams. */
   readonly responseHead: ResponseHead;
+  readonly buffers: ReadBuffers;
   trustedProxies: AddressRanges;
   isDraining: boolean;
   /** Called with each client connection that is gone. */
