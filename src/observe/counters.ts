@@ -30,7 +30,10 @@ export type CounterName = (typeof COUNTERS)[number];
 
 const GAUGES: readonly CounterName[] = ['active', 'reading', 'writing', 'waiting', 'upstreamIdle', 'upstreamBusy'];
 
-const SLOT = Object.fromEntries(COUNTERS.map((name, index) => [name, index])) as Readonly<Record<CounterName, number>>;
+/** Where each counter is, for {@link WorkerCounters.addTo}. */
+export const COUNTER = Object.fromEntries(COUNTERS.map((name, index) => [name, index])) as Readonly<
+  Record<CounterName, number>
+>;
 
 /** Status codes counted one by one: the registered ones (IANA) and nginx's 499. All others share the last slot. */
 export const STATUS_CODES: readonly number[] = [
@@ -75,12 +78,16 @@ export class WorkerCounters {
   }
 
   add(name: CounterName, amount: number): void {
-    const slot = SLOT[name];
+    this.addTo(COUNTER[name], amount);
+  }
+
+  /** As add(), for what is counted with every request: looking a counter up by its name is what costs. */
+  addTo(slot: number, amount: number): void {
     this.#values[slot] = (this.#values[slot] as number) + amount;
   }
 
   get(name: CounterName): number {
-    return this.#values[SLOT[name]] as number;
+    return this.#values[COUNTER[name]] as number;
   }
 
   /** Counts a finished request. @param upstreamSeconds NaN when no upstream was asked */
@@ -99,7 +106,7 @@ export class WorkerCounters {
 
   /** Forgets what was true of a worker that has died; its totals stay. */
   clearGauges(): void {
-    for (const name of GAUGES) this.#values[SLOT[name]] = 0;
+    for (const name of GAUGES) this.#values[COUNTER[name]] = 0;
   }
 
   /** For a block that is given to another Service. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { unmapAddress } from '../../formats/address-ranges.ts';
+import { COUNTER } from '../../observe/counters.ts';
 import type { FailureCode } from '../failure.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Exchange } from './exchange.ts';
@@ -19,7 +20,7 @@ const LINGERING = 4;
 const CLOSED = 5;
 
 /** nginx's name for each state; the ones beyond count as writing. */
-const GAUGES = ['waiting', 'reading', 'writing', 'writing', 'writing'] as const;
+const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing, COUNTER.writing, COUNTER.writing] as const;
 
 /** A burst of connections is no reason to keep their heads for ever. */
 const MAX_SPARE_HEADS = 256;
@@ -73,7 +74,7 @@ export class ClientConnection extends Timed {
     const { counters } = this.#wire.context;
     const state = this.#state;
     this.#state = CLOSED;
-    counters.add(GAUGES[state] ?? 'writing', -1);
+    counters.addTo(GAUGES[state] ?? COUNTER.writing, -1);
     counters.add('active', -1);
     if (state === BUSY || state === TUNNEL) this.#exchange.abandon();
     this.#releaseHead();
@@ -221,7 +222,7 @@ export class ClientConnection extends Timed {
     const { context, wheel, spareHeads } = this.#wire;
     const { settings } = context.state;
     this.#setState(READING);
-    context.counters.add('requests', 1);
+    context.counters.addTo(COUNTER.requests, 1);
     const head = spareHeads.pop() ?? new RequestHead();
     head.reset();
     head.keepsUnderscores = settings.underscoresInHeaders;
@@ -277,8 +278,8 @@ export class ClientConnection extends Timed {
 
   #setState(state: typeof IDLE | typeof READING | typeof BUSY): void {
     const { counters } = this.#wire.context;
-    counters.add(GAUGES[this.#state] ?? 'writing', -1);
-    counters.add(GAUGES[state], 1);
+    counters.addTo(GAUGES[this.#state] ?? COUNTER.writing, -1);
+    counters.addTo(GAUGES[state], 1);
     this.#state = state;
   }
 }

@@ -1,4 +1,4 @@
-import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
+import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { type Endpoint, type Route, serviceKey } from '../../routing/route.ts';
 import type { EngineContext } from '../engine.ts';
 import { CLIENT_CLOSED_REQUEST } from '../failure.ts';
@@ -84,8 +84,8 @@ export class ExchangeRecord {
     const now = performance.now();
     const durationMs = now - this.#startedAt;
     if (this.#upstreamStatus !== 0) this.#upstreamMs = now - this.#askedAt;
-    counters.add('requestBytes', this.requestBytes);
-    counters.add('responseBytes', this.responseBytes);
+    counters.addTo(COUNTER.requestBytes, this.requestBytes);
+    counters.addTo(COUNTER.responseBytes, this.responseBytes);
     counters.countRequest(
       this.route?.counterBlock ?? NO_ROUTE_BLOCK,
       status,

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { COUNTER } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
 import type { FailureCode } from '../failure.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
@@ -51,7 +52,7 @@ export class UpstreamPools {
   takeIdle(endpoint: Endpoint): UpstreamConnection | undefined {
     const { idle } = this.#poolOf(endpoint);
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
-      this.#wire.context.counters.add('upstreamIdle', -1);
+      this.#wire.context.counters.addTo(COUNTER.upstreamIdle, -1);
       if (upstream.isFit && this.#wire.wheel.coarseNow < upstream.retireAt) return this.#use(upstream);
       upstream.destroy();
     }
@@ -120,14 +121,14 @@ export class UpstreamPools {
     const keepMs = upstream.keepAliveMs < 0 ? IDLE_MS : Math.min(IDLE_MS, upstream.keepAliveMs - IDLE_MARGIN_MS);
     const isWorn = upstream.served >= MAX_REQUESTS || wheel.coarseNow >= upstream.retireAt;
     const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
+    context.counters.addTo(COUNTER.upstreamBusy, -1);
     if (!upstream.isFit || isWorn || keepMs <= 0 || isFull || this.#closed) {
       upstream.destroy();
       return;
     }
     upstream.becomeIdle();
     pool.idle.push(upstream);
-    context.counters.add('upstreamBusy', -1);
-    context.counters.add('upstreamIdle', 1);
+    context.counters.addTo(COUNTER.upstreamIdle, 1);
     wheel.set(upstream, keepMs);
   }
 
@@ -139,9 +140,9 @@ export class UpstreamPools {
     const index = wasIdle ? pool.idle.indexOf(upstream) : -1;
     if (index >= 0) {
       pool.idle.splice(index, 1);
-      this.#wire.context.counters.add('upstreamIdle', -1);
+      this.#wire.context.counters.addTo(COUNTER.upstreamIdle, -1);
     } else if (!wasIdle) {
-      this.#wire.context.counters.add('upstreamBusy', -1);
+      this.#wire.context.counters.addTo(COUNTER.upstreamBusy, -1);
     }
     if (pool.size === 0 && this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
   }
@@ -159,7 +160,7 @@ export class UpstreamPools {
 
   #use(upstream: UpstreamConnection): UpstreamConnection {
     upstream.served += 1;
-    this.#wire.context.counters.add('upstreamBusy', 1);
+    this.#wire.context.counters.addTo(COUNTER.upstreamBusy, 1);
     return upstream;
   }
 
