@@ -94,7 +94,8 @@ export function without(headers: readonly HeaderLine[], ...names: readonly strin
 export function contentLength(headers: readonly HeaderLine[]): number | undefined {
   const text = value(headers, 'content-length');
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new MalformedMessage(`Content-Length ${JSON.stringify(text)}`);
+  if (!/^\d+$/.test(text) || Number(text) > Number.MAX_SAFE_INTEGER)
+    throw new MalformedMessage(`Content-Length ${JSON.stringify(text)}`);
   return Number(text);
 }
 

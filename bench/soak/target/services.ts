@@ -1,0 +1,77 @@
+/** The Services of a soak, as they are pushed. Each has the path prefix of its name. */
+
+export const NAMESPACE = 'soak';
+
+/** Where the Services' endpoints are, on 127.0.0.1. */
+export interface BackendPorts {
+  /** Answers as it should. */
+  readonly steady: number;
+  /** Breaks off, stalls, closes. Its connections are shared by no healthy Service. */
+  readonly failing: number;
+  readonly webSocket: number;
+}
+
+/** A Service whose backend fails, and what its clients may see of that: nothing else is explained. */
+export interface FailingService {
+  readonly name: string;
+  /** As outcomeText() has it. */
+  readonly expected: readonly string[];
+  readonly request: 'GET' | 'POST' | 'upgrade';
+}
+
+/** The file that is asked for has the Service's name, and tells the failing backend what to do. */
+export const FAILING: readonly FailingService[] = [
+  { name: 'reset', expected: ['502'], request: 'GET' },
+  { name: 'refused', expected: ['502'], request: 'GET' },
+  { name: 'bad-head', expected: ['502'], request: 'GET' },
+  { name: 'stall', expected: ['504'], request: 'GET' },
+  { name: 'cut', expected: ['200 cut'], request: 'GET' },
+  { name: 'cut-chunked', expected: ['200 cut'], request: 'GET' },
+  // A reset takes with it what has not been read yet, be it the head.
+  { name: 'cut-reset', expected: ['200 cut', '502'], request: 'GET' },
+  { name: 'tunnel-cut', expected: ['101'], request: 'upgrade' },
+  // The one retry, on a fresh connection, is always answered: nobody sees that a kept-alive one was closed.
+  { name: 'close-on-reuse', expected: ['200'], request: 'GET' },
+  { name: 'early-close', expected: ['200'], request: 'GET' },
+  // A POST must not be sent twice, so here it may show.
+  { name: 'early-close-post', expected: ['200', '502'], request: 'POST' },
+];
+
+export const STEADY = 'steady';
+/** For clients that leave in the middle. */
+export const ABORTED = 'aborted';
+export const WEB_SOCKET = 'ws';
+
+/** Nothing listens there. */
+const REFUSING_PORT = 1;
+const STALL_LIMIT = '1s';
+
+/**
+ * @param version changes the healthy Services' own routes with every push, while requests are under way on them
+ * @param passing names of Services that come and go
+ */
+export function backendRecords(ports: BackendPorts, version: number, passing: readonly string[]): object[] {
+  const changing = { 'kube-entry.io/send-timeout': version % 2 === 0 ? '60s' : '61s' };
+  return [
+    record(STEADY, ports.steady, changing),
+    record(ABORTED, ports.steady, changing),
+    record(WEB_SOCKET, ports.webSocket, changing),
+    ...FAILING.map(({ name }) =>
+      record(name, name === 'refused' ? REFUSING_PORT : ports.failing, { 'kube-entry.io/read-timeout': STALL_LIMIT }),
+    ),
+    ...passing.map(name => record(name, ports.steady, {})),
+  ];
+}
+
+/** As ingress-nginx's controller pushes it; the annotation makes it a route. */
+function record(name: string, port: number, annotations: Readonly<Record<string, string>>): object {
+  return {
+    name: `${NAMESPACE}-${name}-${port}`,
+    port,
+    endpoints: [{ address: '127.0.0.1', port: String(port) }],
+    service: {
+      metadata: { namespace: NAMESPACE, name, annotations: { 'kube-entry.io/path': `/${name}`, ...annotations } },
+      spec: { clusterIP: '127.0.0.1', ports: [{ port }] },
+    },
+  };
+}

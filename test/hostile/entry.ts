@@ -1,0 +1,46 @@
+/** The program itself with the wire engine, in front of a backend. */
+import type { TestContext } from 'node:test';
+import { ServingProgram } from '../cli/serve-fixture.ts';
+import { ask } from '../support/exchange.ts';
+import type { Backend } from './backend.ts';
+
+export class Entry {
+  readonly #program: ServingProgram;
+
+  private constructor(program: ServingProgram) {
+    this.#program = program;
+  }
+
+  /** One worker, so that whoever is hostile shares it with everybody else. */
+  static async start(t: TestContext, { address }: Backend, ...args: readonly string[]): Promise<Entry> {
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'backend', annotations: { 'kube-entry.io/path': '/' } },
+      spec: { clusterIP: address.host, ports: [{ port: address.port }] },
+    };
+    const fixed = ['--engine', 'wire', '--workers', '1', '--access-log', 'off'];
+    return new Entry(await ServingProgram.start(t, { manifests: [service], args: [...fixed, ...args] }));
+  }
+
+  get address(): ServingProgram['address'] {
+    return this.#program.address;
+  }
+
+  async metric(name: string): Promise<number> {
+    const samples = await this.#program.metrics();
+    return samples.filter(sample => sample.name === name).reduce((sum, { value }) => sum + value, 0);
+  }
+
+  memoryBytes(): Promise<number> {
+    return this.metric('process_resident_memory_bytes');
+  }
+
+  /** Of connections: active, reading, writing, waiting. */
+  async gauges(): Promise<readonly number[]> {
+    const { body } = await ask(this.#program.status, 'GET', '/nginx_status');
+    const [, active, reading, writing, waiting] =
+      /^Active connections: (\d+)[\s\S]*Reading: (\d+) Writing: (\d+) Waiting: (\d+)/.exec(body) ?? [];
+    return [active, reading, writing, waiting].map(Number);
+  }
+}

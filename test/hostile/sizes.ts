@@ -1,0 +1,15 @@
+/** `HOSTILE=full npm test`: the sizes that the project promises to bear. Else those that every run of the tests can pay for. */
+const isFull = process.env.HOSTILE === 'full';
+
+const MIB = 1024 * 1024;
+
+export const SIZES = isFull
+  ? {
+      dribblers: 2000,
+      headerTimeoutSeconds: 20,
+      readers: 4,
+      downloadBytes: 1024 * MIB,
+      visitors: 5000,
+      timeoutMs: 300_000,
+    }
+  : { dribblers: 200, headerTimeoutSeconds: 2, readers: 4, downloadBytes: 96 * MIB, visitors: 1500, timeoutMs: 60_000 };

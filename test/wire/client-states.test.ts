@@ -1,0 +1,100 @@
+/** Turns in the life of a client's connection that no single request shows. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
+import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { startSilentListener } from '../support/silent-listener.ts';
+
+/** Nothing listens there. */
+const REFUSING = { host: '127.0.0.1', port: 1 };
+
+describe('client connections', { concurrency: true }, () => {
+  for (const [what, request] of [
+    ['a body', 'POST /refused HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabcdef'],
+    ['chunks', 'POST /refused HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n'],
+    ['a part of a body', 'POST /refused HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc'],
+  ] as const) {
+    it(`${what} that came before a connect failed is read, and so is the request behind it`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const routes = [
+        { path: '/refused', to: [REFUSING] },
+        { path: '/v', to: upstream },
+      ];
+      const proxy = await startProxy(t, 'wire', { routes });
+      const client = await proxy.connect();
+      await client.send(request);
+      assert.equal((await client.response()).status, 502);
+      await client.send(`${what === 'a part of a body' ? 'def' : ''}GET /v HTTP/1.1\r\nHost: test\r\n\r\n`);
+      assert.equal((await client.response()).status, 200);
+    });
+  }
+
+  it('a client that leaves before its connect fails is counted out once', async t => {
+    const to = await startSilentListener(t);
+    const settings = { proxyConnectTimeout: 100, keepaliveTimeout: 100 };
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: [to] }], settings });
+    const client = await proxy.connect();
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    await eventually('it connects', () => proxy.counters.get('writing') === 1);
+    client.destroy();
+    await eventually('it is gone', () => proxy.counters.get('active') === 0);
+    await eventually('the connect has failed', () => proxy.counters.get('connectsTimedOut') > 0);
+    // Long enough for a limit that was set for a connection that is gone.
+    await new Promise(resolve => setTimeout(resolve, 400));
+    assert.deepEqual(gauges(proxy), [0, 0, 0, 0]);
+  });
+
+  it('an idle limit holds after an answer that no upstream gave', async t => {
+    const settings = { keepaliveTimeout: 200 };
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: [] }], settings });
+    const client = await proxy.connect();
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    assert.equal((await client.response()).status, 503);
+    assert.equal(await client.closed(), 'fin');
+  });
+
+  it('a client that does not read gets no more answers, and all of them once it reads', async t => {
+    const body = 'x'.repeat(60_000);
+    const upstream = await RawUpstream.start(t, request => request.connection.send(answer(body)));
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+    const client = await proxy.connect();
+    client.pause();
+    const count = 400;
+    client.push('GET /v HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(count));
+    await still('the upstream is not asked any more', () => upstream.requests.length);
+    assert.ok(upstream.requests.length < count / 2, `${upstream.requests.length} answers for nobody`);
+    client.resume();
+    for (let index = 0; index < count; index += 1) assert.equal((await client.response()).body.length, body.length);
+  });
+
+  it('answers made here are held back, too', async t => {
+    const proxy = await startProxy(t, 'wire', { routes: [], settings: { keepaliveRequests: 1_000_000 } });
+    const client = await proxy.connect();
+    client.pause();
+    const count = 50_000;
+    client.push(`GET /${'n'.repeat(20)} HTTP/1.1\r\nHost: test\r\n\r\n`.repeat(count));
+    await still('nobody is answered any more', () => proxy.logLines.length);
+    assert.ok(proxy.logLines.length < count / 2, `${proxy.logLines.length} answers for nobody`);
+  });
+});
+
+function gauges({ counters }: ProxyUnderTest): number[] {
+  return (['active', 'waiting', 'reading', 'writing'] as const).map(name => counters.get(name));
+}
+
+/** For megabytes to go through, on a busy machine. */
+const STILL_DEADLINE_MS = 20_000;
+
+/** Waits until a number has stopped to change. */
+async function still(what: string, read: () => number): Promise<void> {
+  let before = -1;
+  let since = 0;
+  const isStill = (): boolean => {
+    const now = read();
+    if (now !== before) since = performance.now();
+    before = now;
+    return now > 0 && performance.now() - since > 500;
+  };
+  await eventually(what, isStill, STILL_DEADLINE_MS);
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import * as names from '../../src/proxy/wire/header-names.ts';
+
+/** `PROXY_CONNECTION` is the number of `proxy-connection`. */
+const LISTED = Object.entries(names).flatMap(([constant, id]): [string, number][] =>
+  typeof id === 'number' && constant !== 'OTHER' ? [[constant.toLowerCase().replaceAll('_', '-'), id]] : [],
+);
+
+/** Within other bytes: the ones around a name must not matter. */
+function identify(name: string): number {
+  const bytes = Buffer.from(`x${name}:x`, 'latin1');
+  return names.identify(bytes, 1, name.length);
+}
+
+describe('header names', () => {
+  it('each has a number of its own', () => {
+    assert.ok(LISTED.length >= 26);
+    assert.equal(new Set(LISTED.map(([, id]) => id)).size, LISTED.length);
+  });
+
+  it('each is known in every case', () => {
+    for (const [name, id] of LISTED) {
+      const letters = name.length;
+      const inEveryCase = letters <= 10 ? 2 ** letters : 2 ** 10;
+      for (let mask = 0; mask < inEveryCase; mask += 1) {
+        const cased = [...name].map((letter, index) => ((mask >> (index % 10)) & 1 ? letter.toUpperCase() : letter));
+        assert.equal(identify(cased.join('')), id, cased.join(''));
+      }
+    }
+  });
+
+  it('one byte more, less or other makes another name', () => {
+    const known = new Set(LISTED.map(([name]) => name));
+    for (const [name] of LISTED) {
+      const neighbours = [`${name}s`, `x${name}`, name.slice(1), name.slice(0, -1)];
+      for (let index = 0; index < name.length; index += 1) {
+        for (let byte = 0x21; byte < 0x100; byte += 1) {
+          neighbours.push(name.slice(0, index) + String.fromCharCode(byte) + name.slice(index + 1));
+        }
+      }
+      for (const neighbour of neighbours) {
+        const isSame = neighbour === '' || known.has(neighbour.replace(/[A-Z]/g, letter => letter.toLowerCase()));
+        if (!isSame) assert.equal(identify(neighbour), names.OTHER, JSON.stringify(neighbour));
+      }
+    }
+  });
+
+  it('an underscore is no hyphen, and a letter outside ASCII no letter', () => {
+    // U+212A, the Kelvin sign, is k in lower case; 0x5f and 0x0d are what a careless case fold makes of DEL and a hyphen.
+    for (const name of ['content_length', 'transfer_encoding', 'host\x7f', 'x\x0dreal-ip', '\xcaeep-alive']) {
+      assert.equal(identify(name), names.OTHER, name);
+    }
+  });
+
+  it('any other token is other', () => {
+    const known = new Map(LISTED);
+    fc.assert(
+      fc.property(fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,30}$/), name => {
+        assert.equal(identify(name), known.get(name.toLowerCase()) ?? names.OTHER);
+      }),
+    );
+  });
+});

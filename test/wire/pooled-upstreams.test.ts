@@ -1,0 +1,68 @@
+/** What an upstream connection takes over from one request into the next: nothing. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../support/eventually.ts';
+import { startProxy } from '../support/proxy-under-test.ts';
+import { answer, RawUpstream } from '../support/raw-upstream.ts';
+
+/** An idle upstream connection is kept for 4 s, and a tick of the wheel is 50 ms. */
+const LONGER_THAN_IDLE_MS = 4_500;
+
+describe('pooled upstream connections', { concurrency: true }, () => {
+  it('the idle limit of a connection does not end an upload that takes longer', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    assert.equal((await client.response()).status, 200);
+    await client.send('POST /v HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc');
+    await upstream.request(1);
+    await delay(LONGER_THAN_IDLE_MS);
+    await client.send('def');
+    assert.equal((await client.response()).status, 200);
+    assert.equal(upstream.requests[1]?.body, 'abcdef');
+    assert.equal(upstream.connections.length, 1);
+  });
+
+  it('a connection whose last reader was slow is read again for the next one', async t => {
+    const body = 'x'.repeat(60_000);
+    const upstream = await RawUpstream.start(t, async request => {
+      await request.connection.send(answer(request.target === '/big' ? body : 'ok'));
+    });
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+    const slow = await proxy.connect();
+    slow.pause();
+    // One of these answers is read from the upstream to its end just as the slow client takes no more.
+    for (let count = 1; count <= 150; count += 1) {
+      slow.push('GET /v/big HTTP/1.1\r\nHost: test\r\n\r\n');
+      const before = upstream.requests.length;
+      const other = await proxy.get('/v/other');
+      assert.equal(other.body, 'ok', `after ${count} answers that nobody read`);
+      await eventually('nothing moves any more', () => upstream.requests.length <= before + 2);
+    }
+    assert.ok(upstream.requests.filter(({ target }) => target === '/big').length < 150, 'it was never held back');
+  });
+
+  for (const [why, headers] of [
+    ['its idle limit is too short', 'Keep-Alive: timeout=1\r\n'],
+    ['it says so', 'Connection: close\r\n'],
+  ] as const) {
+    it(`a connection that is not kept, as ${why}, is not counted as busy for ever`, async t => {
+      const upstream = await RawUpstream.start(t, request => request.connection.send(answer('ok', headers)));
+      const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+      assert.equal((await proxy.get('/v')).body, 'ok');
+      await eventually('no client', () => proxy.counters.get('active') === 0);
+      assert.deepEqual([proxy.counters.get('upstreamBusy'), proxy.counters.get('upstreamIdle')], [0, 0]);
+    });
+  }
+
+  it('connections beyond the idle ones that may be kept are not counted as busy for ever', async t => {
+    const upstream = await RawUpstream.start(t);
+    const settings = { upstreamKeepalive: 1 };
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }], settings });
+    await Promise.all(Array.from({ length: 8 }, () => proxy.get('/v')));
+    await eventually('no client', () => proxy.counters.get('active') === 0);
+    assert.deepEqual([proxy.counters.get('upstreamBusy'), proxy.counters.get('upstreamIdle')], [0, 1]);
+  });
+});
