@@ -11,6 +11,8 @@ export const MANNERS = [
   'chunked',
   'pieces',
   'big',
+  'big',
+  'big',
   'until-close',
   'early',
   'late',
@@ -30,7 +32,7 @@ export const MANNERS = [
 
 export type Manner = (typeof MANNERS)[number];
 
-const BIG_BYTES = 300_000;
+const BIG_BYTES = 700_000;
 const LATE_MS = 20;
 
 /** The body of a response, or of a request: whose it is can be read anywhere in it. */

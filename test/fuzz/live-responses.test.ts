@@ -63,24 +63,31 @@ async function check({ method, version, response }: Input, lane: number): Promis
   inputs += 1;
   const input = inputs;
   const expected = readResponse(response.bytes, method === 'HEAD');
-  const sent = upstream.expect(`/${input}`, { stream: response, ends: !expected.isSettled });
+  const played = upstream.play(`/${input}`, { stream: response, ends: !expected.isSettled });
   const client = await RawClient.connect(proxy.address);
   const honest = await RawClient.connect(proxy.address);
   try {
     const own = `/own-${input}`;
     await client.send(`${method} /lane${lane}/${input} ${version}\r\nHost: test\r\n\r\n`);
     compare(await client.responseOrCut({ head: method === 'HEAD' }), expected, version);
-    await sent;
+    const connection = await played;
     // What was sent too much is read by now; nobody who comes later may get it.
     for (let count = 0; count < 3; count += 1) await turn();
     await honest.send(`GET /lane${lane}${own} HTTP/1.1\r\nHost: test\r\n\r\n`);
     const { status, body } = await honest.response();
     assert.deepEqual([status, body], [200, own]);
+    if (!mayBeKept(expected)) assert.notEqual(upstream.lastConnection, connection, 'the connection was used again');
     assert.equal(client.unread, '');
   } finally {
     client.destroy();
     honest.destroy();
   }
+}
+
+/** Whether a connection that brought this can be trusted with another request. */
+function mayBeKept({ head, kind, hasRest, isSettled }: ReferenceResponse): boolean {
+  if (head === undefined || kind === 'cut' || hasRest || !isSettled) return false;
+  return !head.options.has('close') && (head.minorVersion === 1 || head.options.has('keep-alive'));
 }
 
 function compare(response: RawResponse, expected: ReferenceResponse, version: Input['version']): void {

@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { bytesOf, readHead } from '../support/raw-message.ts';
@@ -12,55 +12,65 @@ export interface Script {
   readonly ends: boolean;
 }
 
-type Scripts = Map<string, { readonly script: Script; readonly sent: () => void }>;
+interface Waiting {
+  readonly script: Script;
+  readonly onPlayed: (connection: number) => void;
+}
 
 /** Answers a request with whatever bytes it was given for that, and any other with its own target. */
 export class ScriptedUpstream {
-  readonly address: ListenAddress;
-  readonly #close: () => void;
-  readonly #scripts: Scripts;
+  /** Number of the connection that the last request came over. */
+  lastConnection = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #waiting = new Map<string, Waiting>();
+  #connections = 0;
+  #address: ListenAddress = { host: '', port: 0 };
 
-  private constructor(address: ListenAddress, close: () => void, scripts: Scripts) {
-    this.address = address;
-    this.#close = close;
-    this.#scripts = scripts;
+  private constructor() {
+    this.#server = createServer({ noDelay: true }, socket => {
+      this.#connections += 1;
+      this.#serve(socket, this.#connections);
+    });
   }
 
   static async start(): Promise<ScriptedUpstream> {
-    const scripts: Scripts = new Map();
-    const sockets = new Set<Socket>();
-    const server = createServer({ noDelay: true }, socket => {
-      let pending: Buffer = Buffer.alloc(0);
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      socket.on('error', () => undefined);
-      socket.on('data', (chunk: Buffer) => {
-        pending = Buffer.concat([pending, chunk]);
-        for (let head = readHead(pending); head !== undefined; head = readHead(pending)) {
-          pending = pending.subarray(head.raw.length);
-          const target = head.startLine.split(' ')[1] ?? '';
-          const waiting = scripts.get(target);
-          scripts.delete(target);
-          if (waiting === undefined) socket.write(honestAnswer(target));
-          else void play(socket, waiting.script).then(waiting.sent);
-        }
-      });
-    });
-    const address = await listen(server);
-    const close = (): void => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    };
-    return new ScriptedUpstream(address, close, scripts);
+    const upstream = new ScriptedUpstream();
+    upstream.#address = await listen(upstream.#server);
+    return upstream;
   }
 
-  /** @returns when all of it has been sent to the proxy, or the proxy would take no more */
-  expect(target: string, script: Script): Promise<void> {
-    return new Promise(resolve => this.#scripts.set(target, { script, sent: resolve }));
+  get address(): ListenAddress {
+    return this.#address;
+  }
+
+  /** @returns when all of it was sent, or the proxy would take no more: the number of the connection */
+  play(target: string, script: Script): Promise<number> {
+    return new Promise(resolve => this.#waiting.set(target, { script, onPlayed: resolve }));
   }
 
   close(): void {
-    this.#close();
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #serve(socket: Socket, connection: number): void {
+    let pending: Buffer = Buffer.alloc(0);
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => {
+      pending = Buffer.concat([pending, chunk]);
+      for (let head = readHead(pending); head !== undefined; head = readHead(pending)) {
+        pending = pending.subarray(head.raw.length);
+        this.lastConnection = connection;
+        const target = head.startLine.split(' ')[1] ?? '';
+        const waiting = this.#waiting.get(target);
+        this.#waiting.delete(target);
+        if (waiting === undefined) socket.write(honestAnswer(target));
+        else void send(socket, waiting.script).then(() => waiting.onPlayed(connection));
+      }
+    });
   }
 }
 
@@ -68,7 +78,7 @@ function honestAnswer(target: string): Buffer {
   return bytesOf(`HTTP/1.1 200 OK\r\nContent-Length: ${target.length}\r\n\r\n${target}`);
 }
 
-async function play(socket: Socket, { stream, ends }: Script): Promise<void> {
+async function send(socket: Socket, { stream, ends }: Script): Promise<void> {
   for (const piece of pieces(stream)) {
     if (!socket.writable) return;
     await new Promise<void>(resolve => socket.write(piece, () => resolve()));
