@@ -68,6 +68,30 @@ describe('client connections', { concurrency: true }, () => {
     for (let index = 0; index < count; index += 1) assert.equal((await client.response()).body.length, body.length);
   });
 
+  for (const [what, keepaliveTimeout] of [
+    ['a drain', 75_000],
+    ['the limit for idle connections', 200],
+  ] as const) {
+    it(`an answer that a slow reader has not got yet is not cut by ${what}`, async t => {
+      const body = 'x'.repeat(60_000);
+      const upstream = await RawUpstream.start(t, request => request.connection.send(answer(body)));
+      const settings = { keepaliveTimeout };
+      const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }], settings });
+      const client = await proxy.connect();
+      client.pause();
+      client.push('GET /v HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(400));
+      // The last of the answers that were begun is read from its upstream to the end, and waits here.
+      await still('nobody is answered any more', () => proxy.logLines.length);
+      const answered = proxy.logLines.length;
+      if (what === 'a drain') void proxy.engine.drain();
+      else await new Promise(resolve => setTimeout(resolve, 2 * keepaliveTimeout));
+      client.resume();
+      for (let index = 0; index < answered; index += 1) {
+        assert.equal((await client.response()).body.length, body.length, `answer ${index} of ${answered}`);
+      }
+    });
+  }
+
   it('answers made here are held back, too', async t => {
     const proxy = await startProxy(t, 'wire', { routes: [], settings: { keepaliveRequests: 1_000_000 } });
     const client = await proxy.connect();

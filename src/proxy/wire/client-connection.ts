@@ -66,7 +66,7 @@ export class ClientConnection extends Timed {
 
   /** The engine drains: an idle connection ends now, a busy one after its answer. */
   drain(): void {
-    if (this.#state === IDLE) this.destroy();
+    if (this.#state === IDLE) this.#endIdle();
   }
 
   destroy(): void {
@@ -90,6 +90,8 @@ export class ClientConnection extends Timed {
     } else if (this.#state === BUSY && !this.isBlocked && !this.#exchange.isAnswered) {
       // Its body does not come.
       this.#exchange.fail('CLIENT_TIMEOUT');
+    } else if (this.#state === IDLE) {
+      this.#endIdle();
     } else {
       this.destroy();
     }
@@ -160,6 +162,12 @@ export class ClientConnection extends Timed {
     }
     this.#wire.wheel.set(this, this.#wire.context.state.settings.sendTimeout);
     this.#socket.destroySoon();
+  }
+
+  /** The exchange is over, but a slow reader may not have got all of its answer yet. */
+  #endIdle(): void {
+    if (this.#socket.writableLength > 0) this.#setState(BUSY);
+    this.endSoon();
   }
 
   // Bytes from the client.

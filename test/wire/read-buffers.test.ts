@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ReadBuffers } from '../../src/proxy/wire/read-buffers.ts';
+import { eventually } from '../support/eventually.ts';
+import { startProxy } from '../support/proxy-under-test.ts';
+import { RawUpstream } from '../support/raw-upstream.ts';
+
+const MIB = 1024 * 1024;
+
+describe('ReadBuffers', { concurrency: true }, () => {
+  it('nobody gets a buffer that somebody still has', () => {
+    const buffers = new ReadBuffers();
+    const first = buffers.take();
+    const second = buffers.take();
+    assert.notEqual(first, second);
+    first.giveBack();
+    assert.equal(buffers.take(), first);
+    assert.notEqual(buffers.take(), first);
+    assert.notEqual(first.bytes.buffer, buffers.shared.buffer);
+  });
+
+  it('after a burst some are kept, not all', () => {
+    const buffers = new ReadBuffers();
+    const burst = Array.from({ length: 500 }, () => buffers.take());
+    for (const buffer of burst) buffer.giveBack();
+    const known = new Set(burst);
+    const again = burst.map(() => buffers.take()).filter(buffer => known.has(buffer));
+    assert.ok(again.length > 0 && again.length <= 100, `${again.length} were kept`);
+  });
+
+  it('what is copied into one can be read as bytes and as a chunk, up to the last byte of it', () => {
+    const buffer = new ReadBuffers().take();
+    const size = buffer.bytes.length;
+    const from = Buffer.alloc(size + 10, 'abcdefg');
+    buffer.fill(from, [3, 3 + 1000, 1003, 3 + size]);
+    const expected = from.subarray(3, 3 + size);
+    assert.ok(buffer.view(size, false).equals(expected));
+    assert.ok(
+      buffer
+        .view(size, true)
+        .equals(Buffer.concat([Buffer.from(`${size.toString(16)}\r\n`), expected, Buffer.from('\r\n')])),
+    );
+    assert.equal(buffer.view(1, true).toString(), '1\r\nd\r\n');
+  });
+
+  it('bodies that wait for slow readers stay whose they are, however they are framed', async t => {
+    const size = 6 * MIB;
+    const bodies = ['length', 'chunks', 'close'].flatMap(framing =>
+      ['1', '2', '3'].map(number => `${framing}-${number};`),
+    );
+    const bodyOf = (mark: string): string => mark.repeat(size / mark.length);
+    const upstream = await RawUpstream.start(t, async request => {
+      const body = bodyOf(`${request.target.slice(1)};`);
+      const { connection } = request;
+      if (request.target.startsWith('/length')) {
+        await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      } else if (request.target.startsWith('/close')) {
+        connection.finish(`HTTP/1.1 200 OK\r\n\r\n${body}`);
+      } else {
+        const half = `${(body.length / 2).toString(16)}\r\n`;
+        const chunks = `${half}${body.slice(0, body.length / 2)}\r\n${half}${body.slice(body.length / 2)}\r\n0\r\n\r\n`;
+        await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`);
+      }
+    });
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+    const clients = await Promise.all(
+      bodies.map(async mark => {
+        const client = await proxy.connect();
+        client.pause();
+        await client.send(`GET /v/${mark.slice(0, -1)} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n`);
+        return { client, mark };
+      }),
+    );
+    // Each upstream has sent what goes into the sockets between: the rest waits in buffers here.
+    await eventually('all are asked', () => upstream.requests.length === bodies.length);
+    await new Promise(resolve => setTimeout(resolve, 500));
+    for (const { client } of clients) client.resume();
+    for (const { client, mark } of clients) {
+      const { body } = await client.response({ deadlineMs: 20_000 });
+      assert.ok(body === bodyOf(mark), `what came for ${mark} is not what was sent`);
+    }
+  });
+});
