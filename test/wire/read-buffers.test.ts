@@ -29,10 +29,10 @@ describe('ReadBuffers', { concurrency: true }, () => {
   });
 
   it('what is copied into one can be read as bytes and as a chunk, up to the last byte of it', () => {
-    const buffer = new ReadBuffers().take();
-    const size = buffer.bytes.length;
+    const buffers = new ReadBuffers();
+    const size = buffers.take().bytes.length;
     const from = Buffer.alloc(size + 10, 'abcdefg');
-    buffer.fill(from, [3, 3 + 1000, 1003, 3 + size]);
+    const buffer = buffers.copy(from, [3, 3 + 1000, 1003, 3 + size], size);
     const expected = from.subarray(3, 3 + size);
     assert.ok(buffer.view(size, false).equals(expected));
     assert.ok(

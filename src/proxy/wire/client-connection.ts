@@ -2,8 +2,10 @@ import type { Socket } from 'node:net';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { FailureCode } from '../failure.ts';
+import type { OpenSocket, SocketReader } from './accept.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Exchange } from './exchange.ts';
+import { Inlet } from './read-buffers.ts';
 import { RequestHead } from './request-head.ts';
 import { Timed } from './timer-wheel.ts';
 import type { Wire } from './wire.ts';
@@ -25,12 +27,16 @@ const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing, COUNTER.writi
 /** A burst of connections is no reason to keep their heads for ever. */
 const MAX_SPARE_HEADS = 256;
 
+/** Bytes of further requests, or of a body, that are read before their turn. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
 /** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
 const LINGERING_MS = 5_000;
 
 /** A client's connection: a state machine that reads requests one after the other, each into its exchange. */
-export class ClientConnection extends Timed {
+export class ClientConnection extends Timed implements SocketReader {
   readonly peer: string;
+  readonly inlet: Inlet;
   /** What the upstreams are told of a client that no proxy speaks for. */
   readonly plainForwarded: string;
   /** Requests begun. */
@@ -45,14 +51,15 @@ export class ClientConnection extends Timed {
   /** Within consume(): a request that ends at once must not begin the next one from inside. */
   #isConsuming = false;
 
-  constructor(wire: Wire, socket: Socket) {
+  constructor(wire: Wire, open: OpenSocket) {
     super();
     this.#wire = wire;
+    this.inlet = new Inlet(wire.buffers);
+    const socket = open(this);
     this.#socket = socket;
     this.peer = unmapAddress(socket.remoteAddress ?? '');
     this.plainForwarded = plainForwarded(this.peer);
     this.#exchange = new Exchange(wire, this);
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
     socket.on('error', () => this.destroy());
@@ -62,6 +69,8 @@ export class ClientConnection extends Timed {
     counters.add('active', 1);
     counters.add('waiting', 1);
     wire.wheel.set(this, state.settings.clientHeaderTimeout);
+    // Only a stream that flows says that it has ended.
+    socket.resume();
   }
 
   /** The engine drains: an idle connection ends now, a busy one after its answer. */
@@ -79,6 +88,7 @@ export class ClientConnection extends Timed {
     if (state === BUSY || state === TUNNEL) this.#exchange.abandon();
     this.#releaseHead();
     this.#stash = undefined;
+    this.inlet.release();
     this.#wire.wheel.remove(this);
     this.#socket.destroy();
     this.#wire.clientGone(this);
@@ -172,35 +182,36 @@ export class ClientConnection extends Timed {
 
   // Bytes from the client.
 
-  #received(chunk: Buffer): void {
-    if (this.#state >= LINGERING) return;
-    this.#exchange.record.requestBytes += chunk.length;
-    if (this.#state === TUNNEL) {
-      this.#exchange.tunnelFromClient(chunk);
-      return;
-    }
+  readBuffer(): Buffer {
+    return this.inlet.next(this.#state === TUNNEL || (this.#state === BUSY && this.#exchange.takesBody));
+  }
+
+  read(bytes: Buffer, size: number): boolean {
+    if (this.#state >= LINGERING) return true;
+    this.#exchange.record.requestBytes += size;
+    this.inlet.lastSize = size;
     const stash = this.takeStash();
-    this.#consume(stash === undefined ? chunk : Buffer.concat([stash, chunk]));
+    if (this.#state === TUNNEL) this.#exchange.tunnelFromClient(bytes, size);
+    else if (stash === undefined) this.#consume(bytes, size);
+    else this.#consume(Buffer.concat([stash, bytes.subarray(0, size)]));
+    return true;
   }
 
   /** Reads as many requests as it can. What it cannot read yet is kept. */
-  #consume(bytes: Buffer): void {
+  #consume(bytes: Buffer, end = bytes.length): void {
     this.#isConsuming = true;
-    const end = bytes.length;
     let at = 0;
     while (at < end && this.#state <= BUSY) {
       if (this.#state === BUSY) {
         if (!this.#exchange.takesBody) {
-          // A request behind another, or a body before its upstream: not to be read on, or memory would be the limit.
-          this.#stash = bytes.subarray(at);
-          this.hold();
+          // A request behind another, or a body before its upstream.
+          this.#keepWaiting(bytes, at, end);
           break;
         }
         at = this.#exchange.readBody(bytes, at, end);
       } else if (this.#state === IDLE && this.isBlocked) {
         // Who does not read its answers gets no more of them: they would be kept here.
-        this.#stash = bytes.subarray(at);
-        this.hold();
+        this.#keepWaiting(bytes, at, end);
         break;
       } else {
         const next = this.#readHead(bytes, at, end);
@@ -221,9 +232,23 @@ export class ClientConnection extends Timed {
       this.requests += 1;
       return this.#exchange.begin(head, bytes, start + head.length, end);
     }
-    if (outcome === false) this.#stash = bytes.subarray(start);
+    if (outcome === false) this.#keep(bytes, start, end);
     else this.#reject(outcome, bytes.toString('latin1', start, end));
     return -1;
+  }
+
+  /** Another read may overwrite the bytes: what is kept of them is a copy. */
+  #keep(bytes: Buffer, start: number, end: number): void {
+    this.#stash = Buffer.from(bytes.subarray(start, end));
+  }
+
+  /**
+   * Keeps bytes whose turn has not come. Reading goes on meanwhile, so that a client that leaves is noticed, but only up to a
+   * limit: it would else be the memory.
+   */
+  #keepWaiting(bytes: Buffer, start: number, end: number): void {
+    this.#keep(bytes, start, end);
+    if (end - start >= MAX_WAITING_BYTES) this.hold();
   }
 
   #beginHead(): void {

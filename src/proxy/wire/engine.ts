@@ -2,11 +2,12 @@
  * The data plane's own HTTP/1.1 on plain sockets. Heads are validated where they lie and passed on as slices of one text;
  * a request makes no timer, no closure and no promise.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { RoundRobin } from '../round-robin.ts';
+import { createReadingServer, type OpenSocket, type SocketReader } from './accept.ts';
 import { ClientConnection } from './client-connection.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import { ResponseHead } from './response-head.ts';
@@ -15,6 +16,9 @@ import { UpstreamPools } from './upstream-pools.ts';
 import type { Wire } from './wire.ts';
 
 const BACKLOG = 4096;
+
+/** Reads nothing. */
+const NOBODY: SocketReader = { readBuffer: () => Buffer.alloc(1), read: () => false };
 
 export class WireEngine implements Engine {
   readonly #context: EngineContext;
@@ -46,7 +50,7 @@ export class WireEngine implements Engine {
     };
     const pools = new UpstreamPools(wire);
     this.#wire = wire;
-    this.#server = createServer({ noDelay: true }, socket => this.#accept(socket));
+    this.#server = createReadingServer(open => this.#accept(open));
   }
 
   listen({ host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
@@ -92,13 +96,13 @@ export class WireEngine implements Engine {
     this.#wire.wheel.stop();
   }
 
-  #accept(socket: Socket): void {
+  #accept(open: OpenSocket): void {
     const { counters, state } = this.#context;
     counters.add('accepted', 1);
     if (this.#wire.clients.size >= state.settings.workerConnections) {
-      socket.destroy();
+      open(NOBODY).destroy();
       return;
     }
-    this.#wire.clients.add(new ClientConnection(this.#wire, socket));
+    this.#wire.clients.add(new ClientConnection(this.#wire, open));
   }
 }

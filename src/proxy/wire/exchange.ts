@@ -161,7 +161,7 @@ export class Exchange {
     }
     const upstream = this.#upstream;
     if (upstream !== undefined) {
-      this.#bodyMoved(upstream, body.passOn(upstream, bytes, head));
+      this.#bodyMoved(upstream, body.passOn(upstream, this.#client.inlet, bytes, end, head));
     } else if (body.isComplete) {
       // It was answered without an upstream, and the rest of it is thrown away.
       this.#end(this.#isLast);
@@ -215,7 +215,7 @@ export class Exchange {
   }
 
   clientDrained(): void {
-    if (this.record.isTunnel) this.#touchTunnel();
+    if (this.record.isTunnel) this.touchTunnel();
     else if (this.#body.isComplete) this.#wire.wheel.clear(this.#client);
     this.#upstream?.resume();
     if (!this.record.isTunnel) this.upstreamIsAlive();
@@ -276,20 +276,20 @@ export class Exchange {
     this.record.tunnelBegan();
     this.#wire.wheel.clear(upstream);
     const early = this.#client.takeStash();
-    if (early !== undefined) upstream.writeBytes(early);
-    this.#touchTunnel();
+    if (early !== undefined) upstream.relay(this.#client.inlet, early, early.length);
+    this.touchTunnel();
     this.#client.becomeTunnel();
     return true;
   }
 
-  tunnelFromClient(bytes: Buffer): void {
-    this.#touchTunnel();
-    if (this.#upstream?.writeBytes(bytes) === false) this.#client.hold();
+  /** Bytes went through, one way or the other. */
+  touchTunnel(): void {
+    this.#wire.wheel.set(this.#client, this.#readTimeoutMs);
   }
 
-  tunnelFromUpstream(bytes: Uint8Array, sent: () => void): void {
-    this.#touchTunnel();
-    this.sendBytes(bytes, bytes.length, sent);
+  tunnelFromClient(bytes: Buffer, size: number): void {
+    this.touchTunnel();
+    if (this.#upstream?.relay(this.#client.inlet, bytes, size) === false) this.#client.hold();
   }
 
   /** As in nginx, an end on one side is the end of both, once the other has got what was on its way. */
@@ -392,9 +392,5 @@ export class Exchange {
 
   get #readTimeoutMs(): number {
     return this.#asked.route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
-  }
-
-  #touchTunnel(): void {
-    this.#wire.wheel.set(this.#client, this.#readTimeoutMs);
   }
 }

@@ -1,3 +1,5 @@
+import { MAX_JOINED_BYTES } from './framing.ts';
+
 /** What one read takes at most: the largest piece the kernel hands out at once on a local network. */
 const BUFFER_BYTES = 64 * 1024;
 /** Room for a chunk's size line before the data and its line end behind. */
@@ -12,21 +14,14 @@ export class ReadBuffer {
   readonly bytes: Buffer;
   /** To be called once, when the bytes are not needed any more: a socket's write() takes it as its callback. */
   readonly giveBack: () => void;
-  readonly #memory = Buffer.allocUnsafeSlow(BEFORE + BUFFER_BYTES + BEHIND);
+  readonly #memory: Buffer;
 
-  constructor(spare: ReadBuffer[]) {
-    this.bytes = this.#memory.subarray(BEFORE, BEFORE + BUFFER_BYTES);
+  constructor(spare: ReadBuffer[], size = BUFFER_BYTES) {
+    this.#memory = Buffer.allocUnsafeSlow(BEFORE + size + BEHIND);
+    this.bytes = this.#memory.subarray(BEFORE, BEFORE + size);
     this.giveBack = () => {
-      if (spare.length < MAX_SPARE) spare.push(this);
+      if (spare.length < MAX_SPARE && size === BUFFER_BYTES) spare.push(this);
     };
-  }
-
-  /** Copies ranges (start, end, start, end…) of other bytes, which fit. */
-  fill(from: Buffer, ranges: readonly number[]): this {
-    let at = 0;
-    for (let index = 0; index < ranges.length; index += 2)
-      at += from.copy(this.bytes, at, ranges[index], ranges[index + 1]);
-    return this;
   }
 
   /** The first so many bytes, as one chunk if wanted (RFC 9112 section 7.1): its framing is written around them. */
@@ -51,5 +46,55 @@ export class ReadBuffers {
 
   take(): ReadBuffer {
     return this.#spare.pop() ?? new ReadBuffer(this.#spare);
+  }
+
+  /** A copy of ranges (start, end, start, end…) of other bytes, `size` in all. */
+  copy(from: Buffer, ranges: readonly number[], size: number): ReadBuffer {
+    const buffer = size <= BUFFER_BYTES ? this.take() : new ReadBuffer(this.#spare, size);
+    let at = 0;
+    for (let index = 0; index < ranges.length; index += 2)
+      at += from.copy(buffer.bytes, at, ranges[index], ranges[index + 1]);
+    return buffer;
+  }
+}
+
+/**
+ * Where the reads of one connection go. While large pieces of a body come, each goes on in the buffer that it was read into;
+ * all else is read into the shared one, so that a connection that waits, be it in a body or a tunnel, holds no memory.
+ */
+export class Inlet {
+  /** What the last read brought. */
+  lastSize = 0;
+  readonly #buffers: ReadBuffers;
+  #own: ReadBuffer | undefined;
+
+  constructor(buffers: ReadBuffers) {
+    this.#buffers = buffers;
+  }
+
+  /** For the next read. @param isBody its bytes will go on as they are */
+  next(isBody: boolean): Buffer {
+    if (isBody && this.lastSize > MAX_JOINED_BYTES) {
+      this.#own ??= this.#buffers.take();
+      return this.#own.bytes;
+    }
+    this.release();
+    return this.#buffers.shared;
+  }
+
+  /**
+   * Memory that holds ranges of the bytes, `size` in all, until it is given back.
+   * @param end of what was read: bytes behind the ranges are still to be looked at, and stay as they are
+   */
+  keep(bytes: Buffer, ranges: readonly number[], size: number, end: number): ReadBuffer {
+    const own = this.#own;
+    if (own === undefined || bytes !== own.bytes || size !== end) return this.#buffers.copy(bytes, ranges, size);
+    this.#own = undefined;
+    return own;
+  }
+
+  release(): void {
+    this.#own?.giveBack();
+    this.#own = undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { ChunkedBody } from './chunked-body.ts';
 import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
+import type { Inlet } from './read-buffers.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** A request's body on its way through: as long as was declared, or chunked; never kept. */
@@ -54,20 +55,21 @@ export class RequestBody {
 
   /**
    * Writes what was taken last.
+   * @param end of all that was read
    * @param head what has to go before it
    * @returns false when the upstream takes no more for now
    */
-  passOn(upstream: UpstreamConnection, bytes: Buffer, head: string): boolean {
+  passOn(upstream: UpstreamConnection, inlet: Inlet, bytes: Buffer, end: number, head: string): boolean {
     const isFramed = this.#isChunked && this.#size > 0;
     const tail = this.#isChunked && this.isComplete ? `0\r\n${this.#chunked?.trailers ?? ''}\r\n` : '';
     if (this.#size <= MAX_JOINED_BYTES) {
       const data = joinedText(bytes, this.#ranges);
-      const text = isFramed ? `${head}${this.#size.toString(16)}\r\n${data}\r\n${tail}` : head + data + tail;
+      const text = head + (isFramed ? asChunk(data) : data) + tail;
       return text === '' || upstream.writeText(text);
     }
     if (head !== '') upstream.writeText(head);
-    const [start = 0, end = 0] = this.#ranges;
-    const flows = upstream.writeBytes(isFramed ? asChunk(bytes, this.#ranges, this.#size) : bytes.subarray(start, end));
+    const buffer = inlet.keep(bytes, this.#ranges, this.#size, end);
+    const flows = upstream.writeBytes(buffer.view(this.#size, isFramed), buffer.giveBack);
     return tail === '' ? flows : upstream.writeText(tail);
   }
 }

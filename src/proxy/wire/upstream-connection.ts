@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import type { SocketReader } from './accept.ts';
 import { ChunkedBody } from './chunked-body.ts';
 import type { Exchange } from './exchange.ts';
-import { joinedText, MAX_JOINED_BYTES } from './framing.ts';
-import type { ReadBuffer } from './read-buffers.ts';
+import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
+import { Inlet } from './read-buffers.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamPool } from './upstream-pools.ts';
 import type { Wire } from './wire.ts';
@@ -20,7 +21,7 @@ const ANSWERED = 6;
 const CLOSED = 7;
 
 /** A connection to an upstream: reads its responses, and hands them to the exchange they are for. */
-export class UpstreamConnection extends Timed {
+export class UpstreamConnection extends Timed implements SocketReader {
   readonly pool: UpstreamPool;
   /** By the wheel's coarse clock; after it no further request is sent. */
   readonly retireAt: number;
@@ -36,8 +37,7 @@ export class UpstreamConnection extends Timed {
   /** Part of a response has come: it is not to be asked again. */
   #hasBegun = false;
   #remaining = 0;
-  /** The buffer that the next read goes into, while a body is coming: its bytes are passed on without being copied. */
-  #own: ReadBuffer | undefined;
+  readonly #inlet: Inlet;
   #chunked: ChunkedBody | undefined;
   /** The response can be followed by another. */
   #isReusable = false;
@@ -46,6 +46,7 @@ export class UpstreamConnection extends Timed {
   constructor(wire: Wire, pool: UpstreamPool, retireAt: number) {
     super();
     this.#wire = wire;
+    this.#inlet = new Inlet(wire.buffers);
     this.pool = pool;
     this.retireAt = retireAt;
   }
@@ -87,8 +88,16 @@ export class UpstreamConnection extends Timed {
     return this.#socket?.write(text, 'latin1') ?? true;
   }
 
-  writeBytes(bytes: Uint8Array): boolean {
-    return this.#socket?.write(bytes) ?? true;
+  /** @param sent called when the bytes are not needed any more */
+  writeBytes(bytes: Uint8Array, sent: () => void): boolean {
+    return this.#socket?.write(bytes, sent) ?? true;
+  }
+
+  /** A tunnel's bytes, from the other side. @returns as writeText() */
+  relay(inlet: Inlet, bytes: Buffer, size: number): boolean {
+    if (size <= MAX_JOINED_BYTES) return this.writeText(bytes.toString('latin1', 0, size));
+    const buffer = inlet.keep(bytes, [0, size], size, size);
+    return this.writeBytes(buffer.view(size, false), buffer.giveBack);
   }
 
   get isBlocked(): boolean {
@@ -113,6 +122,7 @@ export class UpstreamConnection extends Timed {
     const wasIdle = this.#state === IDLE;
     this.#state = CLOSED;
     this.#exchange = undefined;
+    this.#inlet.release();
     this.#wire.wheel.remove(this);
     this.#socket?.destroy();
     this.#wire.pools.forget(this, wasIdle);
@@ -123,21 +133,13 @@ export class UpstreamConnection extends Timed {
     else this.#exchange?.fail('UPSTREAM_TIMEOUT');
   }
 
-  /** Where the next read puts its bytes. */
   readBuffer(): Buffer {
-    const { buffers } = this.#wire;
-    if (this.#state >= BODY_LENGTH && this.#state <= TUNNEL) {
-      this.#own ??= buffers.take();
-      return this.#own.bytes;
-    }
-    this.#own?.giveBack();
-    this.#own = undefined;
-    return buffers.shared;
+    return this.#inlet.next(this.#state >= BODY_LENGTH && this.#state <= TUNNEL);
   }
 
-  /** Bytes have come into the read buffer: they are only there during this call. @returns false to stop reading */
   read(bytes: Buffer, size: number): boolean {
     const exchange = this.#exchange;
+    this.#inlet.lastSize = size;
     if (exchange === undefined || this.#state === ANSWERED) {
       // Nobody asked for these: they would be taken for the answer to the next request.
       this.destroy();
@@ -177,6 +179,7 @@ export class UpstreamConnection extends Timed {
       if (head.status === 101) {
         if (exchange.switchProtocols(head)) {
           this.#state = TUNNEL;
+          this.#reframes = false;
           if (at < end) this.#relayTunnel(exchange, bytes, at, end);
         }
         return;
@@ -231,8 +234,7 @@ export class UpstreamConnection extends Timed {
     }
     const taken = this.#state === BODY_LENGTH ? Math.min(this.#remaining, end - start) : end - start;
     this.#remaining -= taken;
-    const buffer = this.#bufferOf(bytes, [start, start + taken]);
-    exchange.sendBytes(buffer.view(taken, this.#reframes), taken, buffer.giveBack);
+    this.#pass(exchange, bytes, [start, start + taken], taken, end);
     // Bytes past the declared length are cut, and the connection that sent them ends.
     if (this.#state === BODY_LENGTH && this.#remaining === 0) this.#complete(exchange, start + taken === end);
     else exchange.upstreamIsAlive();
@@ -242,20 +244,14 @@ export class UpstreamConnection extends Timed {
     const body = this.#chunked as ChunkedBody;
     const stop = body.feed(bytes, start, end);
     const { ranges, rangeBytes } = body;
-    const isJoined = head !== '' || rangeBytes <= MAX_JOINED_BYTES;
-    if (isJoined) {
-      let text = head;
-      if (rangeBytes > 0) {
-        if (this.#reframes) text += `${rangeBytes.toString(16)}\r\n`;
-        text += joinedText(bytes, ranges);
-        if (this.#reframes) text += '\r\n';
-      }
-      if (body.isComplete && this.#reframes) text += `0\r\n${body.trailers}\r\n`;
+    const tail = body.isComplete && this.#reframes ? `0\r\n${body.trailers}\r\n` : '';
+    if (rangeBytes <= MAX_JOINED_BYTES) {
+      const data = joinedText(bytes, ranges);
+      const text = head + (this.#reframes && rangeBytes > 0 ? asChunk(data) : data) + tail;
       if (text !== '') exchange.sendText(text, rangeBytes);
     } else {
-      const buffer = this.#wire.buffers.take().fill(bytes, ranges);
-      exchange.sendBytes(buffer.view(rangeBytes, this.#reframes), rangeBytes, buffer.giveBack);
-      if (body.isComplete && this.#reframes) exchange.sendText(`0\r\n${body.trailers}\r\n`, 0);
+      this.#pass(exchange, bytes, ranges, rangeBytes, end);
+      if (tail !== '') exchange.sendText(tail, 0);
     }
     if (stop < 0) exchange.cut();
     else if (body.isComplete) this.#complete(exchange, stop === end);
@@ -263,16 +259,19 @@ export class UpstreamConnection extends Timed {
   }
 
   #relayTunnel(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
-    const buffer = this.#bufferOf(bytes, [start, end]);
-    exchange.tunnelFromUpstream(buffer.view(end - start, false), buffer.giveBack);
+    exchange.touchTunnel();
+    this.#pass(exchange, bytes, [start, end], end - start, end);
   }
 
-  /** The buffer that the bytes were read into, which then goes with them, or one they are copied to. */
-  #bufferOf(bytes: Buffer, range: readonly [start: number, end: number]): ReadBuffer {
-    const own = this.#own;
-    if (own === undefined || bytes !== own.bytes) return this.#wire.buffers.take().fill(bytes, range);
-    this.#own = undefined;
-    return own;
+  /** Sends on what lies in ranges of the bytes, `size` in all. @param end of what was read */
+  #pass(exchange: Exchange, bytes: Buffer, ranges: readonly number[], size: number, end: number): void {
+    if (size <= MAX_JOINED_BYTES) {
+      const text = joinedText(bytes, ranges);
+      exchange.sendText(this.#reframes && size > 0 ? asChunk(text) : text, size);
+    } else {
+      const buffer = this.#inlet.keep(bytes, ranges, size, end);
+      exchange.sendBytes(buffer.view(size, this.#reframes), size, buffer.giveBack);
+    }
   }
 
   /** @param isClean no byte came after the response */
