@@ -44,7 +44,7 @@ async function startManifests({ settings, catalog, logger, onChange }: SourceOpt
 }
 
 async function startKube({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  // client-node costs 0.7 s and 70 MB: only where the Kubernetes API is asked.
+  // client-node costs time and memory: only where the Kubernetes API is asked.
   const [{ KubeClient }, { KubeSource }, { EventRecorder }] = await Promise.all([
     import('../sources/kube/client.ts'),
     import('../sources/kube/kube-source.ts'),
