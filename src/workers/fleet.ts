@@ -12,6 +12,7 @@ import type { Settings } from '../settings/schema.ts';
 import { CounterBlocks } from './counter-blocks.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
 import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
+import { pack } from './packed-delta.ts';
 
 /** The worker's file has the ending of this one: .ts in a checkout, .js in the package. */
 const WORKER_FILE = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
@@ -96,7 +97,7 @@ export class Fleet {
     const before = this.table;
     const assigned = this.#blocks.assign(delta, before);
     this.#table = before.apply(assigned);
-    this.#broadcast({ type: 'table', delta: assigned });
+    this.#broadcast({ type: 'table', delta: pack(assigned) });
     return new Promise(done => {
       this.#waiting.push({ version: delta.version, done });
       this.#settleAcknowledged();
@@ -163,7 +164,7 @@ export class Fleet {
       reusePort: this.#reusePort,
       counters: member.counters.buffer,
       errorPage: this.#errorPage,
-      table: this.#table && snapshotOf(this.#table),
+      table: this.#table && pack(snapshotOf(this.#table)),
     };
     const thread = new Worker(WORKER_FILE, {
       workerData: init,
