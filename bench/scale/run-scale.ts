@@ -32,7 +32,8 @@ export interface Surroundings {
   readonly progress: (line: string) => void;
 }
 
-export async function runScale(scale: Scale, { folder, progress }: Surroundings): Promise<ScaleReport> {
+export async function runScale(scale: Scale, { folder, progress: say }: Surroundings): Promise<ScaleReport> {
+  const progress = (line: string): void => say(`${(performance.now() / 1000).toFixed(0)} s: ${line}`);
   const machine = describeHost();
   // Nothing has a CPU to itself: API server, etcd and the program share the machine, as they may on a node.
   const { load, proxy } = splitCpus();

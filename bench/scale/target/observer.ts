@@ -1,9 +1,10 @@
 /** A watch of its own on one Service: when the API server tells of a change, whoever listens. */
 import type { IncomingMessage } from 'node:http';
 import { KubeClient } from '../../../src/sources/kube/client.ts';
+import { LineSplitter } from '../../../src/sources/kube/lines.ts';
 import { BenchError } from '../../support/bench-error.ts';
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 const LAST_SECONDS = 3_600;
 
 export class Observer implements Disposable {
@@ -14,11 +15,14 @@ export class Observer implements Disposable {
   private constructor(client: KubeClient, stream: IncomingMessage) {
     this.#client = client;
     this.#stream = stream;
-    stream.setEncoding('utf8').on('error', () => undefined);
-    stream.on('data', (text: string) => {
-      const now = performance.now();
-      for (const [path, tell] of this.#awaited) if (text.includes(`"${path}"`)) tell(now);
-    });
+    const lines = new LineSplitter();
+    stream
+      .once('error', () => undefined)
+      .on('data', (chunk: Buffer) => {
+        const now = performance.now();
+        const events = lines.push(chunk);
+        for (const [path, tell] of this.#awaited) if (events.some(event => event.includes(`"${path}"`))) tell(now);
+      });
   }
 
   static async start(kubeconfig: string, service: string): Promise<Observer> {
