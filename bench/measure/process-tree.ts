@@ -15,6 +15,12 @@ export function cpuMicros(root: number): number {
   return [...family(root).values()].reduce((sum, { ticks }) => sum + ticks, 0) * TICK_MICROS;
 }
 
+/** Process ids, the oldest first. */
+export function childrenOf(pid: number): number[] {
+  const children = [...family(pid)].filter(([, { parent }]) => parent === pid);
+  return children.map(([child]) => child).sort((a, b) => a - b);
+}
+
 /** Resident bytes; pages that processes share count in each. */
 export function residentBytes(root: number): number {
   const kibibytes = [...family(root).keys()].map(pid =>

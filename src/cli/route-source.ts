@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import type { Logger } from '../observe/logger.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Catalog } from '../sources/catalog.ts';
-import { ManifestSource } from '../sources/manifests.ts';
 import type { Messenger } from './announcer.ts';
 import type { RouteSource } from './route-control.ts';
 
@@ -21,6 +20,15 @@ export interface SourceOptions {
   readonly onChange: (receivedAt: number) => void;
 }
 
+/**
+ * Loads what the source of routes will need and nobody else does, for {@link startSource} to find it loaded: client-node
+ * above all takes its time, in which the workers start.
+ */
+export async function loadSource({ manifests, source }: Settings): Promise<void> {
+  if (manifests !== '') await import('../sources/manifests.ts');
+  else if (source === 'kube') await Promise.all([loadKube(), loadKubeConfig()]);
+}
+
 /** Starts the source of routes that the settings name. @throws KubeEntryError when it cannot even begin */
 export async function startSource(options: SourceOptions): Promise<RunningSource> {
   const { settings } = options;
@@ -29,6 +37,7 @@ export async function startSource(options: SourceOptions): Promise<RunningSource
 }
 
 async function startManifests({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
+  const { ManifestSource } = await import('../sources/manifests.ts');
   const source = new ManifestSource({
     path: settings.manifests,
     store: catalog,
@@ -44,12 +53,7 @@ async function startManifests({ settings, catalog, logger, onChange }: SourceOpt
 }
 
 async function startKube({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  // client-node costs 0.7 s and 70 MB: only where the Kubernetes API is asked.
-  const [{ KubeClient }, { KubeSource }, { EventRecorder }] = await Promise.all([
-    import('../sources/kube/client.ts'),
-    import('../sources/kube/kube-source.ts'),
-    import('../sources/kube/events.ts'),
-  ]);
+  const [{ KubeClient }, { KubeSource }, { EventRecorder }] = await loadKube();
   const client = new KubeClient(settings);
   const source = new KubeSource({ settings, client, store: catalog, logger, onChange });
   const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
@@ -67,6 +71,20 @@ async function startKube({ settings, catalog, logger, onChange }: SourceOptions)
       client.close();
     },
   };
+}
+
+/** Only where the Kubernetes API is asked. */
+function loadKube() {
+  return Promise.all([
+    import('../sources/kube/client.ts'),
+    import('../sources/kube/kube-source.ts'),
+    import('../sources/kube/events.ts'),
+  ]);
+}
+
+async function loadKubeConfig(): Promise<void> {
+  const { newKubeConfig } = await import('../sources/kube/kube-config.ts');
+  await newKubeConfig();
 }
 
 function pushOnly(catalog: Catalog): RunningSource {

@@ -14,7 +14,7 @@ import { Fleet } from '../workers/fleet.ts';
 import { Announcer } from './announcer.ts';
 import { EXIT } from './command.ts';
 import { RouteControl } from './route-control.ts';
-import { type RunningSource, startSource } from './route-source.ts';
+import { loadSource, type RunningSource, startSource } from './route-source.ts';
 import { Signals } from './signals.ts';
 import { programVersion } from './version.ts';
 
@@ -61,7 +61,7 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
   signals.on('SIGUSR1', () => fleet.reopenLogs());
   try {
     closers.push(() => fleet.close());
-    const address = await fleet.start();
+    const [address] = await Promise.all([fleet.start(), loadSource(settings)]);
     const admin = await AdminServer.listen(settings.adminSocket, { control, board, logger });
     closers.push(() => admin.close());
     const status = await StatusServer.listen(settings.statusListen, { control, board, logger });

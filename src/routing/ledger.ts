@@ -12,7 +12,7 @@ export interface Conflict {
 }
 
 /**
- * Who claims which host and path, and who gets it: the older Service, then namespace/name order. A loser takes over by
+ * Who claims which host and path, and who gets it: the older Service, then namespace/name order, then that of owners. A loser takes over by
  * itself when the winner goes. Collects changes until {@link commit} makes one new table of them.
  */
 export class RouteLedger {
@@ -37,7 +37,7 @@ export class RouteLedger {
       const key = routeKey(route);
       const claims = this.#claims.get(key) ?? [];
       claims.push({ owner, route });
-      claims.sort((a, b) => bySeniority(a.route, b.route));
+      claims.sort((a, b) => bySeniority(a.route, b.route) || (a.owner < b.owner ? -1 : 1));
       this.#claims.set(key, claims);
       this.#touch(key);
     }

@@ -1,34 +1,40 @@
 import type { TableDelta } from './delta.ts';
 import { upperCaseEscapes } from './path.ts';
 import type { Route } from './route.ts';
+import { ShardedMap } from './sharded-map.ts';
 
 /** The routes of one host. */
 interface PathTable {
-  readonly routes: ReadonlyMap<string, Route>;
+  readonly routes: ShardedMap<Route>;
+  /** How many routes have so many segments. */
+  readonly depths: ReadonlyMap<number, number>;
   /** Segments of the deepest route: no look-up goes further. */
   readonly depth: number;
 }
 
+const NO_ROUTES: PathTable = { routes: ShardedMap.empty(), depths: new Map(), depth: 0 };
+
 /**
  * An immutable, versioned route table. A request costs one Map look-up per path segment, up to the deepest route of
- * its host, whatever the number of routes. A delta makes a new table that shares the hosts it does not touch.
+ * its host, whatever the number of routes. A delta makes a new table that shares with the former what it does not
+ * touch: what a change costs does not grow with the table either.
  */
 export class RouteTable {
-  static readonly EMPTY: RouteTable = new RouteTable(0, new Map(), false);
+  static readonly EMPTY: RouteTable = new RouteTable(0, ShardedMap.empty(), 0, false);
 
   readonly version: number;
-  readonly #hosts: ReadonlyMap<string, PathTable>;
+  readonly #hosts: ShardedMap<PathTable>;
   readonly #anyHost: PathTable | undefined;
   readonly #hasExactHosts: boolean;
-  readonly #hasWildcards: boolean;
+  readonly #wildcards: number;
   readonly #hasEscapes: boolean;
 
-  private constructor(version: number, hosts: ReadonlyMap<string, PathTable>, hasEscapes: boolean) {
+  private constructor(version: number, hosts: ShardedMap<PathTable>, wildcards: number, hasEscapes: boolean) {
     this.version = version;
     this.#hosts = hosts;
     this.#anyHost = hosts.get('');
     this.#hasExactHosts = hosts.size > (this.#anyHost === undefined ? 0 : 1);
-    this.#hasWildcards = [...hosts.keys()].some(host => host.startsWith('*'));
+    this.#wildcards = wildcards;
     this.#hasEscapes = hasEscapes;
   }
 
@@ -47,30 +53,31 @@ export class RouteTable {
   }
 
   apply(delta: TableDelta): RouteTable {
-    const changed = new Map<string, Map<string, Route>>();
-    const edit = (host: string): Map<string, Route> => {
-      let routes = changed.get(host);
-      if (routes === undefined) {
-        routes = new Map(this.#hosts.get(host)?.routes);
-        changed.set(host, routes);
-      }
-      return routes;
+    const changes = new Map<string, Map<string, Route | undefined>>();
+    const change = (host: string, path: string, route: Route | undefined): void => {
+      const ofHost = changes.get(host);
+      if (ofHost === undefined) changes.set(host, new Map([[path, route]]));
+      else ofHost.set(path, route);
     };
     for (const key of delta.removals) {
       const space = key.indexOf(' ');
-      edit(key.slice(0, space)).delete(key.slice(space + 1));
+      change(key.slice(0, space), key.slice(space + 1), undefined);
     }
     let hasEscapes = this.#hasEscapes;
     for (const route of delta.upserts) {
       hasEscapes ||= route.path.includes('%');
-      edit(route.host).set(route.path, route);
+      change(route.host, route.path, route);
     }
-    const hosts = new Map(this.#hosts);
-    for (const [host, routes] of changed) {
-      if (routes.size === 0) hosts.delete(host);
-      else hosts.set(host, { routes, depth: deepest(routes.keys()) });
+    const hosts = new Map<string, PathTable | undefined>();
+    let wildcards = this.#wildcards;
+    for (const [host, paths] of changes) {
+      const before = this.#hosts.get(host);
+      const after = changed(before ?? NO_ROUTES, paths);
+      const isEmpty = after.routes.size === 0;
+      hosts.set(host, isEmpty ? undefined : after);
+      if (host.startsWith('*')) wildcards += Number(!isEmpty) - Number(before !== undefined);
     }
-    return new RouteTable(delta.version, hosts, hasEscapes);
+    return new RouteTable(delta.version, this.#hosts.with(hosts), wildcards, hasEscapes);
   }
 
   /**
@@ -96,7 +103,7 @@ export class RouteTable {
   }
 
   #specificHosts(host: string): readonly string[] {
-    return this.#hasWildcards ? hostCandidates(host) : [host];
+    return this.#wildcards > 0 ? hostCandidates(host) : [host];
   }
 }
 
@@ -120,14 +127,26 @@ function longestPrefix({ routes, depth }: PathTable, path: string): Route | unde
   return best;
 }
 
-function deepest(paths: Iterable<string>): number {
-  let depth = 0;
-  for (const path of paths) {
-    let segments = 0;
-    for (let index = path.indexOf('/'); index >= 0; index = path.indexOf('/', index + 1)) segments += 1;
-    if (segments > depth) depth = segments;
+/** @param changes by path; undefined takes one out */
+function changed(before: PathTable, changes: ReadonlyMap<string, Route | undefined>): PathTable {
+  const depths = new Map(before.depths);
+  for (const [path, route] of changes) {
+    const difference = Number(route !== undefined) - Number(before.routes.get(path) !== undefined);
+    if (difference === 0) continue;
+    const depth = segments(path);
+    const count = (depths.get(depth) ?? 0) + difference;
+    if (count === 0) depths.delete(depth);
+    else depths.set(depth, count);
   }
-  return depth;
+  let deepest = 0;
+  for (const depth of depths.keys()) deepest = Math.max(deepest, depth);
+  return { routes: before.routes.with(changes), depths, depth: deepest };
+}
+
+function segments(path: string): number {
+  let count = 0;
+  for (let index = path.indexOf('/'); index >= 0; index = path.indexOf('/', index + 1)) count += 1;
+  return count;
 }
 
 /** What a table holds, for a worker that starts with nothing. */

@@ -32,10 +32,16 @@ interface Watched {
 export class Catalog implements ServiceStore {
   readonly #options: CatalogOptions;
   readonly #watched = new Map<string, Watched>();
+  /** Of the watched Services, by key, those with something to tell: few, so that a change does not walk all of them. */
+  readonly #remarkable = new Map<string, Translation>();
+  /** How many watched Services have routes to a backend of this name. */
+  readonly #watchedBackends = new Map<string, number>();
   readonly #ledger = new RouteLedger();
   #pushed: readonly PushedBackend[] = [];
   #pushedTranslations = new Map<string, Translation>();
   #pushedEndpoints: ReadonlyMap<string, readonly Endpoint[]> = new Map();
+  /** Names of pushed backends whose routes may have to come or go. */
+  readonly #unsettled = new Set<string>();
   #hasServices = false;
   #hasPushed = false;
 
@@ -64,7 +70,11 @@ export class Catalog implements ServiceStore {
   upsert(object: ServiceObject): void {
     const key = serviceKey(object.metadata);
     const translation = translateService(object, this.#options);
+    this.#countBackend(this.#watched.get(key)?.translation, -1);
+    this.#countBackend(translation, 1);
     this.#watched.set(key, { object, translation });
+    if (translation.refusals.length + translation.warnings.length > 0) this.#remarkable.set(key, translation);
+    else this.#remarkable.delete(key);
     this.#ledger.set(key, this.#withPushedEndpoints(translation.routes));
   }
 
@@ -89,6 +99,7 @@ export class Catalog implements ServiceStore {
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
       const translation = translateService(service, this.#options, endpoints.length > 0 ? endpoints : undefined);
       this.#pushedTranslations.set(name, translation);
+      this.#unsettled.add(name);
     }
     this.#hasPushed = true;
   }
@@ -96,7 +107,7 @@ export class Catalog implements ServiceStore {
   /** One new version of the table from all changes since the last; undefined when nothing that is served changed. */
   commit(): TableDelta | undefined {
     if (!this.isInitialised) return undefined;
-    this.#claimPushedRoutes();
+    this.#settlePushedRoutes();
     return this.#ledger.commit();
   }
 
@@ -134,19 +145,29 @@ export class Catalog implements ServiceStore {
     return records;
   }
 
+  /** Those with refusals or warnings, and perhaps others. */
   *#translations(): Generator<Translation> {
-    for (const { translation } of this.#watched.values()) yield translation;
+    yield* this.#remarkable.values();
     yield* this.#pushedTranslations.values();
   }
 
   /** A pushed backend makes routes of its own only while no watched Service has its name. */
-  #claimPushedRoutes(): void {
-    if (this.#pushedTranslations.size === 0) return;
-    const watched = new Set(this.#watched.values().map(({ translation }) => translation.routes[0]?.backend.name));
-    for (const [name, { routes }] of this.#pushedTranslations) {
-      const own = watched.has(name) ? [] : routes.map(route => ({ ...route, backend: { ...route.backend, name } }));
+  #settlePushedRoutes(): void {
+    for (const name of this.#unsettled) {
+      const routes = this.#watchedBackends.has(name) ? [] : (this.#pushedTranslations.get(name)?.routes ?? []);
+      const own = routes.map(route => ({ ...route, backend: { ...route.backend, name } }));
       this.#ledger.set(pushedOwner(name), own);
     }
+    this.#unsettled.clear();
+  }
+
+  #countBackend(translation: Translation | undefined, change: 1 | -1): void {
+    const name = translation?.routes[0]?.backend.name;
+    if (name === undefined) return;
+    const count = (this.#watchedBackends.get(name) ?? 0) + change;
+    if (count === 0) this.#watchedBackends.delete(name);
+    else this.#watchedBackends.set(name, count);
+    if (this.#pushedTranslations.has(name)) this.#unsettled.add(name);
   }
 
   #withPushedEndpoints(routes: readonly Route[]): readonly Route[] {
@@ -157,12 +178,14 @@ export class Catalog implements ServiceStore {
   }
 
   #forget(key: string): void {
+    this.#countBackend(this.#watched.get(key)?.translation, -1);
     this.#watched.delete(key);
+    this.#remarkable.delete(key);
     this.#ledger.set(key, []);
   }
 }
 
-/** A pushed backend of its own is another owner than the watched Service it may be named after. */
+/** A pushed backend of its own is another owner than the watched Service it may be named after, and comes after it. */
 function pushedOwner(name: string): string {
-  return `pushed ${name}`;
+  return `~pushed ${name}`;
 }

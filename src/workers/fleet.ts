@@ -1,5 +1,6 @@
 /** The worker threads: started, given the table, replaced when they die, drained at the end. */
 import { extname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { messageOf, UnavailableError } from '../errors.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
@@ -12,6 +13,7 @@ import type { Settings } from '../settings/schema.ts';
 import { CounterBlocks } from './counter-blocks.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
 import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
+import { pack } from './packed-delta.ts';
 
 /** The worker's file has the ending of this one: .ts in a checkout, .js in the package. */
 const WORKER_FILE = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
@@ -78,6 +80,9 @@ export class Fleet {
 
   /** Starts all workers. @returns the address they listen on @throws UnavailableError */
   async start(): Promise<ListenAddress> {
+    // The image keeps the main thread's young generation small, which a list of many Services would blow up for good.
+    // Workers make garbage with every request: heaps that are set up from now on are as large as V8 has them.
+    setFlagsFromString('--max-semi-space-size=0');
     await assertFree(this.#listen);
     let count = this.#settings.workers;
     if (count > 1 && !(await canSharePort())) {
@@ -96,7 +101,7 @@ export class Fleet {
     const before = this.table;
     const assigned = this.#blocks.assign(delta, before);
     this.#table = before.apply(assigned);
-    this.#broadcast({ type: 'table', delta: assigned });
+    this.#broadcast({ type: 'table', delta: pack(assigned) });
     return new Promise(done => {
       this.#waiting.push({ version: delta.version, done });
       this.#settleAcknowledged();
@@ -163,7 +168,7 @@ export class Fleet {
       reusePort: this.#reusePort,
       counters: member.counters.buffer,
       errorPage: this.#errorPage,
-      table: this.#table && snapshotOf(this.#table),
+      table: this.#table && pack(snapshotOf(this.#table)),
     };
     const thread = new Worker(WORKER_FILE, {
       workerData: init,

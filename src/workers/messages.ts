@@ -1,6 +1,5 @@
 /** What the control plane and a worker thread say to each other. Plain data: it is cloned. */
 import type { ListenAddress } from '../formats/listen-address.ts';
-import type { TableDelta } from '../routing/delta.ts';
 import type { Settings } from '../settings/schema.ts';
 
 export interface WorkerInit {
@@ -11,12 +10,13 @@ export interface WorkerInit {
   readonly counters: SharedArrayBuffer;
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
-  /** The whole table in force; undefined before the first. */
-  readonly table: TableDelta | undefined;
+  /** The whole table in force, packed; undefined before the first. */
+  readonly table: string | undefined;
 }
 
 export type ToWorker =
-  | { readonly type: 'table'; readonly delta: TableDelta }
+  /** A packed delta. */
+  | { readonly type: 'table'; readonly delta: string }
   | { readonly type: 'settings'; readonly settings: Settings }
   | { readonly type: 'error-page'; readonly html: string | undefined }
   | { readonly type: 'reopen-log' }

@@ -9,11 +9,12 @@ import type { EngineState } from '../proxy/engine.ts';
 import { DEFAULT_ERROR_PAGE } from '../proxy/error-pages.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
+import { unpack } from './packed-delta.ts';
 
 const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const state: EngineState = {
-  table: init.table && RouteTable.EMPTY.apply(init.table),
+  table: init.table === undefined ? undefined : RouteTable.EMPTY.apply(unpack(init.table)),
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
 };
@@ -40,8 +41,8 @@ function end(): void {
 parentPort?.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'table':
-      state.table = (state.table ?? RouteTable.EMPTY).apply(message.delta);
-      say({ type: 'acknowledged', version: message.delta.version });
+      state.table = (state.table ?? RouteTable.EMPTY).apply(unpack(message.delta));
+      say({ type: 'acknowledged', version: state.table.version });
       break;
     case 'settings':
       state.settings = message.settings;

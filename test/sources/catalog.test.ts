@@ -270,6 +270,7 @@ const SERVICES: readonly ServiceObject[] = [
   service('b', { createdAt: '2021-01-01T00:00:00Z' }),
   service('b', { annotations: { path: '/a,/b' } }),
   service('c', { annotations: { path: '/a' }, spec: { ports: [{ port: 81 }] } }),
+  service('c', { annotations: { path: '/c', pathe: '/a' } }),
 ];
 const RECORDS: readonly unknown[] = [
   { name: 'default-a-80', endpoints: [{ address: '10.0.0.1', port: '80' }] },
@@ -320,6 +321,7 @@ function stateOf(catalog: Catalog): unknown {
     routes: sorted([...catalog.table.routes()] satisfies Route[]),
     conflicts: sorted(catalog.conflicts()),
     refusals: sorted(catalog.refusals()),
+    warnings: sorted(catalog.warnings()),
     backends: sorted(catalog.backends()),
   };
 }

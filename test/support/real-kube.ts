@@ -121,7 +121,7 @@ export class RealKube {
   }
 
   /** Asks the API as the admin; the body of the answer is parsed if it is JSON. */
-  api(method: 'GET' | 'POST', path: string, body?: unknown): Promise<ApiAnswer> {
+  api(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<ApiAnswer> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const asked = request(`${this.url}${path}`, {
@@ -131,7 +131,9 @@ export class RealKube {
         timeout: 30_000,
         headers: {
           authorization: `Bearer ${this.#tokens.admin}`,
-          ...(payload !== undefined && { 'content-type': 'application/json' }),
+          ...(payload !== undefined && {
+            'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+          }),
         },
       });
       asked.once('error', reject).once('timeout', () => asked.destroy(new Error(`no answer: ${method} ${path}`)));

@@ -1,7 +1,4 @@
-/**
- * Where the Kubernetes API is and how to prove who asks, by client-node's KubeConfig. That package costs 0.7 s and
- * 70 MB, so it is loaded when it is needed first, and only here.
- */
+/** Where the Kubernetes API is and how to prove who asks, by client-node's KubeConfig. */
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { isIPv6 } from 'node:net';
@@ -11,6 +8,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { messageOf } from '../../errors.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { BadKubeConfigError, CredentialsError, NoKubeConfigError } from './errors.ts';
+import { newKubeConfig } from './kube-config.ts';
 
 export type AccessSettings = Pick<Settings, 'kubeconfig' | 'context'>;
 
@@ -86,9 +84,8 @@ export class AccessProvider {
   }
 
   async #load(): Promise<KubeConfig> {
-    const { KubeConfig } = await import('@kubernetes/client-node');
     const { kubeconfig, context } = this.#settings;
-    const config = new KubeConfig();
+    const config = await newKubeConfig();
     const isLoaded =
       // A context is a kubeconfig's: who names one does not mean the account of the pod.
       kubeconfig === '' && context === '' && this.#loadAccount(config);
@@ -97,7 +94,7 @@ export class AccessProvider {
       try {
         config.loadFromFile(first);
         for (const file of others) {
-          const other = new KubeConfig();
+          const other = await newKubeConfig();
           other.loadFromFile(file);
           // As kubectl does: the first file that names a current context decides.
           config.mergeConfig(other, config.getCurrentContext() !== undefined);

@@ -10,13 +10,17 @@ const PAGE_TIMEOUT_MS = 30_000;
 /** One object is no work: the answer tells above all whether the server is there. */
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** What is common to all objects of the API, as far as the reflector needs it. */
+/** An object of the API: what the reflector needs of it was checked, the rest is as it came. */
 export interface KubeObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
     readonly resourceVersion: string;
+    readonly uid?: unknown;
+    readonly creationTimestamp?: unknown;
+    readonly annotations?: unknown;
   };
+  readonly spec?: unknown;
 }
 
 export interface Collection {
@@ -86,9 +90,18 @@ async function readPage(
   }
   const { resourceVersion, continue: next } = list.metadata as { resourceVersion: string; continue?: unknown };
   return {
-    items: items.map(item => readObject(item, operation)),
+    items: items.map(item => trimmed(readObject(item, operation))),
     resourceVersion,
     token: typeof next === 'string' && next !== '' ? next : undefined,
+  };
+}
+
+/** Who manages which field, and the status, are most of an object, and of no use here: they do not outlive their page. */
+function trimmed({ metadata, spec }: KubeObject): KubeObject {
+  const { name, namespace, resourceVersion, uid, creationTimestamp, annotations } = metadata;
+  return {
+    metadata: { name, namespace, resourceVersion, uid, creationTimestamp, annotations },
+    spec,
   };
 }
 
