@@ -45,24 +45,46 @@ async function startManifests({ settings, catalog, logger, onChange }: SourceOpt
 
 async function startKube({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
   // client-node costs 0.7 s and 70 MB: only where the Kubernetes API is asked.
-  const [{ KubeClient }, { KubeSource }, { EventRecorder }] = await Promise.all([
-    import('../sources/kube/client.ts'),
-    import('../sources/kube/kube-source.ts'),
-    import('../sources/kube/events.ts'),
-  ]);
+  const [{ KubeClient }, { KubeSource }, { EventRecorder }, { StateKeeper }, { originOf }, { systemClock }] =
+    await Promise.all([
+      import('../sources/kube/client.ts'),
+      import('../sources/kube/kube-source.ts'),
+      import('../sources/kube/events.ts'),
+      import('../sources/kube/state-keeper.ts'),
+      import('../sources/kube/origin.ts'),
+      import('../sources/kube/clock.ts'),
+    ]);
   const client = new KubeClient(settings);
-  const source = new KubeSource({ settings, client, store: catalog, logger, onChange });
+  const keeper =
+    settings.stateFile === ''
+      ? undefined
+      : new StateKeeper({
+          path: settings.stateFile,
+          store: catalog,
+          origin: async () => originOf(await client.cluster(), settings),
+          isCurrent: () => source.report().synced,
+          logger,
+          clock: systemClock,
+        });
+  const source = new KubeSource({ settings, client, store: keeper ?? catalog, logger, onChange });
   const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
+  if (await keeper?.restore()) onChange(performance.now());
   source.start();
   return {
     messenger: recorder,
-    report: () => source.report(),
+    report: () => {
+      const staleSince = keeper?.staleSince;
+      const report = source.report();
+      return staleSince === undefined ? report : { ...report, staleSince: new Date(staleSince).toISOString() };
+    },
     watchState: () => {
       const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
       const lastEventMs = lastEventTimestampSeconds > 0 ? lastEventTimestampSeconds * 1000 : undefined;
       return { events: eventsTotal, restarts: restartsTotal, lastEventMs, synced };
     },
     stop: async () => {
+      // First: what the source said last is true until it stops.
+      await keeper?.stop();
       await Promise.all([source.stop(), recorder.stop()]);
       client.close();
     },

@@ -2,7 +2,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { codeOf, messageOf } from '../../errors.ts';
-import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings } from './access.ts';
+import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings, type Cluster } from './access.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { BadAnswerError, errorOfStatus, type Operation, UnreachableError, unreachable } from './errors.ts';
 
@@ -48,6 +48,11 @@ export class KubeClient {
   constructor(settings: AccessSettings, { clock = systemClock, ...surroundings }: KubeClientOptions = {}) {
     this.#access = new AccessProvider(settings, surroundings);
     this.#clock = clock;
+  }
+
+  /** Which cluster requests go to; nothing is asked of it. @throws KubeError */
+  cluster(): Promise<Cluster> {
+    return this.#access.cluster();
   }
 
   /** The object that the API server answers with. @throws KubeError */

@@ -80,6 +80,11 @@ export class ExpiredError extends ApiError {
   override readonly code = 'KUBE_EXPIRED';
 }
 
+/** A state file that must not be used, or that cannot be read. */
+export class StateFileError extends KubeError {
+  readonly code = 'STATE_FILE_REFUSED';
+}
+
 /** Code of this program that was handed a change threw. */
 export class HandlerError extends KubeError {
   readonly code = 'KUBE_HANDLER';
