@@ -6,10 +6,12 @@ import { ManifestSource } from '../sources/manifests.ts';
 import type { Messenger } from './announcer.ts';
 import type { RouteSource } from './route-control.ts';
 
-/** A source that runs, and how to end it. */
+/** A source, and how to begin and end it. */
 export interface RunningSource extends RouteSource {
   /** Present where the owners of Services can be told. */
   readonly messenger?: Messenger;
+  /** @throws KubeEntryError when it cannot even begin */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -21,29 +23,29 @@ export interface SourceOptions {
   readonly onChange: (receivedAt: number) => void;
 }
 
-/** Starts the source of routes that the settings name. @throws KubeEntryError when it cannot even begin */
-export async function startSource(options: SourceOptions): Promise<RunningSource> {
+/** The source of routes that the settings name. It says nothing before it is started. */
+export async function openSource(options: SourceOptions): Promise<RunningSource> {
   const { settings } = options;
-  if (settings.manifests !== '') return startManifests(options);
-  return settings.source === 'push' ? pushOnly(options.catalog) : startKube(options);
+  if (settings.manifests !== '') return manifestSource(options);
+  return settings.source === 'push' ? pushOnly(options.catalog) : kubeSource(options);
 }
 
-async function startManifests({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
+function manifestSource({ settings, catalog, logger, onChange }: SourceOptions): RunningSource {
   const source = new ManifestSource({
     path: settings.manifests,
     store: catalog,
     logger,
     onChange: receivedAtMs => onChange(performance.now() - (Date.now() - receivedAtMs)),
   });
-  await source.start();
   return {
+    start: () => source.start(),
     report: () => source.report(),
     watchState: () => undefined,
     stop: async () => source.stop(),
   };
 }
 
-async function startKube({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
+async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
   // client-node costs 0.7 s and 70 MB: only where the Kubernetes API is asked.
   const [{ KubeClient }, { KubeSource }, { EventRecorder }, { StateKeeper }, { originOf }, { systemClock }] =
     await Promise.all([
@@ -68,10 +70,12 @@ async function startKube({ settings, catalog, logger, onChange }: SourceOptions)
         });
   const source = new KubeSource({ settings, client, store: keeper ?? catalog, logger, onChange });
   const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
-  if (await keeper?.restore()) onChange(performance.now());
-  source.start();
   return {
     messenger: recorder,
+    start: async () => {
+      if (await keeper?.restore()) onChange(performance.now());
+      source.start();
+    },
     report: () => {
       const staleSince = keeper?.staleSince;
       const report = source.report();
@@ -93,6 +97,7 @@ async function startKube({ settings, catalog, logger, onChange }: SourceOptions)
 
 function pushOnly(catalog: Catalog): RunningSource {
   return {
+    start: async () => undefined,
     report: () => ({ kind: 'push', synced: catalog.isInitialised }),
     watchState: () => undefined,
     stop: async () => undefined,
