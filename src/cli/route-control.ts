@@ -167,7 +167,8 @@ export class RouteControl implements ControlPlane {
         if (!catalog.isInitialised) return;
         const { staleSince } = source.report();
         const delta: TableDelta | undefined = catalog.commit();
-        announcer.announce(delta);
+        // What the state file says was told to its owners when it was true.
+        announcer.announce(delta, staleSince !== undefined ? 'none' : this.#isInitialised ? 'all' : 'recent');
         if (delta !== undefined || !this.#isInitialised) {
           // A cluster without any exposed Service has a table, too: an empty one.
           await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });

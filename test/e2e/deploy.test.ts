@@ -76,7 +76,7 @@ describe('the rights of the entry', () => {
     assert.equal((await forbidden.table()).initialised, false);
   });
 
-  it('with the ClusterRole it may list and watch Services, create Events, and nothing else', async () => {
+  it('with the ClusterRole it may list and watch Services, create and change Events, and nothing else', async () => {
     await grantClusterRole(kube.kubectl);
     const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
     const resources = ['services', 'events', 'endpoints', 'pods', 'secrets', 'configmaps', 'namespaces', 'nodes'];
@@ -91,7 +91,7 @@ describe('the rights of the entry', () => {
         if (dig(body, 'status', 'allowed') === true) allowed.push(`${verb} ${resource}`);
       }
     }
-    assert.deepEqual(allowed, ['list services', 'watch services', 'create events']);
+    assert.deepEqual(allowed, ['list services', 'watch services', 'create events', 'patch events']);
   });
 
   it('are enough to tell the owners of Services what became of them', async () => {

@@ -3,7 +3,7 @@ import { codeOf, KubeEntryError, messageOf } from '../../errors.ts';
 
 /** One kind of access, as RBAC names it. */
 export interface Operation {
-  readonly verb: 'list' | 'watch' | 'create';
+  readonly verb: 'list' | 'watch' | 'create' | 'patch';
   readonly resource: 'services' | 'events';
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
