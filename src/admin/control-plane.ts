@@ -17,6 +17,11 @@ export interface SourceReport {
   readonly kind: 'kube' | 'manifests' | 'push';
   /** A complete set has been read and the source is connected now. */
   readonly synced: boolean;
+  /**
+   * Until when the routes served were known to be true, as RFC 3339 writes it; present while they are those of a state
+   * file because this process has not been told of any others yet.
+   */
+  readonly staleSince?: string;
   /** What is wrong at the moment, if anything. */
   readonly problem?: string;
 }

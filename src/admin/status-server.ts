@@ -16,7 +16,7 @@ const INDEX = `kube-entry
 `;
 
 export interface StatusServerOptions {
-  readonly control: Pick<ControlPlane, 'isInitialised' | 'isDraining' | 'metrics'>;
+  readonly control: Pick<ControlPlane, 'isInitialised' | 'isDraining' | 'source' | 'metrics'>;
   /** Gives /nginx_status; gets a region for this server's own connections. */
   readonly board: CounterBoard;
   readonly logger: Logger;
@@ -42,9 +42,12 @@ export class StatusServer {
     readOnlyRoute(app, '/healthz', async (_request, reply) => reply.send());
     readOnlyRoute(app, '/readyz', async (_request, reply) => {
       const obstacle = unreadiness(control);
-      return obstacle === undefined
-        ? sendText(reply, 200, 'ready\n')
-        : sendText(reply, 503, `not ready: ${obstacle}\n`);
+      if (obstacle !== undefined) return sendText(reply, 503, `not ready: ${obstacle}\n`);
+      const { staleSince } = control.source();
+      if (staleSince === undefined) return sendText(reply, 200, 'ready\n');
+      // The routes of before are worth more than none: a probe that failed would take the last pod out.
+      reply.header('kube-entry-stale-since', staleSince);
+      return sendText(reply, 200, `ready\nstale since ${staleSince}: the routes are those of the state file\n`);
     });
     try {
       await app.listen({ ...address });

@@ -19,7 +19,12 @@ export interface ExplanationAnswer {
 export interface TableAnswer {
   readonly version: number;
   readonly initialised: boolean;
-  readonly source: { readonly kind: string; readonly synced: boolean; readonly problem?: string };
+  readonly source: {
+    readonly kind: string;
+    readonly synced: boolean;
+    readonly staleSince?: string;
+    readonly problem?: string;
+  };
   readonly routes: number;
   readonly refusals: number;
   readonly conflicts: number;
@@ -57,6 +62,7 @@ export async function askTable(client: AdminClient): Promise<TableAnswer> {
     source: {
       kind: source.kind,
       synced: source.synced === true,
+      ...(typeof source.staleSince === 'string' ? { staleSince: source.staleSince } : {}),
       ...(typeof source.problem === 'string' ? { problem: source.problem } : {}),
     },
     routes: count(value.routes),

@@ -1,84 +1,189 @@
 import type { Logger } from '../observe/logger.ts';
 import type { TableDelta } from '../routing/delta.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import { type ServiceRef, serviceKey } from '../routing/route.ts';
+import { type Route, type ServiceRef, serviceKey } from '../routing/route.ts';
 import type { Catalog } from '../sources/catalog.ts';
+import type { ServiceObject } from '../sources/service-object.ts';
+import { endpointLabel } from './text.ts';
+
+/** The API server forgets an Event after an hour: of a Service that is older, a fresh one would tell nothing new. */
+const RECENT_MS = 3_600_000;
+
+/** A Service as an Event refers to it. */
+type Subject = ServiceRef & { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined };
 
 /** Tells the owner of a Service; Kubernetes Events do. */
 export interface Messenger {
   record(event: {
-    readonly service: ServiceRef & { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined };
+    readonly service: Subject;
+    /** The other Service, in a conflict. */
+    readonly related?: Subject | undefined;
     readonly type: 'Normal' | 'Warning';
     readonly reason: string;
     readonly message: string;
   }): void;
 }
 
+/**
+ * Whose owners are told that their Services are exposed: of all that changed; with the first table after a start, of
+ * those that are too young for another to have told them; with a table of before, nobody is told anything.
+ */
+export type Audience = 'all' | 'recent' | 'none';
+
 interface Notice {
   readonly service: ServiceRef;
+  readonly related?: Subject | undefined;
   readonly reason: string;
   readonly message: string;
+}
+
+/** A Service that waits for a route, and what is known of the one that has it. */
+interface Lost {
+  readonly conflict: Conflict;
+  readonly winner: Subject;
 }
 
 /** Says once, in the log and to the owners of Services, what became of them: exposed, refused, conflicting, odd. */
 export class Announcer {
   readonly #catalog: Catalog;
   readonly #logger: Logger;
+  readonly #now: () => number;
   /** Set when there is somewhere to send Events. */
   messenger: Messenger | undefined;
+  /** The table that was announced last. */
+  #table: Catalog['table'];
   /** Notices in force, by all that they say. */
   #refusals = new Set<string>();
   #conflicts = new Set<string>();
   #warnings = new Set<string>();
+  /** By all that tells one conflict from another. */
+  #lost: ReadonlyMap<string, Lost> = new Map();
+  #audience: Audience = 'none';
 
-  constructor(catalog: Catalog, logger: Logger) {
+  /** @param now milliseconds since 1970 */
+  constructor(catalog: Catalog, logger: Logger, now: () => number = Date.now) {
     this.#catalog = catalog;
     this.#logger = logger;
+    this.#now = now;
+    this.#table = catalog.table;
   }
 
-  announce(delta: TableDelta | undefined): void {
+  announce(delta: TableDelta | undefined, audience: Audience): void {
+    this.#audience = audience;
+    const conflicts = this.#catalog.conflicts();
+    const lost = new Map(conflicts.map(conflict => [conflictKey(conflict), this.#lostBy(conflict)]));
+    // In the order in which it comes about: a route is won back, and then its Service is exposed there.
+    this.#announceWon(lost);
     if (delta !== undefined) this.#announceRoutes(delta);
     this.#refusals = this.#announceNew('refused', this.#catalog.refusals(), this.#refusals);
-    this.#conflicts = this.#announceNew('in conflict', this.#catalog.conflicts().map(conflictNotice), this.#conflicts);
+    this.#conflicts = this.#announceNew('in conflict', lost.values().map(conflictNotice), this.#conflicts);
     const warnings = this.#catalog.warnings().map(warning => ({ ...warning, reason: 'Warning' }));
     this.#warnings = this.#announceNew('odd', warnings, this.#warnings);
+    this.#lost = lost;
+    this.#table = this.#catalog.table;
+  }
+
+  #announceWon(lost: ReadonlyMap<string, Lost>): void {
+    for (const [key, { conflict, winner }] of this.#lost) {
+      const { host, path, loser } = conflict;
+      const holder = this.#catalog.table.get(host, path)?.service;
+      if (lost.has(key) || holder === undefined || serviceKey(holder) !== serviceKey(loser)) continue;
+      const message = `${host}${path} is this Service's now: it was ${serviceKey(winner)}'s`;
+      this.#logger.info({ service: serviceKey(loser), was: serviceKey(winner), where: host + path }, 'took over');
+      this.#tell({ service: loser, related: winner, reason: 'TookOver', message }, 'Normal');
+    }
   }
 
   #announceRoutes({ version, upserts, removals }: TableDelta): void {
     this.#logger.info({ version, changed: upserts.length, removed: removals.length }, 'a new route table');
-    const paths = Map.groupBy(upserts, route => serviceKey(route.service));
-    for (const [key, routes] of paths) {
-      const where = routes.map(({ host, path }) => host + path).join(', ');
-      const [first] = routes;
-      const endpoint = first?.backend.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ');
-      this.#logger.debug({ service: key, where }, 'exposed');
-      if (first) this.#tell(first.service, 'Normal', 'Exposed', `exposed at ${where} (to ${endpoint})`);
+    const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
+    const before = removals.map(key => {
+      const space = key.indexOf(' ');
+      return this.#table.get(key.slice(0, space), key.slice(space + 1));
+    });
+    const gone = Map.groupBy(
+      before.filter(route => route !== undefined),
+      ({ service }) => serviceKey(service),
+    );
+    for (const [key, routes] of gone) {
+      const [{ service } = {}] = routes;
+      if (service === undefined) continue;
+      // What is left of its routes is told as what it has now.
+      if (this.#catalog.servedRoutes(service).length > 0) services.set(key, service);
+      else if (!this.#isClaimant(service)) this.#announceWithdrawn(service, routes);
     }
+    for (const service of services.values()) this.#announceExposed(service);
   }
 
-  #announceNew(what: string, notices: readonly Notice[], known: ReadonlySet<string>): Set<string> {
+  #announceExposed(service: ServiceRef): void {
+    const routes = this.#catalog.servedRoutes(service);
+    const [first] = routes;
+    // A pushed backend has no Service that could be told.
+    if (first === undefined) return;
+    this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'exposed');
+    if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.serviceOf(service))) return;
+    const message = `exposed at ${placesOf(routes)} (to ${first.backend.endpoints.map(endpointLabel).join(', ')})`;
+    this.#tell({ service, reason: 'Exposed', message }, 'Normal');
+  }
+
+  #announceWithdrawn(service: ServiceRef, routes: readonly Route[]): void {
+    this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'withdrawn');
+    const message = `no longer exposed at ${placesOf(routes)}: it does not ask for it any more`;
+    this.#tell({ service, reason: 'Withdrawn', message }, 'Normal');
+  }
+
+  #announceNew(what: string, notices: Iterable<Notice>, known: ReadonlySet<string>): Set<string> {
     const now = new Set<string>();
-    for (const { service, reason, message } of notices) {
+    for (const notice of notices) {
+      const { service, reason, message } = notice;
       const identity = `${serviceKey(service)} ${reason} ${message}`;
       now.add(identity);
       if (known.has(identity)) continue;
       this.#logger.warn({ service: serviceKey(service), reason, problem: message }, `a Service is ${what}`);
-      this.#tell(service, 'Warning', reason, message);
+      this.#tell(notice, 'Warning');
     }
     return now;
   }
 
-  #tell(service: ServiceRef, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  #tell({ service, ...rest }: Notice, type: 'Normal' | 'Warning'): void {
+    if (this.#audience === 'none') return;
     const metadata = this.#catalog.serviceOf(service)?.metadata;
     // A pushed backend has no object in the cluster that an Event could be about.
-    if (metadata !== undefined) this.messenger?.record({ service: metadata, type, reason, message });
+    if (metadata !== undefined) this.messenger?.record({ service: metadata, type, ...rest });
+  }
+
+  /** The winner as it was when the conflict was first seen: later it may be gone. */
+  #lostBy(conflict: Conflict): Lost {
+    const winner = this.#catalog.serviceOf(conflict.winner)?.metadata ?? conflict.winner;
+    return this.#lost.get(conflictKey(conflict)) ?? { conflict, winner };
+  }
+
+  /** Whether it still asks to be exposed: then a refusal or a conflict says why it is not. */
+  #isClaimant(service: ServiceRef): boolean {
+    return this.#catalog.serviceOf(service)?.metadata.annotations?.['kube-entry.io/path'] !== undefined;
+  }
+
+  #isRecent(service: ServiceObject | undefined): boolean {
+    const createdAt = Date.parse(service?.metadata.creationTimestamp ?? '');
+    // Also of one without a time, which no API server leaves out.
+    return !(this.#now() - createdAt > RECENT_MS);
   }
 }
 
-function conflictNotice({ host, path, winner, loser }: Conflict): Notice {
+function conflictKey({ host, path, winner, loser }: Conflict): string {
+  return `${host}${path} ${serviceKey(winner)} ${serviceKey(loser)}`;
+}
+
+function conflictNotice({ conflict, winner }: Lost): Notice {
+  const { host, path, loser } = conflict;
   return {
     service: loser,
+    related: winner,
     reason: 'Conflict',
     message: `${host}${path} belongs to the older Service ${serviceKey(winner)}: this one takes over when that one goes`,
   };
+}
+
+function placesOf(routes: readonly Pick<Route, 'host' | 'path'>[]): string {
+  return routes.map(({ host, path }) => host + path).join(', ');
 }

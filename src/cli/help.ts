@@ -17,6 +17,7 @@ const HEADING: Readonly<Record<SettingKey, string>> = {
   context: 'Where routes come from',
   namespace: 'Where routes come from',
   selector: 'Where routes come from',
+  stateFile: 'Where routes come from',
   allowExternalName: 'Where routes come from',
   trustedProxies: 'Requests',
   underscoresInHeaders: 'Requests',

@@ -44,6 +44,8 @@ export class RouteControl implements ControlPlane {
   #changedAt: number | undefined;
   #publishing: Promise<void> | undefined;
   #isInitialised = false;
+  /** Of the table that the workers serve: the source may be ahead of it. */
+  #staleSince: string | undefined;
   isDraining = false;
 
   constructor(options: RouteControlOptions) {
@@ -81,7 +83,8 @@ export class RouteControl implements ControlPlane {
   }
 
   source(): SourceReport {
-    return this.#options.source.report();
+    const { staleSince: _, ...report } = this.#options.source.report();
+    return this.#staleSince === undefined ? report : { ...report, staleSince: this.#staleSince };
   }
 
   /** What was pushed comes back as it was; with another source beside it, all backends in force are shown. */
@@ -137,6 +140,7 @@ export class RouteControl implements ControlPlane {
       configLastChangeMs: this.#lastChangeMs,
       refusalReasons: catalog.refusals().map(({ reason }) => reason),
       conflicts: catalog.conflicts().length,
+      configStaleSinceMs: this.#staleSince === undefined ? undefined : Date.parse(this.#staleSince),
       workerRestarts: fleet.restarts,
       kubeWatch: source.watchState(),
     };
@@ -154,20 +158,24 @@ export class RouteControl implements ControlPlane {
   }
 
   async #publish(): Promise<void> {
-    const { catalog, fleet, announcer, metrics } = this.#options;
+    const { catalog, fleet, announcer, metrics, source } = this.#options;
     // All that changes in this turn goes out together.
     await Promise.resolve();
     try {
       for (let since = this.#changedAt; since !== undefined; since = this.#changedAt) {
         this.#changedAt = undefined;
         if (!catalog.isInitialised) return;
+        const { staleSince } = source.report();
         const delta: TableDelta | undefined = catalog.commit();
-        announcer.announce(delta);
-        if (delta === undefined && this.#isInitialised) continue;
-        // A cluster without any exposed Service has a table, too: an empty one.
-        await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });
-        this.#lastChangeMs = Date.now();
-        metrics().observePropagation((performance.now() - since) / 1000);
+        // What the state file says was told to its owners when it was true.
+        announcer.announce(delta, staleSince !== undefined ? 'none' : this.#isInitialised ? 'all' : 'recent');
+        if (delta !== undefined || !this.#isInitialised) {
+          // A cluster without any exposed Service has a table, too: an empty one.
+          await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });
+          this.#lastChangeMs = Date.now();
+          metrics().observePropagation((performance.now() - since) / 1000);
+        }
+        this.#staleSince = staleSince;
         this.#isInitialised = true;
       }
     } finally {

@@ -5,10 +5,12 @@ import type { Catalog } from '../sources/catalog.ts';
 import type { Messenger } from './announcer.ts';
 import type { RouteSource } from './route-control.ts';
 
-/** A source that runs, and how to end it. */
+/** A source, and how to begin and end it. */
 export interface RunningSource extends RouteSource {
   /** Present where the owners of Services can be told. */
   readonly messenger?: Messenger;
+  /** @throws KubeEntryError when it cannot even begin */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -21,7 +23,7 @@ export interface SourceOptions {
 }
 
 /**
- * Loads what the source of routes will need and nobody else does, for {@link startSource} to find it loaded: client-node
+ * Loads what the source of routes will need and nobody else does, for {@link openSource} to find it loaded: client-node
  * above all takes its time, in which the workers start.
  */
 export async function loadSource({ manifests, source }: Settings): Promise<void> {
@@ -29,14 +31,14 @@ export async function loadSource({ manifests, source }: Settings): Promise<void>
   else if (source === 'kube') await Promise.all([loadKube(), loadKubeConfig()]);
 }
 
-/** Starts the source of routes that the settings name. @throws KubeEntryError when it cannot even begin */
-export async function startSource(options: SourceOptions): Promise<RunningSource> {
+/** The source of routes that the settings name. It says nothing before it is started. */
+export async function openSource(options: SourceOptions): Promise<RunningSource> {
   const { settings } = options;
-  if (settings.manifests !== '') return startManifests(options);
-  return settings.source === 'push' ? pushOnly(options.catalog) : startKube(options);
+  if (settings.manifests !== '') return manifestSource(options);
+  return settings.source === 'push' ? pushOnly(options.catalog) : kubeSource(options);
 }
 
-async function startManifests({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
+async function manifestSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
   const { ManifestSource } = await import('../sources/manifests.ts');
   const source = new ManifestSource({
     path: settings.manifests,
@@ -44,29 +46,50 @@ async function startManifests({ settings, catalog, logger, onChange }: SourceOpt
     logger,
     onChange: receivedAtMs => onChange(performance.now() - (Date.now() - receivedAtMs)),
   });
-  await source.start();
   return {
+    start: () => source.start(),
     report: () => source.report(),
     watchState: () => undefined,
     stop: async () => source.stop(),
   };
 }
 
-async function startKube({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  const [{ KubeClient }, { KubeSource }, { EventRecorder }] = await loadKube();
+async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
+  const [{ KubeClient }, { KubeSource }, { EventRecorder }, { StateKeeper }, { originOf }, { systemClock }] =
+    await loadKube();
   const client = new KubeClient(settings);
-  const source = new KubeSource({ settings, client, store: catalog, logger, onChange });
+  const keeper =
+    settings.stateFile === ''
+      ? undefined
+      : new StateKeeper({
+          path: settings.stateFile,
+          store: catalog,
+          origin: async () => originOf(await client.cluster(), settings),
+          isCurrent: () => source.report().synced,
+          logger,
+          clock: systemClock,
+        });
+  const source = new KubeSource({ settings, client, store: keeper ?? catalog, logger, onChange });
   const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
-  source.start();
   return {
     messenger: recorder,
-    report: () => source.report(),
+    start: async () => {
+      if (await keeper?.restore()) onChange(performance.now());
+      source.start();
+    },
+    report: () => {
+      const staleSince = keeper?.staleSince;
+      const report = source.report();
+      return staleSince === undefined ? report : { ...report, staleSince: new Date(staleSince).toISOString() };
+    },
     watchState: () => {
       const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
       const lastEventMs = lastEventTimestampSeconds > 0 ? lastEventTimestampSeconds * 1000 : undefined;
       return { events: eventsTotal, restarts: restartsTotal, lastEventMs, synced };
     },
     stop: async () => {
+      // First: what the source said last is true until it stops.
+      await keeper?.stop();
       await Promise.all([source.stop(), recorder.stop()]);
       client.close();
     },
@@ -79,6 +102,9 @@ function loadKube() {
     import('../sources/kube/client.ts'),
     import('../sources/kube/kube-source.ts'),
     import('../sources/kube/events.ts'),
+    import('../sources/kube/state-keeper.ts'),
+    import('../sources/kube/origin.ts'),
+    import('../sources/kube/clock.ts'),
   ]);
 }
 
@@ -89,6 +115,7 @@ async function loadKubeConfig(): Promise<void> {
 
 function pushOnly(catalog: Catalog): RunningSource {
   return {
+    start: async () => undefined,
     report: () => ({ kind: 'push', synced: catalog.isInitialised }),
     watchState: () => undefined,
     stop: async () => undefined,

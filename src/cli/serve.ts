@@ -14,7 +14,7 @@ import { Fleet } from '../workers/fleet.ts';
 import { Announcer } from './announcer.ts';
 import { EXIT } from './command.ts';
 import { RouteControl } from './route-control.ts';
-import { loadSource, type RunningSource, startSource } from './route-source.ts';
+import { loadSource, openSource, type RunningSource } from './route-source.ts';
 import { Signals } from './signals.ts';
 import { programVersion } from './version.ts';
 
@@ -76,9 +76,10 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
       },
       'listening',
     );
-    source = await startSource({ settings, catalog, logger, onChange: receivedAt => void control.changed(receivedAt) });
+    source = await openSource({ settings, catalog, logger, onChange: receivedAt => void control.changed(receivedAt) });
     announcer.messenger = source.messenger;
     closers.push(source.stop);
+    await source.start();
     if ((await signals.first) === 'graceful') await drain();
     return EXIT.ok;
   } finally {

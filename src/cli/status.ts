@@ -38,7 +38,9 @@ export const status: Command = {
 function describe({ build, table, connections }: Status, socket: string): string {
   const { active, accepted, handled, requests, reading, writing, waiting } = connections;
   const version = build.version ?? 'of unknown version';
-  const readiness = table.initialised ? 'ready' : 'not ready: no complete route table yet';
+  const { staleSince } = table.source;
+  const age = staleSince === undefined ? '' : `, with routes of a state file, stale since ${staleSince}`;
+  const readiness = table.initialised ? `ready${age}` : 'not ready: no complete route table yet';
   const refused = table.refusals === 0 ? '' : `, ${plural(table.refusals, 'refusal')}`;
   const contested = table.conflicts === 0 ? '' : `, ${plural(table.conflicts, 'conflict')}`;
   const sync = table.source.synced ? 'in sync' : 'not in sync';

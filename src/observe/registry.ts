@@ -28,6 +28,8 @@ export interface ProgramState {
   /** The reason of every refusal in force: one entry each. */
   readonly refusalReasons: readonly string[];
   readonly conflicts: number;
+  /** Until when the routes of a restored table were known to be true, in milliseconds since the epoch; undefined for a fresh one. */
+  readonly configStaleSinceMs: number | undefined;
   /** Workers started in place of ones that died. */
   readonly workerRestarts: number;
   /** Undefined when routes do not come from the Kubernetes API: its metrics then have no samples. */
@@ -147,6 +149,11 @@ export class Metrics {
     this.#gauge('kube_entry_config_version', 'Version of the route table.', () => this.#now?.configVersion);
     this.#gauge('kube_entry_config_last_change_timestamp_seconds', 'When the route table last changed.', () =>
       inSeconds(this.#now?.configLastChangeMs),
+    );
+    this.#gauge(
+      'kube_entry_config_stale_since_timestamp_seconds',
+      'Until when the routes served were known to be true, while they are those of the state file; else 0.',
+      () => this.#now && (inSeconds(this.#now.configStaleSinceMs) ?? 0),
     );
     this.#counter(
       'kube_entry_worker_restarts_total',

@@ -53,6 +53,11 @@ export const SCHEMA = {
   context: fixed(text, '', 'context of the kubeconfig'),
   namespace: fixed(list, NONE, 'watch this namespace only; repeatable; default all'),
   selector: fixed(text, '', 'label selector: watch matching Services only'),
+  stateFile: fixed(
+    filePath,
+    '',
+    'keep the last good Services of the Kubernetes API here, to serve after a restart while the API is away',
+  ),
   allowExternalName: fixed(
     onOff,
     false,

@@ -123,6 +123,14 @@ export class Catalog implements ServiceStore {
     return this.#ledger.conflicts();
   }
 
+  /** The routes of a watched Service that are in the table; those in conflict are not. */
+  servedRoutes(service: ServiceRef): Route[] {
+    const key = serviceKey(service);
+    const claimed = this.#watched.get(key)?.translation.routes ?? [];
+    const served = claimed.map(({ host, path }) => this.table.get(host, path)).filter(route => route !== undefined);
+    return served.filter(route => serviceKey(route.service) === key);
+  }
+
   /** The watched object behind a Service, for Events; undefined for pushed ones. */
   serviceOf(service: ServiceRef): ServiceObject | undefined {
     return this.#watched.get(serviceKey(service))?.object;

@@ -28,6 +28,20 @@ test('/readyz is 200 when the first table serves and the process does not drain,
   }
 });
 
+test('/readyz is 200 with a table of a state file, and says since when it is stale', async context => {
+  const { at, control } = await statusServer(context);
+  const staleSince = '2026-01-02T03:04:05.678Z';
+  control.sourceReport = { kind: 'kube', synced: false, staleSince };
+  const stale = await get(at, '/readyz');
+  assert.equal(stale.status, 200);
+  assert.deepEqual(header(stale, 'kube-entry-stale-since'), [staleSince]);
+  assert.equal(stale.body, `ready\nstale since ${staleSince}: the routes are those of the state file\n`);
+  control.isDraining = true;
+  assert.equal((await get(at, '/readyz')).status, 503);
+  Object.assign(control, { isDraining: false, sourceReport: { kind: 'kube', synced: true } });
+  assert.deepEqual(header(await get(at, '/readyz'), 'kube-entry-stale-since'), []);
+});
+
 test('/metrics and /nginx_status are what they are on the admin socket', async context => {
   const { at, control } = await statusServer(context);
   control.metricsBody = 'nginx_up 1\n';

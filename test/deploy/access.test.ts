@@ -7,7 +7,7 @@ import { DEPLOY, dig, listAt, objectIn } from './objects.ts';
 /** What the program asks of the Kubernetes API. More must not be granted without a look at this list. */
 const RULES = [
   { apiGroups: [''], resources: ['services'], verbs: ['list', 'watch'] },
-  { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
 ];
 const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
 
@@ -22,7 +22,7 @@ for (const [kind, folder, file] of [
     const role = objectIn(`${folder}/${file}.yaml`);
     const binding = objectIn(`${folder}/${file}-binding.yaml`);
 
-    it('allows to list and watch Services and to create Events, and no more', () => {
+    it('allows to list and watch Services and to create and change Events, and no more', () => {
       assert.equal(dig(role, 'kind'), kind);
       assert.deepEqual(dig(role, 'rules'), RULES);
     });

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseFlags } from '../../src/settings/flags.ts';
 import { loadSettings } from '../../src/settings/load.ts';
-import { environmentOf } from '../../src/settings/schema.ts';
+import { environmentOf, flagOf } from '../../src/settings/schema.ts';
 import { dig, listAt, named, objectIn } from './objects.ts';
 
 const deployment = objectIn('base/deployment.yaml');
@@ -41,12 +41,15 @@ describe('the arguments and the environment of the container', () => {
     assert.equal(listen.port, portNumber(dig(service, 'spec', 'ports', 0, 'targetPort')));
   });
 
-  it('put the admin socket on a volume, the root file system being read-only', () => {
-    const mounts = listAt(container, 'volumeMounts');
-    const mount = mounts.find(item => dig(item, 'mountPath') === dirname(settingsInForce().adminSocket));
-    assert.ok(mount !== undefined);
-    assert.ok(dig(named(listAt(pod, 'volumes'), String(dig(mount, 'name'))), 'emptyDir') !== undefined);
-  });
+  for (const setting of ['adminSocket', 'stateFile'] as const) {
+    it(`put the ${flagOf(setting)} on a volume, the root file system being read-only`, () => {
+      const mounts = listAt(container, 'volumeMounts');
+      const mount = mounts.find(item => dig(item, 'mountPath') === dirname(settingsInForce()[setting]));
+      assert.ok(mount !== undefined);
+      assert.equal(dig(mount, 'readOnly'), undefined);
+      assert.ok(dig(named(listAt(pod, 'volumes'), String(dig(mount, 'name'))), 'emptyDir') !== undefined);
+    });
+  }
 
   it('make the number of workers follow the CPU limit', () => {
     const variable = named(environment, environmentOf('workers'));

@@ -76,7 +76,8 @@ describe('the kustomizations', () => {
     assert.deepEqual(kinds(objects), expected.sort());
     const deployment = objects.find(object => dig(object, 'kind') === 'Deployment');
     const names = listAt(deployment, 'spec', 'template', 'spec', 'containers', 0, 'env').map(item => dig(item, 'name'));
-    assert.deepEqual(names.sort(), ['KUBE_ENTRY_ADMIN_SOCKET', 'KUBE_ENTRY_NAMESPACE', 'KUBE_ENTRY_WORKERS']);
+    const expectedNames = ['ADMIN_SOCKET', 'NAMESPACE', 'STATE_FILE', 'WORKERS'].map(name => `KUBE_ENTRY_${name}`);
+    assert.deepEqual(names.sort(), expectedNames);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { DEPLOY, dig, listAt } from '../deploy/objects.ts';
+import { DEPLOY, dig, listAt, objectIn } from '../deploy/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry, runCommand, type TableView } from '../support/real-entry.ts';
@@ -76,7 +76,46 @@ describe('the rights of the entry', () => {
     assert.equal((await forbidden.table()).initialised, false);
   });
 
-  it('with the ClusterRole it may list and watch Services, create Events, and nothing else', async () => {
+  it('with a Role in each of two namespaces it follows the labelled Services of both, and tells their owners', async () => {
+    const { kubectl } = kube;
+    await applyFiles(kubectl, 'namespaced/role.yaml', 'namespaced/role-binding.yaml');
+    for (const namespace of ['second', 'third']) await kubectl.run(['create', 'namespace', namespace]);
+    const [role, binding] = ['role', 'role-binding'].map(file => objectIn(`namespaced/${file}.yaml`));
+    const inSecond = (object: unknown): object => {
+      const copy = structuredClone(Object(object)) as { metadata: { namespace: string } };
+      copy.metadata.namespace = 'second';
+      return copy;
+    };
+    await kubectl.apply(inSecond(role), inSecond(binding));
+    const labels = { tier: 'edge' };
+    const one = await expose(kubectl, backend, 'one', { labels });
+    const two = await expose(kubectl, backend, 'two', { labels, namespace: 'second' });
+    const three = await expose(kubectl, backend, 'three', { namespace: 'second' });
+    await expose(kubectl, backend, 'four', { labels, namespace: 'third' });
+
+    await using entry = await RealEntry.start(
+      ...['--kubeconfig', kube.kubeconfig('entry'), '--selector', 'tier=edge'],
+      ...['--namespace', 'default', '--namespace', 'second'],
+    );
+    await entry.ready();
+    assert.deepEqual(servedBy(await entry.table()), ['/one default/one', '/two second/two']);
+    assert.equal((await entry.get('/one/x')).body, `${one} /x`);
+    assert.equal((await entry.get('/two/x')).body, `${two} /x`);
+    assert.equal((await entry.table()).source.problem, undefined);
+
+    await kubectl.run(['label', 'service', 'three', '--namespace', 'second', 'tier=edge']);
+    await eventually('it is labelled', async () => (await entry.get('/three/x')).body === `${three} /x`, DEADLINE_MS);
+    await kubectl.run(['label', 'service', 'two', '--namespace', 'second', 'tier-']);
+    await eventually('its label is gone', async () => (await entry.get('/two')).status === 404, DEADLINE_MS);
+    await kubectl.run(['delete', 'service', 'one']);
+    await eventually('it is gone', async () => (await entry.get('/one')).status === 404, DEADLINE_MS);
+    assert.deepEqual(servedBy(await entry.table()), ['/three second/three']);
+    const told = await eventually('an Event', () => eventOn('three', 'Exposed', 'second'), DEADLINE_MS);
+    assert.match(String(dig(told, 'message')), /exposed at \/three /);
+    await kubectl.run(['delete', 'namespace', 'second', 'third', '--wait=false']);
+  });
+
+  it('with the ClusterRole it may list and watch Services, create and change Events, and nothing else', async () => {
     await grantClusterRole(kube.kubectl);
     const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
     const resources = ['services', 'events', 'endpoints', 'pods', 'secrets', 'configmaps', 'namespaces', 'nodes'];
@@ -91,7 +130,7 @@ describe('the rights of the entry', () => {
         if (dig(body, 'status', 'allowed') === true) allowed.push(`${verb} ${resource}`);
       }
     }
-    assert.deepEqual(allowed, ['list services', 'watch services', 'create events']);
+    assert.deepEqual(allowed, ['list services', 'watch services', 'create events', 'patch events']);
   });
 
   it('are enough to tell the owners of Services what became of them', async () => {
@@ -179,9 +218,9 @@ describe('what deploy/README.md says to apply', () => {
 });
 
 /** The Event about this Service for this reason, once there is one. */
-async function eventOn(name: string, reason: string): Promise<unknown> {
+async function eventOn(name: string, reason: string, namespace = 'default'): Promise<unknown> {
   const selector = `involvedObject.kind=Service,involvedObject.name=${name},reason=${reason}`;
-  const events = await kube.kubectl.json(['get', 'events', '--namespace', 'default', '--field-selector', selector]);
+  const events = await kube.kubectl.json(['get', 'events', '--namespace', namespace, '--field-selector', selector]);
   return listAt(events, 'items').at(0);
 }
 

@@ -167,6 +167,75 @@ describe('a Service of a real cluster', () => {
   });
 });
 
+describe('kubectl describe service', () => {
+  it('tells the whole story, once for all replicas, and a replica that starts adds nothing', async t => {
+    const { kubectl } = kube;
+    await using replica = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
+    await replica.ready();
+    const events = async (name: string) => eventsPart(await kubectl.run(['describe', 'service', name]));
+    const tells = (name: string, ...lines: readonly RegExp[]) =>
+      eventually(
+        `${name} tells ${lines.join(' ')}`,
+        async () => {
+          const told = await events(name);
+          return lines.every(line => told.some(text => line.test(text)));
+        },
+        DEADLINE_MS,
+      );
+
+    const address = await expose(kubectl, backend, 'shown', { annotations: { path: '/shown,/also' } });
+    const endpoint = `${address}:${backend.port}`;
+    const exposed = `Normal +Exposed +\\S+ +kube-entry +exposed at /shown, /also \\(to ${endpoint}\\)`;
+    await tells('shown', new RegExp(exposed));
+    const bad = { annotations: { path: '/shown', 'read-timeout': 'soon' } };
+    await kubectl.apply(manifest('shown', backend.port, bad));
+    await tells('shown', /Warning +BadAnnotation +\S+ +kube-entry +kube-entry\.io\/read-timeout: .*"soon"/);
+    await kubectl.apply(manifest('shown', backend.port, { annotations: { path: '/shown,/also' } }));
+    await tells('shown', /Exposed +\S+ \(x2 over \S+\) +kube-entry +exposed at \/shown, \/also/);
+
+    await expose(kubectl, backend, 'z-first', { annotations: { path: '/contested' } });
+    await nextSecondAfterCreationOf('z-first');
+    await expose(kubectl, backend, 'a-second', { annotations: { path: '/contested' } });
+    await tells('a-second', /Warning +Conflict .*\/contested belongs to the older Service default\/z-first: this one/);
+    await kubectl.run(['annotate', 'service', 'z-first', 'kube-entry.io/path-']);
+    await tells(
+      'a-second',
+      /Normal +TookOver .*is this Service's now: it was default\/z-first's/,
+      /Exposed .*\/contested/,
+    );
+    await tells('z-first', /Normal +Withdrawn .*no longer exposed at \/contested/);
+    await kubectl.run(['annotate', 'service', 'z-first', 'kube-entry.io/path=/contested']);
+    await tells('a-second', /Conflict +\S+ \(x2 over \S+\)/);
+
+    const stories = async () => (await Promise.all(['shown', 'a-second', 'z-first'].map(events))).map(untimed);
+    const before = await stories();
+    await using late = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
+    await late.ready();
+    // Told after all that the start could have been told: Events are posted in order.
+    await kubectl.apply(manifest('last-word', backend.port, { annotations: { path: 'no-slash' } }));
+    await tells('last-word', /BadAnnotation/);
+    await eventually('the late one has said all it has to say', async () => (await late.table()).refusals.length > 0);
+    assert.deepEqual(await stories(), before);
+    for (const name of ['shown', 'a-second', 'z-first', 'last-word']) {
+      t.diagnostic(`${name}\n${(await events(name)).join('\n')}`);
+      await kubectl.run(['delete', 'service', name]);
+    }
+  });
+});
+
+/** Lines of the table of Events. */
+function eventsPart(description: string): string[] {
+  const lines = description.trimEnd().split('\n');
+  return lines.slice(lines.findIndex(line => line.startsWith('Events:')) + 1);
+}
+
+/** Without what time changes: how old they are, and who counted last. */
+function untimed(lines: readonly string[]): string[] {
+  return lines.map(line =>
+    line.replace(/\S+ (?=\(x)|over \S+(?=\))/g, '').replace(/(Normal|Warning)( +\w+ +)\d+\w+/, '$1$2'),
+  );
+}
+
 /** Timestamps of Kubernetes count seconds. */
 async function nextSecondAfterCreationOf(name: string): Promise<void> {
   const created = String(dig(await kube.kubectl.json(['get', 'service', name]), 'metadata', 'creationTimestamp'));

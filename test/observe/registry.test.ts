@@ -11,6 +11,7 @@ const STATE: ProgramState = {
   configLastChangeMs: 1_700_000_000_250,
   refusalReasons: ['HEADLESS', 'BAD_PATH', 'HEADLESS'],
   conflicts: 2,
+  configStaleSinceMs: undefined,
   workerRestarts: 1,
   kubeWatch: { events: 40, restarts: 5, lastEventMs: 1_700_000_001_500, synced: true },
 };
@@ -71,6 +72,7 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_route_conflicts: 'gauge',
     kube_entry_config_version: 'gauge',
     kube_entry_config_last_change_timestamp_seconds: 'gauge',
+    kube_entry_config_stale_since_timestamp_seconds: 'gauge',
     kube_entry_config_propagation_seconds: 'histogram',
     kube_entry_kube_watch_events_total: 'counter',
     kube_entry_kube_watch_restarts_total: 'counter',

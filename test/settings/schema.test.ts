@@ -30,6 +30,7 @@ const CONTRACT: [flag: string, written: unknown][] = [
   ['status-listen', '127.0.0.1:10254'],
   ['access-log', 'combined'],
   ['source', 'kube'],
+  ['state-file', ''],
   ['allow-external-name', false],
   ['underscores-in-headers', false],
   ['trusted-proxies', []],

@@ -17,7 +17,7 @@ export interface FixtureService {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-export type Verb = 'list' | 'watch' | 'create';
+export type Verb = 'list' | 'watch' | 'create' | 'patch';
 export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
 
 export interface ReceivedRequest {
@@ -25,6 +25,8 @@ export interface ReceivedRequest {
   readonly resource: string;
   /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
+  /** Of one object; empty for a collection. */
+  readonly name: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage['headers'];
 }
@@ -37,12 +39,13 @@ export interface HistoryEntry {
 
 export function readRequest({ method, url = '', headers }: IncomingMessage): ReceivedRequest | undefined {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
-  const match = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(services|events)$/.exec(pathname);
+  const match = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(services|events)(?:\/([^/]+))?$/.exec(pathname);
   if (match === null) return undefined;
-  const [, namespace, resource = ''] = match;
+  const [, namespace, resource = '', name = ''] = match;
   const query = Object.fromEntries(searchParams);
-  const verb = method === 'POST' ? 'create' : query.watch === 'true' ? 'watch' : 'list';
-  return { verb, resource, namespace, query, headers };
+  const reading = query.watch === 'true' ? 'watch' : 'list';
+  const verb = method === 'POST' ? 'create' : method === 'PATCH' ? 'patch' : reading;
+  return { verb, resource, namespace, name, query, headers };
 }
 
 export function concerns({ namespace, query }: ReceivedRequest, { metadata }: FixtureService): boolean {

@@ -7,7 +7,7 @@
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
  * It lists with `limit`, `continue` and `labelSelector` (equality, `!=`, existence), in one namespace or all; watches
- * from a version on, with history; takes Events, and answers 409 to one that exists. `api.requests` are those received,
+ * from a version on, with history; takes Events, answers 409 to one that exists, and merges what is sent to change one. `api.requests` are those received,
  * `api.events` the posted Events, `api.openWatches` the streams open now, `api.connections` those accepted so far.
  *
  * What can go wrong:
@@ -91,6 +91,7 @@ export class KubeApi {
   readonly #faults = new Map<Verb, { fault: Fault; left: number }>();
   readonly #services = new Map<string, FixtureService>();
   readonly #pages = new Map<string, { items: FixtureService[]; version: number }>();
+  readonly #eventVersions = new WeakMap<PostedEvent, number>();
   #history: HistoryEntry[] = [];
   #server: Server | undefined;
   #port = 0;
@@ -300,6 +301,7 @@ export class KubeApi {
       sendStatus(response, 401);
     } else if (fault !== undefined) commit(fault, response);
     else if (request.verb === 'create') this.#create(request, response, body);
+    else if (request.verb === 'patch') this.#patch(request, response, body);
     else if (request.verb === 'list') this.#list(request, response);
     else this.#watch(request, response);
   }
@@ -323,6 +325,28 @@ export class KubeApi {
       this.events.push(event);
       sendJson(response, 201, event);
     }
+  }
+
+  /** A merge patch of one level (RFC 7396), refused when it was made for another version of the Event. */
+  #patch({ namespace, name }: ReceivedRequest, response: ServerResponse, body: string): void {
+    const index = this.events.findIndex(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    const known = this.events[index];
+    if (known === undefined) {
+      sendStatus(response, 404);
+      return;
+    }
+    const { metadata, ...change } = JSON.parse(body) as Partial<PostedEvent>;
+    const version = this.#eventVersions.get(known) ?? 1;
+    const wanted = metadata === undefined ? undefined : Reflect.get(metadata, 'resourceVersion');
+    if (wanted !== undefined && wanted !== `${version}`) {
+      sendStatus(response, 409);
+      return;
+    }
+    const event: PostedEvent = { ...known, ...change, metadata: known.metadata };
+    const next = Object.keys(change).length === 0 ? version : version + 1;
+    this.#eventVersions.set(event, next);
+    this.events[index] = event;
+    sendJson(response, 200, { ...event, metadata: { ...event.metadata, resourceVersion: `${next}` } });
   }
 
   #list(request: ReceivedRequest, response: ServerResponse): void {

@@ -29,7 +29,12 @@ export interface TableView {
 export interface RunningView extends TableView {
   readonly version: number;
   readonly initialised: boolean;
-  readonly source: { readonly kind: string; readonly synced: boolean; readonly problem?: string };
+  readonly source: {
+    readonly kind: string;
+    readonly synced: boolean;
+    readonly staleSince?: string;
+    readonly problem?: string;
+  };
 }
 
 interface Named {

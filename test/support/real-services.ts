@@ -7,13 +7,15 @@ import type { Kubectl } from './real-kubectl.ts';
 
 export interface ServiceFields {
   readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   /** By what follows `kube-entry.io/`. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
 /** A Service with one port, exposed at `/NAME` if nothing else is said. */
-export function manifest(name: string, port: number, { namespace = 'default', annotations, spec }: ServiceFields = {}) {
+export function manifest(name: string, port: number, fields: ServiceFields = {}) {
+  const { namespace = 'default', labels, annotations, spec } = fields;
   const entries = Object.entries(annotations ?? { path: `/${name}` });
   return {
     apiVersion: 'v1',
@@ -21,6 +23,7 @@ export function manifest(name: string, port: number, { namespace = 'default', an
     metadata: {
       name,
       namespace,
+      ...(labels !== undefined && { labels }),
       annotations: Object.fromEntries(entries.map(([key, value]) => [`kube-entry.io/${key}`, value])),
     },
     spec: { selector: { app: name }, ports: [{ name: 'http', port }], ...spec },

@@ -1,5 +1,6 @@
 /** Where the Kubernetes API is and how to prove who asks, by client-node's KubeConfig. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
@@ -18,6 +19,14 @@ export interface AccessSurroundings {
   readonly home: string;
   /** Where the kubelet mounts the service account. */
   readonly accountFolder: string;
+}
+
+/** Which cluster the configuration leads to, told without credentials. */
+export interface Cluster {
+  /** As in {@link Access}. */
+  readonly server: string;
+  /** PEM of the certificate authorities that its certificate is checked with; empty when it is not checked. */
+  readonly authorities: string;
 }
 
 /** How to send one request. */
@@ -50,14 +59,8 @@ export class AccessProvider {
    * @throws NoKubeConfigError BadKubeConfigError CredentialsError
    */
   async get(): Promise<Access> {
-    this.#config ??= this.#load();
-    const config = await this.#config.catch((error: unknown) => {
-      this.#config = undefined;
-      throw error;
-    });
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw this.#noCluster(config);
-    const { server, skipTLSVerify, proxyUrl } = cluster;
+    const config = await this.#loaded();
+    const { server, skipTLSVerify, proxyUrl } = this.#clusterOf(config);
     if (server.startsWith('http:') && !skipTLSVerify) {
       throw new BadKubeConfigError(
         `the server ${server} of context "${config.getCurrentContext()}" is not https: if that is meant, set insecure-skip-tls-verify on its cluster`,
@@ -75,12 +78,41 @@ export class AccessProvider {
     if (this.#isInCluster(config) && headers.Authorization === undefined) {
       throw new CredentialsError(`the token file of the in-cluster account is empty (${this.#tokenFile})`);
     }
-    return { server: server.replace(/\/$/, ''), options: { ...options, headers } };
+    return { server: withoutSlash(server), options: { ...options, headers } };
+  }
+
+  /** @throws NoKubeConfigError BadKubeConfigError CredentialsError */
+  async cluster(): Promise<Cluster> {
+    const { server, skipTLSVerify, caData, caFile } = this.#clusterOf(await this.#loaded());
+    try {
+      if (skipTLSVerify) return { server: withoutSlash(server), authorities: '' };
+      if (caData) return { server: withoutSlash(server), authorities: Buffer.from(caData, 'base64').toString('utf8') };
+      return { server: withoutSlash(server), authorities: caFile ? await readFile(caFile, 'utf8') : '' };
+    } catch (error) {
+      throw new CredentialsError(`cannot read the certificate authority of ${server}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Reads everything from its files again next time: the server did not accept what was read before. */
   forget(): void {
     this.#config = undefined;
+  }
+
+  #loaded(): Promise<KubeConfig> {
+    this.#config ??= this.#load();
+    return this.#config.catch((error: unknown) => {
+      this.#config = undefined;
+      throw error;
+    });
+  }
+
+  /** @throws BadKubeConfigError */
+  #clusterOf(config: KubeConfig): NonNullable<ReturnType<KubeConfig['getCurrentCluster']>> {
+    const cluster = config.getCurrentCluster();
+    if (cluster === null) throw this.#noCluster(config);
+    return cluster;
   }
 
   async #load(): Promise<KubeConfig> {
@@ -156,6 +188,10 @@ export class AccessProvider {
   get #tokenFile(): string {
     return join(this.#surroundings.accountFolder, 'token');
   }
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/$/, '');
 }
 
 /** A token file may end in a newline, which no header may hold. */

@@ -2,7 +2,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { codeOf, messageOf } from '../../errors.ts';
-import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings } from './access.ts';
+import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings, type Cluster } from './access.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { BadAnswerError, errorOfStatus, type Operation, UnreachableError, unreachable } from './errors.ts';
 
@@ -18,10 +18,14 @@ const LONGEST_BODY = 256 * 1024 * 1024;
 /** Enough for a Status object; of anything longer only the status counts. */
 const LONGEST_ERROR_BODY = 64 * 1024;
 
+const METHODS = { list: 'GET', watch: 'GET', create: 'POST', patch: 'PATCH' } as const;
+
 export interface KubeRequest {
   readonly operation: Operation;
+  /** One object of the collection; else the collection itself is meant. */
+  readonly name?: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
-  /** Sent as JSON. */
+  /** Sent as JSON; to patch, as what RFC 7396 makes of the object. */
   readonly body?: unknown;
   /** Ends the exchange at any moment; the promise is then rejected with the signal's reason. */
   readonly signal: AbortSignal;
@@ -48,6 +52,11 @@ export class KubeClient {
   constructor(settings: AccessSettings, { clock = systemClock, ...surroundings }: KubeClientOptions = {}) {
     this.#access = new AccessProvider(settings, surroundings);
     this.#clock = clock;
+  }
+
+  /** Which cluster requests go to; nothing is asked of it. @throws KubeError */
+  cluster(): Promise<Cluster> {
+    return this.#access.cluster();
   }
 
   /** The object that the API server answers with. @throws KubeError */
@@ -116,8 +125,9 @@ export class KubeClient {
   }
 
   async #send(access: Access, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { operation, query = {}, body } = request;
-    const url = new URL(access.server + collectionPath(operation));
+    const { operation, name, query = {}, body } = request;
+    const path = collectionPath(operation) + (name === undefined ? '' : `/${encodeURIComponent(name)}`);
+    const url = new URL(access.server + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
@@ -126,13 +136,13 @@ export class KubeClient {
     const options: RequestOptions = {
       agent,
       ...access.options,
-      method: payload === undefined ? 'GET' : 'POST',
+      method: METHODS[operation.verb],
       headers: {
         ...access.options.headers,
         Accept: 'application/json',
         'User-Agent': 'kube-entry',
         ...(payload !== undefined && {
-          'Content-Type': 'application/json',
+          'Content-Type': operation.verb === 'patch' ? 'application/merge-patch+json' : 'application/json',
           'Content-Length': Buffer.byteLength(payload),
         }),
       },

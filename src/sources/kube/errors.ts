@@ -3,7 +3,7 @@ import { codeOf, KubeEntryError, messageOf } from '../../errors.ts';
 
 /** One kind of access, as RBAC names it. */
 export interface Operation {
-  readonly verb: 'list' | 'watch' | 'create';
+  readonly verb: 'list' | 'watch' | 'create' | 'patch';
   readonly resource: 'services' | 'events';
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
@@ -78,6 +78,11 @@ export class ForbiddenError extends ApiError {
 /** 410: the version asked for is no longer in the server's history. Listing again is the cure. */
 export class ExpiredError extends ApiError {
   override readonly code = 'KUBE_EXPIRED';
+}
+
+/** A state file that must not be used, or that cannot be read. */
+export class StateFileError extends KubeError {
+  readonly code = 'STATE_FILE_REFUSED';
 }
 
 /** Code of this program that was handed a change threw. */

@@ -1,43 +1,28 @@
 /** Tells the owners of Services what became of them, by Kubernetes Events (`kubectl describe service`). */
-import { createHash } from 'node:crypto';
 import type { Logger } from '../../observe/logger.ts';
+import { serviceKey } from '../../routing/route.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { ApiError, ForbiddenError, UnauthorisedError, unreachable } from './errors.ts';
+import { EventBudget } from './event-budget.ts';
+import { eventName, eventObject, identityOf, repetition, type ServiceEvent } from './event-object.ts';
 
-/** The API server forgets an Event after an hour; what still holds may be said again in time. */
-const REPEAT_MS = 1_800_000;
-/** So many different ones are remembered; of older ones, a repeat meets the Event itself, which is no harm. */
-const REMEMBERED = 10_000;
 /** Waiting ones. Beyond, Events are dropped: they are a courtesy, and memory is bounded. */
 const LONGEST_QUEUE = 1_000;
 /** Good news leave room for bad ones. */
 const LONGEST_QUEUE_NORMAL = LONGEST_QUEUE / 2;
+/** Of one Service, the newest: what it was in between is of no use to anybody. */
+const LONGEST_QUEUE_OF_SERVICE = 10;
 /** At most ten in a second: a cluster with thousands of Services must not feel it when the entry starts. */
 const PAUSE_MS = 100;
+/** How often it is looked whether a Service that has used up its budget may cause an Event again. */
+const LOOK_MS = 1_000;
 const TIMEOUT_MS = 10_000;
 /** A starting API server refuses everything until it has read its roles: only after so many refusals is the right missing. */
 const REFUSALS = 4;
-/** As the API of events.k8s.io limits it. */
-const LONGEST_MESSAGE = 1_024;
-
-/** The Service an Event is about. A watched ServiceObject's metadata will do. */
-export interface EventSubject {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid?: string | undefined;
-  readonly resourceVersion?: string | undefined;
-}
-
-export interface ServiceEvent {
-  readonly service: EventSubject;
-  readonly type: 'Normal' | 'Warning';
-  /** One word in CamelCase, for programs. */
-  readonly reason: string;
-  /** For people. */
-  readonly message: string;
-}
+/** How often replicas may get in each other's way over one Event. */
+const COLLISIONS = 3;
 
 export interface EventRecorderOptions {
   readonly client: KubeClient;
@@ -57,15 +42,19 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #clock: Clock;
   readonly #backoff: Backoff;
+  readonly #budget = new EventBudget();
   readonly #stopping = new AbortController();
-  readonly #queue: Waiting[] = [];
-  /** What was said, to when; the oldest first. */
-  readonly #said = new Map<string, number>();
+  /** By identity, in the order in which they came. */
+  readonly #queue = new Map<string, Waiting>();
+  /** How many of each Service are among them. */
+  readonly #waiting = new Map<string, number>();
   #sending: Promise<void> | undefined;
   /** How often in a row the first of the queue was refused for want of a right. */
   #refusals = 0;
   /** Code of the failure that the log knows of. */
   #failure: string | undefined;
+  /** The log knows that Events cannot be changed. */
+  #isCountMissed = false;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -75,10 +64,17 @@ export class EventRecorder {
 
   /** Returns at once and never throws; the Event is posted when it can be, or dropped. */
   record(event: ServiceEvent): void {
-    if (this.#stopping.signal.aborted || this.#wasSaid(event)) return;
-    if (this.#queue.length >= (event.type === 'Warning' ? LONGEST_QUEUE : LONGEST_QUEUE_NORMAL)) return;
-    this.#remember(event);
-    this.#queue.push({ ...event, at: this.#clock.now() });
+    if (this.#stopping.signal.aborted) return;
+    const service = serviceKey(event.service);
+    // Said again before it was posted: then it is the newest word on its Service.
+    this.#remove(identityOf(event));
+    if ((this.#waiting.get(service) ?? 0) >= LONGEST_QUEUE_OF_SERVICE) {
+      const oldest = this.#queue.entries().find(([, other]) => serviceKey(other.service) === service);
+      if (oldest !== undefined) this.#remove(oldest[0]);
+    }
+    if (this.#queue.size >= (event.type === 'Warning' ? LONGEST_QUEUE : LONGEST_QUEUE_NORMAL)) return;
+    this.#queue.set(identityOf(event), { ...event, at: this.#clock.now() });
+    this.#waiting.set(service, (this.#waiting.get(service) ?? 0) + 1);
     this.#sending ??= this.#send();
   }
 
@@ -88,37 +84,33 @@ export class EventRecorder {
     await this.#sending;
   }
 
-  #wasSaid(event: ServiceEvent): boolean {
-    const at = this.#said.get(identityOf(event));
-    return at !== undefined && this.#clock.monotonic() - at < REPEAT_MS;
-  }
-
-  #remember(event: ServiceEvent): void {
-    const identity = identityOf(event);
-    this.#said.delete(identity);
-    this.#said.set(identity, this.#clock.monotonic());
-    if (this.#said.size <= REMEMBERED) return;
-    const [oldest] = this.#said.keys();
-    if (oldest !== undefined) this.#said.delete(oldest);
+  #remove(identity: string): void {
+    const event = this.#queue.get(identity);
+    if (event === undefined) return;
+    this.#queue.delete(identity);
+    const service = serviceKey(event.service);
+    const left = (this.#waiting.get(service) ?? 1) - 1;
+    if (left === 0) this.#waiting.delete(service);
+    else this.#waiting.set(service, left);
   }
 
   async #send(): Promise<void> {
     const { signal } = this.#stopping;
-    for (let event = this.#queue[0]; event !== undefined && !signal.aborted; event = this.#queue[0]) {
-      let pauseMs = PAUSE_MS;
-      try {
-        await this.#post(event, signal);
-        this.#queue.shift();
-        this.#refusals = 0;
-        this.#worked();
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#refusals = error instanceof ForbiddenError ? this.#refusals + 1 : 0;
-        if (!isPassing(error) || this.#refusals === REFUSALS) {
-          this.#queue.shift();
-          this.#refusals = 0;
+    while (this.#queue.size > 0 && !signal.aborted) {
+      const event = this.#next();
+      let pauseMs = event === undefined ? LOOK_MS : PAUSE_MS;
+      if (event !== undefined) {
+        try {
+          await this.#post(event, signal);
+          this.#budget.spend(serviceKey(event.service), this.#clock.monotonic());
+          this.#done(event);
+          this.#worked();
+        } catch (error) {
+          if (signal.aborted) return;
+          this.#refusals = error instanceof ForbiddenError ? this.#refusals + 1 : 0;
+          if (!isPassing(error) || this.#refusals === REFUSALS) this.#done(event);
+          pauseMs = this.#failed(error);
         }
-        pauseMs = this.#failed(error);
       }
       await sleep(this.#clock, pauseMs, signal);
     }
@@ -126,21 +118,66 @@ export class EventRecorder {
     this.#sending = undefined;
   }
 
+  /** The first whose Service has a budget left: of one Service they keep their order. */
+  #next(): Waiting | undefined {
+    const now = this.#clock.monotonic();
+    return this.#queue.values().find(({ service }) => this.#budget.allows(serviceKey(service), now));
+  }
+
+  #done(event: Waiting): void {
+    this.#refusals = 0;
+    const identity = identityOf(event);
+    // It may have been said again while it was on its way.
+    if (this.#queue.get(identity) === event) this.#remove(identity);
+  }
+
   async #post(event: Waiting, signal: AbortSignal): Promise<void> {
     const { client, reportingInstance } = this.#options;
     const { namespace } = event.service;
+    const body = eventObject(event, { at: event.at, reportingInstance });
     try {
-      await client.json({
-        operation: { verb: 'create', resource: 'events', namespace },
-        body: eventObject(event, reportingInstance),
-        signal,
-        timeoutMs: TIMEOUT_MS,
-      });
+      const operation = { verb: 'create', resource: 'events', namespace } as const;
+      await client.json({ operation, body, signal, timeoutMs: TIMEOUT_MS });
     } catch (error) {
-      // AlreadyExists: another replica said it first, or this one did and did not get the answer.
-      if (error instanceof ApiError && error.status === 409) return;
-      throw error;
+      // AlreadyExists: it was said before, or another replica said it first, or this one did and did not get the answer.
+      if (!isConflict(error)) throw error;
+      await this.#count(event, signal);
     }
+  }
+
+  async #count(event: Waiting, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#repeat(event, signal);
+      this.#isCountMissed = false;
+    } catch (error) {
+      if (!(error instanceof ForbiddenError)) throw error;
+      // The Event is there, only its count and its time are not right.
+      if (!this.#isCountMissed) {
+        this.#options.logger.warn({ code: error.code }, `Events on Services cannot be counted: ${error.message}`);
+      }
+      this.#isCountMissed = true;
+    }
+  }
+
+  async #repeat(event: Waiting, signal: AbortSignal): Promise<void> {
+    const { reportingInstance } = this.#options;
+    for (let collisions = 0; collisions < COLLISIONS; collisions += 1) {
+      // A change of nothing shows the Event, without the right to read Events.
+      const known = await this.#patch(event, {}, signal);
+      const change = repetition(known, event, { at: event.at, reportingInstance });
+      if (change === undefined) return;
+      try {
+        await this.#patch(event, change, signal);
+        return;
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
+  }
+
+  #patch(event: Waiting, body: object, signal: AbortSignal): Promise<unknown> {
+    const operation = { verb: 'patch', resource: 'events', namespace: event.service.namespace } as const;
+    return this.#options.client.json({ operation, name: eventName(event), body, signal, timeoutMs: TIMEOUT_MS });
   }
 
   #worked(): void {
@@ -168,33 +205,6 @@ function isPassing(error: unknown): boolean {
   return error instanceof UnauthorisedError || error.status === 429 || error.status >= 500;
 }
 
-function identityOf({ service, reason, message }: ServiceEvent): string {
-  return JSON.stringify([service.uid ?? [service.namespace, service.name], reason, message]);
-}
-
-/** A v1 Event. Its name follows from what it says, so that replicas that say the same make one Event of it. */
-function eventObject(event: Waiting, reportingInstance: string) {
-  const { service, type, reason, at } = event;
-  const { namespace, name, uid, resourceVersion } = service;
-  const digest = createHash('sha256').update(identityOf(event)).digest('hex').slice(0, 16);
-  const timestamp = `${new Date(at).toISOString().slice(0, 19)}Z`;
-  return {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: { name: `${name}.${digest}`, namespace },
-    involvedObject: { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion },
-    type,
-    reason,
-    message: shortened(event.message),
-    source: { component: 'kube-entry', host: reportingInstance },
-    reportingComponent: 'kube-entry.io/kube-entry',
-    reportingInstance,
-    firstTimestamp: timestamp,
-    lastTimestamp: timestamp,
-    count: 1,
-  };
-}
-
-function shortened(message: string): string {
-  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE - 1)}…`;
+function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KubeClient } from '../../../src/sources/kube/client.ts';
-import { EventRecorder, type ServiceEvent } from '../../../src/sources/kube/events.ts';
+import type { ServiceEvent } from '../../../src/sources/kube/event-object.ts';
+import { EventRecorder } from '../../../src/sources/kube/events.ts';
 import { KubeApi } from '../../support/kube-api.ts';
 import { FakeClock } from './fake-clock.ts';
 import { INFO, type LogLine, recordingLogger, until } from './harness.ts';
@@ -55,10 +56,23 @@ class Fixture {
 
   /** Lets the last pause pass: nothing waits any more. */
   async untilIdle(): Promise<void> {
+    let looks = 0;
     await until(() => {
       this.clock.advance(40);
-      return this.clock.pending === 0;
+      // A pause that has just ended is followed, a moment later, by the next request with its deadline.
+      looks = this.clock.pending === 0 ? looks + 1 : 0;
+      return looks === 3;
     });
+  }
+
+  /** Says it, and waits until it is posted, counted or found to be known. */
+  async say(event: ServiceEvent): Promise<void> {
+    this.recorder.record(event);
+    await this.untilIdle();
+  }
+
+  get counts(): unknown[] {
+    return this.api.events.map(({ count }) => count);
   }
 
   get story(): string[] {
@@ -106,27 +120,101 @@ describe('Events on a Service', () => {
     first.recorder.record(refusal);
     await until(() => first.api.events.length === 1);
     second.recorder.record(refusal);
-    await until(() => first.api.requests.length === 2);
+    await second.untilIdle();
+    assert.equal(first.api.requests.length, 3);
     second.recorder.record({ ...refusal, message: 'another' });
-    await second.untilReceived(3);
+    await second.untilReceived(4);
     await until(() => first.api.events.length === 2);
+    assert.deepEqual(first.counts, [1, 1]);
     assert.deepEqual(second.story, []);
   });
 
-  it('are said again after half an hour only', async () => {
+  it('count what happened again, once for all replicas, and say when and to which version', async () => {
+    await using first = await Fixture.create();
+    await using second = await Fixture.create(first.api, 'entry-2');
+    const again = { ...refusal, service: { ...refusal.service, resourceVersion: '19' } };
+    await first.say(refusal);
+    await second.say(refusal);
+    first.clock.advance(60_000);
+    second.clock.advance(60_000);
+    await first.say(again);
+    await second.say(again);
+    const [event, ...others] = first.api.events;
+    assert.deepEqual(others, []);
+    assert.equal(event?.count, 2);
+    assert.equal(event.firstTimestamp, '2026-01-01T00:00:00Z');
+    assert.match(String(event.lastTimestamp), /^2026-01-01T00:01:/);
+    assert.equal(Reflect.get(Object(event.involvedObject), 'resourceVersion'), '19');
+    // One that was cut off meanwhile learns of the first only now.
+    await second.say(refusal);
+    assert.deepEqual(first.counts, [2]);
+  });
+
+  it('count a conflict again when it is the other Service that changed', async () => {
     await using fixture = await Fixture.create();
-    fixture.recorder.record(refusal);
-    fixture.recorder.record(refusal);
-    await until(() => fixture.api.events.length === 1);
-    fixture.clock.advance(1_000);
-    fixture.recorder.record({ ...refusal, service: { ...refusal.service, resourceVersion: '18' } });
-    fixture.recorder.record({ ...refusal, reason: 'Conflict' });
-    await fixture.untilReceived(2);
-    await until(() => fixture.api.events.length === 2);
-    fixture.clock.advance(1_800_000);
-    fixture.recorder.record(refusal);
-    await fixture.untilReceived(3);
-    assert.equal(fixture.api.events.length, 2);
+    const related = { namespace: 'shop', name: 'basket', uid: 'uid-2', resourceVersion: '3' };
+    await fixture.say({ ...refusal, related });
+    await fixture.say({ ...refusal, related });
+    assert.deepEqual(fixture.counts, [1]);
+    await fixture.say({ ...refusal, related: { ...related, resourceVersion: '21' } });
+    await fixture.say({ ...refusal, related: { ...related, uid: 'uid-3', resourceVersion: '21' } });
+    assert.deepEqual(fixture.counts, [3]);
+    assert.equal(Reflect.get(Object(fixture.api.events[0]?.related), 'uid'), 'uid-3');
+  });
+
+  it('are counted right when two replicas get in each other’s way', async () => {
+    await using first = await Fixture.create();
+    await using second = await Fixture.create(first.api, 'entry-2');
+    await first.say(refusal);
+    const again = { ...refusal, service: { ...refusal.service, resourceVersion: '19' } };
+    // Between the second's look at the Event and its change of it, the first changes it.
+    let looks = 0;
+    first.api.onRequest = ({ verb }) => {
+      if (verb !== 'patch') return;
+      looks += 1;
+      if (looks === 1) first.recorder.record(again);
+    };
+    second.recorder.record(again);
+    await until(() => {
+      first.clock.advance(40);
+      second.clock.advance(40);
+      return looks >= 3;
+    });
+    await Promise.all([first.untilIdle(), second.untilIdle()]);
+    assert.deepEqual(first.counts, [2]);
+  });
+
+  it('said again before they were posted are posted once, as the last word', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('create', 'hang');
+    fixture.recorder.record({ ...refusal, message: 'held up' });
+    await until(() => fixture.api.requests.length === 1);
+    for (const message of ['a', 'b', 'a']) fixture.recorder.record({ ...refusal, message });
+    fixture.clock.advance(10_000);
+    await fixture.untilIdle();
+    assert.deepEqual(
+      fixture.api.events.map(({ message }) => message),
+      ['held up', 'b', 'a'],
+    );
+  });
+
+  it('of a Service that changes all the time leave room for the others, and its newest are not lost', async () => {
+    await using fixture = await Fixture.create();
+    for (let index = 0; index < 10; index += 1) fixture.recorder.record({ ...refusal, message: `flap ${index}` });
+    await fixture.untilIdle();
+    for (let index = 10; index < 40; index += 1) fixture.recorder.record({ ...refusal, message: `flap ${index}` });
+    fixture.recorder.record({ ...refusal, service: { namespace: 'shop', name: 'quiet' }, message: 'quiet' });
+    const messages = () => fixture.api.events.map(({ message }) => message);
+    await until(() => {
+      fixture.clock.advance(40);
+      return messages().includes('quiet');
+    });
+    assert.ok(messages().length < 15, `${messages()}`);
+    await until(() => {
+      fixture.clock.advance(1_000);
+      return messages().includes('flap 39');
+    });
+    assert.ok(!messages().includes('flap 20'));
   });
 
   it('are cut where the message is too long for an Event', async () => {
@@ -149,8 +237,12 @@ describe('Events on a Service', () => {
   it('beyond a thousand waiting are dropped, good news before bad ones', async () => {
     await using fixture = await Fixture.create();
     const normal: ServiceEvent = { ...refusal, type: 'Normal', reason: 'Exposed' };
-    for (let index = 0; index < 600; index += 1) fixture.recorder.record({ ...normal, message: `${index}` });
-    for (let index = 0; index < 600; index += 1) fixture.recorder.record({ ...refusal, message: `${index}` });
+    for (let index = 0; index < 600; index += 1) {
+      fixture.recorder.record({ ...normal, service: { namespace: 'shop', name: `good-${index}` } });
+    }
+    for (let index = 0; index < 600; index += 1) {
+      fixture.recorder.record({ ...refusal, service: { namespace: 'shop', name: `bad-${index}` } });
+    }
     const deadline = performance.now() + 20_000;
     while (fixture.api.events.length < 1_000 && performance.now() < deadline) {
       fixture.clock.advance(50);
@@ -185,6 +277,18 @@ describe('Events that cannot be posted', () => {
     assert.equal(fixture.api.events[0]?.message, 'third');
     await until(() => fixture.story.length === 2);
     assert.match(fixture.story[0] ?? '', /may not create events in namespace "shop"/);
+  });
+
+  it('again for want of the right to change Events are there all the same; the log names it once', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('patch', { status: 403 }, 2);
+    const versions = ['17', '18', '19'].map(resourceVersion => ({ ...refusal.service, resourceVersion }));
+    for (const service of versions) await fixture.say({ ...refusal, service });
+    assert.deepEqual(fixture.counts, [1]);
+    assert.equal(fixture.story.length, 1);
+    assert.match(fixture.story[0] ?? '', /cannot be counted: .*may not patch events in namespace "shop"/);
+    await fixture.say({ ...refusal, message: 'another' });
+    assert.equal(fixture.api.events.length, 2);
   });
 
   it('refused by an API server that has not read its roles yet are posted again', async () => {

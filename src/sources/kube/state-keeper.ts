@@ -1,0 +1,213 @@
+/**
+ * Static stability: keeps the last good set of watched Services in a file, and gives it back after a restart until the
+ * API server has said what is true now.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { codeOf, messageOf } from '../../errors.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { type ServiceRef, serviceKey } from '../../routing/route.ts';
+import type { ServiceStore } from '../catalog.ts';
+import type { ServiceObject } from '../service-object.ts';
+import type { Clock } from './clock.ts';
+import { StateFileError } from './errors.ts';
+import type { Origin } from './origin.ts';
+import { StateFile } from './state-file.ts';
+import { decodeState, encodeState, matters } from './state-format.ts';
+
+/** Changes of one second make one file. */
+const GATHER_MS = 1_000;
+/** A folder that cannot be written is looked at so often. */
+const RETRY_MS = 10_000;
+/** How much older than the truth the time of a killed process's table may look. */
+const CONFIRM_MS = 15_000;
+
+export interface StateKeeperOptions {
+  readonly path: string;
+  /** Where the Services go. */
+  readonly store: ServiceStore;
+  readonly origin: () => Promise<Origin>;
+  /** Whether the Services in the store are at this moment known to be the cluster's. */
+  readonly isCurrent: () => boolean;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Stands between the source and the store, and notes what passes. */
+export class StateKeeper implements ServiceStore {
+  readonly #options: StateKeeperOptions;
+  readonly #file: StateFile;
+  /** The Services that matter; undefined until the API server has named them all. */
+  #services: Map<string, ServiceObject> | undefined;
+  #staleSince: number | undefined;
+  #confirmedAt = 0;
+  /** The file does not hold what #services does. */
+  #isBehind = false;
+  #cancelWrite: (() => void) | undefined;
+  #cancelConfirm: (() => void) | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  /** Code of the failure that the log knows of. */
+  #failure: string | undefined;
+
+  constructor(options: StateKeeperOptions) {
+    this.#options = options;
+    this.#file = new StateFile(options.path);
+  }
+
+  /** Until when the Services in the store were known to be true, when they are the file's; milliseconds since 1970. */
+  get staleSince(): number | undefined {
+    return this.#staleSince;
+  }
+
+  /**
+   * Puts the file's Services into the store, before the source begins. A file that must not be used is told of in the
+   * log, and left until the next good state takes its place.
+   * @returns whether there were any to put
+   */
+  async restore(): Promise<boolean> {
+    const { path, store, origin, logger, clock } = this.#options;
+    try {
+      const stored = await this.#file.read();
+      if (stored === undefined) return false;
+      const services = decodeState(stored.content, await origin());
+      this.#staleSince = Math.min(stored.confirmedAt, clock.now());
+      store.replace(services);
+      const since = new Date(this.#staleSince).toISOString();
+      logger.warn(
+        { stateFile: path, services: services.length, staleSince: since },
+        'stale: the Services of the state file are served until the API server names the present ones',
+      );
+      return true;
+    } catch (error) {
+      const isRefused = error instanceof StateFileError;
+      const why = isRefused ? `state file ${path} ${error.message}` : `state file ${path}: ${messageOf(error)}`;
+      logger.error(
+        { code: isRefused ? error.code : codeOf(error), stateFile: path },
+        `${why}. It is not used, and will be replaced when the API server has been read; remove it to be rid of this message.`,
+      );
+      return false;
+    }
+  }
+
+  replace(services: readonly ServiceObject[]): void {
+    this.#options.store.replace(services);
+    const known = this.#services;
+    this.#services = new Map(services.filter(matters).map(service => [serviceKey(service.metadata), service]));
+    this.#confirmedAt = this.#options.clock.now();
+    if (this.#staleSince !== undefined) {
+      this.#staleSince = undefined;
+      this.#options.logger.info('fresh: the API server has named its Services; those of the state file are gone');
+    }
+    if (known === undefined) this.#confirmLater();
+    // The first set is written in any case: nobody has said yet that the file holds it.
+    if (known === undefined || !isSameSet(known, this.#services)) this.#changed();
+  }
+
+  upsert(service: ServiceObject): void {
+    this.#options.store.upsert(service);
+    if (!matters(service)) this.#forget(service.metadata);
+    else if (this.#services !== undefined) {
+      this.#services.set(serviceKey(service.metadata), service);
+      this.#changed();
+    }
+  }
+
+  remove(service: ServiceRef): void {
+    this.#options.store.remove(service);
+    this.#forget(service);
+  }
+
+  /** Writes what is not written yet. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelWrite?.();
+    this.#cancelConfirm?.();
+    await this.#working;
+    if (this.#isBehind) await this.#write();
+    else if (this.#services !== undefined) await this.#confirm();
+  }
+
+  #forget(service: ServiceRef): void {
+    if (this.#services?.delete(serviceKey(service))) this.#changed();
+  }
+
+  #changed(): void {
+    this.#isBehind = true;
+    this.#confirmedAt = this.#options.clock.now();
+    if (this.#cancelWrite === undefined) this.#writeLater(GATHER_MS);
+  }
+
+  #writeLater(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#cancelWrite = this.#options.clock.setTimer(delayMs, () => {
+      this.#working = this.#write().finally(() => {
+        this.#cancelWrite = undefined;
+        if (this.#isBehind) this.#writeLater(this.#failure === undefined ? GATHER_MS : RETRY_MS);
+      });
+    });
+  }
+
+  #confirmLater(): void {
+    if (this.#isStopped) return;
+    this.#cancelConfirm = this.#options.clock.setTimer(CONFIRM_MS, () => {
+      void this.#confirm().finally(() => this.#confirmLater());
+    });
+  }
+
+  /** Never rejects. */
+  async #write(): Promise<void> {
+    const { origin } = this.#options;
+    this.#isBehind = false;
+    try {
+      // Both of this moment: changes come while it is written.
+      const services = [...(this.#services?.values() ?? [])];
+      const confirmedAt = this.#confirmedAt;
+      const chunks = await encodeState(await origin(), services, () => nextTurn());
+      await this.#file.write(chunks, confirmedAt);
+      this.#worked();
+    } catch (error) {
+      this.#isBehind = true;
+      this.#failed(error);
+    }
+  }
+
+  /** Never rejects. */
+  async #confirm(): Promise<void> {
+    const { isCurrent, clock } = this.#options;
+    if (!isCurrent()) return;
+    this.#confirmedAt = clock.now();
+    if (this.#isBehind) return;
+    try {
+      await this.#file.confirm(this.#confirmedAt);
+    } catch {
+      // Somebody took it away: it is written again, and what is wrong with the folder shows then.
+      this.#changed();
+    }
+  }
+
+  #worked(): void {
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#options.logger.info({ stateFile: this.#file.path }, 'back: the state file is written again');
+  }
+
+  #failed(error: unknown): void {
+    const code = codeOf(error) ?? 'UNKNOWN';
+    if (this.#failure === code) return;
+    this.#failure = code;
+    const { path, logger } = this.#options;
+    logger.error(
+      { code, stateFile: path },
+      `state file ${path} cannot be written: ${messageOf(error)}. Routing goes on, but a restart while the API server is away would find no routes or old ones: make the folder writable, or choose another with --state-file.`,
+    );
+  }
+}
+
+/** Every change of an object gives it another version. */
+function isSameSet(a: ReadonlyMap<string, ServiceObject>, b: ReadonlyMap<string, ServiceObject>): boolean {
+  if (a.size !== b.size) return false;
+  return b.entries().every(([key, { metadata }]) => {
+    const other = a.get(key)?.metadata;
+    return other?.uid === metadata.uid && other?.resourceVersion === metadata.resourceVersion;
+  });
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { StateFileError } from '../../../src/sources/kube/errors.ts';
+import type { Origin } from '../../../src/sources/kube/origin.ts';
+import { decodeState, encodeState, matters } from '../../../src/sources/kube/state-format.ts';
+import type { ServiceObject } from '../../../src/sources/service-object.ts';
+import { service } from '../../support/services.ts';
+
+const ORIGIN: Origin = { server: 'https://10.96.0.1:443', authorities: ['aa'], namespaces: [], selector: '' };
+
+async function encode(services: readonly ServiceObject[], origin = ORIGIN): Promise<Buffer> {
+  return Buffer.concat(await encodeState(origin, services, async () => {}));
+}
+
+/** A body that somebody else wrote, with the checksum that it needs. */
+function signed(body: string, version = '1'): Buffer {
+  const checksum = createHash('sha256').update(body).digest('hex');
+  return Buffer.from(`kube-entry state ${version} sha256:${checksum}\n${body}`);
+}
+
+function assertRefused(content: Buffer, words: RegExp, origin = ORIGIN): void {
+  assert.throws(
+    () => decodeState(content, origin),
+    (error: unknown) => {
+      assert.ok(error instanceof StateFileError);
+      assert.equal(error.code, 'STATE_FILE_REFUSED');
+      assert.match(error.message, words);
+      return true;
+    },
+  );
+}
+
+describe('the content of a state file', () => {
+  it('comes back as it was written, without the annotations of others', async () => {
+    const volume = service('volume', { createdAt: '2026-01-01T00:00:00Z' });
+    const pv = service('pv', { namespace: 'shop', annotations: { path: '/pv\n/"x"', host: 'é.example.com' } });
+    const annotated = {
+      ...volume,
+      metadata: { ...volume.metadata, annotations: { ...volume.metadata.annotations, 'other.io/secret': 'hush' } },
+    };
+    const content = await encode([annotated, pv]);
+    assert.doesNotMatch(content.toString(), /hush/);
+    const plain = (objects: readonly ServiceObject[]): unknown => JSON.parse(JSON.stringify(objects));
+    assert.deepEqual(plain(decodeState(content, ORIGIN)), plain([volume, pv]));
+  });
+
+  it('may be empty: a cluster without exposed Services is a good state', async () => {
+    assert.deepEqual(decodeState(await encode([]), ORIGIN), []);
+  });
+
+  it('is made in slices, between which others have their turn', async () => {
+    const services = Array.from({ length: 10_000 }, (_, index) => service(`service-${index}`));
+    let pauses = 0;
+    const chunks = await encodeState(ORIGIN, services, async () => {
+      pauses += 1;
+    });
+    assert.ok(pauses >= 40, `${pauses} pauses`);
+    assert.equal(decodeState(Buffer.concat(chunks), ORIGIN).length, services.length);
+  });
+
+  it('leaves out Services that have nothing to do with the entry, and keeps those that are refused', () => {
+    assert.equal(matters(service('plain', { annotations: {} })), false);
+    assert.equal(matters(service('misspelt', { annotations: { paths: '/x' } })), true);
+  });
+
+  it('is refused when any byte is another, or any is missing', async () => {
+    const content = await encode([service('volume'), service('pv')]);
+    fc.assert(
+      fc.property(fc.nat(content.length - 1), fc.integer({ min: 1, max: 255 }), (index, flip) => {
+        const damaged = Buffer.from(content);
+        damaged[index] = (damaged[index] ?? 0) ^ flip;
+        assertRefused(damaged, /./);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.nat(content.length - 1), length => {
+        assertRefused(content.subarray(0, length), /./);
+      }),
+    );
+    assertRefused(Buffer.concat([content, Buffer.from('\n')]), /checksum/);
+  });
+
+  it('is refused when it is something else, or of another version', () => {
+    assertRefused(Buffer.alloc(0), /is no state file of kube-entry/);
+    assertRefused(Buffer.from('<html>'), /is no state file/);
+    assertRefused(Buffer.alloc(100_000, 0), /is no state file/);
+    assertRefused(signed('{}\n', '2'), /has format 2 of another version of kube-entry; this one reads 1/);
+  });
+
+  it('is refused when it was read from elsewhere', async () => {
+    const content = await encode([service('volume')]);
+    assertRefused(content, /was read from the API server/, { ...ORIGIN, server: 'https://10.96.0.2:443' });
+    assertRefused(content, /was read from all namespaces, not the namespaces a/, { ...ORIGIN, namespaces: ['a'] });
+    assertRefused(content, /was read from the selector/, { ...ORIGIN, selector: 'tier=edge' });
+    assertRefused(content, /certificate authority/, { ...ORIGIN, authorities: ['bb'] });
+  });
+
+  it('is refused, however good its checksum, when it holds anything but Services', () => {
+    const preface = JSON.stringify({ origin: ORIGIN });
+    const good = service('volume');
+    assertRefused(signed(''), /holds no JSON in line 2/);
+    assertRefused(signed('{}\n'), /does not say where/);
+    assertRefused(signed('null\n'), /does not say where/);
+    assertRefused(signed(`${preface}\nnonsense\n`), /holds no JSON in line 3/);
+    for (const [object, words] of [
+      [null, /no Service in line 3/],
+      [[], /no Service in line 3/],
+      [{}, /metadata is missing/],
+      [{ ...good, metadata: { name: 'volume' } }, /metadata\.namespace/],
+      [{ ...good, metadata: { ...good.metadata, name: '../volume' } }, /metadata\.name/],
+      [{ ...good, metadata: { ...good.metadata, annotations: { 'kube-entry.io/path': 7 } } }, /must be a text/],
+      [{ ...good, spec: { ports: [{ port: 1e9 }] } }, /spec\.ports\[0\]\.port/],
+    ] as const) {
+      assertRefused(signed(`${preface}\n${JSON.stringify(object)}\n`), words);
+    }
+    // What the translation is to judge is left to it.
+    const outside = { ...good, spec: { type: 'ExternalName', externalName: 'example.com' } };
+    assert.equal(decodeState(signed(`${preface}\n${JSON.stringify(outside)}\n`), ORIGIN).length, 1);
+  });
+});
