@@ -371,6 +371,5 @@ export class Exchange implements AttemptListener {
     const status = this.#log.switched ? 101 : wasAnswered ? this.#response.statusCode : CLIENT_CLOSED_REQUEST;
     this.#log.write(status);
     this.#connection.next();
-    if (this.#services.isDraining() && this.#connection.isIdle) this.#connection.socket.destroySoon();
   }
 }
