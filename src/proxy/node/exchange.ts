@@ -351,7 +351,10 @@ export class Exchange implements AttemptListener {
     const { socket } = this.#connection;
     const { clientBodyTimeout, sendTimeout } = this.#settings;
     socket.setTimeout(this.#request.complete ? sendTimeout : clientBodyTimeout);
-    this.#request.once('end', () => socket.setTimeout(sendTimeout));
+    this.#request.once('end', () => {
+      // A request that was answered without a look at it may end after its answer: the limit of an idle connection holds.
+      if (!this.#ended) socket.setTimeout(sendTimeout);
+    });
     this.#response.on('timeout', () => {
       if (socket.writableLength > 0) socket.destroy();
       else if (!this.#request.complete && !this.#request.isPaused()) this.fail('CLIENT_TIMEOUT');
