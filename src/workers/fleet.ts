@@ -12,6 +12,7 @@ import type { Settings } from '../settings/schema.ts';
 import { CounterBlocks } from './counter-blocks.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
+import { lockPort } from './port-lock.ts';
 
 /** The worker's file has the ending of this one: .ts in a checkout, .js in the package. */
 const WORKER_FILE = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
@@ -83,16 +84,21 @@ export class Fleet {
 
   /** Starts all workers. @returns the address they listen on @throws UnavailableError */
   async start(): Promise<ListenAddress> {
-    await assertFree(this.#listen);
-    let count = this.#settings.workers;
-    if (count > 1 && !(await canSharePort())) {
-      this.#logger.warn('workers cannot share a port on this system: running one worker');
-      count = 1;
+    const unlock = await lockPort(this.#listen.port);
+    try {
+      await assertFree(this.#listen);
+      let count = this.#settings.workers;
+      if (count > 1 && !(await canSharePort())) {
+        this.#logger.warn('workers cannot share a port on this system: running one worker');
+        count = 1;
+      }
+      this.#reusePort = count > 1;
+      // The first one settles the port, where the system chooses it.
+      this.#listen = await this.#add();
+      await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));
+    } finally {
+      unlock();
     }
-    this.#reusePort = count > 1;
-    // The first one settles the port, where the system chooses it.
-    this.#listen = await this.#add();
-    await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));
     return this.#listen;
   }
 
