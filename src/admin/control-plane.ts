@@ -43,7 +43,7 @@ export interface ControlPlane {
   pushBackends(body: string): Promise<void>;
   /** The settings in force, as a config file would have them. */
   general(): Readonly<Record<string, unknown>>;
-  /** Changes live settings. @throws KubeEntryError when any of them cannot be used; nothing changes then */
+  /** Changes live settings. @returns when the workers go by them @throws KubeEntryError when any of them cannot be used; nothing changes then */
   pushGeneral(settings: unknown): Promise<void>;
   /** Prometheus text and its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly body: Uint8Array }>;

@@ -112,11 +112,14 @@ export class RouteControl implements ControlPlane {
     const changes = parseLiveSettings(isObject ? settings : value);
     if (isCount) this.#podsCount = Number(controllerPodsCount);
     this.#pushedSettings = { ...this.#pushedSettings, ...changes };
-    this.#apply({ ...this.#settings, ...changes });
+    await this.#apply({ ...this.#settings, ...changes });
   }
 
-  /** Takes over what may change in a running instance from settings that were read again. */
-  reload(fresh: Settings): void {
+  /**
+   * Takes over what may change in a running instance from settings that were read again.
+   * @returns when the workers go by them
+   */
+  reload(fresh: Settings): Promise<void> {
     const { logger } = this.#options;
     const kept = Object.fromEntries(
       SETTING_KEYS.filter(key => !SCHEMA[key].live).map(key => {
@@ -125,7 +128,7 @@ export class RouteControl implements ControlPlane {
         return [key, this.#settings[key]];
       }),
     );
-    this.#apply({ ...fresh, ...kept, ...this.#pushedSettings });
+    return this.#apply({ ...fresh, ...kept, ...this.#pushedSettings });
   }
 
   metrics(): ReturnType<ControlPlane['metrics']> {
@@ -184,9 +187,9 @@ export class RouteControl implements ControlPlane {
     }
   }
 
-  #apply(settings: Settings): void {
+  #apply(settings: Settings): Promise<void> {
     this.#settings = settings;
     this.#options.logger.level = settings.logLevel;
-    this.#options.fleet.updateSettings(settings);
+    return this.#options.fleet.updateSettings(settings);
   }
 }

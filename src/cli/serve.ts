@@ -57,7 +57,7 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
   const closers: (() => Promise<void>)[] = [];
   const signals = new Signals();
   // Before anybody can know that it runs: a signal that is not listened to ends the process.
-  signals.on('SIGHUP', () => rereadSettings());
+  signals.on('SIGHUP', () => void rereadSettings());
   signals.on('SIGUSR1', () => fleet.reopenLogs());
   try {
     closers.push(() => fleet.close());
@@ -87,13 +87,12 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
     for (const close of closers.reverse()) await close();
   }
 
-  function rereadSettings(): void {
+  async function rereadSettings(): Promise<void> {
     try {
       const fresh = reload();
       // Which file it is changes only with a restart, as for every setting that is not live.
       const errorPage = readErrorPage(control.settings);
-      control.reload(fresh);
-      fleet.updateErrorPage(errorPage);
+      await Promise.all([control.reload(fresh), fleet.updateErrorPage(errorPage)]);
       logger.info('settings and error page read again');
     } catch (error) {
       const problems = error instanceof SettingsError ? error.problems : [messageOf(error)];

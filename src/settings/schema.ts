@@ -80,7 +80,11 @@ export const SCHEMA = {
   proxyReadTimeout: live(timeout, 60_000, 'between two reads from an upstream; idle limit of tunnels'),
   proxySendTimeout: live(timeout, 60_000, 'between two writes to an upstream'),
   upstreamKeepalive: live(count(0, 2 ** 16), 320, 'idle connections kept, per upstream and worker'),
-  shutdownDelay: live(duration, 5_000, 'after SIGTERM, go on accepting while endpoints notice'),
+  shutdownDelay: live(
+    duration,
+    5_000,
+    'after SIGTERM, go on accepting while endpoints notice; then idle connections get as long for a last request',
+  ),
   shutdownTimeout: live(duration, 30_000, 'then, time for requests and tunnels to end'),
 
   errorPage: fixed(filePath, '', 'HTML for 500, 502, 503 and 504 instead of the built-in 50x.html; reread on SIGHUP'),

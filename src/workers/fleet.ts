@@ -12,8 +12,9 @@ import { RouteTable, snapshotOf } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
 import { CounterBlocks } from './counter-blocks.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
-import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
+import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { pack } from './packed-delta.ts';
+import { lockPort } from './port-lock.ts';
 
 /** The worker's file has the ending of this one: .ts in a checkout, .js in the package. */
 const WORKER_FILE = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
@@ -24,13 +25,17 @@ const SLOWEST_RESTART_MS = 5_000;
 /** One that has lived this long has earned a quick restart. */
 const HEALTHY_MS = 60_000;
 
-/** The first table may well be an empty one, of version 0. */
+/** How long anybody waits for settings to be taken. A worker that hangs must not hang who changes them. */
+const PATIENCE_MS = 2_000;
+
+/** The number of no change. */
 const NEVER = -1;
 
 interface Member {
   readonly counters: WorkerCounters;
   thread: Worker | undefined;
-  version: number;
+  /** The number of the last change that it goes by. */
+  taken: number;
   isDrained: boolean;
   startedAt: number;
   restartDelayMs: number;
@@ -50,7 +55,8 @@ export class Fleet {
   readonly #logger: Logger;
   readonly #blocks: CounterBlocks;
   readonly #members: Member[] = [];
-  readonly #waiting: { readonly version: number; readonly done: () => void }[] = [];
+  readonly #waiting: { readonly number: number; readonly done: () => void }[] = [];
+  #lastChange = 0;
   #settings: Settings;
   #errorPage: string | undefined;
   #listen: ListenAddress;
@@ -83,16 +89,21 @@ export class Fleet {
     // The image keeps the main thread's young generation small, which a list of many Services would blow up for good.
     // Workers make garbage with every request: heaps that are set up from now on are as large as V8 has them.
     setFlagsFromString('--max-semi-space-size=0');
-    await assertFree(this.#listen);
-    let count = this.#settings.workers;
-    if (count > 1 && !(await canSharePort())) {
-      this.#logger.warn('workers cannot share a port on this system: running one worker');
-      count = 1;
+    const unlock = await lockPort(this.#listen.port);
+    try {
+      await assertFree(this.#listen);
+      let count = this.#settings.workers;
+      if (count > 1 && !(await canSharePort())) {
+        this.#logger.warn('workers cannot share a port on this system: running one worker');
+        count = 1;
+      }
+      this.#reusePort = count > 1;
+      // The first one settles the port, where the system chooses it.
+      this.#listen = await this.#add();
+      await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));
+    } finally {
+      unlock();
     }
-    this.#reusePort = count > 1;
-    // The first one settles the port, where the system chooses it.
-    this.#listen = await this.#add();
-    await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));
     return this.#listen;
   }
 
@@ -101,21 +112,19 @@ export class Fleet {
     const before = this.table;
     const assigned = this.#blocks.assign(delta, before);
     this.#table = before.apply(assigned);
-    this.#broadcast({ type: 'table', delta: pack(assigned) });
-    return new Promise(done => {
-      this.#waiting.push({ version: delta.version, done });
-      this.#settleAcknowledged();
-    });
+    return this.#change({ to: 'table', delta: pack(assigned) });
   }
 
-  updateSettings(settings: Settings): void {
+  /** @returns when every worker goes by them; after a few seconds in any case */
+  updateSettings(settings: Settings): Promise<void> {
     this.#settings = settings;
-    this.#broadcast({ type: 'settings', settings });
+    return this.#hurry(this.#change({ to: 'settings', settings }));
   }
 
-  updateErrorPage(html: string | undefined): void {
+  /** @returns when every worker answers with it; after a few seconds in any case */
+  updateErrorPage(html: string | undefined): Promise<void> {
     this.#errorPage = html;
-    this.#broadcast({ type: 'error-page', html });
+    return this.#hurry(this.#change({ to: 'error-page', html }));
   }
 
   reopenLogs(): void {
@@ -151,7 +160,7 @@ export class Fleet {
     const member: Member = {
       counters: this.#board.addRegion(),
       thread: undefined,
-      version: NEVER,
+      taken: NEVER,
       isDrained: false,
       startedAt: 0,
       restartDelayMs: FIRST_RESTART_MS,
@@ -169,13 +178,14 @@ export class Fleet {
       counters: member.counters.buffer,
       errorPage: this.#errorPage,
       table: this.#table && pack(snapshotOf(this.#table)),
+      change: this.#lastChange,
     };
     const thread = new Worker(WORKER_FILE, {
       workerData: init,
       name: `worker ${this.#members.indexOf(member) + 1}`,
     });
     member.thread = thread;
-    member.version = NEVER;
+    member.taken = NEVER;
     member.startedAt = Date.now();
     thread.on('error', error =>
       this.#logger.error({ err: error }, 'a worker died: its connections are lost, the others go on'),
@@ -197,7 +207,7 @@ export class Fleet {
   #receive(member: Member, message: FromWorker): void {
     switch (message.type) {
       case 'acknowledged':
-        member.version = message.version;
+        member.taken = message.number;
         this.#settleAcknowledged();
         break;
       case 'drained':
@@ -231,15 +241,38 @@ export class Fleet {
     });
   }
 
+  /** @returns when every worker has taken it */
+  #change(change: Change): Promise<void> {
+    this.#lastChange += 1;
+    const number = this.#lastChange;
+    this.#broadcast({ type: 'change', number, change });
+    return new Promise(done => {
+      this.#waiting.push({ number, done });
+      this.#settleAcknowledged();
+    });
+  }
+
+  async #hurry(taken: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(() => {
+        this.#logger.warn('a worker is too busy to take new settings: it will as soon as it can');
+        resolve();
+      }, PATIENCE_MS);
+    });
+    await Promise.race([taken, late]);
+    clearTimeout(timer);
+  }
+
   #broadcast(message: ToWorker): void {
     for (const { thread } of this.#members) thread?.postMessage(message);
   }
 
-  /** A dead worker holds nothing up: its replacement starts with the newest table. */
+  /** A dead worker holds nothing up: its replacement starts with the newest of all. */
   #settleAcknowledged(): void {
     const alive = this.#members.filter(({ thread }) => thread !== undefined);
-    const acknowledged = Math.min(...alive.map(({ version }) => version));
-    while (this.#waiting[0] !== undefined && this.#waiting[0].version <= acknowledged) this.#waiting.shift()?.done();
+    const acknowledged = Math.min(...alive.map(({ taken }) => taken));
+    while (this.#waiting[0] !== undefined && this.#waiting[0].number <= acknowledged) this.#waiting.shift()?.done();
   }
 
   #settleDrained(): void {

@@ -12,13 +12,20 @@ export interface WorkerInit {
   readonly errorPage: string | undefined;
   /** The whole table in force, packed; undefined before the first. */
   readonly table: string | undefined;
+  /** The number of the last change that all this comes from. */
+  readonly change: number;
 }
 
-export type ToWorker =
+/** What requests are judged by. */
+export type Change =
   /** A packed delta. */
-  | { readonly type: 'table'; readonly delta: string }
-  | { readonly type: 'settings'; readonly settings: Settings }
-  | { readonly type: 'error-page'; readonly html: string | undefined }
+  | { readonly to: 'table'; readonly delta: string }
+  | { readonly to: 'settings'; readonly settings: Settings }
+  | { readonly to: 'error-page'; readonly html: string | undefined };
+
+export type ToWorker =
+  /** Numbers count up: whoever has taken one has taken all before it. */
+  | { readonly type: 'change'; readonly number: number; readonly change: Change }
   | { readonly type: 'reopen-log' }
   /** Stop accepting, finish what is under way. */
   | { readonly type: 'drain' }
@@ -28,7 +35,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'listening'; readonly address: ListenAddress }
   | { readonly type: 'failed'; readonly message: string; readonly code: string }
-  /** Every request from now on is judged by this version. */
-  | { readonly type: 'acknowledged'; readonly version: number }
+  /** Every request from now on is judged by the change of this number. */
+  | { readonly type: 'acknowledged'; readonly number: number }
   | { readonly type: 'drained' }
   | { readonly type: 'log-error'; readonly message: string };

@@ -8,7 +8,7 @@ import { createEngine } from '../proxy/create-engine.ts';
 import type { EngineState } from '../proxy/engine.ts';
 import { DEFAULT_ERROR_PAGE } from '../proxy/error-pages.ts';
 import { RouteTable } from '../routing/table.ts';
-import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
+import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpack } from './packed-delta.ts';
 
 const init = workerData as WorkerInit;
@@ -28,6 +28,24 @@ const engine = await createEngine(init.settings.engine, {
   accessLog: new AccessLog(sink, init.settings.accessLog),
 });
 
+/** The number of the last change. */
+let taken = init.change;
+
+function take(change: Change): void {
+  switch (change.to) {
+    case 'table':
+      state.table = (state.table ?? RouteTable.EMPTY).apply(unpack(change.delta));
+      break;
+    case 'settings':
+      state.settings = change.settings;
+      engine.settingsChanged();
+      break;
+    case 'error-page':
+      state.errorPage = change.html ?? DEFAULT_ERROR_PAGE;
+      break;
+  }
+}
+
 function say(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
@@ -40,16 +58,10 @@ function end(): void {
 
 parentPort?.on('message', (message: ToWorker) => {
   switch (message.type) {
-    case 'table':
-      state.table = (state.table ?? RouteTable.EMPTY).apply(unpack(message.delta));
-      say({ type: 'acknowledged', version: state.table.version });
-      break;
-    case 'settings':
-      state.settings = message.settings;
-      engine.settingsChanged();
-      break;
-    case 'error-page':
-      state.errorPage = message.html ?? DEFAULT_ERROR_PAGE;
+    case 'change':
+      take(message.change);
+      taken = message.number;
+      say({ type: 'acknowledged', number: taken });
       break;
     case 'reopen-log':
       sink.reopen();
@@ -68,7 +80,7 @@ parentPort?.on('message', (message: ToWorker) => {
 
 try {
   const address = await engine.listen(init.listen, init.reusePort);
-  if (state.table !== undefined) say({ type: 'acknowledged', version: state.table.version });
+  say({ type: 'acknowledged', number: taken });
   say({ type: 'listening', address });
 } catch (error) {
   say({ type: 'failed', message: messageOf(error), code: codeOf(error) ?? '' });

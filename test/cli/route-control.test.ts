@@ -26,8 +26,9 @@ class HeldFleet {
     return new Promise(resolve => this.#acknowledge.push(resolve));
   }
 
-  updateSettings(settings: Settings): void {
+  updateSettings(settings: Settings): Promise<void> {
     this.settings = settings;
+    return new Promise(resolve => this.#acknowledge.push(resolve));
   }
 
   acknowledge(): void {
@@ -135,14 +136,29 @@ test('changes while a table is on its way go out together, and all who wait lear
   );
 });
 
+test('pushed settings are answered when every worker goes by them', async () => {
+  const { control, fleet } = parts();
+  let answered = false;
+  const pushed = control.pushGeneral({ proxyReadTimeout: '7s' }).then(() => {
+    answered = true;
+  });
+  await settled();
+  assert.equal(fleet.settings.proxyReadTimeout, 7_000);
+  assert.equal(answered, false);
+  fleet.acknowledge();
+  await pushed;
+});
+
 test('pushed settings must be an object', async () => {
-  const { control } = parts();
+  const { control, fleet } = parts();
   for (const value of [null, [], 'proxyReadTimeout', 3, true]) {
     await assert.rejects(control.pushGeneral(value), SettingsError, JSON.stringify(value));
   }
   await assert.rejects(control.pushGeneral({ controllerPodsCount: -1 }), SettingsError);
   await assert.rejects(control.pushGeneral({ controllerPodsCount: '2' }), SettingsError);
-  await control.pushGeneral({ controllerPodsCount: 2 });
+  const pushed = control.pushGeneral({ controllerPodsCount: 2 });
+  fleet.acknowledge();
+  await pushed;
   assert.equal(control.general().controllerPodsCount, 2);
 });
 
@@ -157,8 +173,8 @@ test('a bad setting among good ones changes nothing', async () => {
 
 test('settings read again leave alone what was pushed and what needs a restart', async () => {
   const { control, fleet } = parts();
-  await control.pushGeneral({ proxyReadTimeout: '7s' });
-  control.reload({
+  void control.pushGeneral({ proxyReadTimeout: '7s' });
+  void control.reload({
     ...DEFAULTS,
     logLevel: 'error',
     proxyReadTimeout: 1_000,

@@ -29,6 +29,8 @@ export interface ProgramEnd {
 
 export interface ServeOptions {
   readonly args?: readonly string[];
+  /** Options for Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** Defaults to `--source push`. Services for a file that is followed. */
   readonly manifests?: readonly object[];
   /** A file descriptor for its standard output; by default it is read. */
@@ -54,7 +56,7 @@ export class ServingProgram {
   readonly #changes = new Changes();
 
   private constructor(context: TestContext, directory: string, options: ServeOptions) {
-    const { args = [], manifests, stdout = 'pipe', main = MAIN } = options;
+    const { args = [], nodeArgs = [], manifests, stdout = 'pipe', main = MAIN } = options;
     this.#context = context;
     this.directory = directory;
     this.adminSocket = join(directory, 'admin.sock');
@@ -62,11 +64,15 @@ export class ServingProgram {
     const source = manifests === undefined ? ['--source', 'push'] : ['--manifests', this.manifestFile];
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KUBE_ENTRY_'));
     const fixed = ['--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--admin-socket', this.adminSocket];
-    this.#child = spawn(process.execPath, [main, 'serve', ...fixed, '--workers', '2', ...source, ...args], {
-      cwd: directory,
-      env: Object.fromEntries(inherited),
-      stdio: ['ignore', stdout, 'pipe'],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [...nodeArgs, main, 'serve', ...fixed, '--workers', '2', ...source, ...args],
+      {
+        cwd: directory,
+        env: Object.fromEntries(inherited),
+        stdio: ['ignore', stdout, 'pipe'],
+      },
+    );
     this.#child.stdout?.on('data', chunk => {
       this.stdout += chunk;
       this.#changes.announce();

@@ -4,15 +4,49 @@ import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { value } from '../support/raw-message.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
 const GET = 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n';
 
 conformance('drain', ({ engine, test }) => {
-  test('idle connections close at once, and drain() returns', async t => {
+  test('without a shutdown delay idle connections close at once, and drain() returns', async t => {
+    const upstream = await RawUpstream.start(t);
+    const settings = { shutdownDelay: 0 };
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], settings });
+    const [silent, kept] = [await proxy.connect(), await proxy.connect()];
+    await kept.send(GET);
+    await kept.response();
+    await eventually('both to be waiting', () => proxy.counters.get('waiting') === 2);
+    await proxy.engine.drain();
+    assert.equal(await silent.closed(), 'fin');
+    assert.equal(await kept.closed(), 'fin');
+    assert.equal(kept.unread + silent.unread, '');
+  });
+
+  test('an idle connection has its next request answered, with Connection: close', async t => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const [silent, kept] = [await proxy.connect(), await proxy.connect()];
+    await kept.send(GET);
+    assert.equal(value((await kept.response()).headers, 'connection'), 'keep-alive');
+    await eventually('both to be waiting', () => proxy.counters.get('waiting') === 2);
+    const drained = proxy.engine.drain();
+    for (const client of [silent, kept]) {
+      await client.send(GET);
+      const response = await client.response();
+      assert.equal(response.status, 200);
+      assert.equal(value(response.headers, 'connection'), 'close');
+      assert.equal(await client.closed(), 'fin');
+      client.end();
+    }
+    await drained;
+  });
+
+  test('an idle connection that stays silent for another shutdown delay is closed', async t => {
+    const upstream = await RawUpstream.start(t);
+    const settings = { shutdownDelay: 300 };
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], settings });
     const [silent, kept] = [await proxy.connect(), await proxy.connect()];
     await kept.send(GET);
     await kept.response();
@@ -64,18 +98,24 @@ conformance('drain', ({ engine, test }) => {
     assert.equal(upstream.only.body, 'abcd');
   });
 
-  test('a response under way is sent to its end', async t => {
+  test('a response under way is sent to its end; the request behind it is answered, too', async t => {
     const upstream = await RawUpstream.start(t, request =>
       request.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'),
     );
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     const client = await proxy.connect();
     await client.send(GET);
-    await client.head();
+    const head = await client.head();
+    assert.equal(value(head.headers, 'connection'), 'keep-alive');
     const drained = proxy.engine.drain();
     await upstream.only.connection.send('world');
     assert.equal(await client.bytes(10), 'helloworld');
-    // Its head said keep-alive: it closes as soon as it is idle.
+    // It was told that it may.
+    upstream.handler = answering();
+    await client.send(GET);
+    const response = await client.response();
+    assert.equal(response.status, 200);
+    assert.equal(value(response.headers, 'connection'), 'close');
     await client.closed();
     client.end();
     await drained;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { DEPLOY, dig, objectIn, textOf } from './objects.ts';
+import { DEPLOY, dig, listAt, objectIn, textOf } from './objects.ts';
 
 const ROOT = join(DEPLOY, '..');
 const instructions = textOf('Dockerfile')
@@ -34,6 +34,26 @@ describe('the image', () => {
       'securityContext',
     ) as Record<string, unknown>;
     assert.equal(last('USER'), `USER ${runAsUser}:${runAsGroup}`);
+  });
+
+  it('exposes the ports of the Deployment', () => {
+    const ports = listAt(objectIn('base/deployment.yaml'), 'spec', 'template', 'spec', 'containers', 0, 'ports');
+    assert.equal(last('EXPOSE'), `EXPOSE ${ports.map(port => dig(port, 'containerPort')).join(' ')}`);
+  });
+
+  it('works where the Deployment mounts a folder that may be written to', () => {
+    const mounts = listAt(
+      objectIn('base/deployment.yaml'),
+      'spec',
+      'template',
+      'spec',
+      'containers',
+      0,
+      'volumeMounts',
+    );
+    const folder = last('WORKDIR')?.split(' ')[1];
+    assert.ok(mounts.some(mount => dig(mount, 'mountPath') === folder));
+    assert.ok(instructions.some(line => line.includes(`--owner=node --group=node ${folder}`)));
   });
 
   it('starts the program of the package, without a shell', () => {

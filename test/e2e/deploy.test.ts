@@ -180,6 +180,20 @@ describe('what deploy/README.md says to apply', () => {
     }
   });
 
+  for (const overlay of ['single-node', 'hardened']) {
+    it(`is accepted as the overlay ${overlay} has it`, async () => {
+      const manifests = await kube.kubectl.run(['kustomize', join(DEPLOY, 'overlays', overlay)]);
+      const output = await kube.kubectl.run(['apply', '--dry-run=server', '-f', '-'], await forThisServer(manifests));
+      const [, ...lines] = output.trimEnd().split('\n');
+      assert.ok(
+        lines.every(line => line.endsWith(' created (server dry run)')),
+        output,
+      );
+      assert.equal(/^networkpolicy\.networking\.k8s\.io\/kube-entry /m.test(output), overlay === 'hardened', output);
+      assert.equal(/^poddisruptionbudget\./m.test(output), overlay === 'hardened', output);
+    });
+  }
+
   it('installs the entry behind its node port, and changes nothing the second time', async () => {
     const { kubectl } = kube;
     await kubectl.run(['apply', '--kustomize', DEPLOY]);

@@ -11,7 +11,7 @@ const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUp
 for (const workers of [1, 2]) {
   test(`with ${workers}: draining waits for requests and tunnels of every worker, and accepts nothing new`, async context => {
     const upstream = await RawUpstream.start(context, () => {});
-    const running = await startFleet(context, { settings: { workers } });
+    const running = await startFleet(context, { settings: { workers, shutdownDelay: 0 } });
     await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
     const asking = [...(await running.connectToAll()).values()];
     const tunnels = [...(await running.connectToAll()).values()];
@@ -59,7 +59,7 @@ for (const workers of [1, 2]) {
 
   test(`with ${workers}: closing ends requests, tunnels and threads at once`, async context => {
     const upstream = await RawUpstream.start(context, () => {});
-    const running = await startFleet(context, { settings: { workers } });
+    const running = await startFleet(context, { settings: { workers, shutdownDelay: 0 } });
     await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
     const [client, idle] = [await running.connect(), await running.connect()];
     await client.send('GET /a HTTP/1.1\r\nHost: test\r\n\r\n');
@@ -74,7 +74,7 @@ for (const workers of [1, 2]) {
   });
 
   test(`with ${workers}: an idle fleet is drained at once, and can be closed then`, async context => {
-    const running = await startFleet(context, { settings: { workers } });
+    const running = await startFleet(context, { settings: { workers, shutdownDelay: 0 } });
     await running.fleet.drain();
     await running.fleet.close();
     assert.ok(running.threads.every(({ threadId }) => threadId === -1));

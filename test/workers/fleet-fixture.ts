@@ -96,7 +96,7 @@ export class RunningFleet {
     const thread = this.threads[index];
     if (thread === undefined) throw new Error(`there is no thread ${index}`);
     const gone = new Promise(resolve => thread.once('exit', resolve));
-    thread.postMessage({ type: 'table' });
+    thread.postMessage({ type: 'change' });
     await gone;
   }
 }

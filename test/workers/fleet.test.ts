@@ -11,6 +11,7 @@ import { silentLogger } from '../../src/observe/logger.ts';
 import { routeKey } from '../../src/routing/route.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { Fleet } from '../../src/workers/fleet.ts';
+import { lockPort } from '../../src/workers/port-lock.ts';
 import { eventually } from '../support/eventually.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
 import { ask, routeTo, startFleet } from './fleet-fixture.ts';
@@ -169,6 +170,30 @@ for (const workers of [1, 2]) {
 test('a fleet whose port another fleet shares among its workers is told so, too', async context => {
   const running = await startFleet(context, { settings: { workers: 2 } });
   await assert.rejects(startFleet(context, { settings: { workers: 2, listen: running.address } }), UnavailableError);
+});
+
+test('a fleet that starts while another on its port has looked, but does not listen yet, is told', async context => {
+  const before = await startFleet(context, { settings: { workers: 1 } });
+  await before.fleet.close();
+  const settings = { workers: 2, listen: before.address };
+  // The first worker is started between the two.
+  const looked = once(process, 'worker');
+  const first = startFleet(context, { settings });
+  await looked;
+  await assert.rejects(startFleet(context, { settings }), error => {
+    assert.ok(error instanceof UnavailableError);
+    assert.match(error.message, /another program listens there/);
+    return true;
+  });
+  assert.equal((await first).address.port, before.address.port);
+});
+
+test('who holds the lock of a port for ever keeps nobody from starting', { timeout: 30_000 }, async context => {
+  const free = await startFleet(context, { settings: { workers: 1 } });
+  await free.fleet.close();
+  context.after(await lockPort(free.address.port));
+  const running = await startFleet(context, { settings: { workers: 1, listen: free.address } });
+  assert.equal(running.address.port, free.address.port);
 });
 
 test('an address that this machine does not have is named', async context => {

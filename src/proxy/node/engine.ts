@@ -3,7 +3,7 @@
  * what neither allows is listed in the conformance suite.
  */
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'http-proxy-3';
 import { codeOf } from '../../errors.ts';
@@ -103,18 +103,22 @@ export class NodeEngine implements Engine {
     const { settings } = this.#context.state;
     this.#trustedProxies = new AddressRanges(settings.trustedProxies);
     this.#server.headersTimeout = settings.clientHeaderTimeout;
-    this.#server.keepAliveTimeout = settings.keepaliveTimeout;
+    this.#server.keepAliveTimeout = this.#idleLimit;
     this.#context.accessLog.format = settings.accessLog;
   }
 
   drain(): Promise<void> {
     this.#draining = true;
-    this.#server.close();
+    // Only stops to listen. node:http's own close() ends idle connections, too, whatever is on its way on them.
+    NetServer.prototype.close.call(this.#server);
+    this.#server.keepAliveTimeout = this.#idleLimit;
     for (const connection of this.#connections.values()) {
-      if (connection.isIdle) connection.socket.destroySoon();
+      if (connection.isIdle) connection.socket.setTimeout(this.#idleLimit);
     }
     return new Promise(resolve => {
       this.#onLastClose = () => {
+        // Ends the clock that looks for slow heads.
+        this.#server.close();
         this.#services.pool.close();
         resolve();
       };
@@ -127,6 +131,16 @@ export class NodeEngine implements Engine {
     this.#server.close();
     for (const { socket } of this.#connections.values()) socket.destroy();
     this.#services.pool.close();
+  }
+
+  /**
+   * How long the next request is waited for. A connection that was not announced to end may have one on its way, which a
+   * close would lose (RFC 9112 section 9.5): draining leaves it the time that it took everybody else to notice.
+   */
+  get #idleLimit(): number {
+    const { keepaliveTimeout, shutdownDelay } = this.#context.state.settings;
+    // To Node zero is no limit.
+    return this.#draining ? Math.max(1, Math.min(keepaliveTimeout, shutdownDelay)) : keepaliveTimeout;
   }
 
   #accept(socket: Socket): void {

@@ -351,7 +351,10 @@ export class Exchange implements AttemptListener {
     const { socket } = this.#connection;
     const { clientBodyTimeout, sendTimeout } = this.#settings;
     socket.setTimeout(this.#request.complete ? sendTimeout : clientBodyTimeout);
-    this.#request.once('end', () => socket.setTimeout(sendTimeout));
+    this.#request.once('end', () => {
+      // A request that was answered without a look at it may end after its answer: the limit of an idle connection holds.
+      if (!this.#ended) socket.setTimeout(sendTimeout);
+    });
     this.#response.on('timeout', () => {
       if (socket.writableLength > 0) socket.destroy();
       else if (!this.#request.complete && !this.#request.isPaused()) this.fail('CLIENT_TIMEOUT');
@@ -371,6 +374,5 @@ export class Exchange implements AttemptListener {
     const status = this.#log.switched ? 101 : wasAnswered ? this.#response.statusCode : CLIENT_CLOSED_REQUEST;
     this.#log.write(status);
     this.#connection.next();
-    if (this.#services.isDraining() && this.#connection.isIdle) this.#connection.socket.destroySoon();
   }
 }

@@ -73,9 +73,9 @@ export class ClientConnection extends Timed implements SocketReader {
     socket.resume();
   }
 
-  /** The engine drains: an idle connection ends now, a busy one after its answer. */
+  /** The engine drains: the next answer is the last, and none is waited for much longer. */
   drain(): void {
-    if (this.#state === IDLE) this.#endIdle();
+    if (this.#state === IDLE) this.#awaitRequest();
   }
 
   destroy(): void {
@@ -152,12 +152,12 @@ export class ClientConnection extends Timed implements SocketReader {
   /** Request and response are over. @param isLast the connection ends with them */
   exchangeEnded(isLast: boolean): void {
     this.#releaseHead();
-    if (isLast || this.#wire.isDraining) {
+    if (isLast) {
       this.#close();
       return;
     }
     this.#setState(IDLE);
-    this.#wire.wheel.set(this, this.#wire.context.state.settings.keepaliveTimeout);
+    this.#awaitRequest();
     if (this.#isConsuming) return;
     const stash = this.takeStash();
     if (stash !== undefined) this.#consume(stash);
@@ -172,6 +172,16 @@ export class ClientConnection extends Timed implements SocketReader {
     }
     this.#wire.wheel.set(this, this.#wire.context.state.settings.sendTimeout);
     this.#socket.destroySoon();
+  }
+
+  /**
+   * A connection that was not announced to end may have its next request on its way, which a close would lose (RFC 9112
+   * section 9.5). While draining it is closed only after it has been silent for as long as it took everybody else to notice.
+   */
+  #awaitRequest(): void {
+    const { isDraining, wheel, context } = this.#wire;
+    const { keepaliveTimeout, shutdownDelay } = context.state.settings;
+    wheel.set(this, isDraining ? Math.min(keepaliveTimeout, shutdownDelay) : keepaliveTimeout);
   }
 
   /** The exchange is over, but a slow reader may not have got all of its answer yet. */

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parseYamlDocuments } from '../../src/formats/yaml.ts';
+import { DEPLOY, dig, listAt, named, objectIn, textOf } from './objects.ts';
+
+const OVERLAYS = readdirSync(join(DEPLOY, 'overlays'));
+const CONTAINER_PORTS = ['spec', 'template', 'spec', 'containers', 0, 'ports'] as const;
+const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+const needsKubectl = { skip: hasKubectl ? false : 'there is no kubectl here' };
+
+function built(folder: string): readonly unknown[] {
+  const text = execFileSync('kubectl', ['kustomize', join(DEPLOY, folder)], { encoding: 'utf8' });
+  return parseYamlDocuments(text).documents.map(({ value }) => value);
+}
+
+function kindsOf(objects: readonly unknown[]): string[] {
+  return objects.map(object => String(dig(object, 'kind'))).sort();
+}
+
+function one(objects: readonly unknown[], kind: string): unknown {
+  const found = objects.filter(object => dig(object, 'kind') === kind);
+  assert.equal(found.length, 1, kind);
+  return found[0];
+}
+
+describe('every overlay', () => {
+  for (const overlay of OVERLAYS) {
+    it(`${overlay} is documented`, () => {
+      assert.ok(textOf('README.md').includes(`overlays/${overlay}`));
+    });
+
+    it(`${overlay} keeps what the base demands of the pod and of the container`, needsKubectl, () => {
+      const pod = (objects: readonly unknown[]) => dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
+      const [ours, base] = [pod(built(`overlays/${overlay}`)), pod(built('base'))];
+      assert.deepEqual(dig(ours, 'securityContext'), dig(base, 'securityContext'));
+      const container = (of: unknown) => named(listAt(of, 'containers'), 'kube-entry');
+      for (const part of ['args', 'env', 'ports', 'volumeMounts', 'startupProbe', 'livenessProbe', 'readinessProbe']) {
+        assert.deepEqual(dig(container(ours), part), dig(container(base), part), part);
+      }
+      const security = dig(container(ours), 'securityContext');
+      for (const [key, value] of Object.entries(Object(dig(container(base), 'securityContext')))) {
+        assert.deepEqual(dig(security, key), value, key);
+      }
+    });
+  }
+});
+
+describe('single-node', needsKubectl, () => {
+  const objects = hasKubectl ? built('overlays/single-node') : [];
+
+  it('is the base without its disruption budget', () => {
+    const expected = kindsOf(built('base')).filter(kind => kind !== 'PodDisruptionBudget');
+    assert.deepEqual(kindsOf(objects), expected);
+  });
+
+  it('runs one pod on whatever node there is, that of the control plane included', () => {
+    const deployment = one(objects, 'Deployment');
+    assert.equal(dig(deployment, 'spec', 'replicas'), 1);
+    const pod = dig(deployment, 'spec', 'template', 'spec');
+    assert.equal(dig(pod, 'nodeSelector'), undefined);
+    assert.equal(dig(pod, 'topologySpreadConstraints'), undefined);
+    assert.ok(listAt(pod, 'tolerations').every(toleration => dig(toleration, 'effect') === 'NoSchedule'));
+  });
+
+  it('sees the addresses of its clients', () => {
+    assert.equal(dig(one(objects, 'Service'), 'spec', 'externalTrafficPolicy'), 'Local');
+  });
+});
+
+describe('hardened', needsKubectl, () => {
+  const objects = hasKubectl ? built('overlays/hardened') : [];
+  const policy = objectIn('overlays/hardened/network-policy.yaml');
+
+  it('is the base with a NetworkPolicy', () => {
+    assert.deepEqual(kindsOf(objects), [...kindsOf(built('base')), 'NetworkPolicy'].sort());
+  });
+
+  it('has a NetworkPolicy that covers the pods, both ways', () => {
+    const deployment = one(objects, 'Deployment');
+    assert.deepEqual(
+      dig(policy, 'spec', 'podSelector', 'matchLabels'),
+      dig(deployment, 'spec', 'template', 'metadata', 'labels'),
+    );
+    assert.equal(dig(policy, 'metadata', 'namespace'), dig(deployment, 'metadata', 'namespace'));
+    assert.deepEqual(dig(policy, 'spec', 'policyTypes'), ['Ingress', 'Egress']);
+  });
+
+  it('lets clients in from anywhere, and only the monitoring to the status port', () => {
+    const ports = listAt(objectIn('base/deployment.yaml'), ...CONTAINER_PORTS);
+    const [clients, monitoring, ...others] = listAt(policy, 'spec', 'ingress');
+    assert.deepEqual(others, []);
+    assert.equal(dig(clients, 'from'), undefined);
+    assert.deepEqual(dig(clients, 'ports'), [{ protocol: 'TCP', port: dig(named(ports, 'http'), 'containerPort') }]);
+    assert.equal(listAt(monitoring, 'from').length, 1);
+    assert.deepEqual(dig(monitoring, 'ports'), [
+      { protocol: 'TCP', port: dig(named(ports, 'status'), 'containerPort') },
+    ]);
+  });
+
+  it('lets out what it needs: names, the Kubernetes API, the pods of the cluster', () => {
+    const rules = listAt(policy, 'spec', 'egress').map(rule => ({
+      to: dig(rule, 'to', 0, 'namespaceSelector'),
+      ports: listAt(rule, 'ports').map(port => [dig(port, 'protocol'), dig(port, 'port')].join(' ')),
+    }));
+    assert.deepEqual(rules, [
+      { to: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, ports: ['UDP 53', 'TCP 53'] },
+      { to: undefined, ports: ['TCP 443', 'TCP 6443'] },
+      { to: {}, ports: ['TCP '] },
+    ]);
+  });
+
+  it('meets the restricted Pod Security Standard, with a fixed share of the node', () => {
+    const pod = dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
+    assert.deepEqual(dig(pod, 'securityContext', 'seccompProfile'), { type: 'RuntimeDefault' });
+    assert.equal(dig(pod, 'enableServiceLinks'), false);
+    const container = dig(pod, 'containers', 0);
+    const { requests, limits } = dig(container, 'resources') as { requests: object; limits: object };
+    assert.deepEqual(requests, limits);
+    assert.deepEqual(dig(container, 'securityContext'), {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      privileged: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+    });
+    for (const level of ['enforce', 'audit', 'warn']) {
+      const label = `pod-security.kubernetes.io/${level}`;
+      assert.equal(dig(one(objects, 'Namespace'), 'metadata', 'labels', label), 'restricted', level);
+    }
+  });
+
+  it('gives the account’s token to the entry alone', () => {
+    assert.equal(dig(one(objects, 'ServiceAccount'), 'automountServiceAccountToken'), false);
+    const pod = dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
+    assert.equal(dig(pod, 'automountServiceAccountToken'), true);
+  });
+
+  it('spreads the pods over zones and nodes, as a preference', () => {
+    const spread = listAt(one(objects, 'Deployment'), 'spec', 'template', 'spec', 'topologySpreadConstraints');
+    assert.deepEqual(spread.map(item => dig(item, 'topologyKey')).sort(), [
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+    ]);
+    assert.ok(spread.every(item => dig(item, 'whenUnsatisfiable') === 'ScheduleAnyway'));
+  });
+});

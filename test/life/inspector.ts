@@ -1,0 +1,77 @@
+/** The debugger of a running program: reaches its worker threads without any door in the program itself. */
+import type { TestContext } from 'node:test';
+import type { ServingProgram } from '../cli/serve-fixture.ts';
+import { Changes, eventually } from '../support/eventually.ts';
+
+/** For a program that {@link Inspector} is to look into. */
+export const INSPECTED: readonly string[] = ['--inspect=127.0.0.1:0'];
+
+const LISTENING = /^Debugger listening on (ws:\S+)$/m;
+
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: { readonly sessionId?: string };
+}
+
+export class Inspector {
+  readonly #socket: WebSocket;
+  readonly #changes = new Changes();
+  /** Of the worker threads that are alive, the oldest first. */
+  readonly #sessions = new Set<string>();
+  #lastId = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => this.#take(JSON.parse(String(data))));
+  }
+
+  static async attach(t: TestContext, program: ServingProgram): Promise<Inspector> {
+    const url = await eventually('the debugger to listen', () => LISTENING.exec(program.complaints)?.[1]);
+    const socket = new WebSocket(url);
+    t.after(() => socket.close());
+    await new Promise((resolve, reject) => {
+      socket.addEventListener('open', resolve, { once: true });
+      socket.addEventListener('error', reject, { once: true });
+    });
+    const inspector = new Inspector(socket);
+    inspector.#send('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    return inspector;
+  }
+
+  /** Waits until there are so many worker threads. @returns what names them, the oldest first */
+  workers(count: number): Promise<readonly string[]> {
+    return this.#changes.until(
+      () => `${count} workers; there are ${this.#sessions.size}`,
+      () => (this.#sessions.size === count ? [...this.#sessions] : undefined),
+    );
+  }
+
+  /** Runs a script in a worker thread; nobody learns what became of it. */
+  run(sessionId: string, expression: string): void {
+    const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
+    this.#send('NodeWorker.sendMessageToWorker', { sessionId, message });
+  }
+
+  /** Ends a worker thread as a bug in it would: by an exception that nobody catches. */
+  crash(sessionId: string): void {
+    this.run(sessionId, 'setImmediate(() => { throw new Error("thrown by the test"); })');
+  }
+
+  /** Keeps a worker thread from doing anything for a while. */
+  hang(sessionId: string, milliseconds: number): void {
+    this.run(sessionId, `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${milliseconds})`);
+  }
+
+  #send(method: string, params: object): void {
+    this.#lastId += 1;
+    this.#socket.send(JSON.stringify({ id: this.#lastId, method, params }));
+  }
+
+  #take({ method, params }: Message): void {
+    if (params?.sessionId === undefined) return;
+    if (method === 'NodeWorker.attachedToWorker') this.#sessions.add(params.sessionId);
+    if (method === 'NodeWorker.detachedFromWorker') this.#sessions.delete(params.sessionId);
+    this.#changes.announce();
+  }
+}

@@ -1,0 +1,67 @@
+/** A rolling update as a Deployment makes it, one instance after the other, while everybody goes on working. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ServingProgram } from '../cli/serve-fixture.ts';
+import { eventually } from '../support/eventually.ts';
+import { Backend } from './backend.ts';
+import { Balancer } from './balancer.ts';
+import { Clients } from './clients.ts';
+import { WebSocketClient } from './web-socket.ts';
+
+/** Longer than the balancer takes to notice. */
+const SHUTDOWN_DELAY = '1s';
+/** Longer than any request takes. */
+const SHUTDOWN_TIMEOUT = '3s';
+const INSTANCES = 2;
+
+describe('a rolling update', { concurrency: true }, () => {
+  for (const engine of ['wire', 'node']) {
+    it(`${engine}: no request fails, and WebSockets live until shutdown-timeout`, { timeout: 120_000 }, async t => {
+      const backend = await Backend.start(t);
+      const args = ['--engine', engine, '--access-log', 'off', '--shutdown-delay', SHUTDOWN_DELAY];
+      const start = () =>
+        ServingProgram.start(t, {
+          manifests: [backend.service],
+          args: [...args, '--shutdown-timeout', SHUTDOWN_TIMEOUT],
+        });
+      const balancer = await Balancer.start(t);
+      const old = await Promise.all(Array.from({ length: INSTANCES }, start));
+      for (const program of old) balancer.add(program);
+
+      const clients = new Clients(t, balancer.address);
+      const sockets = await Promise.all(
+        Array.from({ length: 4 * INSTANCES }, () => WebSocketClient.open(t, balancer.address)),
+      );
+      await clients.served(2);
+
+      for (const program of old) {
+        balancer.add(await start());
+        const its = sockets.filter(({ localPort }) => balancer.takerOf(localPort) === program);
+        assert.ok(its.length > 0);
+        program.kill('SIGTERM');
+        await refuses(program);
+        await Promise.all(its.map(socket => socket.echoed()));
+        const { time, outcome } = await program.logged('drained');
+        assert.equal(outcome, 'time', 'the WebSockets were still there');
+        for (const socket of its)
+          assert.ok((await socket.ended()) >= Date.parse(String(time)), 'a WebSocket ended before its time');
+        assert.deepEqual(await program.ended(), { code: 0, signal: null });
+        assert.deepEqual(program.complaints, '');
+      }
+      await clients.served(2);
+      await clients.stop();
+      assert.deepEqual(clients.failures, []);
+      assert.ok(clients.announcedEnds > 0, 'no connection was drained: nothing was tested');
+      t.diagnostic(`answers: ${JSON.stringify(Object.fromEntries(clients.answered))}`);
+    });
+  }
+});
+
+/** Waits until nobody can connect any more. */
+async function refuses(program: ServingProgram): Promise<void> {
+  await eventually('the port to be closed', async () => {
+    const client = await program.connect().catch(() => undefined);
+    client?.destroy();
+    return client === undefined;
+  });
+}
