@@ -67,8 +67,8 @@ describe('each alert', () => {
       const section = texts.get(name.toLowerCase());
       assert.ok(section !== undefined, `a heading ${name}`);
       assert.match(section, /^\n[A-Z`]/, 'what it means');
-      assert.match(section, /^\*\*Look\*\* /m);
-      assert.match(section, /^\*\*Do\*\* /m);
+      assert.match(section, /^\*\*Look:\*\* /m);
+      assert.match(section, /^\*\*Do:\*\* /m);
     });
   }
 
