@@ -24,7 +24,7 @@ export interface RouteSource {
 export interface RouteControlOptions {
   readonly settings: Settings;
   readonly catalog: Catalog;
-  readonly fleet: Pick<Fleet, 'table' | 'restarts' | 'publish' | 'updateSettings'>;
+  readonly fleet: Pick<Fleet, 'table' | 'alive' | 'restarts' | 'publish' | 'updateSettings'>;
   readonly announcer: Announcer;
   readonly logger: Logger;
   readonly source: RouteSource;
@@ -138,6 +138,10 @@ export class RouteControl implements ControlPlane {
   programState(): ProgramState {
     const { catalog, fleet, source } = this.#options;
     return {
+      ready: this.#isInitialised && !this.isDraining,
+      draining: this.isDraining,
+      workers: fleet.alive,
+      workerConnections: this.#settings.workerConnections,
       routes: fleet.table.size,
       configVersion: fleet.table.version,
       configLastChangeMs: this.#lastChangeMs,

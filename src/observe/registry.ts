@@ -19,6 +19,13 @@ export interface KubeWatchState {
 
 /** What the main thread knows, asked for once a scrape. */
 export interface ProgramState {
+  /** As `/readyz` answers: the first table is served, and no drain has begun. */
+  readonly ready: boolean;
+  readonly draining: boolean;
+  /** Worker threads that run now. */
+  readonly workers: number;
+  /** Client connections that one of them takes. */
+  readonly workerConnections: number;
   /** Routes in the table that serves. */
   readonly routes: number;
   /** Version of that table. */
@@ -133,6 +140,16 @@ export class Metrics {
   }
 
   #addProgram(): void {
+    this.#gauge('kube_entry_ready', '1 when it asks for traffic: /readyz says the same.', () => this.#flag('ready'));
+    this.#gauge('kube_entry_draining', '1 from SIGTERM on, while what is under way ends.', () =>
+      this.#flag('draining'),
+    );
+    this.#gauge('kube_entry_workers', 'Worker threads that run.', () => this.#now?.workers);
+    this.#gauge(
+      'kube_entry_worker_connections',
+      'Setting worker-connections: client connections that one worker takes.',
+      () => this.#now?.workerConnections,
+    );
     this.#gauge('kube_entry_routes', 'Routes served.', () => this.#now?.routes);
     const reasons = () => this.#now?.refusalReasons ?? [];
     new Gauge({
@@ -177,6 +194,10 @@ export class Metrics {
       const watch = this.#now?.kubeWatch;
       return watch && Number(watch.synced);
     });
+  }
+
+  #flag(name: 'ready' | 'draining'): number | undefined {
+    return this.#now && Number(this.#now[name]);
   }
 
   #sum(name: CounterName): () => number {

@@ -79,6 +79,11 @@ export class Fleet {
     return this.#members.length;
   }
 
+  /** Workers that run now: fewer than {@link size} while one that died is replaced. */
+  get alive(): number {
+    return this.#members.filter(({ thread }) => thread !== undefined).length;
+  }
+
   /** The table in force, with counter blocks; EMPTY before the first. */
   get table(): RouteTable {
     return this.#table ?? RouteTable.EMPTY;

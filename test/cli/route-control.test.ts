@@ -16,6 +16,7 @@ class HeldFleet {
   readonly board = new CounterBoard();
   table = RouteTable.EMPTY;
   restarts = 0;
+  alive = 2;
   settings: Settings = DEFAULTS;
   readonly deltas: TableDelta[] = [];
   #acknowledge: (() => void)[] = [];
@@ -147,6 +148,28 @@ test('pushed settings are answered when every worker goes by them', async () => 
   assert.equal(answered, false);
   fleet.acknowledge();
   await pushed;
+});
+
+test('the metrics say when it is ready, when it drains, and what its workers take', async () => {
+  const { catalog, fleet, control } = parts();
+  const shown = (): unknown[] => {
+    const { ready, draining, workers, workerConnections } = control.programState();
+    return [ready, draining, workers, workerConnections];
+  };
+  assert.deepEqual(shown(), [false, false, 2, DEFAULTS.workerConnections]);
+  catalog.replace([]);
+  const served = control.changed(performance.now());
+  await settled();
+  fleet.acknowledge();
+  await served;
+  const pushed = control.pushGeneral({ workerConnections: 100 });
+  await settled();
+  fleet.acknowledge();
+  await pushed;
+  fleet.alive = 1;
+  assert.deepEqual(shown(), [true, false, 1, 100]);
+  control.isDraining = true;
+  assert.deepEqual(shown(), [false, true, 1, 100]);
 });
 
 test('pushed settings must be an object', async () => {

@@ -23,7 +23,8 @@ function kinds(objects: readonly unknown[]): string[] {
 }
 
 describe('the YAML of deploy/', () => {
-  for (const file of yamlFiles()) {
+  // What Prometheus reads as it is, is no object of Kubernetes.
+  for (const file of yamlFiles().filter(name => !name.startsWith('monitoring/prometheus/'))) {
     it(`${file} holds one Kubernetes object`, () => {
       const object = objectIn(file);
       assert.equal(typeof dig(object, 'apiVersion'), 'string');

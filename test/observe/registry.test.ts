@@ -6,6 +6,10 @@ import { Metrics, type ProgramState } from '../../src/observe/registry.ts';
 import { type Family, parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
 
 const STATE: ProgramState = {
+  ready: true,
+  draining: false,
+  workers: 4,
+  workerConnections: 1024,
   routes: 3,
   configVersion: 17,
   configLastChangeMs: 1_700_000_000_250,
@@ -67,6 +71,10 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_upstream_connects_total: 'counter',
     kube_entry_upstream_retries_total: 'counter',
     kube_entry_upstream_connections: 'gauge',
+    kube_entry_ready: 'gauge',
+    kube_entry_draining: 'gauge',
+    kube_entry_workers: 'gauge',
+    kube_entry_worker_connections: 'gauge',
     kube_entry_routes: 'gauge',
     kube_entry_route_refusals: 'gauge',
     kube_entry_route_conflicts: 'gauge',
@@ -233,6 +241,10 @@ test('the state of the program is shown', async () => {
   const { metrics } = setUp();
   const families = await scrape(metrics);
   assert.equal(single(families, 'nginx_up'), 1);
+  assert.equal(single(families, 'kube_entry_ready'), 1);
+  assert.equal(single(families, 'kube_entry_draining'), 0);
+  assert.equal(single(families, 'kube_entry_workers'), 4);
+  assert.equal(single(families, 'kube_entry_worker_connections'), 1024);
   assert.equal(single(families, 'kube_entry_routes'), 3);
   assert.deepEqual(by(families, 'kube_entry_route_refusals', 'reason'), { HEADLESS: 2, BAD_PATH: 1 });
   assert.equal(single(families, 'kube_entry_route_conflicts'), 2);
@@ -286,6 +298,13 @@ test('what is not known has no sample rather than a wrong one', async () => {
   ]) {
     assert.deepEqual(samples(families, name), [], name);
   }
+});
+
+test('an instance that drains is not ready', async () => {
+  const { metrics } = setUp({ ready: false, draining: true });
+  const families = await scrape(metrics);
+  assert.equal(single(families, 'kube_entry_ready'), 0);
+  assert.equal(single(families, 'kube_entry_draining'), 1);
 });
 
 test('how long tables take to reach every worker is a histogram', async () => {

@@ -62,7 +62,7 @@ export class RealEntry implements AsyncDisposable {
   private constructor(args: readonly string[]) {
     this.#process = new RealProcess(process.execPath, [
       ...[PROGRAM, 'serve', '--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--workers', '2'],
-      ...['--admin-socket', this.#socketPath, '--access-log', 'off', '--log-level', 'debug'],
+      ...['--admin-socket', this.adminSocket, '--access-log', 'off', '--log-level', 'debug'],
       ...args,
     ]);
   }
@@ -123,7 +123,7 @@ export class RealEntry implements AsyncDisposable {
   }
 
   async table(): Promise<RunningView> {
-    const { status, body } = await ask('http://localhost/routes', { socketPath: this.#socketPath, agent: false });
+    const { status, body } = await ask('http://localhost/routes', { socketPath: this.adminSocket, agent: false });
     assert.equal(status, 200);
     return JSON.parse(body) as RunningView;
   }
@@ -146,7 +146,7 @@ export class RealEntry implements AsyncDisposable {
     await patiently('it is ready', async () => (await this.status('/readyz')).status === 200);
   }
 
-  get #socketPath(): string {
+  get adminSocket(): string {
     return join(this.#folder.path, 'admin.sock');
   }
 }

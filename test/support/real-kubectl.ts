@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 /** kubectl as a person would run it, with a kubeconfig of its own. */
 export class Kubectl {
-  readonly #program: string;
+  /** A path, or a name that $PATH knows. */
+  readonly program: string;
   readonly #environment: NodeJS.ProcessEnv;
 
   /**
@@ -13,7 +14,7 @@ export class Kubectl {
    */
   constructor(assets: string, kubeconfig: string, home: string) {
     const program = join(assets, 'kubectl');
-    this.#program = existsSync(program) ? program : 'kubectl';
+    this.program = existsSync(program) ? program : 'kubectl';
     this.#environment = { PATH: process.env.PATH, KUBECONFIG: kubeconfig, HOME: home };
   }
 
@@ -21,7 +22,7 @@ export class Kubectl {
   run(args: readonly string[], input = ''): Promise<string> {
     return new Promise((resolve, reject) => {
       const options = { env: this.#environment, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 };
-      const child = execFile(this.#program, args, options, (error, output, complaint) => {
+      const child = execFile(this.program, args, options, (error, output, complaint) => {
         if (error === null) resolve(output);
         else reject(new Error(`kubectl ${args.join(' ')}: ${complaint || error.message}`, { cause: error }));
       });

@@ -102,7 +102,9 @@ for (const workers of [1, 2]) {
 
 test('with no worker alive a change is taken at once: whoever comes next begins with it', async context => {
   const running = await startFleet(context, { settings: { workers: 1 } });
+  assert.equal(running.fleet.alive, 1);
   await running.crash(0);
+  assert.equal(running.fleet.alive, 0);
   await running.fleet.publish({ version: 1, upserts: [], removals: [] });
   assert.equal(running.threads.length, 1, 'nobody has come yet');
 });

@@ -1,0 +1,128 @@
+/** What goes on inside: its routes, its watch on the Services, its process. */
+import { BY_INSTANCE, INSTANCE, type RowSpec, rate } from './panel.ts';
+
+export const PROGRAM_ROWS: readonly RowSpec[] = [
+  {
+    title: 'Routes',
+    panels: [
+      {
+        title: 'Routes served',
+        description: 'By instance. The lines lie on one another: where they part for long, an instance is behind.',
+        unit: 'short',
+        width: 8,
+        queries: [{ expr: `kube_entry_routes{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Refusals and conflicts',
+        description:
+          'Services that ask to be exposed and are not, by reason, and routes that wait behind an older Service. `kube-entry routes` names them.',
+        unit: 'short',
+        width: 8,
+        queries: [
+          { expr: `max by (reason) (kube_entry_route_refusals{${INSTANCE}})`, legend: '{{reason}}' },
+          { expr: `max(kube_entry_route_conflicts{${INSTANCE}})`, legend: 'conflicts' },
+        ],
+      },
+      {
+        title: 'Propagation of changes',
+        description:
+          'From a change of a Service to the last worker that serves it, over the last 30 minutes. The aim is 10 ms.',
+        unit: 's',
+        width: 8,
+        queries: [0.5, 0.99].map(share => ({
+          expr: `histogram_quantile(${share}, sum by (le) (rate(kube_entry_config_propagation_seconds_bucket{${INSTANCE}}[30m])))`,
+          legend: `p${share * 100}`,
+        })),
+      },
+    ],
+  },
+  {
+    title: 'Watch on the Kubernetes API',
+    panels: [
+      {
+        title: 'In sync',
+        description:
+          'Every Service is known and the watch is up. Empty where routes do not come from the Kubernetes API.',
+        unit: 'bool_yes_no',
+        width: 6,
+        queries: [{ expr: `kube_entry_kube_watch_synced{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Changes of Services',
+        description: 'Seen in a second by all instances together, of Services that are not exposed too.',
+        unit: 'ops',
+        width: 6,
+        queries: [{ expr: `sum(${rate('kube_entry_kube_watch_events_total', INSTANCE)})`, legend: 'changes' }],
+      },
+      {
+        title: 'Watches begun again',
+        description: 'In an hour. A few are usual: API servers end watches after some minutes.',
+        unit: 'short',
+        width: 6,
+        queries: [{ expr: `increase(kube_entry_kube_watch_restarts_total{${INSTANCE}}[1h])`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Age of a stale table',
+        description: 'For how long an instance has served a table that nothing confirms. Empty is as it should be.',
+        unit: 's',
+        width: 6,
+        queries: [
+          {
+            expr: `time() - (kube_entry_route_table_stale_since_timestamp_seconds{${INSTANCE}} > 0)`,
+            legend: BY_INSTANCE,
+          },
+        ],
+      },
+    ],
+  },
+  {
+    title: 'Process',
+    panels: [
+      {
+        title: 'CPU',
+        description:
+          'Cores in use, of all threads of an instance. At the limit of the container all workers are throttled.',
+        unit: 'short',
+        width: 8,
+        queries: [{ expr: rate('process_cpu_seconds_total', INSTANCE), legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Memory',
+        description: 'Resident. Grows with the connections that are open, and hardly with anything else.',
+        unit: 'bytes',
+        width: 8,
+        queries: [{ expr: `process_resident_memory_bytes{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'File descriptors in use',
+        description: 'Of those the process may have. Every connection to a client or an upstream takes one.',
+        unit: 'percentunit',
+        width: 8,
+        thresholds: [0.8, 1],
+        queries: [{ expr: `process_open_fds{${INSTANCE}} / process_max_fds{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Workers',
+        description: 'Threads that run. A gap is one that died and was replaced.',
+        unit: 'short',
+        width: 8,
+        queries: [{ expr: `kube_entry_workers{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Event loop lag of the control plane',
+        description:
+          'How long the main thread is kept from its work: it delays changes of routes and scrapes, not requests, which have threads of their own.',
+        unit: 's',
+        width: 8,
+        queries: [{ expr: `nodejs_eventloop_lag_p99_seconds{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Access log lines dropped',
+        description: 'In a second. Standard output, or the file, was not read fast enough.',
+        unit: 'ops',
+        width: 8,
+        queries: [{ expr: rate('kube_entry_access_log_dropped_total', INSTANCE), legend: BY_INSTANCE }],
+      },
+    ],
+  },
+];

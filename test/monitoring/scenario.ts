@@ -1,0 +1,71 @@
+/** Two running instances and what happens to them: traffic, errors, refusals, conflicts, changes of routes. */
+import type { TestContext } from 'node:test';
+import { ServingProgram } from '../cli/serve-fixture.ts';
+import { atEnd } from '../support/cleanup.ts';
+import { type FixtureService, KubeApi, service } from '../support/kube-api.ts';
+import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
+
+export class Scenario {
+  readonly #api: KubeApi;
+  readonly #services: readonly FixtureService[];
+  readonly #spare: FixtureService;
+  /** Follows the Services of an API server, and those of files. */
+  readonly instances: Readonly<Record<'kube' | 'manifests', ServingProgram>>;
+  #round = 0;
+
+  private constructor(
+    api: KubeApi,
+    services: readonly FixtureService[],
+    spare: FixtureService,
+    instances: Scenario['instances'],
+  ) {
+    this.#api = api;
+    this.#services = services;
+    this.#spare = spare;
+    this.instances = instances;
+  }
+
+  static async start(t: TestContext): Promise<Scenario> {
+    const shop = await RawUpstream.start(t);
+    const failing = await RawUpstream.start(t, answering(answer('no', '', '500 Internal Server Error')));
+    const broken = await RawUpstream.start(t);
+    const services = [
+      entryService('shop', shop),
+      entryService('failing', failing),
+      entryService('broken', broken),
+      entryService('refused', shop, 'no-slash'),
+      entryService('unlucky', shop, '/shop'),
+    ];
+    const api = await KubeApi.start();
+    atEnd(t, () => api[Symbol.asyncDispose]());
+    for (const one of services) api.apply(one);
+    const kube = await ServingProgram.start(t, {
+      args: ['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--access-log', 'json'],
+    });
+    const manifests = await ServingProgram.start(t, { manifests: services });
+    await broken.refuseConnections();
+    return new Scenario(api, services, entryService('spare', shop), { kube, manifests });
+  }
+
+  /** A round of requests to each instance, good and bad, and a route that comes or goes. */
+  async act(): Promise<void> {
+    this.#round += 1;
+    const hasSpare = this.#round % 2 === 1;
+    if (hasSpare) this.#api.apply(this.#spare);
+    else this.#api.remove('default', 'spare');
+    await this.instances.manifests.writeManifests(hasSpare ? [...this.#services, this.#spare] : this.#services);
+    for (const program of Object.values(this.instances)) {
+      for (let count = 0; count < 6; count += 1) await program.get('/shop/x');
+      for (let count = 0; count < 3; count += 1) await program.get('/failing');
+      for (let count = 0; count < 3; count += 1) await program.get('/broken');
+      await program.get(`/nowhere/${this.#round}?secret=${this.#round}`);
+    }
+  }
+}
+
+/** At `/NAME` if no other path is given. */
+function entryService(name: string, upstream: RawUpstream, path = `/${name}`): FixtureService {
+  const { host, port } = upstream.address;
+  const annotations = { 'kube-entry.io/path': path };
+  return service({ name, annotations, spec: { clusterIP: host, ports: [{ port }] } });
+}
