@@ -17,10 +17,14 @@ const RETRY_MS = 10;
 /** For so long a stalled reader may hold up the end of a thread. */
 const LAST_FLUSH_MS = 500;
 const NAP_MS = 5;
+/** A destination that is merely too slow takes and refuses in turn: what is lost is said no more often than this. */
+const SAY_LOST_EVERY_MS = 10_000;
 
 export interface LineSinkEvents {
   /** Lines were thrown away because the destination takes no more. */
   readonly onDrop: (lines: number) => void;
+  /** The destination takes lines again: so many were lost since this was said last, which is some time ago. */
+  readonly onResume: (lost: number) => void;
   /** Writing fails from now on: said once, until it has worked again. What is pending waits. */
   readonly onError: (error: unknown) => void;
 }
@@ -37,6 +41,10 @@ export class LineSink {
   #rest: Buffer | undefined;
   #pendingBytes = 0;
   #lastBatchBytes = 0;
+  /** Lines that nobody has been told of. */
+  #lost = 0;
+  /** By `performance.now()`: no earlier. */
+  #sayLostAt = 0;
   #isWriting = false;
   #isFailing = false;
   #isEnding = false;
@@ -49,9 +57,11 @@ export class LineSink {
     this.#fd = path === '' ? STANDARD_OUTPUT : this.#open();
   }
 
+  /** @param line ASCII, so that it has as many bytes as characters: counting them would be a copy more for every request */
   write(line: string): void {
-    const bytes = Buffer.byteLength(line);
+    const bytes = line.length;
     if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+      this.#lost += 1;
       this.#events.onDrop(1);
       return;
     }
@@ -137,17 +147,26 @@ export class LineSink {
   }
 
   #head(): Buffer {
-    this.#rest ??= Buffer.from(this.#batches[0] ?? '');
+    this.#rest ??= Buffer.from(this.#batches[0] ?? '', 'latin1');
     return this.#rest;
   }
 
   #written(count: number): void {
     this.#isFailing = false;
     this.#pendingBytes -= count;
+    if (this.#lost > 0) this.#sayLost();
     this.#rest = this.#head().subarray(count);
     if (this.#rest.length > 0) return;
     this.#rest = undefined;
     this.#batches.shift();
+  }
+
+  #sayLost(): void {
+    const now = performance.now();
+    if (now < this.#sayLostAt) return;
+    this.#sayLostAt = now + SAY_LOST_EVERY_MS;
+    this.#events.onResume(this.#lost);
+    this.#lost = 0;
   }
 
   #failed(error: unknown): void {

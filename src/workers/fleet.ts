@@ -202,6 +202,12 @@ export class Fleet {
       case 'log-error':
         this.#logger.error({ reason: message.message }, 'the access log cannot be written');
         break;
+      case 'log-lost':
+        this.#logger.warn(
+          { lines: message.lines },
+          'lines of the access log were dropped: nobody took them fast enough',
+        );
+        break;
     }
   }
 

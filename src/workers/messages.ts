@@ -31,4 +31,6 @@ export type FromWorker =
   /** Every request from now on is judged by this version. */
   | { readonly type: 'acknowledged'; readonly version: number }
   | { readonly type: 'drained' }
-  | { readonly type: 'log-error'; readonly message: string };
+  | { readonly type: 'log-error'; readonly message: string }
+  /** The access log goes on; so many lines of it were dropped before. */
+  | { readonly type: 'log-lost'; readonly lines: number };

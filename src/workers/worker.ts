@@ -19,6 +19,7 @@ const state: EngineState = {
 };
 const sink = new LineSink(init.settings.accessLogPath, {
   onDrop: lines => counters.add('accessLogDropped', lines),
+  onResume: lost => say({ type: 'log-lost', lines: lost }),
   onError: error => say({ type: 'log-error', message: messageOf(error) }),
 });
 const engine = await createEngine(init.settings.engine, {

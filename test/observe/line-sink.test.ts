@@ -18,10 +18,13 @@ async function scratchDirectory(context: TestContext): Promise<string> {
 /** A sink, and what it says of itself. @param context ends it with the test */
 function sinkTo(context: TestContext, path: string) {
   const errors: (string | undefined)[] = [];
-  const heard = { dropped: 0, errors };
+  const heard = { dropped: 0, said: 0, errors };
   const sink = new LineSink(path, {
     onDrop: lines => {
       heard.dropped += lines;
+    },
+    onResume: lost => {
+      heard.said += lost;
     },
     onError: error => errors.push(codeOf(error)),
   });
@@ -69,7 +72,7 @@ test('a single line is in the file soon, in a directory that is made for it', as
   const { sink, heard } = sinkTo(context, path);
   sink.write('one\n');
   await eventually('the line', async () => (await readFile(path, 'utf8')) === 'one\n');
-  assert.deepEqual(heard, { dropped: 0, errors: [] });
+  assert.deepEqual(heard, { dropped: 0, said: 0, errors: [] });
 });
 
 test('lines come whole, in order and once, however many', async context => {
@@ -138,6 +141,8 @@ test('a reader that stalls costs lines, which are counted, and gets whole lines 
   assert.ok(heard.dropped > 0, 'three megabytes do not fit');
   assert.ok(heard.dropped < written, 'a stall is no reason to drop everything');
   assert.deepEqual(heard.errors, [], 'a full pipe is no error');
+  // The beginning went into the pipe before the first was dropped.
+  assert.equal(heard.said, 0, 'nothing is said while the pipe is full');
 
   let text = '';
   const kept = written - heard.dropped;
@@ -150,6 +155,7 @@ test('a reader that stalls costs lines, which are counted, and gets whole lines 
   assert.ok(lines.every(found => /^\d{6}x{994}$/.test(found)));
   assert.deepEqual(lines, [...lines].sort());
 
+  assert.equal(heard.said, heard.dropped, 'what was lost is said when it goes on');
   const before = heard.dropped;
   sink.write(line(999_999));
   await eventually('a line after the stall', () => read().startsWith('999999'));
@@ -239,14 +245,14 @@ test('an error that lasts is said once, and again when it comes back', async con
     });
     await eventually('what has waited', () => read() === 'waits\n');
   }
-  assert.deepEqual(heard, { dropped: 0, errors: ['EPIPE', 'EPIPE'] });
+  assert.deepEqual(heard, { dropped: 0, said: 0, errors: ['EPIPE', 'EPIPE'] });
 });
 
 test('standard output gets the lines, and reopening it means nothing', async () => {
   const module = JSON.stringify(join(import.meta.dirname, '../../src/observe/line-sink.ts'));
   const program = `
     import { LineSink } from ${module};
-    const sink = new LineSink('', { onDrop() {}, onError() {} });
+    const sink = new LineSink('', { onDrop() {}, onResume() {}, onError() {} });
     for (let number = 1; number <= 3000; number += 1) sink.write('line ' + number + '\\n');
     sink.reopen();
     setTimeout(() => sink.flush(), 20);
