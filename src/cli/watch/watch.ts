@@ -14,7 +14,7 @@ import { trafficBetween } from './traffic.ts';
 
 const INTERVAL_MS = 1_000;
 /** With ten thousand Services an answer takes its time: asking must not become the instance's main work. */
-const LARGEST_SHARE = 1 / 10;
+const LARGEST_SHARE = 1 / 4;
 const LONGEST_PAUSE_MS = 10_000;
 
 /** Shows it until Ctrl-C. @returns the exit code */
