@@ -6,6 +6,7 @@ import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { Logger } from '../observe/logger.ts';
+import { WriteTurn } from '../observe/write-turn.ts';
 import type { TableDelta } from '../routing/delta.ts';
 import { RouteTable, snapshotOf } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -48,6 +49,7 @@ export class Fleet {
   readonly #logger: Logger;
   readonly #blocks: CounterBlocks;
   readonly #members: Member[] = [];
+  readonly #logTurn = WriteTurn.shared();
   readonly #waiting: { readonly version: number; readonly done: () => void }[] = [];
   #settings: Settings;
   #errorPage: string | undefined;
@@ -162,12 +164,13 @@ export class Fleet {
       listen: this.#listen,
       reusePort: this.#reusePort,
       counters: member.counters.buffer,
+      logTurn: { shared: this.#logTurn, id: this.#numberOf(member) },
       errorPage: this.#errorPage,
       table: this.#table && snapshotOf(this.#table),
     };
     const thread = new Worker(WORKER_FILE, {
       workerData: init,
-      name: `worker ${this.#members.indexOf(member) + 1}`,
+      name: `worker ${this.#numberOf(member)}`,
     });
     member.thread = thread;
     member.version = NEVER;
@@ -214,6 +217,8 @@ export class Fleet {
   #buried(member: Member): void {
     member.thread = undefined;
     member.counters.clearGauges();
+    // It may have died in the middle of a line.
+    new WriteTurn(this.#logTurn, this.#numberOf(member)).give();
     this.#settleAcknowledged();
     this.#settleDrained();
     if (this.#phase !== 'running') return;
@@ -230,6 +235,11 @@ export class Fleet {
     this.#spawn(member).catch((error: unknown) => {
       this.#logger.error({ reason: messageOf(error) }, 'a worker could not be replaced');
     });
+  }
+
+  /** From one on. */
+  #numberOf(member: Member): number {
+    return this.#members.indexOf(member) + 1;
   }
 
   #broadcast(message: ToWorker): void {

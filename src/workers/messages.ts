@@ -9,6 +9,8 @@ export interface WorkerInit {
   readonly reusePort: boolean;
   /** The worker's region of the shared counters. */
   readonly counters: SharedArrayBuffer;
+  /** Whose turn it is to write to the access log, among the workers, and this one's number. */
+  readonly logTurn: { readonly shared: SharedArrayBuffer; readonly id: number };
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
   /** The whole table in force; undefined before the first. */

@@ -29,7 +29,7 @@ test('under load, a standard output that nobody reads costs lines only, and thei
   const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
   const stdout = openSync(pipe, constants.O_WRONLY);
   context.after(() => closeSync(reader));
-  const program = await ServingProgram.start(context, { stdout, args: ['--access-log', 'json', '--workers', '1'] });
+  const program = await ServingProgram.start(context, { stdout, args: ['--access-log', 'json'] });
   closeSync(stdout);
   await program.post('/configuration/backends', [pushed('a', [upstream], '/a')]);
   const metric = async (name: string): Promise<number> =>
