@@ -16,7 +16,7 @@ const GAP = '  ';
 /** So that something is to be seen of every column. */
 const LEAST_WIDTH = 4;
 /** Prose in less than this is no help. */
-const LEAST_PROSE = 24;
+const LEAST_PROSE = 20;
 
 /** Columns two spaces apart, without trailing spaces. What is longer than a terminal's line is cut, longest columns first. */
 export function formatTable(
