@@ -5,6 +5,7 @@ import { processIo } from './cli/io.ts';
 import { run } from './cli/run.ts';
 import { codeOf } from './errors.ts';
 
+// Opening the stream makes a pipe one that does not block: the access log of the workers relies on it.
 let outputIsLost = false;
 process.stdout.on('error', error => {
   // `kube-entry routes | head` closes the pipe early: nobody reads on, which is no failure.

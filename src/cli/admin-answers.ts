@@ -4,6 +4,7 @@ import type { StubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
 import { isObject } from '../sources/service-object.ts';
 import type { AdminClient } from './admin-client.ts';
+import { type MetricSamples, readMetrics } from './metrics-text.ts';
 
 /** What people are told of a route. */
 export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'backend' | 'service'>;
@@ -15,8 +16,11 @@ export interface ExplanationAnswer {
   readonly losers: readonly { readonly route: ShownRoute; readonly reason: string }[];
 }
 
+/** A record of GET /configuration/backends: what was pushed may have any fields. */
+export type BackendAnswer = Readonly<Record<string, unknown>>;
+
 /** GET /routes, counted. */
-export interface TableAnswer {
+export interface TableSummary {
   readonly version: number;
   readonly initialised: boolean;
   readonly source: {
@@ -28,6 +32,12 @@ export interface TableAnswer {
   readonly routes: number;
   readonly refusals: number;
   readonly conflicts: number;
+}
+
+/** GET /routes */
+export interface TableAnswer {
+  readonly summary: TableSummary;
+  readonly routes: readonly ShownRoute[];
 }
 
 /** @throws UnavailableError */
@@ -55,19 +65,23 @@ export async function askTable(client: AdminClient): Promise<TableAnswer> {
   if (typeof version !== 'number' || typeof initialised !== 'boolean' || typeof source.kind !== 'string') {
     throw misunderstood('/routes');
   }
+  const routes: unknown[] = Array.isArray(value.routes) ? value.routes : [];
   const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
   return {
-    version,
-    initialised,
-    source: {
-      kind: source.kind,
-      synced: source.synced === true,
-      ...(typeof source.staleSince === 'string' ? { staleSince: source.staleSince } : {}),
-      ...(typeof source.problem === 'string' ? { problem: source.problem } : {}),
+    summary: {
+      version,
+      initialised,
+      source: {
+        kind: source.kind,
+        synced: source.synced === true,
+        ...(typeof source.staleSince === 'string' ? { staleSince: source.staleSince } : {}),
+        ...(typeof source.problem === 'string' ? { problem: source.problem } : {}),
+      },
+      routes: routes.length,
+      refusals: count(value.refusals),
+      conflicts: count(value.conflicts),
     },
-    routes: count(value.routes),
-    refusals: count(value.refusals),
-    conflicts: count(value.conflicts),
+    routes: routes.filter(isRoute),
   };
 }
 
@@ -85,15 +99,13 @@ export async function askStubStatus(client: AdminClient): Promise<StubStatus> {
   return { active, accepted, handled, requests, reading, writing, waiting };
 }
 
-/** The labels of the build_info metric; the program's version is one of them. @throws UnavailableError */
-export async function askBuildInfo(client: AdminClient): Promise<Readonly<Record<string, string>>> {
-  const metrics = await client.text('/metrics');
-  const labels = /^kube_entry_build_info\{([^}]*)\} 1$/m.exec(metrics)?.[1] ?? '';
-  return Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+/** The samples of these metrics. @throws UnavailableError */
+export async function askMetrics(client: AdminClient, wanted: ReadonlySet<string>): Promise<MetricSamples> {
+  return readMetrics(await client.text('/metrics'), wanted);
 }
 
 /** @throws UnavailableError */
-export async function askBackends(client: AdminClient): Promise<Map<string, object>> {
+export async function askBackends(client: AdminClient): Promise<Map<string, BackendAnswer>> {
   const value = await client.json('/configuration/backends');
   if (!Array.isArray(value)) throw misunderstood('/configuration/backends');
   const records: unknown[] = value;
@@ -108,6 +120,8 @@ function isRoute(value: unknown): value is ShownRoute {
     typeof value.host === 'string' &&
     typeof value.path === 'string' &&
     isObject(value.service) &&
+    typeof value.service.namespace === 'string' &&
+    typeof value.service.name === 'string' &&
     isObject(value.backend) &&
     Array.isArray(value.backend.endpoints) &&
     value.backend.endpoints.every(isObject)

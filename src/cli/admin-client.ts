@@ -24,15 +24,18 @@ export class UnexpectedStatusError extends KubeEntryError {
 }
 
 /** Longer than any answer takes; a process that is stopped or stuck still accepts connections on its socket. */
-const TIMEOUT_MS = 5_000;
+export const TIMEOUT_MS = 5_000;
 
 export class AdminClient {
   readonly #socketPath: string;
   readonly #timeoutMs: number;
+  readonly #abandoned: AbortSignal | undefined;
 
-  constructor(socketPath: string, timeoutMs: number = TIMEOUT_MS) {
+  /** @param abandoned ends every question under way: nobody waits for the answer any more */
+  constructor(socketPath: string, timeoutMs: number = TIMEOUT_MS, abandoned?: AbortSignal) {
     this.#socketPath = socketPath;
     this.#timeoutMs = timeoutMs;
+    this.#abandoned = abandoned;
   }
 
   /**
@@ -42,7 +45,10 @@ export class AdminClient {
   async get(path: string): Promise<AdminReply> {
     const deadline = AbortSignal.timeout(this.#timeoutMs);
     try {
-      const response = await this.#send(path, deadline);
+      const response = await this.#send(
+        path,
+        this.#abandoned === undefined ? deadline : AbortSignal.any([deadline, this.#abandoned]),
+      );
       return { status: response.statusCode ?? 0, body: await text(response) };
     } catch (error) {
       throw new UnavailableError(deadline.aborted ? this.#lateness() : this.#advice(error), { cause: error });

@@ -1,9 +1,11 @@
+import { printable } from '../formats/printable.ts';
 import { type ManifestContents, readManifestText } from '../sources/manifest-file.ts';
 import { listManifests, mergeManifests, readManifests } from '../sources/manifest-files.ts';
 import { type Command, EXIT } from './command.ts';
-import { inspectManifests } from './inspect-manifests.ts';
+import { type Inspection, inspectManifests } from './inspect-manifests.ts';
 import type { Io } from './io.ts';
-import { plural, printable } from './text.ts';
+import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
+import { plural } from './text.ts';
 
 /** What stands for a file name where there is none. */
 const STANDARD_INPUT = '<stdin>';
@@ -23,29 +25,54 @@ export const check: Command = {
   examples: [
     { line: 'kube-entry check services/*.yaml', note: 'before a commit' },
     { line: 'kustomize build . | kube-entry check -', note: 'what is about to be applied' },
+    { line: 'kube-entry check --output json services/', note: 'for scripts: every remark with its file and line' },
   ],
   settings: ['allowExternalName', 'logLevel', 'config'],
-  options: {},
+  options: { output: OUTPUT_OPTION },
   async run({ settings, flags, io }) {
+    const format = outputFormat(flags);
     const files = new Map<string, ManifestContents>();
     for (const path of flags.positionals) await readInto(files, path, io);
     const inspection = inspectManifests(mergeManifests([...files.values()]), [...files.keys()], settings);
-    const { remarks, serviceCount, exposedCount, routeCount } = inspection;
-    for (const { file, line, message, isProblem } of remarks) {
-      io.print(printable(`${file}:${line}: ${isProblem ? '' : 'warning: '}${message}`));
-    }
-    const problems = remarks.filter(({ isProblem }) => isProblem).length;
-    io.print(
-      [
-        `${plural(files.size, 'file')}, ${plural(serviceCount, 'Service')}, ${exposedCount} exposed`,
-        plural(routeCount, 'route'),
-        plural(problems, 'problem'),
-        plural(remarks.length - problems, 'warning'),
-      ].join(', '),
-    );
-    return problems === 0 ? EXIT.ok : EXIT.no;
+    const findings = viewInspection(inspection, files.size);
+    io.print(formatAnswer(format, findings, () => describe(findings, io)));
+    return findings.problems === 0 ? EXIT.ok : EXIT.no;
   },
 };
+
+/** What `--output json` and `yaml` print. */
+function viewInspection({ remarks, serviceCount, exposedCount, routeCount }: Inspection, files: number) {
+  const problems = remarks.filter(({ isProblem }) => isProblem).length;
+  return {
+    files,
+    services: serviceCount,
+    exposed: exposedCount,
+    routes: routeCount,
+    problems,
+    warnings: remarks.length - problems,
+    remarks: remarks.map(({ file, line, message, isProblem }) => ({
+      file,
+      line,
+      severity: isProblem ? 'problem' : 'warning',
+      message,
+    })),
+  };
+}
+
+function describe(findings: ReturnType<typeof viewInspection>, { paint }: Io): string {
+  const { remarks, files, services, exposed, routes, problems, warnings } = findings;
+  const lines = remarks.map(({ file, line, severity, message }) => {
+    const place = paint('bold', printable(`${file}:${line}:`));
+    return `${place} ${severity === 'warning' ? paint('yellow', 'warning: ') : ''}${printable(message)}`;
+  });
+  const counts = [
+    `${plural(files, 'file')}, ${plural(services, 'Service')}, ${exposed} exposed`,
+    plural(routes, 'route'),
+    plural(problems, 'problem'),
+    plural(warnings, 'warning'),
+  ];
+  return [...lines, paint(problems > 0 ? 'red' : 'green', counts.join(', '))].join('\n');
+}
 
 /** A file that is named twice, as itself and within its directory, is read once. */
 async function readInto(files: Map<string, ManifestContents>, path: string, io: Io): Promise<void> {

@@ -1,10 +1,15 @@
-import { explain as explainRoute } from '../routing/explain.ts';
+import { viewRoute } from '../admin/route-view.ts';
+import { printable } from '../formats/printable.ts';
+import { type Explanation, explain as explainRoute } from '../routing/explain.ts';
 import { serviceKey } from '../routing/route.ts';
 import { askExplanation, type ExplanationAnswer } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
+import type { Io } from './io.ts';
+import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { readSource } from './read-source.ts';
-import { endpointLabel, formatFacts, formatTable, hostLabel, printable } from './text.ts';
+import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
+import { endpointLabel, hostLabel } from './text.ts';
 
 interface Question {
   /** Host as a client would send it; empty when the request names none. */
@@ -26,42 +31,58 @@ export const explain: Command = {
     { line: 'kube-entry explain /volume/api/v1/pools', note: 'for any host, of the running instance' },
     { line: 'kube-entry explain http://shop.example.com/cart?id=1', note: 'for one host' },
     { line: 'kube-entry explain --manifests services/ shop.example.com/cart', note: 'without a running instance' },
+    { line: 'kube-entry explain --output json /volume', note: 'for scripts' },
   ],
   settings: ['adminSocket', 'manifests', 'allowExternalName', 'mergeSlashes', 'logLevel', 'config'],
-  options: {},
+  options: { output: OUTPUT_OPTION },
   async run(invocation) {
     const { flags, io } = invocation;
+    const format = outputFormat(flags);
     const question = readQuestion(flags.positionals[0] ?? '');
     const answer = await askFor(question, invocation);
-    const asked = printable(question.host + question.target);
-    if (answer === undefined) {
-      io.print(`${asked} is refused with 400: its host or path is malformed, or climbs above the root.`);
-      return EXIT.no;
-    }
-    const { route, losers } = answer;
-    if (route === undefined) {
-      io.print(`No route takes ${asked}: it is answered with 404.`);
-    } else {
-      const facts: [string, string][] = [
-        ['Route', `${hostLabel(route.host)} ${route.path}`],
-        ['Service', serviceKey(route.service)],
-        ['Upstream', route.backend.endpoints.map(endpointLabel).join(', ') || 'none: it is answered with 503'],
-        ['It gets', answer.upstreamTarget ?? ''],
-      ];
-      io.print(`${asked}\n${formatFacts(facts, '  ')}`);
-    }
-    if (losers.length > 0) {
-      const rows = losers.map(({ route: { host, path, service }, reason }) => [
-        hostLabel(host),
-        path,
-        serviceKey(service),
-        reason,
-      ]);
-      io.print(`\nOther routes that come near\n${formatTable(['HOST', 'PATH', 'SERVICE', 'WHY NOT'], rows, '  ')}`);
-    }
-    return route === undefined ? EXIT.no : EXIT.ok;
+    io.print(formatAnswer(format, { ...question, ...view(answer) }, () => describe(question, answer, io)));
+    return answer?.route === undefined ? EXIT.no : EXIT.ok;
   },
 };
+
+/** What `--output json` and `yaml` print beside the question. `status` is that of an answer made here: none, 404 or 400. */
+function view(answer: ExplanationAnswer | undefined): object {
+  if (answer === undefined) return { status: 400 };
+  return answer.route === undefined ? { status: 404, losers: answer.losers } : answer;
+}
+
+function describe(question: Question, answer: ExplanationAnswer | undefined, { terminal, paint }: Io): string {
+  const asked = printable(question.host + question.target);
+  if (answer === undefined) {
+    return `${asked} is refused with ${paint('red', '400')}: its host or path is malformed, or climbs above the root.`;
+  }
+  const { route, losers, upstreamTarget = '' } = answer;
+  const sections: string[] = [];
+  if (route === undefined) {
+    sections.push(`No route takes ${asked}: it is answered with ${paint('red', '404')}.`);
+  } else {
+    const upstream = route.backend.endpoints.map(endpointLabel).join(', ');
+    const facts: Fact[] = [
+      ['Route', `${hostLabel(route.host)} ${route.path}`],
+      ['Service', serviceKey(route.service)],
+      upstream === '' ? ['Upstream', 'none: it is answered with 503', 'red'] : ['Upstream', upstream],
+      ['It gets', upstreamTarget],
+    ];
+    sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
+  }
+  if (losers.length > 0) {
+    const rows = losers.map(({ route: { host, path, service }, reason }) => [
+      hostLabel(host),
+      path,
+      serviceKey(service),
+      reason,
+    ]);
+    const layout = { indent: '  ', width: terminal?.columns, paint, lastIsProse: true };
+    const table = formatTable(['HOST', 'PATH', 'SERVICE', 'WHY NOT'], rows, layout);
+    sections.push(`${paint('yellow', 'Other routes that come near')}\n${table}`);
+  }
+  return sections.join('\n\n');
+}
 
 /**
  * Reads `/path`, `host/path`, `host` or a URL. Nothing is judged here: what is malformed gets the answer that the
@@ -82,7 +103,7 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
   // Only the flag: a container that serves manifests names them in its environment, and there the running one knows best.
   if (flags.values.manifests !== undefined && settings.manifests !== '') {
     const { table } = await readSource(settings, io);
-    return explainRoute(table, host, target, settings.mergeSlashes);
+    return viewed(explainRoute(table, host, target, settings.mergeSlashes));
   }
   try {
     return await askExplanation(new AdminClient(settings.adminSocket), host, target);
@@ -90,4 +111,15 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
     if (error instanceof UnexpectedStatusError && error.status === 400) return undefined;
     throw error;
   }
+}
+
+/** As a running instance would answer. */
+function viewed(explanation: Explanation | undefined): ExplanationAnswer | undefined {
+  if (explanation === undefined) return undefined;
+  const { route, upstreamTarget, losers } = explanation;
+  return {
+    route: route && viewRoute(route),
+    upstreamTarget,
+    losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route) })),
+  };
 }

@@ -2,10 +2,10 @@
 import type { CommandOption } from '../settings/flags.ts';
 import { environmentOf, flagOf, SCHEMA, type SettingKey } from '../settings/schema.ts';
 import type { Command } from './command.ts';
-import { formatFacts, formatTable } from './text.ts';
+import { formatFacts, formatTable } from './terminal/table.ts';
 
 /** Every setting stands under one heading; the compiler asks for one when a setting is added. */
-const HEADING: Readonly<Record<SettingKey, string>> = {
+export const HEADING: Readonly<Record<SettingKey, string>> = {
   listen: 'Listeners and workers',
   adminSocket: 'Listeners and workers',
   statusListen: 'Listeners and workers',
@@ -53,7 +53,7 @@ export function overview(commands: readonly Command[]): string {
     'Commands (without one: serve)',
     formatFacts(
       commands.map(({ name, parameters, summary }) => [`${name} ${parameters}`.trimEnd(), summary]),
-      '  ',
+      { indent: '  ' },
     ),
     '',
     'kube-entry COMMAND --help says more about each, with examples.',
@@ -92,7 +92,7 @@ function settingsHelp(settings: readonly SettingKey[]): string {
   const table = formatTable(
     ['Setting', 'Default', 'Environment'],
     settings.map(key => [flagUsage(key), defaultOf(key), environmentOf(key)]),
-    '  ',
+    { indent: '  ' },
   ).split('\n');
   const [columns = '', ...rows] = table;
   const headings = [...new Set(settings.map(key => HEADING[key]))];

@@ -1,11 +1,11 @@
 import { UnavailableError } from '../errors.ts';
+import { printable } from '../formats/printable.ts';
 import { createLogger } from '../observe/logger.ts';
 import type { Settings } from '../settings/schema.ts';
 import { Catalog } from '../sources/catalog.ts';
 import { readManifests } from '../sources/manifest-files.ts';
 import type { ServiceObject } from '../sources/service-object.ts';
 import type { Io } from './io.ts';
-import { printable } from './text.ts';
 
 /** The settings that say where Services are read from. */
 export type SourceSettings = Pick<

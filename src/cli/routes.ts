@@ -1,20 +1,15 @@
 import { viewRoute } from '../admin/route-view.ts';
-import { SettingsError } from '../errors.ts';
-import { formatYaml } from '../formats/yaml.ts';
 import { type Route, serviceKey } from '../routing/route.ts';
 import type { Catalog } from '../sources/catalog.ts';
 import { type Command, EXIT } from './command.ts';
+import type { Io } from './io.ts';
+import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { readSource } from './read-source.ts';
-import { endpointLabel, formatTable, hostLabel } from './text.ts';
+import { formatTable, type TableLayout } from './terminal/table.ts';
+import { endpointLabel, hostLabel } from './text.ts';
 
 /** What `--output json` and `yaml` print; as GET /routes of a running instance, without what only that one has. */
 type RoutesView = ReturnType<typeof viewCatalog>;
-
-const WRITERS: Readonly<Record<string, (view: RoutesView) => string>> = {
-  table: describe,
-  json: view => JSON.stringify(view, undefined, 2),
-  yaml: view => formatYaml(view).trimEnd(),
-};
 
 export const routes: Command = {
   name: 'routes',
@@ -41,11 +36,11 @@ export const routes: Command = {
     'logLevel',
     'config',
   ],
-  options: { output: { placeholder: Object.keys(WRITERS).join('|'), short: 'o', description: 'default table' } },
+  options: { output: OUTPUT_OPTION },
   async run({ settings, flags, io }) {
-    const write = WRITERS[String(flags.options.output ?? 'table')];
-    if (write === undefined) throw new SettingsError([`--output: must be one of ${Object.keys(WRITERS).join(', ')}`]);
-    io.print(write(viewCatalog(await readSource(settings, io))));
+    const format = outputFormat(flags);
+    const view = viewCatalog(await readSource(settings, io));
+    io.print(formatAnswer(format, view, () => describe(view, io)));
     return EXIT.ok;
   },
 };
@@ -65,26 +60,27 @@ function byHostAndPath(a: Route, b: Route): number {
   return a.path < b.path ? -1 : 1;
 }
 
-function describe({ routes: served, refusals, warnings, conflicts }: RoutesView): string {
+function describe({ routes: served, refusals, warnings, conflicts }: RoutesView, { terminal, paint }: Io): string {
   const sections: string[] = [];
+  const layout: TableLayout = { width: terminal?.columns, paint };
+  const addSection = (heading: string, table: string): void => {
+    sections.push(`${paint('yellow', heading)}\n${table}`);
+  };
   if (served.length === 0) {
     sections.push('No routes: a Service is exposed by the annotation kube-entry.io/path, as in "/volume".');
   } else {
-    sections.push(
-      formatTable(
-        ['HOST', 'PATH', 'UPSTREAM', 'SERVICE'],
-        served.map(({ host, path, backend, service }) => [
-          hostLabel(host),
-          path,
-          backend.endpoints.map(endpointLabel).join(', '),
-          serviceKey(service),
-        ]),
-      ),
-    );
+    const rows = served.map(({ host, path, backend, service }) => [
+      hostLabel(host),
+      path,
+      backend.endpoints.map(endpointLabel).join(', '),
+      serviceKey(service),
+    ]);
+    sections.push(formatTable(['HOST', 'PATH', 'UPSTREAM', 'SERVICE'], rows, layout));
   }
+  const prose: TableLayout = { ...layout, indent: '  ', lastIsProse: true };
   if (refusals.length > 0) {
     const rows = refusals.map(({ service, reason, message }) => [serviceKey(service), reason, message]);
-    sections.push(`Refused\n${formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, '  ')}`);
+    addSection('Refused', formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, prose));
   }
   if (conflicts.length > 0) {
     const rows = conflicts.map(({ host, path, winner, loser }) => [
@@ -93,11 +89,11 @@ function describe({ routes: served, refusals, warnings, conflicts }: RoutesView)
       serviceKey(winner),
       serviceKey(loser),
     ]);
-    sections.push(`Conflicts\n${formatTable(['HOST', 'PATH', 'SERVED BY', 'WAITING'], rows, '  ')}`);
+    addSection('Conflicts', formatTable(['HOST', 'PATH', 'SERVED BY', 'WAITING'], rows, { ...layout, indent: '  ' }));
   }
   if (warnings.length > 0) {
     const rows = warnings.map(({ service, message }) => [serviceKey(service), message]);
-    sections.push(`Warnings\n${formatTable(['SERVICE', 'WARNING'], rows, '  ')}`);
+    addSection('Warnings', formatTable(['SERVICE', 'WARNING'], rows, prose));
   }
   return sections.join('\n\n');
 }

@@ -1,18 +1,19 @@
 /** From a command line to an exit code: picks the command, reads its flags and settings, reports what goes wrong. */
 import { KubeEntryError, messageOf, SettingsError } from '../errors.ts';
 import { closest } from '../formats/closest.ts';
+import { printable, printableLines } from '../formats/printable.ts';
 import { type CommandOption, type ParsedFlags, parseFlags } from '../settings/flags.ts';
 import { loadSettings } from '../settings/load.ts';
 import { backends } from './backends.ts';
 import { check } from './check.ts';
 import { type Command, EXIT } from './command.ts';
+import { completionOf } from './completion/completion.ts';
 import { explain } from './explain.ts';
 import { commandHelp, overview } from './help.ts';
 import { type Io, processIo } from './io.ts';
 import { routes } from './routes.ts';
 import { serve } from './serve-command.ts';
 import { status } from './status.ts';
-import { printable } from './text.ts';
 import { version } from './version.ts';
 
 const help: Command = {
@@ -31,7 +32,19 @@ const help: Command = {
   },
 };
 
-export const COMMANDS: readonly Command[] = [serve, routes, check, status, explain, backends, help, version];
+const completion = completionOf(() => COMMANDS);
+
+export const COMMANDS: readonly Command[] = [
+  serve,
+  routes,
+  check,
+  status,
+  explain,
+  backends,
+  completion,
+  help,
+  version,
+];
 
 const HELP: CommandOption = { placeholder: '', short: 'h', description: 'say what the command does, and stop' };
 
@@ -67,7 +80,7 @@ export async function run(argv: readonly string[], io: Io = processIo()): Promis
       return EXIT.no;
     }
     report(`internal error: ${messageOf(error)}${showStack ? '' : '; --log-level debug shows where'}`);
-    if (showStack && error instanceof Error && error.stack !== undefined) io.complain(error.stack);
+    if (showStack && error instanceof Error && error.stack !== undefined) io.complain(printableLines(error.stack));
     return EXIT.internal;
   }
 }
@@ -77,7 +90,12 @@ function readFlags(command: Command, args: readonly string[]): ParsedFlags {
   const { least, most } = command.arity;
   const count = flags.positionals.length;
   const problems: string[] = [];
-  if (count < least) problems.push(`${command.name}: ${command.parameters} is missing`);
+  if (count < least) {
+    const example = command.examples[0]?.line;
+    problems.push(
+      `${command.name}: ${command.parameters} is missing${example === undefined ? '' : `, as in ${example}`}`,
+    );
+  }
   for (const extra of flags.positionals.slice(most)) problems.push(`${extra}: unexpected argument`);
   return { ...flags, problems: [...flags.problems, ...problems] };
 }

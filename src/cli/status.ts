@@ -1,60 +1,73 @@
-import type { StubStatus } from '../admin/stub-status.ts';
-import { askBuildInfo, askStubStatus, askTable, type TableAnswer } from './admin-answers.ts';
+import { SettingsError } from '../errors.ts';
+import { printable } from '../formats/printable.ts';
+import type { ParsedFlags } from '../settings/flags.ts';
+import { askMetrics, askStubStatus, askTable } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
-import { formatFacts, plural } from './text.ts';
+import type { Io } from './io.ts';
+import { formatAnswer, OUTPUT_OPTION, type OutputFormat, outputFormat } from './output.ts';
+import { connectionsFact, headline, routesFact, type Status, sourceFact } from './status-report.ts';
+import { formatFacts } from './terminal/table.ts';
+import { plural } from './text.ts';
+import { watchStatus } from './watch/watch.ts';
 
-/** What `--json` prints. */
-interface Status {
-  readonly build: Readonly<Record<string, string>>;
-  readonly table: TableAnswer;
-  /** nginx's counters, over all workers. */
-  readonly connections: StubStatus;
-}
+const BUILD_INFO = 'kube_entry_build_info';
 
 export const status: Command = {
   name: 'status',
   parameters: '',
   arity: { least: 0, most: 0 },
   summary: 'say how a running instance is: connections, readiness, versions',
-  description: 'Asks over the admin socket. Exits 1 when the instance has no route table to serve yet.',
+  description: [
+    'Asks over the admin socket. Exits 1 when the instance has no route table to serve yet.',
+    'With --watch it asks again every second, or less often where the answers take long, shows what has changed in',
+    'between, waits for an instance that is away, and exits 0 at Ctrl-C. On a terminal it redraws in place; into a pipe or',
+    'on a dumb terminal it prints a line each time.',
+  ].join('\n'),
   examples: [
     { line: 'kube-entry status', note: 'for people' },
+    { line: 'kube-entry status --watch', note: 'request rates, latencies, connections and the busiest Services, live' },
     { line: 'kube-entry status --json --admin-socket /run/kube-entry/admin.sock', note: 'for scripts' },
+    { line: 'kube-entry status --watch --json', note: 'a JSON object a second, each on a line of its own' },
   ],
   settings: ['adminSocket', 'logLevel', 'config'],
-  options: { json: { placeholder: '', description: 'print JSON' } },
-  async run({ settings, flags, io }) {
-    const client = new AdminClient(settings.adminSocket);
+  options: {
+    watch: { placeholder: '', short: 'w', description: 'go on until Ctrl-C' },
+    json: { placeholder: '', description: 'as --output json' },
+    output: OUTPUT_OPTION,
+  },
+  async run({ settings: { adminSocket }, flags, io }) {
+    const format = statusFormat(flags);
+    if (flags.options.watch === true) return watchStatus(adminSocket, format, io);
+    const client = new AdminClient(adminSocket);
     // Before the other questions, whose connections it would count.
     const connections = await askStubStatus(client);
-    const [build, table] = await Promise.all([askBuildInfo(client), askTable(client)]);
-    const found: Status = { build, table, connections };
-    io.print(flags.options.json === true ? JSON.stringify(found, undefined, 2) : describe(found, settings.adminSocket));
-    return table.initialised ? EXIT.ok : EXIT.no;
+    const [metrics, { summary }] = await Promise.all([askMetrics(client, new Set([BUILD_INFO])), askTable(client)]);
+    const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
+    const found: Status = { build, table: summary, connections };
+    io.print(formatAnswer(format, found, () => describe(found, adminSocket, io)));
+    return summary.initialised ? EXIT.ok : EXIT.no;
   },
 };
 
-function describe({ build, table, connections }: Status, socket: string): string {
-  const { active, accepted, handled, requests, reading, writing, waiting } = connections;
-  const version = build.version ?? 'of unknown version';
-  const { staleSince } = table.source;
-  const age = staleSince === undefined ? '' : `, with routes of a state file, stale since ${staleSince}`;
-  const readiness = table.initialised ? `ready${age}` : 'not ready: no complete route table yet';
-  const refused = table.refusals === 0 ? '' : `, ${plural(table.refusals, 'refusal')}`;
-  const contested = table.conflicts === 0 ? '' : `, ${plural(table.conflicts, 'conflict')}`;
-  const sync = table.source.synced ? 'in sync' : 'not in sync';
-  const problem = table.source.problem === undefined ? '' : `: ${table.source.problem}`;
-  return [
-    `kube-entry ${version} on ${socket} is ${readiness}`,
-    formatFacts(
-      [
-        ['Routes', `${plural(table.routes, 'route')} in version ${table.version} of the table${refused}${contested}`],
-        ['Source', `${table.source.kind}, ${sync}${problem}`],
-        ['Connections', `${active} active: ${reading} reading, ${writing} writing, ${waiting} waiting`],
-        ['Since start', `${accepted} accepted, ${handled} handled, ${plural(requests, 'request')}`],
-      ],
-      '  ',
-    ),
-  ].join('\n');
+/** @throws SettingsError */
+function statusFormat(flags: ParsedFlags): OutputFormat {
+  if (flags.options.json !== true) return outputFormat(flags);
+  if (outputFormat(flags, 'json') === 'json') return 'json';
+  throw new SettingsError(['--json and --output exclude each other: choose one']);
+}
+
+function describe(found: Status, socket: string, { paint }: Io): string {
+  const { table, connections } = found;
+  const { accepted, handled, requests } = connections;
+  const facts = formatFacts(
+    [
+      routesFact(table),
+      sourceFact(table),
+      connectionsFact(connections),
+      ['Since start', `${accepted} accepted, ${handled} handled, ${plural(requests, 'request')}`],
+    ],
+    { indent: '  ', paint },
+  );
+  return `${paint(table.initialised ? 'green' : 'red', printable(headline(found, socket)))}\n${facts}`;
 }

@@ -1,5 +1,6 @@
-import { LineCounter, parseAllDocuments, stringify } from 'yaml';
+import { Document, LineCounter, parseAllDocuments, Scalar, visit } from 'yaml';
 import { FormatError, messageOf } from '../errors.ts';
+import { isPrintable } from './printable.ts';
 
 /** One document of a YAML stream, with the means to say on which line a value stands. */
 export interface YamlDocument {
@@ -62,8 +63,25 @@ export function parseYaml(text: string): unknown {
   return first?.value ?? null;
 }
 
+/** Writes a document that reads back the same, and that holds nothing a terminal would obey. */
 export function formatYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_key, node) {
+      // Only between double quotes are there escapes.
+      if (typeof node.value === 'string' && !isPrintable(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0 }).replace(UNPRINTABLE, yamlEscape);
+}
+
+/** The library itself escapes C0 and surrogates only. */
+const UNPRINTABLE = /[^\P{Cc}\t\n]|[\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** `\u009b`, or `\U000e0001` beyond the first plane (YAML 1.2.2 section 5.7). */
+function yamlEscape(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16);
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
 
 function hasRange(node: unknown): node is { range: [number, number, number] } {

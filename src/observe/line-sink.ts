@@ -2,25 +2,30 @@
 import { closeSync, constants, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf } from '../errors.ts';
+import type { WriteTurn } from './write-turn.ts';
 
 const STANDARD_OUTPUT = 1;
 
-/** At most this many bytes a write, if a line is not longer: the lines of two threads into one pipe do not interleave. */
+/** At most this many bytes a write, if a line is not longer: a pipe takes them whole or not at all. */
 const PIPE_BUF = 4096;
 /** Worth a write at once; less waits a moment for more. */
 const ENOUGH_BYTES = 3072;
 const FLUSH_EVERY_MS = 100;
 /** What may wait for a stalled reader. Beyond it lines are dropped and counted: a log must not stop the proxy. */
 const MAX_PENDING_BYTES = 1024 * 1024;
-/** A full pipe is tried again after this time: a pipe holds 64 KiB, so a reader that keeps up still gets megabytes a second. */
+/** A full pipe, or one that another thread writes to, is tried again after this time: a pipe holds 64 KiB, so a reader that keeps up still gets megabytes a second. */
 const RETRY_MS = 10;
 /** For so long a stalled reader may hold up the end of a thread. */
 const LAST_FLUSH_MS = 500;
 const NAP_MS = 5;
+/** A destination that is merely too slow takes and refuses in turn: what is lost is said no more often than this. */
+const SAY_LOST_EVERY_MS = 10_000;
 
 export interface LineSinkEvents {
   /** Lines were thrown away because the destination takes no more. */
   readonly onDrop: (lines: number) => void;
+  /** The destination takes lines again: so many were lost since this was said last, which is some time ago. */
+  readonly onResume: (lost: number) => void;
   /** Writing fails from now on: said once, until it has worked again. What is pending waits. */
   readonly onError: (error: unknown) => void;
 }
@@ -28,6 +33,7 @@ export interface LineSinkEvents {
 /** Writes lines in batches, without ever waiting for the destination. */
 export class LineSink {
   readonly #path: string;
+  readonly #turn: WriteTurn;
   readonly #events: LineSinkEvents;
   /** Undefined while the file cannot be opened. */
   #fd: number | undefined;
@@ -35,23 +41,35 @@ export class LineSink {
   readonly #batches: string[] = [];
   /** What is left of the oldest batch, once its writing has begun. */
   #rest: Buffer | undefined;
+  /** A part of it has been written: nobody else may write before the rest. */
+  #isMidway = false;
   #pendingBytes = 0;
   #lastBatchBytes = 0;
+  /** Lines that nobody has been told of. */
+  #lost = 0;
+  /** By `performance.now()`: no earlier. */
+  #sayLostAt = 0;
   #isWriting = false;
   #isFailing = false;
   #isEnding = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param path empty for standard output */
-  constructor(path: string, events: LineSinkEvents) {
+  /**
+   * @param path empty for standard output
+   * @param turn among all that write there; kept from the first part of a line to the last
+   */
+  constructor(path: string, turn: WriteTurn, events: LineSinkEvents) {
     this.#path = path;
+    this.#turn = turn;
     this.#events = events;
     this.#fd = path === '' ? STANDARD_OUTPUT : this.#open();
   }
 
+  /** @param line ASCII, so that it has as many bytes as characters: counting them would be a copy more for every request */
   write(line: string): void {
-    const bytes = Buffer.byteLength(line);
+    const bytes = line.length;
     if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+      this.#lost += 1;
       this.#events.onDrop(1);
       return;
     }
@@ -89,12 +107,17 @@ export class LineSink {
     // A write under way comes back here when it is done.
     while (!this.#isWriting && this.#fd !== undefined && this.#batches.length > 0) {
       try {
-        this.#written(writeSync(this.#fd, this.#head()));
+        if (this.#turn.take()) {
+          this.#written(writeSync(this.#fd, this.#head()));
+          continue;
+        }
       } catch (error) {
-        if (codeOf(error) === 'EAGAIN' && performance.now() < end) nap();
-        else this.#fd = undefined;
+        if (codeOf(error) !== 'EAGAIN') this.#fd = undefined;
       }
+      if (performance.now() < end) nap();
+      else this.#fd = undefined;
     }
+    if (!this.#isWriting) this.#turn.give();
   }
 
   #open(): number | undefined {
@@ -108,7 +131,7 @@ export class LineSink {
 
   /** Writes now if there is enough, else soon. */
   #proceed(): void {
-    if (this.#pendingBytes >= ENOUGH_BYTES) this.#send();
+    if (this.#pendingBytes >= ENOUGH_BYTES || this.#isMidway) this.#send();
     else if (this.#pendingBytes > 0) this.#sendIn(FLUSH_EVERY_MS);
   }
 
@@ -123,6 +146,10 @@ export class LineSink {
   #send(): void {
     const fd = this.#fd;
     if (this.#isWriting || fd === undefined || this.#batches.length === 0) return;
+    if (!this.#turn.take()) {
+      this.#sendIn(RETRY_MS);
+      return;
+    }
     this.#isWriting = true;
     write(fd, this.#head(), (error, count) => {
       this.#isWriting = false;
@@ -130,6 +157,7 @@ export class LineSink {
       if (fd !== this.#fd) closeSync(fd);
       if (error === null) this.#written(count);
       else this.#failed(error);
+      if (!this.#isMidway) this.#turn.give();
       if (this.#isEnding) this.flush();
       else if (error === null) this.#proceed();
       else this.#sendIn(RETRY_MS);
@@ -137,17 +165,27 @@ export class LineSink {
   }
 
   #head(): Buffer {
-    this.#rest ??= Buffer.from(this.#batches[0] ?? '');
+    this.#rest ??= Buffer.from(this.#batches[0] ?? '', 'latin1');
     return this.#rest;
   }
 
   #written(count: number): void {
     this.#isFailing = false;
     this.#pendingBytes -= count;
+    if (this.#lost > 0) this.#sayLost();
     this.#rest = this.#head().subarray(count);
-    if (this.#rest.length > 0) return;
+    this.#isMidway = this.#rest.length > 0;
+    if (this.#isMidway) return;
     this.#rest = undefined;
     this.#batches.shift();
+  }
+
+  #sayLost(): void {
+    const now = performance.now();
+    if (now < this.#sayLostAt) return;
+    this.#sayLostAt = now + SAY_LOST_EVERY_MS;
+    this.#events.onResume(this.#lost);
+    this.#lost = 0;
   }
 
   #failed(error: unknown): void {

@@ -1,10 +1,32 @@
 import { type Logger, pino } from 'pino';
+import { COLOURED, PLAIN, wantsColour } from '../formats/colour.ts';
+import { printableLines } from '../formats/printable.ts';
+import { prettyLine } from './pretty-line.ts';
+import { ProgramLog } from './program-log.ts';
 
 export type { Logger };
 
-/** The program's own log: JSON lines on standard error, so that standard output is the access log's alone. */
+const STANDARD_ERROR = 2;
+const WARN = 40;
+
+/**
+ * The program's own log on standard error, so that standard output is the access log's alone: JSON lines, or on a terminal
+ * lines for people.
+ */
 export function createLogger(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }));
+  // Node opens its stream here, which also makes a pipe one that does not block.
+  const { isTTY } = process.stderr;
+  const paint = wantsColour(process.env, isTTY) ? COLOURED : PLAIN;
+  const format = isTTY ? (line: string) => prettyLine(line, paint) : printableLines;
+  const log = new ProgramLog(STANDARD_ERROR, lost => {
+    const msg = 'entries of this log were dropped: nobody took them fast enough';
+    return format(`${JSON.stringify({ level: WARN, time: new Date().toISOString(), lines: lost, msg })}\n`);
+  });
+  process.once('exit', () => log.flush());
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: line => log.write(format(line)) },
+  );
 }
 
 /** For tests and for commands that print their own findings. */

@@ -2,26 +2,49 @@ import type { RequestRecord } from './access-log.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** One line with its line end, in nginx's `combined` followed by the request id, or as JSON. */
+/**
+ * One line of printable ASCII with its line end: JSON, or nginx's `combined`, followed by what that does not know:
+ * `$request_id $request_length $request_time NAMESPACE/SERVICE ROUTE $upstream_addr $upstream_status
+ * $upstream_response_time`. What reads combined lines stops before these.
+ */
 export function formatLine(record: RequestRecord, format: 'combined' | 'json'): string {
   return format === 'json' ? jsonLine(record) : combinedLine(record);
 }
 
 function combinedLine(record: RequestRecord): string {
+  const { remoteUser, requestLine, status, bodyBytes, requestId, upstream, upstreamStatus } = record;
+  // The request id has been validated or made here, what follows it comes from the route table.
   return (
-    `${record.remoteAddress} - ${field(record.remoteUser)} [${timeLocal(record.time)}] "${escapeField(record.requestLine)}" ` +
-    `${record.status} ${record.bodyBytes} "${field(record.referer)}" "${field(record.userAgent)}" ${field(record.requestId)}\n`
+    `${record.remoteAddress} - ${field(remoteUser)} [${timeLocal(record.time)}] "${escapeField(requestLine)}" ` +
+    `${status} ${bodyBytes} "${field(record.referer)}" "${field(record.userAgent)}" ${requestId || '-'} ` +
+    `${record.requestBytes} ${seconds(record.durationMs)} ${record.service || '-'} ${field(record.routePath)} ` +
+    `${upstream || '-'} ${upstreamStatus || '-'} ${seconds(record.upstreamMs)}\n`
   );
 }
 
+/** What follows the point. Written out once: toFixed() would take longer than the rest of the line's numbers. */
+const THOUSANDTHS: readonly string[] = Array.from({ length: 1000 }, (_, index) => `.${String(index).padStart(3, '0')}`);
+
+/** nginx's times: seconds, to the millisecond. A dash for NaN. */
+function seconds(milliseconds: number): string {
+  const whole = Math.round(milliseconds);
+  return whole >= 0 ? `${Math.floor(whole / 1000)}${THOUSANDTHS[whole % 1000]}` : '-';
+}
+
+const NOT_ASCII = /[\x7f-\uffff]/;
+const NOT_ASCII_ALL = new RegExp(NOT_ASCII, 'g');
+
 function jsonLine(record: RequestRecord): string {
   const { time, upstreamMs, durationMs, ...rest } = record;
-  return `${JSON.stringify({
+  const line = `${JSON.stringify({
     time: new Date(time).toISOString(),
     ...rest,
     durationMs: round(durationMs),
     upstreamMs: Number.isNaN(upstreamMs) ? null : round(upstreamMs),
   })}\n`;
+  // JSON.stringify() lets C1 controls and the like pass, which a terminal that shows the log would obey.
+  if (!NOT_ASCII.test(line)) return line;
+  return line.replace(NOT_ASCII_ALL, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function round(milliseconds: number): number {

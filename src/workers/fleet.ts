@@ -7,6 +7,7 @@ import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { Logger } from '../observe/logger.ts';
+import { WriteTurn } from '../observe/write-turn.ts';
 import type { TableDelta } from '../routing/delta.ts';
 import { RouteTable, snapshotOf } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -55,6 +56,7 @@ export class Fleet {
   readonly #logger: Logger;
   readonly #blocks: CounterBlocks;
   readonly #members: Member[] = [];
+  readonly #logTurn = WriteTurn.shared();
   readonly #waiting: { readonly number: number; readonly done: () => void }[] = [];
   #lastChange = 0;
   #settings: Settings;
@@ -181,13 +183,14 @@ export class Fleet {
       listen: this.#listen,
       reusePort: this.#reusePort,
       counters: member.counters.buffer,
+      logTurn: { shared: this.#logTurn, id: this.#numberOf(member) },
       errorPage: this.#errorPage,
       table: this.#table && pack(snapshotOf(this.#table)),
       change: this.#lastChange,
     };
     const thread = new Worker(WORKER_FILE, {
       workerData: init,
-      name: `worker ${this.#members.indexOf(member) + 1}`,
+      name: `worker ${this.#numberOf(member)}`,
     });
     member.thread = thread;
     member.taken = NEVER;
@@ -222,12 +225,20 @@ export class Fleet {
       case 'log-error':
         this.#logger.error({ reason: message.message }, 'the access log cannot be written');
         break;
+      case 'log-lost':
+        this.#logger.warn(
+          { lines: message.lines },
+          'lines of the access log were dropped: nobody took them fast enough',
+        );
+        break;
     }
   }
 
   #buried(member: Member): void {
     member.thread = undefined;
     member.counters.clearGauges();
+    // It may have died in the middle of a line.
+    new WriteTurn(this.#logTurn, this.#numberOf(member)).give();
     this.#settleAcknowledged();
     this.#settleDrained();
     if (this.#phase !== 'running') return;
@@ -267,6 +278,11 @@ export class Fleet {
     });
     await Promise.race([taken, late]);
     clearTimeout(timer);
+  }
+
+  /** From one on. */
+  #numberOf(member: Member): number {
+    return this.#members.indexOf(member) + 1;
   }
 
   #broadcast(message: ToWorker): void {

@@ -8,6 +8,8 @@ export interface WorkerInit {
   readonly reusePort: boolean;
   /** The worker's region of the shared counters. */
   readonly counters: SharedArrayBuffer;
+  /** Whose turn it is to write to the access log, among the workers, and this one's number. */
+  readonly logTurn: { readonly shared: SharedArrayBuffer; readonly id: number };
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
   /** The whole table in force, packed; undefined before the first. */
@@ -38,4 +40,6 @@ export type FromWorker =
   /** Every request from now on is judged by the change of this number. */
   | { readonly type: 'acknowledged'; readonly number: number }
   | { readonly type: 'drained' }
-  | { readonly type: 'log-error'; readonly message: string };
+  | { readonly type: 'log-error'; readonly message: string }
+  /** The access log goes on; so many lines of it were dropped before. */
+  | { readonly type: 'log-lost'; readonly lines: number };

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { codeOf, messageOf } from '../errors.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { LineSink } from '../observe/line-sink.ts';
+import { WriteTurn } from '../observe/write-turn.ts';
 import { AccessLog } from '../proxy/access-log.ts';
 import { createEngine } from '../proxy/create-engine.ts';
 import type { EngineState } from '../proxy/engine.ts';
@@ -18,8 +19,10 @@ const state: EngineState = {
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
 };
-const sink = new LineSink(init.settings.accessLogPath, {
+const turn = new WriteTurn(init.logTurn.shared, init.logTurn.id);
+const sink = new LineSink(init.settings.accessLogPath, turn, {
   onDrop: lines => counters.add('accessLogDropped', lines),
+  onResume: lost => say({ type: 'log-lost', lines: lost }),
   onError: error => say({ type: 'log-error', message: messageOf(error) }),
 });
 const engine = await createEngine(init.settings.engine, {

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import type { Io } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/run.ts';
+import { PLAIN } from '../../src/formats/colour.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -28,6 +29,9 @@ export async function runHere(argv: readonly string[], { environment = {}, input
   let unread = input;
   const io: Io = {
     environment,
+    paint: PLAIN,
+    terminal: undefined,
+    onStop: () => () => {},
     print: lines => {
       stdout += `${lines}\n`;
     },

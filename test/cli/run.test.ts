@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Io } from '../../src/cli/io.ts';
 import { COMMANDS, run } from '../../src/cli/run.ts';
+import { PLAIN } from '../../src/formats/colour.ts';
 import { environmentOf, flagOf, SETTING_KEYS } from '../../src/settings/schema.ts';
 import { runHere, scratchDirectory, writeManifest } from './cli-fixture.ts';
 import { SERVICES } from './services.ts';
@@ -88,7 +90,10 @@ test('every problem of flags, environment, file and arguments is listed, one a l
 
 test('a missing argument is a usage error that names it', async () => {
   const { code, stderr } = await runHere(['check']);
-  assert.deepEqual({ code, stderr }, { code: 2, stderr: 'kube-entry: check: FILE… is missing\n' });
+  assert.deepEqual(
+    { code, stderr },
+    { code: 2, stderr: 'kube-entry: check: FILE… is missing, as in kube-entry check services/*.yaml\n' },
+  );
 });
 
 test('a flag of another command is not taken', async () => {
@@ -100,8 +105,11 @@ test('a flag of another command is not taken', async () => {
 test('an internal error is one line, and a stack for those who debug', async context => {
   const file = await writeManifest(context, SERVICES);
   const complaints: string[] = [];
-  const io = {
+  const io: Io = {
     environment: {},
+    paint: PLAIN,
+    terminal: undefined,
+    onStop: () => () => {},
     print: () => {
       throw new TypeError('broken on purpose');
     },

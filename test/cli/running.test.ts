@@ -50,22 +50,33 @@ test('an instance without its first table is not ready, and says what is wrong',
   assert.match(stdout, /Source +kube, not in sync: cannot reach the Kubernetes API/);
 });
 
-test('backends lists names, and shows one as JSON', async context => {
+test('backends lists all with their endpoints, and shows one as JSON', async context => {
   const { socketPath } = await startInstance(context, SERVICES);
   const all = await runHere(['backends', '--admin-socket', socketPath]);
-  assert.deepEqual(all, {
-    code: 0,
-    stdout: 'default-volume-8080\nweb-shop-80\ndefault-young-80\n',
-    stderr: '',
-  });
+  assert.deepEqual(
+    { ...all, stdout: all.stdout.split('\n') },
+    {
+      code: 0,
+      stdout: [
+        'NAME                 PORT  CLUSTER IP  ENDPOINTS',
+        'default-volume-8080  8080  10.0.0.1    10.0.0.1:8080',
+        'web-shop-80          80    fd00::1     [fd00::1]:80',
+        'default-young-80     80    10.0.0.3    10.0.0.3:80',
+        '',
+      ],
+      stderr: '',
+    },
+  );
   const one = await runHere(['backends', 'default-volume-8080', '--admin-socket', socketPath]);
   assert.equal(one.code, 0);
   assert.deepEqual(JSON.parse(one.stdout).endpoints, [{ address: '10.0.0.1', port: '8080' }]);
 });
 
-test('backends prints nothing when there is none', async context => {
+test('backends without any say where they come from', async context => {
   const { socketPath } = await startInstance(context);
-  assert.deepEqual(await runHere(['backends', '--admin-socket', socketPath]), { code: 0, stdout: '', stderr: '' });
+  const { code, stdout, stderr } = await runHere(['backends', '--admin-socket', socketPath]);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  assert.match(stdout, /^No backends: .* Try kube-entry routes\.\n$/);
 });
 
 test('a misspelt backend is answered with the nearest name', async context => {

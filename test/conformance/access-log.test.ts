@@ -6,7 +6,7 @@ import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
 conformance('access log', ({ engine, test }) => {
-  test('combined: nginx’s fields and the request id', async t => {
+  test('combined: nginx’s fields, then the request id, sizes, times, the route and the upstream', async t => {
     const upstream = await RawUpstream.start(t, answering(answer('hello', '', '201 Created')));
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], logFormat: 'combined' });
     await proxy.get(
@@ -16,7 +16,7 @@ conformance('access log', ({ engine, test }) => {
     await eventually('a line', () => proxy.logLines.length === 1);
     assert.match(
       proxy.logLines[0] ?? '',
-      /^127\.0\.0\.1 - alice \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/volume\/x\?y=1 HTTP\/1\.1" 201 5 "http:\/\/a\/\\x22b\\x5Cc" "caf\\xC3\\xA9" id-1\n$/,
+      /^127\.0\.0\.1 - alice \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/volume\/x\?y=1 HTTP\/1\.1" 201 5 "http:\/\/a\/\\x22b\\x5Cc" "caf\\xC3\\xA9" id-1 \d+ \d+\.\d{3} test\/service-0 \/volume 127\.0\.0\.1:\d+ 201 \d+\.\d{3}\n$/,
     );
   });
 
@@ -28,7 +28,7 @@ conformance('access log', ({ engine, test }) => {
     await eventually('a line', () => proxy.logLines.length === 1);
     assert.match(
       proxy.logLines[0] ?? '',
-      /^127\.0\.0\.1 - - \[[^\]]+\] "\\x00\\x01\\x22\\x5C\\xFF" 400 \d+ "-" "-" [0-9a-f]{32}\n$/,
+      /^127\.0\.0\.1 - - \[[^\]]+\] "\\x00\\x01\\x22\\x5C\\xFF" 400 \d+ "-" "-" [0-9a-f]{32} \d+ \d+\.\d{3} - - - - -\n$/,
     );
   });
 

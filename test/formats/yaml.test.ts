@@ -103,3 +103,22 @@ test('what is written can be read back', () => {
   );
   fc.assert(fc.property(value, written => assert.deepEqual(parseYaml(formatYaml(written)), { ...written })));
 });
+
+test('YAML holds nothing that a terminal would obey, and reads back the same', () => {
+  const hostile = [
+    '\x1b[2J',
+    'a\x9bb',
+    '\u202e',
+    'one\ntwo\x07\nthree',
+    '\u2028',
+    '\x7f',
+    '\u{e0041}',
+    'tab\there',
+    '漢字',
+  ];
+  for (const text of hostile) {
+    const written = formatYaml({ [text]: [text] });
+    assert.doesNotMatch(written.replaceAll(/[\t\n]/g, ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, JSON.stringify(written));
+    assert.deepEqual(parseYaml(written), { [text]: [text] });
+  }
+});

@@ -68,6 +68,7 @@ test('no counter falls when a worker dies and is replaced', async t => {
       routes: fleet.table.size,
       configVersion: fleet.table.version,
       configLastChangeMs: undefined,
+      configStaleSinceMs: undefined,
       refusalReasons: [],
       conflicts: 0,
       workerRestarts: fleet.restarts,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { codeOf } from '../../src/errors.ts';
 import { LineSink } from '../../src/observe/line-sink.ts';
+import { WriteTurn } from '../../src/observe/write-turn.ts';
 import { eventually } from '../support/eventually.ts';
 
 async function scratchDirectory(context: TestContext): Promise<string> {
@@ -15,13 +16,16 @@ async function scratchDirectory(context: TestContext): Promise<string> {
   return directory;
 }
 
-/** A sink, and what it says of itself. @param context ends it with the test */
-function sinkTo(context: TestContext, path: string) {
+/** A sink, and what it says of itself. @param context ends it with the test @param turn by default it is alone */
+function sinkTo(context: TestContext, path: string, turn = new WriteTurn(WriteTurn.shared(), 1)) {
   const errors: (string | undefined)[] = [];
-  const heard = { dropped: 0, errors };
-  const sink = new LineSink(path, {
+  const heard = { dropped: 0, said: 0, errors };
+  const sink = new LineSink(path, turn, {
     onDrop: lines => {
       heard.dropped += lines;
+    },
+    onResume: lost => {
+      heard.said += lost;
     },
     onError: error => errors.push(codeOf(error)),
   });
@@ -69,7 +73,7 @@ test('a single line is in the file soon, in a directory that is made for it', as
   const { sink, heard } = sinkTo(context, path);
   sink.write('one\n');
   await eventually('the line', async () => (await readFile(path, 'utf8')) === 'one\n');
-  assert.deepEqual(heard, { dropped: 0, errors: [] });
+  assert.deepEqual(heard, { dropped: 0, said: 0, errors: [] });
 });
 
 test('lines come whole, in order and once, however many', async context => {
@@ -100,6 +104,40 @@ test('two sinks into one file do not tear each other lines', async context => {
   });
   const torn = text.split('\n').filter(found => found !== '' && !/^(?:a{300}|b{300})$/.test(found));
   assert.deepEqual(torn, []);
+});
+
+test('two sinks into one pipe do not tear each other long lines, however full it is', async context => {
+  const { path, read } = await namedPipe(context);
+  const shared = WriteTurn.shared();
+  const sinks = [1, 2].map(id => sinkTo(context, path, new WriteTurn(shared, id)));
+  const written = 60;
+  for (let round = 0; round < written; round += 1) {
+    for (const [index, { sink }] of sinks.entries()) sink.write(`${'ab'[index]?.repeat(9_999)}\n`);
+  }
+  let text = '';
+  await eventually('every line', () => {
+    text += read();
+    return text.length === 2 * written * 10_000;
+  });
+  const torn = text.split('\n').filter(line => line !== '' && !/^(?:a{9999}|b{9999})$/.test(line));
+  assert.deepEqual(
+    torn.map(line => line.length),
+    [],
+  );
+});
+
+test('a sink that has died in the middle of a line holds nobody up once its turn is given back', async context => {
+  const { path, read } = await namedPipe(context);
+  const shared = WriteTurn.shared();
+  const dead = new WriteTurn(shared, 1);
+  assert.ok(dead.take());
+  const { sink } = sinkTo(context, path, new WriteTurn(shared, 2));
+  sink.write('waits\n');
+  // Longer than it takes to be written.
+  await new Promise(resolve => setTimeout(resolve, 150));
+  assert.equal(read(), '');
+  dead.give();
+  await eventually('the line', () => read() === 'waits\n');
 });
 
 test('after reopen the next lines are in a new file, and none is lost', async context => {
@@ -138,6 +176,8 @@ test('a reader that stalls costs lines, which are counted, and gets whole lines 
   assert.ok(heard.dropped > 0, 'three megabytes do not fit');
   assert.ok(heard.dropped < written, 'a stall is no reason to drop everything');
   assert.deepEqual(heard.errors, [], 'a full pipe is no error');
+  // The beginning went into the pipe before the first was dropped.
+  assert.equal(heard.said, 0, 'nothing is said while the pipe is full');
 
   let text = '';
   const kept = written - heard.dropped;
@@ -150,6 +190,7 @@ test('a reader that stalls costs lines, which are counted, and gets whole lines 
   assert.ok(lines.every(found => /^\d{6}x{994}$/.test(found)));
   assert.deepEqual(lines, [...lines].sort());
 
+  assert.equal(heard.said, heard.dropped, 'what was lost is said when it goes on');
   const before = heard.dropped;
   sink.write(line(999_999));
   await eventually('a line after the stall', () => read().startsWith('999999'));
@@ -239,14 +280,14 @@ test('an error that lasts is said once, and again when it comes back', async con
     });
     await eventually('what has waited', () => read() === 'waits\n');
   }
-  assert.deepEqual(heard, { dropped: 0, errors: ['EPIPE', 'EPIPE'] });
+  assert.deepEqual(heard, { dropped: 0, said: 0, errors: ['EPIPE', 'EPIPE'] });
 });
 
 test('standard output gets the lines, and reopening it means nothing', async () => {
   const module = JSON.stringify(join(import.meta.dirname, '../../src/observe/line-sink.ts'));
   const program = `
     import { LineSink } from ${module};
-    const sink = new LineSink('', { onDrop() {}, onError() {} });
+    const sink = new LineSink('', { take: () => true, give() {} }, { onDrop() {}, onResume() {}, onError() {} });
     for (let number = 1; number <= 3000; number += 1) sink.write('line ' + number + '\\n');
     sink.reopen();
     setTimeout(() => sink.flush(), 20);

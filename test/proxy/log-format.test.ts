@@ -25,16 +25,62 @@ const RECORD: RequestRecord = {
   upstreamStatus: 200,
 };
 
-test('combined is nginx’s line with the request id after it', () => {
+test('combined is nginx’s line, then id, length, time, route and upstream', () => {
   assert.equal(
     formatLine(RECORD, 'combined'),
-    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "GET /volume/api?x=1 HTTP/1.1" 200 612 "https://example.com/" "curl/8.5.0" 0123456789abcdef0123456789abcdef\n',
+    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "GET /volume/api?x=1 HTTP/1.1" 200 612 "https://example.com/" "curl/8.5.0" 0123456789abcdef0123456789abcdef 88 0.001 default/volume /volume 10.96.0.7:80 200 0.001\n',
   );
 });
 
 test('what is absent is a dash, but an empty request line is empty, as nginx writes it', () => {
-  const record = { ...RECORD, requestLine: '', status: 408, bodyBytes: 0, referer: '', userAgent: '', requestId: '' };
-  assert.equal(formatLine(record, 'combined'), '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "" 408 0 "-" "-" -\n');
+  const nothing = {
+    requestLine: '',
+    referer: '',
+    userAgent: '',
+    requestId: '',
+    service: '',
+    routePath: '',
+    upstream: '',
+  };
+  const record = { ...RECORD, ...nothing, status: 408, bodyBytes: 0, upstreamMs: Number.NaN, upstreamStatus: 0 };
+  assert.equal(
+    formatLine(record, 'combined'),
+    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "" 408 0 "-" "-" - 88 0.001 - - - - -\n',
+  );
+});
+
+test('times are seconds to the millisecond', () => {
+  const table: [milliseconds: number, seconds: string][] = [
+    [0, '0.000'],
+    [0.49, '0.000'],
+    [7, '0.007'],
+    [999.4, '0.999'],
+    [999.6, '1.000'],
+    [75_042, '75.042'],
+  ];
+  for (const [durationMs, seconds] of table) {
+    assert.equal(
+      formatLine({ ...RECORD, durationMs }, 'combined')
+        .split(' ')
+        .at(-6),
+      seconds,
+    );
+  }
+});
+
+test('what reads nginx’s combined lines reads these', () => {
+  // As the parsers of GoAccess, Fluent Bit and AWStats: anchored at the beginning, open at the end.
+  const combined = /^(\S+) \S+ (\S+) \[([^\]]+)\] "(\S+) (\S+) (\S+)" (\d{3}) (\d+|-) "([^"]*)" "([^"]*)"(?:\s.*)?$/;
+  const found = combined.exec(formatLine({ ...RECORD, userAgent: 'a "b" [c] d' }, 'combined').trimEnd());
+  assert.deepEqual(found?.slice(4, 11), [
+    'GET',
+    '/volume/api?x=1',
+    'HTTP/1.1',
+    '200',
+    '612',
+    'https://example.com/',
+    'a \\x22b\\x22 [c] d',
+  ]);
 });
 
 test('the time moves on, and back, with the requests', () => {
@@ -88,7 +134,7 @@ test('whatever a client sends, a JSON record is one line that reads back', () =>
       fc.string({ unit: fc.constantFrom('\n', '\r', '"', '\\', '\0', '\x7f', '\xe9', '\u2028', '\ud800', '😀', 'a') }),
       userAgent => {
         const line = formatLine({ ...RECORD, userAgent }, 'json');
-        assert.equal(line.indexOf('\n'), line.length - 1);
+        assert.match(line, /^[\x20-\x7e]+\n$/, 'nothing that a terminal would obey');
         assert.equal((JSON.parse(line) as Record<string, unknown>).userAgent, userAgent);
       },
     ),

@@ -1,0 +1,60 @@
+/** What can be completed, from the commands and the settings' schema: so no shell's script can fall behind them. */
+import type { CommandOption } from '../../settings/flags.ts';
+import { flagOf, SCHEMA, type SettingKey } from '../../settings/schema.ts';
+import type { Command } from '../command.ts';
+
+/** What may stand in a place: one of some words, a file, text that nobody can guess, or nothing at all. */
+export type Completable = readonly string[] | 'file' | 'text' | 'nothing';
+
+export interface CompletableOption {
+  /** Without its dashes. */
+  readonly name: string;
+  readonly short: string | undefined;
+  readonly description: string;
+  /** 'nothing' for a switch. */
+  readonly value: Completable;
+}
+
+export interface CompletableCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: readonly CompletableOption[];
+  readonly argument: Completable;
+}
+
+/** Without a command it is this one that runs. */
+export const DEFAULT_COMMAND = 'serve';
+
+const HELP: CompletableOption = {
+  name: 'help',
+  short: 'h',
+  description: 'say what the command does',
+  value: 'nothing',
+};
+
+export function completableCommands(commands: readonly Command[]): CompletableCommand[] {
+  const names = commands.map(({ name }) => name);
+  return commands.map(({ name, summary, parameters, settings, options }) => ({
+    name,
+    summary,
+    options: [...Object.entries(options).map(ownOption), ...settings.flatMap(settingOptions), HELP],
+    argument: parameters === '[COMMAND]' ? names : completableOf(parameters),
+  }));
+}
+
+function ownOption([name, { placeholder, short, description }]: [string, CommandOption]): CompletableOption {
+  return { name, short, description, value: completableOf(placeholder) };
+}
+
+/** A switch that is on can only be turned off. */
+function settingOptions(key: SettingKey): CompletableOption[] {
+  const { kind, default: fallback, description } = SCHEMA[key];
+  const name = kind.isSwitch && fallback === true ? `no-${flagOf(key)}` : flagOf(key);
+  return [{ name, short: undefined, description, value: completableOf(kind.placeholder) }];
+}
+
+function completableOf(placeholder: string): Completable {
+  if (placeholder === '') return 'nothing';
+  if (placeholder.includes('|')) return placeholder.split('|');
+  return placeholder === 'PATH' || placeholder === 'FILE…' ? 'file' : 'text';
+}

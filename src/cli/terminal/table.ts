@@ -1,0 +1,82 @@
+/** Aligned columns, as wide as they need to be or as the terminal is. */
+import { type Paint, PLAIN, type Style } from '../../formats/colour.ts';
+import { printable } from '../../formats/printable.ts';
+import { cutToWidth, displayWidth, padToWidth, wrapToWidth } from './width.ts';
+
+export interface TableLayout {
+  readonly indent?: string;
+  /** Columns of the terminal; without one, no line is too long. */
+  readonly width?: number | undefined;
+  readonly paint?: Paint;
+  /** The last column holds sentences: it is continued on further lines where a value would be cut. */
+  readonly lastIsProse?: boolean;
+}
+
+const GAP = '  ';
+/** So that something is to be seen of every column. */
+const LEAST_WIDTH = 4;
+/** Prose in less than this is no help. */
+const LEAST_PROSE = 20;
+
+/** Columns two spaces apart, without trailing spaces. What is longer than a terminal's line is cut, longest columns first. */
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  { indent = '', width, paint = PLAIN, lastIsProse = false }: TableLayout = {},
+): string {
+  const lines = [header, ...rows].map(row => row.map(printable));
+  const natural = header.map((_, column) =>
+    lines.reduce((most, line) => Math.max(most, displayWidth(line[column] ?? '')), 0),
+  );
+  const widths = width === undefined ? natural : fitWidths(natural, width - indent.length, lastIsProse);
+  return lines
+    .flatMap(line => layOut(line, widths, lastIsProse))
+    .map((line, index) => (index === 0 ? paint('bold', indent + line) : indent + line))
+    .join('\n');
+}
+
+/** A name, what it is, and how that looks. */
+export type Fact = readonly [name: string, value: string, style?: Style];
+
+/** `NAME  value` lines with the values aligned. @param layout of which the last column means nothing here */
+export function formatFacts(facts: readonly Fact[], { indent = '', width, paint = PLAIN }: TableLayout = {}): string {
+  const names = Math.max(...facts.map(([name]) => displayWidth(name)));
+  const room = width === undefined ? Number.POSITIVE_INFINITY : width - indent.length - names - GAP.length;
+  return facts
+    .map(([name, value, style]) => {
+      const shown = cutToWidth(printable(value), room);
+      return indent + padToWidth(name, names) + GAP + (style === undefined ? shown : paint(style, shown));
+    })
+    .join('\n');
+}
+
+/** The lines that a row takes: one, unless its prose is continued. */
+function layOut(cells: readonly string[], widths: readonly number[], lastIsProse: boolean): string[] {
+  const last = widths.length - 1;
+  const prose = lastIsProse ? wrapToWidth(cells[last] ?? '', Math.max(2, widths[last] ?? 0)) : undefined;
+  const columns = prose === undefined ? cells : cells.slice(0, last);
+  const aligned = columns.map((cell, column) => padToWidth(cutToWidth(cell, widths[column] ?? 0), widths[column] ?? 0));
+  if (prose === undefined) return [aligned.join(GAP).trimEnd()];
+  const blank = aligned.map(cell => ' '.repeat(displayWidth(cell)));
+  return prose.map((line, index) => [...(index === 0 ? aligned : blank), line].join(GAP).trimEnd());
+}
+
+/** Takes what is too much from the widest columns; prose gives way first, as it loses nothing. */
+function fitWidths(natural: readonly number[], width: number, lastIsProse: boolean): number[] {
+  const available = width - GAP.length * (natural.length - 1);
+  const total = natural.reduce((sum, own) => sum + own, 0);
+  if (total <= available) return [...natural];
+  if (!lastIsProse) return level(natural, available);
+  const others = natural.slice(0, -1);
+  const prose = available - others.reduce((sum, own) => sum + own, 0);
+  if (prose >= LEAST_PROSE) return [...others, prose];
+  return [...level(others, available - LEAST_PROSE), LEAST_PROSE];
+}
+
+/** The highest limit for all columns with which they fit. */
+function level(natural: readonly number[], available: number): number[] {
+  let limit = Math.max(...natural);
+  const at = (most: number): number[] => natural.map(own => Math.min(own, most));
+  while (limit > LEAST_WIDTH && at(limit).reduce((sum, own) => sum + own, 0) > available) limit -= 1;
+  return at(limit);
+}
