@@ -63,12 +63,13 @@ export const PROGRAM_ROWS: readonly RowSpec[] = [
       },
       {
         title: 'Age of a stale table',
-        description: 'For how long an instance has served a table that nothing confirms. Empty is as it should be.',
+        description:
+          'How long ago the routes of a state file were known to be true, where an instance started while the Kubernetes API was away. Empty is as it should be.',
         unit: 's',
         width: 6,
         queries: [
           {
-            expr: `time() - (kube_entry_route_table_stale_since_timestamp_seconds{${INSTANCE}} > 0)`,
+            expr: `time() - (kube_entry_config_stale_since_timestamp_seconds{${INSTANCE}} > 0)`,
             legend: BY_INSTANCE,
           },
         ],
