@@ -76,6 +76,15 @@ export class Fleet {
     return this.#table ?? RouteTable.EMPTY;
   }
 
+  /** Of each worker: whether it lives, the version of the table that it serves, and since when; milliseconds. */
+  report(): readonly { readonly isAlive: boolean; readonly version: number; readonly startedAt: number }[] {
+    return this.#members.map(({ thread, version, startedAt }) => ({
+      isAlive: thread !== undefined,
+      version,
+      startedAt,
+    }));
+  }
+
   /** Starts all workers. @returns the address they listen on @throws UnavailableError */
   async start(): Promise<ListenAddress> {
     await assertFree(this.#listen);

@@ -30,6 +30,10 @@ class HeldFleet {
     this.settings = settings;
   }
 
+  report(): { isAlive: boolean; version: number; startedAt: number }[] {
+    return [];
+  }
+
   acknowledge(): void {
     for (const resolve of this.#acknowledge.splice(0)) resolve();
   }
