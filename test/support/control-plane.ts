@@ -6,7 +6,7 @@ import { RouteTable } from '../../src/routing/table.ts';
 
 /** A control plane that says what it is told to say and remembers what is pushed. */
 export class FakeControlPlane implements ObservedControlPlane {
-  readonly program = { version: '1.2.3', engine: 'wire', hostname: 'node-1', startedAt: 1_700_000_000_000 };
+  program = { version: '1.2.3', engine: 'wire', hostname: 'node-1', startedAt: 1_700_000_000_000 };
   isInitialised = false;
   isDraining = false;
   table = RouteTable.EMPTY;

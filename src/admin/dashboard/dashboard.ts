@@ -3,12 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FormatError } from '../../errors.ts';
 import type { Explanation } from '../../routing/explain.ts';
 import { readOnlyRoute, sendText } from '../app.ts';
+import type { ControlPlane } from '../control-plane.ts';
 import { viewRoute } from '../route-view.ts';
 import { explainQuery, queryParameter, sendJson } from '../table-routes.ts';
 import { type Asset, loadAssets, sendAsset } from './assets.ts';
 import { Feed, type FeedOptions } from './feed.ts';
 import { guard } from './guard.ts';
-import { type ExplainView, SORT_KEYS } from './messages.ts';
+import { type ExplainRefusal, type ExplainView, SORT_KEYS } from './messages.ts';
 import { excerpt } from './overview.ts';
 import { type RouteQuery, RouteSearch } from './route-search.ts';
 
@@ -36,7 +37,7 @@ export function addDashboard(app: FastifyInstance, { interval = 1000, ...options
       sendFresh(reply, search.find(control.table, routeQuery(request.query))),
     );
     readOnlyRoute(scope, '/dashboard/explain', async (request, reply) =>
-      sendFresh(reply, viewExplanation(explainQuery(request.query, control))),
+      sendFresh(reply, explanationFor(request.query, control)),
     );
   });
   app.addHook('preClose', async () => feed.close());
@@ -75,6 +76,16 @@ function routeQuery(query: unknown): RouteQuery {
     search: queryParameter(query, 'search') ?? '',
     descending: queryParameter(query, 'order') === 'descending',
   };
+}
+
+/** That a request is answered with 400 is an answer to the question, too. */
+function explanationFor(query: unknown, control: ControlPlane): ExplainView | ExplainRefusal {
+  try {
+    return viewExplanation(explainQuery(query, control));
+  } catch (error) {
+    if (error instanceof FormatError) return { refused: error.message };
+    throw error;
+  }
 }
 
 function viewExplanation({ host, path, route, upstreamTarget, losers }: Explanation): ExplainView {

@@ -163,3 +163,8 @@ export interface ExplainView {
   readonly upstreamTarget?: string;
   readonly losers: Excerpt<{ readonly route: ExplainedRoute; readonly reason: string }>;
 }
+
+/** The same for a request that does not get as far as a route. */
+export interface ExplainRefusal {
+  readonly refused: string;
+}

@@ -1,7 +1,7 @@
 /**
  * "Which route takes this URL?"
  *
- * @import { ExplainView, ExplainedRoute } from '../messages.js'
+ * @import { ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
  */
 import { byId, el, inputById, routeName, serviceName } from './dom.js';
 import { count } from './format.js';
@@ -37,8 +37,11 @@ export class Explainer {
     }
     try {
       const response = await fetch(`dashboard/explain?${new URLSearchParams(split(asked))}`);
-      const answer = response.ok ? view(await response.json()) : [el('p', 'said', await response.text())];
-      if (asked === this.#asked) this.#output.replaceChildren(...answer);
+      if (!response.ok) throw new Error(response.statusText);
+      /** @type {ExplainView | ExplainRefusal} */
+      const answer = await response.json();
+      if (asked === this.#asked)
+        this.#output.replaceChildren(...('refused' in answer ? [el('p', 'said', answer.refused)] : view(answer)));
     } catch {
       this.#output.replaceChildren(el('p', 'said', 'No answer: the connection is lost.'));
     }

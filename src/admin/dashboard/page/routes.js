@@ -104,10 +104,8 @@ export class RoutesTable {
     for (const extra of this.#rows.splice(rows.length)) extra.element.remove();
     for (const [index, row] of rows.entries()) this.#rows[index]?.fill(row, this.#now);
     setText(this.#shown, summary(total, matched, rows.length));
-    setText(
-      this.#none,
-      total === 0 ? 'No Service is exposed yet: annotate one with kube-entry.io/path.' : 'No route fits.',
-    );
+    const absence = total === 0 ? 'No Service is exposed yet: annotate one with kube-entry.io/path.' : 'No route fits.';
+    setText(this.#none, matched === 0 ? absence : '');
     this.#none.hidden = matched > 0;
     byId('routes').hidden = matched === 0;
   }
