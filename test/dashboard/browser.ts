@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
@@ -14,7 +15,10 @@ export const NO_BROWSER =
 /** Where pictures go; without it none are made. */
 const PICTURES = process.env.KUBE_ENTRY_SCREENSHOTS;
 
-export const makesPictures = PICTURES !== undefined;
+/** A picture of charts that have hardly begun is none: where pictures are wanted, lets them fill. */
+export async function settling(): Promise<void> {
+  if (PICTURES !== undefined) await delay(60_000);
+}
 
 /** Nothing that reaches out of this machine, and what a container lacks. */
 const ARGUMENTS = [
@@ -47,7 +51,7 @@ export async function openPage(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
-  const profile = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options });
+  const profile = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB', ...options });
   context.after(() => profile.close());
   const page = await profile.newPage();
   const complaints: string[] = [];
@@ -64,8 +68,8 @@ export async function openPage(
 }
 
 /** Makes a picture, where pictures are wanted. */
-export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
+export async function picture(page: Page, name: string): Promise<void> {
   if (PICTURES === undefined) return;
   await mkdir(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
 }

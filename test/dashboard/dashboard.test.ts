@@ -1,14 +1,10 @@
 /** The dashboard in a real browser, before a real instance with traffic: what people see, click and type. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ServingProgram } from '../cli/serve-fixture.ts';
-import { makesPictures, NO_BROWSER, openPage, picture, startBrowser } from './browser.ts';
+import { NO_BROWSER, openPage, picture, settling, startBrowser } from './browser.ts';
 import { shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, column, columnIs, fact, plain, reads, seen, style } from './reading.ts';
-
-/** A picture of charts that have hardly begun is none. */
-const SETTLING_MS = makesPictures ? 75_000 : 0;
 
 test('the dashboard of a small company', { skip: NO_BROWSER }, async context => {
   const upstreams = await startUpstreams(context);
@@ -47,7 +43,7 @@ test('the dashboard of a small company', { skip: NO_BROWSER }, async context => 
     await reads(page.locator('tr', { hasText: '/cart/checkout' }).locator('td[data-label="5xx"]'), /%/);
   });
 
-  await delay(SETTLING_MS);
+  await settling();
 
   await context.test('pointing at a chart shows that moment in all of them', async () => {
     await chart(page, 'Requests')
@@ -70,7 +66,7 @@ test('the dashboard of a small company', { skip: NO_BROWSER }, async context => 
     const losers = await plain(answer.locator('.losers'));
     assert.match(losers, /shop\.example\.com\/cart\/checkout\s*shop\/checkout\s+the path only begins like it/);
     assert.match(losers, /shop\.example\.com\/\s*shop\/storefront\s+a longer path of the same host wins/);
-    await picture(page, 'light', true);
+    await picture(page, 'light');
     for (const [asked, said] of [
       ['elsewhere.tenants.example.com/x', /\*\.tenants\.example\.com\/ of tenants\/pages/],
       ['/volume/a%zz', /path "\/volume\/a%zz": a request for it is answered with 400/],

@@ -5,7 +5,7 @@ import { RouteTable } from '../../src/routing/table.ts';
 import { statusServer } from '../admin/admin-fixture.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { route } from '../support/routes.ts';
-import { NO_BROWSER, openPage, picture, startBrowser } from './browser.ts';
+import { NO_BROWSER, openPage, picture, settling, startBrowser } from './browser.ts';
 import { service, shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, columnIs, fact, plain, reads, seen, style } from './reading.ts';
 import { Relay } from './relay.ts';
@@ -72,12 +72,16 @@ test('of a thousand routes a page shows the first ones, and says so', { skip: NO
       1 + ((index * 37) % 4000),
     );
   });
-  const program = await ServingProgram.start(context, { manifests: [...shopServices(upstreams), ...many] });
+  const few = shopServices(upstreams);
+  const program = await ServingProgram.start(context, { manifests: few });
   startTraffic(context, program, 40);
   const browser = await startBrowser(context);
   const { page, complaints } = await openPage(context, browser, `http://localhost:${program.status.port}/`);
+  await reads(page.locator('#shown'), /^11$/);
+  await program.writeManifests([...few, ...many]);
   await reads(page.locator('#shown'), /^showing 200 of 1 000, search to narrow$/);
   await columnIs(page, 'Route', cells => cells.length === 200);
+  await settling();
   await page.getByRole('button', { name: 'Req/s' }).click();
   await columnIs(page, 'Req/s', cells => Number(cells[0]) > 0);
   await chart(page, 'Requests').scrollIntoViewIfNeeded();
@@ -102,6 +106,7 @@ test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async conte
   const { page } = await openPage(context, browser, relay.url);
   await reads(chart(page, 'Requests'), /^[1-9].*\nper second/m);
   await reads(page.locator('#shown'), /^11$/);
+  await settling();
   const figures = await plain(fact(page, 'Routes'));
 
   first.kill('SIGKILL');

@@ -17,6 +17,8 @@ const SHORTEST_MS = 60_000;
 const GAP_MS = 3_500;
 const WIDTH = 300;
 const HEIGHT = 100;
+/** Ends of scales, times a power of ten. */
+const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 /** Room for half a line's width. */
 const TOP = 2;
 
@@ -25,6 +27,7 @@ export class Chart {
   element;
   #series;
   #format;
+  #least;
   #paths;
   #cursor;
   #scale;
@@ -43,7 +46,7 @@ export class Chart {
   constructor(series, { format, least, onPoint }) {
     this.#series = series;
     this.#format = format;
-    this.least = least;
+    this.#least = least;
     this.#paths = series.map(({ name, isArea }) => ({
       line: svg('path', { class: `line ${name}` }),
       area: isArea ? svg('path', { class: `area ${name}` }) : undefined,
@@ -73,7 +76,7 @@ export class Chart {
     this.#points = points;
     this.#end = end;
     this.#span = spanOf(this.#points, end);
-    const top = niceCeiling(this.#highest(), this.least);
+    const top = niceCeiling(this.#highest(), this.#least);
     setText(this.#scale, this.#format(top));
     for (const [index, { of }] of this.#series.entries()) {
       const runs = this.#runs(of, top);
@@ -148,11 +151,11 @@ function areaOf(run) {
   return `M${run[0]?.[0]} ${HEIGHT}L${run.map(([x, y]) => `${x} ${y}`).join('L')}L${run.at(-1)?.[0]} ${HEIGHT}Z`;
 }
 
-/** The next of 1, 2, 5, 10, 20… @param {number} value @param {number} least */
+/** The next round number. @param {number} value @param {number} least */
 function niceCeiling(value, least) {
   if (value <= least) return least;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5, 10].find(step => value <= step * power) ?? 10) * power;
+  return (STEPS.find(step => value <= step * power) ?? 10) * power;
 }
 
 /** @param {number} value */

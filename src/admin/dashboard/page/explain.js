@@ -11,6 +11,8 @@ export class Explainer {
   #output = byId('explanation');
   /** What is explained at the moment. */
   #asked = '';
+  /** The answer on the page, as it came. */
+  #shown = '';
   /** Table that the answer is about. */
   #version = -1;
 
@@ -32,17 +34,20 @@ export class Explainer {
   async #ask() {
     const asked = this.#asked;
     if (asked === '') {
+      this.#shown = '';
       this.#output.replaceChildren();
       return;
     }
     try {
       const response = await fetch(`dashboard/explain?${new URLSearchParams(split(asked))}`);
       if (!response.ok) throw new Error(response.statusText);
-      /** @type {ExplainView | ExplainRefusal} */
-      const answer = await response.json();
-      if (asked === this.#asked)
-        this.#output.replaceChildren(...('refused' in answer ? [el('p', 'said', answer.refused)] : view(answer)));
+      const answer = await response.text();
+      // Screen readers are told when it has changed.
+      if (asked !== this.#asked || answer === this.#shown) return;
+      this.#shown = answer;
+      this.#output.replaceChildren(...view(JSON.parse(answer)));
     } catch {
+      this.#shown = '';
       this.#output.replaceChildren(el('p', 'said', 'No answer: the connection is lost.'));
     }
   }
@@ -54,8 +59,10 @@ function split(url) {
   return { host, path: path.startsWith('/') ? path : `/${path}` };
 }
 
-/** @param {ExplainView} answer */
-function view({ host, path, route, upstreamTarget = '', losers }) {
+/** @param {ExplainView | ExplainRefusal} answer */
+function view(answer) {
+  if ('refused' in answer) return [el('p', 'said', answer.refused)];
+  const { host, path, route, upstreamTarget = '', losers } = answer;
   const request = el('code', 'route', host !== '' && el('span', 'muted', host), path);
   const verdict = route
     ? el(

@@ -40,6 +40,16 @@ export function share(value) {
   return `${percent < 9.95 ? tenth.format(percent) : whole.format(percent)}${THIN}%`;
 }
 
+/**
+ * A formatted figure and its unit apart, for a unit in smaller type.
+ * @param {string} text
+ * @returns {[figure: string, unit: string]}
+ */
+export function unitApart(text) {
+  const space = text.lastIndexOf(THIN);
+  return /^[a-z%]+$/.test(text.slice(space + 1)) ? [text.slice(0, space), text.slice(space)] : [text, ''];
+}
+
 /** How long ago, in its largest unit. @param {number} ms */
 export function duration(ms) {
   const units = /** @type {const} */ ([

@@ -14,8 +14,8 @@ import { count, duration, rate, seconds, share } from './format.js';
 
 /** Between a key and the search. */
 const TYPING_MS = 120;
-/** Between two looks at the figures. */
-const REFRESH_MS = 2_000;
+/** Between two looks at the figures: every second sample. */
+const REFRESH_MS = 1_500;
 
 /** @type {readonly Column[]} */
 const COLUMNS = [
@@ -67,7 +67,7 @@ export class RoutesTable {
    */
   refresh(version, now) {
     this.#now = now;
-    const isDue = performance.now() - this.#askedAt > REFRESH_MS - 500;
+    const isDue = performance.now() - this.#askedAt > REFRESH_MS;
     if (version === this.#version && (!isDue || document.hidden)) return;
     this.#version = version;
     if (this.#asking === undefined) void this.#ask();

@@ -5,7 +5,7 @@
  */
 import { Chart, spanOf } from './chart.js';
 import { el, setText } from './dom.js';
-import { count, duration, rate, seconds, share, timeOfDay } from './format.js';
+import { count, duration, rate, seconds, share, timeOfDay, unitApart } from './format.js';
 
 /** As the server keeps them. */
 const KEPT_MS = 300_000;
@@ -93,10 +93,10 @@ export class Traffic {
   constructor(container) {
     this.#cards = CARDS.map(plan => {
       const chart = new Chart(plan.series, { ...plan, onPoint: point => this.#pointAt(point) });
-      const figures = plan.figures.map(figure => ({ ...figure, value: el('strong', '', '–') }));
+      const figures = plan.figures.map(figure => ({ ...figure, value: el('span', '', '–'), unit: el('small', '') }));
       const when = el('span', 'when muted');
-      const shown = figures.map(({ label, name, value }) =>
-        el('span', 'figure', value, el('span', `label ${name && `key ${name}`}`, label)),
+      const shown = figures.map(({ label, name, value, unit }) =>
+        el('span', 'figure', el('strong', '', value, unit), el('span', `label ${name && `key ${name}`}`, label)),
       );
       container.append(
         el('article', 'card chart', el('h2', '', plan.title), when, el('div', 'figures', ...shown), chart.element),
@@ -137,7 +137,11 @@ export class Traffic {
       if (newest !== undefined) card.chart.draw(this.#points, newest.at);
       card.chart.mark(this.#pointed);
       setText(card.when, when);
-      for (const { value, read } of card.figures) setText(value, read(point));
+      for (const { value, unit, read } of card.figures) {
+        const [figure, its] = unitApart(read(point));
+        setText(value, figure);
+        setText(unit, its);
+      }
     }
   }
 }
