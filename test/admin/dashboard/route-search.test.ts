@@ -20,9 +20,14 @@ function traffic(quick: number, slow: number, errors: number): Traffic {
 }
 
 const TABLE = RouteTable.of([
-  route('/b', { service: { namespace: 'shop', name: 'cart' }, counterBlock: 1, createdAt: '2026-01-03T00:00:00Z' }),
+  route('/b', {
+    host: 'x.example',
+    service: { namespace: 'shop', name: 'cart' },
+    counterBlock: 1,
+    createdAt: '2026-01-03T00:00:00Z',
+  }),
   route('/a', { service: { namespace: 'Shop', name: 'search' }, counterBlock: 2, createdAt: '2026-01-01T00:00:00Z' }),
-  route('/c', { host: 'x.example', service: { namespace: 'docs', name: 'web' }, counterBlock: 3 }),
+  route('/0', { service: { namespace: 'docs', name: 'web' }, counterBlock: 3 }),
 ]);
 const TRAFFIC = new Map([
   [1, traffic(100, 0, 0)],
@@ -34,12 +39,12 @@ const paths = (query: Partial<RouteQuery>): string[] =>
 
 test('every word must occur, in any case, in a host, path, Service or endpoint', () => {
   for (const [words, found] of [
-    ['', ['/a', '/b', '/c']],
+    ['', ['/0', '/a', '/b']],
     ['SHOP', ['/a', '/b']],
     ['shop /b', ['/b']],
-    ['x.example/c', ['/c']],
-    ['docs/web', ['/c']],
-    ['127.0.0.1:80', ['/a', '/b', '/c']],
+    ['x.example/b', ['/b']],
+    ['docs/web', ['/0']],
+    ['127.0.0.1:80', ['/0', '/a', '/b']],
     ['shop docs', []],
     ['.*', []],
   ] as const) {
@@ -50,32 +55,32 @@ test('every word must occur, in any case, in a host, path, Service or endpoint',
 test('each column sorts both ways; what has no figure comes last', () => {
   const orders: Record<SortKey, [ascending: string[], descending: string[]]> = {
     route: [
-      ['/a', '/b', '/c'],
-      ['/c', '/b', '/a'],
+      ['/0', '/a', '/b'],
+      ['/b', '/a', '/0'],
     ],
     service: [
-      ['/a', '/c', '/b'],
-      ['/b', '/c', '/a'],
+      ['/a', '/0', '/b'],
+      ['/b', '/0', '/a'],
     ],
     rate: [
-      ['/a', '/b', '/c'],
-      ['/b', '/a', '/c'],
+      ['/a', '/b', '/0'],
+      ['/b', '/a', '/0'],
     ],
     p50: [
-      ['/b', '/a', '/c'],
-      ['/a', '/b', '/c'],
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
     ],
     p99: [
-      ['/b', '/a', '/c'],
-      ['/a', '/b', '/c'],
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
     ],
     errors: [
-      ['/b', '/a', '/c'],
-      ['/a', '/b', '/c'],
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
     ],
     age: [
-      ['/b', '/a', '/c'],
-      ['/a', '/b', '/c'],
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
     ],
   };
   for (const [sort, [ascending, descending]] of Object.entries(orders) as [SortKey, [string[], string[]]][]) {
@@ -85,10 +90,10 @@ test('each column sorts both ways; what has no figure comes last', () => {
 });
 
 test('a row has the figures of its Service', () => {
-  const [a, , c] = search.find(TABLE, ALL).rows;
+  const [none, a] = search.find(TABLE, ALL).rows;
   assert.deepEqual([a?.rate, a?.errors], [2, 0.25]);
   assert.ok(Number(a?.p50) <= 0.001 && Number(a?.p99) > 0.25 && Number(a?.p99) <= 0.5);
-  assert.deepEqual([c?.rate, c?.p50, c?.p99, c?.errors], [0, null, null, null]);
+  assert.deepEqual([none?.rate, none?.p50, none?.p99, none?.errors], [0, null, null, null]);
 });
 
 test('of ten thousand routes a page has the first, and says how many there are', () => {
