@@ -1,7 +1,9 @@
 /** What the admin servers ask of the control plane, which is put together elsewhere. */
+import type { ProgramState } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { ServiceRef } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
+import type { Health, TableChange, WorkerState } from './dashboard/messages.ts';
 
 /** Why a Service that asks to be exposed is not, or what is odd about one that is. */
 export interface Finding {
@@ -47,4 +49,13 @@ export interface ControlPlane {
   pushGeneral(settings: unknown): Promise<void>;
   /** Prometheus text and its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly body: Uint8Array }>;
+}
+
+/** What the dashboard shows besides. */
+export interface ObservedControlPlane extends ControlPlane {
+  readonly program: Health['program'];
+  programState(): ProgramState;
+  workers(): readonly WorkerState[];
+  /** Of the route table, the newest first. */
+  recentChanges(): readonly TableChange[];
 }

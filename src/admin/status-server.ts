@@ -1,22 +1,16 @@
-/** The status listener: probes and metrics over TCP. Nothing can be changed through it. */
+/** The status listener: the dashboard, probes and metrics over TCP. Nothing can be changed through it. */
 import type { FastifyInstance } from 'fastify';
 import { codeOf, messageOf, UnavailableError } from '../errors.ts';
 import { formatListenAddress, type ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type AppLimits, createApp, readOnlyRoute, sendText } from './app.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { ObservedControlPlane } from './control-plane.ts';
+import { addDashboard } from './dashboard/dashboard.ts';
 import { addStatusRoutes } from './status-routes.ts';
 
-const INDEX = `kube-entry
-/healthz       the process is alive
-/readyz        it has routes and is not draining
-/metrics       for Prometheus
-/nginx_status  as nginx's stub_status
-`;
-
 export interface StatusServerOptions {
-  readonly control: Pick<ControlPlane, 'isInitialised' | 'isDraining' | 'source' | 'metrics'>;
+  readonly control: ObservedControlPlane;
   /** Gives /nginx_status; gets a region for this server's own connections. */
   readonly board: CounterBoard;
   readonly logger: Logger;
@@ -38,7 +32,7 @@ export class StatusServer {
     const { control, board, ...rest } = options;
     const app = createApp({ ...rest, counters: board.addRegion() });
     addStatusRoutes(app, board, control);
-    readOnlyRoute(app, '/', async (_request, reply) => sendText(reply, 200, INDEX));
+    addDashboard(app, { control, board, logger: options.logger });
     readOnlyRoute(app, '/healthz', async (_request, reply) => reply.send());
     readOnlyRoute(app, '/readyz', async (_request, reply) => {
       const obstacle = unreadiness(control);

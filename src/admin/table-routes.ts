@@ -21,14 +21,14 @@ export function addTableRoutes(app: FastifyInstance, control: ControlPlane): voi
     });
   });
   readOnlyRoute(app, '/explain', async (request, reply) =>
-    sendJson(reply, viewExplanation(ask(request.query, control))),
+    sendJson(reply, viewExplanation(explainQuery(request.query, control))),
   );
 }
 
-/** @throws FormatError for what is missing, or for a request that would not get as far as a route */
-function ask(query: unknown, { table, mergeSlashes }: ControlPlane): Explanation {
-  const host = parameter(query, 'host') ?? '';
-  const path = parameter(query, 'path');
+/** @param query `host` and `path` @throws FormatError for what is missing, or for a request that would not get as far as a route */
+export function explainQuery(query: unknown, { table, mergeSlashes }: ControlPlane): Explanation {
+  const host = queryParameter(query, 'host') ?? '';
+  const path = queryParameter(query, 'path');
   if (path === undefined) throw new FormatError('say which path: /explain?host=HOST&path=/PATH');
   if (host !== '' && parseHost(host) === undefined) {
     throw new FormatError(`host "${host}": a request with this Host is answered with 400`);
@@ -38,7 +38,8 @@ function ask(query: unknown, { table, mergeSlashes }: ControlPlane): Explanation
   return explanation;
 }
 
-function parameter(query: unknown, name: string): string | undefined {
+/** @throws FormatError when it is given more than once */
+export function queryParameter(query: unknown, name: string): string | undefined {
   const value: unknown = typeof query === 'object' && query !== null ? Reflect.get(query, name) : undefined;
   if (value === undefined || typeof value === 'string') return value;
   throw new FormatError(`${name}: give it once`);
@@ -53,6 +54,6 @@ function viewExplanation({ route, losers, ...rest }: Explanation): object {
   };
 }
 
-function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
+export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
   return reply.type('application/json').send(JSON.stringify(value));
 }

@@ -1,6 +1,8 @@
 /** The control plane of a running instance: what the sources say becomes a table that every worker serves. */
+import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import type { ControlPlane, Finding, SourceReport } from '../admin/control-plane.ts';
+import { ChangeLog } from '../admin/change-log.ts';
+import type { Finding, ObservedControlPlane, SourceReport } from '../admin/control-plane.ts';
 import { SettingsError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
@@ -13,6 +15,7 @@ import type { Catalog } from '../sources/catalog.ts';
 import { parsePushedBackends } from '../sources/pushed.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
+import { programVersion } from './version.ts';
 
 /** What is watched, besides what is pushed. */
 export interface RouteSource {
@@ -24,7 +27,7 @@ export interface RouteSource {
 export interface RouteControlOptions {
   readonly settings: Settings;
   readonly catalog: Catalog;
-  readonly fleet: Pick<Fleet, 'table' | 'alive' | 'restarts' | 'publish' | 'updateSettings'>;
+  readonly fleet: Pick<Fleet, 'table' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'>;
   readonly announcer: Announcer;
   readonly logger: Logger;
   readonly source: RouteSource;
@@ -32,7 +35,8 @@ export interface RouteControlOptions {
   readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
 }
 
-export class RouteControl implements ControlPlane {
+export class RouteControl implements ObservedControlPlane {
+  readonly program: ObservedControlPlane['program'];
   readonly #options: RouteControlOptions;
   #settings: Settings;
   /** Set over the admin socket: stays in force when the config file is read again. */
@@ -40,6 +44,7 @@ export class RouteControl implements ControlPlane {
   #podsCount = 1;
   /** The body of the last push, byte for byte. */
   #pushedBody = '[]';
+  readonly #changeLog = new ChangeLog();
   #lastChangeMs: number | undefined;
   #changedAt: number | undefined;
   #publishing: Promise<void> | undefined;
@@ -51,6 +56,8 @@ export class RouteControl implements ControlPlane {
   constructor(options: RouteControlOptions) {
     this.#options = options;
     this.#settings = options.settings;
+    const { engine } = options.settings;
+    this.program = { version: programVersion(), engine, hostname: hostname(), startedAt: Date.now() };
   }
 
   /** The settings in force. */
@@ -131,8 +138,16 @@ export class RouteControl implements ControlPlane {
     return this.#apply({ ...fresh, ...kept, ...this.#pushedSettings });
   }
 
-  metrics(): ReturnType<ControlPlane['metrics']> {
+  metrics(): ReturnType<ObservedControlPlane['metrics']> {
     return this.#options.metrics().scrape();
+  }
+
+  workers(): ReturnType<ObservedControlPlane['workers']> {
+    return this.#options.fleet.report();
+  }
+
+  recentChanges(): ReturnType<ObservedControlPlane['recentChanges']> {
+    return this.#changeLog.changes;
   }
 
   programState(): ProgramState {
@@ -177,10 +192,13 @@ export class RouteControl implements ControlPlane {
         // What the state file says was told to its owners when it was true.
         announcer.announce(delta, staleSince !== undefined ? 'none' : this.#isInitialised ? 'all' : 'recent');
         if (delta !== undefined || !this.#isInitialised) {
+          const before = fleet.table;
           // A cluster without any exposed Service has a table, too: an empty one.
           await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });
           this.#lastChangeMs = Date.now();
-          metrics().observePropagation((performance.now() - since) / 1000);
+          const tookMs = performance.now() - since;
+          metrics().observePropagation(tookMs / 1000);
+          if (delta !== undefined) this.#changeLog.record(delta, before, this.#lastChangeMs, tookMs);
         }
         this.#staleSince = staleSince;
         this.#isInitialised = true;

@@ -57,6 +57,11 @@ export class CounterBoard {
     return totals;
   }
 
+  /** The same in short: 5xx answers, then the buckets of the request histogram. */
+  tally(block: number, into: Float64Array): void {
+    for (const region of this.#regions) region.addTallyTo(into, block);
+  }
+
   #take(): number {
     if (this.#unused < MAX_BLOCKS - 1) {
       this.#unused += 1;

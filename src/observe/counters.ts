@@ -45,6 +45,8 @@ export const STATUS_CODES: readonly number[] = [
 /** Upper bounds in seconds of the two histograms' buckets; above the last is +Inf. */
 export const BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** They end the list. */
+const FIRST_5XX = STATUS_CODES.findIndex(code => code >= 500);
 const CODE_SLOTS = STATUS_CODES.length + 1;
 /** Buckets, the one above the last bound, and the sum in seconds. */
 const HISTOGRAM_SLOTS = BUCKETS.length + 2;
@@ -102,6 +104,17 @@ export class WorkerCounters {
   addBlockTo(totals: BlockTotals, block: number): void {
     const start = FIRST_BLOCK + block * BLOCK_SLOTS;
     totals.add(this.#values.subarray(start, start + BLOCK_SLOTS));
+  }
+
+  /** Adds the 5xx answers of a block, then its request histogram's buckets, to `into`. */
+  addTallyTo(into: Float64Array, block: number): void {
+    const start = FIRST_BLOCK + block * BLOCK_SLOTS;
+    for (let slot = FIRST_5XX; slot < STATUS_CODES.length; slot += 1) {
+      into[0] = (into[0] as number) + (this.#values[start + slot] as number);
+    }
+    for (let bucket = 0; bucket <= BUCKETS.length; bucket += 1) {
+      into[1 + bucket] = (into[1 + bucket] as number) + (this.#values[start + CODE_SLOTS + bucket] as number);
+    }
   }
 
   /** Forgets what was true of a worker that has died; its totals stay. */

@@ -37,6 +37,8 @@ interface Member {
   thread: Worker | undefined;
   /** The number of the last change that it goes by. */
   taken: number;
+  /** Of the table that it serves. */
+  version: number;
   isDrained: boolean;
   startedAt: number;
   restartDelayMs: number;
@@ -89,6 +91,15 @@ export class Fleet {
   /** The table in force, with counter blocks; EMPTY before the first. */
   get table(): RouteTable {
     return this.#table ?? RouteTable.EMPTY;
+  }
+
+  /** Of each worker: whether it lives, the version of the table that it serves, and since when; milliseconds. */
+  report(): readonly { readonly isAlive: boolean; readonly version: number; readonly startedAt: number }[] {
+    return this.#members.map(({ thread, version, startedAt }) => ({
+      isAlive: thread !== undefined,
+      version,
+      startedAt,
+    }));
   }
 
   /** Starts all workers. @returns the address they listen on @throws UnavailableError */
@@ -168,6 +179,7 @@ export class Fleet {
       counters: this.#board.addRegion(),
       thread: undefined,
       taken: NEVER,
+      version: NEVER,
       isDrained: false,
       startedAt: 0,
       restartDelayMs: FIRST_RESTART_MS,
@@ -194,6 +206,7 @@ export class Fleet {
     });
     member.thread = thread;
     member.taken = NEVER;
+    member.version = NEVER;
     member.startedAt = Date.now();
     thread.on('error', error =>
       this.#logger.error({ err: error }, 'a worker died: its connections are lost, the others go on'),
@@ -216,6 +229,7 @@ export class Fleet {
     switch (message.type) {
       case 'acknowledged':
         member.taken = message.number;
+        member.version = message.version;
         this.#settleAcknowledged();
         break;
       case 'drained':

@@ -37,8 +37,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'listening'; readonly address: ListenAddress }
   | { readonly type: 'failed'; readonly message: string; readonly code: string }
-  /** Every request from now on is judged by the change of this number. */
-  | { readonly type: 'acknowledged'; readonly number: number }
+  /** Every request from now on is judged by the change of this number, and by this version of the table. */
+  | { readonly type: 'acknowledged'; readonly number: number; readonly version: number }
   | { readonly type: 'drained' }
   | { readonly type: 'log-error'; readonly message: string }
   /** The access log goes on; so many lines of it were dropped before. */

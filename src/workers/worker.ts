@@ -49,6 +49,10 @@ function take(change: Change): void {
   }
 }
 
+function acknowledge(): void {
+  say({ type: 'acknowledged', number: taken, version: state.table?.version ?? RouteTable.EMPTY.version });
+}
+
 function say(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
@@ -64,7 +68,7 @@ parentPort?.on('message', (message: ToWorker) => {
     case 'change':
       take(message.change);
       taken = message.number;
-      say({ type: 'acknowledged', number: taken });
+      acknowledge();
       break;
     case 'reopen-log':
       sink.reopen();
@@ -83,7 +87,7 @@ parentPort?.on('message', (message: ToWorker) => {
 
 try {
   const address = await engine.listen(init.listen, init.reusePort);
-  say({ type: 'acknowledged', number: taken });
+  acknowledge();
   say({ type: 'listening', address });
 } catch (error) {
   say({ type: 'failed', message: messageOf(error), code: codeOf(error) ?? '' });

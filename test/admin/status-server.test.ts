@@ -51,17 +51,18 @@ test('/metrics and /nginx_status are what they are on the admin socket', async c
   assert.match((await get(at, '/nginx_status')).body, /^Active connections: 1 \n/);
 });
 
-test('/ names the other paths, and they exist', async context => {
+test('/ is the dashboard, and names the other paths for those without scripts', async context => {
   const { at } = await statusServer(context);
   const index = await get(at, '/');
   assert.equal(index.status, 200);
-  assert.match(header(index, 'content-type').join(), /^text\/plain\b/);
-  const paths = index.body.match(/^\/\S+/gm) ?? [];
-  assert.deepEqual(paths, ['/healthz', '/readyz', '/metrics', '/nginx_status']);
+  assert.match(header(index, 'content-type').join(), /^text\/html\b/);
+  const [, aside = ''] = /<noscript>(.*)<\/noscript>/s.exec(index.body) ?? [];
+  const paths = [...aside.matchAll(/href="([^"]+)"/g)].map(([, path]) => `/${path}`);
+  assert.deepEqual(paths, ['/metrics', '/nginx_status', '/healthz', '/readyz']);
   for (const path of paths) assert.equal((await get(at, path)).status, 200);
 });
 
-test('nothing can be configured or learnt of the table over TCP', async context => {
+test('nothing can be configured over TCP, and the paths of the admin socket are not there', async context => {
   const { at, control } = await statusServer(context);
   for (const target of ['/configuration/backends', '/configuration/general', '/configuration', '/routes', '/explain']) {
     for (const method of ['GET', 'POST', 'PUT']) {

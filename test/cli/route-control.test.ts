@@ -32,6 +32,10 @@ class HeldFleet {
     return new Promise(resolve => this.#acknowledge.push(resolve));
   }
 
+  report(): { isAlive: boolean; version: number; startedAt: number }[] {
+    return [];
+  }
+
   acknowledge(): void {
     for (const resolve of this.#acknowledge.splice(0)) resolve();
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { pushed, ServingProgram } from '../cli/serve-fixture.ts';
+import { get } from '../support/exchange.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 
 const run = promisify(execFile);
@@ -52,12 +53,14 @@ function mainFile(): string {
   return join(installed, manifest.bin['kube-entry'] ?? 'no executable');
 }
 
-test('the tarball holds the compiled program and what people read, nothing else', async () => {
-  const others = files.filter(file => !/^dist\/[a-z/-]+\.js$/.test(file));
+test('the tarball holds the compiled program, the files of its dashboard and what people read, nothing else', async () => {
+  const others = files.filter(
+    file => !/^dist\/(?:[a-z/-]+\.js|admin\/dashboard\/page\/[a-z-]+\.(?:html|css|svg))$/.test(file),
+  );
   assert.deepEqual(others, ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   const sources = (await readdir(join(ROOT, 'src'), { recursive: true }))
-    .filter(file => file.endsWith('.ts'))
-    .map(file => `dist/${file.slice(0, -2)}js`);
+    .filter(file => /\.(?:ts|js|html|css|svg)$/.test(file))
+    .map(file => `dist/${file.replace(/\.ts$/, '.js')}`);
   assert.deepEqual(
     files.filter(file => file.startsWith('dist/')),
     sources.sort(),
@@ -100,6 +103,19 @@ test('it serves, with workers', async context => {
   for (let count = 0; count < 8; count += 1) assert.equal((await program.get('/a/x')).status, 200);
   program.kill('SIGINT');
   assert.deepEqual(await program.ended(), { code: 0, signal: null });
+});
+
+test('it has the dashboard, the same as the checkout', async context => {
+  const program = await ServingProgram.start(context, { main: mainFile() });
+  const page = join(ROOT, 'src/admin/dashboard/page');
+  for (const [target, file] of [
+    ['/', 'index.html'],
+    ['/dashboard/main.js', 'main.js'],
+    ['/dashboard/style.css', 'style.css'],
+  ] as const) {
+    const response = await get(program.status, target);
+    assert.deepEqual([response.status, response.body], [200, await readFile(join(page, file), 'utf8')], target);
+  }
 });
 
 test('it asks the Kubernetes API', async () => {

@@ -1,9 +1,13 @@
-import type { ControlPlane, Finding, SourceReport } from '../../src/admin/control-plane.ts';
+import type { Finding, ObservedControlPlane, SourceReport } from '../../src/admin/control-plane.ts';
+import type { TableChange, WorkerState } from '../../src/admin/dashboard/messages.ts';
+import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
 import { RouteTable } from '../../src/routing/table.ts';
+import { DEFAULTS } from '../../src/settings/schema.ts';
 
 /** A control plane that says what it is told to say and remembers what is pushed. */
-export class FakeControlPlane implements ControlPlane {
+export class FakeControlPlane implements ObservedControlPlane {
+  program = { version: '1.2.3', engine: 'wire', hostname: 'node-1', startedAt: 1_700_000_000_000 };
   isInitialised = false;
   isDraining = false;
   table = RouteTable.EMPTY;
@@ -17,6 +21,9 @@ export class FakeControlPlane implements ControlPlane {
   /** Bodies that were taken. */
   readonly pushedBackends: string[] = [];
   readonly pushedGeneral: unknown[] = [];
+  workerList: readonly WorkerState[] = [];
+  changeList: readonly TableChange[] = [];
+  kubeWatch: ProgramState['kubeWatch'];
   /** Thrown by the next pushes, which then change nothing. */
   refusal: Error | undefined;
 
@@ -34,6 +41,31 @@ export class FakeControlPlane implements ControlPlane {
 
   source(): SourceReport {
     return this.sourceReport;
+  }
+
+  programState(): ProgramState {
+    return {
+      ready: this.isInitialised && !this.isDraining,
+      draining: this.isDraining,
+      workers: this.workerList.length,
+      workerConnections: DEFAULTS.workerConnections,
+      configStaleSinceMs: undefined,
+      routes: this.table.size,
+      configVersion: this.table.version,
+      configLastChangeMs: undefined,
+      refusalReasons: this.refusalList.map(({ reason = '' }) => reason),
+      conflicts: this.conflictList.length,
+      workerRestarts: 0,
+      kubeWatch: this.kubeWatch,
+    };
+  }
+
+  workers(): readonly WorkerState[] {
+    return this.workerList;
+  }
+
+  recentChanges(): readonly TableChange[] {
+    return this.changeList;
   }
 
   backends(): string {

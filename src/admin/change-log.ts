@@ -1,0 +1,39 @@
+import type { TableDelta } from '../routing/delta.ts';
+import type { RouteTable } from '../routing/table.ts';
+import type { ChangedRoute, TableChange } from './dashboard/messages.ts';
+
+/** Changes kept; the newest. */
+const KEPT = 50;
+/** Routes named in one change: the first table of a large cluster adds thousands. */
+const NAMED = 20;
+
+/** What happened to the route table of late. */
+export class ChangeLog {
+  readonly #changes: TableChange[] = [];
+
+  /** The newest first. */
+  get changes(): readonly TableChange[] {
+    return this.#changes;
+  }
+
+  /** @param before the table that the delta changed */
+  record(delta: TableDelta, before: RouteTable, at: number, tookMs: number): void {
+    const routes: ChangedRoute[] = [];
+    const counts = { added: 0, changed: 0, removed: 0 };
+    const note = (what: ChangedRoute['what'], { host, path, service }: Omit<ChangedRoute, 'what'>): void => {
+      counts[what] += 1;
+      if (routes.length < NAMED) routes.push({ host, path, service, what });
+    };
+    for (const key of delta.removals) {
+      const space = key.indexOf(' ');
+      const gone = before.get(key.slice(0, space), key.slice(space + 1));
+      if (gone !== undefined) note('removed', gone);
+    }
+    for (const route of delta.upserts) {
+      note(before.get(route.host, route.path) === undefined ? 'added' : 'changed', route);
+    }
+    if (counts.added + counts.changed + counts.removed === 0) return;
+    this.#changes.unshift({ version: delta.version, at, tookMs, ...counts, routes });
+    if (this.#changes.length > KEPT) this.#changes.pop();
+  }
+}

@@ -1,0 +1,100 @@
+/** The dashboard: one page, its files, and what it asks for. Read-only. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { FormatError } from '../../errors.ts';
+import type { Explanation } from '../../routing/explain.ts';
+import { readOnlyRoute, sendText } from '../app.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { viewRoute } from '../route-view.ts';
+import { explainQuery, queryParameter, sendJson } from '../table-routes.ts';
+import { type Asset, loadAssets, sendAsset } from './assets.ts';
+import { Feed, type FeedOptions } from './feed.ts';
+import { guard } from './guard.ts';
+import { type ExplainRefusal, type ExplainView, SORT_KEYS } from './messages.ts';
+import { excerpt } from './overview.ts';
+import { type RouteQuery, RouteSearch } from './route-search.ts';
+
+/** Candidates shown that lost: in a table of many hosts, every one of them may have. */
+const MAX_LOSERS = 50;
+
+const INDEX = 'index.html';
+
+export interface DashboardOptions extends Omit<FeedOptions, 'interval'> {
+  /** Milliseconds between two samples; a second by default. */
+  readonly interval?: number;
+}
+
+/** Adds `/` and `/dashboard/…`. @returns what those who watch get, which ends with the app */
+export function addDashboard(app: FastifyInstance, { interval = 1000, ...options }: DashboardOptions): Feed {
+  const feed = new Feed({ ...options, interval });
+  const { control } = options;
+  const search = new RouteSearch(block => feed.sampler.trafficOf(block));
+  // A scope of its own: the probes and /metrics are asked for by names of all kinds.
+  app.register(async scope => {
+    scope.addHook('onRequest', guard);
+    for (const asset of loadAssets().values()) addAsset(scope, asset);
+    readOnlyRoute(scope, '/dashboard/events', async (request, reply) => stream(request, reply, feed));
+    readOnlyRoute(scope, '/dashboard/routes', async (request, reply) =>
+      sendFresh(reply, search.find(control.table, routeQuery(request.query))),
+    );
+    readOnlyRoute(scope, '/dashboard/explain', async (request, reply) =>
+      sendFresh(reply, explanationFor(request.query, control)),
+    );
+  });
+  app.addHook('preClose', async () => feed.close());
+  return feed;
+}
+
+function addAsset(app: FastifyInstance, asset: Asset): void {
+  const url = asset.name === INDEX ? '/' : `/dashboard/${asset.name}`;
+  readOnlyRoute(app, url, async (request, reply) => sendAsset(request, reply, asset));
+}
+
+function stream(request: FastifyRequest, reply: FastifyReply, feed: Feed): FastifyReply {
+  if (feed.isFull) return sendText(reply.header('retry-after', '5'), 503, 'too many are watching already\n');
+  reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  if (request.method === 'HEAD') return reply.send();
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  reply.raw.flushHeaders();
+  feed.subscribe(reply.raw);
+  return reply;
+}
+
+function sendFresh(reply: FastifyReply, value: unknown): FastifyReply {
+  return sendJson(reply.header('cache-control', 'no-store'), value);
+}
+
+/** @throws FormatError */
+function routeQuery(query: unknown): RouteQuery {
+  const wanted = queryParameter(query, 'sort') ?? 'route';
+  const sort = SORT_KEYS.find(key => key === wanted);
+  if (sort === undefined) throw new FormatError(`sort: one of ${SORT_KEYS.join(', ')}`);
+  return {
+    sort,
+    search: queryParameter(query, 'search') ?? '',
+    descending: queryParameter(query, 'order') === 'descending',
+  };
+}
+
+/** That a request is answered with 400 is an answer to the question, too. */
+function explanationFor(query: unknown, control: ControlPlane): ExplainView | ExplainRefusal {
+  try {
+    return viewExplanation(explainQuery(query, control));
+  } catch (error) {
+    if (error instanceof FormatError) return { refused: error.message };
+    throw error;
+  }
+}
+
+function viewExplanation({ host, path, route, upstreamTarget, losers }: Explanation): ExplainView {
+  const { total, items } = excerpt(losers, MAX_LOSERS);
+  return {
+    host,
+    path,
+    ...(route && { route: viewRoute(route) }),
+    ...(upstreamTarget !== undefined && { upstreamTarget }),
+    losers: { total, items: items.map(({ route, reason }) => ({ route: viewRoute(route), reason })) },
+  };
+}

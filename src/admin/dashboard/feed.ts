@@ -1,0 +1,83 @@
+import type { ServerResponse } from 'node:http';
+import type { CounterBoard } from '../../observe/counter-board.ts';
+import type { Logger } from '../../observe/logger.ts';
+import type { ObservedControlPlane } from '../control-plane.ts';
+import type { Point, Sample } from './messages.ts';
+import { healthOf, problemsOf } from './overview.ts';
+import { Sampler } from './sampler.ts';
+import { Viewers } from './viewers.ts';
+
+export interface FeedOptions {
+  readonly control: ObservedControlPlane;
+  readonly board: CounterBoard;
+  readonly logger: Logger;
+  /** Milliseconds between two samples. */
+  readonly interval: number;
+}
+
+/** The live part of the dashboard: one sampler for all who watch, at rest when nobody does. */
+export class Feed {
+  readonly sampler: Sampler;
+  readonly #options: FeedOptions;
+  readonly #viewers = new Viewers(count => this.#counted(count));
+  #timer: NodeJS.Timeout | undefined;
+  #isSampling = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.sampler = new Sampler(options.board);
+  }
+
+  get isFull(): boolean {
+    return this.#viewers.isFull;
+  }
+
+  /** Whether anybody watches. */
+  get isRunning(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** @param response whose head is written */
+  subscribe(response: ServerResponse): void {
+    const history = JSON.stringify(this.sampler.history);
+    this.#viewers.add(response, { history, sample: this.#sampleOf(null) }, this.#states());
+  }
+
+  close(): void {
+    this.#viewers.close();
+  }
+
+  #counted(count: number): void {
+    if (count === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      this.sampler.pause();
+    } else if (this.#timer === undefined) {
+      this.#timer = setInterval(() => void this.#tick(), this.#options.interval);
+      void this.#tick();
+    }
+  }
+
+  async #tick(): Promise<void> {
+    // Reading the counters of very many Services on a busy machine may take longer than the interval.
+    if (this.#isSampling) return;
+    this.#isSampling = true;
+    try {
+      const point = await this.sampler.sample(Date.now());
+      if (point !== undefined) this.#viewers.send({ sample: this.#sampleOf(point) }, this.#states());
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'the dashboard cannot be fed');
+    } finally {
+      this.#isSampling = false;
+    }
+  }
+
+  #sampleOf(point: Point | null): string {
+    return JSON.stringify({ point, health: healthOf(this.#options.control, Date.now()) } satisfies Sample);
+  }
+
+  #states(): Readonly<Record<string, string>> {
+    const { control } = this.#options;
+    return { problems: JSON.stringify(problemsOf(control)), changes: JSON.stringify(control.recentChanges()) };
+  }
+}

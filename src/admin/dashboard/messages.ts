@@ -1,0 +1,170 @@
+/** What the page gets, as JSON: the server makes it, the modules in page/ read it. Imports nothing, so that both can. */
+
+/** One second of traffic, and the connections at its end. */
+export interface Point {
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly at: number;
+  /** Requests answered per second. */
+  readonly requests: number;
+  /** Those of them answered with a 5xx, per second. */
+  readonly errors: number;
+  /** Seconds; null when nothing was answered. */
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+  readonly reading: number;
+  readonly writing: number;
+  readonly waiting: number;
+}
+
+export interface WorkerState {
+  readonly isAlive: boolean;
+  /** Of the table that it serves; below 0 before its first. */
+  readonly version: number;
+  readonly startedAt: number;
+}
+
+/** How the program is. Times in milliseconds since the epoch. */
+export interface Health {
+  /** When this was asked, by the server's clock. */
+  readonly at: number;
+  readonly program: {
+    readonly version: string;
+    readonly engine: string;
+    /** Of the machine or pod. */
+    readonly hostname: string;
+    readonly startedAt: number;
+  };
+  readonly phase: 'waiting' | 'serving' | 'draining';
+  readonly routes: number;
+  readonly configVersion: number;
+  /** Null before the first table. */
+  readonly configChangedAt: number | null;
+  readonly workers: readonly WorkerState[];
+  readonly workerRestarts: number;
+  readonly source: {
+    readonly kind: string;
+    readonly synced: boolean;
+    readonly problem?: string;
+    /** RFC 3339: since when what it said may be out of date. */
+    readonly staleSince?: string;
+  };
+  /** Null when routes do not come from the Kubernetes API. */
+  readonly watch: { readonly events: number; readonly restarts: number; readonly lastEventAt: number | null } | null;
+}
+
+/** Comes once a second. */
+export interface Sample {
+  /** Null for the first look: there is nothing to compare with. */
+  readonly point: Point | null;
+  readonly health: Health;
+}
+
+export interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Problem {
+  readonly service: ServiceName;
+  readonly reason?: string;
+  readonly message: string;
+  readonly annotation?: string;
+}
+
+export interface ConflictView {
+  readonly host: string;
+  readonly path: string;
+  readonly winner: ServiceName;
+  readonly loser: ServiceName;
+}
+
+/** The first of a list that may be long. */
+export interface Excerpt<Item> {
+  readonly total: number;
+  readonly items: readonly Item[];
+}
+
+/** Comes when it has changed. */
+export interface Problems {
+  readonly refusals: Excerpt<Problem>;
+  readonly conflicts: Excerpt<ConflictView>;
+  readonly warnings: Excerpt<Problem>;
+}
+
+export interface ChangedRoute {
+  readonly host: string;
+  readonly path: string;
+  /** Who has it now, or had it. */
+  readonly service: ServiceName;
+  readonly what: 'added' | 'changed' | 'removed';
+}
+
+/** One new version of the table. */
+export interface TableChange {
+  readonly version: number;
+  /** When the last worker served it; milliseconds since the epoch. */
+  readonly at: number;
+  /** From the change at its source until then; milliseconds. */
+  readonly tookMs: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** The first few. */
+  readonly routes: readonly ChangedRoute[];
+}
+
+/** A route in the table of the page. The figures are its Service's, of the last half minute. */
+export interface RouteRow {
+  readonly host: string;
+  readonly path: string;
+  readonly service: ServiceName;
+  /** `address:port`. */
+  readonly endpoints: readonly string[];
+  /** RFC 3339, or empty. */
+  readonly createdAt: string;
+  /** Requests per second. */
+  readonly rate: number;
+  /** Seconds; null without requests. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+  /** The share answered with a 5xx, 0 to 1; null without requests. */
+  readonly errors: number | null;
+}
+
+export const SORT_KEYS = ['route', 'service', 'rate', 'p50', 'p99', 'errors', 'age'] as const;
+
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** Answer to a search. */
+export interface RoutePage {
+  /** Of the table. */
+  readonly version: number;
+  /** Routes there are. */
+  readonly total: number;
+  /** Routes that fit the search. */
+  readonly matched: number;
+  /** The first of these. */
+  readonly rows: readonly RouteRow[];
+}
+
+export interface ExplainedRoute {
+  readonly host: string;
+  readonly path: string;
+  readonly service: ServiceName;
+  readonly backend: { readonly name: string; readonly endpoints: readonly { address: string; port: number }[] };
+}
+
+/** Answer to "which route takes this?" */
+export interface ExplainView {
+  readonly host: string;
+  readonly path: string;
+  readonly route?: ExplainedRoute;
+  readonly upstreamTarget?: string;
+  readonly losers: Excerpt<{ readonly route: ExplainedRoute; readonly reason: string }>;
+}
+
+/** The same for a request that does not get as far as a route. */
+export interface ExplainRefusal {
+  readonly refused: string;
+}

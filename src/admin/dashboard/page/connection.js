@@ -1,0 +1,91 @@
+/**
+ * The stream of events: opened again whenever it ends, and taken for lost when it says nothing, since a forwarded port
+ * may go on without its other end.
+ */
+
+/** The server speaks once a second. */
+const SILENCE_MS = 5_000;
+const RETRY_MS = 1_000;
+/** A page that nobody looks at does not keep the server at work. */
+const HIDDEN_MS = 5 * 60_000;
+
+/** @typedef {'connecting' | 'live' | 'lost' | 'paused'} ConnectionState */
+
+export class Connection {
+  #url;
+  #onEvent;
+  #onState;
+  /** @type {EventSource | undefined} */
+  #source;
+  /** @type {ConnectionState} */
+  #state = 'connecting';
+  #silence = 0;
+  #retry = 0;
+  #hidden = 0;
+
+  /**
+   * @param {string} url
+   * @param {Readonly<Record<string, (data: any) => void>>} onEvent what to do with each event's JSON
+   * @param {(state: ConnectionState) => void} onState
+   */
+  constructor(url, onEvent, onState) {
+    this.#url = url;
+    this.#onEvent = onEvent;
+    this.#onState = onState;
+    document.addEventListener('visibilitychange', () => this.#visibilityChanged());
+    this.#open();
+  }
+
+  #open() {
+    this.#close();
+    const source = new EventSource(this.#url);
+    this.#source = source;
+    this.#listenFor();
+    source.addEventListener('error', () => this.#lost());
+    for (const [name, handle] of Object.entries(this.#onEvent)) {
+      source.addEventListener(name, event => {
+        this.#listenFor();
+        this.#become('live');
+        handle(JSON.parse(event.data));
+      });
+    }
+  }
+
+  #close() {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#source = undefined;
+  }
+
+  #listenFor() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#lost(), SILENCE_MS);
+  }
+
+  #lost() {
+    this.#close();
+    this.#become('lost');
+    this.#retry = setTimeout(() => this.#open(), RETRY_MS);
+  }
+
+  #visibilityChanged() {
+    clearTimeout(this.#hidden);
+    if (document.hidden) {
+      this.#hidden = setTimeout(() => {
+        this.#close();
+        this.#become('paused');
+      }, HIDDEN_MS);
+    } else if (this.#state === 'paused') {
+      this.#become('connecting');
+      this.#open();
+    }
+  }
+
+  /** @param {ConnectionState} state */
+  #become(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#onState(state);
+  }
+}

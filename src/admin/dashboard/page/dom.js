@@ -1,0 +1,74 @@
+/**
+ * The only way this page makes elements. Text from a Service or a request becomes a text node and nothing else.
+ *
+ * @typedef {Node | string | null | undefined | false} Child
+ */
+
+/** @param {string} id */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+/** @param {string} id */
+export function inputById(id) {
+  const found = byId(id);
+  if (!(found instanceof HTMLInputElement)) throw new Error(`#${id} is no input`);
+  return found;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} className
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function el(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className !== '') element.className = className;
+  element.append(...present(children));
+  return element;
+}
+
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Readonly<Record<string, string | number>>} attributes
+ * @param {...SVGElement} children
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function svg(tag, attributes, ...children) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Sets a text only when it is another: what is selected stays selected, and screen readers are told of changes alone.
+ * @param {Node} node
+ * @param {string} text
+ */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * A host and path, the host quieter; isolated, so that right-to-left characters turn nothing else around.
+ * @param {{ readonly host: string, readonly path: string }} route
+ */
+export function routeName({ host, path }) {
+  return el('code', 'route', host !== '' && el('span', 'muted', host), path);
+}
+
+/** @param {{ readonly namespace: string, readonly name: string }} service */
+export function serviceName({ namespace, name }) {
+  return el('span', 'service', el('span', 'muted', `${namespace}/`), name);
+}
+
+/** @param {readonly Child[]} children */
+function present(children) {
+  return children.filter(child => child !== null && child !== undefined && child !== false);
+}

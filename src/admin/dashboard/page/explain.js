@@ -1,0 +1,100 @@
+/**
+ * "Which route takes this URL?"
+ *
+ * @import { ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
+ */
+import { byId, el, inputById, routeName, serviceName } from './dom.js';
+import { count } from './format.js';
+
+export class Explainer {
+  #input = inputById('url');
+  #output = byId('explanation');
+  /** What is explained at the moment. */
+  #asked = '';
+  /** The answer on the page, as it came. */
+  #shown = '';
+  /** Table that the answer is about. */
+  #version = -1;
+
+  constructor() {
+    byId('explain').addEventListener('submit', event => {
+      event.preventDefault();
+      this.#asked = this.#input.value.trim();
+      void this.#ask();
+    });
+  }
+
+  /** An answer that is shown stays true. @param {number} version of the table that serves now */
+  tableIs(version) {
+    if (version === this.#version) return;
+    this.#version = version;
+    if (this.#asked !== '') void this.#ask();
+  }
+
+  async #ask() {
+    const asked = this.#asked;
+    if (asked === '') {
+      this.#shown = '';
+      this.#output.replaceChildren();
+      return;
+    }
+    try {
+      const response = await fetch(`dashboard/explain?${new URLSearchParams(split(asked))}`);
+      if (!response.ok) throw new Error(response.statusText);
+      const answer = await response.text();
+      // Screen readers are told when it has changed.
+      if (asked !== this.#asked || answer === this.#shown) return;
+      this.#shown = answer;
+      this.#output.replaceChildren(...view(JSON.parse(answer)));
+    } catch {
+      this.#shown = '';
+      this.#output.replaceChildren(el('p', 'said', 'No answer: the connection is lost.'));
+    }
+  }
+}
+
+/** Host and path as they are written: to normalise is for the server. @param {string} url */
+function split(url) {
+  const [, host = '', path = ''] = /^(?:[a-z]+:\/\/)?([^/?#]*)(.*)$/i.exec(url) ?? [];
+  return { host, path: path.startsWith('/') ? path : `/${path}` };
+}
+
+/** @param {ExplainView | ExplainRefusal} answer */
+function view(answer) {
+  if ('refused' in answer) return [el('p', 'said', answer.refused)];
+  const { host, path, route, upstreamTarget = '', losers } = answer;
+  const request = el('code', 'route', host !== '' && el('span', 'muted', host), path);
+  const verdict = route
+    ? el(
+        'dl',
+        'verdict',
+        ...fact('Route', routeName(route), ' of ', serviceName(route.service)),
+        ...fact('Upstream gets', el('code', 'route', upstreamTarget), ' at ', el('code', '', endpointsOf(route))),
+      )
+    : el('p', 'said', 'No route takes ', request, ': it is answered with 404.');
+  if (losers.total === 0) return [verdict];
+  return [
+    verdict,
+    el('h3', '', route ? 'Came close and lost' : 'Came close', el('span', 'muted', ` ${count(losers.total)}`)),
+    el(
+      'ul',
+      'list losers',
+      ...losers.items.map(({ route: loser, reason }) =>
+        el('li', '', el('p', '', routeName(loser), serviceName(loser.service)), el('p', 'said', reason)),
+      ),
+    ),
+  ];
+}
+
+/** @param {ExplainedRoute} route */
+function endpointsOf({ backend }) {
+  const [first] = backend.endpoints;
+  if (first === undefined) return 'no endpoint: 503';
+  const more = backend.endpoints.length - 1;
+  return `${first.address}:${first.port}${more > 0 ? ` and ${count(more)} more` : ''}`;
+}
+
+/** @param {string} name @param {...(Node | string)} value */
+function fact(name, ...value) {
+  return [el('dt', '', name), el('dd', '', ...value)];
+}

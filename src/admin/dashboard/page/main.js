@@ -1,0 +1,74 @@
+/**
+ * Puts the page together: the stream of events on one side, the parts that show them on the other.
+ *
+ * @import { Health, Point, Problems, Sample, TableChange } from '../messages.js'
+ */
+import { Connection } from './connection.js';
+import { byId, setText } from './dom.js';
+import { Explainer } from './explain.js';
+import { timeOfDay } from './format.js';
+import { HealthLine } from './health.js';
+import { showChanges, showProblems } from './lists.js';
+import { RoutesTable } from './routes.js';
+import { wireThemeButton } from './theme.js';
+import { Traffic } from './traffic.js';
+
+const traffic = new Traffic(byId('charts'));
+const health = new HealthLine();
+const routes = new RoutesTable();
+const explainer = new Explainer();
+const outage = byId('outage');
+/** Of the program that sent this page. */
+let programVersion = '';
+
+wireThemeButton(byId('theme'));
+new Connection('dashboard/events', { history, sample, problems, changes }, stateChanged);
+
+/** @param {readonly Point[]} points */
+function history(points) {
+  traffic.begin(points);
+}
+
+/** @param {Sample} sample */
+function sample({ point, health: now }) {
+  if (isReplaced(now)) return;
+  if (point !== null) traffic.add(point);
+  health.show(now);
+  routes.refresh(now.configVersion, now.at);
+  explainer.tableIs(now.configVersion);
+}
+
+/** @param {Problems} found */
+function problems(found) {
+  health.showProblems(found);
+  showProblems(found);
+}
+
+/** @param {readonly TableChange[]} found */
+function changes(found) {
+  showChanges(found);
+}
+
+/** Another version of the program has another page. @param {Health} now */
+function isReplaced({ program }) {
+  if (programVersion !== '' && programVersion !== program.version) {
+    location.reload();
+    return true;
+  }
+  programVersion = program.version;
+  return false;
+}
+
+/** @param {import('./connection.js').ConnectionState} state */
+function stateChanged(state) {
+  const isLost = state === 'lost';
+  document.body.classList.toggle('stale', state !== 'live');
+  if (isLost) health.showPhase('unreachable', 'bad');
+  else if (state !== 'live') health.showPhase('connecting', '');
+  const since = timeOfDay(Date.now(), Date.now());
+  setText(
+    outage,
+    isLost ? `No connection since ${since}. What is shown is from before; trying again every second.` : '',
+  );
+  outage.hidden = !isLost;
+}

@@ -1,0 +1,80 @@
+import type { CounterBoard } from '../../observe/counter-board.ts';
+import { Reading, type Traffic } from '../../observe/tally.ts';
+import type { Point } from './messages.ts';
+
+/** Points kept for the charts: five minutes at one a second. */
+const HISTORY = 300;
+/** The figures of a Service cover this many readings between `SPACING` samples: 25 to 30 seconds. */
+const WINDOW = 6;
+const SPACING = 5;
+
+/** Turns the counters into figures per second, and keeps the last few minutes of them. */
+export class Sampler {
+  readonly #board: CounterBoard;
+  readonly #now: () => number;
+  #points: Point[] = [];
+  #last: Reading | undefined;
+  /** Oldest first. */
+  #window: Reading[] = [];
+  #samples = 0;
+  #pauses = 0;
+
+  /** @param now a clock that never goes back; milliseconds */
+  constructor(board: CounterBoard, now: () => number = () => performance.now()) {
+    this.#board = board;
+    this.#now = now;
+  }
+
+  /** Oldest first; with a gap where nobody watched. */
+  get history(): readonly Point[] {
+    return this.#points;
+  }
+
+  /** @param at milliseconds since the epoch @returns undefined for the first sample since the start or a pause */
+  async sample(at: number): Promise<Point | undefined> {
+    const pauses = this.#pauses;
+    const reading = await Reading.take(this.#board, this.#now());
+    if (pauses !== this.#pauses) return undefined;
+    if (this.#samples % SPACING === 0) {
+      this.#window.push(reading);
+      if (this.#window.length > WINDOW) this.#window.shift();
+    }
+    this.#samples += 1;
+    const last = this.#last;
+    this.#last = reading;
+    if (last === undefined) return undefined;
+    const point = this.#pointOf(at, reading.since(last));
+    this.#points.push(point);
+    if (this.#points.length > HISTORY) this.#points.shift();
+    return point;
+  }
+
+  /** Nobody watches: what happens until the next sample belongs to no second. */
+  pause(): void {
+    this.#last = undefined;
+    this.#window = [];
+    this.#samples = 0;
+    this.#pauses += 1;
+  }
+
+  /** Of the last half minute, or of as much of it as was watched; undefined before that begins. */
+  trafficOf(block: number): Traffic | undefined {
+    const [oldest] = this.#window;
+    if (oldest === undefined || this.#last === undefined || oldest === this.#last) return undefined;
+    return this.#last.blockSince(oldest, block);
+  }
+
+  #pointOf(at: number, traffic: Traffic): Point {
+    return {
+      at,
+      requests: traffic.rate,
+      errors: traffic.errorRate,
+      p50: traffic.quantile(0.5) ?? null,
+      p90: traffic.quantile(0.9) ?? null,
+      p99: traffic.quantile(0.99) ?? null,
+      reading: this.#board.sum('reading'),
+      writing: this.#board.sum('writing'),
+      waiting: this.#board.sum('waiting'),
+    };
+  }
+}

@@ -1,0 +1,108 @@
+/** What all blocks hold at one time, in few numbers each: what live figures are made of. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CounterBoard } from './counter-board.ts';
+import { BUCKETS } from './counters.ts';
+import { bucketQuantile } from './quantile.ts';
+
+/** Blocks read before other work of this thread, such as a new route table, gets its turn. */
+const BATCH = 500;
+
+const ERRORS = 0;
+const FIRST_BUCKET = 1;
+/** 5xx answers, then the buckets of the request histogram. */
+export const TALLY_SLOTS = FIRST_BUCKET + BUCKETS.length + 1;
+
+/** What happened between two readings. */
+export class Traffic {
+  readonly seconds: number;
+  readonly #slots = new Float64Array(TALLY_SLOTS);
+
+  constructor(seconds: number) {
+    this.seconds = seconds;
+  }
+
+  /** Requests answered per second. */
+  get rate(): number {
+    return this.seconds > 0 ? this.#requests / this.seconds : 0;
+  }
+
+  /** Answers with a 5xx per second. */
+  get errorRate(): number {
+    return this.seconds > 0 ? (this.#slots[ERRORS] as number) / this.seconds : 0;
+  }
+
+  /** The share of answers with a 5xx, 0 to 1; undefined without any answer. */
+  get errorShare(): number | undefined {
+    const requests = this.#requests;
+    return requests > 0 ? (this.#slots[ERRORS] as number) / requests : undefined;
+  }
+
+  /** Seconds; undefined without any answer. */
+  quantile(quantile: number): number | undefined {
+    return bucketQuantile(quantile, this.#slots.subarray(FIRST_BUCKET));
+  }
+
+  get #requests(): number {
+    let requests = 0;
+    for (let slot = FIRST_BUCKET; slot < TALLY_SLOTS; slot += 1) requests += this.#slots[slot] as number;
+    return requests;
+  }
+
+  /** Adds what one block counted from `then` to `now`; all of `now` when it has begun anew in between. */
+  add(then: ArrayLike<number> | undefined, now: ArrayLike<number>): void {
+    let from = then;
+    for (let slot = 0; from !== undefined && slot < TALLY_SLOTS; slot += 1) {
+      if ((now[slot] as number) < (from[slot] as number)) from = undefined;
+    }
+    for (let slot = 0; slot < TALLY_SLOTS; slot += 1) {
+      this.#slots[slot] = (this.#slots[slot] as number) + (now[slot] as number) - (from?.[slot] ?? 0);
+    }
+  }
+}
+
+/** One look at every block. */
+export class Reading {
+  /** By a clock that never goes back; milliseconds. */
+  readonly at: number;
+  readonly #tallies: Float64Array;
+  readonly #blocks: readonly number[];
+
+  private constructor(at: number, tallies: Float64Array, blocks: readonly number[]) {
+    this.at = at;
+    this.#tallies = tallies;
+    this.#blocks = blocks;
+  }
+
+  static async take(board: CounterBoard, at: number): Promise<Reading> {
+    const blocks = [...board.blocks()].map(({ block }) => block);
+    const tallies = new Float64Array((blocks.reduce((most, block) => Math.max(most, block), 0) + 1) * TALLY_SLOTS);
+    for (const [index, block] of blocks.entries()) {
+      board.tally(block, tallies.subarray(block * TALLY_SLOTS, (block + 1) * TALLY_SLOTS));
+      if (index % BATCH === BATCH - 1) await nextTurn();
+    }
+    return new Reading(at, tallies, blocks);
+  }
+
+  /** What one block counted since an earlier reading. */
+  blockSince(then: Reading, block: number): Traffic {
+    const traffic = new Traffic((this.at - then.at) / 1000);
+    const now = this.#tallyOf(block);
+    if (now !== undefined) traffic.add(then.#tallyOf(block), now);
+    return traffic;
+  }
+
+  /** What all blocks together counted since. */
+  since(then: Reading): Traffic {
+    const traffic = new Traffic((this.at - then.at) / 1000);
+    for (const block of this.#blocks) {
+      const now = this.#tallyOf(block);
+      if (now !== undefined) traffic.add(then.#tallyOf(block), now);
+    }
+    return traffic;
+  }
+
+  #tallyOf(block: number): Float64Array | undefined {
+    const start = block * TALLY_SLOTS;
+    return start < this.#tallies.length ? this.#tallies.subarray(start, start + TALLY_SLOTS) : undefined;
+  }
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Point, Problems, Sample, TableChange } from '../../../src/admin/dashboard/messages.ts';
+import { MAX_VIEWERS } from '../../../src/admin/dashboard/viewers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { ask, exchange, get, header } from '../../support/exchange.ts';
+import { startDashboard, Watcher } from './dashboard-fixture.ts';
+
+const HOSTILE = '<img src=x onerror=alert(1)>\n\nevent: problems\ndata: {}\r\n\u2028</script>';
+
+test('who comes gets all there is, as server-sent events', async context => {
+  const { at, control } = await startDashboard(context);
+  control.refusalList = [{ service: { namespace: 'a', name: 'b' }, reason: 'BadAnnotation', message: 'no' }];
+  const watcher = await Watcher.open(context, at);
+  const { health } = await watcher.until<Sample>('sample', () => true);
+  assert.equal(health.phase, 'serving');
+  assert.deepEqual(health.program, control.program);
+  assert.deepEqual(health.source, control.sourceReport);
+  assert.match(watcher.text, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(watcher.text, /\r\ncontent-type: text\/event-stream\r\n/i);
+  assert.deepEqual(watcher.events('history'), [[]]);
+  const [problems] = watcher.events('problems') as Problems[];
+  assert.deepEqual(problems?.refusals, { total: 1, items: control.refusalList });
+});
+
+test('requests come as rates, errors and quantiles of the time between two samples', async context => {
+  const { at, counters } = await startDashboard(context);
+  const watcher = await Watcher.open(context, at);
+  await watcher.until<Sample>('sample', ({ point }) => point !== null);
+  for (let count = 0; count < 100; count += 1) counters.countRequest(0, count < 10 ? 503 : 200, 0.0075, 0.007);
+  const { point } = await watcher.until<Sample>('sample', sample => (sample.point?.requests ?? 0) > 0);
+  assert.ok(point);
+  assert.ok(Math.abs(point.errors / point.requests - 0.1) < 1e-9);
+  // Between the bounds of the bucket.
+  for (const quantile of [point.p50, point.p90, point.p99])
+    assert.ok(Number(quantile) > 0.005 && Number(quantile) <= 0.01);
+  assert.ok(Number(point.p50) < Number(point.p99));
+});
+
+test('states are sent again only when they have changed', async context => {
+  const { at, control } = await startDashboard(context);
+  const watcher = await Watcher.open(context, at);
+  await eventually('several samples', () => watcher.events('sample').length > 3);
+  assert.equal(watcher.events('problems').length, 1);
+  const change = { version: 2, at: 1, tookMs: 1, added: 1, changed: 0, removed: 0, routes: [] };
+  control.changeList = [change];
+  assert.deepEqual(await watcher.until<TableChange[]>('changes', ([first]) => first !== undefined), [change]);
+  assert.equal(watcher.events('changes').length, 2);
+});
+
+test('nothing that a Service says can end an event or make one', async context => {
+  const { at, control } = await startDashboard(context);
+  control.refusalList = [{ service: { namespace: 'a', name: HOSTILE }, reason: 'BadAnnotation', message: HOSTILE }];
+  control.sourceReport = { kind: 'kube', synced: false, problem: HOSTILE };
+  const watcher = await Watcher.open(context, at);
+  const { health } = await watcher.until<Sample>('sample', () => true);
+  assert.equal(health.source.problem, HOSTILE);
+  const problems = watcher.events('problems') as Problems[];
+  assert.deepEqual(
+    problems.map(({ refusals }) => refusals.items[0]?.message),
+    [HOSTILE],
+  );
+});
+
+test('of very many problems the first are sent, and how many there are', async context => {
+  const { at, control } = await startDashboard(context);
+  control.refusalList = Array.from({ length: 5_000 }, (_, index) => ({
+    service: { namespace: 'a', name: `s${index}` },
+    reason: 'NoPort',
+    message: 'it has no port',
+  }));
+  const watcher = await Watcher.open(context, at);
+  const { refusals } = await watcher.until<Problems>('problems', () => true);
+  assert.deepEqual([refusals.total, refusals.items.length], [5_000, 100]);
+});
+
+test('who comes later gets the history; there is one sampler for all, which rests when all are gone', async context => {
+  const { at, feed } = await startDashboard(context);
+  assert.equal(feed.isRunning, false);
+  const first = await Watcher.open(context, at);
+  await eventually('points', () => first.events('sample').length > 5);
+  const second = await Watcher.open(context, at);
+  const history = await second.until<Point[]>('history', () => true);
+  assert.ok(history.length >= 4);
+  first.destroy();
+  await eventually('the second watches on', () => second.events('sample').length > 5);
+  assert.equal(feed.isRunning, true);
+  second.destroy();
+  await eventually('rest', () => !feed.isRunning);
+  const kept = feed.sampler.history.length;
+  const third = await Watcher.open(context, at);
+  assert.ok((await third.until<Point[]>('history', () => true)).length >= kept);
+});
+
+test('so many may watch and no more', async context => {
+  const { at } = await startDashboard(context);
+  const watchers = await Promise.all(Array.from({ length: MAX_VIEWERS }, () => Watcher.open(context, at)));
+  await Promise.all(watchers.map(watcher => watcher.until<Sample>('sample', () => true)));
+  const refused = await get(at, '/dashboard/events');
+  assert.equal(refused.status, 503);
+  assert.deepEqual(header(refused, 'retry-after'), ['5']);
+  watchers[0]?.destroy();
+  await eventually('a free place', async () => {
+    const late = await Watcher.open(context, at);
+    await eventually('an answer', () => late.text !== '');
+    return late.text.startsWith('HTTP/1.1 200');
+  });
+});
+
+test('HEAD of the stream has its head and ends', async context => {
+  const { at, feed } = await startDashboard(context);
+  const head = await exchange(at, 'HEAD /dashboard/events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  assert.match(head, /^HTTP\/1\.1 200 OK\r\n.*content-type: text\/event-stream\r\n.*\r\n\r\n$/s);
+  assert.equal(feed.isRunning, false);
+});
+
+test('streams end when the server closes, and it does not wait for them', async context => {
+  const { at, close, feed } = await startDashboard(context);
+  const watcher = await Watcher.open(context, at);
+  await watcher.until<Sample>('sample', () => true);
+  await close();
+  await watcher.ended();
+  await eventually('rest', () => !feed.isRunning);
+  await assert.rejects(ask(at, 'GET', '/'));
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SortKey } from '../../../src/admin/dashboard/messages.ts';
+import { MAX_ROWS, type RouteQuery, RouteSearch } from '../../../src/admin/dashboard/route-search.ts';
+import { Traffic } from '../../../src/observe/tally.ts';
+import { RouteTable } from '../../../src/routing/table.ts';
+import { route } from '../../support/routes.ts';
+
+const ALL: RouteQuery = { search: '', sort: 'route', descending: false };
+
+/** @param slow of the requests */
+function traffic(quick: number, slow: number, errors: number): Traffic {
+  const result = new Traffic(10);
+  const now = new Float64Array(15);
+  now[0] = errors;
+  now[1] = quick;
+  now[9] = slow;
+  result.add(undefined, now);
+  return result;
+}
+
+const TABLE = RouteTable.of([
+  route('/b', {
+    host: 'x.example',
+    service: { namespace: 'shop', name: 'cart' },
+    counterBlock: 1,
+    createdAt: '2026-01-03T00:00:00Z',
+  }),
+  route('/a', { service: { namespace: 'Shop', name: 'search' }, counterBlock: 2, createdAt: '2026-01-01T00:00:00Z' }),
+  route('/0', { service: { namespace: 'docs', name: 'web' }, counterBlock: 3 }),
+]);
+const TRAFFIC = new Map([
+  [1, traffic(100, 0, 0)],
+  [2, traffic(10, 10, 5)],
+]);
+const search = new RouteSearch(block => TRAFFIC.get(block));
+const paths = (query: Partial<RouteQuery>): string[] =>
+  search.find(TABLE, { ...ALL, ...query }).rows.map(({ path }) => path);
+
+test('every word must occur, in any case, in a host, path, Service or endpoint', () => {
+  for (const [words, found] of [
+    ['', ['/0', '/a', '/b']],
+    ['SHOP', ['/a', '/b']],
+    ['shop /b', ['/b']],
+    ['x.example/b', ['/b']],
+    ['docs/web', ['/0']],
+    ['127.0.0.1:80', ['/0', '/a', '/b']],
+    ['shop docs', []],
+    ['.*', []],
+  ] as const) {
+    assert.deepEqual(paths({ search: words }), found, words);
+  }
+});
+
+test('each column sorts both ways; what has no figure comes last', () => {
+  const orders: Record<SortKey, [ascending: string[], descending: string[]]> = {
+    route: [
+      ['/0', '/a', '/b'],
+      ['/b', '/a', '/0'],
+    ],
+    service: [
+      ['/a', '/0', '/b'],
+      ['/b', '/0', '/a'],
+    ],
+    rate: [
+      ['/a', '/b', '/0'],
+      ['/b', '/a', '/0'],
+    ],
+    p50: [
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
+    ],
+    p99: [
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
+    ],
+    errors: [
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
+    ],
+    age: [
+      ['/b', '/a', '/0'],
+      ['/a', '/b', '/0'],
+    ],
+  };
+  for (const [sort, [ascending, descending]] of Object.entries(orders) as [SortKey, [string[], string[]]][]) {
+    assert.deepEqual(paths({ sort }), ascending, `${sort}, ascending`);
+    assert.deepEqual(paths({ sort, descending: true }), descending, `${sort}, descending`);
+  }
+});
+
+test('a row has the figures of its Service', () => {
+  const [none, a] = search.find(TABLE, ALL).rows;
+  assert.deepEqual([a?.rate, a?.errors], [2, 0.25]);
+  assert.ok(Number(a?.p50) <= 0.001 && Number(a?.p99) > 0.25 && Number(a?.p99) <= 0.5);
+  assert.deepEqual([none?.rate, none?.p50, none?.p99, none?.errors], [0, null, null, null]);
+});
+
+test('of ten thousand routes a page has the first, and says how many there are', () => {
+  const many = RouteTable.of(Array.from({ length: 10_000 }, (_, index) => route(`/r${index}`)));
+  const page = search.find(many, { ...ALL, search: '/r1' });
+  assert.deepEqual([page.total, page.matched, page.rows.length], [10_000, 1_111, MAX_ROWS]);
+  assert.equal(search.find(TABLE, ALL).total, 3, 'another table is looked at anew');
+});

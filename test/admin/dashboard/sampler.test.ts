@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Sampler } from '../../../src/admin/dashboard/sampler.ts';
+import { CounterBoard } from '../../../src/observe/counter-board.ts';
+
+const WEB = { namespace: 'default', name: 'web' };
+
+function parts() {
+  let now = 0;
+  const board = new CounterBoard();
+  const [one, two] = [board.addRegion(), board.addRegion()];
+  const sampler = new Sampler(board, () => now);
+  /** A sample, a second after the last. */
+  const second = async () => {
+    now += 1000;
+    return sampler.sample(now);
+  };
+  return { board, one, two, sampler, second };
+}
+
+test('a point is what all workers counted in its second', async () => {
+  const { board, one, two, second } = parts();
+  const block = board.blockOf(WEB);
+  one.countRequest(block, 200, 0.1, 0.1);
+  assert.equal(await second(), undefined, 'there is nothing to compare with');
+  one.countRequest(block, 200, 0.1, 0.1);
+  two.countRequest(0, 500, 0.1, Number.NaN);
+  two.add('waiting', 3);
+  const point = await second();
+  assert.deepEqual([point?.requests, point?.errors, point?.waiting], [2, 1, 3]);
+  const idle = await second();
+  assert.deepEqual([idle?.requests, idle?.errors, idle?.p50], [0, 0, null]);
+});
+
+test('five minutes are kept', async () => {
+  const { sampler, second } = parts();
+  for (let count = 0; count < 320; count += 1) await second();
+  assert.deepEqual([sampler.history.length, sampler.history.at(-1)?.at], [300, 320_000]);
+});
+
+test('the figures of a Service are those of the last half minute', async () => {
+  const { board, one, sampler, second } = parts();
+  const block = board.blockOf(WEB);
+  await second();
+  assert.equal(sampler.trafficOf(block), undefined);
+  for (let count = 0; count < 60; count += 1) {
+    one.countRequest(block, count < 30 ? 500 : 200, 0.1, 0.1);
+    await second();
+  }
+  const traffic = sampler.trafficOf(block);
+  assert.ok(traffic && traffic.seconds >= 25 && traffic.seconds <= 30);
+  assert.equal(traffic.rate, 1);
+  assert.equal(traffic.errorShare, 0);
+});
+
+test('what happens while nobody watches belongs to no second', async () => {
+  const { one, sampler, second } = parts();
+  await second();
+  await second();
+  sampler.pause();
+  for (let count = 0; count < 1000; count += 1) one.countRequest(0, 200, 0.1, 0.1);
+  assert.equal(await second(), undefined);
+  assert.equal((await second())?.requests, 0);
+});
+
+test('a pause in the middle of a sample ends it', async () => {
+  const { sampler, second } = parts();
+  await second();
+  const interrupted = second();
+  sampler.pause();
+  assert.equal(await interrupted, undefined);
+  assert.equal(await second(), undefined);
+});
+
+test('a Service that goes, or whose counters begin anew, makes no negative rate', async () => {
+  const { board, one, second } = parts();
+  const block = board.blockOf(WEB);
+  for (let count = 0; count < 9; count += 1) one.countRequest(block, 200, 0.1, 0.1);
+  await second();
+  one.clearBlock(block);
+  one.countRequest(block, 200, 0.1, 0.1);
+  assert.equal((await second())?.requests, 1);
+  board.release(WEB);
+  assert.equal((await second())?.requests, 0);
+});

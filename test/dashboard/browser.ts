@@ -1,0 +1,75 @@
+/** Headless Chromium, and what a page in it complained of. */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+
+/** Why tests that need a browser cannot run; false when they can. */
+export const NO_BROWSER =
+  EXECUTABLE === undefined && 'Chromium is not installed: apt-get install --no-install-recommends chromium';
+
+/** Where pictures go; without it none are made. */
+const PICTURES = process.env.KUBE_ENTRY_SCREENSHOTS;
+
+/** A picture of charts that have hardly begun is none: where pictures are wanted, lets them fill. */
+export async function settling(): Promise<void> {
+  if (PICTURES !== undefined) await delay(60_000);
+}
+
+/** Nothing that reaches out of this machine, and what a container lacks. */
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Starts a browser with a profile of its own, which both go when the test ends. */
+export async function startBrowser(context: TestContext): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE ?? '', args: ARGUMENTS });
+  context.after(() => browser.close());
+  return browser;
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors of scripts, of the console and of the Content-Security-Policy, in words. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens a page as somebody would who has never been there. */
+export async function openPage(
+  context: TestContext,
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const profile = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB', ...options });
+  context.after(() => profile.close());
+  const page = await profile.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', error => complaints.push(`script: ${error.message}`));
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`);
+  });
+  page.on('dialog', dialog => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(url);
+  return { page, complaints };
+}
+
+/** Makes a picture, where pictures are wanted. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  await mkdir(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+}

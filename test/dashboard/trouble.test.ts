@@ -1,0 +1,139 @@
+/** The dashboard in a real browser when things are not as they should be: hostile names, very many routes, an outage. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RouteTable } from '../../src/routing/table.ts';
+import { statusServer } from '../admin/admin-fixture.ts';
+import { ServingProgram } from '../cli/serve-fixture.ts';
+import { route } from '../support/routes.ts';
+import { NO_BROWSER, openPage, picture, settling, startBrowser } from './browser.ts';
+import { service, shopServices, startTraffic, startUpstreams } from './cluster.ts';
+import { chart, columnIs, fact, plain, reads, seen, style } from './reading.ts';
+import { Relay } from './relay.ts';
+
+/** Runs wherever it is taken for HTML. */
+const HOSTILE = '<img/src=x/onerror=globalThis.owned=1>';
+const WORSE = `"></td></table><script>globalThis.owned=1</script>${HOSTILE}<iframe srcdoc="<script>parent.owned=1</script>">\u202e`;
+
+test('what Services and requests say is text and nothing else', { skip: NO_BROWSER }, async context => {
+  // No source lets such names in: the page does not rely on that.
+  const { control, server } = await statusServer(context);
+  const named = { namespace: HOSTILE, name: `name${WORSE}` };
+  const owned = route(`/${HOSTILE}`, {
+    host: WORSE,
+    service: named,
+    createdAt: WORSE,
+    backend: { name: WORSE, endpoints: [{ address: WORSE, port: 80 }] },
+  });
+  control.table = RouteTable.of([owned, route('/plain')]);
+  const finding = { service: named, reason: WORSE, message: `message${WORSE}`, annotation: WORSE };
+  control.refusalList = [finding];
+  control.warningList = [finding];
+  control.conflictList = [{ host: WORSE, path: `/${HOSTILE}`, winner: named, loser: named }];
+  const changed = { host: WORSE, path: `/${HOSTILE}`, service: named, what: 'added' } as const;
+  control.changeList = [{ version: 1, at: 0, tookMs: 1, added: 1, changed: 0, removed: 0, routes: [changed] }];
+  control.sourceReport = { kind: 'kube', synced: false, problem: `problem${WORSE}` };
+  control.program = { ...control.program, hostname: WORSE, version: WORSE, engine: WORSE };
+  const browser = await startBrowser(context);
+  const { page, complaints } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
+  await columnIs(page, 'Route', cells => cells.includes(`${WORSE}/${HOSTILE}`));
+  await columnIs(page, 'Service', cells => cells.includes(`${HOSTILE}/name${WORSE}`));
+  await columnIs(page, 'Upstream', cells => cells.includes(`${WORSE}:80`));
+  for (const [id, said] of [
+    ['#problems', `name${WORSE}`],
+    ['#problems', `message${WORSE}`],
+    ['#changes', HOSTILE],
+    ['#health', `problem${WORSE}`],
+    ['#program', WORSE],
+  ] as const) {
+    await seen(`what ${id} says`, async () => (await page.locator(id).innerText()).includes(said) && 'so');
+  }
+  for (const asked of [`/${HOSTILE}/x`, `/nowhere/${HOSTILE}`, HOSTILE, WORSE]) {
+    await page.fill('#url', asked);
+    await page.keyboard.press('Enter');
+    await reads(page.locator('#explanation'), /<img|is answered with 400/);
+  }
+  await page.fill('#search', HOSTILE);
+  await reads(page.locator('#shown'), /^1 of 2$/);
+  assert.equal(await page.evaluate('"owned" in globalThis'), false);
+  const planted = 'main :is(img, script, iframe, a), body > :is(script, iframe), [onerror], [srcdoc], [style]';
+  assert.equal(await page.locator(planted).count(), 0);
+  assert.deepEqual(complaints, [], 'not even an attempt was made');
+});
+
+test('of a thousand routes a page shows the first ones, and says so', { skip: NO_BROWSER }, async context => {
+  const upstreams = await startUpstreams(context);
+  const teams = ['billing', 'catalogue', 'identity', 'media', 'search', 'shipping', 'support', 'web'];
+  const many = Array.from({ length: 989 }, (_, index) => {
+    const team = teams[index % teams.length] ?? '';
+    return service(
+      [team, `app-${index}`],
+      upstreams.quick,
+      { path: `/${team}/app-${index}` },
+      1 + ((index * 37) % 4000),
+    );
+  });
+  const few = shopServices(upstreams);
+  const program = await ServingProgram.start(context, { manifests: few });
+  startTraffic(context, program, 40);
+  const browser = await startBrowser(context);
+  const { page, complaints } = await openPage(context, browser, `http://localhost:${program.status.port}/`);
+  await reads(page.locator('#shown'), /^11$/);
+  await program.writeManifests([...few, ...many]);
+  await reads(page.locator('#shown'), /^showing 200 of 1 000, search to narrow$/);
+  await columnIs(page, 'Route', cells => cells.length === 200);
+  await settling();
+  await page.getByRole('button', { name: 'Req/s' }).click();
+  await columnIs(page, 'Req/s', cells => Number(cells[0]) > 0);
+  await chart(page, 'Requests').scrollIntoViewIfNeeded();
+  await picture(page, 'thousand');
+  await page.fill('#search', 'shipping app-53');
+  await columnIs(
+    page,
+    'Route',
+    cells => cells.length === 2 && cells.every(cell => cell.startsWith('/shipping/app-53')),
+  );
+  await reads(page.locator('#shown'), /^\d of 1 000$/);
+  assert.deepEqual(complaints, []);
+});
+
+test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async context => {
+  const upstreams = await startUpstreams(context);
+  const options = { manifests: shopServices(upstreams) };
+  const first = await ServingProgram.start(context, options);
+  startTraffic(context, first, 30);
+  const relay = await Relay.start(context, first.status);
+  const browser = await startBrowser(context);
+  const { page } = await openPage(context, browser, relay.url);
+  await reads(chart(page, 'Requests'), /^[1-9].*\nper second/m);
+  await reads(page.locator('#shown'), /^11$/);
+  await settling();
+  const figures = await plain(fact(page, 'Routes'));
+
+  first.kill('SIGKILL');
+  await first.ended();
+  await reads(page.locator('#phase'), /^unreachable$/);
+  await reads(
+    page.locator('#outage'),
+    /^No connection since \d\d:\d\d:\d\d\. What is shown is from before; trying again/,
+  );
+  assert.equal(await page.getByRole('alert').isVisible(), true);
+  assert.equal(await plain(fact(page, 'Routes')), figures, 'the last figures stay, paler');
+  await seen('paleness', async () => Number(await style(page, 'main', 'opacity')) < 0.6 && 'so');
+  await picture(page, 'outage');
+
+  const [one, ...others] = options.manifests;
+  assert.ok(one);
+  const second = await ServingProgram.start(context, { manifests: others });
+  relay.target = second.status;
+  await reads(page.locator('#phase'), /^serving$/);
+  assert.equal(await page.locator('#outage').isVisible(), false);
+  await columnIs(page, 'Route', cells => cells.length === 9);
+
+  // A forwarded port whose other end has gone may say nothing at all.
+  relay.freeze();
+  await reads(page.locator('#phase'), /^unreachable$/);
+  relay.target = second.status;
+  await reads(page.locator('#phase'), /^serving$/);
+  second.kill('SIGTERM');
+  await reads(page.locator('#phase'), /^draining$/);
+});
