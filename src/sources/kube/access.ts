@@ -2,7 +2,7 @@
  * Where the Kubernetes API is and how to prove who asks, by client-node's KubeConfig. That package costs 0.7 s and
  * 70 MB, so it is loaded when it is needed first, and only here.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
@@ -36,6 +36,10 @@ export class AccessProvider {
   readonly #settings: AccessSettings;
   readonly #surroundings: AccessSurroundings;
   #config: Promise<KubeConfig> | undefined;
+  /** Once the account of the pod was found it stays the one: its files may be missing while they are replaced. */
+  #isInPod = false;
+  /** The kubeconfig's files as they were when they were read. */
+  #readFiles: readonly { readonly file: string; readonly stamp: string | undefined }[] = [];
 
   constructor(settings: AccessSettings, surroundings: Partial<AccessSurroundings> = {}) {
     this.#settings = settings;
@@ -48,10 +52,11 @@ export class AccessProvider {
   }
 
   /**
-   * Reads CA and certificate files anew each time, a token file at most a minute old.
+   * Reads CA and certificate files anew each time, a token file at most a minute old, a kubeconfig when it changed.
    * @throws NoKubeConfigError BadKubeConfigError CredentialsError
    */
   async get(): Promise<Access> {
+    if (this.#isReplaced) this.forget();
     this.#config ??= this.#load();
     const config = await this.#config.catch((error: unknown) => {
       this.#config = undefined;
@@ -85,6 +90,14 @@ export class AccessProvider {
     this.#config = undefined;
   }
 
+  /** A file that is missing is about to be there again: what was read of it is good until then. */
+  get #isReplaced(): boolean {
+    return this.#readFiles.some(({ file, stamp }) => {
+      const current = stampOf(file);
+      return current !== undefined && current !== stamp;
+    });
+  }
+
   async #load(): Promise<KubeConfig> {
     const { KubeConfig } = await import('@kubernetes/client-node');
     const { kubeconfig, context } = this.#settings;
@@ -94,6 +107,7 @@ export class AccessProvider {
       kubeconfig === '' && context === '' && this.#loadAccount(config);
     if (!isLoaded) {
       const [first, ...others] = this.#kubeconfigFiles();
+      this.#readFiles = [first, ...others].map(file => ({ file, stamp: stampOf(file) }));
       try {
         config.loadFromFile(first);
         for (const file of others) {
@@ -113,7 +127,8 @@ export class AccessProvider {
 
   #loadAccount(config: KubeConfig): boolean {
     const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = this.#surroundings.environment;
-    if (!host || !existsSync(this.#tokenFile)) return false;
+    if (!host || !(this.#isInPod || existsSync(this.#tokenFile))) return false;
+    this.#isInPod = true;
     config.loadFromClusterAndUser(
       {
         name: IN_CLUSTER,
@@ -158,6 +173,16 @@ export class AccessProvider {
 
   get #tokenFile(): string {
     return join(this.#surroundings.accountFolder, 'token');
+  }
+}
+
+/** Differs when the content does; undefined while the file cannot be found. */
+function stampOf(file: string): string | undefined {
+  try {
+    const { mtimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return undefined;
   }
 }
 
