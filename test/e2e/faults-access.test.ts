@@ -1,6 +1,6 @@
 /** What the entry may do, and how it proves who it is, is taken away and given back; and somebody sets its clock. */
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { dig } from '../deploy/objects.ts';
 import { RealBackend } from '../support/real-backend.ts';
@@ -61,13 +61,10 @@ describe('an entry outlives', () => {
   it('a token that is revoked, its file missing when it is read again, and a new one on disk', async t => {
     await scene.endure(t, {
       strike: async () => {
+        const token = readFileSync(tokenFile, 'utf8');
         assert.equal((await kube.api('DELETE', `${SECRETS}/first`)).status, 200);
+        await patiently('it is good no more', async () => !(await isGood(token)));
         await reconnect();
-        await patiently('the old token is good no more', async () => {
-          if ((await scene.entry.table()).source.problem !== undefined) return true;
-          await reconnect();
-          return false;
-        });
         await lost('KUBE_UNAUTHORISED');
         rmSync(tokenFile);
         await patiently('it misses the file', async () =>
@@ -80,15 +77,18 @@ describe('an entry outlives', () => {
   });
 
   const skip = !existsSync(LIBFAKETIME) && 'needs libfaketime (Debian: faketime) to set the clock of one process';
-  for (const offset of ['+2d', '-2d']) {
+  // Further back, and the certificate of a server so young would not be valid yet: that is for TLS to refuse.
+  for (const [offset, skewMs] of [
+    ['+2d', 172_800_000],
+    ['-30m', -1_800_000],
+  ] as const) {
     it(`a clock that jumps by ${offset}`, { skip }, async t => {
       await scene.endure(t, {
         strike: async () => {
           writeFileSync(clockFile, offset);
           const isSet = async (): Promise<boolean> => {
             const { headers } = await scene.entry.get('/nowhere');
-            const skewMs = Date.parse(String(headers.date)) - Date.now();
-            return Math.abs(skewMs) > 86_400_000 && Math.sign(skewMs) === (offset.startsWith('+') ? 1 : -1);
+            return Math.abs(Date.parse(String(headers.date)) - Date.now() - skewMs) < 60_000;
           };
           await patiently('its clock says so', isSet);
           await line.cut();
@@ -109,6 +109,13 @@ async function issueToken(secret: string): Promise<string> {
   const issued = await kube.api('POST', `${ACCOUNT}/token`, asked);
   assert.equal(issued.status, 201, JSON.stringify(issued.body));
   return String(dig(issued.body, 'status', 'token'));
+}
+
+/** The server remembers for a few seconds what it found. */
+async function isGood(token: string): Promise<boolean> {
+  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } };
+  const { body } = await kube.api('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review);
+  return dig(body, 'status', 'authenticated') === true;
 }
 
 /** A watch that stands is asked for no right again: only a new one is. */

@@ -8,9 +8,9 @@ import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { messageOf } from '../../errors.ts';
+import { codeOf, messageOf } from '../../errors.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { BadKubeConfigError, CredentialsError, NoKubeConfigError } from './errors.ts';
+import { BadKubeConfigError, CredentialsError, MissingFileError, NoKubeConfigError } from './errors.ts';
 
 export type AccessSettings = Pick<Settings, 'kubeconfig' | 'context'>;
 
@@ -74,7 +74,8 @@ export class AccessProvider {
     try {
       await config.applyToHTTPSOptions(options);
     } catch (error) {
-      throw new CredentialsError(`cannot read the credentials for ${server}: ${messageOf(error)}`, { cause: error });
+      const Unusable = isMissingFile(error) ? MissingFileError : CredentialsError;
+      throw new Unusable(`cannot read the credentials for ${server}: ${messageOf(error)}`, { cause: error });
     }
     // The library's agent makes a connection for every request; it is wanted only for the way through a proxy.
     if (proxyUrl === undefined) delete options.agent;
@@ -174,6 +175,11 @@ export class AccessProvider {
   get #tokenFile(): string {
     return join(this.#surroundings.accountFolder, 'token');
   }
+}
+
+/** Not a credential plugin that is missing: that would be Node's `spawn`, and costs more to try again. */
+function isMissingFile(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'open';
 }
 
 /** Differs when the content does; undefined while the file cannot be found. */

@@ -30,6 +30,9 @@ export class CredentialsError extends KubeError {
   readonly code = 'KUBE_CREDENTIALS';
 }
 
+/** One of those files is not there: about to be replaced, more often than not. Looking again soon costs nobody anything. */
+export class MissingFileError extends CredentialsError {}
+
 /** No connection, a broken one, or no answer in time. */
 export class UnreachableError extends KubeError {
   readonly code = 'KUBE_UNREACHABLE';

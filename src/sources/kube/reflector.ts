@@ -14,6 +14,7 @@ import {
   ForbiddenError,
   HandlerError,
   KubeError,
+  MissingFileError,
   NoAnswerError,
   OversizedLineError,
   UnauthorisedError,
@@ -30,6 +31,12 @@ const RELIST_MS = 600_000;
  * a version that is gone begins well too: only then comes the 410.
  */
 const SHORTEST_GOOD_STREAM_MS = 1_000;
+
+/**
+ * A server that has just come back answers before it has read its roles and accounts, and refuses for some seconds what
+ * it will grant. client-go would have lengthened its pauses by then.
+ */
+const RETURN_MS = 30_000;
 
 /** Where the objects go. What it throws is logged and keeps nothing else from being handed over. */
 export interface ReflectorTarget {
@@ -87,6 +94,8 @@ export class Reflector {
   /** A watch stood before, and failed or could not be taken up. */
   #isBroken = false;
   #hasWatched = false;
+  /** When a server answered that had not been there. */
+  #returnedAt = Number.NEGATIVE_INFINITY;
   #restartsTotal = 0;
   #eventsTotal = 0;
   #lastEventAt = 0;
@@ -150,7 +159,7 @@ export class Reflector {
         lifetimeMs: Math.max(0, this.#listedAt + RELIST_MS - clock.monotonic()),
         onOpen: () => {
           openedAt = clock.monotonic();
-          this.#opened(version);
+          this.#opened();
           if (isNew) this.#connected();
           else cancelTrial = clock.setTimer(SHORTEST_GOOD_STREAM_MS, () => this.#connected());
         },
@@ -239,8 +248,7 @@ export class Reflector {
     }
   }
 
-  #opened(version: string): void {
-    this.#options.logger.debug({ version }, `a watch of ${this.#name} begins`);
+  #opened(): void {
     if (this.#isBroken) this.#restartsTotal += 1;
     this.#isBroken = false;
     this.#hasWatched = true;
@@ -261,9 +269,10 @@ export class Reflector {
     const failure = failureOf(error);
     this.#isBroken = this.#hasWatched;
     if (this.#connectedAt !== undefined) this.#backoff.recovered(clock.monotonic() - this.#connectedAt);
-    const isAway = failure instanceof NoAnswerError;
-    // A server that has just come back refuses even what it will grant in a second, until it has read its roles.
-    if (!isAway && this.#problem instanceof NoAnswerError) this.#backoff.reset();
+    if (this.#problem instanceof NoAnswerError && !(failure instanceof NoAnswerError)) {
+      this.#returnedAt = clock.monotonic();
+      this.#backoff.reset();
+    }
     const listsAnew = error instanceof WatchError || needsList(failure);
     const isPrompt = (listsAnew ? this.#isProven : didWork) && failure.retryAfterMs === 0;
     if (listsAnew) {
@@ -275,9 +284,18 @@ export class Reflector {
     // A version that grew too old is part of normal life; only when a new list does not help is it a state.
     if (!listsAnew || !isPrompt) this.#enter(stateOf(failure), failure);
     if (isPrompt) return 0;
-    const delayMs = isAway ? this.#backoff.soon() : Math.max(this.#backoff.next(), failure.retryAfterMs);
+    const delayMs = this.#isCheap(failure)
+      ? this.#backoff.soon()
+      : Math.max(this.#backoff.next(), failure.retryAfterMs);
     logger.debug({ code: failure.code, delayMs }, failure.message);
     return delayMs;
+  }
+
+  /** Whether to try again soon is no burden for anyone. */
+  #isCheap(failure: KubeError): boolean {
+    if (failure instanceof NoAnswerError || failure instanceof MissingFileError) return true;
+    const isRefusal = failure instanceof ForbiddenError || failure instanceof UnauthorisedError;
+    return isRefusal && this.#options.clock.monotonic() - this.#returnedAt < RETURN_MS;
   }
 
   #enter(state: State, failure: KubeError): void {

@@ -1,9 +1,11 @@
 /** A KubeSource on the fixture, with a clock turned by hand and everything it did written down. */
+import { getEventListeners } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { serviceKey } from '../../../src/routing/route.ts';
 import type { ServiceStore } from '../../../src/sources/catalog.ts';
 import type { AccessSurroundings } from '../../../src/sources/kube/access.ts';
-import { KubeClient } from '../../../src/sources/kube/client.ts';
+import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
 import type { ServiceObject } from '../../../src/sources/service-object.ts';
 import { KubeApi } from '../../support/kube-api.ts';
@@ -62,6 +64,24 @@ export class RecordingStore implements ServiceStore {
   }
 }
 
+/** Counts the streams it opens, and knows who ends them. */
+class RecordingClient extends KubeClient {
+  streams = 0;
+  readonly #signals = new Set<AbortSignal>();
+
+  override async stream(request: KubeRequest): Promise<IncomingMessage> {
+    this.#signals.add(request.signal);
+    const response = await super.stream(request);
+    this.streams += 1;
+    return response;
+  }
+
+  /** Those who wait for the end of what they do. */
+  get listeners(): number {
+    return [...this.#signals].reduce((sum, signal) => sum + getEventListeners(signal, 'abort').length, 0);
+  }
+}
+
 export function recordingLogger(): { logger: pino.Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) });
@@ -82,7 +102,7 @@ export class Harness {
   readonly api: KubeApi;
   readonly clock = new FakeClock();
   readonly store: RecordingStore;
-  readonly client: KubeClient;
+  readonly client: RecordingClient;
   readonly source: KubeSource;
   /** When each change was received. */
   readonly changes: number[] = [];
@@ -97,7 +117,7 @@ export class Harness {
     this.log = lines;
     const pod: Partial<AccessSurroundings> = podHome === undefined ? {} : surroundingsOfPod(api, podHome);
     const kubeconfig = podHome === undefined ? api.writeKubeconfig() : '';
-    this.client = new KubeClient({ kubeconfig, context: '' }, { clock: this.clock, ...pod });
+    this.client = new RecordingClient({ kubeconfig, context: '' }, { clock: this.clock, ...pod });
     this.source = new KubeSource({
       settings: { namespace, selector },
       client: this.client,
@@ -167,7 +187,7 @@ export class Harness {
 
   /** Watches whose head has come. */
   get streams(): number {
-    return this.log.filter(({ msg }) => msg.startsWith('a watch of ')).length;
+    return this.client.streams;
   }
 
   /** What the log tells people: without debug lines. */
