@@ -1,6 +1,6 @@
 /** What the entry may do, and how it proves who it is, is taken away and given back; and somebody sets its clock. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { dig } from '../deploy/objects.ts';
 import { RealBackend } from '../support/real-backend.ts';
@@ -14,7 +14,7 @@ const ROLE_BINDING = 'base/cluster-role-binding.yaml';
 const ACCOUNT = '/api/v1/namespaces/kube-entry/serviceaccounts/kube-entry';
 const SECRETS = '/api/v1/namespaces/kube-entry/secrets';
 /** Debian's, of the package faketime: it stands between a program and the kernel's clock. */
-const LIBFAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
+const [libfaketime] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1');
 
 let kube: RealKube;
 let backend: RealBackend;
@@ -35,7 +35,7 @@ before(async () => {
   // As client-node names a token file, in a pod and in a kubeconfig.
   const user = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
   const kubeconfig = kube.writeKubeconfig('faults.kubeconfig', { port: line.port, user });
-  scene = await RealScene.start(kube, backend, kubeconfig, existsSync(LIBFAKETIME) ? fakedClock() : {});
+  scene = await RealScene.start(kube, backend, kubeconfig, fakedClock());
 });
 
 after(async () => {
@@ -76,7 +76,7 @@ describe('an entry outlives', () => {
     });
   });
 
-  const skip = !existsSync(LIBFAKETIME) && 'needs libfaketime (Debian: faketime) to set the clock of one process';
+  const skip = libfaketime === undefined && 'needs libfaketime (Debian: faketime) to set the clock of one process';
   // Further back, and the certificate of a server so young would not be valid yet: that is for TLS to refuse.
   for (const [offset, skewMs] of [
     ['+2d', 172_800_000],
@@ -132,8 +132,9 @@ async function lost(code: string): Promise<void> {
 
 /** Only the date is set: the monotonic clock belongs to the kernel, and nothing may set it. */
 function fakedClock(): Record<string, string> {
+  if (libfaketime === undefined) return {};
   return {
-    LD_PRELOAD: LIBFAKETIME,
+    LD_PRELOAD: libfaketime,
     FAKETIME_TIMESTAMP_FILE: clockFile,
     FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
