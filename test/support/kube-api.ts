@@ -7,8 +7,14 @@
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
  * It lists with `limit`, `continue` and `labelSelector` (equality, `!=`, existence), in one namespace or all; watches
+<<<<<<< HEAD
  * from a version on, with history; takes Events, answers 409 to one that exists, and merges what is sent to change one. `api.requests` are those received,
  * `api.events` the posted Events, `api.openWatches` the streams open now, `api.connections` those accepted so far.
+=======
+ * from a version on, with history; takes Events, and answers 409 to one that exists. `api.requests` are those received,
+ * `api.events` the posted Events, `api.openWatches` the streams open now, `api.connections` those accepted so far,
+ * `api.openConnections` those open now.
+>>>>>>> w-faults
  *
  * What can go wrong:
  *     api.fail('list', { status: 500 })        the next list; also 401, 403, 410, 429 (`retryAfter` in seconds)…
@@ -18,7 +24,8 @@
  *     api.compact()                            versions before now are gone: 410 for old watches (as an ERROR event on a
  *                                              stream left open; with compact('http') as a status) and continue tokens
  *     api.rebuild()                            a new etcd: the same objects, versions counted from 1 again
- *     api.silent = true                        nothing more is written, to old streams or new: a frozen server
+ *     api.silent = true                        nothing is written: a frozen server. With false it answers what it was asked
+ *                                              meanwhile; changes made meanwhile are missing on the streams of before
  *     api.down(), await api.up()               not listening, connections broken; back on the same port
  *
  * On open watches: api.endWatches() in order, api.resetWatches(), api.sendError(code), api.bookmark(), api.write(raw).
@@ -84,7 +91,7 @@ export class KubeApi {
   /** Called with each request before it is answered: the place to change the world in the middle of a list. */
   onRequest: ((request: ReceivedRequest) => void) | undefined;
 
-  readonly #tls: SelfSigned | undefined;
+  #tls: SelfSigned | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'kube-api-'));
   readonly #sockets = new Set<Socket>();
   readonly #watches = new Set<OpenWatch>();
@@ -98,7 +105,8 @@ export class KubeApi {
   #version = 100;
   #oldest = 0;
   #expiry: 'event' | 'http' = 'event';
-  #isSilent = false;
+  /** While it is frozen; resolved when it goes on. */
+  #thaw: PromiseWithResolvers<void> | undefined;
   #created = 0;
 
   private constructor(tls: boolean) {
@@ -137,6 +145,10 @@ export class KubeApi {
     return [...this.#watches].map(({ request }) => request);
   }
 
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
   received(verb: Verb): ReceivedRequest[] {
     return this.requests.filter(request => request.verb === verb);
   }
@@ -159,6 +171,11 @@ export class KubeApi {
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(config));
     return file;
+  }
+
+  /** Whoever trusts the old one alone is refused from the next {@link up} on. */
+  replaceCertificate(): void {
+    this.#tls = selfSigned();
   }
 
   /** A folder as the kubelet mounts it for a service account. */
@@ -231,7 +248,11 @@ export class KubeApi {
   }
 
   set silent(silent: boolean) {
-    this.#isSilent = silent;
+    if (silent) this.#thaw ??= Promise.withResolvers();
+    else {
+      this.#thaw?.resolve();
+      this.#thaw = undefined;
+    }
   }
 
   down(): void {
@@ -282,7 +303,7 @@ export class KubeApi {
 
   #happened(entry: HistoryEntry): void {
     this.#history.push(entry);
-    if (this.#isSilent) return;
+    if (this.#thaw !== undefined) return;
     for (const { request, response } of this.#watches) sendChange(request, response, entry);
   }
 
@@ -294,7 +315,8 @@ export class KubeApi {
       this.requests.push(request);
       this.onRequest?.(request);
     }
-    if (this.#isSilent) return;
+    await this.#thaw?.promise;
+    if (response.destroyed) return;
     const fault = request && this.#takeFault(request.verb);
     if (request === undefined) sendStatus(response, 404);
     else if (this.token !== undefined && incoming.headers.authorization !== `Bearer ${this.token}`) {

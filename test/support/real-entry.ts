@@ -20,10 +20,19 @@ export interface Answer {
 
 /** GET /routes and `kube-entry routes --output json`, as far as tests look at them. */
 export interface TableView {
-  readonly routes: readonly { readonly host: string; readonly path: string; readonly service: Named }[];
+  readonly routes: readonly RouteView[];
   readonly refusals: readonly { readonly service: Named; readonly reason: string; readonly message: string }[];
   readonly warnings: readonly object[];
   readonly conflicts: readonly { readonly path: string; readonly winner: Named; readonly loser: Named }[];
+}
+
+export interface RouteView {
+  readonly host: string;
+  readonly path: string;
+  readonly stripPrefix: boolean;
+  readonly backend: { readonly endpoints: readonly { readonly address: string; readonly port: number }[] };
+  readonly service: Named;
+  readonly createdAt: string;
 }
 
 export interface RunningView extends TableView {
@@ -59,17 +68,23 @@ export class RealEntry implements AsyncDisposable {
   #address = '';
   #statusAddress = '';
 
-  private constructor(args: readonly string[]) {
-    this.#process = new RealProcess(process.execPath, [
+  private constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+    const all = [
       ...[PROGRAM, 'serve', '--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--workers', '2'],
       ...['--admin-socket', this.adminSocket, '--access-log', 'off', '--log-level', 'debug'],
       ...args,
-    ]);
+    ];
+    this.#process = new RealProcess(process.execPath, all, environment);
   }
 
   /** Resolves when it listens: it need not be ready then. @param args further ones */
-  static async start(...args: readonly string[]): Promise<RealEntry> {
-    const entry = new RealEntry(args);
+  static start(...args: readonly string[]): Promise<RealEntry> {
+    return RealEntry.startIn({}, ...args);
+  }
+
+  /** @param environment what it sees besides $PATH */
+  static async startIn(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<RealEntry> {
+    const entry = new RealEntry(args, environment);
     try {
       const isListening = (line: LogLine): boolean => line.msg === 'listening';
       const { listen, statusListen } = await entry.logged('it listens', isListening, START_DEADLINE_MS);

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -22,6 +22,17 @@ export interface RealKubeOptions {
   readonly watchCache?: boolean;
   /** How often etcd's history is compacted, as Go writes durations. */
   readonly compactionInterval?: string;
+  /** Seconds after which it ends a watch that names no time of its own: between this and twice this. */
+  readonly minRequestTimeout?: number;
+}
+
+/** What a kubeconfig of the entry's account says besides where the server is. */
+export interface KubeconfigFields {
+  readonly port?: number;
+  /** PEM; else that of the server. */
+  readonly certificate?: string;
+  /** Else the account's token of {@link RealKube}. */
+  readonly user?: object;
 }
 
 export interface ApiAnswer {
@@ -62,7 +73,7 @@ export class RealKube {
   static async start(options: RealKubeOptions = {}): Promise<RealKube> {
     const kube = new RealKube(options, await serverPort(), await serverPort());
     try {
-      kube.#startEtcd();
+      kube.startEtcd();
       await kube.startApiServer();
     } catch (error) {
       await kube.stop();
@@ -90,7 +101,17 @@ export class RealKube {
 
   /** A kubeconfig of the entry's account that goes another way to the server. */
   kubeconfigThrough(port: number): string {
-    return this.#writeKubeconfig('entry', `entry-${port}.kubeconfig`, `https://${HOST}:${port}`);
+    return this.writeKubeconfig(`entry-${port}.kubeconfig`, { port });
+  }
+
+  /** A kubeconfig of the entry's account that stays as it is until it is written again. @returns its path */
+  writeKubeconfig(file: string, fields: KubeconfigFields = {}): string {
+    return this.#writeKubeconfig('entry', file, fields);
+  }
+
+  /** Where a test may put a file that is wiped with the rest. */
+  path(file: string): string {
+    return this.#path(file);
   }
 
   /** Also after {@link killApiServer}: on the same port, with the same data and certificate. */
@@ -103,7 +124,7 @@ export class RealKube {
       return (await this.api('GET', '/readyz').catch(() => undefined))?.status === 200;
     };
     await patiently('the API server is ready', isReady);
-    for (const user of ['admin', 'entry'] as const) this.#writeKubeconfig(user, `${user}.kubeconfig`, this.url);
+    for (const user of ['admin', 'entry'] as const) this.#writeKubeconfig(user, `${user}.kubeconfig`);
   }
 
   /** kill -9: its connections break, nothing is tidied up. */
@@ -120,14 +141,34 @@ export class RealKube {
     this.#apiServer?.signal('SIGCONT');
   }
 
+  /** kill -9. */
+  async killEtcd(): Promise<void> {
+    await this.#etcd?.end();
+  }
+
+  /** While etcd is not running: all that the cluster ever knew is gone, and versions are counted from 1 again. */
+  eraseEtcd(): void {
+    rmSync(this.#path('etcd'), { recursive: true });
+  }
+
+  /** While the API server is not running: it will make itself a new certificate, which nobody trusts yet. */
+  eraseCertificate(): void {
+    for (const file of ['apiserver.crt', 'apiserver.key']) rmSync(this.#path(file));
+  }
+
+  /** PEM; it vouches for itself. */
+  get certificate(): string {
+    return readFileSync(this.#path('apiserver.crt'), 'utf8');
+  }
+
   /** Asks the API as the admin; the body of the answer is parsed if it is JSON. */
-  api(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<ApiAnswer> {
+  api(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<ApiAnswer> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const asked = request(`${this.url}${path}`, {
         method,
         agent: this.#agent,
-        ca: readFileSync(this.#path('apiserver.crt')),
+        ca: this.certificate,
         timeout: 30_000,
         headers: {
           authorization: `Bearer ${this.#tokens.admin}`,
@@ -144,7 +185,8 @@ export class RealKube {
     });
   }
 
-  #startEtcd(): void {
+  /** Also after {@link killEtcd}: on the same port, with the same data. */
+  startEtcd(): void {
     const url = `http://${HOST}:${this.#etcdPort}`;
     this.#etcd = new RealProcess(join(this.#assets, 'etcd'), [
       `--data-dir=${this.#path('etcd')}`,
@@ -156,7 +198,7 @@ export class RealKube {
   }
 
   #runApiServer(): RealProcess {
-    const { watchCache = true, compactionInterval } = this.#options;
+    const { watchCache = true, compactionInterval, minRequestTimeout } = this.#options;
     return new RealProcess(join(this.#assets, 'kube-apiserver'), [
       `--etcd-servers=http://${HOST}:${this.#etcdPort}`,
       `--bind-address=${HOST}`,
@@ -176,17 +218,20 @@ export class RealKube {
       '--endpoint-reconciler-type=none',
       `--watch-cache=${watchCache}`,
       ...(compactionInterval === undefined ? [] : [`--etcd-compaction-interval=${compactionInterval}`]),
+      ...(minRequestTimeout === undefined ? [] : [`--min-request-timeout=${minRequestTimeout}`]),
     ]);
   }
 
-  #writeKubeconfig(user: 'admin' | 'entry', file: string, server: string): string {
-    const certificate = readFileSync(this.#path('apiserver.crt')).toString('base64');
+  #writeKubeconfig(name: 'admin' | 'entry', file: string, fields: KubeconfigFields = {}): string {
+    const { port = this.port, certificate = this.certificate, user = { token: this.#tokens[name] } } = fields;
+    const server = `https://${HOST}:${port}`;
+    const trust = { 'certificate-authority-data': Buffer.from(certificate).toString('base64') };
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [{ name: 'e2e', cluster: { server, 'certificate-authority-data': certificate } }],
-      users: [{ name: user, user: { token: this.#tokens[user] } }],
-      contexts: [{ name: 'e2e', context: { cluster: 'e2e', user } }],
+      clusters: [{ name: 'e2e', cluster: { server, ...trust } }],
+      users: [{ name, user }],
+      contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: name } }],
       'current-context': 'e2e',
     };
     this.#write(file, formatYaml(config));

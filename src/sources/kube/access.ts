@@ -1,14 +1,16 @@
 /** Where the Kubernetes API is and how to prove who asks, by client-node's KubeConfig. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+
 import type { RequestOptions } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { messageOf } from '../../errors.ts';
+import { codeOf, messageOf } from '../../errors.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { BadKubeConfigError, CredentialsError, NoKubeConfigError } from './errors.ts';
+
+import { BadKubeConfigError, CredentialsError, MissingFileError, NoKubeConfigError } from './errors.ts';
 import { newKubeConfig } from './kube-config.ts';
 
 export type AccessSettings = Pick<Settings, 'kubeconfig' | 'context'>;
@@ -43,6 +45,10 @@ export class AccessProvider {
   readonly #settings: AccessSettings;
   readonly #surroundings: AccessSurroundings;
   #config: Promise<KubeConfig> | undefined;
+  /** Once the account of the pod was found it stays the one: its files may be missing while they are replaced. */
+  #isInPod = false;
+  /** The kubeconfig's files as they were when they were read. */
+  #readFiles: readonly { readonly file: string; readonly stamp: string | undefined }[] = [];
 
   constructor(settings: AccessSettings, surroundings: Partial<AccessSurroundings> = {}) {
     this.#settings = settings;
@@ -55,7 +61,7 @@ export class AccessProvider {
   }
 
   /**
-   * Reads CA and certificate files anew each time, a token file at most a minute old.
+   * Reads CA and certificate files anew each time, a token file at most a minute old, a kubeconfig when it changed.
    * @throws NoKubeConfigError BadKubeConfigError CredentialsError
    */
   async get(): Promise<Access> {
@@ -70,7 +76,8 @@ export class AccessProvider {
     try {
       await config.applyToHTTPSOptions(options);
     } catch (error) {
-      throw new CredentialsError(`cannot read the credentials for ${server}: ${messageOf(error)}`, { cause: error });
+      const Unusable = isMissingFile(error) ? MissingFileError : CredentialsError;
+      throw new Unusable(`cannot read the credentials for ${server}: ${messageOf(error)}`, { cause: error });
     }
     // The library's agent makes a connection for every request; it is wanted only for the way through a proxy.
     if (proxyUrl === undefined) delete options.agent;
@@ -101,6 +108,7 @@ export class AccessProvider {
   }
 
   #loaded(): Promise<KubeConfig> {
+    if (this.#isReplaced) this.forget();
     this.#config ??= this.#load();
     return this.#config.catch((error: unknown) => {
       this.#config = undefined;
@@ -115,6 +123,14 @@ export class AccessProvider {
     return cluster;
   }
 
+  /** A file that is missing is about to be there again: what was read of it is good until then. */
+  get #isReplaced(): boolean {
+    return this.#readFiles.some(({ file, stamp }) => {
+      const current = stampOf(file);
+      return current !== undefined && current !== stamp;
+    });
+  }
+
   async #load(): Promise<KubeConfig> {
     const { kubeconfig, context } = this.#settings;
     const config = await newKubeConfig();
@@ -123,6 +139,7 @@ export class AccessProvider {
       kubeconfig === '' && context === '' && this.#loadAccount(config);
     if (!isLoaded) {
       const [first, ...others] = this.#kubeconfigFiles();
+      this.#readFiles = [first, ...others].map(file => ({ file, stamp: stampOf(file) }));
       try {
         config.loadFromFile(first);
         for (const file of others) {
@@ -142,7 +159,8 @@ export class AccessProvider {
 
   #loadAccount(config: KubeConfig): boolean {
     const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = this.#surroundings.environment;
-    if (!host || !existsSync(this.#tokenFile)) return false;
+    if (!host || !(this.#isInPod || existsSync(this.#tokenFile))) return false;
+    this.#isInPod = true;
     config.loadFromClusterAndUser(
       {
         name: IN_CLUSTER,
@@ -192,6 +210,21 @@ export class AccessProvider {
 
 function withoutSlash(url: string): string {
   return url.replace(/\/$/, '');
+}
+
+/** Not a credential plugin that is missing: that would be Node's `spawn`, and costs more to try again. */
+function isMissingFile(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'open';
+}
+
+/** Differs when the content does; undefined while the file cannot be found. */
+function stampOf(file: string): string | undefined {
+  try {
+    const { mtimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A token file may end in a newline, which no header may hold. */

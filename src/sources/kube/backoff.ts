@@ -3,6 +3,8 @@ const FIRST_MS = 800;
 /** Longer would leave the table stale for no gain: one request in half a minute is no load. */
 const LONGEST_MS = 30_000;
 const FACTOR = 2;
+/** While nobody answers, no server has work from being asked: this is how late its return may be noticed. */
+const NO_ANSWER_MS = 1_000;
 /** A connection that was good for so long makes the next failure a new story. */
 const HEALTHY_MS = 120_000;
 
@@ -20,7 +22,12 @@ export class Backoff {
   next(): number {
     const ceiling = Math.min(LONGEST_MS, FIRST_MS * FACTOR ** (this.#failures + 1));
     this.#failures += 1;
-    return (ceiling / 2) * (1 + this.#random());
+    return this.#jittered(ceiling);
+  }
+
+  /** How long to wait when nobody answered, in milliseconds: the same however often that happens. */
+  soon(): number {
+    return this.#jittered(NO_ANSWER_MS);
   }
 
   /** @param healthyMs how long all has been well */
@@ -30,5 +37,9 @@ export class Backoff {
 
   reset(): void {
     this.#failures = 0;
+  }
+
+  #jittered(ceiling: number): number {
+    return (ceiling / 2) * (1 + this.#random());
   }
 }

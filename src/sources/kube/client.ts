@@ -4,7 +4,14 @@ import https, { type RequestOptions } from 'node:https';
 import { codeOf, messageOf } from '../../errors.ts';
 import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings, type Cluster } from './access.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { BadAnswerError, errorOfStatus, type Operation, UnreachableError, unreachable } from './errors.ts';
+import {
+  BadAnswerError,
+  errorOfStatus,
+  NoAnswerError,
+  type Operation,
+  UnreachableError,
+  unreachable,
+} from './errors.ts';
 
 /**
  * After so long without a byte the kernel probes a connection, every second, and gives it up after ten probes: a peer
@@ -37,6 +44,13 @@ export interface KubeClientOptions extends Partial<AccessSurroundings> {
   readonly clock?: Clock;
 }
 
+/** The head of a good answer, and who gave it. */
+interface Opened {
+  readonly response: IncomingMessage;
+  /** URL */
+  readonly server: string;
+}
+
 /** A connection that had been idle was closed by the server as the request came: nobody has read it. */
 class StaleConnectionError extends Error {}
 
@@ -61,8 +75,7 @@ export class KubeClient {
 
   /** The object that the API server answers with. @throws KubeError */
   json(request: KubeRequest): Promise<unknown> {
-    return this.#withDeadline(request, async signal => {
-      const { response, server } = await this.#open(request, signal);
+    return this.#withDeadline(request, async ({ response, server }, signal) => {
       const text = await readText(response, LONGEST_BODY, server, signal);
       try {
         return JSON.parse(text) as unknown;
@@ -77,7 +90,7 @@ export class KubeClient {
    * @throws KubeError
    */
   stream(request: KubeRequest): Promise<IncomingMessage> {
-    return this.#withDeadline(request, async signal => (await this.#open(request, signal)).response);
+    return this.#withDeadline(request, async ({ response }) => response);
   }
 
   /** Closes idle connections, and breaks those in use. */
@@ -85,7 +98,7 @@ export class KubeClient {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  async #withDeadline<T>(request: KubeRequest, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #withDeadline<T>(request: KubeRequest, use: (opened: Opened, signal: AbortSignal) => Promise<T>): Promise<T> {
     request.signal.throwIfAborted();
     const controller = new AbortController();
     const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -94,20 +107,26 @@ export class KubeClient {
       // Credential plugins and files know no signal: the caller is released all the same.
       reject(reason);
     };
+    let Late: typeof UnreachableError = NoAnswerError;
     const cancel = this.#clock.setTimer(request.timeoutMs, () =>
-      abort(new UnreachableError(`the Kubernetes API did not answer within ${request.timeoutMs / 1000} s`)),
+      abort(new Late(`the Kubernetes API did not answer within ${request.timeoutMs / 1000} s`)),
     );
+    const run = async (): Promise<T> => {
+      const opened = await this.#open(request, controller.signal);
+      Late = UnreachableError;
+      return await use(opened, controller.signal);
+    };
     const onAbort = (): void => abort(request.signal.reason);
     request.signal.addEventListener('abort', onAbort);
     try {
-      return await Promise.race([use(controller.signal), aborted]);
+      return await Promise.race([run(), aborted]);
     } finally {
       cancel();
       request.signal.removeEventListener('abort', onAbort);
     }
   }
 
-  async #open(request: KubeRequest, signal: AbortSignal): Promise<{ response: IncomingMessage; server: string }> {
+  async #open(request: KubeRequest, signal: AbortSignal): Promise<Opened> {
     let access = await this.#access.get();
     let response = await this.#send(access, request, signal);
     if (response.statusCode === 401) {

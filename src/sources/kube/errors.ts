@@ -30,10 +30,19 @@ export class CredentialsError extends KubeError {
   readonly code = 'KUBE_CREDENTIALS';
 }
 
+/** One of those files is not there: about to be replaced, more often than not. Looking again soon costs nobody anything. */
+export class MissingFileError extends CredentialsError {}
+
 /** No connection, a broken one, or no answer in time. */
 export class UnreachableError extends KubeError {
   readonly code = 'KUBE_UNREACHABLE';
 }
+
+/**
+ * Nobody answered: no connection was made, or not a byte came until the deadline. Asking again soon is no burden for a
+ * server, and the only way to know when it is back.
+ */
+export class NoAnswerError extends UnreachableError {}
 
 /** An answer that is not the Kubernetes API's: a proxy's page, JSON cut short, an event without an object. */
 export class BadAnswerError extends KubeError {
@@ -138,10 +147,14 @@ function readStatus(body: unknown): { message?: string; retryAfterSeconds?: numb
     : message;
 }
 
+/** What connecting, or looking the name up, fails with. */
+const NOBODY_THERE = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+
 /** Errors of the network and of TLS, as one of ours. @param base where the server should be */
 export function unreachable(error: unknown, base: string): KubeError {
   if (error instanceof KubeError) return error;
+  const Unreachable = NOBODY_THERE.has(codeOf(error) ?? '') ? NoAnswerError : UnreachableError;
   // Node's AggregateError, thrown when a name has several addresses, has a code but no message.
   const why = messageOf(error) || (codeOf(error) ?? 'unknown reason');
-  return new UnreachableError(`cannot reach the Kubernetes API at ${base}: ${why}`, { cause: error });
+  return new Unreachable(`cannot reach the Kubernetes API at ${base}: ${why}`, { cause: error });
 }

@@ -30,7 +30,7 @@ export interface KubeSourceOptions {
 export interface WatchStatistics {
   /** Changes received. */
   readonly eventsTotal: number;
-  /** Watches begun again, for whatever reason: the server's time limit, silence, a failure. */
+  /** Watches begun again after a failure; not those that only were renewed. */
   readonly restartsTotal: number;
   /** Seconds since 1970; 0 before the first. */
   readonly lastEventTimestampSeconds: number;

@@ -14,18 +14,29 @@ import {
   ForbiddenError,
   HandlerError,
   KubeError,
+  MissingFileError,
+  NoAnswerError,
   OversizedLineError,
   UnauthorisedError,
   UnreachableError,
 } from './errors.ts';
 import { type Collection, currentVersion, type KubeObject, listAll } from './list.ts';
 import { compareVersions } from './resource-version.ts';
-import { type Batch, type Change, watch } from './watch.ts';
+import { type Batch, type Change, WatchError, watch } from './watch.ts';
 
 /** A safety net under everything that watches promise: whatever was missed is put right by then. */
 const RELIST_MS = 600_000;
-/** A stream that ends sooner, and without an event, did not work; to take it up again at once would be a tight loop. */
+/**
+ * A stream that ends sooner, and says nothing, did not work; to take it up again at once would be a tight loop. One from
+ * a version that is gone begins well too: only then comes the 410.
+ */
 const SHORTEST_GOOD_STREAM_MS = 1_000;
+
+/**
+ * A server that has just come back answers before it has read its roles and accounts, and refuses for some seconds what
+ * it will grant. client-go would have lengthened its pauses by then.
+ */
+const RETURN_MS = 30_000;
 
 /** Where the objects go. What it throws is logged and keeps nothing else from being handed over. */
 export interface ReflectorTarget {
@@ -51,7 +62,10 @@ type State = 'starting' | 'connected' | 'lost' | 'forbidden' | 'unauthorised';
 export interface ReflectorStatistics {
   /** Changes received, bookmarks not counted. */
   readonly eventsTotal: number;
-  /** Watches begun after the first, for whatever reason. */
+  /**
+   * Watches begun again after a failure. Not the renewals that belong to every watch (the server's time limit, silence,
+   * the periodic list): they would hide in their number what is worth an alert.
+   */
   readonly restartsTotal: number;
   /** Milliseconds since 1970; 0 before the first. */
   readonly lastEventAt: number;
@@ -77,7 +91,12 @@ export class Reflector {
   #state: State = 'starting';
   #problem: KubeError | undefined;
   #connectedAt: number | undefined;
-  #watches = 0;
+  /** A watch stood before, and failed or could not be taken up. */
+  #isBroken = false;
+  #hasWatched = false;
+  /** When a server answered that had not been there. */
+  #returnedAt = Number.NEGATIVE_INFINITY;
+  #restartsTotal = 0;
   #eventsTotal = 0;
   #lastEventAt = 0;
 
@@ -111,7 +130,7 @@ export class Reflector {
   get statistics(): ReflectorStatistics {
     return {
       eventsTotal: this.#eventsTotal,
-      restartsTotal: Math.max(0, this.#watches - 1),
+      restartsTotal: this.#restartsTotal,
       lastEventAt: this.#lastEventAt,
     };
   }
@@ -128,21 +147,27 @@ export class Reflector {
   async #cycle(signal: AbortSignal): Promise<number> {
     const { clock } = this.#options;
     let openedAt: number | undefined;
-    const events = this.#eventsTotal;
+    let hasSpoken = false;
+    let cancelTrial = (): void => undefined;
     const worked = (): boolean =>
-      openedAt !== undefined && (this.#eventsTotal > events || clock.monotonic() - openedAt >= SHORTEST_GOOD_STREAM_MS);
+      hasSpoken || (openedAt !== undefined && clock.monotonic() - openedAt >= SHORTEST_GOOD_STREAM_MS);
     try {
-      const version = await this.#startingVersion(signal);
+      const { version, isNew } = await this.#startingPoint(signal);
       const end = await watch(version, {
         ...this.#options,
         signal,
         lifetimeMs: Math.max(0, this.#listedAt + RELIST_MS - clock.monotonic()),
         onOpen: () => {
           openedAt = clock.monotonic();
-          this.#watches += 1;
-          this.#connected();
+          this.#opened();
+          if (isNew) this.#connected();
+          else cancelTrial = clock.setTimer(SHORTEST_GOOD_STREAM_MS, () => this.#connected());
         },
-        onBatch: batch => this.#take(batch),
+        onBatch: batch => {
+          hasSpoken = true;
+          this.#connected();
+          this.#take(batch);
+        },
       });
       if (end === 'silence') this.#isDoubtful = true;
       if (end === 'server' && !worked()) {
@@ -155,20 +180,25 @@ export class Reflector {
       const didWork = worked();
       if (didWork) this.#isProven = true;
       return this.#failed(error, didWork);
+    } finally {
+      cancelTrial();
     }
   }
 
-  async #startingVersion(signal: AbortSignal): Promise<string> {
+  /** `isNew`: the server named this version just now, so it knows it. */
+  async #startingPoint(signal: AbortSignal): Promise<{ readonly version: string; readonly isNew: boolean }> {
     const { client, collection, clock } = this.#options;
     const version = this.#version;
-    if (version === undefined || clock.monotonic() - this.#listedAt >= RELIST_MS) return await this.#list(signal);
-    if (!this.#isDoubtful) return version;
+    if (version === undefined || clock.monotonic() - this.#listedAt >= RELIST_MS) {
+      return { version: await this.#list(signal), isNew: true };
+    }
+    if (!this.#isDoubtful) return { version, isNew: false };
     const current = await currentVersion(client, collection, signal);
     this.#isDoubtful = false;
-    if (compareVersions(current, version) >= 0) return version;
+    if (compareVersions(current, version) >= 0) return { version, isNew: false };
     // A server that was rebuilt or restored: a watch from a version it has not reached yet would be silent for long.
     this.#options.logger.warn({ version, current }, `the API server went back in its history: listing ${this.#name}`);
-    return await this.#list(signal);
+    return { version: await this.#list(signal), isNew: true };
   }
 
   async #list(signal: AbortSignal): Promise<string> {
@@ -218,6 +248,12 @@ export class Reflector {
     }
   }
 
+  #opened(): void {
+    if (this.#isBroken) this.#restartsTotal += 1;
+    this.#isBroken = false;
+    this.#hasWatched = true;
+  }
+
   #connected(): void {
     if (this.#state === 'connected') return;
     const isBack = this.#state !== 'starting';
@@ -230,11 +266,14 @@ export class Reflector {
   /** @param didWork a stream stood before it failed @returns milliseconds to wait before the next attempt */
   #failed(error: unknown, didWork: boolean): number {
     const { clock, logger } = this.#options;
-    const failure = error instanceof KubeError ? error : new HandlerError(messageOf(error), { cause: error });
+    const failure = failureOf(error);
+    this.#isBroken = this.#hasWatched;
     if (this.#connectedAt !== undefined) this.#backoff.recovered(clock.monotonic() - this.#connectedAt);
-    // A server that has just come back refuses even what it will grant in a second, until it has read its roles.
-    if (failure instanceof ApiError && this.#problem instanceof UnreachableError) this.#backoff.reset();
-    const listsAnew = needsList(failure);
+    if (this.#problem instanceof NoAnswerError && !(failure instanceof NoAnswerError)) {
+      this.#returnedAt = clock.monotonic();
+      this.#backoff.reset();
+    }
+    const listsAnew = error instanceof WatchError || needsList(failure);
     const isPrompt = (listsAnew ? this.#isProven : didWork) && failure.retryAfterMs === 0;
     if (listsAnew) {
       this.#isProven = false;
@@ -245,9 +284,18 @@ export class Reflector {
     // A version that grew too old is part of normal life; only when a new list does not help is it a state.
     if (!listsAnew || !isPrompt) this.#enter(stateOf(failure), failure);
     if (isPrompt) return 0;
-    const delayMs = Math.max(this.#backoff.next(), failure.retryAfterMs);
+    const delayMs = this.#isCheap(failure)
+      ? this.#backoff.soon()
+      : Math.max(this.#backoff.next(), failure.retryAfterMs);
     logger.debug({ code: failure.code, delayMs }, failure.message);
     return delayMs;
+  }
+
+  /** Whether to try again soon is no burden for anyone. */
+  #isCheap(failure: KubeError): boolean {
+    if (failure instanceof NoAnswerError || failure instanceof MissingFileError) return true;
+    const isRefusal = failure instanceof ForbiddenError || failure instanceof UnauthorisedError;
+    return isRefusal && this.#options.clock.monotonic() - this.#returnedAt < RETURN_MS;
   }
 
   #enter(state: State, failure: KubeError): void {
@@ -258,6 +306,11 @@ export class Reflector {
     const consequence = 'What was read before keeps being served; trying again until it works.';
     this.#options.logger.warn({ code: failure.code }, `${state}: ${failure.message}. ${consequence}`);
   }
+}
+
+function failureOf(error: unknown): KubeError {
+  if (error instanceof WatchError) return error.failure;
+  return error instanceof KubeError ? error : new HandlerError(messageOf(error), { cause: error });
 }
 
 function keyOf({ namespace, name }: KubeObject['metadata']): string {

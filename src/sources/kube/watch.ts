@@ -3,7 +3,15 @@ import { messageOf } from '../../errors.ts';
 import { isObject } from '../service-object.ts';
 import type { KubeClient } from './client.ts';
 import type { Clock } from './clock.ts';
-import { BadAnswerError, describe, errorOfStatus, KubeError, type Operation, UnreachableError } from './errors.ts';
+import {
+  type ApiError,
+  BadAnswerError,
+  describe,
+  errorOfStatus,
+  KubeError,
+  type Operation,
+  UnreachableError,
+} from './errors.ts';
 import { LineSplitter } from './lines.ts';
 import { type Collection, type KubeObject, readObject } from './list.ts';
 
@@ -48,10 +56,20 @@ export interface WatchOptions {
   readonly onBatch: (batch: Batch) => void;
 }
 
+/** An ERROR event came: whatever its code, the server does not go on from this version. */
+export class WatchError extends Error {
+  readonly failure: ApiError;
+
+  constructor(failure: ApiError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
 /**
  * @returns who ended it: the server in order, this side because of the lifetime, or this side because of silence
- * @throws KubeError for everything else: an ERROR event, a broken stream, a line that cannot be understood. What came
- * before in the same chunk has then been handed over.
+ * @throws WatchError, KubeError for everything else: a broken stream, a line that cannot be understood. What came before
+ * in the same chunk has then been handed over.
  */
 export async function watch(version: string, options: WatchOptions): Promise<'server' | 'lifetime' | 'silence'> {
   const { client, clock, collection, signal } = options;
@@ -90,7 +108,7 @@ export async function watch(version: string, options: WatchOptions): Promise<'se
   } catch (error) {
     signal.throwIfAborted();
     if (leftFor !== undefined) return leftFor;
-    if (error instanceof KubeError) throw error;
+    if (error instanceof KubeError || error instanceof WatchError) throw error;
     throw new UnreachableError(`the watch of ${describe(operation)} broke off: ${messageOf(error)}`, { cause: error });
   } finally {
     cancelSilence();
@@ -100,7 +118,7 @@ export async function watch(version: string, options: WatchOptions): Promise<'se
   }
 }
 
-/** @throws KubeError for the first line that is no change, after the ones before it were handed over */
+/** @throws WatchError, KubeError for the first line that is no change, after the ones before it were handed over */
 function handOver(
   lines: readonly string[],
   operation: Operation,
@@ -120,7 +138,7 @@ function handOver(
         version = known.metadata.resourceVersion;
       } else if (type === 'ERROR') {
         // The server often leaves the stream open after it, silent for ever: the event ends the watch, not the stream.
-        throw errorOfStatus(codeOfStatus(object), object, operation);
+        throw new WatchError(errorOfStatus(codeOfStatus(object), object, operation));
       } else {
         throw new BadAnswerError(`watch ${describe(operation)}: unknown kind of event ${JSON.stringify(type)}`);
       }

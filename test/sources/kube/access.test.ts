@@ -128,6 +128,26 @@ describe('the way to the Kubernetes API', () => {
     assert.equal((await access.get()).server, 'https://mended');
   });
 
+  it('is read again when the file changed, and kept while it is missing', async () => {
+    const file = kubeconfig('https://first');
+    const access = provider({ kubeconfig: file });
+    assert.equal((await access.get()).server, 'https://first');
+    copyFileSync(kubeconfig('https://second.example'), file);
+    assert.equal((await access.get()).server, 'https://second.example');
+    rmSync(file);
+    assert.equal((await access.get()).server, 'https://second.example');
+  });
+
+  it('stays the account of the pod while its token is missing', async () => {
+    const pod = account('secret');
+    const environment = { ...pod.environment, KUBECONFIG: kubeconfig('https://other') };
+    const access = provider({}, { ...pod, environment });
+    await access.get();
+    rmSync(join(pod.accountFolder ?? '', 'token'));
+    access.forget();
+    assert.equal(codeOf(await failure(access)), 'KUBE_CREDENTIALS');
+  });
+
   it('is plain http only where the kubeconfig says that it is meant', async () => {
     const bare = await failure(provider({ kubeconfig: kubeconfig('http://plain') }));
     assert.equal(codeOf(bare), 'BAD_KUBE_CONFIG');

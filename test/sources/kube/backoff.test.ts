@@ -12,6 +12,16 @@ describe('the pauses between attempts', () => {
     assert.deepEqual(floors, [800, 1600, 3200, 6400, 12_800, 15_000, 15_000]);
   });
 
+  it('stay below a second while nobody answers, and lengthen no others', () => {
+    const backoff = new Backoff(() => 1);
+    const patient = new Backoff(() => 0);
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      assert.equal(backoff.soon(), 1_000);
+      assert.equal(patient.soon(), 500);
+    }
+    assert.equal(backoff.next(), 1_600);
+  });
+
   it('begin anew after two good minutes, not sooner', () => {
     const backoff = new Backoff(() => 0);
     series(backoff, 3);

@@ -10,14 +10,20 @@ export class FakeClock implements Clock {
   /** Timers set so far. */
   armed = 0;
   #elapsed = 0;
+  #skew = 0;
   readonly #timers = new Set<Timer>();
 
   now(): number {
-    return Date.UTC(2026, 0, 1) + this.#elapsed;
+    return Date.UTC(2026, 0, 1) + this.#elapsed + this.#skew;
   }
 
   monotonic(): number {
     return this.#elapsed;
+  }
+
+  /** Somebody sets the date: what the clock on the wall shows jumps, no time passes. */
+  jump(ms: number): void {
+    this.#skew += ms;
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {
@@ -30,6 +36,12 @@ export class FakeClock implements Clock {
   /** Timers that were neither called nor cancelled. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Milliseconds until the next timer; undefined without one. */
+  get soonest(): number | undefined {
+    const next = this.#next(Number.POSITIVE_INFINITY);
+    return next && next.at - this.#elapsed;
   }
 
   advance(ms: number): void {

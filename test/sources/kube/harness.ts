@@ -1,8 +1,11 @@
 /** A KubeSource on the fixture, with a clock turned by hand and everything it did written down. */
+import { getEventListeners } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { serviceKey } from '../../../src/routing/route.ts';
 import type { ServiceStore } from '../../../src/sources/catalog.ts';
-import { KubeClient } from '../../../src/sources/kube/client.ts';
+import type { AccessSurroundings } from '../../../src/sources/kube/access.ts';
+import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
 import type { ServiceObject } from '../../../src/sources/service-object.ts';
 import { KubeApi } from '../../support/kube-api.ts';
@@ -16,6 +19,8 @@ export interface LogLine {
 }
 
 export const INFO = 30;
+/** A stream that is taken up after a failure counts as good when it has stood for so long. */
+const TRIAL_MS = 1_000;
 
 /** Polls, because what is awaited happens on real sockets. @throws after ten seconds */
 export async function until(condition: () => boolean): Promise<void> {
@@ -59,6 +64,24 @@ export class RecordingStore implements ServiceStore {
   }
 }
 
+/** Counts the streams it opens, and knows who ends them. */
+class RecordingClient extends KubeClient {
+  streams = 0;
+  readonly #signals = new Set<AbortSignal>();
+
+  override async stream(request: KubeRequest): Promise<IncomingMessage> {
+    this.#signals.add(request.signal);
+    const response = await super.stream(request);
+    this.streams += 1;
+    return response;
+  }
+
+  /** Those who wait for the end of what they do. */
+  get listeners(): number {
+    return [...this.#signals].reduce((sum, signal) => sum + getEventListeners(signal, 'abort').length, 0);
+  }
+}
+
 export function recordingLogger(): { logger: pino.Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) });
@@ -71,13 +94,15 @@ export interface HarnessOptions {
   readonly selector?: string;
   readonly store?: RecordingStore;
   readonly random?: () => number;
+  /** As a pod with this home folder would find the way to the API; undefined: by a kubeconfig. */
+  readonly podHome?: string;
 }
 
 export class Harness {
   readonly api: KubeApi;
   readonly clock = new FakeClock();
   readonly store: RecordingStore;
-  readonly client: KubeClient;
+  readonly client: RecordingClient;
   readonly source: KubeSource;
   /** When each change was received. */
   readonly changes: number[] = [];
@@ -85,12 +110,14 @@ export class Harness {
   #waits = 0;
 
   private constructor(api: KubeApi, options: HarnessOptions) {
-    const { namespace = [], selector = '', store = new RecordingStore(), random = () => 0.5 } = options;
+    const { namespace = [], selector = '', store = new RecordingStore(), random = () => 0.5, podHome } = options;
     const { logger, lines } = recordingLogger();
     this.api = api;
     this.store = store;
     this.log = lines;
-    this.client = new KubeClient({ kubeconfig: api.writeKubeconfig(), context: '' }, { clock: this.clock });
+    const pod: Partial<AccessSurroundings> = podHome === undefined ? {} : surroundingsOfPod(api, podHome);
+    const kubeconfig = podHome === undefined ? api.writeKubeconfig() : '';
+    this.client = new RecordingClient({ kubeconfig, context: '' }, { clock: this.clock, ...pod });
     this.source = new KubeSource({
       settings: { namespace, selector },
       client: this.client,
@@ -111,7 +138,12 @@ export class Harness {
   static async connected(options: HarnessOptions = {}): Promise<Harness> {
     const harness = await Harness.create(options);
     harness.source.start();
-    await harness.untilWatching();
+    try {
+      await harness.untilWatching();
+    } catch (error) {
+      await harness[Symbol.asyncDispose]();
+      throw error;
+    }
     return harness;
   }
 
@@ -121,9 +153,13 @@ export class Harness {
     await this.api[Symbol.asyncDispose]();
   }
 
-  /** @param streams number of watches that must have been begun by then */
+  /** Turns the clock on by a second if that is all a watch needs. @param streams number that must have been begun by then */
   async untilWatching(streams = 1): Promise<void> {
-    await until(() => this.source.report().synced && this.source.statistics().restartsTotal >= streams - 1);
+    await until(() => {
+      if (this.streams < streams || this.api.openWatches.length === 0) return false;
+      if (!this.source.report().synced && this.clock.soonest === TRIAL_MS) this.clock.advance(TRIAL_MS);
+      return this.source.report().synced;
+    });
   }
 
   untilServed(names: string): Promise<void> {
@@ -149,8 +185,18 @@ export class Harness {
     return this.api.received('list').filter(({ query }) => query.limit !== '1' && query.continue === undefined).length;
   }
 
+  /** Watches whose head has come. */
+  get streams(): number {
+    return this.client.streams;
+  }
+
   /** What the log tells people: without debug lines. */
   get story(): string[] {
     return this.log.filter(({ level }) => level >= INFO).map(({ msg }) => msg);
   }
+}
+
+function surroundingsOfPod(api: KubeApi, home: string): AccessSurroundings {
+  const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) };
+  return { environment, home, accountFolder: api.writeServiceAccount() };
 }
