@@ -7,14 +7,9 @@
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
  * It lists with `limit`, `continue` and `labelSelector` (equality, `!=`, existence), in one namespace or all; watches
-<<<<<<< HEAD
- * from a version on, with history; takes Events, answers 409 to one that exists, and merges what is sent to change one. `api.requests` are those received,
- * `api.events` the posted Events, `api.openWatches` the streams open now, `api.connections` those accepted so far.
-=======
- * from a version on, with history; takes Events, and answers 409 to one that exists. `api.requests` are those received,
- * `api.events` the posted Events, `api.openWatches` the streams open now, `api.connections` those accepted so far,
- * `api.openConnections` those open now.
->>>>>>> w-faults
+ * from a version on, with history; takes Events, answers 409 to one that exists, and merges what is sent to change one.
+ * `api.requests` are those received, `api.events` the posted Events, `api.openWatches` the streams open now,
+ * `api.connections` those accepted so far, `api.openConnections` those open now.
  *
  * What can go wrong:
  *     api.fail('list', { status: 500 })        the next list; also 401, 403, 410, 429 (`retryAfter` in seconds)…
