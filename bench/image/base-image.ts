@@ -1,6 +1,6 @@
 /**
  * Stands in for `node:26-slim`, which only a registry has: Debian's smallest system with the npm package `node` where that
- * image has its Node, this machine's npm, and the user `node`. It lacks that image's yarn; its Node is the same build.
+ * image has its Node, this machine's npm, and the user `node`. It lacks that image's yarn.
  */
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

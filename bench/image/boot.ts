@@ -1,7 +1,7 @@
 /** The image as the Deployment of deploy/base runs it: read-only, as user 1000, without any capability. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, get, type Server } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -53,7 +53,7 @@ export async function boot(root: string, folder: string): Promise<Boot> {
   const began = performance.now();
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', IN_CONTAINER, 'sh', root, manifest, ...command],
+    ['--mount', '--pid', '--fork', 'sh', '-c', IN_CONTAINER, 'sh', root, manifest, ...command],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   try {
@@ -72,9 +72,18 @@ export async function boot(root: string, folder: string): Promise<Boot> {
     backend.close();
     backend.closeAllConnections();
     const ended = once(child, 'exit');
-    child.kill('SIGKILL');
+    endInside(child.pid ?? 0);
     await ended;
   }
+}
+
+/**
+ * Ends the program, and with it what started it. It is the first process of its namespace, which ends with it. Killing the one
+ * out here would leave it running: whoever changes its user loses the signal for its parent's death.
+ */
+function endInside(outer: number): void {
+  const children = readFileSync(`/proc/${outer}/task/${outer}/children`, 'latin1').trim().split(' ').filter(Boolean);
+  for (const pid of children) process.kill(Number(pid), 'SIGKILL');
 }
 
 function portOf(server: Server): number {

@@ -1,4 +1,6 @@
 /** The debugger of a running program: reaches its worker threads without any door in the program itself. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ServingProgram } from '../cli/serve-fixture.ts';
 import { Changes, eventually } from '../support/eventually.ts';
@@ -6,6 +8,8 @@ import { Changes, eventually } from '../support/eventually.ts';
 /** For a program that {@link Inspector} is to look into. */
 export const INSPECTED: readonly string[] = ['--inspect=127.0.0.1:0'];
 
+/** For a thread on a busy machine. */
+const PATIENCE_MS = 20_000;
 const LISTENING = /^Debugger listening on (ws:\S+)$/m;
 
 interface Message {
@@ -44,6 +48,7 @@ export class Inspector {
     return this.#changes.until(
       () => `${count} workers; there are ${this.#sessions.size}`,
       () => (this.#sessions.size === count ? [...this.#sessions] : undefined),
+      PATIENCE_MS,
     );
   }
 
@@ -58,9 +63,24 @@ export class Inspector {
     this.run(sessionId, 'setImmediate(() => { throw new Error("thrown by the test"); })');
   }
 
-  /** Keeps a worker thread from doing anything for a while. */
-  hang(sessionId: string, milliseconds: number): void {
-    this.run(sessionId, `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${milliseconds})`);
+  /**
+   * Keeps a worker thread from doing anything.
+   * @param folder where the two sides leave word for each other
+   * @returns when it hangs; what lets it go on
+   */
+  async hang(sessionId: string, folder: string): Promise<() => void> {
+    const [hangs, goesOn] = [join(folder, 'hangs'), join(folder, 'goes-on')];
+    this.run(
+      sessionId,
+      `{
+        const fs = process.getBuiltinModule('node:fs');
+        fs.writeFileSync(${JSON.stringify(hangs)}, '');
+        const never = new Int32Array(new SharedArrayBuffer(4));
+        while (!fs.existsSync(${JSON.stringify(goesOn)})) Atomics.wait(never, 0, 0, 20);
+      }`,
+    );
+    await eventually('the worker to hang', () => existsSync(hangs), PATIENCE_MS);
+    return () => writeFileSync(goesOn, '');
   }
 
   #send(method: string, params: object): void {

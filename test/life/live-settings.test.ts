@@ -12,8 +12,6 @@ import { INSPECTED, Inspector } from './inspector.ts';
 const WORKERS = 3;
 /** Enough that each worker has some. */
 const CONNECTIONS = 30;
-/** Longer than anybody waits for a worker that hangs. */
-const HANG_MS = 4_000;
 
 function start(t: TestContext, options: ServeOptions = {}): Promise<ServingProgram> {
   const args = ['--workers', `${WORKERS}`, ...(options.args ?? [])];
@@ -64,9 +62,10 @@ describe('live settings of a running program', { concurrency: 2, timeout: 60_000
     const [first = ''] = await inspector.workers(WORKERS);
     const clients = await connections(program);
     await connectionLines(clients);
-    inspector.hang(first, HANG_MS);
+    const goOn = await inspector.hang(first, program.directory);
     assert.equal((await program.post('/configuration/general', { keepaliveRequests: 1 })).status, 201);
     await program.logged('a worker is too busy to take new settings: it will as soon as it can');
+    goOn();
     assert.deepEqual(await connectionLines(clients), new Set(['close']));
   });
 

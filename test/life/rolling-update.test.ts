@@ -13,6 +13,8 @@ const SHUTDOWN_DELAY = '1s';
 /** Longer than any request takes. */
 const SHUTDOWN_TIMEOUT = '3s';
 const INSTANCES = 2;
+/** For a program on a busy machine. */
+const PATIENCE_MS = 20_000;
 
 describe('a rolling update', { concurrency: true }, () => {
   for (const engine of ['wire', 'node']) {
@@ -59,9 +61,13 @@ describe('a rolling update', { concurrency: true }, () => {
 
 /** Waits until nobody can connect any more. */
 async function refuses(program: ServingProgram): Promise<void> {
-  await eventually('the port to be closed', async () => {
-    const client = await program.connect().catch(() => undefined);
-    client?.destroy();
-    return client === undefined;
-  });
+  await eventually(
+    'the port to be closed',
+    async () => {
+      const client = await program.connect().catch(() => undefined);
+      client?.destroy();
+      return client === undefined;
+    },
+    PATIENCE_MS,
+  );
 }
