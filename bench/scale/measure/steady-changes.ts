@@ -9,7 +9,7 @@ import { ChangeTimer, type ChangeTimes, type Looking } from './single-changes.ts
 
 const CHANGES_PER_SECOND = 100;
 /** An API server that is slower than this gets no more until it has answered: the report says how many it took. */
-const MOST_UNDER_WAY = 50;
+const MOST_UNDER_WAY = 20;
 /** Of so many changes one is of the Service that is looked at. */
 const LOOKED_AT_EVERY = 25;
 /** Asked for all the time, and never changed. */
