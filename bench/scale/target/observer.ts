@@ -4,7 +4,7 @@ import { KubeClient } from '../../../src/sources/kube/client.ts';
 import { LineSplitter } from '../../../src/sources/kube/lines.ts';
 import { BenchError } from '../../support/bench-error.ts';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 const LAST_SECONDS = 3_600;
 
 export class Observer implements Disposable {

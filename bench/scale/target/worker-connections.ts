@@ -11,7 +11,8 @@ const SHOWING = 50;
 /** The kernel spreads connections at random: with two workers all of so many reach one of them once in 2^31 times. */
 const MOST_TRIES = 32;
 const POLL_MS = 1;
-const DEADLINE_MS = 30_000;
+/** Longer than the API server takes to give a change up itself, in 34 s: what is not served then was lost on the way. */
+const DEADLINE_MS = 60_000;
 
 export class WorkerConnections implements Disposable {
   readonly #port: number;
