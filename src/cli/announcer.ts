@@ -97,12 +97,16 @@ export class Announcer {
   #announceRoutes({ version, upserts, removals }: TableDelta): void {
     this.#logger.info({ version, changed: upserts.length, removed: removals.length }, 'a new route table');
     const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
-    const before = removals.map(key => {
+    const removed = removals.map(key => {
       const space = key.indexOf(' ');
       return this.#table.get(key.slice(0, space), key.slice(space + 1));
     });
+    const replaced = upserts.map(({ host, path, service }) => {
+      const before = this.#table.get(host, path);
+      return before && serviceKey(before.service) !== serviceKey(service) ? before : undefined;
+    });
     const gone = Map.groupBy(
-      before.filter(route => route !== undefined),
+      [...removed, ...replaced].filter(route => route !== undefined),
       ({ service }) => serviceKey(service),
     );
     for (const [key, routes] of gone) {

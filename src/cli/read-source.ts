@@ -1,4 +1,4 @@
-import { UnavailableError } from '../errors.ts';
+import { codeOf, messageOf, UnavailableError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
 import { createLogger } from '../observe/logger.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -10,7 +10,15 @@ import type { Io } from './io.ts';
 /** The settings that say where Services are read from. */
 export type SourceSettings = Pick<
   Settings,
-  'source' | 'manifests' | 'kubeconfig' | 'context' | 'namespace' | 'selector' | 'allowExternalName' | 'logLevel'
+  | 'source'
+  | 'manifests'
+  | 'kubeconfig'
+  | 'context'
+  | 'namespace'
+  | 'selector'
+  | 'stateFile'
+  | 'allowExternalName'
+  | 'logLevel'
 >;
 
 /**
@@ -33,10 +41,27 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
   }
   // Loading the Kubernetes client takes longer than all the rest of the command.
   const { listServicesOnce } = await import('../sources/kube/list-once.ts');
-  return catalogOf(
-    await listServicesOnce(settings, { logger: createLogger(settings.logLevel), environment: io.environment }),
-    settings,
-  );
+  const { environment } = io;
+  try {
+    const services = await listServicesOnce(settings, { logger: createLogger(settings.logLevel), environment });
+    return catalogOf(services, settings);
+  } catch (error) {
+    if (settings.stateFile === '' || codeOf(error) !== 'KUBE_UNREACHABLE') throw error;
+    return catalogOf(await readSaved(settings, io, messageOf(error)), settings);
+  }
+}
+
+/** @param why the API server was not asked @throws UnavailableError when the state file is of no help either */
+async function readSaved(settings: SourceSettings, io: Io, why: string): Promise<readonly ServiceObject[]> {
+  const { readSavedServices } = await import('../sources/kube/saved-services.ts');
+  const file = settings.stateFile;
+  const saved = await readSavedServices(settings, { environment: io.environment }).catch((error: unknown) => {
+    throw new UnavailableError(`${why}; and the state file ${file} ${messageOf(error)}`, { cause: error });
+  });
+  if (saved === undefined) throw new UnavailableError(`${why}; and there is no state file ${file}`);
+  const since = new Date(saved.confirmedAt).toISOString();
+  io.complain(printable(`${why}: these are the routes of the state file ${file}, stale since ${since}`));
+  return saved.services;
 }
 
 function catalogOf(services: readonly ServiceObject[], { allowExternalName }: SourceSettings): Catalog {

@@ -18,6 +18,7 @@ export const routes: Command = {
   summary: 'read the source once, print the route table, exit',
   description: [
     'Shows what would be served, and what would not with the reasons, without a running instance.',
+    'While the API server cannot be reached, the state file of a running instance takes its place (--state-file).',
     'Exits 1 when the source cannot be read. What is wrong with manifests is printed to standard error.',
   ].join('\n'),
   examples: [
@@ -32,6 +33,7 @@ export const routes: Command = {
     'context',
     'namespace',
     'selector',
+    'stateFile',
     'allowExternalName',
     'logLevel',
     'config',

@@ -91,6 +91,26 @@ describe('the owner of a Service', () => {
     ]);
   });
 
+  it('is told that it gave a route up to the one that waited', () => {
+    const owners = Owners.of(contested('old', OLD), contested('young', NEW));
+    owners.catalog.upsert(service('old', { annotations: {}, createdAt: OLD }));
+    owners.commit();
+    assert.deepEqual(
+      owners.news.map(line => line.split(' ').slice(0, 3).join(' ')),
+      ['young: Normal TookOver', 'old: Normal Withdrawn', 'young: Normal Exposed'],
+    );
+  });
+
+  it('is told what it keeps when it loses one route of two', () => {
+    const owners = Owners.of(service('young', { annotations: { path: '/contested,/own' }, createdAt: NEW }));
+    owners.catalog.upsert(contested('old', OLD));
+    owners.commit();
+    assert.deepEqual(
+      owners.news.filter(line => line.startsWith('young')).map(line => line.slice(0, 43)),
+      ['young: Normal Exposed exposed at /own (to 1', 'young: Warning Conflict /contested belongs '],
+    );
+  });
+
   it('is told with whom it is in conflict as an object, even when that one is gone', () => {
     const owners = Owners.of(contested('young', NEW));
     const old = contested('old', OLD);

@@ -33,6 +33,10 @@ class World {
     return join(this.#directory, 'state');
   }
 
+  get kubeconfig(): string {
+    return this.api.writeKubeconfig();
+  }
+
   get saved(): string {
     return existsSync(this.stateFile) ? readFileSync(this.stateFile, 'utf8') : '';
   }
@@ -43,7 +47,7 @@ class World {
   }
 
   start(...args: readonly string[]): Promise<ServingProgram> {
-    const source = ['--source', 'kube', '--kubeconfig', this.api.writeKubeconfig(), '--state-file', this.stateFile];
+    const source = ['--source', 'kube', '--kubeconfig', this.kubeconfig, '--state-file', this.stateFile];
     return ServingProgram.start(this.#context, { args: [...source, ...args] });
   }
 
@@ -108,6 +112,15 @@ test('a restart while the API server is away serves what was known, says so, and
   assert.equal(said.code, 0);
   assert.match(said.stdout, new RegExp(`is ready, with routes of a state file, stale since ${staleSince}\\n`));
   assert.match(said.stdout, /Source +kube, not in sync/);
+
+  const { kubeconfig } = world;
+  const printed = await runHere(['routes', '--kubeconfig', kubeconfig, '--state-file', world.stateFile]);
+  assert.equal(printed.code, 0);
+  assert.match(printed.stdout, /\/deleted .*default\/deleted/);
+  assert.match(printed.stderr, new RegExp(`cannot reach .*state file .*, stale since ${staleSince}\n`));
+  const helpless = await runHere(['routes', '--kubeconfig', kubeconfig, '--state-file', `${world.stateFile}.no`]);
+  assert.deepEqual([helpless.code, helpless.stdout], [1, '']);
+  assert.match(helpless.stderr, /cannot reach .*; and there is no state file/);
 
   await world.api.up();
   await eventually(

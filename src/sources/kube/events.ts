@@ -38,6 +38,15 @@ interface Waiting extends ServiceEvent {
   readonly at: number;
 }
 
+/** Of one namespace, for want of a right or because it is being deleted: no reason to keep the others waiting. */
+interface Refusals {
+  /** In a row. */
+  count: number;
+  readonly backoff: Backoff;
+  /** When to try again, of the monotonic clock. */
+  until: number;
+}
+
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #clock: Clock;
@@ -49,8 +58,7 @@ export class EventRecorder {
   /** How many of each Service are among them. */
   readonly #waiting = new Map<string, number>();
   #sending: Promise<void> | undefined;
-  /** How often in a row the first of the queue was refused for want of a right. */
-  #refusals = 0;
+  readonly #refusals = new Map<string, Refusals>();
   /** Code of the failure that the log knows of. */
   #failure: string | undefined;
   /** The log knows that Events cannot be changed. */
@@ -104,12 +112,15 @@ export class EventRecorder {
           await this.#post(event, signal);
           this.#budget.spend(serviceKey(event.service), this.#clock.monotonic());
           this.#done(event);
-          this.#worked();
+          this.#worked(event);
         } catch (error) {
           if (signal.aborted) return;
-          this.#refusals = error instanceof ForbiddenError ? this.#refusals + 1 : 0;
-          if (!isPassing(error) || this.#refusals === REFUSALS) this.#done(event);
-          pauseMs = this.#failed(error);
+          if (error instanceof ForbiddenError) {
+            this.#refused(event, error);
+          } else {
+            if (!isPassing(error)) this.#done(event);
+            pauseMs = this.#failed(error);
+          }
         }
       }
       await sleep(this.#clock, pauseMs, signal);
@@ -121,11 +132,15 @@ export class EventRecorder {
   /** The first whose Service has a budget left: of one Service they keep their order. */
   #next(): Waiting | undefined {
     const now = this.#clock.monotonic();
-    return this.#queue.values().find(({ service }) => this.#budget.allows(serviceKey(service), now));
+    return this.#queue
+      .values()
+      .find(
+        ({ service }) =>
+          (this.#refusals.get(service.namespace)?.until ?? now) <= now && this.#budget.allows(serviceKey(service), now),
+      );
   }
 
   #done(event: Waiting): void {
-    this.#refusals = 0;
     const identity = identityOf(event);
     // It may have been said again while it was on its way.
     if (this.#queue.get(identity) === event) this.#remove(identity);
@@ -180,14 +195,35 @@ export class EventRecorder {
     return this.#options.client.json({ operation, name: eventName(event), body, signal, timeoutMs: TIMEOUT_MS });
   }
 
-  #worked(): void {
+  #worked({ service: { namespace } }: Waiting): void {
+    const { logger } = this.#options;
     this.#backoff.reset();
+    if (this.#refusals.delete(namespace)) {
+      logger.info(`back: Events on Services in namespace "${namespace}" are posted again`);
+    }
     if (this.#failure === undefined) return;
     this.#failure = undefined;
-    this.#options.logger.info('back: Events on Services are posted again');
+    logger.info('back: Events on Services are posted again');
   }
 
-  /** @returns milliseconds to wait before the next try */
+  /** After a few in a row, what waits in this namespace is dropped; what comes later is tried once. */
+  #refused({ service: { namespace } }: Waiting, error: ForbiddenError): void {
+    let refusals = this.#refusals.get(namespace);
+    if (refusals === undefined) {
+      refusals = { count: 0, backoff: new Backoff(this.#options.random ?? Math.random), until: 0 };
+      this.#refusals.set(namespace, refusals);
+      this.#options.logger.warn(
+        { code: error.code },
+        `Events on Services cannot be posted: ${error.message}. Routing goes on.`,
+      );
+    }
+    refusals.count += 1;
+    refusals.until = this.#clock.monotonic() + refusals.backoff.next();
+    if (refusals.count < REFUSALS) return;
+    for (const [identity, { service }] of this.#queue) if (service.namespace === namespace) this.#remove(identity);
+  }
+
+  /** For what concerns them all. @returns milliseconds to wait before the next try */
   #failed(error: unknown): number {
     const failure = unreachable(error, 'its address');
     if (this.#failure !== failure.code) {
@@ -201,7 +237,7 @@ export class EventRecorder {
 
 /** Whether the same Event may be taken later: not if the API server found fault with it. */
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof ApiError) || error instanceof ForbiddenError) return true;
+  if (!(error instanceof ApiError)) return true;
   return error instanceof UnauthorisedError || error.status === 429 || error.status >= 500;
 }
 

@@ -266,17 +266,35 @@ describe('Events that cannot be posted', () => {
     assert.match(fixture.story[1] ?? '', /^back: /);
   });
 
-  it('for want of a right are dropped; the log names it', async () => {
+  it('for want of a right are dropped, later ones are tried once; the log names it once, and the end of it', async () => {
     await using fixture = await Fixture.create();
-    fixture.api.fail('create', { status: 403 }, 8);
+    fixture.api.fail('create', { status: 403 }, 5);
     fixture.recorder.record(refusal);
     fixture.recorder.record({ ...refusal, message: 'second' });
-    fixture.recorder.record({ ...refusal, message: 'third' });
-    await fixture.untilReceived(9);
-    await until(() => fixture.api.events.length === 1);
-    assert.equal(fixture.api.events[0]?.message, 'third');
-    await until(() => fixture.story.length === 2);
+    await fixture.untilIdle();
+    assert.equal(fixture.api.requests.length, 4);
+    await fixture.say({ ...refusal, message: 'third' });
+    assert.equal(fixture.api.requests.length, 5);
+    await fixture.say({ ...refusal, message: 'fourth' });
+    assert.deepEqual(
+      fixture.api.events.map(({ message }) => message),
+      ['fourth'],
+    );
+    assert.equal(fixture.story.length, 2);
     assert.match(fixture.story[0] ?? '', /may not create events in namespace "shop"/);
+    assert.match(fixture.story[1] ?? '', /^back: Events on Services in namespace "shop"/);
+  });
+
+  it('in one namespace do not hold up those of another', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('create', { status: 403 });
+    for (const message of ['a', 'b', 'c']) fixture.recorder.record({ ...refusal, message });
+    fixture.recorder.record({ ...refusal, service: { namespace: 'office', name: 'printer' } });
+    await fixture.untilIdle();
+    assert.deepEqual(
+      fixture.api.events.map(({ metadata, message }) => `${metadata.namespace} ${message}`),
+      [`office ${refusal.message}`, 'shop a', 'shop b', 'shop c'],
+    );
   });
 
   it('again for want of the right to change Events are there all the same; the log names it once', async () => {
