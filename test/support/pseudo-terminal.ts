@@ -71,6 +71,11 @@ export class PseudoTerminal {
     this.#child.stdin?.write(keys);
   }
 
+  /** `script` stops when its program does. */
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** As a window manager does; the kernel sends SIGWINCH. */
   resize(columns: number, rows: number): void {
     this.screen.resize(columns, rows);

@@ -84,9 +84,19 @@ test('Ctrl-Z gives the terminal back until the program goes on', { skip }, async
   const terminal = await watchOn(context, join(await scratchDirectory(context), 'nobody.sock'));
   await terminal.shows('that nobody answers', has('No answer on '));
   terminal.press('\x1a');
+  // As a shell does, which continues what it knows to be stopped: proc(5), the state after the name.
+  const isStopped = (): boolean => readFileSync(`/proc/${terminal.pid()}/stat`, 'latin1').includes(') T ');
+  await eventually('the program to be stopped', isStopped, 20_000);
   await eventually('the terminal as it was', () => terminal.output.endsWith(RESTORED));
-  process.kill(terminal.pid(), 'SIGCONT');
-  await terminal.shows('the view', has('No answer on '));
+  await eventually(
+    'the view',
+    () => {
+      terminal.resume();
+      process.kill(terminal.pid(), 'SIGCONT');
+      return terminal.screen.isAlternate && has('No answer on ')(terminal.screen.lines());
+    },
+    20_000,
+  );
   terminal.press('\x03');
   assert.equal(await terminal.ended(), 0);
 });
