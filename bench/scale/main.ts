@@ -1,4 +1,5 @@
 /** `npm run bench:scale`: ten thousand Services of a real API server, and nginx with as many locations. `-- --help` lists the options. */
+import { AssertionError } from 'node:assert';
 import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,9 @@ async function main(): Promise<number> {
     else await bench(options);
     return 0;
   } catch (error) {
-    if (!(error instanceof BenchError || error instanceof NotSupportedError)) throw error;
+    // An AssertionError is that of a server that could not be started, and says what is missing.
+    const isForPeople = [BenchError, NotSupportedError, AssertionError].some(kind => error instanceof kind);
+    if (!isForPeople || !(error instanceof Error)) throw error;
     process.stderr.write(`bench:scale: ${error.message}\n`);
     return 1;
   }

@@ -1,5 +1,5 @@
 /** The program as it is in the image: compiled, and with the Node options that deploy/Dockerfile sets. */
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError } from '../../support/bench-error.ts';
 import { runToEnd } from '../../support/run-to-end.ts';
@@ -20,6 +20,8 @@ export async function install(folder: string, cpus: string): Promise<Installatio
     cpus,
     seconds: COMPILE_SECONDS,
   });
+  const page = 'admin/dashboard/page';
+  cpSync(join(ROOT, 'src', page), join(folder, 'dist', page), { recursive: true });
   copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return { program: join(folder, 'dist/main.js'), environment: imageEnvironment() };
