@@ -1,4 +1,5 @@
 import { closest } from '../formats/closest.ts';
+import { formatHostPort } from '../formats/host-port.ts';
 import { printable } from '../formats/printable.ts';
 import { isObject } from '../sources/service-object.ts';
 import { askBackends, type BackendAnswer } from './admin-answers.ts';
@@ -60,8 +61,7 @@ function cellsOf({ name, port, service, endpoints }: BackendAnswer): string[] {
 
 function endpointOf(endpoint: unknown): string {
   if (!isObject(endpoint)) return '?';
-  const address = textOf(endpoint.address);
-  return `${address.includes(':') ? `[${address}]` : address}:${textOf(endpoint.port)}`;
+  return formatHostPort(textOf(endpoint.address), textOf(endpoint.port));
 }
 
 function textOf(value: unknown): string {

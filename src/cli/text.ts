@@ -1,3 +1,5 @@
+import { formatHostPort } from '../formats/host-port.ts';
+
 /** Words that several commands print. */
 
 /** `1 route`, `2 routes` */
@@ -11,5 +13,5 @@ export function hostLabel(host: string): string {
 }
 
 export function endpointLabel({ address, port }: { readonly address: string; readonly port: number }): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return formatHostPort(address, port);
 }

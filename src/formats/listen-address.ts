@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { FormatError } from '../errors.ts';
+import { formatHostPort } from './host-port.ts';
 import { quote } from './quote.ts';
 
 /** Where a TCP listener binds. Port 0 lets the system choose. */
@@ -22,5 +23,5 @@ export function parseListenAddress(text: string): ListenAddress {
 }
 
 export function formatListenAddress({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return formatHostPort(host, port);
 }

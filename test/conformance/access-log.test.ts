@@ -32,6 +32,14 @@ conformance('access log', ({ engine, test }) => {
     );
   });
 
+  test('an IPv6 upstream stands in brackets', async t => {
+    const nobody = [{ host: '::1', port: 1 }];
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/six', to: nobody }] });
+    assert.equal((await proxy.get('/six')).status, 502);
+    const [line] = await proxy.logged(1);
+    assert.equal(line?.upstream, '[::1]:1');
+  });
+
   test('a client cannot write a second line', async t => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], logFormat: 'combined' });

@@ -1,4 +1,5 @@
 /** The routes table of the page: searched, sorted and cut here, so that ten thousand routes cost a browser nothing. */
+import { formatHostPort } from '../../formats/host-port.ts';
 import type { Traffic } from '../../observe/tally.ts';
 import { type Route, serviceKey } from '../../routing/route.ts';
 import type { RouteTable } from '../../routing/table.ts';
@@ -95,9 +96,7 @@ function textOf(route: Route): string {
 }
 
 function endpointsOf({ backend }: Route): string[] {
-  return backend.endpoints.map(({ address, port }) =>
-    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-  );
+  return backend.endpoints.map(({ address, port }) => formatHostPort(address, port));
 }
 
 function compareKeys(a: string | number | undefined, b: string | number | undefined, sign: number): number {

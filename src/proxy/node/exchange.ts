@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
 import { codeOf } from '../../errors.ts';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
+import { formatHostPort } from '../../formats/host-port.ts';
 import { type Endpoint, type Route, upstreamPath } from '../../routing/route.ts';
 import { parseTarget, type RequestTarget } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
@@ -148,7 +149,7 @@ export class Exchange implements AttemptListener {
     const { overrides } = route;
     const { proxyConnectTimeout, proxyReadTimeout, proxySendTimeout } = this.#settings;
     this.#attempts += 1;
-    this.#log.upstreamAsked(`${endpoints[0].address}:${endpoints[0].port}`);
+    this.#log.upstreamAsked(formatHostPort(endpoints[0].address, endpoints[0].port));
     this.#attempt = new UpstreamAttempt(
       this.#services,
       {
@@ -181,7 +182,7 @@ export class Exchange implements AttemptListener {
     );
     return upstreamHeaders(this.#request, facts, {
       // HTTP/1.1 wants a Host; a client of HTTP/1.0 may have sent none.
-      host: this.#host || (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`),
+      host: this.#host || formatHostPort(address, port),
       forwarded,
       prefix: route.stripPrefix && route.path !== '/' ? route.path : '',
       requestId: this.#log.requestId,

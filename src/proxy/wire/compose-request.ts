@@ -1,3 +1,4 @@
+import { formatHostPort } from '../../formats/host-port.ts';
 import type { Endpoint, Route } from '../../routing/route.ts';
 import { upstreamPath } from '../../routing/route.ts';
 import type { RequestTarget } from '../../routing/target.ts';
@@ -31,7 +32,7 @@ const ACCEPTS_TRAILERS = /(?:^|,)\s*trailers\s*(?:;|,|$)/i;
 /** The head the upstream gets, with the empty line at its end, in the order of the contract. */
 export function composeRequest(wire: Wire, parts: RequestParts): string {
   const { head, route, target, endpoint, upgrade } = parts;
-  const host = parts.host || hostOf(endpoint);
+  const host = parts.host || formatHostPort(endpoint.address, endpoint.port);
   const prefix = route.stripPrefix && route.path !== '/' ? `X-Forwarded-Prefix: ${route.path}\r\n` : '';
   let framing = '';
   if (upgrade !== undefined) framing = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
@@ -69,8 +70,4 @@ function forwardedLines(wire: Wire, { head, peer, plainForwarded: plain }: Reque
     `\r\nX-Real-IP: ${forwarded.realIp}\r\nX-Forwarded-For: ${forwarded.forwardedFor}\r\n` +
     `X-Forwarded-Proto: ${forwarded.proto}\r\n${hostLine}`
   );
-}
-
-function hostOf({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,3 +1,4 @@
+import { formatHostPort } from '../../formats/host-port.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { type Endpoint, type Route, serviceKey } from '../../routing/route.ts';
 import type { EngineContext } from '../engine.ts';
@@ -45,7 +46,7 @@ export class ExchangeRecord {
   }
 
   get upstream(): string {
-    return this.#endpoint === undefined ? '' : `${this.#endpoint.address}:${this.#endpoint.port}`;
+    return this.#endpoint === undefined ? '' : formatHostPort(this.#endpoint.address, this.#endpoint.port);
   }
 
   upstreamAsked(endpoint: Endpoint): void {
