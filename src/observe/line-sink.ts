@@ -6,10 +6,13 @@ import type { WriteTurn } from './write-turn.ts';
 
 const STANDARD_OUTPUT = 1;
 
-/** At most this many bytes a write, if a line is not longer: a pipe takes them whole or not at all. */
-const PIPE_BUF = 4096;
+/**
+ * At most this many bytes a write, if a line is not longer. A write is done one turn of the event loop later at the earliest,
+ * and under load there are some fifty turns a second: a small batch would be the limit, and lines be dropped.
+ */
+const BATCH_BYTES = 256 * 1024;
 /** Worth a write at once; less waits a moment for more. */
-const ENOUGH_BYTES = 3072;
+const ENOUGH_BYTES = 16 * 1024;
 const FLUSH_EVERY_MS = 100;
 /** What may wait for a stalled reader. Beyond it lines are dropped and counted: a log must not stop the proxy. */
 const MAX_PENDING_BYTES = 1024 * 1024;
@@ -50,6 +53,8 @@ export class LineSink {
   /** By `performance.now()`: no earlier. */
   #sayLostAt = 0;
   #isWriting = false;
+  /** Tried again when the timer says so, and no sooner. */
+  #isRefused = false;
   #isFailing = false;
   #isEnding = false;
   #timer: NodeJS.Timeout | undefined;
@@ -76,7 +81,7 @@ export class LineSink {
     this.#pendingBytes += bytes;
     const last = this.#batches.length - 1;
     const isOpen = last > 0 || (last === 0 && this.#rest === undefined);
-    if (isOpen && this.#lastBatchBytes + bytes <= PIPE_BUF) {
+    if (isOpen && this.#lastBatchBytes + bytes <= BATCH_BYTES) {
       this.#batches[last] += line;
       this.#lastBatchBytes += bytes;
     } else {
@@ -84,7 +89,7 @@ export class LineSink {
       this.#lastBatchBytes = bytes;
     }
     if (this.#isEnding) this.flush();
-    else if (this.#timer === undefined) this.#proceed();
+    else if (this.#timer === undefined || (this.#pendingBytes >= ENOUGH_BYTES && !this.#isRefused)) this.#proceed();
   }
 
   /** After logrotate has moved the file away: the next lines go to a new one. */
@@ -137,17 +142,22 @@ export class LineSink {
 
   #sendIn(milliseconds: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#send();
-    }, milliseconds).unref();
+    this.#timer = setTimeout(() => this.#send(), milliseconds).unref();
+  }
+
+  #retry(): void {
+    this.#isRefused = true;
+    this.#sendIn(RETRY_MS);
   }
 
   #send(): void {
     const fd = this.#fd;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isRefused = false;
     if (this.#isWriting || fd === undefined || this.#batches.length === 0) return;
     if (!this.#turn.take()) {
-      this.#sendIn(RETRY_MS);
+      this.#retry();
       return;
     }
     this.#isWriting = true;
@@ -160,7 +170,7 @@ export class LineSink {
       if (!this.#isMidway) this.#turn.give();
       if (this.#isEnding) this.flush();
       else if (error === null) this.#proceed();
-      else this.#sendIn(RETRY_MS);
+      else this.#retry();
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -74,6 +74,20 @@ test('a single line is in the file soon, in a directory that is made for it', as
   sink.write('one\n');
   await eventually('the line', async () => (await readFile(path, 'utf8')) === 'one\n');
   assert.deepEqual(heard, { dropped: 0, said: 0, errors: [] });
+});
+
+test('a thread whose event loop seldom turns loses no line to a file', async context => {
+  const path = join(await scratchDirectory(context), 'access.log');
+  const { sink, heard } = sinkTo(context, path);
+  const line = `${'x'.repeat(199)}\n`;
+  // What a worker under load logs: hundreds of requests a turn.
+  for (let turn = 0; turn < 100; turn += 1) {
+    for (let request = 0; request < 500; request += 1) sink.write(line);
+    for (let yields = 0; yields < 3; yields += 1) await new Promise(setImmediate);
+    await new Promise(resolve => setTimeout(resolve, 2));
+  }
+  await eventually('all of it', async () => (await stat(path)).size === 100 * 500 * line.length);
+  assert.equal(heard.dropped, 0);
 });
 
 test('lines come whole, in order and once, however many', async context => {
