@@ -23,7 +23,7 @@ export interface EngineContext {
 export interface Engine {
   /**
    * Starts to accept.
-   * @param reusePort several workers share the port and the kernel spreads the connections
+   * @param reusePort sockets may share the port, and the kernel spreads the connections
    * @returns the address bound, with the port the system chose for port 0
    */
   listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress>;

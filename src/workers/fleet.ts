@@ -111,11 +111,11 @@ export class Fleet {
     try {
       await assertFree(this.#listen);
       let count = this.#settings.workers;
-      if (count > 1 && !(await canSharePort())) {
+      this.#reusePort = await canSharePort();
+      if (count > 1 && !this.#reusePort) {
         this.#logger.warn('workers cannot share a port on this system: running one worker');
         count = 1;
       }
-      this.#reusePort = count > 1;
       // The first one settles the port, where the system chooses it.
       this.#listen = await this.#add();
       await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));

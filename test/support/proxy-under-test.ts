@@ -115,7 +115,7 @@ export async function startProxy(
   const counters = new WorkerCounters();
   const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
   const engine = await createEngine(name, { state, counters, accessLog });
-  const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
+  const address = await engine.listen({ host: '127.0.0.1', port: 0 }, true);
   atEnd(t, () => engine.close());
   return new ProxyUnderTest(t, engine, address, { state, counters, logLines });
 }

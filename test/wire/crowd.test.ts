@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { atEnd } from '../support/cleanup.ts';
+import { startProxy } from '../support/proxy-under-test.ts';
+
+const CROWD = 96;
+
+test('of a crowd that comes at once, several are let in with each turn of the event loop', async t => {
+  const proxy = await startProxy(t, 'wire', { routes: [] });
+  const { host, port } = proxy.address;
+  const clients = Array.from({ length: CROWD }, () => connect({ host, port }));
+  for (const client of clients) atEnd(t, () => void client.destroy());
+  await Promise.all(clients.map(client => once(client, 'connect')));
+  let turns = 0;
+  for (; proxy.counters.get('handled') < CROWD; turns += 1) await new Promise(setImmediate);
+  // One a turn would be nearly as many turns as clients.
+  assert.ok(turns < CROWD / 2, `${turns} turns for ${CROWD} clients`);
+});
