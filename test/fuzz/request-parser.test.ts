@@ -47,15 +47,20 @@ test('requests that are taken are taken for the same ones by llhttp, or refused'
     make: random => ({ bytes: makeStream(random, ['/']), cuts: [] }),
     check: async ({ bytes }) => {
       const expected: LlhttpRequest[] = [];
+      let isUpgrade = false;
       for (const request of readRequests(bytes).requests) {
         const { method, target, body, bodyKind } = request;
         if (method === 'CONNECT' || bodyKind !== 'whole') break;
         expected.push({ method, target, body, isComplete: true });
+        isUpgrade = request.options.has('upgrade');
         if (isLastForLlhttp(request)) break;
       }
       if (expected.length === 0) return;
-      const { requests, isRefused } = await llhttp.read(bytes, expected.length);
-      const read = requests.slice(0, expected.length);
+      const reading = await llhttp.read(bytes, expected.length);
+      const read = reading.requests.slice(0, expected.length);
+      // Framing in trailers it refuses, but with an Upgrade it does not say so: that request just has no end.
+      const isSilent = isUpgrade && read.length === expected.length && read.at(-1)?.isComplete === false;
+      const isRefused = reading.isRefused || isSilent;
       if (isRefused) {
         const unfinished = read.at(-1)?.isComplete === false ? read.pop() : undefined;
         const same = expected[read.length];
