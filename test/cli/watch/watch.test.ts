@@ -87,7 +87,7 @@ test('Ctrl-Z gives the terminal back until the program goes on', { skip }, async
   // As a shell does, which continues what it knows to be stopped: proc(5), the state after the name.
   const isStopped = (): boolean => readFileSync(`/proc/${terminal.pid()}/stat`, 'latin1').includes(') T ');
   await eventually('the program to be stopped', isStopped, 20_000);
-  await eventually('the terminal as it was', () => terminal.output.endsWith(RESTORED));
+  await eventually('the terminal as it was', () => terminal.output.includes(RESTORED), 20_000);
   await eventually(
     'the view',
     () => {
