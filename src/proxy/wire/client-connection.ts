@@ -5,6 +5,7 @@ import type { FailureCode } from '../failure.ts';
 import type { OpenSocket, SocketReader } from './accept.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Exchange } from './exchange.ts';
+import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
 import { RequestHead } from './request-head.ts';
 import { Timed } from './timer-wheel.ts';
@@ -43,6 +44,7 @@ export class ClientConnection extends Timed implements SocketReader {
   requests = 0;
   readonly #wire: Wire;
   readonly #socket: Socket;
+  readonly #outlet: Outlet;
   readonly #exchange: Exchange;
   #state = IDLE;
   #head: RequestHead | undefined;
@@ -60,7 +62,7 @@ export class ClientConnection extends Timed implements SocketReader {
     this.peer = unmapAddress(socket.remoteAddress ?? '');
     this.plainForwarded = plainForwarded(this.peer);
     this.#exchange = new Exchange(wire, this);
-    socket.on('drain', () => this.#drained());
+    this.#outlet = new Outlet(socket, () => this.#drained());
     socket.on('end', () => this.#ended());
     socket.on('error', () => this.destroy());
     socket.on('close', () => this.destroy());
@@ -111,16 +113,16 @@ export class ClientConnection extends Timed implements SocketReader {
 
   /** The client takes no more bytes for now. */
   get isBlocked(): boolean {
-    return this.#socket.writableNeedDrain;
+    return this.#outlet.isBlocked;
   }
 
   write(text: string): void {
-    this.#socket.write(text, 'latin1');
+    this.#outlet.writeText(text);
   }
 
   /** @param sent called when the bytes are not needed any more */
   writeBytes(bytes: Uint8Array, sent: () => void): void {
-    this.#socket.write(bytes, sent);
+    this.#outlet.writeBytes(bytes, sent);
   }
 
   /** Reads no more until readOn(). */
@@ -166,7 +168,7 @@ export class ClientConnection extends Timed implements SocketReader {
 
   /** What was written still goes out; then the connection ends, and a response without end shows as such. */
   endSoon(): void {
-    if (this.#socket.writableLength === 0) {
+    if (this.#outlet.isEmpty) {
       this.destroy();
       return;
     }
@@ -186,7 +188,7 @@ export class ClientConnection extends Timed implements SocketReader {
 
   /** The exchange is over, but a slow reader may not have got all of its answer yet. */
   #endIdle(): void {
-    if (this.#socket.writableLength > 0) this.#setState(BUSY);
+    if (!this.#outlet.isEmpty) this.#setState(BUSY);
     this.endSoon();
   }
 

@@ -3,6 +3,7 @@ import type { SocketReader } from './accept.ts';
 import { ChunkedBody } from './chunked-body.ts';
 import type { Exchange } from './exchange.ts';
 import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
+import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamPool } from './upstream-pools.ts';
@@ -30,6 +31,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
   keepAliveMs = -1;
   readonly #wire: Wire;
   #socket: Socket | undefined;
+  #outlet: Outlet | undefined;
   #state = IDLE;
   #exchange: Exchange | undefined;
   /** What came of a response head that is not complete. */
@@ -62,7 +64,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
 
   attach(socket: Socket): void {
     this.#socket = socket;
-    socket.on('drain', () => this.#exchange?.upstreamDrained());
+    this.#outlet = new Outlet(socket, () => this.#exchange?.upstreamDrained());
     socket.on('end', () => this.#ended());
     socket.on('error', () => this.#broken());
     socket.on('close', () => this.#broken());
@@ -85,12 +87,12 @@ export class UpstreamConnection extends Timed implements SocketReader {
 
   /** @returns false when no more should be written until upstreamDrained() */
   writeText(text: string): boolean {
-    return this.#socket?.write(text, 'latin1') ?? true;
+    return this.#outlet?.writeText(text) ?? true;
   }
 
   /** @param sent called when the bytes are not needed any more */
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
-    return this.#socket?.write(bytes, sent) ?? true;
+    return this.#outlet?.writeBytes(bytes, sent) ?? true;
   }
 
   /** A tunnel's bytes, from the other side. @returns as writeText() */
@@ -101,7 +103,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
   }
 
   get isBlocked(): boolean {
-    return this.#socket?.writableNeedDrain ?? false;
+    return this.#outlet?.isBlocked ?? false;
   }
 
   pause(): void {
