@@ -52,7 +52,7 @@ function readSettings(): Settings | undefined {
 }
 
 /** Says what to try, once the entry answers for the routes. */
-async function announce({ listen, adminSocket, manifests }: Settings, ended: AbortSignal): Promise<void> {
+async function announce({ listen, statusListen, adminSocket, manifests }: Settings, ended: AbortSignal): Promise<void> {
   const admin = new AdminClient(adminSocket);
   while (!ended.aborted && !(await isInitialised(admin))) await sleep(POLL_MS);
   if (ended.aborted) return;
@@ -62,6 +62,7 @@ async function announce({ listen, adminSocket, manifests }: Settings, ended: Abo
     `  curl http://${formatListenAddress(listen)}/volume/api/v1/pools`,
     `  curl --unix-socket ${adminSocket} http://localhost/nginx_status`,
     `  curl --unix-socket ${adminSocket} http://localhost/configuration/backends`,
+    `or, in a browser, the dashboard: http://${formatListenAddress(statusListen)}/`,
     `Then edit a kube-entry.io/path in ${manifests}: the answers follow. Ctrl-C ends it.`,
     '',
   ];

@@ -12,6 +12,8 @@ export interface Finding {
   readonly reason?: string;
   readonly message: string;
   readonly annotation?: string;
+  /** What a refused one asks for. */
+  readonly paths?: readonly string[];
 }
 
 /** The state of a source of routes, for people. */

@@ -2,6 +2,7 @@
 import type { RouteView } from '../admin/route-view.ts';
 import type { StubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
+import type { ServiceRef } from '../routing/route.ts';
 import { isObject } from '../sources/service-object.ts';
 import type { AdminClient } from './admin-client.ts';
 import { type MetricSamples, readMetrics } from './metrics-text.ts';
@@ -14,6 +15,14 @@ export interface ExplanationAnswer {
   readonly route: ShownRoute | undefined;
   readonly upstreamTarget: string | undefined;
   readonly losers: readonly { readonly route: ShownRoute; readonly reason: string }[];
+  readonly refusals: readonly ShownRefusal[];
+}
+
+/** A Service that asks for a route and does not get it. */
+export interface ShownRefusal {
+  readonly service: ServiceRef;
+  readonly reason?: string;
+  readonly message: string;
 }
 
 /** A record of GET /configuration/backends: what was pushed may have any fields. */
@@ -23,6 +32,7 @@ export type BackendAnswer = Readonly<Record<string, unknown>>;
 export interface TableSummary {
   readonly version: number;
   readonly initialised: boolean;
+  readonly draining: boolean;
   readonly source: {
     readonly kind: string;
     readonly synced: boolean;
@@ -54,6 +64,7 @@ export async function askExplanation(client: AdminClient, host: string, target: 
       if (!isObject(loser) || !isRoute(loser.route)) throw misunderstood('/explain');
       return { route: loser.route, reason: String(loser.reason) };
     }),
+    refusals: Array.isArray(value.refusals) ? value.refusals.filter(isRefusal) : [],
   };
 }
 
@@ -71,6 +82,7 @@ export async function askTable(client: AdminClient): Promise<TableAnswer> {
     summary: {
       version,
       initialised,
+      draining: value.draining === true,
       source: {
         kind: source.kind,
         synced: source.synced === true,
@@ -119,13 +131,24 @@ function isRoute(value: unknown): value is ShownRoute {
     isObject(value) &&
     typeof value.host === 'string' &&
     typeof value.path === 'string' &&
-    isObject(value.service) &&
-    typeof value.service.namespace === 'string' &&
-    typeof value.service.name === 'string' &&
+    isServiceRef(value.service) &&
     isObject(value.backend) &&
     Array.isArray(value.backend.endpoints) &&
     value.backend.endpoints.every(isObject)
   );
+}
+
+function isRefusal(value: unknown): value is ShownRefusal {
+  return (
+    isObject(value) &&
+    isServiceRef(value.service) &&
+    typeof value.reason === 'string' &&
+    typeof value.message === 'string'
+  );
+}
+
+function isServiceRef(value: unknown): value is ServiceRef {
+  return isObject(value) && typeof value.namespace === 'string' && typeof value.name === 'string';
 }
 
 function misunderstood(path: string): UnavailableError {

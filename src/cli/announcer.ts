@@ -74,8 +74,9 @@ export class Announcer {
     const lost = new Map(conflicts.map(conflict => [conflictKey(conflict), this.#lostBy(conflict)]));
     // In the order in which it comes about: a route is won back, and then its Service is exposed there.
     this.#announceWon(lost);
-    if (delta !== undefined) this.#announceRoutes(delta);
-    this.#refusals = this.#announceNew('refused', this.#catalog.refusals(), this.#refusals);
+    const lostPlaces = delta === undefined ? new Map<string, string>() : this.#announceRoutes(delta);
+    const refusals = this.#catalog.refusals();
+    this.#refusals = this.#announceNew('refused', refusals, this.#refusals, lostPlaces);
     this.#conflicts = this.#announceNew('in conflict', lost.values().map(conflictNotice), this.#conflicts);
     const warnings = this.#catalog.warnings().map(warning => ({ ...warning, reason: 'Warning' }));
     this.#warnings = this.#announceNew('odd', warnings, this.#warnings);
@@ -94,7 +95,8 @@ export class Announcer {
     }
   }
 
-  #announceRoutes({ version, upserts, removals }: TableDelta): void {
+  /** @returns by Service, what those had that still ask to be exposed and are not any more */
+  #announceRoutes({ version, upserts, removals }: TableDelta): Map<string, string> {
     this.#logger.info({ version, changed: upserts.length, removed: removals.length }, 'a new route table');
     const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
     const removed = removals.map(key => {
@@ -109,14 +111,17 @@ export class Announcer {
       [...removed, ...replaced].filter(route => route !== undefined),
       ({ service }) => serviceKey(service),
     );
+    const lostPlaces = new Map<string, string>();
     for (const [key, routes] of gone) {
       const [{ service } = {}] = routes;
       if (service === undefined) continue;
       // What is left of its routes is told as what it has now.
       if (this.#catalog.servedRoutes(service).length > 0) services.set(key, service);
-      else if (!this.#isClaimant(service)) this.#announceWithdrawn(service, routes);
+      else if (this.#isClaimant(service)) lostPlaces.set(key, placesOf(routes));
+      else this.#announceWithdrawn(service, routes);
     }
     for (const service of services.values()) this.#announceExposed(service);
+    return lostPlaces;
   }
 
   #announceExposed(service: ServiceRef): void {
@@ -136,7 +141,13 @@ export class Announcer {
     this.#tell({ service, reason: 'Withdrawn', message }, 'Normal');
   }
 
-  #announceNew(what: string, notices: Iterable<Notice>, known: ReadonlySet<string>): Set<string> {
+  /** @param lostPlaces by Service, where it was exposed until now */
+  #announceNew(
+    what: string,
+    notices: Iterable<Notice>,
+    known: ReadonlySet<string>,
+    lostPlaces: ReadonlyMap<string, string> = new Map(),
+  ): Set<string> {
     const now = new Set<string>();
     for (const notice of notices) {
       const { service, reason, message } = notice;
@@ -144,7 +155,11 @@ export class Announcer {
       now.add(identity);
       if (known.has(identity)) continue;
       this.#logger.warn({ service: serviceKey(service), reason, problem: message }, `a Service is ${what}`);
-      this.#tell(notice, 'Warning');
+      const places = lostPlaces.get(serviceKey(service));
+      this.#tell(
+        places === undefined ? notice : { ...notice, message: `${message}; it is no longer exposed at ${places}` },
+        'Warning',
+      );
     }
     return now;
   }

@@ -1,6 +1,6 @@
-import { viewRoute } from '../admin/route-view.ts';
+import { viewExplanation } from '../admin/explanation.ts';
 import { printable } from '../formats/printable.ts';
-import { type Explanation, explain as explainRoute } from '../routing/explain.ts';
+import { explain as explainRoute } from '../routing/explain.ts';
 import { serviceKey } from '../routing/route.ts';
 import { askExplanation, type ExplanationAnswer } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
@@ -48,7 +48,8 @@ export const explain: Command = {
 /** What `--output json` and `yaml` print beside the question. `status` is that of an answer made here: none, 404 or 400. */
 function view(answer: ExplanationAnswer | undefined): object {
   if (answer === undefined) return { status: 400 };
-  return answer.route === undefined ? { status: 404, losers: answer.losers } : answer;
+  const { route, losers, refusals } = answer;
+  return route === undefined ? { status: 404, losers, refusals } : answer;
 }
 
 function describe(question: Question, answer: ExplanationAnswer | undefined, { terminal, paint }: Io): string {
@@ -56,10 +57,13 @@ function describe(question: Question, answer: ExplanationAnswer | undefined, { t
   if (answer === undefined) {
     return `${asked} is refused with ${paint('red', '400')}: its host or path is malformed, or climbs above the root.`;
   }
-  const { route, losers, upstreamTarget = '' } = answer;
+  const { route, losers, refusals, upstreamTarget = '' } = answer;
   const sections: string[] = [];
   if (route === undefined) {
     sections.push(`No route takes ${asked}: it is answered with ${paint('red', '404')}.`);
+    if (/^[^.:]+$/.test(question.host) && question.target === '/') {
+      sections.push(`${printable(question.host)} is taken for a host: a path begins with a slash.`);
+    }
   } else {
     const upstream = route.backend.endpoints.map(endpointLabel).join(', ');
     const facts: Fact[] = [
@@ -70,6 +74,12 @@ function describe(question: Question, answer: ExplanationAnswer | undefined, { t
     ];
     sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
   }
+  const layout = { indent: '  ', width: terminal?.columns, paint, lastIsProse: true };
+  if (refusals.length > 0) {
+    const rows = refusals.map(({ service, reason = '', message }) => [serviceKey(service), reason, message]);
+    const table = formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, layout);
+    sections.push(`${paint('yellow', 'Refused, though they ask for it')}\n${table}`);
+  }
   if (losers.length > 0) {
     const rows = losers.map(({ route: { host, path, service }, reason }) => [
       hostLabel(host),
@@ -77,7 +87,6 @@ function describe(question: Question, answer: ExplanationAnswer | undefined, { t
       serviceKey(service),
       reason,
     ]);
-    const layout = { indent: '  ', width: terminal?.columns, paint, lastIsProse: true };
     const table = formatTable(['HOST', 'PATH', 'SERVICE', 'WHY NOT'], rows, layout);
     sections.push(`${paint('yellow', 'Other routes that come near')}\n${table}`);
   }
@@ -102,8 +111,11 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
   const { settings, flags, io } = invocation;
   // Only the flag: a container that serves manifests names them in its environment, and there the running one knows best.
   if (flags.values.manifests !== undefined && settings.manifests !== '') {
-    const { table } = await readSource(settings, io);
-    return viewed(explainRoute(table, host, target, settings.mergeSlashes));
+    const catalog = await readSource(settings, io);
+    const explanation = explainRoute(catalog.table, host, target, settings.mergeSlashes);
+    if (explanation === undefined) return undefined;
+    const { route, upstreamTarget, losers, refusals } = viewExplanation(explanation, catalog.refusals());
+    return { route, upstreamTarget, losers, refusals };
   }
   try {
     return await askExplanation(new AdminClient(settings.adminSocket), host, target);
@@ -111,15 +123,4 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
     if (error instanceof UnexpectedStatusError && error.status === 400) return undefined;
     throw error;
   }
-}
-
-/** As a running instance would answer. */
-function viewed(explanation: Explanation | undefined): ExplanationAnswer | undefined {
-  if (explanation === undefined) return undefined;
-  const { route, upstreamTarget, losers } = explanation;
-  return {
-    route: route && viewRoute(route),
-    upstreamTarget,
-    losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route) })),
-  };
 }

@@ -1,5 +1,6 @@
 /** `--output`: the same answer for people and for scripts. */
 import { SettingsError } from '../errors.ts';
+import { notOneOf } from '../formats/one-of.ts';
 import { printableLines } from '../formats/printable.ts';
 import { formatYaml } from '../formats/yaml.ts';
 import type { CommandOption, ParsedFlags } from '../settings/flags.ts';
@@ -18,7 +19,7 @@ export const OUTPUT_OPTION: CommandOption = {
 export function outputFormat({ options }: ParsedFlags, fallback: OutputFormat = 'table'): OutputFormat {
   const { output = fallback } = options;
   const format = FORMATS.find(known => known === output);
-  if (format === undefined) throw new SettingsError([`--output: must be one of ${FORMATS.join(', ')}`]);
+  if (format === undefined) throw new SettingsError([`--output: ${notOneOf(output, FORMATS)}`]);
   return format;
 }
 

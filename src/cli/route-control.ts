@@ -35,6 +35,9 @@ export interface RouteControlOptions {
   readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
 }
 
+/** By setting, as a config file would have it. */
+export type SettingChanges = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+
 export class RouteControl implements ObservedControlPlane {
   readonly program: ObservedControlPlane['program'];
   readonly #options: RouteControlOptions;
@@ -124,18 +127,17 @@ export class RouteControl implements ObservedControlPlane {
 
   /**
    * Takes over what may change in a running instance from settings that were read again.
-   * @returns when the workers go by them
+   * @returns when the workers go by them: those that are others than before, as they were and as they are
    */
-  reload(fresh: Settings): Promise<void> {
-    const { logger } = this.#options;
-    const kept = Object.fromEntries(
-      SETTING_KEYS.filter(key => !SCHEMA[key].live).map(key => {
-        const isSame = isDeepStrictEqual(fresh[key], this.#settings[key]);
-        if (!isSame) logger.warn({ setting: key }, 'this setting changes only with a restart');
-        return [key, this.#settings[key]];
-      }),
-    );
-    return this.#apply({ ...fresh, ...kept, ...this.#pushedSettings });
+  async reload(fresh: Settings): Promise<SettingChanges> {
+    const before = this.#settings;
+    const kept = Object.fromEntries(SETTING_KEYS.filter(key => !SCHEMA[key].live).map(key => [key, before[key]]));
+    for (const [setting, { from, to }] of Object.entries(changesOf(before, fresh))) {
+      if (!(setting in kept)) continue;
+      this.#options.logger.warn({ setting, inForce: from, wanted: to }, 'this setting changes only with a restart');
+    }
+    await this.#apply({ ...fresh, ...kept, ...this.#pushedSettings });
+    return changesOf(before, this.#settings);
   }
 
   metrics(): ReturnType<ObservedControlPlane['metrics']> {
@@ -214,4 +216,11 @@ export class RouteControl implements ObservedControlPlane {
     this.#options.logger.level = settings.logLevel;
     return this.#options.fleet.updateSettings(settings);
   }
+}
+
+function changesOf(before: Settings, after: Settings): SettingChanges {
+  const from = writeSettings(before);
+  const to = writeSettings(after);
+  const changed = SETTING_KEYS.filter(key => !isDeepStrictEqual(from[key], to[key]));
+  return Object.fromEntries(changed.map(key => [key, { from: from[key], to: to[key] }]));
 }

@@ -23,15 +23,9 @@ export interface SourceOptions {
 }
 
 /**
- * Loads what the source of routes will need and nobody else does, for {@link openSource} to find it loaded: client-node
- * above all takes its time, in which the workers start.
+ * The source of routes that the settings name, loaded. It says nothing before it is started.
+ * @throws KubeEntryError when what the settings name is not there, or cannot be used
  */
-export async function loadSource({ manifests, source }: Settings): Promise<void> {
-  if (manifests !== '') await import('../sources/manifests.ts');
-  else if (source === 'kube') await Promise.all([loadKube(), loadKubeConfig()]);
-}
-
-/** The source of routes that the settings name. It says nothing before it is started. */
 export async function openSource(options: SourceOptions): Promise<RunningSource> {
   const { settings } = options;
   if (settings.manifests !== '') return manifestSource(options);
@@ -39,7 +33,8 @@ export async function openSource(options: SourceOptions): Promise<RunningSource>
 }
 
 async function manifestSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  const { ManifestSource } = await import('../sources/manifests.ts');
+  const { ManifestSource, listManifests } = await import('../sources/manifests.ts');
+  listManifests(settings.manifests);
   const source = new ManifestSource({
     path: settings.manifests,
     store: catalog,
@@ -55,9 +50,20 @@ async function manifestSource({ settings, catalog, logger, onChange }: SourceOpt
 }
 
 async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  const [{ KubeClient }, { KubeSource }, { EventRecorder }, { StateKeeper }, { originOf }, { systemClock }] =
-    await loadKube();
+  const [
+    { KubeClient },
+    { CredentialsError },
+    { KubeSource },
+    { EventRecorder },
+    { StateKeeper },
+    { originOf },
+    { systemClock },
+  ] = await loadKube();
   const client = new KubeClient(settings);
+  // Files and names that are wrong now stay so until somebody mends them; all else may be well in a moment.
+  await client.cluster().catch((error: unknown) => {
+    if (!(error instanceof CredentialsError)) throw error;
+  });
   const keeper =
     settings.stateFile === ''
       ? undefined
@@ -96,21 +102,17 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
   };
 }
 
-/** Only where the Kubernetes API is asked. */
+/** Only where the Kubernetes API is asked: client-node above all takes its time. */
 function loadKube() {
   return Promise.all([
     import('../sources/kube/client.ts'),
+    import('../sources/kube/errors.ts'),
     import('../sources/kube/kube-source.ts'),
     import('../sources/kube/events.ts'),
     import('../sources/kube/state-keeper.ts'),
     import('../sources/kube/origin.ts'),
     import('../sources/kube/clock.ts'),
   ]);
-}
-
-async function loadKubeConfig(): Promise<void> {
-  const { newKubeConfig } = await import('../sources/kube/kube-config.ts');
-  await newKubeConfig();
 }
 
 function pushOnly(catalog: Catalog): RunningSource {

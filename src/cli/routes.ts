@@ -1,10 +1,11 @@
 import { viewRoute } from '../admin/route-view.ts';
+import { printable } from '../formats/printable.ts';
 import { type Route, serviceKey } from '../routing/route.ts';
 import type { Catalog } from '../sources/catalog.ts';
 import { type Command, EXIT } from './command.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
-import { readSource } from './read-source.ts';
+import { readSource, type SourceSettings } from './read-source.ts';
 import { formatTable, type TableLayout } from './terminal/table.ts';
 import { endpointLabel, hostLabel } from './text.ts';
 
@@ -42,7 +43,7 @@ export const routes: Command = {
   async run({ settings, flags, io }) {
     const format = outputFormat(flags);
     const view = viewCatalog(await readSource(settings, io));
-    io.print(formatAnswer(format, view, () => describe(view, io)));
+    io.print(formatAnswer(format, view, () => describe(view, placeOf(settings), io)));
     return EXIT.ok;
   },
 };
@@ -62,14 +63,25 @@ function byHostAndPath(a: Route, b: Route): number {
   return a.path < b.path ? -1 : 1;
 }
 
-function describe({ routes: served, refusals, warnings, conflicts }: RoutesView, { terminal, paint }: Io): string {
+/** Where Services were looked for, when that is not everywhere: ` in namespace shop`. */
+function placeOf({ manifests, namespace, selector }: SourceSettings): string {
+  if (manifests !== '') return ` in ${manifests}`;
+  const where = namespace.length === 0 ? '' : ` in namespace ${namespace.join(', ')}`;
+  return selector === '' ? where : `${where} with the labels ${selector}`;
+}
+
+/** @param place where there are none, if there are none */
+function describe(view: RoutesView, place: string, { terminal, paint }: Io): string {
+  const { routes: served, refusals, warnings, conflicts } = view;
   const sections: string[] = [];
   const layout: TableLayout = { width: terminal?.columns, paint };
   const addSection = (heading: string, table: string): void => {
     sections.push(`${paint('yellow', heading)}\n${table}`);
   };
   if (served.length === 0) {
-    sections.push('No routes: a Service is exposed by the annotation kube-entry.io/path, as in "/volume".');
+    sections.push(
+      printable(`No routes${place}: a Service is exposed by the annotation kube-entry.io/path, as in "/volume".`),
+    );
   } else {
     const rows = served.map(({ host, path, backend, service }) => [
       hostLabel(host),

@@ -56,12 +56,14 @@ const HELP: CommandOption = { placeholder: '', short: 'h', description: 'say wha
 export async function run(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const report = (line: string): void => io.complain(`kube-entry: ${printable(line)}`);
   let showStack = false;
+  let usage = 'kube-entry --help';
   try {
     const [first, ...rest] = argv;
     if (first === '--help' || first === '-h') return await run(['help', ...rest], io);
     if (first === '--version' || first === '-V') return await run(['version', ...rest], io);
     const isDefault = first === undefined || first.startsWith('-');
     const command = isDefault ? serve : commandNamed(first);
+    usage = `kube-entry ${command.name} --help`;
     const flags = readFlags(command, isDefault ? argv : rest);
     if (flags.options.help === true) {
       io.print(commandHelp(command));
@@ -73,6 +75,7 @@ export async function run(argv: readonly string[], io: Io = processIo()): Promis
   } catch (error) {
     if (error instanceof SettingsError) {
       for (const problem of error.problems) report(problem);
+      report(`see ${usage}`);
       return EXIT.usage;
     }
     if (error instanceof KubeEntryError) {
@@ -96,7 +99,9 @@ function readFlags(command: Command, args: readonly string[]): ParsedFlags {
       `${command.name}: ${command.parameters} is missing${example === undefined ? '' : `, as in ${example}`}`,
     );
   }
-  for (const extra of flags.positionals.slice(most)) problems.push(`${extra}: unexpected argument`);
+  for (const extra of flags.positionals.slice(most)) {
+    if (!flags.strays.includes(extra)) problems.push(`${extra}: unexpected argument`);
+  }
   return { ...flags, problems: [...flags.problems, ...problems] };
 }
 

@@ -14,7 +14,7 @@ import { Fleet } from '../workers/fleet.ts';
 import { Announcer } from './announcer.ts';
 import { EXIT } from './command.ts';
 import { RouteControl } from './route-control.ts';
-import { loadSource, openSource, type RunningSource } from './route-source.ts';
+import { openSource, type RunningSource } from './route-source.ts';
 import { Signals } from './signals.ts';
 import { programVersion } from './version.ts';
 
@@ -61,7 +61,13 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
   signals.on('SIGUSR1', () => fleet.reopenLogs());
   try {
     closers.push(() => fleet.close());
-    const [address] = await Promise.all([fleet.start(), loadSource(settings)]);
+    const onChange = (receivedAt: number): void => void control.changed(receivedAt);
+    // Loading the source takes some time, in which the workers start.
+    const starting = [fleet.start(), openSource({ settings, catalog, logger, onChange })] as const;
+    // Both settle first: workers that are still to be started could not be ended.
+    await Promise.allSettled(starting);
+    const [address, opened] = await Promise.all(starting);
+    source = opened;
     const admin = await AdminServer.listen(settings.adminSocket, { control, board, logger });
     closers.push(() => admin.close());
     const status = await StatusServer.listen(settings.statusListen, { control, board, logger });
@@ -76,7 +82,6 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
       },
       'listening',
     );
-    source = await openSource({ settings, catalog, logger, onChange: receivedAt => void control.changed(receivedAt) });
     announcer.messenger = source.messenger;
     closers.push(source.stop);
     await source.start();
@@ -92,8 +97,8 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
       const fresh = reload();
       // Which file it is changes only with a restart, as for every setting that is not live.
       const errorPage = readErrorPage(control.settings);
-      await Promise.all([control.reload(fresh), fleet.updateErrorPage(errorPage)]);
-      logger.info('settings and error page read again');
+      const [changes] = await Promise.all([control.reload(fresh), fleet.updateErrorPage(errorPage)]);
+      logger.info({ changes }, 'settings and error page read again');
     } catch (error) {
       const problems = error instanceof SettingsError ? error.problems : [messageOf(error)];
       logger.error({ problems }, 'the settings in force stay: what was read again cannot be used');

@@ -12,18 +12,27 @@ export interface Status {
   readonly connections: StubStatus;
 }
 
+/** As /readyz judges it. */
+export function isReady({ initialised, draining }: TableSummary): boolean {
+  return initialised && !draining;
+}
+
 export function headline({ build, table }: Status, socket: string): string {
-  const { staleSince } = table.source;
-  const age = staleSince === undefined ? '' : `, with routes of a state file, stale since ${staleSince}`;
-  const readiness = table.initialised ? `ready${age}` : 'not ready: no complete route table yet';
-  return `kube-entry ${build.version ?? 'of unknown version'} on ${socket} is ${readiness}`;
+  return `kube-entry ${build.version ?? 'of unknown version'} on ${socket} is ${readiness(table)}`;
+}
+
+function readiness({ draining, initialised, source: { staleSince } }: TableSummary): string {
+  if (draining) return 'not ready: draining, it ends when its requests have ended';
+  if (!initialised) return 'not ready: no complete route table yet';
+  return staleSince === undefined ? 'ready' : `ready, with routes of a state file, stale since ${staleSince}`;
 }
 
 export function routesFact({ routes, version, refusals, conflicts }: TableSummary, remark = ''): Fact {
+  const text = `${plural(routes, 'route')} in version ${version} of the table${remark}`;
+  if (refusals + conflicts === 0) return ['Routes', text];
   const refused = refusals === 0 ? '' : `, ${plural(refusals, 'refusal')}`;
   const contested = conflicts === 0 ? '' : `, ${plural(conflicts, 'conflict')}`;
-  const text = `${plural(routes, 'route')} in version ${version} of the table${remark}${refused}${contested}`;
-  return refusals + conflicts === 0 ? ['Routes', text] : ['Routes', text, 'yellow'];
+  return ['Routes', `${text}${refused}${contested} (why: kube-entry routes)`, 'yellow'];
 }
 
 export function sourceFact({ source: { kind, synced, problem } }: TableSummary): Fact {

@@ -6,7 +6,7 @@ import { AdminClient } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, type OutputFormat, outputFormat } from './output.ts';
-import { connectionsFact, headline, routesFact, type Status, sourceFact } from './status-report.ts';
+import { connectionsFact, headline, isReady, routesFact, type Status, sourceFact } from './status-report.ts';
 import { formatFacts } from './terminal/table.ts';
 import { plural } from './text.ts';
 import { watchStatus } from './watch/watch.ts';
@@ -19,7 +19,7 @@ export const status: Command = {
   arity: { least: 0, most: 0 },
   summary: 'say how a running instance is: connections, readiness, versions',
   description: [
-    'Asks over the admin socket. Exits 1 when the instance has no route table to serve yet.',
+    'Asks over the admin socket. Exits 1 when the instance is not ready: it has no route table yet, or it is draining.',
     'With --watch it asks again every second, or less often where the answers take long, shows what has changed in',
     'between, waits for an instance that is away, and exits 0 at Ctrl-C. On a terminal it redraws in place; into a pipe or',
     'on a dumb terminal it prints a line each time.',
@@ -46,7 +46,7 @@ export const status: Command = {
     const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
     const found: Status = { build, table: summary, connections };
     io.print(formatAnswer(format, found, () => describe(found, adminSocket, io)));
-    return summary.initialised ? EXIT.ok : EXIT.no;
+    return isReady(summary) ? EXIT.ok : EXIT.no;
   },
 };
 
@@ -69,5 +69,5 @@ function describe(found: Status, socket: string, { paint }: Io): string {
     ],
     { indent: '  ', paint },
   );
-  return `${paint(table.initialised ? 'green' : 'red', printable(headline(found, socket)))}\n${facts}`;
+  return `${paint(isReady(table) ? 'green' : 'red', printable(headline(found, socket)))}\n${facts}`;
 }

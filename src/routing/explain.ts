@@ -49,8 +49,13 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
   };
 }
 
+/** Whether a route of this path takes a request, where no longer one does. */
+export function takes(routePath: string, path: string): boolean {
+  return routePath === '/' || path === routePath || path.startsWith(`${routePath}/`);
+}
+
 function lossReason(route: Route, winner: Route | undefined, hosts: string[], path: string): LossReason | undefined {
-  const takesPath = route.path === '/' || path === route.path || path.startsWith(`${route.path}/`);
+  const takesPath = takes(route.path, path);
   if (!hosts.includes(route.host)) return takesPath ? 'it is for another host' : undefined;
   if (takesPath) {
     return route.host === winner?.host ? 'a longer path of the same host wins' : 'a more specific host wins';

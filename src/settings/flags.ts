@@ -15,6 +15,8 @@ export interface ParsedFlags {
   /** The command's own options: a text, or true for one without placeholder. */
   readonly options: Readonly<Record<string, string | true>>;
   readonly positionals: readonly string[];
+  /** Those of them that may be values of unknown options. */
+  readonly strays: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -46,6 +48,7 @@ export function parseFlags(
   const values: Record<string, unknown> = {};
   const options: Record<string, string | true> = {};
   const positionals: string[] = [];
+  const strays: string[] = [];
   const problems: string[] = [];
   const store = (name: string, value: string | boolean): void => {
     const key = keyOf.get(name);
@@ -55,6 +58,7 @@ export function parseFlags(
     else values[key] = value;
   };
 
+  let lastUnknown: number | undefined;
   let lastSwitch: { readonly name: string; readonly index: number } | undefined;
   for (const token of tokens) {
     if (token.kind === 'positional') {
@@ -63,11 +67,13 @@ export function parseFlags(
         store(lastSwitch.name, token.value);
       } else {
         positionals.push(token.value);
+        if (lastUnknown === token.index - 1) strays.push(token.value);
       }
     } else if (token.kind === 'option') {
       const negated = token.name.startsWith('no-') && isSwitch(token.name.slice(3));
       const name = negated ? token.name.slice(3) : token.name;
       if (!names.includes(name)) {
+        if (token.value === undefined) lastUnknown = token.index;
         const near = closest(name, names);
         problems.push(`${token.rawName}: unknown option${near === undefined ? '' : `; did you mean --${near}?`}`);
       } else if (negated && token.value !== undefined) {
@@ -85,5 +91,5 @@ export function parseFlags(
       }
     }
   }
-  return { values, options, positionals, problems };
+  return { values, options, positionals, strays, problems };
 }

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { AddressRanges } from '../formats/address-ranges.ts';
 import { formatDuration, parseDuration } from '../formats/duration.ts';
 import { formatListenAddress, type ListenAddress, parseListenAddress } from '../formats/listen-address.ts';
+import { notOneOf } from '../formats/one-of.ts';
 import { formatSize, parseSize } from '../formats/size.ts';
 
 /** How the values of a setting are written: in flags and environment as text, in YAML and JSON also as their own type. */
@@ -72,7 +73,7 @@ export function count(least: number, most: number): Kind<number> {
 }
 
 export function choice<const T extends string>(...values: readonly T[]): Kind<T> {
-  const schema = z.enum(values as [T, ...T[]], `must be one of ${values.join(', ')}`);
+  const schema = z.enum(values as [T, ...T[]], { error: ({ input }) => notOneOf(input, values) });
   return { schema, write: value => value, placeholder: values.join('|'), isList: false, isSwitch: false };
 }
 

@@ -42,7 +42,7 @@ export const SCHEMA = {
   statusListen: fixed(
     listenAddress,
     { host: '127.0.0.1', port: 10254 },
-    'read-only TCP listener: /healthz, /readyz, /metrics, /nginx_status',
+    'read-only TCP listener: the dashboard at /, /healthz, /readyz, /metrics, /nginx_status',
   ),
   workers: fixed(count(1, 1024), availableParallelism(), 'worker threads; the default is the CPUs the cgroup allows'),
   engine: fixed(choice('wire', 'node'), 'wire', 'HTTP implementation of the data plane'),

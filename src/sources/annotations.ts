@@ -47,11 +47,30 @@ function readPath(path: string): string {
   if (/[?#]/.test(path)) fail('must not hold ? or #: only the path of a request is matched');
   if (/[\x00-\x20\x7f]/.test(path)) fail('must not hold spaces or control characters');
   if (!path.isWellFormed()) fail('holds half of a surrogate pair');
-  // RFC 3986 section 2.5: on the wire, characters beyond ASCII are escaped UTF-8.
-  const ascii = path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  const ascii = toAscii(path);
   if (ascii.split('/').some(segment => /^(?:\.|%2e){2}$/i.test(segment))) fail('must not hold ".."');
-  const normal = normalisePath(ascii) ?? fail('holds a bad % escape');
-  return upperCaseEscapes(normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal);
+  return prefixOf(ascii) ?? fail('holds a bad % escape');
+}
+
+/** RFC 3986 section 2.5: on the wire, characters beyond ASCII are escaped UTF-8. */
+function toAscii(path: string): string {
+  return path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+}
+
+/** The path as it is matched, without trailing slash; undefined when no request can have it. */
+function prefixOf(path: string): string | undefined {
+  const normal = normalisePath(path);
+  return normal && upperCaseEscapes(normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal);
+}
+
+/** The prefixes that an annotation means, as far as that can be told of one that cannot be used: "volume" is /volume. */
+export function wantedPaths(text: string): string[] {
+  return text
+    .split(',')
+    .map(item => item.trim())
+    .filter(item => item !== '')
+    .map(item => toAscii(item.startsWith('/') ? item : `/${item}`))
+    .map(path => prefixOf(path) ?? path);
 }
 
 /** Reads `example.com,*.example.org` in lower case. @throws AnnotationProblem */

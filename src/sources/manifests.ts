@@ -10,7 +10,7 @@ import { listManifests, mergeManifests } from './manifest-files.ts';
 import { PathWatch } from './path-watch.ts';
 import type { ServiceObject } from './service-object.ts';
 
-export { readManifests } from './manifest-files.ts';
+export { listManifests, readManifests } from './manifest-files.ts';
 
 export interface ManifestSourceOptions {
   /** A YAML file, or a directory whose `*.yaml` and `*.yml` files are read, without those in directories below. */

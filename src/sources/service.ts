@@ -12,6 +12,7 @@ import {
   readOverrides,
   readPaths,
   readSwitch,
+  wantedPaths,
 } from './annotations.ts';
 import { isPortNumber, type ServiceObject, type ServicePort } from './service-object.ts';
 
@@ -34,6 +35,8 @@ export interface Refusal {
   readonly message: string;
   /** Full key of the annotation at fault, where there is one. */
   readonly annotation?: string;
+  /** The prefixes it asks for, as far as that can be told. */
+  readonly paths: readonly string[];
 }
 
 /** Something odd that does not keep a Service from being served. */
@@ -82,16 +85,20 @@ export function translateService(
   const get = (annotation: AnnotationName): string | undefined => annotations[PREFIX + annotation];
   const warnings: Warning[] = [];
   const refusals: Refusal[] = [];
+  const pathText = get('path');
+  const refuse = (reason: RefusalReason, message: string, annotation?: string, pathsText = pathText ?? ''): void => {
+    const paths = wantedPaths(pathsText);
+    refusals.push({ service, reason, message, ...(annotation === undefined ? {} : { annotation }), paths });
+  };
   const attempt = <T>(read: () => T): T | undefined => {
     try {
       return read();
     } catch (error) {
       if (error instanceof AnnotationProblem) {
         const annotation = PREFIX + error.annotation;
-        refusals.push({ service, reason: 'BadAnnotation', message: `${annotation}: ${error.reason}`, annotation });
+        refuse('BadAnnotation', `${annotation}: ${error.reason}`, annotation);
       } else if (error instanceof RefusedError) {
-        const { reason, message, annotation } = error;
-        refusals.push({ service, reason, message, ...(annotation === undefined ? {} : { annotation }) });
+        refuse(error.reason, error.message, error.annotation);
       } else {
         throw error;
       }
@@ -99,16 +106,13 @@ export function translateService(
     }
   };
 
-  const unknown = Object.keys(annotations).filter(
-    key => key.startsWith(PREFIX) && !ANNOTATIONS.some(known => PREFIX + known === key),
-  );
-  const pathText = get('path');
-  for (const annotation of unknown) {
+  for (const [annotation, text] of Object.entries(annotations)) {
+    if (!isUnknown(annotation)) continue;
     const near = closest(annotation.slice(PREFIX.length), ANNOTATIONS);
     const advice = near === undefined ? `known are ${ANNOTATIONS.join(', ')}` : `did you mean ${PREFIX}${near}?`;
     const message = `${annotation}: unknown annotation; ${advice}`;
     // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
-    if (pathText === undefined) refusals.push({ service, reason: 'UnknownAnnotation', message, annotation });
+    if (pathText === undefined) refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
     else warnings.push({ service, message, annotation });
   }
   if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
@@ -144,6 +148,10 @@ export function translateService(
     })),
   );
   return { service, routes, port, refusals, warnings };
+}
+
+function isUnknown(key: string): boolean {
+  return key.startsWith(PREFIX) && !ANNOTATIONS.some(known => PREFIX + known === key);
 }
 
 /** The annotated port, else the one named `http`, else the only one, else the first, with a warning. */

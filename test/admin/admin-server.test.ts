@@ -50,6 +50,7 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
     ],
     42,
   );
+  control.isDraining = true;
   control.sourceReport = { kind: 'kube', synced: false, problem: 'connection refused' };
   control.refusalList = [{ service, reason: 'HEADLESS', message: 'has no ClusterIP' }];
   control.warningList = [{ service, message: 'several ports', annotation: 'kube-entry.io/port' }];
@@ -61,6 +62,7 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
   assert.deepEqual(JSON.parse(response.body), {
     version: 42,
     initialised: true,
+    draining: true,
     source: { kind: 'kube', synced: false, problem: 'connection refused' },
     routes: [
       {
@@ -110,6 +112,31 @@ test('/explain says which route takes a request, what the upstream gets and why 
   assert.equal((await explain('path=/a')).route.path, '/a', 'no host at all, as in HTTP/1.0');
   const nothing = await explain('path=/nothing');
   assert.deepEqual([nothing.route, nothing.upstreamTarget, nothing.losers], [undefined, undefined, []]);
+});
+
+test('/explain names the refused Services that ask for what nobody takes, or for as much as the winner', async context => {
+  const { at, control } = await adminServer(context);
+  control.table = RouteTable.of([route('/'), route('/a/b')]);
+  const refused = (name: string, ...paths: string[]) => ({
+    service: { namespace: 'default', name },
+    reason: 'BadAnnotation',
+    message: `${name} is wrong`,
+    paths,
+  });
+  control.refusalList = [
+    refused('short', '/a'),
+    refused('same', '/x', '/a/b'),
+    refused('long', '/a/b/c%2F'),
+    refused('other', '/a/bc'),
+    refused('pathless'),
+  ];
+  const names = async (path: string): Promise<string[]> => {
+    const { refusals } = JSON.parse((await get(at, `/explain?path=${encodeURIComponent(path)}`)).body);
+    return refusals.map((refusal: { service: { name: string } }) => refusal.service.name);
+  };
+  assert.deepEqual(await names('/a/b/c%2f/d'), ['same', 'long']);
+  assert.deepEqual(await names('/a/x'), ['short']);
+  assert.deepEqual(await names('/b'), []);
 });
 
 test('/explain follows merge-slashes', async context => {

@@ -69,7 +69,9 @@ describe('the owner of a Service', () => {
       owners.catalog.upsert(service('a', { annotations: { path: 'a' } }));
       owners.commit();
     }
-    assert.deepEqual(owners.news, ['a: Warning BadAnnotation kube-entry.io/path: "a" must start with a slash']);
+    assert.deepEqual(owners.news, [
+      'a: Warning BadAnnotation kube-entry.io/path: "a" must start with a slash; it is no longer exposed at /a',
+    ]);
     owners.catalog.upsert(service('a'));
     owners.commit();
     assert.deepEqual(owners.news, ['a: Normal Exposed exposed at /a (to 10.96.0.1:80)']);

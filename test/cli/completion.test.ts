@@ -146,6 +146,7 @@ test('a real bash on a terminal completes after a tab', {
 test('another shell is a usage error that names the known ones', async () => {
   for (const shell of ['tcsh', 'constructor']) {
     const { code, stderr } = await runHere(['completion', shell]);
-    assert.deepEqual({ code, stderr }, { code: 2, stderr: 'kube-entry: completion: must be one of bash, zsh, fish\n' });
+    assert.equal(code, 2);
+    assert.ok(stderr.startsWith(`kube-entry: completion: "${shell}" must be one of bash, zsh, fish`), stderr);
   }
 });

@@ -29,6 +29,7 @@ test('a running instance and manifests give the same answer', async context => {
     '/volume/../..',
     'two,hosts/volume',
     'http:///x',
+    '/headless/x',
   ];
   for (const question of questions) {
     const local = await runHere(['explain', '--manifests', file, question]);
@@ -73,6 +74,33 @@ test('no route: the answer is no, with what comes near', async context => {
   assert.equal(code, 1);
   assert.match(stdout, /^No route takes \/volumes: it is answered with 404\./);
   assert.match(stdout, /\/volume {2}default\/volume {2}the path only begins like it: prefixes end at a slash/);
+});
+
+test('a refused Service that asks for the path is named, with what is wrong with it', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const { code, stdout } = await runHere(['explain', '--manifests', file, '/headless/x']);
+  assert.equal(code, 1);
+  assert.match(
+    stdout,
+    /^Refused, though they ask for it\n {2}SERVICE +REASON +.*\n {2}default\/headless +HeadlessService +the Service is headless/m,
+  );
+  const json = await runHere(['explain', '--manifests', file, '--output', 'json', '/headless/x']);
+  const { status, refusals } = JSON.parse(json.stdout);
+  assert.equal(status, 404);
+  assert.deepEqual(
+    refusals.map(({ service, reason }: { service: object; reason: string }) => [service, reason]),
+    [[{ namespace: 'default', name: 'headless' }, 'HeadlessService']],
+  );
+  assert.doesNotMatch((await runHere(['explain', '--manifests', file, '/nowhere'])).stdout, /headless/);
+});
+
+test('a word alone is taken for a host, and that is said where no route takes it', async context => {
+  const file = await writeManifest(context, SERVICES);
+  const hint = /^volume is taken for a host: a path begins with a slash\.$/m;
+  assert.match((await runHere(['explain', '--manifests', file, 'volume'])).stdout, hint);
+  for (const question of ['volume/x', 'volume.example.org', '/volumes']) {
+    assert.doesNotMatch((await runHere(['explain', '--manifests', file, question])).stdout, /taken for a host/);
+  }
 });
 
 test('a request that is refused is no route either', async context => {

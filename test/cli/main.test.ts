@@ -33,7 +33,10 @@ test('wrong settings end serve with 2 before anything starts', async () => {
     environment: { KUBE_ENTRY_WORKERS: '-1' },
   });
   assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
-  assert.match(stderr, /^kube-entry: --listen: "nowhere" is not an address.*\nkube-entry: KUBE_ENTRY_WORKERS: .*\n$/);
+  assert.match(
+    stderr,
+    /^kube-entry: --listen: "nowhere" is not an address.*\nkube-entry: KUBE_ENTRY_WORKERS: .*\nkube-entry: see kube-entry serve --help\n$/,
+  );
 });
 
 test('output that nobody reads to its end is no error', async context => {

@@ -72,13 +72,24 @@ test('status: --json is --output json, and agrees with it only', async context =
   assert.deepEqual(await ask('--json', '--output', 'yaml'), {
     code: 2,
     stdout: '',
-    stderr: 'kube-entry: --json and --output exclude each other: choose one\n',
+    stderr:
+      'kube-entry: --json and --output exclude each other: choose one\nkube-entry: see kube-entry status --help\n',
   });
 });
 
 test('a format that there is not is refused before anything is asked', async () => {
   for (const argv of [['routes'], ['backends'], ['status'], ['explain', '/'], ['check', 'nowhere.yaml']]) {
-    const { code, stderr } = await runHere([...argv, '--output', 'xml']);
-    assert.deepEqual({ code, stderr }, { code: 2, stderr: 'kube-entry: --output: must be one of table, json, yaml\n' });
+    const { code, stderr } = await runHere([...argv, '--output', 'jsn']);
+    assert.deepEqual(
+      { code, stderr: stderr.split('\n') },
+      {
+        code: 2,
+        stderr: [
+          'kube-entry: --output: "jsn" must be one of table, json, yaml; did you mean json?',
+          `kube-entry: see kube-entry ${argv[0]} --help`,
+          '',
+        ],
+      },
+    );
   }
 });

@@ -59,7 +59,7 @@ test('an unknown command is a usage error with a suggestion', async () => {
   assert.deepEqual(await runHere(['rotues']), {
     code: 2,
     stdout: '',
-    stderr: 'kube-entry: rotues: unknown command; did you mean routes?\n',
+    stderr: 'kube-entry: rotues: unknown command; did you mean routes?\nkube-entry: see kube-entry --help\n',
   });
   const { code, stderr } = await runHere(['help', 'quite-another']);
   assert.equal(code, 2);
@@ -80,19 +80,25 @@ test('every problem of flags, environment, file and arguments is listed, one a l
     /--litsen: unknown option; did you mean --listen\?/,
     /--workers: must be a whole number/,
     /surplus: unexpected argument/,
-    /KUBE_ENTRY_ACCESS_LOG: must be one of/,
+    /KUBE_ENTRY_ACCESS_LOG: "loud" must be one of off, combined, json/,
     /KUBE_ENTRY_UNHEARD: unknown setting/,
     /config\.yaml: proxyReadTimeout: "soon" is not a duration/,
+    /: see kube-entry serve --help$/,
   ]) {
     assert.equal(lines.filter(line => expected.test(line)).length, 1, String(expected));
   }
+  assert.equal(lines.length, 7, 'nothing is said of :80, which belongs to the option that is unknown');
 });
 
 test('a missing argument is a usage error that names it', async () => {
   const { code, stderr } = await runHere(['check']);
   assert.deepEqual(
     { code, stderr },
-    { code: 2, stderr: 'kube-entry: check: FILE… is missing, as in kube-entry check services/*.yaml\n' },
+    {
+      code: 2,
+      stderr:
+        'kube-entry: check: FILE… is missing, as in kube-entry check services/*.yaml\nkube-entry: see kube-entry check --help\n',
+    },
   );
 });
 

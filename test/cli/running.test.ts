@@ -17,7 +17,10 @@ test('status tells people of versions, routes and connections', async context =>
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   const lines = stdout.split('\n');
   assert.equal(lines[0], `kube-entry 9.8.7 on ${socketPath} is ready`);
-  assert.equal(lines[1], '  Routes       4 routes in version 1 of the table, 1 refusal, 1 conflict');
+  assert.equal(
+    lines[1],
+    '  Routes       4 routes in version 1 of the table, 1 refusal, 1 conflict (why: kube-entry routes)',
+  );
   assert.equal(lines[2], '  Source       manifests, in sync');
   // The asking connection is one of them.
   assert.equal(lines[3], '  Connections  73 active: 0 reading, 10 writing, 63 waiting');
@@ -33,6 +36,7 @@ test('status --json is for scripts', async context => {
   assert.deepEqual(table, {
     version: 1,
     initialised: true,
+    draining: false,
     source: { kind: 'manifests', synced: true },
     routes: 4,
     refusals: 1,

@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { value } from '../support/raw-message.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
+import { runHere } from './cli-fixture.ts';
 import { pushed, type ServeOptions, ServingProgram } from './serve-fixture.ts';
 
 const CLEAN = { code: 0, signal: null };
@@ -61,6 +62,9 @@ for (const signal of ['SIGTERM', 'SIGQUIT'] as const) {
     const readiness = await program.readiness();
     assert.equal(readiness.status, 503);
     assert.match(readiness.body, /draining/);
+    const status = await runHere(['status', '--admin-socket', program.adminSocket]);
+    assert.equal(status.code, 1);
+    assert.match(status.stdout, /^kube-entry \S+ on \S+ is not ready: draining/);
     // On a new connection and on one from before, as if nothing were.
     const response = await program.get('/a/new');
     assert.equal(response.body, 'at once');

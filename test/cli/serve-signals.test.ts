@@ -27,10 +27,16 @@ test('SIGHUP reads the config file and the error page again; what cannot be used
     JSON.parse((await get(program.admin, '/configuration/general')).body);
   assert.equal((await program.get('/slow')).body, 'first page');
 
-  await writeFile(config, 'proxyReadTimeout: 60ms\nsendTimeout: 14s\nworkers: 7\n');
+  await writeFile(config, 'proxyReadTimeout: 60ms\nsendTimeout: 14s\nworkers: 7\nengine: node\n');
   await writeFile(page, 'second page');
   program.kill('SIGHUP');
-  await program.logged(READ_AGAIN);
+  const { changes } = await program.logged(READ_AGAIN);
+  assert.deepEqual(changes, {
+    proxyReadTimeout: { from: '50ms', to: '60ms' },
+    clientBodyTimeout: { from: '12s', to: '60s' },
+  });
+  const fixed = await program.logged('this setting changes only with a restart');
+  assert.deepEqual([fixed.setting, fixed.inForce, fixed.wanted], ['engine', 'wire', 'node']);
   assert.equal((await program.get('/slow')).body, 'second page');
   const { proxyReadTimeout, sendTimeout, clientBodyTimeout, workers } = await settings();
   assert.deepEqual(

@@ -110,7 +110,46 @@ test('an access log that cannot be written is known at the start', async context
 test('manifests that are not there end the start', async context => {
   const program = await ServingProgram.spawn(context, { args: ['--manifests', 'absent', '--source', 'kube'] });
   assert.deepEqual(await program.ended(), { code: 1, signal: null });
-  assert.match(program.complaints, /absent/);
+  assert.match(program.complaints, /^kube-entry: absent does not exist: /);
+  assert.deepEqual(program.log, [], 'it never listened');
+});
+
+test('a kubeconfig that cannot be used ends the start before it listens', async context => {
+  const directory = await scratchDirectory(context);
+  const missing = join(directory, 'missing');
+  const broken = join(directory, 'broken');
+  const good = join(directory, 'good');
+  await writeFile(broken, 'clusters: [');
+  await writeFile(
+    good,
+    '{clusters: [{name: a, cluster: {server: "https://127.0.0.1:1"}}], users: [{name: a, user: {}}], contexts: [{name: a, context: {cluster: a, user: a}}]}',
+  );
+  const table: [args: string[], complaint: RegExp][] = [
+    [['--kubeconfig', missing], /^kube-entry: cannot use the kubeconfig .*missing: it does not exist\n$/],
+    [['--kubeconfig', broken], /^kube-entry: cannot use the kubeconfig .*broken: .+\n$/],
+    [['--kubeconfig', good, '--context', 'b'], /^kube-entry: the kubeconfig .*good has no context "b"; it has a\n$/],
+  ];
+  await Promise.all(
+    table.map(async ([args, complaint]) => {
+      const program = await ServingProgram.spawn(context, { args: ['--source', 'kube', ...args] });
+      assert.deepEqual(await program.ended(), { code: 1, signal: null });
+      assert.match(program.complaints, complaint);
+      assert.deepEqual(program.log, [], 'it never listened');
+      await assert.rejects(lstat(program.adminSocket), { code: 'ENOENT' });
+    }),
+  );
+});
+
+test('credentials that are missing for the moment do not end the start', async context => {
+  const directory = await scratchDirectory(context);
+  const kubeconfig = join(directory, 'kubeconfig');
+  await writeFile(
+    kubeconfig,
+    '{clusters: [{name: a, cluster: {server: "https://127.0.0.1:1", certificate-authority: absent.crt}}], users: [{name: a, user: {}}], contexts: [{name: a, context: {cluster: a, user: a}}], current-context: a}',
+  );
+  const program = await ServingProgram.start(context, { args: ['--source', 'kube', '--kubeconfig', kubeconfig] });
+  assert.equal((await get(program.status, '/healthz')).status, 200);
+  assert.equal((await program.readiness()).status, 503);
 });
 
 test('every problem of flags, environment and config file is listed at once', async context => {
@@ -124,6 +163,7 @@ test('every problem of flags, environment and config file is listed at once', as
   for (const problem of ['--wokers', '--listen', '--workers', 'SEND_TIMEOUT', 'proxyReadTimeout', 'noSuchKey']) {
     assert.equal(lines.filter(line => line.includes(`${problem}:`)).length, 1, `${problem} in ${stderr}`);
   }
+  assert.equal(lines.pop(), 'kube-entry: see kube-entry serve --help');
   assert.equal(lines.length, 6, stderr);
 });
 

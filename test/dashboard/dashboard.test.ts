@@ -69,6 +69,10 @@ test('the dashboard of a small company', { skip: NO_BROWSER }, async context => 
     await picture(page, 'light');
     for (const [asked, said] of [
       ['elsewhere.tenants.example.com/x', /\*\.tenants\.example\.com\/ of tenants\/pages/],
+      [
+        'elsewhere.example.com/reports/x',
+        /Refused, though they ask for it\s+1\s+reports\/reports\s*BadAnnotation\s+.*"5 minutes"/i,
+      ],
       ['/volume/a%zz', /path "\/volume\/a%zz": a request for it is answered with 400/],
     ] as const) {
       await page.fill('#url', asked);

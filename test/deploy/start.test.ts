@@ -31,6 +31,7 @@ async function getOver(socketPath: string, path: string): Promise<string> {
 describe('npm start', () => {
   let folder: string;
   let port: number;
+  let statusPort: number;
   let backendPort: number;
   let child: Child;
   let output = '';
@@ -38,10 +39,11 @@ describe('npm start', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'kube-entry-'));
     port = await freePort('127.0.0.1');
+    statusPort = await freePort('127.0.0.1');
     backendPort = await freePort('127.100.0.31');
     writeFileSync(join(folder, 'volume.yaml'), service('volume', '/volume', '127.100.0.31', backendPort));
     child = start(
-      ...['--manifests', folder, '--listen', `127.0.0.1:${port}`, '--status-listen', '127.0.0.1:0'],
+      ...['--manifests', folder, '--listen', `127.0.0.1:${port}`, '--status-listen', `127.0.0.1:${statusPort}`],
       ...['--admin-socket', join(folder, 'admin.sock'), '--workers', '1'],
     );
     child.stdout.setEncoding('utf8').on('data', chunk => {
@@ -68,6 +70,12 @@ describe('npm start', () => {
       `curl --unix-socket ${join(folder, 'admin.sock')} http://localhost/nginx_status`,
       `curl --unix-socket ${join(folder, 'admin.sock')} http://localhost/configuration/backends`,
     ]);
+  });
+
+  it('names the dashboard, where it answers', async () => {
+    const url = `http://127.0.0.1:${statusPort}/`;
+    assert.ok(output.includes(`dashboard: ${url}\n`), output);
+    assert.match(await (await fetch(url)).text(), /<title>/);
   });
 
   it('serves a route, the prefix stripped, with a backend of its own behind it', async () => {

@@ -51,7 +51,7 @@ test('a switch is on alone, off with --no-, and takes nginx’s words', () => {
   for (const [args, value] of table) {
     assert.deepEqual(
       parse(...args),
-      { values: { mergeSlashes: value }, options: {}, positionals: [], problems: [] },
+      { values: { mergeSlashes: value }, options: {}, positionals: [], strays: [], problems: [] },
       args.join(' '),
     );
   }
@@ -62,6 +62,11 @@ test('a word that is no state of a switch is a positional, and so is one after a
   assert.deepEqual(parse('--merge-slashes', 'web.yaml', 'off').positionals, ['web.yaml', 'off']);
   assert.deepEqual(parse('--merge-slashes', '--', 'off').positionals, ['off']);
   assert.deepEqual(parse('--no-merge-slashes', 'off').positionals, ['off']);
+});
+
+test('a word after an unknown option may be its value', () => {
+  const { positionals, strays } = parse('--bogus', 'a', 'b', '--other=c', 'd', '--merge-slashes', 'e');
+  assert.deepEqual({ positionals, strays }, { positionals: ['a', 'b', 'd', 'e'], strays: ['a'] });
 });
 
 test('a switch that is turned off twice over is a mistake', () => {

@@ -63,6 +63,7 @@ test('everything else is refused', () => {
     [count(0, 10), '0x1'],
     [listenAddress, 'localhost:80'],
     [choice('off', 'json'), 'JSON'],
+    [choice('off', 'json'), null],
     [choice('off', 'json'), false],
     [onOff, 'yes'],
     [onOff, 1],
@@ -80,4 +81,13 @@ test('everything else is refused', () => {
     [filePath, ['a']],
   ];
   for (const [kind, from] of rows) assert.equal(read(kind, from), undefined, JSON.stringify(from));
+});
+
+test('a word that is no choice is quoted, with the nearest there is', () => {
+  const complaint = (value: unknown) => choice('off', 'combined').schema.safeParse(value).error?.issues[0]?.message;
+  assert.equal(complaint('combind'), '"combind" must be one of off, combined; did you mean combined?');
+  assert.equal(complaint('something else'), '"something else" must be one of off, combined');
+  for (const value of [null, 7, ['off'], { toString: null }]) {
+    assert.equal(complaint(value), 'must be one of off, combined', JSON.stringify(value));
+  }
 });

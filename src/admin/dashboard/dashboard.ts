@@ -1,11 +1,10 @@
 /** The dashboard: one page, its files, and what it asks for. Read-only. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FormatError } from '../../errors.ts';
-import type { Explanation } from '../../routing/explain.ts';
 import { readOnlyRoute, sendText } from '../app.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { viewRoute } from '../route-view.ts';
-import { explainQuery, queryParameter, sendJson } from '../table-routes.ts';
+import { explainQuery, queryParameter, viewExplanation } from '../explanation.ts';
+import { sendJson } from '../table-routes.ts';
 import { type Asset, loadAssets, sendAsset } from './assets.ts';
 import { Feed, type FeedOptions } from './feed.ts';
 import { guard } from './guard.ts';
@@ -13,8 +12,8 @@ import { type ExplainRefusal, type ExplainView, SORT_KEYS } from './messages.ts'
 import { excerpt } from './overview.ts';
 import { type RouteQuery, RouteSearch } from './route-search.ts';
 
-/** Candidates shown that lost: in a table of many hosts, every one of them may have. */
-const MAX_LOSERS = 50;
+/** Candidates shown that lost, or were refused: in a table of many hosts, every one of them may have. */
+const MAX_CANDIDATES = 50;
 
 const INDEX = 'index.html';
 
@@ -81,20 +80,10 @@ function routeQuery(query: unknown): RouteQuery {
 /** That a request is answered with 400 is an answer to the question, too. */
 function explanationFor(query: unknown, control: ControlPlane): ExplainView | ExplainRefusal {
   try {
-    return viewExplanation(explainQuery(query, control));
+    const { losers, refusals, ...rest } = viewExplanation(explainQuery(query, control), control.refusals());
+    return { ...rest, losers: excerpt(losers, MAX_CANDIDATES), refusals: excerpt(refusals, MAX_CANDIDATES) };
   } catch (error) {
     if (error instanceof FormatError) return { refused: error.message };
     throw error;
   }
-}
-
-function viewExplanation({ host, path, route, upstreamTarget, losers }: Explanation): ExplainView {
-  const { total, items } = excerpt(losers, MAX_LOSERS);
-  return {
-    host,
-    path,
-    ...(route && { route: viewRoute(route) }),
-    ...(upstreamTarget !== undefined && { upstreamTarget }),
-    losers: { total, items: items.map(({ route, reason }) => ({ route: viewRoute(route), reason })) },
-  };
 }

@@ -159,9 +159,11 @@ export interface ExplainedRoute {
 export interface ExplainView {
   readonly host: string;
   readonly path: string;
-  readonly route?: ExplainedRoute;
-  readonly upstreamTarget?: string;
+  readonly route?: ExplainedRoute | undefined;
+  readonly upstreamTarget?: string | undefined;
   readonly losers: Excerpt<{ readonly route: ExplainedRoute; readonly reason: string }>;
+  /** Of Services that ask for a path which would take it. */
+  readonly refusals: Excerpt<Problem>;
 }
 
 /** The same for a request that does not get as far as a route. */

@@ -1,4 +1,5 @@
 import { SettingsError } from '../../errors.ts';
+import { notOneOf } from '../../formats/one-of.ts';
 import { type Command, EXIT } from '../command.ts';
 import { bashScript } from './bash.ts';
 import { fishScript } from './fish.ts';
@@ -30,7 +31,7 @@ export function completionOf(commands: () => readonly Command[]): Command {
       const [shell = ''] = flags.positionals;
       const script = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
       if (script === undefined) {
-        throw new SettingsError([`completion: must be one of ${Object.keys(SHELLS).join(', ')}`]);
+        throw new SettingsError([`completion: ${notOneOf(shell, Object.keys(SHELLS))}`]);
       }
       io.print(script(completableCommands(commands())));
       return EXIT.ok;

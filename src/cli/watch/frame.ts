@@ -1,7 +1,7 @@
 /** What the live view knows at a moment, as a screen, as a line and as JSON. Pure. */
 import type { Paint } from '../../formats/colour.ts';
 import { printable } from '../../formats/printable.ts';
-import { connectionsFact, headline, routesFact, sourceFact } from '../status-report.ts';
+import { connectionsFact, headline, isReady, routesFact, sourceFact } from '../status-report.ts';
 import { type Fact, formatFacts, formatTable } from '../terminal/table.ts';
 import { cutToWidth } from '../terminal/width.ts';
 import { plural } from '../text.ts';
@@ -39,7 +39,7 @@ export function renderScreen(frame: Frame, { columns, rows, paint }: FrameSize):
     const { status } = sample;
     if (outage === undefined) {
       const up = sample.startedAt === undefined ? '' : `, up ${ago(time - sample.startedAt * 1000)}`;
-      lines.push(paint(status.table.initialised ? 'green' : 'red', line(headline(status, socket) + up)), '');
+      lines.push(paint(isReady(status.table) ? 'green' : 'red', line(headline(status, socket) + up)), '');
     } else {
       lines.push(paint('dim', line('Last seen:')));
     }
@@ -59,7 +59,7 @@ export function renderLine({ time, sample, traffic, outage, socket }: Frame): st
   const { table, connections } = sample.status;
   return printable(
     [
-      `${clock} ${table.initialised ? 'ready' : 'not ready'}`,
+      `${clock} ${isReady(table) ? 'ready' : table.draining ? 'draining' : 'not ready'}`,
       describeRate(traffic?.total),
       connectionsFact(connections)[1],
       routesFact(table)[1],

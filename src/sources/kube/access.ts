@@ -35,6 +35,8 @@ export interface Cluster {
 export interface Access {
   /** URL of the API server, without a slash at its end; it may have a path of its own. */
   readonly server: string;
+  /** Who asks, for messages: `context "prod" of /home/me/.kube/config`. */
+  readonly account: string;
   /** TLS, `Authorization` and, where the kubeconfig names a proxy, the agent that goes through it. */
   readonly options: RequestOptions;
 }
@@ -69,7 +71,7 @@ export class AccessProvider {
     const { server, skipTLSVerify, proxyUrl } = this.#clusterOf(config);
     if (server.startsWith('http:') && !skipTLSVerify) {
       throw new BadKubeConfigError(
-        `the server ${server} of context "${config.getCurrentContext()}" is not https: if that is meant, set insecure-skip-tls-verify on its cluster`,
+        `the server ${server} of ${this.#accountOf(config)} is not https: if that is meant, set insecure-skip-tls-verify on its cluster`,
       );
     }
     const options: RequestOptions = {};
@@ -77,7 +79,9 @@ export class AccessProvider {
       await config.applyToHTTPSOptions(options);
     } catch (error) {
       const Unusable = isMissingFile(error) ? MissingFileError : CredentialsError;
-      throw new Unusable(`cannot read the credentials for ${server}: ${messageOf(error)}`, { cause: error });
+      throw new Unusable(`cannot read the credentials of ${this.#accountOf(config)}: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
     // The library's agent makes a connection for every request; it is wanted only for the way through a proxy.
     if (proxyUrl === undefined) delete options.agent;
@@ -85,7 +89,7 @@ export class AccessProvider {
     if (this.#isInCluster(config) && headers.Authorization === undefined) {
       throw new CredentialsError(`the token file of the in-cluster account is empty (${this.#tokenFile})`);
     }
-    return { server: withoutSlash(server), options: { ...options, headers } };
+    return { server: withoutSlash(server), account: this.#accountOf(config), options: { ...options, headers } };
   }
 
   /** @throws NoKubeConfigError BadKubeConfigError CredentialsError */
@@ -149,8 +153,8 @@ export class AccessProvider {
           config.mergeConfig(other, config.getCurrentContext() !== undefined);
         }
       } catch (error) {
-        const files = [first, ...others].join(', ');
-        throw new BadKubeConfigError(`cannot use the kubeconfig ${files}: ${messageOf(error)}`, { cause: error });
+        const reason = codeOf(error) === 'ENOENT' ? 'it does not exist' : firstLine(messageOf(error));
+        throw new BadKubeConfigError(`cannot use the ${this.#source}: ${reason}`, { cause: error });
       }
     }
     if (context !== '') config.setCurrentContext(context);
@@ -192,11 +196,27 @@ export class AccessProvider {
   #noCluster(config: KubeConfig): BadKubeConfigError {
     const current: string | undefined = config.getCurrentContext();
     const known = config.getContexts().map(({ name }) => name);
-    const choices = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
-    if (!current) return new BadKubeConfigError(`the kubeconfig has no current context; choose one: ${choices}`);
-    if (known.includes(current))
-      return new BadKubeConfigError(`context "${current}" names a cluster that is not there`);
-    return new BadKubeConfigError(`the kubeconfig has no context "${current}"; ${choices}`);
+    if (known.length === 0) return new BadKubeConfigError(`the ${this.#source} has no contexts: is it one?`);
+    const choices = `it has ${known.join(', ')}`;
+    if (!current) {
+      return new BadKubeConfigError(
+        `the ${this.#source} has no current context; choose one with --context: ${choices}`,
+      );
+    }
+    if (known.includes(current)) {
+      return new BadKubeConfigError(`context "${current}" of the ${this.#source} names a cluster that is not there`);
+    }
+    return new BadKubeConfigError(`the ${this.#source} has no context "${current}"; ${choices}`);
+  }
+
+  /** `kubeconfig /home/me/.kube/config` */
+  get #source(): string {
+    return `kubeconfig ${this.#readFiles.map(({ file }) => file).join(', ')}`;
+  }
+
+  #accountOf(config: KubeConfig): string {
+    if (this.#isInCluster(config)) return 'the in-cluster account';
+    return `context "${config.getCurrentContext()}" of the ${this.#source}`;
   }
 
   #isInCluster(config: KubeConfig): boolean {
@@ -215,6 +235,11 @@ function withoutSlash(url: string): string {
 /** Not a credential plugin that is missing: that would be Node's `spawn`, and costs more to try again. */
 function isMissingFile(error: unknown): boolean {
   return codeOf(error) === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'open';
+}
+
+/** A YAML parser shows the place below it, in several lines. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 /** Differs when the content does; undefined while the file cannot be found. */

@@ -140,7 +140,11 @@ export class KubeClient {
     if (statusCode >= 200 && statusCode < 300) return { response, server: access.server };
     const text = await readText(response, LONGEST_ERROR_BODY, access.server, signal).catch(() => '');
     signal.throwIfAborted();
-    throw errorOfStatus(statusCode, parseOrNothing(text), request.operation, headers['retry-after']);
+    const { account } = access;
+    throw errorOfStatus(statusCode, parseOrNothing(text), request.operation, {
+      account,
+      retryAfter: headers['retry-after'],
+    });
   }
 
   async #send(access: Access, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
@@ -176,7 +180,7 @@ export class KubeClient {
       }
     } catch (error) {
       signal.throwIfAborted();
-      throw unreachable(error, access.server);
+      throw unreachable(error, `${access.server} (${access.account})`);
     }
   }
 }

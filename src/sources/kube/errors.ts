@@ -106,9 +106,14 @@ export function describe({ resource, namespace }: Operation): string {
 
 /**
  * @param body the `Status` object the API server sent, or whatever it was
- * @param retryAfter the header of that name
+ * @param answer who had asked, and the header Retry-After
  */
-export function errorOfStatus(status: number, body: unknown, operation: Operation, retryAfter?: string): ApiError {
+export function errorOfStatus(
+  status: number,
+  body: unknown,
+  operation: Operation,
+  { account = 'the account', retryAfter }: { readonly account?: string; readonly retryAfter?: string | undefined } = {},
+): ApiError {
   const { message, retryAfterSeconds } = readStatus(body);
   const said = message ?? `HTTP status ${status}`;
   const what = `${operation.verb} ${describe(operation)}`;
@@ -116,7 +121,7 @@ export function errorOfStatus(status: number, body: unknown, operation: Operatio
     case 401:
       return new UnauthorisedError(
         401,
-        `the API server does not accept the credentials (${said}): check the token or client certificate of the account`,
+        `the API server does not accept the credentials of ${account} (${said}): check its token or client certificate`,
       );
     case 403: {
       const grant =
@@ -125,7 +130,7 @@ export function errorOfStatus(status: number, body: unknown, operation: Operatio
           : `a Role in that namespace, as deploy/namespaced/role.yaml, or deploy/base/cluster-role.yaml grants it`;
       return new ForbiddenError(
         operation,
-        `the account may not ${operation.verb} ${describe(operation)}: ${grant}. The API server says: ${said}`,
+        `${account} may not ${operation.verb} ${describe(operation)}: ${grant}. The API server says: ${said}`,
       );
     }
     case 410:

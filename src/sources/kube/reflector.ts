@@ -81,6 +81,7 @@ export class Reflector {
   /** Where the next watch begins; undefined: list first. */
   #version: string | undefined;
   #listedAt = 0;
+  #hasListed = false;
   /** Of each object of this list, deleted ones too: an event that is older undoes nothing. */
   readonly #versions = new Map<string, string>();
   /** A watch from a version since the last list worked: if now one fails, listing again at once is no loop. */
@@ -210,6 +211,7 @@ export class Reflector {
     for (const { metadata } of items) this.#versions.set(keyOf(metadata), metadata.resourceVersion);
     this.#version = resourceVersion;
     this.#listedAt = receivedAt;
+    this.#hasListed = true;
     this.#isProven = false;
     this.#isDoubtful = false;
     logger.debug({ objects: items.length, version: resourceVersion }, `listed ${this.#name}`);
@@ -303,7 +305,9 @@ export class Reflector {
     this.#connectedAt = undefined;
     if (this.#state === state) return;
     this.#state = state;
-    const consequence = 'What was read before keeps being served; trying again until it works.';
+    const consequence = this.#hasListed
+      ? 'What was read before keeps being served; trying again until it works.'
+      : 'Nothing has been read yet; trying again until it works.';
     this.#options.logger.warn({ code: failure.code }, `${state}: ${failure.message}. ${consequence}`);
   }
 }

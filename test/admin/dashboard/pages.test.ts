@@ -171,6 +171,16 @@ test('/dashboard/explain names the route, the losers, and no more than fit a pag
   assert.deepEqual([answer.route?.path, answer.upstreamTarget], ['/a', '/x']);
   assert.deepEqual([answer.losers.total, answer.losers.items.length], [61, 50]);
   assert.deepEqual(answer.losers.items[0]?.reason, 'a longer path of the same host wins');
+  assert.deepEqual(answer.refusals, { total: 0, items: [] });
+  control.refusalList = Array.from({ length: 60 }, (_, index) => ({
+    service: { namespace: 'default', name: `refused-${index}` },
+    reason: 'NoPort',
+    message: 'the Service has no TCP port',
+    paths: ['/a/x'],
+  }));
+  const { refusals }: ExplainView = JSON.parse((await get(at, '/dashboard/explain?path=/a/x')).body);
+  assert.deepEqual([refusals.total, refusals.items.length], [60, 50]);
+  assert.equal(refusals.items[0]?.service.name, 'refused-0');
   const refused = await get(at, '/dashboard/explain?path=/..');
   assert.equal(refused.status, 200);
   assert.deepEqual(JSON.parse(refused.body), { refused: 'path "/..": a request for it is answered with 400' });

@@ -110,22 +110,46 @@ describe('the way to the Kubernetes API', () => {
   it('names the contexts there are when the wanted one is not', async () => {
     const error = await failure(provider({ kubeconfig: kubeconfig('https://x'), context: 'prod' }));
     assert.equal(codeOf(error), 'BAD_KUBE_CONFIG');
-    assert.match(messageOf(error), /no context "prod"; it has main/);
+    assert.match(messageOf(error), /the kubeconfig .*config-\d+ has no context "prod"; it has main/);
   });
 
   it('asks for a choice when no context is current', async () => {
     const error = await failure(provider({ kubeconfig: kubeconfig('https://x', { current: '' }) }));
     assert.equal(codeOf(error), 'BAD_KUBE_CONFIG');
-    assert.match(messageOf(error), /choose one: it has main/);
+    assert.match(messageOf(error), /config-\d+ has no current context; choose one with --context: it has main/);
   });
 
   it('refuses a file that is no kubeconfig, and reads it again next time', async () => {
     const file = join(folder, 'broken');
     writeFileSync(file, 'clusters: [');
     const access = provider({ kubeconfig: file });
-    assert.equal(codeOf(await failure(access)), 'BAD_KUBE_CONFIG');
+    const error = await failure(access);
+    assert.equal(codeOf(error), 'BAD_KUBE_CONFIG');
+    assert.match(messageOf(error), /^cannot use the kubeconfig .*\/broken: .+$/, 'on one line');
     copyFileSync(kubeconfig('https://mended'), file);
     assert.equal((await access.get()).server, 'https://mended');
+  });
+
+  it('names a file that does not exist, or that is something else', async () => {
+    const missing = await failure(provider({ kubeconfig: join(folder, 'absent') }));
+    assert.equal(codeOf(missing), 'BAD_KUBE_CONFIG');
+    assert.match(messageOf(missing), /^cannot use the kubeconfig .*\/absent: it does not exist$/);
+    const other = join(folder, 'other');
+    writeFileSync(other, 'services: []');
+    assert.match(messageOf(await failure(provider({ kubeconfig: other }))), /kubeconfig .*\/other has no contexts/);
+  });
+
+  it('says whose credentials it cannot read', async () => {
+    const user = { 'client-certificate': join(folder, 'absent.crt'), 'client-key': join(folder, 'absent.key') };
+    const file = kubeconfig('https://x', { user });
+    const error = await failure(provider({ kubeconfig: file }));
+    assert.equal(codeOf(error), 'KUBE_CREDENTIALS');
+    assert.ok(
+      messageOf(error).startsWith(`cannot read the credentials of context "main" of the kubeconfig ${file}: `),
+      messageOf(error),
+    );
+    const { account: whose } = await provider({}, account('secret')).get();
+    assert.equal(whose, 'the in-cluster account');
   });
 
   it('is read again when the file changed, and kept while it is missing', async () => {

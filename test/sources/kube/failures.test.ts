@@ -176,7 +176,7 @@ describe('refusals', () => {
     await harness.untilWatching();
     assert.match(
       harness.story[0] ?? '',
-      /^forbidden: the account may not list services in all namespaces: deploy\/base\/cluster-role\.yaml grants it/,
+      /^forbidden: context "fixture" of the kubeconfig .* may not list services in all namespaces: deploy\/base\/cluster-role\.yaml grants it.* Nothing has been read yet;/,
     );
     assert.equal(harness.story.length, 2);
   });
@@ -189,7 +189,10 @@ describe('refusals', () => {
     await harness.nextPause();
     assert.equal(harness.store.names, 'a');
     assert.equal(harness.source.report().synced, false);
-    assert.match(harness.story[0] ?? '', /may not watch services in namespace "shop": a Role in that namespace/);
+    assert.match(
+      harness.story[0] ?? '',
+      /may not watch services in namespace "shop": a Role in that namespace.* What was read before keeps being served;/,
+    );
   });
 
   it('because of too many requests are obeyed for as long as the server asks', async () => {

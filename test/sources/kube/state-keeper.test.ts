@@ -209,6 +209,8 @@ describe('the state file', () => {
     assert.equal(fixture.log.find(({ level }) => level === ERROR)?.code, 'ENOENT');
     mkdirSync(join(fixture.folder, 'absent'));
     await fixture.untilSaved('a');
+    // The file is there before its writer knows.
+    await until(() => fixture.story.length > 1);
     assert.equal(fixture.story[1], 'back: the state file is written again');
     assert.equal(fixture.story.length, 2);
   });

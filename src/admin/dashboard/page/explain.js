@@ -1,7 +1,7 @@
 /**
  * "Which route takes this URL?"
  *
- * @import { ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
+ * @import { Excerpt, ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
  */
 import { byId, el, inputById, routeName, serviceName } from './dom.js';
 import { count } from './format.js';
@@ -62,7 +62,7 @@ function split(url) {
 /** @param {ExplainView | ExplainRefusal} answer */
 function view(answer) {
   if ('refused' in answer) return [el('p', 'said', answer.refused)];
-  const { host, path, route, upstreamTarget = '', losers } = answer;
+  const { host, path, route, upstreamTarget = '', losers, refusals } = answer;
   const request = el('code', 'route', host !== '' && el('span', 'muted', host), path);
   const verdict = route
     ? el(
@@ -72,17 +72,30 @@ function view(answer) {
         ...fact('Upstream gets', el('code', 'route', upstreamTarget), ' at ', el('code', '', endpointsOf(route))),
       )
     : el('p', 'said', 'No route takes ', request, ': it is answered with 404.');
-  if (losers.total === 0) return [verdict];
   return [
     verdict,
-    el('h3', '', route ? 'Came close and lost' : 'Came close', el('span', 'muted', ` ${count(losers.total)}`)),
-    el(
-      'ul',
-      'list losers',
-      ...losers.items.map(({ route: loser, reason }) =>
-        el('li', '', el('p', '', routeName(loser), serviceName(loser.service)), el('p', 'said', reason)),
-      ),
-    ),
+    ...candidates('Refused, though they ask for it', refusals, ({ service, reason, message }) => [
+      el('p', '', serviceName(service), el('span', 'tag', reason)),
+      el('p', 'said', message),
+    ]),
+    ...candidates(route ? 'Came close and lost' : 'Came close', losers, ({ route: loser, reason }) => [
+      el('p', '', routeName(loser), serviceName(loser.service)),
+      el('p', 'said', reason),
+    ]),
+  ];
+}
+
+/**
+ * @template Item
+ * @param {string} title
+ * @param {Excerpt<Item>} excerpt
+ * @param {(item: Item) => Node[]} show
+ */
+function candidates(title, { total, items }, show) {
+  if (total === 0) return [];
+  return [
+    el('h3', '', title, el('span', 'muted', ` ${count(total)}`)),
+    el('ul', 'list losers', ...items.map(item => el('li', '', ...show(item)))),
   ];
 }
 

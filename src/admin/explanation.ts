@@ -1,0 +1,53 @@
+/** Which route takes a request: the question as the admin servers get it, and the answer as they give it. */
+import { FormatError } from '../errors.ts';
+import { type Explanation, explain, type LossReason, takes } from '../routing/explain.ts';
+import { parseHost } from '../routing/host.ts';
+import { upperCaseEscapes } from '../routing/path.ts';
+import type { ControlPlane, Finding } from './control-plane.ts';
+import { type RouteView, viewRoute } from './route-view.ts';
+
+/** Without a route there is no `route` and no `upstreamTarget`. */
+export interface ExplanationView {
+  readonly host: string;
+  readonly path: string;
+  readonly route: RouteView | undefined;
+  readonly upstreamTarget: string | undefined;
+  readonly losers: readonly { readonly route: RouteView; readonly reason: LossReason }[];
+  /** Of Services that ask for a path which would take the request. */
+  readonly refusals: readonly Finding[];
+}
+
+/** @param query `host` and `path` @throws FormatError for what is missing, or for a request that would not get as far as a route */
+export function explainQuery(query: unknown, { table, mergeSlashes }: ControlPlane): Explanation {
+  const host = queryParameter(query, 'host') ?? '';
+  const path = queryParameter(query, 'path');
+  if (path === undefined) throw new FormatError('say which path: /explain?host=HOST&path=/PATH');
+  if (host !== '' && parseHost(host) === undefined) {
+    throw new FormatError(`host "${host}": a request with this Host is answered with 400`);
+  }
+  const explanation = explain(table, host, path, mergeSlashes);
+  if (explanation === undefined) throw new FormatError(`path "${path}": a request for it is answered with 400`);
+  return explanation;
+}
+
+/** @throws FormatError when it is given more than once */
+export function queryParameter(query: unknown, name: string): string | undefined {
+  const value: unknown = typeof query === 'object' && query !== null ? Reflect.get(query, name) : undefined;
+  if (value === undefined || typeof value === 'string') return value;
+  throw new FormatError(`${name}: give it once`);
+}
+
+/** @param refusals all that are in force */
+export function viewExplanation(explanation: Explanation, refusals: readonly Finding[]): ExplanationView {
+  const { route, losers, path, ...rest } = explanation;
+  const matched = upperCaseEscapes(path);
+  // Others that are shorter would not have taken it either.
+  const wouldTake = (prefix: string): boolean => takes(prefix, matched) && prefix.length >= (route?.path.length ?? 0);
+  return {
+    ...rest,
+    path,
+    route: route && viewRoute(route),
+    losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route) })),
+    refusals: refusals.filter(({ paths = [] }) => paths.some(wouldTake)),
+  };
+}
