@@ -38,7 +38,8 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
       ...([process.execPath, join(ROOT, 'src/main.ts'), 'serve'] as const),
       ...['--engine', engine, '--workers', '1', '--manifests', manifests, ...log],
       ...['--listen', `127.0.0.1:${port}`, '--admin-socket', adminSocket, '--status-listen', '127.0.0.1:0'],
-      ...['--log-level', 'warn'],
+      // As many as the tuned nginx keeps.
+      ...['--upstream-keepalive', '512', '--log-level', 'warn'],
     ],
     cpus,
     folder,
