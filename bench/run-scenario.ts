@@ -16,7 +16,7 @@ import type { Program } from './support/program.ts';
 /** Ten thousand routes take some proxies long to read. */
 const LISTEN_MS = 20_000;
 /** From then on: a table may still be loading. */
-const SERVE_MS = 5_000;
+const SERVE_MS = 30_000;
 
 export interface RunPlan {
   readonly contenders: readonly Contender[];
