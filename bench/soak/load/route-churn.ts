@@ -25,30 +25,30 @@ export class RouteChurn {
   /** Pushes that were answered. */
   pushes = 0;
   readonly #options: RouteChurnOptions;
+  #connection: ClientConnection;
 
   constructor(options: RouteChurnOptions) {
     this.#options = options;
+    this.#connection = new ClientConnection(options.port);
   }
 
   async run(): Promise<void> {
-    const { port, signal, journal } = this.#options;
-    let connection = new ClientConnection(port);
+    const { signal, journal } = this.#options;
     while (!signal.aborted) {
       const began = performance.now();
       try {
         await this.#push();
-        if (!connection.isOpen) connection = new ClientConnection(port);
-        await this.#expect(connection, this.pushes, '200');
+        await this.#expect(this.pushes, '200');
         // Any of those that stay must not notice.
-        await this.#expect(connection, this.pushes - Math.floor((PASSING / 2) * Math.random()), '200');
-        await this.#expect(connection, this.pushes - PASSING, '404');
+        await this.#expect(this.pushes - Math.floor((PASSING / 2) * Math.random()), '200');
+        await this.#expect(this.pushes - PASSING, '404');
       } catch (error) {
         journal.addUnexplained(`push: ${reasonOf(error)}`);
       }
       await sleep(Math.max(0, began + INTERVAL_MS - performance.now()));
     }
-    connection.finish();
-    await connection.closed;
+    this.#connection.finish();
+    await this.#connection.closed;
   }
 
   async #push(): Promise<void> {
@@ -60,10 +60,12 @@ export class RouteChurn {
     this.pushes = newest;
   }
 
-  async #expect(connection: ClientConnection, number: number, expected: '200' | '404'): Promise<void> {
+  async #expect(number: number, expected: '200' | '404'): Promise<void> {
     if (number < 1) return;
-    const { journal } = this.#options;
-    const outcome = await connection.send(get(`/${nameOf(number)}/small`));
+    const { port, journal } = this.#options;
+    // Any answer may be the last on its connection: there is a limit to their number.
+    if (!this.#connection.isOpen) this.#connection = new ClientConnection(port);
+    const outcome = await this.#connection.send(get(`/${nameOf(number)}/small`));
     if (outcome.status === 0) journal.uncertain += 1;
     else journal.countAnswer(PASSING_NAME, outcome.status);
     const text = outcomeText(outcome);
