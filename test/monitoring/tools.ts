@@ -21,6 +21,7 @@ export function promtool(args: readonly string[], input = ''): Promise<Verdict> 
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, text: output + complaints });
     });
-    child.stdin?.end(input);
+    // One that does not read its input may be gone already.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }
