@@ -13,7 +13,7 @@ import { alerts, records } from './rule-files.ts';
 import { Scenario } from './scenario.ts';
 import { needs } from './tools.ts';
 
-const DEADLINE_MS = 40_000;
+const DEADLINE_MS = 90_000;
 const PAUSE_MS = 200;
 /** Over a few scrapes, one a second. */
 const RATE_INTERVAL = '5s';
@@ -28,6 +28,9 @@ const ACTIVE_ALERTS = [
   'KubeEntryServiceRefused',
   'KubeEntryUpstreamConnects',
 ];
+
+/** Begins where the machine stands still for a second while routes change, and stays for half an hour. */
+const MAY_BE_ACTIVE = 'KubeEntryPropagationSlow';
 
 /** A Prometheus, and waiting for what it comes to know while the scenario goes on. */
 async function observed(t: TestContext) {
@@ -115,11 +118,14 @@ test('a real Prometheus answers what deploy/monitoring asks', needs('prometheus'
   await t.test('every rule is evaluated, and those alerts begin that the scenario is about', async () => {
     let active: string[] = [];
     const rules = await soon(
-      () => `${ACTIVE_ALERTS}; active are ${active}`,
+      () => `every rule evaluated, and ${ACTIVE_ALERTS}; active are ${active}`,
       async () => {
         const now = await prometheus.rules();
-        active = now.filter(({ state }) => state === 'pending' || state === 'firing').map(({ name }) => name);
-        return isDeepStrictEqual(active.sort(), ACTIVE_ALERTS) ? now : undefined;
+        active = now
+          .filter(({ name, state }) => (state === 'pending' || state === 'firing') && name !== MAY_BE_ACTIVE)
+          .map(({ name }) => name);
+        const areEvaluated = now.every(({ health }) => health !== 'unknown');
+        return areEvaluated && isDeepStrictEqual(active.sort(), ACTIVE_ALERTS) ? now : undefined;
       },
     );
     assert.equal(rules.length, alerts().length + records().length);
@@ -127,11 +133,15 @@ test('a real Prometheus answers what deploy/monitoring asks', needs('prometheus'
   });
 
   await t.test('a request is told by the Service it was for, an instance by its pod', async () => {
-    const [shop] = await prometheus.query(
-      'kube_entry_requests_total{namespace="default",service="shop",pod="entry-1"}',
-    );
-    assert.equal(shop?.labels.code, '200');
-    const [own] = await prometheus.query('nginx_connections_active{pod="entry-1"}');
-    assert.equal(own?.labels.namespace, 'kube-entry');
+    for (const expr of [
+      'kube_entry_requests_total{namespace="default",service="shop",pod="entry-1",code="200"}',
+      'nginx_connections_active{namespace="kube-entry",pod="entry-1"}',
+    ]) {
+      // Where a scrape was late there is nothing until the next.
+      await soon(
+        () => expr,
+        async () => (await prometheus.query(expr)).length === 1 || undefined,
+      );
+    }
   });
 });

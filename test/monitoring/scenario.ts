@@ -5,6 +5,9 @@ import { atEnd } from '../support/cleanup.ts';
 import { type FixtureService, KubeApi, service } from '../support/kube-api.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
 
+/** Refuses connections. A port that is no longer listened on would be given to other tests. */
+const NOBODY = { address: { host: '127.0.0.1', port: 1 } };
+
 export class Scenario {
   readonly #api: KubeApi;
   readonly #services: readonly FixtureService[];
@@ -28,11 +31,10 @@ export class Scenario {
   static async start(t: TestContext): Promise<Scenario> {
     const shop = await RawUpstream.start(t);
     const failing = await RawUpstream.start(t, answering(answer('no', '', '500 Internal Server Error')));
-    const broken = await RawUpstream.start(t);
     const services = [
       entryService('shop', shop),
       entryService('failing', failing),
-      entryService('broken', broken),
+      entryService('broken', NOBODY),
       entryService('refused', shop, 'no-slash'),
       entryService('unlucky', shop, '/shop'),
     ];
@@ -43,7 +45,6 @@ export class Scenario {
       args: ['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--access-log', 'json'],
     });
     const manifests = await ServingProgram.start(t, { manifests: services });
-    await broken.refuseConnections();
     return new Scenario(api, services, entryService('spare', shop), { kube, manifests });
   }
 
@@ -64,8 +65,11 @@ export class Scenario {
 }
 
 /** At `/NAME` if no other path is given. */
-function entryService(name: string, upstream: RawUpstream, path = `/${name}`): FixtureService {
-  const { host, port } = upstream.address;
+function entryService(
+  name: string,
+  { address: { host, port } }: Pick<RawUpstream, 'address'>,
+  path = `/${name}`,
+): FixtureService {
   const annotations = { 'kube-entry.io/path': path };
   return service({ name, annotations, spec: { clusterIP: host, ports: [{ port }] } });
 }
