@@ -12,6 +12,8 @@ test('who comes gets all there is, as server-sent events', async context => {
   const { at, control } = await startDashboard(context);
   control.refusalList = [{ service: { namespace: 'a', name: 'b' }, reason: 'BadAnnotation', message: 'no' }];
   const watcher = await Watcher.open(context, at);
+  const { refusals } = await watcher.until<Problems>('problems', () => true);
+  assert.deepEqual(refusals, { total: 1, items: control.refusalList });
   const { health } = await watcher.until<Sample>('sample', () => true);
   assert.equal(health.phase, 'serving');
   assert.deepEqual(health.program, control.program);
@@ -19,8 +21,6 @@ test('who comes gets all there is, as server-sent events', async context => {
   assert.match(watcher.text, /^HTTP\/1\.1 200 OK\r\n/);
   assert.match(watcher.text, /\r\ncontent-type: text\/event-stream\r\n/i);
   assert.deepEqual(watcher.events('history'), [[]]);
-  const [problems] = watcher.events('problems') as Problems[];
-  assert.deepEqual(problems?.refusals, { total: 1, items: control.refusalList });
 });
 
 test('requests come as rates, errors and quantiles of the time between two samples', async context => {
@@ -55,6 +55,8 @@ test('nothing that a Service says can end an event or make one', async context =
   const watcher = await Watcher.open(context, at);
   const { health } = await watcher.until<Sample>('sample', () => true);
   assert.equal(health.source.problem, HOSTILE);
+  // The next sample comes after all that came with the first.
+  await eventually('another sample', () => watcher.events('sample').length > 1);
   const problems = watcher.events('problems') as Problems[];
   assert.deepEqual(
     problems.map(({ refusals }) => refusals.items[0]?.message),
