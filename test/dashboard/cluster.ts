@@ -91,8 +91,12 @@ const TARGETS: readonly (readonly [host: string, target: string])[] = [
   ['shop.example.com', '/cart'],
 ];
 
-/** Clients that keep asking until the test ends. @param perSecond about so many requests */
-export function startTraffic(context: TestContext, program: ServingProgram, perSecond: number): void {
+/**
+ * Clients that keep asking until the test ends.
+ * @param perSecond about so many requests
+ * @returns ends them sooner: the port of a program that has ended may be given to another test
+ */
+export function startTraffic(context: TestContext, program: ServingProgram, perSecond: number): () => void {
   const agent = new Agent({ keepAlive: true, maxSockets: 24 });
   const { host, port } = program.address;
   let count = 0;
@@ -107,8 +111,10 @@ export function startTraffic(context: TestContext, program: ServingProgram, perS
     }
   };
   const timer = setInterval(ask, 50);
-  context.after(() => {
+  const stop = (): void => {
     clearInterval(timer);
     agent.destroy();
-  });
+  };
+  context.after(stop);
+  return stop;
 }

@@ -98,9 +98,10 @@ test('of a thousand routes a page shows the first ones, and says so', { skip: NO
 
 test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async context => {
   const upstreams = await startUpstreams(context);
-  const options = { manifests: shopServices(upstreams) };
+  // Long enough to be seen that it drains.
+  const options = { manifests: shopServices(upstreams), args: ['--shutdown-delay', '30s'] };
   const first = await ServingProgram.start(context, options);
-  startTraffic(context, first, 30);
+  const stopTraffic = startTraffic(context, first, 30);
   const relay = await Relay.start(context, first.status);
   const browser = await startBrowser(context);
   const { page } = await openPage(context, browser, relay.url);
@@ -109,6 +110,8 @@ test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async conte
   await settling();
   const figures = await plain(fact(page, 'Routes'));
 
+  stopTraffic();
+  relay.target = undefined;
   first.kill('SIGKILL');
   await first.ended();
   await reads(page.locator('#phase'), /^unreachable$/);
@@ -123,7 +126,7 @@ test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async conte
 
   const [one, ...others] = options.manifests;
   assert.ok(one);
-  const second = await ServingProgram.start(context, { manifests: others });
+  const second = await ServingProgram.start(context, { ...options, manifests: others });
   relay.target = second.status;
   await reads(page.locator('#phase'), /^serving$/);
   assert.equal(await page.locator('#outage').isVisible(), false);
