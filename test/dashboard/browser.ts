@@ -12,6 +12,9 @@ const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/
 export const NO_BROWSER =
   EXECUTABLE === undefined && 'Chromium is not installed: apt-get install --no-install-recommends chromium';
 
+/** A browser on a busy machine takes its time: only a failing test waits so long. */
+export const PATIENCE_MS = 60_000;
+
 /** Where pictures go; without it none are made. */
 const PICTURES = process.env.KUBE_ENTRY_SCREENSHOTS;
 
@@ -53,6 +56,7 @@ export async function openPage(
 ): Promise<WatchedPage> {
   const profile = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB', ...options });
   context.after(() => profile.close());
+  profile.setDefaultTimeout(PATIENCE_MS);
   const page = await profile.newPage();
   const complaints: string[] = [];
   page.on('pageerror', error => complaints.push(`script: ${error.message}`));

@@ -1,9 +1,7 @@
 /** What is on the page, as somebody would read it. */
 import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../support/eventually.ts';
-
-/** A browser on a busy machine takes its time. */
-const PATIENCE_MS = 20_000;
+import { PATIENCE_MS } from './browser.ts';
 
 /** Waits until the page says something. @returns what it says */
 export function seen(what: string, probe: () => Promise<string | undefined | false>): Promise<string> {
