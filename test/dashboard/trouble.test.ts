@@ -98,7 +98,7 @@ test('of a thousand routes a page shows the first ones, and says so', { skip: NO
 
 test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async context => {
   const upstreams = await startUpstreams(context);
-  // Long enough to be seen that it drains.
+  // Long enough that its drain is seen.
   const options = { manifests: shopServices(upstreams), args: ['--shutdown-delay', '30s'] };
   const first = await ServingProgram.start(context, options);
   const stopTraffic = startTraffic(context, first, 30);
