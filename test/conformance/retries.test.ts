@@ -199,11 +199,9 @@ conformance('retries', ({ engine, test }) => {
       t,
       staleOnReuse(() => {}),
     );
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: 300 },
-    });
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
     await warm(proxy, upstream);
+    proxy.changeSettings({ proxyReadTimeout: 300 });
     assert.equal((await proxy.get('/volume')).status, 504);
     assert.equal(upstream.requests.length, 2);
   });
