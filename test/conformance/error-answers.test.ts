@@ -6,7 +6,7 @@ import { ERROR_PAGE, type ProxyDescription, startProxy } from '../support/proxy-
 import { value, values } from '../support/raw-message.ts';
 import { RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
-import { conformance } from './suite.ts';
+import { conformance, NOBODY } from './suite.ts';
 
 const GET = 'GET /volume HTTP/1.1\r\nHost: test\r\nX-Request-ID: asked\r\n\r\n';
 
@@ -107,7 +107,8 @@ const ANSWERED: readonly Answered[] = [
   {
     what: 'a head that does not end',
     send: 'GET /volume HTTP/1.1\r\nHost: te',
-    settings: { clientHeaderTimeout: 250 },
+    // Those of its bytes that came must be read within it: a busy machine may stop this process for a while.
+    settings: { clientHeaderTimeout: 1_000 },
     status: 408,
     connection: 'close',
     notHead: true,
@@ -179,10 +180,7 @@ conformance('error answers', ({ engine, test }) => {
   }
 
   test('an upstream that refuses: 502, and the connection is kept', async t => {
-    const upstream = await RawUpstream.start(t);
-    const { address } = upstream;
-    await upstream.refuseConnections();
-    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: [address] }] });
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: [NOBODY] }] });
     const client = await proxy.connect();
     for (let count = 0; count < 2; count += 1) {
       await client.send(GET);

@@ -76,6 +76,7 @@ conformance('random bytes', ({ engine, test }) => {
         client.end();
         await client.closed();
         await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
+        await eventually('the upstream to have read all it was sent', () => hasReadAll(upstream, proxy));
         const requests = upstream.requests.slice(seen);
         seen = upstream.requests.length;
         const lines = (await proxy.logged(0)).slice(logged);
@@ -94,10 +95,16 @@ conformance('random bytes', ({ engine, test }) => {
         const responses = parseResponses(client.unread);
         assert.ok(responses.length <= lines.length, 'responses without a request in the log');
       }),
-      { numRuns: 150, timeout: 10_000, interruptAfterTimeLimit: 15_000 },
+      { numRuns: 150, timeout: 20_000, interruptAfterTimeLimit: 15_000 },
     );
   });
 });
+
+/** A client that leaves ends its upstream connection, and what had gone out on that may still be on its way. */
+function hasReadAll({ connections }: RawUpstream, { counters }: ProxyUnderTest): boolean {
+  const open = connections.filter(({ end }) => end === undefined);
+  return connections.length === counters.get('connectsOk') && open.length === counters.get('upstreamIdle');
+}
 
 /** Waits until everything that was asked is answered, as far as one can tell: the rest is parts of requests. */
 async function settled(client: RawClient, { counters }: ProxyUnderTest, requestsBefore: number): Promise<void> {

@@ -159,7 +159,11 @@ conformance('request smuggling', ({ engine, test }) => {
     for (const [what, bytes] of vectors) {
       test(`${group}: ${what} is ${status}`, async t => {
         const upstream = await RawUpstream.start(t);
-        const proxy = await startProxy(t, engine, { routes: [{ path: '/', to: upstream }] });
+        const proxy = await startProxy(t, engine, {
+          routes: [{ path: '/', to: upstream }],
+          // For an engine that waits for the rest of a chunk that it should refuse.
+          settings: { clientBodyTimeout: 2_000 },
+        });
         const client = await proxy.connect();
         await client.send(bytes + SMUGGLED);
         const response = await client.response();

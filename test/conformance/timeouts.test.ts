@@ -8,9 +8,15 @@ import { conformance } from './suite.ts';
 const GET = 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n';
 const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
+/** A limit that something else has to come before: long, since a busy machine may stop this process for a while. */
+const BEATEN_MS = 1_000;
+/** A limit that begins anew with each of eight bytes, which take longer than it in all. */
+const RENEWED_MS = 1_400;
+const BYTE_MS = 200;
+
 conformance('timeouts', ({ engine, test }) => {
   test('client-header-timeout: a part of a head gets 408', async t => {
-    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: 300 } });
+    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: BEATEN_MS } });
     const client = await proxy.connect();
     await client.send('GET /volume HTTP/1.1\r\nHost: te');
     assert.equal((await client.response()).status, 408);
@@ -20,7 +26,7 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-header-timeout is for the whole head: a byte now and then does not extend it', async t => {
-    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: 400 } });
+    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: BEATEN_MS } });
     const client = await proxy.connect();
     const bytes = `GET /volume HTTP/1.1\r\nHost: test\r\nX-A: ${'x'.repeat(1_000)}`;
     for (const byte of bytes) {
@@ -44,11 +50,11 @@ conformance('timeouts', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientHeaderTimeout: 600 },
+      settings: { clientHeaderTimeout: BEATEN_MS },
     });
     const client = await proxy.connect();
     for (let count = 0; count < 4; count += 1) {
-      await pause(250);
+      if (count > 0) await pause(BEATEN_MS / 2);
       await client.send(GET);
       assert.equal((await client.response()).status, 200);
     }
@@ -58,7 +64,7 @@ conformance('timeouts', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientHeaderTimeout: 300 },
+      settings: { clientHeaderTimeout: BEATEN_MS },
     });
     const client = await proxy.connect();
     await client.send(GET);
@@ -86,12 +92,12 @@ conformance('timeouts', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: 500 },
+      settings: { clientBodyTimeout: RENEWED_MS },
     });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
     for (const byte of 'slowbody') {
-      await pause(100);
+      await pause(BYTE_MS);
       await client.send(byte);
     }
     assert.equal((await client.response()).status, 200);
@@ -103,7 +109,7 @@ conformance('timeouts', ({ engine, test }) => {
     );
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: 300 },
+      settings: { clientBodyTimeout: BEATEN_MS },
     });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nabc');
@@ -128,7 +134,7 @@ conformance('timeouts', ({ engine, test }) => {
     );
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: 300 },
+      settings: { proxyReadTimeout: BEATEN_MS },
     });
     const client = await proxy.connect();
     await client.send(GET);
@@ -142,13 +148,13 @@ conformance('timeouts', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t, async request => {
       await request.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n');
       for (const byte of 'slowbody') {
-        await pause(100);
+        await pause(BYTE_MS);
         await request.connection.send(byte);
       }
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: 500 },
+      settings: { proxyReadTimeout: RENEWED_MS },
     });
     assert.equal((await proxy.get('/volume')).body, 'slowbody');
   });
@@ -157,12 +163,12 @@ conformance('timeouts', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: 400 },
+      settings: { proxyReadTimeout: RENEWED_MS },
     });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
     for (const byte of 'slowbody') {
-      await pause(100);
+      await pause(BYTE_MS);
       await client.send(byte);
     }
     assert.equal((await client.response()).status, 200);
@@ -232,12 +238,12 @@ conformance('timeouts', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t, async request => {
       await request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${(32 << 20) + 4}\r\n\r\n`);
       await request.connection.send(Buffer.alloc(32 << 20));
-      await pause(1_500);
+      await pause(RENEWED_MS + 600);
       await request.connection.send('last');
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { sendTimeout: 800 },
+      settings: { sendTimeout: RENEWED_MS },
     });
     const client = await proxy.connect();
     // Long enough for the kernel's buffers to fill, so that the proxy has to wait for the client for a while.
@@ -254,7 +260,7 @@ conformance('timeouts', ({ engine, test }) => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { keepaliveTimeout: 300 },
+      settings: { keepaliveTimeout: BEATEN_MS },
     });
     const client = await proxy.connect();
     for (let count = 0; count < 2; count += 1) {

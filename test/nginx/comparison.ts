@@ -11,7 +11,7 @@ import { startNginx } from '../support/nginx.ts';
 import { ERROR_PAGE, startProxy } from '../support/proxy-under-test.ts';
 import { RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
 import { type Edit, everywhere } from './edits.ts';
-import { type Outcome, outcomeOf, type ServerUnderTest } from './outcome.ts';
+import { type Exchange, type Outcome, outcomeOf, type ServerUnderTest } from './outcome.ts';
 
 /** A place where this proxy departs from nginx on purpose. */
 export interface Difference {
@@ -20,11 +20,8 @@ export interface Difference {
   readonly reason: string;
 }
 
-export interface Case<Id extends string> {
+export interface Case<Id extends string> extends Exchange {
   readonly name: string;
-  readonly send: string;
-  /** The client sends FIN while it waits. */
-  readonly halfClose?: boolean;
   /** What both upstreams do; the default answers with 200. */
   readonly upstream?: UpstreamHandler;
   /** What is different here, and what it makes of nginx's outcome. Applied in this order. */
@@ -37,24 +34,23 @@ export interface Comparison<Id extends string> {
   readonly location: '/volume' | '/volume/';
   readonly differences: Readonly<Record<Id, Difference>>;
   readonly cases: readonly Case<Id>[];
+  /** Both servers' patience with an upstream that does not answer; far beyond what any takes that does. */
+  readonly readTimeoutMs?: number;
 }
 
-/** Both servers' patience with an upstream that does not answer. */
-const READ_TIMEOUT_MS = 500;
-
-export function compareWithNginx<Id extends string>({ name, location, differences, cases }: Comparison<Id>): void {
+export function compareWithNginx<Id extends string>(comparison: Comparison<Id>): void {
+  const { name, location, differences, cases, readTimeoutMs = 30_000 } = comparison;
   for (const { name: engine } of ENGINES) {
     test(`nginx and ${engine}: ${name}`, { timeout: 60_000 }, async t => {
-      const nginx = await startNginxInFront(t, location);
-      const ours = await startEngineInFront(t, engine);
+      const nginx = await startNginxInFront(t, location, readTimeoutMs);
+      const ours = await startEngineInFront(t, engine, readTimeoutMs);
       const occurred = new Set<string>();
       for (const one of cases) {
         await t.test(one.name, async () => {
-          const handler = one.upstream ?? answersOnce;
+          const handler = one.silence ? () => {} : (one.upstream ?? answersOnce);
           nginx.upstream.handler = handler;
           ours.upstream.handler = handler;
-          const theirOutcome = await outcomeOf(nginx, one.send, one.halfClose ?? false);
-          const ourOutcome = await outcomeOf(ours, one.send, one.halfClose ?? false);
+          const [theirOutcome, ourOutcome] = await Promise.all([outcomeOf(nginx, one), outcomeOf(ours, one)]);
           assert.deepEqual(ourOutcome, edited(theirOutcome, one, occurred));
         });
       }
@@ -88,7 +84,7 @@ const answersOnce: UpstreamHandler = async request => {
   await request.connection.send(ANSWER);
 };
 
-async function startNginxInFront(t: TestContext, location: string): Promise<ServerUnderTest> {
+async function startNginxInFront(t: TestContext, location: string, readTimeoutMs: number): Promise<ServerUnderTest> {
   const upstream = await RawUpstream.start(t);
   upstream.toleratesMalformed = true;
   const { host, port } = upstream.address;
@@ -96,7 +92,7 @@ async function startNginxInFront(t: TestContext, location: string): Promise<Serv
     location ${location} {
       proxy_pass http://${host}:${port}/;
       proxy_redirect off;
-      proxy_read_timeout ${READ_TIMEOUT_MS}ms;
+      proxy_read_timeout ${readTimeoutMs}ms;
       proxy_set_header Host $host;
       proxy_set_header X-Real-IP $remote_addr;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -104,11 +100,15 @@ async function startNginxInFront(t: TestContext, location: string): Promise<Serv
   return { address: await startNginx(t, { server, errorPage: ERROR_PAGE }), upstream };
 }
 
-async function startEngineInFront(t: TestContext, engine: (typeof ENGINES)[number]['name']): Promise<ServerUnderTest> {
+async function startEngineInFront(
+  t: TestContext,
+  engine: (typeof ENGINES)[number]['name'],
+  readTimeoutMs: number,
+): Promise<ServerUnderTest> {
   const upstream = await RawUpstream.start(t);
   const proxy = await startProxy(t, engine, {
     routes: [{ path: '/volume', to: upstream }],
-    settings: { proxyReadTimeout: READ_TIMEOUT_MS },
+    settings: { proxyReadTimeout: readTimeoutMs },
   });
   return { address: proxy.address, upstream };
 }

@@ -2,7 +2,7 @@
 import { formatListenAddress, type ListenAddress } from '../../src/formats/listen-address.ts';
 import { ERROR_PAGE } from '../support/proxy-under-test.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
-import { type Bytes, type HeaderLine, MalformedMessage, value } from '../support/raw-message.ts';
+import { type HeaderLine, MalformedMessage, value } from '../support/raw-message.ts';
 import type { RawUpstream } from '../support/raw-upstream.ts';
 
 /** A header that only answers of the test's upstream have. */
@@ -34,6 +34,15 @@ export interface Outcome {
   readonly requests: readonly SeenRequest[];
 }
 
+/** What is sent, and what both sides do then. */
+export interface Exchange {
+  readonly send: string;
+  /** The client sends FIN while it waits. */
+  readonly halfClose?: boolean;
+  /** The upstream reads the request and says nothing. */
+  readonly silence?: boolean;
+}
+
 export interface ServerUnderTest {
   readonly address: ListenAddress;
   readonly upstream: RawUpstream;
@@ -49,24 +58,19 @@ const NO_ANSWER = {
   complete: false,
 } as const;
 
-/**
- * Sends bytes on a connection of their own and looks at what comes of it.
- * @param halfClose send FIN as soon as the upstream has the request
- */
+/** Sends bytes on a connection of their own and looks at what comes of it. */
 export async function outcomeOf(
   { address, upstream }: ServerUnderTest,
-  bytes: Bytes,
-  halfClose: boolean,
+  { send, halfClose = false, silence = false }: Exchange,
 ): Promise<Outcome> {
   const seenBefore = upstream.requests.length;
   const client = await RawClient.connect(address);
   try {
-    await client.send(bytes);
-    if (halfClose) {
-      await upstream.request(seenBefore);
-      client.end();
-    }
-    const answer = await answerTo(client, bytes.toString().startsWith('HEAD '));
+    await client.send(send);
+    // Nothing else tells that the upstream has it.
+    if (silence) await upstream.request(seenBefore);
+    if (halfClose) client.end();
+    const answer = await answerTo(client, send.startsWith('HEAD '));
     const requests = upstream.requests.slice(seenBefore).filter(({ complete }) => complete);
     return {
       ...answer,

@@ -14,8 +14,6 @@ const DIFFERENCES = {
   'X-Accel-Redirect': { section: '5', reason: 'nginx lets a backend redirect a request within the proxy' },
   'hop-by-hop': { section: '5', reason: 'nginx passes headers that the upstream’s Connection names' },
   trailers: { section: '4', reason: 'nginx drops trailers' },
-  streaming: { section: '4', reason: 'nginx holds a part of a body back until its buffer is full or the body ends' },
-  'reason phrases': { section: '5', reason: 'nginx keeps the ones of its time; RFC 9110 section 15 changed some' },
   '1xx': { section: '5', reason: 'nginx 1.22 takes a 1xx for the response and what follows for its body' },
   'strict heads': { section: '5', reason: 'nginx 1.22 passes heads that are ambiguous or no HTTP' },
   'no HTTP/0.9': { section: '5', reason: 'nginx takes bytes that are no head for an HTTP/0.9 response' },
@@ -76,21 +74,9 @@ compareWithNginx({
     alike('a folded line', `${head('X-A: 1\r\n 2\r\nContent-Length: 2\r\n')}ok`),
     alike('NUL in a value', `${head('X-A: 1\x002\r\nContent-Length: 2\r\n')}ok`),
     { name: 'a reset', send: GET, upstream: request => request.connection.reset() },
-    { name: 'a client that half-closes while it waits', send: GET, halfClose: true, upstream: () => {} },
+    { name: 'a client that half-closes while it waits', send: GET, silence: true, halfClose: true },
     { name: 'a reset, for HEAD', send: HEAD, upstream: request => request.connection.reset() },
 
-    {
-      name: 'silence',
-      send: GET,
-      upstream: () => {},
-      differs: { 'reason phrases': outcome => ({ ...outcome, reason: 'Gateway Timeout' }) },
-    },
-    {
-      name: 'silence within a body',
-      send: GET,
-      upstream: request => request.connection.send(`${head('Content-Length: 9\r\n')}hello`),
-      differs: { streaming: outcome => ({ ...outcome, body: 'hello' }) },
-    },
     {
       ...alike('X-Accel-Redirect', `${head('X-Accel-Redirect: /50x.html\r\nContent-Length: 2\r\n')}ok`),
       differs: {
@@ -125,6 +111,30 @@ compareWithNginx({
     stricter('a status under 100', `${head('Content-Length: 2\r\n', '099 X')}ok`),
     stricter('an unasked 101', head('Connection: Upgrade\r\nUpgrade: x\r\n', '101 Switching Protocols')),
   ],
+});
+
+compareWithNginx({
+  name: 'silence',
+  location: '/volume/',
+  differences: {
+    streaming: { section: '4', reason: 'nginx holds a part of a body back until its buffer is full or the body ends' },
+    'reason phrases': { section: '5', reason: 'nginx keeps the ones of its time; RFC 9110 section 15 changed some' },
+  },
+  cases: [
+    {
+      name: 'in the place of a head',
+      send: GET,
+      silence: true,
+      differs: { 'reason phrases': outcome => ({ ...outcome, reason: 'Gateway Timeout' }) },
+    },
+    {
+      name: 'within a body',
+      send: GET,
+      upstream: request => request.connection.send(`${head('Content-Length: 9\r\n')}hello`),
+      differs: { streaming: outcome => ({ ...outcome, body: 'hello' }) },
+    },
+  ],
+  readTimeoutMs: 1_000,
 });
 
 /** What the client gets of `200 OK` with the body "ok". */
