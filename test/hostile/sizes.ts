@@ -12,4 +12,11 @@ export const SIZES = isFull
       visitors: 5000,
       timeoutMs: 300_000,
     }
-  : { dribblers: 200, headerTimeoutSeconds: 2, readers: 4, downloadBytes: 96 * MIB, visitors: 1500, timeoutMs: 60_000 };
+  : {
+      dribblers: 200,
+      headerTimeoutSeconds: 3,
+      readers: 4,
+      downloadBytes: 96 * MIB,
+      visitors: 1500,
+      timeoutMs: 120_000,
+    };
