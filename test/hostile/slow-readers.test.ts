@@ -109,6 +109,6 @@ async function still(what: string, read: () => number): Promise<void> {
       before = now;
       return now > 0 && performance.now() - since > 500;
     },
-    20_000,
+    60_000,
   );
 }
