@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { Changes } from '../support/eventually.ts';
 import { bytesOf, readHead } from '../support/raw-message.ts';
 import { pieces, type Stream } from './stream.ts';
 import { listen } from './upstreams.ts';
@@ -19,11 +20,12 @@ interface Waiting {
 
 /** Answers a request with whatever bytes it was given for that, and any other with its own target. */
 export class ScriptedUpstream {
-  /** Number of the connection that the last request came over. */
-  lastConnection = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #waiting = new Map<string, Waiting>();
+  readonly #changes = new Changes();
+  /** Numbers of connections. */
+  readonly #open = new Set<number>();
   #connections = 0;
   #address: ListenAddress = { host: '', port: 0 };
 
@@ -49,6 +51,14 @@ export class ScriptedUpstream {
     return new Promise(resolve => this.#waiting.set(target, { script, onPlayed: resolve }));
   }
 
+  /** Waits until a connection has ended. */
+  ended(connection: number): Promise<true> {
+    return this.#changes.until(
+      () => `the end of connection ${connection}`,
+      () => !this.#open.has(connection) || undefined,
+    );
+  }
+
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -57,13 +67,17 @@ export class ScriptedUpstream {
   #serve(socket: Socket, connection: number): void {
     let pending: Buffer = Buffer.alloc(0);
     this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
+    this.#open.add(connection);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#open.delete(connection);
+      this.#changes.announce();
+    });
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       pending = Buffer.concat([pending, chunk]);
       for (let head = readHead(pending); head !== undefined; head = readHead(pending)) {
         pending = pending.subarray(head.raw.length);
-        this.lastConnection = connection;
         const target = head.startLine.split(' ')[1] ?? '';
         const waiting = this.#waiting.get(target);
         this.#waiting.delete(target);

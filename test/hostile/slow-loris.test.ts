@@ -32,12 +32,15 @@ it(`${dribblers} connections that dribble their heads are ended in time, and a n
   }, DRIBBLE_MS);
   t.after(() => clearInterval(dribble));
 
-  await eventually('they all are read', async () => (await entry.gauges())[1] === dribblers);
+  await eventually('they all are read, as far as they are not ended yet', async () => {
+    const [, reading = 0] = await entry.gauges();
+    return reading >= all.filter(({ isEnded }) => !isEnded).length;
+  });
   const grown = (await entry.memoryBytes()) - before;
   t.diagnostic(`${Math.round(grown / dribblers / 1024)} KiB more of memory for each`);
   assert.ok(grown < 64 * 1024 * 1024 + dribblers * MAX_BYTES_EACH, `${grown} bytes more`);
 
-  await eventually('they all are ended', () => all.every(({ isEnded }) => isEnded), (headerTimeoutSeconds + 10) * 1000);
+  await eventually('they all are ended', () => all.every(({ isEnded }) => isEnded), (headerTimeoutSeconds + 25) * 1000);
   await client.assertServed(t);
   for (const { received } of all) assert.match(received, /^HTTP\/1\.1 408 /);
 });
@@ -65,9 +68,11 @@ class Dribbler {
   static async connect(address: Entry['address']): Promise<Dribbler> {
     // Not all in one moment: it is not the accept queue that is tested.
     await delay(Math.random() * 500);
-    const socket = connect({ ...address });
-    await once(socket, 'connect');
-    return new Dribbler(socket);
+    const dribbler = new Dribbler(connect({ ...address }));
+    // At once: a connection on which no head has begun is ended without a word.
+    dribbler.dribble();
+    await once(dribbler.#socket, 'connect');
+    return dribbler;
   }
 
   dribble(): void {

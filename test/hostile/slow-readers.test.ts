@@ -21,12 +21,8 @@ it(`${readers} readers that stop within ${downloadBytes / MIB} MiB cost no memor
   const backend = await Backend.start(t);
   const entry = await Entry.start(t, backend);
   const before = await entry.memoryBytes();
-  let most = before;
-  const sampling = setInterval(() => {
-    void entry.memoryBytes().then(bytes => {
-      most = Math.max(most, bytes);
-    });
-  }, SAMPLE_MS);
+  const samples: Promise<number>[] = [];
+  const sampling = setInterval(() => samples.push(entry.memoryBytes()), SAMPLE_MS);
   t.after(() => clearInterval(sampling));
   const client = new NormalClient(entry.address);
   const all = Array.from({ length: readers }, (_, number) => new Reader(entry.address, number));
@@ -42,6 +38,7 @@ it(`${readers} readers that stop within ${downloadBytes / MIB} MiB cost no memor
   clearInterval(sampling);
   await client.assertServed(t);
   for (const reader of all) assert.deepEqual([reader.problem, reader.bytes], [undefined, downloadBytes]);
+  const most = Math.max(before, ...(await Promise.all(samples)));
   t.diagnostic(`memory grew by ${Math.round((most - before) / MIB)} MiB at most`);
   assert.ok(most - before < MAX_GROWTH_BYTES, `${most - before} bytes more`);
 });
@@ -112,6 +109,6 @@ async function still(what: string, read: () => number): Promise<void> {
       before = now;
       return now > 0 && performance.now() - since > 500;
     },
-    20_000,
+    60_000,
   );
 }

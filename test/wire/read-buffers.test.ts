@@ -76,7 +76,7 @@ describe('ReadBuffers', { concurrency: true }, () => {
     await new Promise(resolve => setTimeout(resolve, 500));
     for (const { client } of clients) client.resume();
     for (const { client, mark } of clients) {
-      const { body } = await client.response({ deadlineMs: 20_000 });
+      const { body } = await client.response({ deadlineMs: 60_000 });
       assert.ok(body === bodyOf(mark), `what came for ${mark} is not what was sent`);
     }
   });

@@ -13,6 +13,12 @@ import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import type { RawUpstream } from '../support/raw-upstream.ts';
 import { route } from '../support/routes.ts';
 
+/**
+ * Of this process alone. Between two listeners on a port of 127.0.0.1, any connection that any other process makes may be given
+ * that port as its own, and then nobody can listen there again for a minute.
+ */
+const HOST = `127.0.${1 + ((process.pid >> 8) % 255)}.${process.pid % 256}`;
+
 /** A board that lets tests see what each worker counted. */
 class OpenBoard extends CounterBoard {
   readonly regions: WorkerCounters[] = [];
@@ -115,7 +121,7 @@ export async function startFleet(
   const log: LogEntry[] = [];
   const logger = pino({ base: null }, { write: line => void log.push(JSON.parse(line)) });
   const fleet = new Fleet({
-    settings: { ...DEFAULTS, listen: { host: '127.0.0.1', port: 0 }, accessLog: 'off', ...settings },
+    settings: { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off', ...settings },
     board,
     logger,
     errorPage,

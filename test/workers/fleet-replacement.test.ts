@@ -5,6 +5,7 @@ import { DEFAULTS } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
+import { route } from '../support/routes.ts';
 import { ask, type RunningFleet, routeTo, startFleet } from './fleet-fixture.ts';
 
 /** Waits until the place of a dead worker is taken: a connection goes to its region of the counters. */
@@ -52,10 +53,10 @@ test('what a dead worker counted stays; what was true of it does not', async con
   const { board } = running;
   const service = { namespace: 'default', name: 'web' };
   const answered = (): number | undefined => board.totalsOf(board.blockOf(service)).requestsByCode().get(200);
-  await eventually('the last requests to be counted', () => answered() === 6);
   const dead = board.regions[0];
-  assert.equal(dead?.get('active'), 1);
-  assert.equal(dead.get('upstreamIdle'), 1);
+  assert.ok(dead);
+  const isIdle = (): boolean => dead.get('active') === 1 && dead.get('upstreamIdle') === 1;
+  await eventually('all requests to be counted, and one client to be left', () => answered() === 6 && isIdle());
   const totals = { accepted: dead.get('accepted'), requests: dead.get('requests') };
 
   await running.crash(0);
@@ -85,18 +86,19 @@ for (const workers of [1, 2]) {
     await fleet.publish({ version: 2, upserts: [second], removals: [routeKey(first)] });
     await crashed;
     fleet.updateErrorPage('new page');
-    fleet.updateSettings({ ...DEFAULTS, accessLog: 'off', proxyReadTimeout: 30 });
+    fleet.updateSettings({ ...DEFAULTS, accessLog: 'off', clientMaxBodySize: 1 });
     await fleet.publish({ version: 3, upserts: [], removals: [] });
     await eventually('the next thread', () => running.threads.length === workers + 1);
-    await fleet.publish({ version: 4, upserts: [third], removals: [] });
+    const unavailable = route('/none', { backend: { name: 'none', endpoints: [] } });
+    await fleet.publish({ version: 4, upserts: [third, unavailable], removals: [] });
 
     const client = await connectToReplacement(running, 0);
     const statuses = [];
     for (const path of ['/one', '/two', '/three']) statuses.push((await ask(client, path)).status);
     assert.deepEqual(statuses, [404, 200, 200]);
-    upstream.handler = () => {};
-    const { status, body } = await ask(client, '/two');
-    assert.deepEqual([status, `${body}`], [504, 'new page']);
+    const { status, body } = await ask(client, '/none');
+    assert.deepEqual([status, `${body}`], [503, 'new page']);
+    assert.equal((await ask(client, '/two', 'Content-Length: 2\r\n')).status, 413);
   });
 }
 
