@@ -56,8 +56,9 @@ it('a worker that dies under load takes only its own connections along, and is r
     Array.from({ length: 20 }, () => eventually('a connection', () => reachable(t, program), PATIENCE_MS)),
   );
   await Promise.all(latest.map(one => one.answered(3)));
+  // Newcomers may have met the first replacement, which lives on.
   assert.ok(
-    [...load, ...newcomers].every(({ isOpen }) => !isOpen),
+    load.every(({ isOpen }) => !isOpen),
     'a connection outlived its worker',
   );
   assert.deepEqual(await counted.decreases(), []);
