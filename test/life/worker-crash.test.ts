@@ -19,7 +19,7 @@ const TOTALS =
   /^(?:nginx_connections_(?:accepted|handled)|nginx_http_requests_total|kube_entry_\w+_(?:total|count|sum))$/;
 
 it('a worker that dies under load takes only its own connections along, and is replaced', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async t => {
   const backend = await Backend.start(t);
   const program = await ServingProgram.start(t, {
