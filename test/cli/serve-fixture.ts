@@ -1,6 +1,6 @@
 /** The real program, serving: a process of its own, with its log, its sockets and its end within reach. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ListenAddress, parseListenAddress } from '../../src/formats/listen-address.ts';
@@ -11,8 +11,8 @@ import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import type { RawUpstream } from '../support/raw-upstream.ts';
 import { MAIN, scratchDirectory } from './cli-fixture.ts';
 
-/** Starting takes most of a second, and several at a time share the machine. */
-const START_MS = 20_000;
+/** Starting takes most of a second, and several at a time share the machine: only a failing test waits so long. */
+const START_MS = 60_000;
 
 const MANIFEST_FILE = 'services.yaml';
 
@@ -111,7 +111,7 @@ export class ServingProgram {
     const program = await ServingProgram.spawn(context, options);
     await program.logged('listening');
     if (options.manifests !== undefined) {
-      await eventually('readiness', async () => (await program.readiness()).status === 200);
+      await eventually('readiness', async () => (await program.readiness()).status === 200, START_MS);
     }
     return program;
   }
@@ -158,6 +158,7 @@ export class ServingProgram {
         const lines = this.stdout.split('\n').slice(0, -1);
         return lines.length >= count ? lines : undefined;
       },
+      START_MS,
     );
   }
 
@@ -203,8 +204,11 @@ export class ServingProgram {
     return [...parsePrometheusText(`${body}`).values()].flatMap(({ samples }) => samples);
   }
 
+  /** Puts others in their place, in one step: of a file that is written, the program may see the empty beginning. */
   async writeManifests(services: readonly object[]): Promise<void> {
-    await writeFile(this.manifestFile, yamlOf(services));
+    const fresh = `${this.manifestFile}.fresh`;
+    await writeFile(fresh, yamlOf(services));
+    await rename(fresh, this.manifestFile);
   }
 }
 

@@ -106,10 +106,11 @@ test('metrics tell exactly what was asked, and agree with nginx_status', async c
   await client.response();
   client.destroy();
 
-  // A response is counted when it is over, which the client may know first.
+  // A response is counted when it is over, and its connection goes after that: the client may know both first.
   const samples = await eventually('all requests to be counted and their connections to be gone', async () => {
     const now = await program.metrics();
-    const isWhole = total(now, 'kube_entry_requests_total') >= 8 && total(now, 'nginx_connections_waiting') === 0;
+    const gauges = ['active', 'reading', 'writing', 'waiting'].map(gauge => total(now, `nginx_connections_${gauge}`));
+    const isWhole = total(now, 'kube_entry_requests_total') >= 8 && gauges.join() === '1,0,1,0';
     return isWhole && now;
   });
   const requests = samples.filter(({ name }) => name === 'kube_entry_requests_total');

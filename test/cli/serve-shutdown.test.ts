@@ -54,8 +54,8 @@ async function portCloses(program: ServingProgram): Promise<void> {
 }
 
 for (const signal of ['SIGTERM', 'SIGQUIT'] as const) {
-  test(`after ${signal} it is not ready at once, but serves on until the delay is over`, async context => {
-    const { program } = await serving(context, ['--shutdown-delay', '1s']);
+  test(`after ${signal} it is not ready at once, but serves on for as long as the delay lasts`, async context => {
+    const { program } = await serving(context, ['--shutdown-delay', FOR_EVER]);
     const kept = await program.connect();
     program.kill(signal);
     await program.logged('draining');
@@ -70,11 +70,21 @@ for (const signal of ['SIGTERM', 'SIGQUIT'] as const) {
     assert.equal(response.body, 'at once');
     await kept.send('GET /a/kept HTTP/1.1\r\nHost: test\r\n\r\n');
     assert.equal(value((await kept.response()).headers, 'connection'), 'keep-alive');
-    await kept.closed();
-    assert.deepEqual(await program.ended(), CLEAN);
-    assert.equal(program.complaints, '');
+    assert.equal(program.log.at(-1)?.msg, 'draining', 'the delay is not over');
   });
 }
+
+test('when the delay is over, it drains and ends', async context => {
+  const { program } = await serving(context, ['--shutdown-delay=200ms', `--shutdown-timeout=${FOR_EVER}`]);
+  const kept = await program.connect();
+  await kept.send('GET /a HTTP/1.1\r\nHost: test\r\n\r\n');
+  await kept.response();
+  program.kill('SIGTERM');
+  assert.equal(await kept.closed(), 'fin');
+  assert.deepEqual(await program.ended(), CLEAN);
+  assert.equal(program.log.at(-1)?.outcome, 'done');
+  assert.equal(program.complaints, '');
+});
 
 test('draining finishes requests, closes idle connections, and lets tunnels go on to their end', async context => {
   const { program, upstream } = await serving(context, ['--shutdown-delay=0s', `--shutdown-timeout=${FOR_EVER}`]);

@@ -5,13 +5,18 @@ import { type TestContext, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { get, header } from '../support/exchange.ts';
 import { KubeApi, service } from '../support/kube-api.ts';
+import type { RawResponse } from '../support/raw-client.ts';
 import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { runHere, scratchDirectory } from './cli-fixture.ts';
 import { ServingProgram } from './serve-fixture.ts';
 
+/** For a program on a busy machine: what it saves gathers for a second, and it asks again after some. */
+const PATIENCE_MS = 60_000;
+
 /** A cluster of Services that lead to one upstream, and the folder that outlives the entry. */
 class World {
   readonly api: KubeApi;
+  readonly kubeconfig: string;
   readonly #context: TestContext;
   readonly #upstream: RawUpstream;
   readonly #directory: string;
@@ -19,6 +24,7 @@ class World {
   private constructor(context: TestContext, api: KubeApi, upstream: RawUpstream, directory: string) {
     this.#context = context;
     this.api = api;
+    this.kubeconfig = api.writeKubeconfig();
     this.#upstream = upstream;
     this.#directory = directory;
   }
@@ -31,10 +37,6 @@ class World {
 
   get stateFile(): string {
     return join(this.#directory, 'state');
-  }
-
-  get kubeconfig(): string {
-    return this.api.writeKubeconfig();
   }
 
   get saved(): string {
@@ -54,11 +56,22 @@ class World {
   /** Runs an entry until its state is written, and kills it. */
   async past(): Promise<void> {
     const program = await this.start();
-    await eventually('it is ready', async () => (await program.readiness()).status === 200, 20_000);
-    await eventually('its state is written', () => this.saved.endsWith('}\n'));
+    await whenReady(program);
+    await eventually('its state is written', () => this.saved.endsWith('}\n'), PATIENCE_MS);
     program.kill('SIGKILL');
     await program.ended();
   }
+}
+
+function whenReady(program: ServingProgram): Promise<RawResponse> {
+  return eventually(
+    'it is ready',
+    async () => {
+      const answer = await program.readiness();
+      return answer.status === 200 && answer;
+    },
+    PATIENCE_MS,
+  );
 }
 
 interface Table {
@@ -86,14 +99,7 @@ test('a restart while the API server is away serves what was known, says so, and
   world.api.remove('default', 'deleted');
 
   const program = await world.start();
-  const ready = await eventually(
-    'it is ready',
-    async () => {
-      const answer = await program.readiness();
-      return answer.status === 200 && answer;
-    },
-    20_000,
-  );
+  const ready = await whenReady(program);
   const [staleSince = ''] = header(ready, 'kube-entry-stale-since');
   assert.match(staleSince, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   assert.match(ready.body, new RegExp(`^ready\\nstale since ${staleSince}: `));
@@ -129,7 +135,7 @@ test('a restart while the API server is away serves what was known, says so, and
       assert.equal((await program.get('/kept/x')).status, 200);
       return header(await program.readiness(), 'kube-entry-stale-since').length === 0;
     },
-    30_000,
+    PATIENCE_MS,
   );
   assert.equal((await program.get('/deleted/x')).status, 404);
   assert.equal((await program.get('/kept/x')).status, 200);
@@ -154,7 +160,7 @@ test('a state of other namespaces is never served, and the log says why', async 
   world.api.down();
   const program = await world.start('--namespace', 'shop');
   const isRefused = () => program.log.find(({ code }) => code === 'STATE_FILE_REFUSED');
-  const { msg } = await eventually('it says so', isRefused, 20_000);
+  const { msg } = await eventually('it says so', isRefused, PATIENCE_MS);
   assert.match(msg, /was read from all namespaces, not the namespaces shop/);
   assert.equal((await program.readiness()).status, 503);
   assert.equal((await program.get('/volume')).status, 503);
@@ -169,8 +175,9 @@ test('a folder that cannot be written costs an error in the log and nothing else
   const program = await world.start('--state-file', '/proc/nowhere/state');
   const isTold = () =>
     program.log.find(({ msg }) => msg.startsWith('state file /proc/nowhere/state cannot be written'));
-  const told = await eventually('it says so', isTold, 20_000);
+  const told = await eventually('it says so', isTold, PATIENCE_MS);
   assert.equal(told.level, 50);
+  await whenReady(program);
   assert.equal((await program.get('/volume')).status, 200);
   program.kill('SIGINT');
   assert.deepEqual(await program.ended(), { code: 0, signal: null });

@@ -13,6 +13,9 @@ import { freePort, service, whatAnswers } from './example-services.ts';
 import { DEPLOY } from './objects.ts';
 
 const PROGRAM = join(DEPLOY, 'examples/start.ts');
+/** Where nobody else listens: a port that is free there stays free until it is listened on. */
+const HOST = '127.100.0.32';
+const STATUS_HOST = '127.100.0.33';
 /** A process that loads everything, on a busy machine. */
 const START_DEADLINE_MS = 6 * DEADLINE_MS;
 
@@ -38,12 +41,12 @@ describe('npm start', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'kube-entry-'));
-    port = await freePort('127.0.0.1');
-    statusPort = await freePort('127.0.0.1');
+    port = await freePort(HOST);
+    statusPort = await freePort(STATUS_HOST);
     backendPort = await freePort('127.100.0.31');
     writeFileSync(join(folder, 'volume.yaml'), service('volume', '/volume', '127.100.0.31', backendPort));
     child = start(
-      ...['--manifests', folder, '--listen', `127.0.0.1:${port}`, '--status-listen', `127.0.0.1:${statusPort}`],
+      ...['--manifests', folder, '--listen', `${HOST}:${port}`, '--status-listen', `${STATUS_HOST}:${statusPort}`],
       ...['--admin-socket', join(folder, 'admin.sock'), '--workers', '1'],
     );
     child.stdout.setEncoding('utf8').on('data', chunk => {
@@ -66,20 +69,20 @@ describe('npm start', () => {
 
   it('prints three curl lines', () => {
     assert.deepEqual(output.match(/(?<=^ +)curl .*$/gm), [
-      `curl http://127.0.0.1:${port}/volume/api/v1/pools`,
+      `curl http://${HOST}:${port}/volume/api/v1/pools`,
       `curl --unix-socket ${join(folder, 'admin.sock')} http://localhost/nginx_status`,
       `curl --unix-socket ${join(folder, 'admin.sock')} http://localhost/configuration/backends`,
     ]);
   });
 
   it('names the dashboard, where it answers', async () => {
-    const url = `http://127.0.0.1:${statusPort}/`;
+    const url = `http://${STATUS_HOST}:${statusPort}/`;
     assert.ok(output.includes(`dashboard: ${url}\n`), output);
     assert.match(await (await fetch(url)).text(), /<title>/);
   });
 
   it('serves a route, the prefix stripped, with a backend of its own behind it', async () => {
-    const answer = await whatAnswers('127.0.0.1', port, '/volume/api/v1/pools');
+    const answer = await whatAnswers(HOST, port, '/volume/api/v1/pools');
     assert.match(answer ?? '', /^default\/volume on 127\.100\.0\.31:\d+ got\n\nGET \/api\/v1\/pools HTTP\/1\.1\n/);
   });
 
@@ -95,8 +98,8 @@ describe('npm start', () => {
 
   it('follows an edit of the path', async () => {
     writeFileSync(join(folder, 'volume.yaml'), service('volume', '/disk', '127.100.0.31', backendPort));
-    await eventually('the new path answers', () => whatAnswers('127.0.0.1', port, '/disk'));
-    assert.equal(await whatAnswers('127.0.0.1', port, '/volume'), undefined);
+    await eventually('the new path answers', () => whatAnswers(HOST, port, '/disk'));
+    assert.equal(await whatAnswers(HOST, port, '/volume'), undefined);
   });
 
   it('ends at SIGINT', async () => {

