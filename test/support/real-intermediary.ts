@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request, type Server } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { serverPort } from './real-process.ts';
 import { selfSigned } from './self-signed.ts';
+import { serverPort } from './server-port.ts';
 
 const SLICE_BYTES = 512;
 
