@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from './eventually.ts';
 
 /** For an API server, or a Node process that loads everything, on a busy machine. */
-export const START_DEADLINE_MS = 90_000;
+export const START_DEADLINE_MS = 180_000;
 
 const PATIENT_POLL_MS = 100;
 
