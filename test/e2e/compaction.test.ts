@@ -60,7 +60,8 @@ describe('an entry that was cut off for longer than the API server remembers', (
     ]);
     await patiently('it follows', async () => servedBy(await entry.table()).join() === expected.join());
     t.diagnostic(`converged ${((performance.now() - mended) / 1000).toFixed(1)} s after the line was mended`);
-    assert.equal((await entry.get('/created/x')).body, `${created} /x`);
+    // The workers, too: the table shows before they have it.
+    await patiently('its route is served', async () => (await entry.get('/created/x')).body === `${created} /x`);
     for (const path of ['/moved', '/deleted', '/spoilt']) assert.equal((await entry.get(path)).status, 404, path);
     assert.deepEqual(
       (await entry.table()).refusals.map(({ service }) => service.name),

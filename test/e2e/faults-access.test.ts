@@ -4,9 +4,9 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { dig } from '../deploy/objects.ts';
 import { RealBackend } from '../support/real-backend.ts';
-import { RealKube } from '../support/real-kube.ts';
+import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
 import { RealLine } from '../support/real-line.ts';
-import { patiently } from '../support/real-process.ts';
+import { patiently, START_DEADLINE_MS } from '../support/real-process.ts';
 import { RealScene } from '../support/real-scene.ts';
 import { applyFiles, deleteFiles, grantClusterRole } from '../support/real-services.ts';
 
@@ -50,6 +50,7 @@ describe('an entry outlives', () => {
     await scene.endure(t, {
       strike: async () => {
         await deleteFiles(kube.kubectl, ROLE_BINDING);
+        await patiently('the server knows of it', async () => !(await mayWatch()));
         await reconnect();
         await lost('KUBE_FORBIDDEN');
       },
@@ -111,6 +112,13 @@ async function issueToken(secret: string): Promise<string> {
   return String(dig(issued.body, 'status', 'token'));
 }
 
+async function mayWatch(): Promise<boolean> {
+  const spec = { user: ENTRY_ACCOUNT, resourceAttributes: { verb: 'watch', resource: 'services' } };
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+  const { body } = await kube.api('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
+  return dig(body, 'status', 'allowed') === true;
+}
+
 /** The server remembers for a few seconds what it found. */
 async function isGood(token: string): Promise<boolean> {
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } };
@@ -127,7 +135,7 @@ async function reconnect(): Promise<void> {
 async function lost(code: string): Promise<void> {
   const isLost = (logged: { readonly code?: string; readonly level: number }): boolean =>
     logged.code === code && logged.level === 40;
-  await scene.entry.logged(`it says ${code}`, isLost, 60_000);
+  await scene.entry.logged(`it says ${code}`, isLost, START_DEADLINE_MS);
 }
 
 /** Only the date is set: the monotonic clock belongs to the kernel, and nothing may set it. */

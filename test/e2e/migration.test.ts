@@ -158,6 +158,11 @@ function kubectlThatExecutesHere(adminSocket: string): string {
     '    shift 5',
     `    export KUBE_ENTRY_ADMIN_SOCKET='${adminSocket}' KUBE_ENTRY_KUBECONFIG="$KUBECONFIG"`,
     '    exec "$@" ;;',
+    // Who types the next command gives the entry the time to follow.
+    '  "annotate service "*" kube-entry.io/path="*)',
+    `    '${kube.kubectl.program}' "$@"`,
+    `    until curl --silent --unix-socket '${adminSocket}' http://localhost/routes | grep --quiet "\\"$3\\""; do sleep 0.1; done`,
+    '    exit ;;',
     '  *exec*|*logs*) echo "nothing runs this: $*" >&2; exit 1 ;;',
     'esac',
     // This script comes first there.

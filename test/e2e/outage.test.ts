@@ -13,7 +13,7 @@ const SERVICES = 1_000;
 /** Requests under way at a time while they are created. */
 const CREATORS = 8;
 const OUTAGE_MS = 20_000;
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 let kube: RealKube;
 let backend: RealBackend;

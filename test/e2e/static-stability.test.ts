@@ -63,7 +63,10 @@ describe('an entry that is killed and starts again while the API server is away'
     assert.ok(Math.abs(Date.now() - Date.parse(staleSince)) < 10 * 60_000, staleSince);
     assert.match(body, /^ready\nstale since /);
     assert.equal((await second.get('/deleted/x')).body, `${deleted} /x`);
-    const stale = await second.table();
+    const stale = await eventually('it misses the API server', async () => {
+      const table = await second.table();
+      return table.source.problem !== undefined && table;
+    });
     assert.deepEqual(servedBy(stale), servedBy(known));
     assert.deepEqual(stale.refusals, known.refusals);
     assert.equal(stale.source.staleSince, staleSince);

@@ -7,7 +7,8 @@ import { formatListenAddress, type ListenAddress } from '../../src/formats/liste
 import { formatYaml, parseYaml } from '../../src/formats/yaml.ts';
 import { dig, listAt, textOf } from '../deploy/objects.ts';
 import { atEnd } from '../support/cleanup.ts';
-import { patiently, RealProcess, serverPort, TemporaryFolder } from '../support/real-process.ts';
+import { patiently, RealProcess, TemporaryFolder } from '../support/real-process.ts';
+import { serverPort } from '../support/server-port.ts';
 import { RULES } from './rule-files.ts';
 
 export interface Series {

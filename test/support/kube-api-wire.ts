@@ -1,5 +1,6 @@
 /** What the fixture of kube-api.ts reads and writes: requests, objects, events, failures. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
 
 export interface FixtureService {
@@ -46,6 +47,11 @@ export function readRequest({ method, url = '', headers }: IncomingMessage): Rec
   const reading = query.watch === 'true' ? 'watch' : 'list';
   const verb = method === 'POST' ? 'create' : method === 'PATCH' ? 'patch' : reading;
   return { verb, resource, namespace, name, query, headers };
+}
+
+/** @returns undefined when it breaks off: then nothing was asked */
+export function readBody(incoming: IncomingMessage): Promise<string | undefined> {
+  return text(incoming).catch(() => undefined);
 }
 
 export function concerns({ namespace, query }: ReceivedRequest, { metadata }: FixtureService): boolean {

@@ -28,7 +28,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -39,6 +39,7 @@ import {
   type FixtureService,
   type HistoryEntry,
   type ReceivedRequest,
+  readBody,
   readRequest,
   sendChange,
   sendJson,
@@ -47,6 +48,7 @@ import {
   type Verb,
 } from './kube-api-wire.ts';
 import { type SelfSigned, selfSigned } from './self-signed.ts';
+import { serverPort } from './server-port.ts';
 
 export type { Fault, FixtureService, ReceivedRequest, Verb };
 
@@ -110,6 +112,7 @@ export class KubeApi {
 
   static async start({ tls = false } = {}): Promise<KubeApi> {
     const api = new KubeApi(tls);
+    api.#port = await serverPort();
     await api.up();
     return api;
   }
@@ -259,7 +262,9 @@ export class KubeApi {
 
   async up(): Promise<void> {
     const listener = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
-    const server = this.#tls === undefined ? createHttpServer(listener) : createHttpsServer(this.#tls, listener);
+    // An idle connection is the client's to close: here that would depend on how fast the machine is.
+    const options = { ...this.#tls, keepAliveTimeout: 0 };
+    const server = this.#tls === undefined ? createHttpServer(options, listener) : createHttpsServer(options, listener);
     server.on('connection', (socket: Socket) => {
       this.connections += 1;
       this.#sockets.add(socket);
@@ -270,7 +275,6 @@ export class KubeApi {
     server.listen(this.#port, '127.0.0.1', resolve);
     await promise;
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
   }
 
   endWatches(): void {
@@ -304,8 +308,8 @@ export class KubeApi {
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = readRequest(incoming);
-    let body = '';
-    for await (const chunk of incoming) body += String(chunk);
+    const body = await readBody(incoming);
+    if (body === undefined) return;
     if (request !== undefined) {
       this.requests.push(request);
       this.onRequest?.(request);

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { formatListenAddress, type ListenAddress } from '../../src/formats/listen-address.ts';
 import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
+import { serverPort } from './server-port.ts';
 
 /** Debian puts nginx where the PATH of an unprivileged user does not look. */
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
@@ -29,7 +30,7 @@ export async function startNginx(t: TestContext, { server, errorPage }: NginxDes
   atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, '50x.html'), errorPage);
   for (let attempt = 1; ; attempt += 1) {
-    const address = await freeAddress();
+    const address = { host: '127.0.0.1', port: await serverPort() };
     const file = join(folder, 'nginx.conf');
     writeFileSync(file, configuration(folder, formatListenAddress(address), server));
     const child = spawn(binary, ['-p', folder, '-c', file, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -37,17 +38,17 @@ export async function startNginx(t: TestContext, { server, errorPage }: NginxDes
     child.stderr.on('data', (chunk: Buffer) => {
       complaints += chunk.toString();
     });
-    const started = await eventually(`nginx to listen; it says: ${complaints}`, async () => {
+    const closed = once(child, 'close');
+    atEnd(t, async () => {
+      child.kill('SIGTERM');
+      await closed;
+    });
+    const started = await eventually('nginx to listen, or to end', async () => {
       if (child.exitCode !== null) return 'no';
       return (await accepts(address)) ? 'yes' : undefined;
     });
-    if (started === 'yes') {
-      atEnd(t, async () => {
-        child.kill('SIGTERM');
-        if (child.exitCode === null) await once(child, 'exit');
-      });
-      return address;
-    }
+    if (started === 'yes') return address;
+    await closed;
     // Somebody else may have taken the port in between.
     if (attempt === ATTEMPTS || !complaints.includes('Address already in use')) {
       throw new Error(`nginx does not start: ${complaints}`);
@@ -90,17 +91,6 @@ http {
   }
 }
 `;
-}
-
-/** A port that was free a moment ago. */
-async function freeAddress(): Promise<ListenAddress> {
-  const probe = createServer().listen({ host: '127.0.0.1', port: 0 });
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { host: address.address, port: address.port };
 }
 
 async function accepts(address: ListenAddress): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { serverPort } from './real-process.ts';
+import { serverPort } from './server-port.ts';
 
 /**
  * Stands for the pods of Services: on one port, at as many ClusterIPs as are asked for. It answers with the address

@@ -8,7 +8,7 @@ const KEEP_ALIVE_CLIENTS = 4;
 const ONE_SHOT_CLIENTS = 2;
 /** Between two requests of a client: the machine has work besides. */
 const PAUSE_MS = 5;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 
 export interface HammerReport {
   readonly requests: number;
@@ -37,6 +37,11 @@ export class Hammer implements AsyncDisposable {
       ...Array.from({ length: KEEP_ALIVE_CLIENTS }, () => this.#hammer(this.#agent)),
       ...Array.from({ length: ONE_SHOT_CLIENTS }, () => this.#hammer(false)),
     ];
+  }
+
+  /** So far. */
+  get requests(): number {
+    return this.#requests;
   }
 
   /** Answers that are under way are waited for. */

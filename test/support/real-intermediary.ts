@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request, type Server } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { serverPort } from './real-process.ts';
+import { eventually } from './eventually.ts';
 import { selfSigned } from './self-signed.ts';
+import { serverPort } from './server-port.ts';
 
 const SLICE_BYTES = 512;
 
@@ -54,8 +55,14 @@ export class RealIntermediary implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
+  /** Resolves when somebody watches: between two watches there is a moment without. */
+  async watched(): Promise<void> {
+    await eventually('a watch', () => this.#streams.size > 0);
+  }
+
   /** Says so on every watch, in the server's name, and leaves it open and silent. */
-  sendError(code: number): void {
+  async sendError(code: number): Promise<void> {
+    await this.watched();
     const object = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'injected', code };
     for (const { answer, mute } of this.#streams) {
       mute();
@@ -64,7 +71,8 @@ export class RealIntermediary implements AsyncDisposable {
   }
 
   /** Breaks every watch. */
-  breakWatches(): void {
+  async breakWatches(): Promise<void> {
+    await this.watched();
     for (const { answer } of this.#streams) answer.destroy();
   }
 

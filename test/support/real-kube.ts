@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { formatYaml } from '../../src/formats/yaml.ts';
 import { Kubectl } from './real-kubectl.ts';
-import { patiently, RealProcess, serverPort, TemporaryFolder } from './real-process.ts';
+import { patiently, RealProcess, TemporaryFolder } from './real-process.ts';
+import { serverPort } from './server-port.ts';
 
 /** The account of deploy/base/service-account.yaml. */
 export const ENTRY_ACCOUNT = 'system:serviceaccount:kube-entry:kube-entry';

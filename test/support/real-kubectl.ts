@@ -21,7 +21,7 @@ export class Kubectl {
   /** @returns standard output @throws Error with standard error when it does not exit with 0 */
   run(args: readonly string[], input = ''): Promise<string> {
     return new Promise((resolve, reject) => {
-      const options = { env: this.#environment, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 };
+      const options = { env: this.#environment, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 };
       const child = execFile(this.program, args, options, (error, output, complaint) => {
         if (error === null) resolve(output);
         else reject(new Error(`kubectl ${args.join(' ')}: ${complaint || error.message}`, { cause: error }));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { serverPort } from './real-process.ts';
+import { serverPort } from './server-port.ts';
 
 /** A way to a server that can be cut and mended: a network between the entry and the API server. */
 export class RealLine implements AsyncDisposable {

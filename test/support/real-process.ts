@@ -2,7 +2,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -10,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from './eventually.ts';
 
 /** For an API server, or a Node process that loads everything, on a busy machine. */
-export const START_DEADLINE_MS = 90_000;
+export const START_DEADLINE_MS = 180_000;
 
 const PATIENT_POLL_MS = 100;
 
@@ -92,23 +91,5 @@ export class TemporaryFolder {
 
   constructor() {
     leftovers.add(this.remove);
-  }
-}
-
-/**
- * A port of 127.0.0.1 that nothing listens on. Not one of those that the kernel gives to outgoing connections: a server
- * that comes back to its port must not find a client of some other server there.
- */
-export async function serverPort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 15_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>(resolve => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
   }
 }

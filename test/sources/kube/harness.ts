@@ -8,6 +8,7 @@ import type { AccessSurroundings } from '../../../src/sources/kube/access.ts';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
 import type { ServiceObject } from '../../../src/sources/service-object.ts';
+import { DEADLINE_MS } from '../../support/eventually.ts';
 import { KubeApi } from '../../support/kube-api.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -22,9 +23,9 @@ export const INFO = 30;
 /** A stream that is taken up after a failure counts as good when it has stood for so long. */
 const TRIAL_MS = 1_000;
 
-/** Polls, because what is awaited happens on real sockets. @throws after ten seconds */
+/** Polls, because what is awaited happens on real sockets. @throws when it does not come true */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + DEADLINE_MS;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);
     await new Promise(resolve => setTimeout(resolve, 2));

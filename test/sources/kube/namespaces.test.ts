@@ -30,7 +30,7 @@ describe('a source of several namespaces', () => {
     harness.api.apply(service({ name: 'one', namespace: 'a' }));
     harness.api.apply(service({ name: 'two', namespace: 'b' }));
     harness.source.start();
-    await until(() => harness.api.openWatches.length === 2);
+    await until(() => harness.streams === 2);
     harness.api.apply(service({ name: 'three', namespace: 'a' }));
     await harness.untilServed('one three two');
     harness.clock.advance(2_000);
