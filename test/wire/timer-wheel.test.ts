@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TICK_MS, Timed, TimerWheel } from '../../src/proxy/wire/timer-wheel.ts';
+import { atEnd } from '../support/cleanup.ts';
+import { eventually } from '../support/eventually.ts';
 
 class Entry extends Timed {
   readonly #onTimeOut: () => void;
@@ -136,6 +140,28 @@ describe('TimerWheel', () => {
       bench.fired.map(Number).sort((a, b) => a - b),
       Array.from({ length: 500 }, (_, index) => index),
     );
+  });
+
+  it('what has come while the thread stood still is read before limits end', async t => {
+    const server = createServer().listen(0, '127.0.0.1');
+    atEnd(t, () => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const sender = connect(port, '127.0.0.1');
+    const [receiver] = (await once(server, 'connection')) as [Socket];
+    atEnd(t, () => void sender.destroy());
+    const wheel = new TimerWheel();
+    wheel.start();
+    atEnd(t, () => wheel.stop());
+    const ended: string[] = [];
+    const heard = new Entry(() => ended.push('heard'));
+    const unheard = new Entry(() => ended.push('unheard'));
+    receiver.once('data', () => wheel.set(heard, 60_000));
+    for (const entry of [heard, unheard]) wheel.set(entry, 100);
+    await new Promise(resolve => sender.write('x', resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    await eventually('a limit to end', () => ended.length > 0);
+    assert.deepEqual(ended, ['unheard']);
   });
 
   it('an idle wheel keeps no process alive, and stops', () => {

@@ -23,8 +23,11 @@ export class TimerWheel {
   readonly #now: () => number;
   readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   /** Ticks so far. A limit set now ends no earlier than the tick after its time. */
   #tick = 1;
+  /** The tick up to which limits have ended. */
+  #visited = 1;
 
   /** @param now monotonic milliseconds */
   constructor(now: () => number = () => performance.now()) {
@@ -33,12 +36,18 @@ export class TimerWheel {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.advance(), TICK_MS).unref();
+    this.#timer ??= setInterval(() => {
+      this.#readClock();
+      // As in nginx, what has come is read before limits end: for a time in which this thread stood still nobody is late.
+      this.#immediate ??= setImmediate(() => this.#endLimits());
+    }, TICK_MS).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    clearImmediate(this.#immediate);
     this.#timer = undefined;
+    this.#immediate = undefined;
   }
 
   /** Milliseconds since the start, as exact as a tick: for ages, where a call of the clock would be too dear. */
@@ -71,16 +80,25 @@ export class TimerWheel {
 
   /** Catches up with the clock. */
   advance(): void {
-    const target = 1 + Math.floor((this.#now() - this.#startedAt) / TICK_MS);
+    this.#readClock();
+    this.#endLimits();
+  }
+
+  #readClock(): void {
+    this.#tick = 1 + Math.floor((this.#now() - this.#startedAt) / TICK_MS);
+  }
+
+  #endLimits(): void {
+    this.#immediate = undefined;
     // After a long pause every slot is looked at once; none twice.
-    if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;
-    while (this.#tick < target) {
-      this.#tick += 1;
-      this.#visit(this.#tick);
+    if (this.#tick - this.#visited > SLOTS) this.#visited = this.#tick - SLOTS;
+    while (this.#visited < this.#tick) {
+      this.#visited += 1;
+      this.#visitSlot(this.#visited);
     }
   }
 
-  #visit(tick: number): void {
+  #visitSlot(tick: number): void {
     const index = tick % SLOTS;
     // One by one from the head: what an entry does when its time comes may take others out of this very slot.
     for (let entry = this.#slots[index]; entry !== undefined; entry = this.#slots[index]) {
@@ -96,7 +114,7 @@ export class TimerWheel {
 
   #link(entry: Timed): void {
     // Beyond one turn it waits in the slot that comes last, and moves on from there.
-    const scheduled = Math.min(entry.deadline, this.#tick + SLOTS - 1);
+    const scheduled = Math.min(entry.deadline, this.#visited + SLOTS - 1);
     const index = scheduled % SLOTS;
     const head = this.#slots[index];
     entry.scheduled = scheduled;
