@@ -1,12 +1,5 @@
 import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
-
-/** Takes the bytes of a socket, in memory that it chooses. */
-export interface SocketReader {
-  /** Where the next read puts its bytes. */
-  readBuffer(): Buffer;
-  /** Bytes have come into it: they are only there during this call. @returns false to stop reading */
-  read(bytes: Buffer, size: number): boolean;
-}
+import { readFor, type SocketReader } from './socket-reader.ts';
 
 /** Makes the socket of an accepted connection, whose bytes go to the reader. */
 export type OpenSocket = (reader: SocketReader) => Socket;
@@ -40,10 +33,7 @@ function wrap(handle: object, reader: SocketReader): Socket {
     handle,
     readable: true,
     writable: true,
-    onread: {
-      buffer: () => reader.readBuffer(),
-      callback: (size, buffer) => reader.read(buffer as Buffer, size),
-    },
+    onread: readFor(reader),
   };
   return new Socket(options as SocketConstructorOpts).setNoDelay(true);
 }

@@ -30,6 +30,27 @@ for (let value = 0; value < 16; value += 1) {
   HEX[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
+/** Whether the bytes are a word, in whatever case. @param word its lower case; letters and hyphens only */
+export function isWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
+  if (end - start !== word.length) return false;
+  for (let index = 0; index < word.length; index += 1) {
+    const byte = bytes[start + index] as number;
+    // Only letters have a case: other bytes would become a hyphen with the bit set.
+    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== word[index]) return false;
+  }
+  return true;
+}
+
+const HTTP_1 = Buffer.from('HTTP/1.');
+
+/** Whether `HTTP/1.` stands there (RFC 9112 section 2.3: in capitals). */
+export function isHttp1(bytes: Uint8Array, start: number): boolean {
+  for (let index = 0; index < HTTP_1.length; index += 1) {
+    if (bytes[start + index] !== HTTP_1[index]) return false;
+  }
+  return true;
+}
+
 function table(characters: string): Uint8Array {
   const flags = new Uint8Array(256);
   for (const character of characters) flags[character.charCodeAt(0)] = 1;

@@ -2,12 +2,13 @@ import type { Socket } from 'node:net';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { FailureCode } from '../failure.ts';
-import type { OpenSocket, SocketReader } from './accept.ts';
+import type { OpenSocket } from './accept.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Exchange } from './exchange.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
 import { RequestHead } from './request-head.ts';
+import type { SocketReader } from './socket-reader.ts';
 import { Timed } from './timer-wheel.ts';
 import type { Wire } from './wire.ts';
 

@@ -8,18 +8,23 @@ import type { ResponseHead } from './response-head.ts';
 const KEEP_ALIVE = 'Connection: keep-alive\r\n\r\n';
 const CLOSE = 'Connection: close\r\n\r\n';
 
+/** Who knows which redirects lead back here. */
+export interface RedirectOrigin {
+  knownHosts(): readonly string[];
+}
+
 /** The head the client gets, with the empty line at its end. */
 export function composeResponse(
   head: ResponseHead,
   keeps: boolean,
   chunked: boolean,
   route: Route,
-  knownHosts: () => readonly string[],
+  origin: RedirectOrigin,
 ): string {
   let lines = head.lines();
   if (head.hasRedirects && route.rewriteRedirects && route.stripPrefix && route.path !== '/') {
     lines = mapLines(lines, (name, value) =>
-      mayHoldRedirect(name) ? rewriteRedirect(name, value, route, knownHosts()) : value,
+      mayHoldRedirect(name) ? rewriteRedirect(name, value, route, origin.knownHosts()) : value,
     );
   }
   if (head.status === 204) lines = withoutLength(head);

@@ -6,14 +6,10 @@ import type { Server } from 'node:net';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
-import { RoundRobin } from '../round-robin.ts';
-import { createReadingServer, type OpenSocket, type SocketReader } from './accept.ts';
+import { createReadingServer, type OpenSocket } from './accept.ts';
 import { ClientConnection } from './client-connection.ts';
-import { ReadBuffers } from './read-buffers.ts';
-import { ResponseHead } from './response-head.ts';
-import { TimerWheel } from './timer-wheel.ts';
-import { UpstreamPools } from './upstream-pools.ts';
-import type { Wire } from './wire.ts';
+import type { SocketReader } from './socket-reader.ts';
+import { Wire } from './wire.ts';
 
 const BACKLOG = 4096;
 
@@ -30,32 +26,10 @@ export class WireEngine implements Engine {
   readonly #context: EngineContext;
   readonly #servers: Server[] = [];
   readonly #wire: Wire;
-  #onLastGone: (() => void) | undefined;
 
   constructor(context: EngineContext) {
     this.#context = context;
-    const wheel = new TimerWheel();
-    const clients = new Set<ClientConnection>();
-    const wire: Wire = {
-      context,
-      wheel,
-      clients,
-      get pools() {
-        return pools;
-      },
-      roundRobin: new RoundRobin(),
-      spareHeads: [],
-      responseHead: new ResponseHead(),
-      buffers: new ReadBuffers(),
-      trustedProxies: new AddressRanges(context.state.settings.trustedProxies),
-      isDraining: false,
-      clientGone: client => {
-        clients.delete(client);
-        if (clients.size === 0) this.#onLastGone?.();
-      },
-    };
-    const pools = new UpstreamPools(wire);
-    this.#wire = wire;
+    this.#wire = new Wire(context);
   }
 
   async listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
@@ -75,11 +49,11 @@ export class WireEngine implements Engine {
     this.#stopAccepting();
     for (const client of [...this.#wire.clients]) client.drain();
     return new Promise(resolve => {
-      this.#onLastGone = () => {
+      this.#wire.onLastGone = () => {
         this.#end();
         resolve();
       };
-      if (this.#wire.clients.size === 0) this.#onLastGone();
+      if (this.#wire.clients.size === 0) this.#wire.onLastGone();
     });
   }
 

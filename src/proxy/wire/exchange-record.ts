@@ -1,3 +1,5 @@
+// Not the global one, which is a getter: four of them a request would show.
+import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { type Endpoint, type Route, serviceKey } from '../../routing/route.ts';

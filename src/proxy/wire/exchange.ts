@@ -5,7 +5,13 @@ import { requestIdOf } from '../request-id.ts';
 import { mayRetryStale } from '../retry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { composeRequest } from './compose-request.ts';
-import { composeError, composeInterim, composeResponse, composeSwitch } from './compose-response.ts';
+import {
+  composeError,
+  composeInterim,
+  composeResponse,
+  composeSwitch,
+  type RedirectOrigin,
+} from './compose-response.ts';
 import { ExchangeRecord } from './exchange-record.ts';
 import { NO_OPTIONS } from './head.ts';
 import { X_REQUEST_ID } from './header-names.ts';
@@ -20,7 +26,7 @@ import type { Wire } from './wire.ts';
 const NOTHING = Buffer.alloc(0);
 
 /** A request and its answer, between a client's connection and an upstream's; one per client connection, used again. */
-export class Exchange {
+export class Exchange implements RedirectOrigin {
   readonly record: ExchangeRecord;
   /** The final response's head has been written, or an error of our own. */
   isAnswered = false;
@@ -176,7 +182,7 @@ export class Exchange {
     const { wheel } = this.#wire;
     if (this.#body.isComplete) {
       if (!this.isAnswered) wheel.clear(this.#client);
-      wheel.set(upstream, this.#readTimeoutMs);
+      wheel.set(upstream, this.#readTimeoutMs());
     } else if (flows) {
       wheel.set(this.#client, this.#settings.clientBodyTimeout);
     } else {
@@ -210,7 +216,7 @@ export class Exchange {
       this.#wire.wheel.clear(upstream);
       this.#wire.wheel.set(this.#client, this.#settings.sendTimeout);
     } else {
-      this.#wire.wheel.set(upstream, this.#readTimeoutMs);
+      this.#wire.wheel.set(upstream, this.#readTimeoutMs());
     }
   }
 
@@ -230,15 +236,16 @@ export class Exchange {
   /** The final response's head. @param hasLength its end is known without chunks @returns it as the client gets it */
   composeHead(head: ResponseHead, hasLength: boolean): string {
     const isModern = this.speaksChunked;
-    const keeps = this.#keepsAlive && this.#body.isComplete && (hasLength || isModern);
+    const keeps = this.#keepsAlive() && this.#body.isComplete && (hasLength || isModern);
     this.isAnswered = true;
     this.#isLast = !keeps;
     this.record.answered(head.status);
-    return composeResponse(head, keeps, isModern && !hasLength, this.#asked.route as Route, () => [
-      this.#asked.rawHost.toLowerCase(),
-      this.#asked.host,
-      this.record.upstream,
-    ]);
+    return composeResponse(head, keeps, isModern && !hasLength, this.#asked.route as Route, this);
+  }
+
+  /** What the client, and what the upstream, may call this place. */
+  knownHosts(): readonly string[] {
+    return [this.#asked.rawHost.toLowerCase(), this.#asked.host, this.record.upstream];
   }
 
   sendText(text: string, bodyBytes: number): void {
@@ -284,7 +291,7 @@ export class Exchange {
 
   /** Bytes went through, one way or the other. */
   touchTunnel(): void {
-    this.#wire.wheel.set(this.#client, this.#readTimeoutMs);
+    this.#wire.wheel.set(this.#client, this.#readTimeoutMs());
   }
 
   tunnelFromClient(bytes: Buffer, size: number): void {
@@ -331,7 +338,7 @@ export class Exchange {
       return;
     }
     this.#dropUpstream();
-    const keeps = !FAILURES[code].closes && this.#keepsAlive;
+    const keeps = !FAILURES[code].closes && this.#keepsAlive();
     this.#isLast = !keeps;
     this.#answerError(code, keeps);
     if (!keeps || this.#body.isComplete) {
@@ -384,13 +391,13 @@ export class Exchange {
     this.record.write(this.#head);
   }
 
-  get #keepsAlive(): boolean {
+  #keepsAlive(): boolean {
     const head = this.#head;
     if (head === undefined || this.#wire.isDraining) return false;
     return persists(head, this.#settings, this.#client.requests, this.#body.isComplete);
   }
 
-  get #readTimeoutMs(): number {
+  #readTimeoutMs(): number {
     return this.#asked.route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
   }
 }

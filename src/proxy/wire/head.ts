@@ -1,6 +1,6 @@
 /** What request and response heads have in common: header lines, validated in place, never taken apart. */
 import { addConnectionOptions } from '../hop-by-hop.ts';
-import { COLON, CR, FIELD, HTAB, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
+import { COLON, CR, FIELD, HTAB, isWord, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -25,6 +25,10 @@ export const MORE = 0;
 export const DONE = 1;
 export const MALFORMED = 2;
 export const TOO_LARGE = 3;
+
+const CHUNKED = Buffer.from('chunked');
+const KEPT_ALIVE = Buffer.from('keep-alive');
+const CLOSE = Buffer.from('close');
 
 export const NO_OPTIONS: ReadonlySet<string> = new Set();
 
@@ -159,10 +163,10 @@ export abstract class Head {
         return this.contentLength < 0 ? MALFORMED : false;
       case TRANSFER_ENCODING:
         this.codings += 1;
-        this.isChunked = isChunkedCoding(bytes, valueStart, valueEnd);
+        this.isChunked = isWord(bytes, valueStart, valueEnd, CHUNKED);
         return this.codings > 1 ? MALFORMED : false;
       case CONNECTION:
-        this.#readConnection(bytes.toString('latin1', valueStart, valueEnd));
+        this.#readConnection(bytes, valueStart, valueEnd);
         return false;
       case KEEP_ALIVE:
       case TE:
@@ -206,15 +210,14 @@ export abstract class Head {
     return kept;
   }
 
-  #readConnection(value: string): void {
-    const lower = value.toLowerCase();
-    if (lower === 'keep-alive') {
+  #readConnection(bytes: Buffer, start: number, end: number): void {
+    if (isWord(bytes, start, end, KEPT_ALIVE)) {
       this.saysKeepAlive = true;
-    } else if (lower === 'close') {
+    } else if (isWord(bytes, start, end, CLOSE)) {
       this.saysClose = true;
     } else {
       const options = new Set<string>(this.namesHeaders ? this.#options : NO_OPTIONS);
-      addConnectionOptions(lower, options);
+      addConnectionOptions(bytes.toString('latin1', start, end), options);
       if (options.delete('keep-alive')) this.saysKeepAlive = true;
       if (options.delete('close')) this.saysClose = true;
       if (options.delete('upgrade')) this.saysUpgrade = true;
@@ -254,14 +257,4 @@ function readLength(bytes: Buffer, start: number, end: number): number {
     if (length > Number.MAX_SAFE_INTEGER) return -1;
   }
   return length;
-}
-
-const CHUNKED = Buffer.from('chunked');
-
-function isChunkedCoding(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start !== CHUNKED.length) return false;
-  for (let index = 0; index < CHUNKED.length; index += 1) {
-    if (((bytes[start + index] as number) | 0x20) !== CHUNKED[index]) return false;
-  }
-  return true;
 }

@@ -1,5 +1,7 @@
 /** The header names that mean something to a proxy, found by one table look-up and one comparison. */
 
+import { isWord } from './bytes.ts';
+
 export const OTHER = 0;
 export const HOST = 1;
 export const CONNECTION = 2;
@@ -70,14 +72,7 @@ export function identify(bytes: Uint8Array, start: number, length: number): numb
   const last = (bytes[start + length - 1] as number) | 0x20;
   const id = TABLE[(length * FACTOR + first * 3 + last) & (TABLE_SIZE - 1)] as number;
   if (id === OTHER) return OTHER;
-  const name = NAME_BYTES[id] as Uint8Array;
-  if (name.length !== length) return OTHER;
-  for (let index = 0; index < length; index += 1) {
-    const byte = bytes[start + index] as number;
-    // Only letters have a case; a hyphen with its bit set is still a hyphen.
-    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== name[index]) return OTHER;
-  }
-  return id;
+  return isWord(bytes, start, start + length, NAME_BYTES[id] as Uint8Array) ? id : OTHER;
 }
 
 function collisionFreeTable(): [factor: number, table: Uint8Array] {

@@ -32,6 +32,8 @@ let isFamiliar: boolean | undefined;
 export class Outlet {
   readonly #socket: Inside;
   readonly #drained: () => void;
+  /** The socket's, once it is known to be familiar. */
+  #handle: WritingHandle | undefined;
   /** The kernel has not taken all that the handle got. */
   #isWaiting = false;
 
@@ -56,29 +58,28 @@ export class Outlet {
 
   /** @param text of bytes: no character beyond U+00FF @returns false when no more should be written until it is drained */
   writeText(text: string): boolean {
-    const handle = this.#handle;
+    const handle = this.#freeHandle();
     if (handle === undefined) return this.#socket.write(text, 'latin1');
     return this.#handed(handle.writeLatin1String(null, text));
   }
 
   /** @param sent called when the bytes are not needed any more @returns as writeText() */
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
-    const handle = this.#handle;
+    const handle = this.#freeHandle();
     if (handle === undefined) return this.#socket.write(bytes, sent);
     return this.#handed(handle.writeBuffer(null, bytes), bytes, sent);
   }
 
   /** Where bytes may go past the stream: while it has none that would be overtaken. */
-  get #handle(): WritingHandle | undefined {
-    if (this.#isWaiting || this.#socket.writableLength !== 0 || isFamiliar === false) return undefined;
+  #freeHandle(): WritingHandle | undefined {
+    if (this.#isWaiting || this.#socket.writableLength !== 0) return undefined;
     // A socket that has ended has none.
     const { _handle: handle } = this.#socket;
-    if (!isWritingHandle(handle)) return undefined;
-    if (isFamiliar === undefined) {
-      lookOn(handle);
-      return undefined;
-    }
-    return handle;
+    if (handle === this.#handle) return this.#handle;
+    if (isFamiliar === false || !isWritingHandle(handle)) return undefined;
+    if (isFamiliar === undefined) lookOn(handle);
+    else this.#handle = handle;
+    return this.#handle;
   }
 
   #handed(outcome: Outcome, bytes?: Uint8Array, sent?: () => void): boolean {

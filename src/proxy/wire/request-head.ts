@@ -1,5 +1,5 @@
 import type { FailureCode } from '../failure.ts';
-import { CR, LF, METHOD, SP, TARGET } from './bytes.ts';
+import { CR, isHttp1, LF, METHOD, SP, TARGET } from './bytes.ts';
 import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
 import {
   AUTHORIZATION,
@@ -197,11 +197,11 @@ export class RequestHead extends Head {
 
   /** `HTTP/1.x`; a higher minor version is spoken as 1.1 (RFC 9110 section 2.5). */
   #readVersion(bytes: Buffer, start: number, end: number): FailureCode | undefined {
-    const version = bytes.toString('latin1', start, end);
-    if (version === 'HTTP/1.1') {
+    if (end - start === 8 && isHttp1(bytes, start) && bytes[start + 7] === 0x31) {
       this.minorVersion = 1;
       return undefined;
     }
+    const version = bytes.toString('latin1', start, end);
     const match = /^HTTP\/(\d)\.(\d)$/.exec(version);
     if (match === null)
       return /^HTTP\/[1-9]\d*\.\d+$/.test(version) && !version.startsWith('HTTP/1.')

@@ -1,6 +1,8 @@
-import { CR, FIELD, LF } from './bytes.ts';
+import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
 import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
 import { CONTENT_LENGTH, DATE, KEEP_ALIVE, LOCATION, REFRESH, SET_COOKIE, TRAILER, UPGRADE } from './header-names.ts';
+
+const ACCEL = Buffer.from('x-accel-');
 
 /** A response head under way or complete, held to the same rules as a request's; one per upstream connection. */
 export class ResponseHead extends Head {
@@ -60,7 +62,8 @@ export class ResponseHead extends Head {
   ): boolean | typeof MALFORMED {
     switch (id) {
       case 0:
-        return !isAccel(bytes, nameStart);
+        // X-Accel-* is for an nginx: the upstream would steer whoever stands in front of this proxy.
+        return !isWord(bytes, nameStart, nameStart + ACCEL.length, ACCEL);
       case CONTENT_LENGTH:
         // It stays where it is.
         return this.takeFraming(id, bytes, valueStart, valueEnd) === MALFORMED ? MALFORMED : true;
@@ -92,12 +95,11 @@ export class ResponseHead extends Head {
     while (at < end && FIELD[bytes[at] as number] === 1) at += 1;
     if (at === end || (bytes[at] === CR && at + 1 === end)) return at - base > MAX_LINE_BYTES ? undefined : false;
     if (bytes[at] !== CR || bytes[at + 1] !== LF || at - base > MAX_LINE_BYTES || at - base < 12) return undefined;
-    // "HTTP/1." and the digits, byte by byte: this is read for every response.
-    if (bytes[base] !== 0x48 || bytes[base + 1] !== 0x54 || bytes[base + 2] !== 0x54 || bytes[base + 3] !== 0x50)
-      return undefined;
-    if (bytes[base + 4] !== 0x2f || bytes[base + 5] !== 0x31 || bytes[base + 6] !== 0x2e) return undefined;
+    if (!isHttp1(bytes, base)) return undefined;
     const minor = (bytes[base + 7] as number) - 0x30;
-    const [hundreds, tens, ones] = [digit(bytes, base + 9), digit(bytes, base + 10), digit(bytes, base + 11)];
+    const hundreds = digit(bytes, base + 9);
+    const tens = digit(bytes, base + 10);
+    const ones = digit(bytes, base + 11);
     if (minor < 0 || minor > 9 || bytes[base + 8] !== 0x20 || hundreds < 1 || tens < 0 || ones < 0) return undefined;
     if (at - base > 12 && bytes[base + 12] !== 0x20) return undefined;
     this.minorVersion = minor === 0 ? 0 : 1;
@@ -118,17 +120,6 @@ export class ResponseHead extends Head {
 function digit(bytes: Buffer, at: number): number {
   const value = (bytes[at] as number) - 0x30;
   return value > 9 ? -1 : value;
-}
-
-const ACCEL = Buffer.from('x-accel-');
-
-/** X-Accel-* is for an nginx: the upstream would steer whoever stands in front of this proxy. */
-function isAccel(bytes: Buffer, start: number): boolean {
-  for (let index = 0; index < ACCEL.length; index += 1) {
-    const byte = bytes[start + index] as number;
-    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== ACCEL[index]) return false;
-  }
-  return true;
 }
 
 function keepAliveTimeout(value: string): number {

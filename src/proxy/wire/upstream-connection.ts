@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import type { SocketReader } from './accept.ts';
 import { ChunkedBody } from './chunked-body.ts';
 import type { Exchange } from './exchange.ts';
 import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
+import type { SocketReader } from './socket-reader.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamPool } from './upstream-pools.ts';
 import type { Wire } from './wire.ts';

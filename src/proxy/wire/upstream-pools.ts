@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { COUNTER } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
 import type { FailureCode } from '../failure.ts';
+import { readFor } from './socket-reader.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
 
@@ -76,10 +77,7 @@ export class UpstreamPools {
       port: endpoint.port,
       noDelay: true,
       keepAlive: true,
-      onread: {
-        buffer: () => upstream.readBuffer(),
-        callback: (size, buffer) => upstream.read(buffer as Buffer, size),
-      },
+      onread: readFor(upstream),
     });
     const settle = (): void => {
       clearTimeout(timer);

@@ -1,27 +1,38 @@
-import type { AddressRanges } from '../../formats/address-ranges.ts';
+import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { EngineContext } from '../engine.ts';
-import type { RoundRobin } from '../round-robin.ts';
+import { RoundRobin } from '../round-robin.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { ReadBuffers } from './read-buffers.ts';
+import { ReadBuffers } from './read-buffers.ts';
 import type { RequestHead } from './request-head.ts';
-import type { ResponseHead } from './response-head.ts';
-import type { TimerWheel } from './timer-wheel.ts';
-import type { UpstreamPools } from './upstream-pools.ts';
+import { ResponseHead } from './response-head.ts';
+import { TimerWheel } from './timer-wheel.ts';
+import { UpstreamPools } from './upstream-pools.ts';
 
-/** What the connections of one engine share. */
-export interface Wire {
+/** What the connections of one engine share. Every request reads it many times: its fields must stay plain ones. */
+export class Wire {
   readonly context: EngineContext;
-  readonly wheel: TimerWheel;
+  readonly wheel = new TimerWheel();
   readonly pools: UpstreamPools;
-  readonly roundRobin: RoundRobin;
-  readonly clients: Set<ClientConnection>;
+  readonly roundRobin = new RoundRobin();
+  readonly clients = new Set<ClientConnection>();
   /** Request heads that no connection uses: one is some 10 KiB, too much for each idle connection. */
-  readonly spareHeads: RequestHead[];
+  readonly spareHeads: RequestHead[] = [];
   /** A response head is read and passed on at once: one serves all upstreams. */
-  readonly responseHead: ResponseHead;
-  readonly buffers: ReadBuffers;
+  readonly responseHead = new ResponseHead();
+  readonly buffers = new ReadBuffers();
   trustedProxies: AddressRanges;
-  isDraining: boolean;
-  /** Called with each client connection that is gone. */
-  clientGone(client: ClientConnection): void;
+  isDraining = false;
+  /** Called when the last client connection is gone. */
+  onLastGone: (() => void) | undefined;
+
+  constructor(context: EngineContext) {
+    this.context = context;
+    this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
+    this.pools = new UpstreamPools(this);
+  }
+
+  clientGone(client: ClientConnection): void {
+    this.clients.delete(client);
+    if (this.clients.size === 0) this.onLastGone?.();
+  }
 }
