@@ -41,6 +41,15 @@ export function isWord(bytes: Uint8Array, start: number, end: number, word: Uint
   return true;
 }
 
+/** Whether the bytes are a text (latin1). */
+export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    if (bytes[start + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
 const HTTP_1 = Buffer.from('HTTP/1.');
 
 /** Whether `HTTP/1.` stands there (RFC 9112 section 2.3: in capitals). */

@@ -1,5 +1,5 @@
 import type { FailureCode } from '../failure.ts';
-import { CR, isHttp1, LF, METHOD, SP, TARGET } from './bytes.ts';
+import { CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
 import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
 import {
   AUTHORIZATION,
@@ -35,8 +35,8 @@ export class RequestHead extends Head {
   #lineEnd = 0;
   #hasRequestLine = false;
   #hostLines = 0;
-  #hostStart = 0;
-  #hostEnd = 0;
+  /** Of this head or an earlier one: clients say the same again and again, and so it is the same text. */
+  #host = '';
   /** Names whose values are noted: name, start, end, … in the order in which they came. */
   readonly #values = new Int32Array(3 * MAX_VALUES);
   #valueCount = 0;
@@ -87,7 +87,7 @@ export class RequestHead extends Head {
 
   /** The Host header as it came; empty when there is none. */
   get host(): string {
-    return this.#hostLines === 0 ? '' : this.text.substring(this.#hostStart, this.#hostEnd);
+    return this.#hostLines === 0 ? '' : this.#host;
   }
 
   get hasHost(): boolean {
@@ -127,8 +127,8 @@ export class RequestHead extends Head {
     switch (id) {
       case HOST:
         this.#hostLines += 1;
-        this.#hostStart = valueStart - base;
-        this.#hostEnd = valueEnd - base;
+        if (!isText(bytes, valueStart, valueEnd, this.#host))
+          this.#host = bytes.toString('latin1', valueStart, valueEnd);
         return this.#hostLines > 1 ? MALFORMED : false;
       case X_REAL_IP:
       case X_FORWARDED_PREFIX:
