@@ -7,12 +7,13 @@ import { type AppLimits, DEFAULT_LIMITS } from '../../src/admin/app.ts';
 import { StatusServer } from '../../src/admin/status-server.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
+import { atEnd } from '../support/cleanup.ts';
 import { FakeControlPlane } from '../support/control-plane.ts';
 import type { Destination } from '../support/exchange.ts';
 
 export async function scratchDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ke-admin-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
+  atEnd(context, () => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -31,7 +32,7 @@ export async function adminServer(
   const path = join(await scratchDirectory(context), 'admin.sock');
   const { control, board, options } = parts(limits);
   const server = await AdminServer.listen(path, options);
-  context.after(() => server.close());
+  atEnd(context, () => server.close());
   return { at: { path }, server, control, board };
 }
 
@@ -42,7 +43,7 @@ export async function statusServer(
 ): Promise<Running<StatusServer>> {
   const { control, board, options } = parts(limits);
   const server = await StatusServer.listen({ host: '127.0.0.1', port: 0 }, options);
-  context.after(() => server.close());
+  atEnd(context, () => server.close());
   return { at: server.address, server, control, board };
 }
 

@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import type { Io } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/run.ts';
 import { PLAIN } from '../../src/formats/colour.ts';
+import { atEnd } from '../support/cleanup.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -67,7 +68,7 @@ export async function spawnCli(
 /** A directory of its own for one test; short, because a unix socket's path holds at most 107 bytes. */
 export async function scratchDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ke-cli-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
+  atEnd(context, () => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 

@@ -4,6 +4,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ListenAddress, parseListenAddress } from '../../src/formats/listen-address.ts';
+import { atEnd } from '../support/cleanup.ts';
 import { Changes, eventually } from '../support/eventually.ts';
 import { ask, type Destination } from '../support/exchange.ts';
 import { parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
@@ -91,7 +92,7 @@ export class ServingProgram {
       this.end = { code, signal };
       this.#changes.announce();
     });
-    context.after(async () => {
+    atEnd(context, async () => {
       if (this.end === undefined) this.#child.kill('SIGKILL');
       await this.ended();
     });
@@ -220,7 +221,7 @@ function yamlOf(services: readonly object[]): string {
 /** A Service of the namespace default that leads to an upstream. */
 export function exposed(
   name: string,
-  upstream: RawUpstream,
+  upstream: Pick<RawUpstream, 'address'>,
   annotations: Readonly<Record<string, string>> = {},
 ): object {
   const { host, port } = upstream.address;

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { get } from '../support/exchange.ts';
 import type { Sample } from '../support/prometheus-text.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { answer, NOBODY, RawUpstream } from '../support/raw-upstream.ts';
 import { scratchDirectory } from './cli-fixture.ts';
 import { exposed, pushed, ServingProgram } from './serve-fixture.ts';
 
@@ -82,16 +82,15 @@ test('a standard output that nobody reads stops neither requests nor the end', a
 });
 
 test('metrics tell exactly what was asked, and agree with nginx_status', async context => {
-  const [shop, broken] = [await RawUpstream.start(context), await RawUpstream.start(context)];
+  const shop = await RawUpstream.start(context);
   const program = await ServingProgram.start(context, {
     manifests: [
       exposed('shop', shop),
-      exposed('broken', broken),
+      exposed('broken', { address: NOBODY }),
       exposed('refused', shop, { path: 'no-slash' }),
       exposed('unlucky', shop, { path: '/shop' }),
     ],
   });
-  await broken.refuseConnections();
   const client = await program.connect();
   for (const status of ['200 OK', '200 OK', '200 OK', '404 Not Found', '299 Odd']) {
     shop.handler = async request => {

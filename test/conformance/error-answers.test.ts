@@ -4,9 +4,9 @@ import { createConnection } from 'node:net';
 import { eventually } from '../support/eventually.ts';
 import { ERROR_PAGE, type ProxyDescription, startProxy } from '../support/proxy-under-test.ts';
 import { value, values } from '../support/raw-message.ts';
-import { RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { NOBODY, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
-import { conformance, NOBODY } from './suite.ts';
+import { conformance } from './suite.ts';
 
 const GET = 'GET /volume HTTP/1.1\r\nHost: test\r\nX-Request-ID: asked\r\n\r\n';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.ts';
 import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
-import { answer, answering, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
-import { conformance, NOBODY } from './suite.ts';
+import { answer, answering, NOBODY, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { conformance } from './suite.ts';
 
 const GET = 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n';
 

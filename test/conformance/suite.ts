@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, it, type TestContext } from 'node:test';
 import { messageOf } from '../../src/errors.ts';
-import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { EngineName } from '../support/proxy-under-test.ts';
 import { ENGINES, type Gap } from './engines.ts';
 
@@ -10,9 +9,6 @@ export interface Suite {
   /** One requirement of the contract, which must hold or be a known gap of this engine. */
   readonly test: (name: string, body: (t: TestContext) => Promise<void>) => void;
 }
-
-/** Refuses every connection. A port that was free a moment ago may be somebody's by now; this one the kernel gives to none. */
-export const NOBODY: ListenAddress = { host: '127.0.0.1', port: 1 };
 
 /** Far above what any test needs: it ends a test that hangs. */
 const TIMEOUT_MS = 60_000;

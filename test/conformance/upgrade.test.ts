@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { value, values } from '../support/raw-message.ts';
-import { answer, answering, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
-import { conformance, NOBODY } from './suite.ts';
+import { answer, answering, NOBODY, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { conformance } from './suite.ts';
 
 const HANDSHAKE =
   'GET /volume/chat HTTP/1.1\r\nHost: test\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n' +

@@ -9,11 +9,12 @@ import { type TestContext, test } from 'node:test';
 import { codeOf } from '../../src/errors.ts';
 import { LineSink } from '../../src/observe/line-sink.ts';
 import { WriteTurn } from '../../src/observe/write-turn.ts';
+import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 
 async function scratchDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ke-log-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
+  atEnd(context, () => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -30,7 +31,7 @@ function sinkTo(context: TestContext, path: string, turn = new WriteTurn(WriteTu
     },
     onError: error => errors.push(codeOf(error)),
   });
-  context.after(() => sink.flush());
+  atEnd(context, () => sink.flush());
   return { sink, heard };
 }
 
@@ -49,7 +50,7 @@ async function namedPipe(context: TestContext): Promise<NamedPipe> {
   const path = join(await scratchDirectory(context), 'pipe');
   execFileSync('mkfifo', [path]);
   let reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  context.after(() => closeSync(reader));
+  atEnd(context, () => closeSync(reader));
   const buffer = Buffer.alloc(64 * 1024);
   const whileAbsent = async (meanwhile: () => Promise<unknown>): Promise<void> => {
     closeSync(reader);

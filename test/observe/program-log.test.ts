@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { codeOf } from '../../src/errors.ts';
 import { ProgramLog } from '../../src/observe/program-log.ts';
+import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 
 async function scratchFile(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ke-program-log-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
+  atEnd(context, () => rm(directory, { recursive: true, force: true }));
   return join(directory, 'log');
 }
 

@@ -36,6 +36,9 @@ export function answering(bytes: Bytes = answer()): UpstreamHandler {
   };
 }
 
+/** Refuses every connection. A port that was free a moment ago may be somebody's by now; this one the kernel gives to none. */
+export const NOBODY: ListenAddress = { host: '127.0.0.1', port: 1 };
+
 /** A TCP server that keeps exactly what arrived and answers with exactly the bytes a test gives it. */
 export class RawUpstream {
   /** Every connection ever accepted, in order. */
@@ -107,16 +110,6 @@ export class RawUpstream {
       throw new AssertionError({ message: `${this.requests.length} requests at the upstream, not one` });
     }
     return request;
-  }
-
-  /** Stops listening; connections stay. */
-  async refuseConnections(): Promise<void> {
-    const { port } = this.address;
-    this.#server.close();
-    await this.#changes.until(
-      () => `port ${port} to be free`,
-      () => !this.#server.listening || undefined,
-    );
   }
 
   #arrived(request: UpstreamRequest): void {

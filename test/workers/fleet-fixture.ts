@@ -8,6 +8,7 @@ import type { WorkerCounters } from '../../src/observe/counters.ts';
 import type { Route } from '../../src/routing/route.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { Fleet } from '../../src/workers/fleet.ts';
+import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import type { RawUpstream } from '../support/raw-upstream.ts';
@@ -129,7 +130,7 @@ export async function startFleet(
   const threads: Worker[] = [];
   const onWorker = (thread: Worker): void => void threads.push(thread);
   process.on('worker', onWorker);
-  context.after(async () => {
+  atEnd(context, async () => {
     await fleet.close();
     process.off('worker', onWorker);
   });

@@ -12,6 +12,7 @@ import { routeKey } from '../../src/routing/route.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { Fleet } from '../../src/workers/fleet.ts';
 import { lockPort } from '../../src/workers/port-lock.ts';
+import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
 import { ask, routeTo, startFleet } from './fleet-fixture.ts';
@@ -128,7 +129,7 @@ for (const workers of [1, 2]) {
 
   test(`with ${workers}: reopened logs go on in a new file`, async context => {
     const directory = await mkdtemp(join(tmpdir(), 'ke-fleet-'));
-    context.after(() => rm(directory, { recursive: true, force: true }));
+    atEnd(context, () => rm(directory, { recursive: true, force: true }));
     const path = join(directory, 'access.log');
     const running = await startFleet(context, {
       settings: { workers, accessLog: 'combined', accessLogPath: path },
