@@ -96,6 +96,18 @@ test('of a thousand routes a page shows the first ones, and says so', { skip: NO
   assert.deepEqual(complaints, []);
 });
 
+test('a question for the routes that nobody answers is asked again', { skip: NO_BROWSER }, async context => {
+  const { control, server } = await statusServer(context);
+  control.table = RouteTable.of([route('/one')]);
+  const browser = await startBrowser(context);
+  const { page } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
+  await reads(page.locator('#shown'), /^1$/);
+  // As through a forwarded port whose other end has gone.
+  await page.route('**/dashboard/routes?*', () => undefined, { times: 1 });
+  control.table = RouteTable.of([route('/one'), route('/two')], 2);
+  await reads(page.locator('#shown'), /^2$/);
+});
+
 test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async context => {
   const upstreams = await startUpstreams(context);
   // Long enough that its drain is seen.

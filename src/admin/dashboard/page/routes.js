@@ -16,6 +16,8 @@ import { count, duration, rate, seconds, share } from './format.js';
 const TYPING_MS = 120;
 /** Between two looks at the figures: every second sample. */
 const REFRESH_MS = 1_500;
+/** A forwarded port may go on without its other end: a question that has waited so long is asked again. */
+const PATIENCE_MS = 5_000;
 
 /** @type {readonly Column[]} */
 const COLUMNS = [
@@ -70,7 +72,8 @@ export class RoutesTable {
     const isDue = performance.now() - this.#askedAt > REFRESH_MS;
     if (version === this.#version && (!isDue || document.hidden)) return;
     this.#version = version;
-    if (this.#asking === undefined) void this.#ask();
+    const isLost = performance.now() - this.#askedAt > PATIENCE_MS;
+    if (this.#asking === undefined || isLost) void this.#ask();
   }
 
   /** The newest question is the only one. */
