@@ -378,13 +378,8 @@ export class Exchange implements RedirectOrigin {
 
   #answerError(code: FailureCode, keeps: boolean): void {
     const { errorPage } = this.#wire.context.state;
-    const { status, text, bodyBytes } = composeError(
-      code,
-      errorPage,
-      this.record.requestId,
-      keeps,
-      !this.isHeadRequest,
-    );
+    const { requestId } = this.record;
+    const { status, text, bodyBytes } = composeError(code, errorPage, requestId, keeps, !this.isHeadRequest);
     this.isAnswered = true;
     this.record.failed(status);
     this.sendText(text, bodyBytes);
