@@ -11,13 +11,12 @@ const PATIENCE_MS = 15_000;
  * listening, another could find the port free, too, and the two would share it. The lock is an abstract unix socket: it
  * leaves no file, goes with its process, and is seen where the port is, in the network namespace. Where there is no such thing,
  * ports are not shared either.
- * @param patienceMs how long it is waited for at most
  * @returns what gives it back
  */
-export async function lockPort(port: number, patienceMs = PATIENCE_MS): Promise<() => void> {
+export async function lockPort(port: number): Promise<() => void> {
   // The system never gives the same free port twice.
   if (port === 0) return () => undefined;
-  const end = performance.now() + patienceMs;
+  const end = performance.now() + PATIENCE_MS;
   for (;;) {
     const held = await tryLock(`\0kube-entry starts on port ${port}`);
     if (typeof held === 'function') return held;
