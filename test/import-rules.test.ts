@@ -21,7 +21,7 @@ const forbidden: [file: string, statement: string][] = [
   ['admin/socket.ts', "import { Catalog } from '../sources/catalog.ts';"],
   ['observe/metrics.ts', "import '../admin/server.ts';"],
   ['cli/serve.ts', "import { NodeEngine } from '../proxy/node/engine.ts';"],
-  ['main.ts', "import { Catalog } from './sources/catalog.ts';"],
+  ['program.ts', "import { Catalog } from './sources/catalog.ts';"],
   ['cli/serve.ts', "import { route } from '../../test/support/routes.ts';"],
   ['errors.ts', "import { closest } from './formats/closest.ts';"],
   ['helpers/misc.ts', 'export const nothing = 0;'],

@@ -29,7 +29,9 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: [...COMMON, 'routing', 'settings', 'observe', 'sources', 'sources/kube', 'workers', 'admin'],
       packages: [],
     },
-    'main.ts': { folders: [...COMMON, 'cli'], packages: [] },
+    'program.ts': { folders: [...COMMON, 'cli'], packages: [] },
+    'node-version.ts': { folders: [], packages: [] },
+    'main.ts': { folders: ['node-version.ts', 'program.ts'], packages: [] },
   };
 
 /** The problems of one file's text; empty when it keeps the rules. @param file relative to src/ */
