@@ -44,6 +44,11 @@ export class FollowedManifest {
     return { services: this.#services, problems: this.#problems };
   }
 
+  /** The present version cannot be used, and Services of an earlier one stand in for it. */
+  get servesEarlierVersion(): boolean {
+    return this.#problems.length > 0 && this.#services.length > 0;
+  }
+
   /** Reads the file again if it has changed. @param now milliseconds of a monotonic clock */
   look(now: number): Look {
     try {

@@ -48,6 +48,8 @@ interface Place {
   readonly place: Path;
 }
 
+const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
+
 function* readObject(where: Place, value: unknown): Generator<ManifestService | ManifestProblem> {
   if (!isObject(value)) {
     yield problemAt(where, [], 'is not a Kubernetes object: it must be a mapping with apiVersion and kind');
@@ -61,14 +63,16 @@ function* readObject(where: Place, value: unknown): Generator<ManifestService | 
   }
   // Others have Services and Lists of their own, such as serving.knative.dev/v1.
   if (value.apiVersion !== 'v1') return;
-  if (value.kind === 'List') {
+  if (value.kind === 'List' || value.kind === 'ServiceList') {
     const items = value.items ?? [];
     if (!Array.isArray(items)) {
       yield problemAt(where, ['items'], 'items must be a list');
       return;
     }
     for (const [index, item] of (items as unknown[]).entries()) {
-      yield* readObject({ ...where, place: [...where.place, 'items', index] }, item);
+      // The items of a typed list, as the API answers with, leave out what the list's own kind says.
+      const object = value.kind === 'ServiceList' && isObject(item) ? { ...SERVICE, ...item } : item;
+      yield* readObject({ ...where, place: [...where.place, 'items', index] }, object);
     }
   } else if (value.kind === 'Service') {
     const object = readService(value, where.defaultNamespace);

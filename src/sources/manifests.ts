@@ -132,14 +132,22 @@ export class ManifestSource {
     return changed;
   }
 
-  /** Puts the files together, and logs what is wrong: once for each change of a file. */
+  /** Puts the files together, and logs what is wrong, once for each change of a file, and what is no longer wrong. */
   #merge(changed: ReadonlySet<string>): Map<string, ServiceObject> {
     const { services, problems } = mergeManifests([...this.#files.values()].map(({ contents }) => contents));
-    const known = new Set(this.#problems.map(describe));
+    const { logger } = this.#options;
+    const before = this.#problems;
+    const known = new Set(before.map(describe));
     this.#problems = problems;
     for (const problem of problems) {
       const text = describe(problem);
-      if (changed.has(problem.file) || !known.has(text)) this.#options.logger.warn(problem, text);
+      if (!changed.has(problem.file) && known.has(text)) continue;
+      const isStale = this.#files.get(problem.file)?.servesEarlierVersion === true;
+      logger.warn(isStale ? `${text}; what this file held before is still served` : text);
+    }
+    const bad = new Set(problems.map(({ file }) => file));
+    for (const file of new Set(before.map(problem => problem.file))) {
+      if (!bad.has(file)) logger.info(`${file}: ${this.#files.has(file) ? 'has no problems any more' : 'is gone'}`);
     }
     return new Map(services.map(({ object }) => [serviceKey(object.metadata), object]));
   }

@@ -117,6 +117,25 @@ a: b: c
   for (const [index, [, reason]] of expected.entries()) assert.match(problems[index]?.reason ?? '', reason);
 });
 
+test('the items of a ServiceList need no kind of their own', () => {
+  const text = `apiVersion: v1
+kind: ServiceList
+items:
+  - metadata: {name: web}
+    spec: {ports: [{port: 80}]}
+  - metadata: {name: admin, namespace: shop}
+    spec: {ports: [{port: 0}]}
+`;
+  const { services, problems } = readManifestText(text, 'list.yaml', 'default');
+  assert.deepEqual(
+    services.map(({ object: { metadata }, line }) => [metadata.namespace, metadata.name, line]),
+    [['default', 'web', 4]],
+  );
+  assert.deepEqual(problems, [
+    { file: 'list.yaml', line: 7, reason: 'spec.ports[0].port must be a number from 1 to 65535' },
+  ]);
+});
+
 test('an empty List and an empty file hold nothing and are no problem', () => {
   for (const text of [
     '',

@@ -65,8 +65,10 @@ class RecordingStore implements ServiceStore {
 export interface Following {
   readonly source: ManifestSource;
   readonly store: RecordingStore;
-  /** Texts of the warnings logged so far. */
+  /** Texts of the warnings logged so far, each with whatever fields it has. */
   readonly warnings: readonly string[];
+  /** The same of the entries at level info. */
+  readonly notes: readonly string[];
   /** When the changes that were announced had been seen. */
   readonly received: readonly number[];
   /** Waits for the Services to be these. */
@@ -77,9 +79,11 @@ export interface Following {
 export function follow(context: TestContext, path: string, defaultNamespace?: string): Following {
   const store = new RecordingStore();
   const warnings: string[] = [];
+  const notes: string[] = [];
   const received: number[] = [];
   const logger: Logger = silentLogger();
-  logger.warn = (...args: readonly unknown[]) => void warnings.push(String(args.at(-1)));
+  logger.warn = (...args: readonly unknown[]) => void warnings.push(args.map(String).join(' '));
+  logger.info = (...args: readonly unknown[]) => void notes.push(args.map(String).join(' '));
   const source = new ManifestSource({
     path,
     store,
@@ -97,5 +101,5 @@ export function follow(context: TestContext, path: string, defaultNamespace?: st
       throw new Error(`it holds ${store.content}`, { cause: error });
     });
   };
-  return { source, store, warnings, received, holds };
+  return { source, store, warnings, notes, received, holds };
 }

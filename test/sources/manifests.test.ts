@@ -165,12 +165,12 @@ test('a link to a file elsewhere is followed to it', async context => {
   await holds('default/a /edited');
 });
 
-test('a file that turns bad keeps its last good version, is reported once, and is good again when mended', async context => {
+test('a file that turns bad keeps its last good version, is reported once, and so is its repair', async context => {
   const directory = temporaryDirectory(context);
   const file = join(directory, 'a.yaml');
   writeFileSync(file, `${manifest('a')}---\n${manifest('a2')}`);
   writeFileSync(join(directory, 'b.yaml'), manifest('b'));
-  const { source, holds, warnings, store } = follow(context, directory);
+  const { source, holds, warnings, notes, store } = follow(context, directory);
   await source.start();
 
   writeFileSync(file, `${manifest('a', '/new')}---\n${BAD}`);
@@ -185,15 +185,19 @@ test('a file that turns bad keeps its last good version, is reported once, and i
   writeFileSync(join(directory, 'b.yaml'), manifest('b', '/moved'));
   utimesSync(file, 1_700_000_000, 1_700_000_000);
   await holds('default/a /a', 'default/a2 /a2', 'default/b /moved');
-  assert.equal(warnings.length, 1, warnings.join('\n'));
+  const [problem] = source.problems();
+  const said = `${file}:12: ${problem?.reason}; what this file held before is still served`;
+  assert.deepEqual(warnings, [said]);
 
   // A change of the file itself does, be the problem the same.
   writeFileSync(file, `${manifest('a', '/newer')}---\n${BAD}`);
   await eventually('a second warning', () => warnings.length === 2);
-  assert.equal(warnings[1], warnings[0]);
+  assert.equal(warnings[1], said);
 
+  const before = notes.length;
   writeFileSync(file, manifest('a', '/mended'));
   await holds('default/a /mended', 'default/b /moved');
+  assert.deepEqual(notes.slice(before), [`${file}: has no problems any more`]);
   assert.deepEqual(source.problems(), []);
   assert.deepEqual(source.report(), { kind: 'manifests', synced: true });
   assert.deepEqual(store.calls, ['replace', 'upsert b', 'remove a2', 'upsert a']);
