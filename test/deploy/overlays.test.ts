@@ -28,8 +28,9 @@ function one(objects: readonly unknown[], kind: string): unknown {
 
 describe('every overlay', () => {
   for (const overlay of OVERLAYS) {
-    it(`${overlay} is documented`, () => {
+    it(`${overlay} is documented, and README.md says for whom it is`, () => {
       assert.ok(textOf('README.md').includes(`overlays/${overlay}`));
+      assert.ok(textOf('../README.md').includes(`\n| \`deploy/overlays/${overlay}\` |`));
     });
 
     it(`${overlay} keeps what the base demands of the pod and of the container`, needsKubectl, () => {
@@ -37,15 +38,91 @@ describe('every overlay', () => {
       const [ours, base] = [pod(built(`overlays/${overlay}`)), pod(built('base'))];
       assert.deepEqual(dig(ours, 'securityContext'), dig(base, 'securityContext'));
       const container = (of: unknown) => named(listAt(of, 'containers'), 'kube-entry');
-      for (const part of ['args', 'env', 'ports', 'volumeMounts', 'startupProbe', 'livenessProbe', 'readinessProbe']) {
+      for (const part of ['args', 'env', 'volumeMounts', 'startupProbe', 'livenessProbe', 'readinessProbe']) {
         assert.deepEqual(dig(container(ours), part), dig(container(base), part), part);
       }
+      const portsOf = (of: unknown) =>
+        listAt(container(of), 'ports').map(port => ({ ...Object(port), hostPort: undefined, protocol: undefined }));
+      assert.deepEqual(portsOf(ours), portsOf(base));
       const security = dig(container(ours), 'securityContext');
       for (const [key, value] of Object.entries(Object(dig(container(base), 'securityContext')))) {
         assert.deepEqual(dig(security, key), value, key);
       }
     });
   }
+});
+
+describe('the commands of README.md', needsKubectl, () => {
+  it('apply an overlay with the image that was built', () => {
+    const pipe = /^ {4}(kubectl kustomize .*) \| kubectl apply -f -$/m.exec(textOf('../README.md'))?.[1] ?? 'false';
+    const env = { ...process.env, IMAGE: 'registry.example.com/kube-entry:1' };
+    const text = execFileSync('sh', ['-c', pipe], { cwd: join(DEPLOY, '..'), env, encoding: 'utf8' });
+    const objects = parseYamlDocuments(text).documents.map(({ value }) => value);
+    const containers = listAt(one(objects, 'Deployment'), 'spec', 'template', 'spec', 'containers');
+    assert.deepEqual(
+      containers.map(container => dig(container, 'image')),
+      [env.IMAGE],
+    );
+    const port = dig(one(objects, 'Service'), 'spec', 'ports', 0, 'nodePort');
+    assert.ok(textOf('../README.md').includes(`curl http://NODE:${port}/`));
+  });
+});
+
+describe('default-range', needsKubectl, () => {
+  const objects = hasKubectl ? built('overlays/default-range') : [];
+
+  it('is the base on a node port that every API server gives out', () => {
+    assert.deepEqual(kindsOf(objects), kindsOf(built('base')));
+    const port = Number(dig(one(objects, 'Service'), 'spec', 'ports', 0, 'nodePort'));
+    assert.ok(port >= 30_000 && port <= 32_767, String(port));
+    const others = (all: readonly unknown[]) => all.filter(object => dig(object, 'kind') !== 'Service');
+    assert.deepEqual(others(objects), others(built('base')));
+  });
+});
+
+describe('load-balancer', needsKubectl, () => {
+  const objects = hasKubectl ? built('overlays/load-balancer') : [];
+
+  it('asks the cluster for a load balancer on port 80, and for no node port of its own', () => {
+    assert.deepEqual(kindsOf(objects), kindsOf(built('base')));
+    const service = one(objects, 'Service');
+    assert.equal(dig(service, 'spec', 'type'), 'LoadBalancer');
+    assert.deepEqual(listAt(service, 'spec', 'ports'), [{ name: 'http', port: 80, targetPort: 'http' }]);
+  });
+
+  it('sees the addresses of its clients, on whichever nodes it runs', () => {
+    assert.equal(dig(one(objects, 'Service'), 'spec', 'externalTrafficPolicy'), 'Local');
+    assert.equal(dig(one(objects, 'Deployment'), 'spec', 'template', 'spec', 'nodeSelector'), undefined);
+  });
+});
+
+describe('host-ports', needsKubectl, () => {
+  const objects = hasKubectl ? built('overlays/host-ports') : [];
+
+  it('listens on port 80 of the entry nodes', () => {
+    assert.deepEqual(kindsOf(objects), kindsOf(built('base')));
+    const pod = dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
+    assert.deepEqual(dig(pod, 'nodeSelector'), { role: 'entry' });
+    const ports = listAt(named(listAt(pod, 'containers'), 'kube-entry'), 'ports');
+    assert.equal(dig(named(ports, 'http'), 'hostPort'), 80);
+    assert.equal(dig(named(ports, 'status'), 'hostPort'), undefined, 'the status port stays within the cluster');
+  });
+
+  it('frees the port of a node before a new pod asks for it', () => {
+    assert.deepEqual(dig(one(objects, 'Deployment'), 'spec', 'strategy', 'rollingUpdate'), {
+      maxSurge: 0,
+      maxUnavailable: 1,
+    });
+  });
+
+  it('needs no node port, and a namespace that allows host ports', () => {
+    const spec = dig(one(objects, 'Service'), 'spec');
+    assert.equal(dig(spec, 'type'), 'ClusterIP');
+    assert.equal(dig(spec, 'externalTrafficPolicy'), undefined, 'the API server refuses it for a ClusterIP');
+    assert.equal(dig(spec, 'ports', 0, 'nodePort'), undefined);
+    const labels = dig(one(objects, 'Namespace'), 'metadata', 'labels');
+    assert.equal(dig(labels, 'pod-security.kubernetes.io/enforce'), 'privileged');
+  });
 });
 
 describe('single-node', needsKubectl, () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { DEPLOY, dig, listAt, objectIn } from '../deploy/objects.ts';
@@ -181,7 +181,7 @@ describe('what deploy/README.md says to apply', () => {
     }
   });
 
-  for (const overlay of ['single-node', 'hardened']) {
+  for (const overlay of readdirSync(join(DEPLOY, 'overlays'))) {
     it(`is accepted as the overlay ${overlay} has it`, async () => {
       const manifests = await kube.kubectl.run(['kustomize', join(DEPLOY, 'overlays', overlay)]);
       const output = await kube.kubectl.run(['apply', '--dry-run=server', '-f', '-'], await forThisServer(manifests));
@@ -194,7 +194,7 @@ describe('what deploy/README.md says to apply', () => {
         output,
       );
       assert.equal(/^networkpolicy\.networking\.k8s\.io\/kube-entry /m.test(output), overlay === 'hardened', output);
-      assert.equal(/^poddisruptionbudget\./m.test(output), overlay === 'hardened', output);
+      assert.equal(/^poddisruptionbudget\./m.test(output), overlay !== 'single-node', output);
     });
   }
 
@@ -235,6 +235,25 @@ describe('what deploy/README.md says to apply', () => {
   });
 });
 
+describe('on a cluster with the default range of node ports', () => {
+  it('the base is refused for its node port alone, and the overlay default-range completes the installation', async () => {
+    const plain = await RealKube.start({ nodePortRange: '30000-32767' });
+    try {
+      const { kubectl } = plain;
+      await assert.rejects(
+        kubectl.run(['apply', '--kustomize', DEPLOY]),
+        /Invalid value: 28888: provided port is not in the valid range/,
+      );
+      const manifests = await kubectl.run(['kustomize', join(DEPLOY, 'overlays/default-range')]);
+      const output = await kubectl.run(['apply', '--filename', '-'], await forThisServer(manifests, kubectl));
+      assert.match(output, /^service\/kube-entry created$/m);
+      assert.match(output, /^deployment\.apps\/kube-entry unchanged$/m);
+    } finally {
+      await plain.stop();
+    }
+  });
+});
+
 /** The Event about this Service for this reason, once there is one. */
 async function eventOn(name: string, reason: string, namespace = 'default'): Promise<unknown> {
   const selector = `involvedObject.kind=Service,involvedObject.name=${name},reason=${reason}`;
@@ -243,7 +262,7 @@ async function eventOn(name: string, reason: string, namespace = 'default'): Pro
 }
 
 /** Servers before Kubernetes 1.21 know the budget by another version: see the README. */
-async function forThisServer(manifests: string): Promise<string> {
-  const versions = (await kube.kubectl.run(['api-versions'])).split('\n');
+async function forThisServer(manifests: string, kubectl = kube.kubectl): Promise<string> {
+  const versions = (await kubectl.run(['api-versions'])).split('\n');
   return versions.includes('policy/v1') ? manifests : manifests.replaceAll('policy/v1\n', 'policy/v1beta1\n');
 }

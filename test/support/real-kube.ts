@@ -25,6 +25,8 @@ export interface RealKubeOptions {
   readonly compactionInterval?: string;
   /** Seconds after which it ends a watch that names no time of its own: between this and twice this. */
   readonly minRequestTimeout?: number;
+  /** Else one that holds 28888, as deploy/README.md says. */
+  readonly nodePortRange?: string;
 }
 
 /** What a kubeconfig of the entry's account says besides where the server is. */
@@ -200,6 +202,7 @@ export class RealKube {
 
   #runApiServer(): RealProcess {
     const { watchCache = true, compactionInterval, minRequestTimeout } = this.#options;
+    const { nodePortRange = '28000-32767' } = this.#options;
     return new RealProcess(join(this.#assets, 'kube-apiserver'), [
       `--etcd-servers=http://${HOST}:${this.#etcdPort}`,
       `--bind-address=${HOST}`,
@@ -213,8 +216,7 @@ export class RealKube {
       `--token-auth-file=${this.#path('tokens.csv')}`,
       '--authorization-mode=RBAC',
       `--service-cluster-ip-range=${this.#serviceRange}`,
-      // As deploy/README.md says for the node port 28888.
-      '--service-node-port-range=28000-32767',
+      `--service-node-port-range=${nodePortRange}`,
       // The Endpoints of the Service `kubernetes` may not be on loopback; nobody here needs them.
       '--endpoint-reconciler-type=none',
       `--watch-cache=${watchCache}`,
