@@ -1,4 +1,5 @@
 /** Every way a request can fail here, and the one place that says how it is answered. */
+import { ALLOWED_METHODS } from './methods.ts';
 
 export type FailureCode =
   | 'BAD_REQUEST'
@@ -28,12 +29,14 @@ export interface Failure {
   readonly closes: boolean;
   /** Seconds after which trying again makes sense. */
   readonly retryAfter?: number;
+  /** For a method that is refused: what may be asked instead. */
+  readonly allow?: string;
 }
 
 export const FAILURES: Readonly<Record<FailureCode, Failure>> = {
   BAD_REQUEST: { status: 400, closes: true },
   NO_ROUTE: { status: 404, closes: false },
-  METHOD_NOT_ALLOWED: { status: 405, closes: true },
+  METHOD_NOT_ALLOWED: { status: 405, closes: true, allow: ALLOWED_METHODS },
   CLIENT_TIMEOUT: { status: 408, closes: true },
   BODY_TOO_LARGE: { status: 413, closes: true },
   URI_TOO_LONG: { status: 414, closes: true },

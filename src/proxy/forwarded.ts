@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { AddressRanges } from '../formats/address-ranges.ts';
+import { listElements } from '../formats/http/list.ts';
 
 /** What the upstream is told about the client. */
 export interface Forwarded {
@@ -17,7 +18,7 @@ export interface ForwardedInput {
   readonly forwardedFor: string | undefined;
   readonly proto: string | undefined;
   readonly forwardedHost: string | undefined;
-  /** The Host header as it came. */
+  /** The authority that the request names, as it came. */
   readonly host: string;
 }
 
@@ -35,16 +36,28 @@ export function forwardedOf(input: ForwardedInput, trusted: AddressRanges): Forw
   return {
     realIp: clientOf(forwardedFor ?? '', peer, trusted),
     forwardedFor: chain,
-    proto: input.proto === 'https' || input.proto === 'http' ? input.proto : 'http',
-    host: input.forwardedHost ?? input.host,
+    proto: schemeOf(input.proto),
+    host: forwardedHosts(input.forwardedHost).length === 0 ? input.host : (input.forwardedHost as string),
   };
+}
+
+/** The hosts that an X-Forwarded-Host names. */
+export function forwardedHosts(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : listElements(value);
+}
+
+/** A chain of proxies makes a list, and the first of them saw the client. A WebSocket's scheme is that of its handshake. */
+function schemeOf(forwardedProto: string | undefined): 'http' | 'https' {
+  const [first = ''] = listElements(forwardedProto ?? '');
+  const scheme = first.toLowerCase();
+  return scheme === 'https' || scheme === 'wss' ? 'https' : 'http';
 }
 
 function clientOf(forwardedFor: string, peer: string, trusted: AddressRanges): string {
   let client = peer;
-  for (const entry of forwardedFor.split(',').reverse()) {
-    const address = bareAddress(entry.trim());
-    // What is no address was not written by a proxy that can be trusted.
+  for (const entry of listElements(forwardedFor).reverse()) {
+    const address = bareAddress(entry);
+    // A trusted proxy writes addresses only.
     if (isIP(address) === 0) return client;
     client = address;
     if (!trusted.has(address)) return client;

@@ -1,44 +1,74 @@
+import { mapRefreshUrl } from '../formats/http/refresh.ts';
+import { mapCookiePath } from '../formats/http/set-cookie.ts';
+import {
+  defaultPort,
+  formatUriReference,
+  parseAuthority,
+  parseUriReference,
+  removeDotSegments,
+  type UriReference,
+} from '../formats/http/uri.ts';
+import { upperCaseEscapes } from '../routing/path.ts';
 import type { Route } from '../routing/route.ts';
 
 /**
- * Puts a stripped prefix back on the paths an upstream sends in `Location`, `Refresh` and cookie `Path`, which it
- * believes to be seen at its root.
+ * Puts a stripped prefix back on the paths that an upstream sends in `Location`, `Refresh` and cookie `Path`. The upstream
+ * sees its paths without the prefix.
  * @param name in lower case
- * @param hosts what the client, and what the upstream, may call this place in an absolute URL
+ * @param hosts the authorities by which the client and the upstream may know this place
  */
 export function rewriteRedirect(name: string, value: string, route: Route, hosts: readonly string[]): string {
-  if (name === 'location') return withPrefix(value, route.path, hosts);
-  if (name === 'refresh') {
-    return value.replace(
-      /^(\s*\d+\s*[;,]\s*url\s*=\s*["']?)(.*)$/i,
-      (_, head: string, url: string) => head + withPrefix(url, route.path, hosts),
-    );
+  switch (name) {
+    case 'location':
+      return withPrefix(value, route.path, hosts);
+    case 'refresh':
+      return mapRefreshUrl(value, url => withPrefix(url, route.path, hosts));
+    case 'set-cookie':
+      return mapCookiePath(value, path => join(route.path, path));
+    default:
+      return value;
   }
-  if (name === 'set-cookie') {
-    return value.replace(
-      /(;\s*path\s*=\s*)(\/[^;]*)/i,
-      (_, head: string, path: string) => head + join(route.path, path),
-    );
-  }
-  return value;
 }
 
 export function mayHoldRedirect(name: string): boolean {
   return name === 'location' || name === 'refresh' || name === 'set-cookie';
 }
 
-/** A path gets the prefix; a full URL only when it points here; a relative reference and another site are left alone. */
-function withPrefix(url: string, prefix: string, hosts: readonly string[]): string {
-  if (url.startsWith('/') && !url.startsWith('//')) return join(prefix, url);
-  const match = /^(https?:)?\/\/([^/?#]*)(.*)$/i.exec(url);
-  if (match === null) return url;
-  const [, scheme = '', authority = '', rest = ''] = match;
-  if (!hosts.includes(authority.toLowerCase())) return url;
-  return `${scheme}//${authority}${join(prefix, rest.startsWith('/') ? rest : `/${rest}`)}`;
+/** Whether the prefix has to be put back on what the route's upstream says. */
+export function rewritesRedirects(route: Route): boolean {
+  return route.rewriteRedirects && route.stripPrefix && route.path !== '/';
 }
 
-/** An upstream that knows its prefix already sends it: it is not put on twice. */
+/** An absolute path gets the prefix, a full URL only when it leads here. Relative references and other sites stay. */
+function withPrefix(url: string, prefix: string, hosts: readonly string[]): string {
+  const reference = parseUriReference(url);
+  const { scheme, authority, path } = reference;
+  if (authority === undefined) {
+    if (scheme !== undefined || !path.startsWith('/')) return url;
+  } else if (!leadsHere(reference, hosts)) {
+    return url;
+  }
+  // RFC 9110 section 4.2.3: an empty path means the root.
+  return formatUriReference({ ...reference, path: join(prefix, path === '' ? '/' : path) });
+}
+
+function leadsHere({ scheme, authority = '' }: UriReference, hosts: readonly string[]): boolean {
+  // `//host/path` keeps the scheme of the page: either default port may be meant.
+  const defaults = scheme === undefined ? [80, 443] : [defaultPort(scheme)];
+  const isDefault = (port: number | undefined): boolean => port === undefined || defaults.includes(port);
+  const to = defaults[0] === undefined ? undefined : parseAuthority(authority);
+  if (to === undefined) return false;
+  return hosts.some(text => {
+    const here = parseAuthority(text);
+    return here?.host === to.host && (here.port === to.port || (isDefault(here.port) && isDefault(to.port)));
+  });
+}
+
+/** An upstream that knows its prefix sends it already: it is not put on twice. */
 function join(prefix: string, path: string): string {
-  if (path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)) return path;
-  return path === '/' ? `${prefix}/` : prefix + path;
+  // `/../x` means `/x` to an upstream at its root.
+  const plain = removeDotSegments(path);
+  const compared = upperCaseEscapes(plain);
+  if (compared === prefix || compared.startsWith(`${prefix}/`)) return path;
+  return plain === '/' ? `${prefix}/` : prefix + plain;
 }

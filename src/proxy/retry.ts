@@ -1,5 +1,4 @@
-/** Methods that may be sent twice without doing something twice (RFC 9110 section 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+import { isIdempotent } from './methods.ts';
 
 export interface BrokenAttempt {
   readonly method: string;
@@ -17,5 +16,5 @@ export interface BrokenAttempt {
 /** Whether a request whose connection broke may go out once more, on a fresh connection. */
 export function mayRetryStale(attempt: BrokenAttempt): boolean {
   if (attempt.attempts > 1 || !attempt.reused || attempt.responseBegun || attempt.bodyBytesGone > 0) return false;
-  return attempt.bytesSent === 0 || IDEMPOTENT.has(attempt.method);
+  return attempt.bytesSent === 0 || isIdempotent(attempt.method);
 }

@@ -28,7 +28,7 @@ export interface Explanation {
  * @returns undefined for a request that would be answered with 400
  */
 export function explain(table: RouteTable, host: string, target: string, mergeSlashes = true): Explanation | undefined {
-  const parsed: RequestTarget = { path: '', query: '', host: '' };
+  const parsed: RequestTarget = { path: '', query: '', host: '', authority: '' };
   if (!parseTarget(target, mergeSlashes, parsed)) return undefined;
   const requestHost = parsed.host || (host === '' ? '' : parseHost(host));
   if (requestHost === undefined) return undefined;

@@ -9,6 +9,8 @@ export interface RequestTarget {
   query: string;
   /** Host of an absolute-form target, as {@link parseHost} gives it; empty in origin form. */
   host: string;
+  /** Authority of an absolute-form target as it came, with its port; empty in origin form. */
+  authority: string;
 }
 
 const HASH = 0x23;
@@ -21,6 +23,7 @@ const SLASH = 0x2f;
  */
 export function parseTarget(target: string, mergeSlashes: boolean, into: RequestTarget): boolean {
   into.host = '';
+  into.authority = '';
   let start = 0;
   if (target.charCodeAt(0) !== SLASH) {
     start = authorityEnd(target, into);
@@ -54,8 +57,10 @@ function authorityEnd(target: string, into: RequestTarget): number {
     const code = target.charCodeAt(end);
     if (code === SLASH || code === QUESTION || code === HASH) break;
   }
-  const host = parseHost(target.slice(colon + 3, end));
+  const authority = target.slice(colon + 3, end);
+  const host = parseHost(authority);
   if (host === undefined) return -1;
   into.host = host;
+  into.authority = authority;
   return end;
 }

@@ -141,6 +141,9 @@ conformance('error answers', ({ engine, test }) => {
       assert.deepEqual(values(response.headers, 'connection'), [connection]);
       assert.equal(value(response.headers, 'content-type'), 'text/html');
       assert.deepEqual(values(response.headers, 'server'), []);
+      // RFC 9110 section 15.5.6: 405 says what may be asked.
+      const allowed = status === 405 ? ['GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : [];
+      assert.deepEqual(values(response.headers, 'allow'), allowed);
       assertRecent(value(response.headers, 'date'));
       const id = value(response.headers, 'x-request-id') ?? '';
       assert.match(id, /^(?:asked|[0-9a-f]{32})$/);

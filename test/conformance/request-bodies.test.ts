@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { without } from '../support/raw-message.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
 const GENERATED = [
@@ -38,6 +38,21 @@ conformance('request bodies', ({ engine, test }) => {
       assert.equal(upstream.only.body, 'hello');
     });
   }
+
+  test('zeros before the size of a chunk do not count, in either direction', async t => {
+    const body = '00000000000002\r\nhi\r\n000000000000000000000000\r\n\r\n';
+    const upstream = await RawUpstream.start(
+      t,
+      answering(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`),
+    );
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    for (let count = 0; count < 2; count += 1) {
+      await client.send(`PUT /volume HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n${body}`);
+      assert.equal((await client.response()).body, 'hi');
+      assert.equal(upstream.requests[count]?.body, 'hi');
+    }
+  });
 
   test('Content-Length: 0 stays', async t => {
     const upstream = await RawUpstream.start(t);

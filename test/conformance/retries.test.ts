@@ -61,7 +61,7 @@ conformance('retries', ({ engine, test }) => {
     ['is reset', resets],
     ['is closed', closes],
   ] as const) {
-    for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']) {
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND', 'REPORT', 'MKCOL']) {
       test(`a kept connection that ${how} costs a ${method} nothing`, async t => {
         const upstream = await RawUpstream.start(t, staleOnReuse(broken));
         const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
@@ -77,7 +77,7 @@ conformance('retries', ({ engine, test }) => {
       });
     }
 
-    for (const method of ['POST', 'PATCH', 'PURGE']) {
+    for (const method of ['POST', 'PATCH', 'LOCK', 'PURGE']) {
       test(`a ${method} that was sent on a kept connection that ${how} is not sent again`, async t => {
         const upstream = await RawUpstream.start(t, staleOnReuse(broken));
         const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });

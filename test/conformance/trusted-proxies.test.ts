@@ -1,6 +1,7 @@
 /** Contract section 4: whom X-Forwarded-* is believed. Peers are told apart by their address in 127.0.0.0/8. */
 import assert from 'node:assert/strict';
 import { startProxy } from '../support/proxy-under-test.ts';
+import { values } from '../support/raw-message.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
@@ -53,6 +54,41 @@ conformance('trusted proxies', ({ engine, test }) => {
     assert.equal(upstream.only.header('x-forwarded-proto'), 'http');
     assert.equal(upstream.only.header('x-forwarded-host'), 'test');
   });
+
+  for (const [lines, proto] of [
+    ['X-Forwarded-Proto: wss', 'https'],
+    ['X-Forwarded-Proto: WS', 'http'],
+    ['X-Forwarded-Proto: HTTPS', 'https'],
+    ['X-Forwarded-Proto: https,http', 'https'],
+    ['X-Forwarded-Proto: https, https', 'https'],
+    ['X-Forwarded-Proto: http, https', 'http'],
+    ['X-Forwarded-Proto: ,https', 'https'],
+    ['X-Forwarded-Proto: https\r\nX-Forwarded-Proto: https', 'https'],
+    ['X-Forwarded-Proto:', 'http'],
+    ['X-Forwarded-Proto: gopher', 'http'],
+  ] as const) {
+    test(`${JSON.stringify(lines)} of a trusted peer means ${proto}`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const proxy = await startProxy(t, engine, {
+        routes: [{ path: '/volume', to: upstream }],
+        settings: { trustedProxies: ['127.0.0.0/8'] },
+      });
+      await proxy.get('/volume', `${lines}\r\n`);
+      assert.deepEqual(values(upstream.only.headers, 'x-forwarded-proto'), [proto]);
+    });
+  }
+
+  for (const empty of ['', ',', ' , ']) {
+    test(`an X-Forwarded-Host of a trusted peer that names no host, "${empty}", is replaced by the Host`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const proxy = await startProxy(t, engine, {
+        routes: [{ path: '/volume', to: upstream }],
+        settings: { trustedProxies: ['127.0.0.0/8'] },
+      });
+      await proxy.get('/volume', `X-Forwarded-Host: ${empty}\r\n`);
+      assert.deepEqual(values(upstream.only.headers, 'x-forwarded-host'), ['test']);
+    });
+  }
 
   test('a peer outside is not believed', async t => {
     const upstream = await RawUpstream.start(t);

@@ -270,6 +270,48 @@ conformance('upgrade', ({ engine, test }) => {
     assert.equal(upstream.only.header('upgrade'), 'foo/2');
   });
 
+  for (const [setting, asked, agreed] of [
+    ['SPDY/3.1', 'SPDY/3.1', 'SPDY/3.1'],
+    ['WebSocket', 'websocket', 'WebSocket'],
+    ['websocket', 'WEBSOCKET', 'websocket'],
+  ] as const) {
+    test(`upgrade-protocols ${setting} allows ${asked}, for a POST with an empty body, too`, async t => {
+      const upstream = await RawUpstream.start(t, async request => {
+        request.connection.tunnel();
+        await request.connection.send(
+          `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${agreed}\r\nConnection: Upgrade\r\n\r\nhi`,
+        );
+      });
+      const proxy = await startProxy(t, engine, {
+        routes: [{ path: '/volume', to: upstream }],
+        settings: { upgradeProtocols: [setting] },
+      });
+      const client = await proxy.connect();
+      await client.send(
+        `POST /volume HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: ${asked}\r\nContent-Length: 0\r\n\r\n`,
+      );
+      assert.equal((await client.response()).status, 101);
+      assert.equal(await client.bytes(2), 'hi');
+      assert.equal(upstream.only.header('upgrade'), asked);
+    });
+  }
+
+  test('426 says what it requires, and Connection names it', async t => {
+    const required = answer('', 'Upgrade: websocket\r\nConnection: Upgrade\r\n', '426 Upgrade Required');
+    const upstream = await RawUpstream.start(t, answering(required));
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const response = await proxy.get('/volume');
+    assert.equal(response.status, 426);
+    assert.deepEqual(values(response.headers, 'upgrade'), ['websocket']);
+    assert.match(values(response.headers, 'connection').join(), /keep-alive, *upgrade/i);
+  });
+
+  test('the Upgrade of any other answer is for this hop only', async t => {
+    const upstream = await RawUpstream.start(t, answering(answer('', 'Upgrade: h2c\r\nConnection: Upgrade\r\n')));
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    assert.deepEqual(values((await proxy.get('/volume')).headers, 'upgrade'), []);
+  });
+
   test('a tunnel is in the log as 101 when it has ended', async t => {
     const upstream = await RawUpstream.start(t, switching());
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });

@@ -80,7 +80,7 @@ function judge(request: ReferenceRequest, table: RouteTable): ForwardedRequest |
   if (host === undefined) return 400;
   const { method } = request;
   if (method === 'CONNECT' || method === 'TRACE') return 405;
-  const target: RequestTarget = { path: '', query: '', host: '' };
+  const target: RequestTarget = { path: '', query: '', host: '', authority: '' };
   if (!parseTarget(request.target, true, target)) return 400;
   const route = table.match(target.host || host, target.path);
   if (route === undefined) return 404;

@@ -30,9 +30,9 @@ export function readChunks(text: string, start: number, options: ReadonlySet<str
   let at = start;
   for (;;) {
     const rest = text.slice(at, at + LINE_LIMIT + 64);
-    const match = /^([0-9a-fA-F]{1,13})(?:;([\t\x20-\x7e\x80-\xff]{0,8191}))?\r\n/.exec(rest);
-    if (match === null) {
-      const isBegin = /^(?:[0-9a-fA-F]{1,13}(?:;[\t\x20-\x7e\x80-\xff]{0,8192})?\r?)?$/.test(rest);
+    const match = /^(0*[0-9a-fA-F]{1,13})(?:;([\t\x20-\x7e\x80-\xff]*))?\r\n/.exec(rest);
+    if (match === null || match[0].length - 2 > LINE_LIMIT) {
+      const isBegin = /^(?:0*[0-9a-fA-F]{1,13}(?:;[\t\x20-\x7e\x80-\xff]*)?\r?)?$/.test(rest) && !isTooLong(rest);
       return done(isBegin ? 'more' : 'bad');
     }
     const size = Number.parseInt(match[1] as string, 16);
@@ -61,4 +61,9 @@ export function readChunks(text: string, start: number, options: ReadonlySet<str
     const goesOn = !KEPT_BACK.has(name) && !options.has(name) && !name.includes('_') && !name.startsWith('x-accel-');
     if (goesOn) trailers += whole;
   }
+}
+
+/** Whether what came of a line without its line end is too long already. A CR behind an extension counts, too. */
+function isTooLong(begin: string): boolean {
+  return begin.includes(';') ? begin.length - 1 > LINE_LIMIT : begin.replace('\r', '').length > LINE_LIMIT;
 }

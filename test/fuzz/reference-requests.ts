@@ -16,21 +16,6 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
-/** Headers whose values are looked at: more lines of them than this are refused. */
-const NOTED: ReadonlySet<string> = new Set([
-  'referer',
-  'user-agent',
-  'authorization',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-request-id',
-  'expect',
-  'upgrade',
-  'te',
-]);
-const NOTED_LIMIT = 64;
-
 /** RFC 9112 section 2.2: empty lines before a request line are ignored; so many bytes of them. */
 const EMPTY_LIMIT = 64;
 
@@ -133,7 +118,6 @@ class Judgement {
   host: string | undefined;
   length: number | undefined;
   coding: string | undefined;
-  #noted = 0;
 
   takes({ name, value }: Line): boolean {
     if (name === 'host') {
@@ -146,10 +130,8 @@ class Judgement {
     } else if (name === 'transfer-encoding') {
       if (this.coding !== undefined) return false;
       this.coding = value;
-    } else if (NOTED.has(name)) {
-      this.#noted += 1;
     }
-    return this.#noted <= NOTED_LIMIT;
+    return true;
   }
 }
 

@@ -6,7 +6,7 @@ import { parseTarget, type RequestTarget } from '../../src/routing/target.ts';
 import { route } from '../support/routes.ts';
 
 function parse(target: string, mergeSlashes = true): RequestTarget | undefined {
-  const into: RequestTarget = { path: '', query: '', host: '' };
+  const into: RequestTarget = { path: '', query: '', host: '', authority: '' };
   return parseTarget(target, mergeSlashes, into) ? into : undefined;
 }
 
@@ -67,21 +67,23 @@ test('`/volume/../other` is routed as `/other`', () => {
 });
 
 test('the absolute form gives the host; without a path it means the root', () => {
-  const table: [target: string, path: string, query: string, host: string][] = [
-    ['http://h:81/volume/x', '/volume/x', '', 'h'],
+  const table: [target: string, path: string, query: string, host: string, authority?: string][] = [
+    ['http://h:81/volume/x', '/volume/x', '', 'h', 'h:81'],
     ['http://h', '/', '', 'h'],
     ['http://h/', '/', '', 'h'],
     ['http://h?q', '/', '?q', 'h'],
     ['http://h#f', '/', '', 'h'],
-    ['http://h:81?q#f', '/', '?q', 'h'],
-    ['HTTPS://Example.COM./x', '/x', '', 'example.com'],
+    ['http://h:81?q#f', '/', '?q', 'h', 'h:81'],
+    ['HTTPS://Example.COM./x', '/x', '', 'example.com', 'Example.COM.'],
     ['ftp://h/x', '/x', '', 'h'],
-    ['http://[::1]:80/x', '/x', '', '[::1]'],
+    ['http://[::1]:80/x', '/x', '', '[::1]', '[::1]:80'],
     ['http://h//x/../y', '/y', '', 'h'],
     ['/http://h/x', '/http:/h/x', '', ''],
     ['/x?u=http://h/', '/x', '?u=http://h/', ''],
   ];
-  for (const [target, path, query, host] of table) assert.deepEqual(parse(target), { path, query, host }, target);
+  for (const [target, path, query, host, authority = host] of table) {
+    assert.deepEqual(parse(target), { path, query, host, authority }, target);
+  }
 });
 
 test('targets of other forms, or with a bad authority, are refused', () => {
@@ -128,12 +130,12 @@ test('a control character or a space is refused wherever it stands', () => {
 });
 
 test('with merge-slashes off, slashes go on as they came', () => {
-  assert.deepEqual(parse('/volume//a?b', false), { path: '/volume//a', query: '?b', host: '' });
+  assert.deepEqual(parse('/volume//a?b', false), { path: '/volume//a', query: '?b', host: '', authority: '' });
 });
 
 test('a target leaves nothing behind for the next', () => {
-  const into: RequestTarget = { path: '', query: '', host: '' };
+  const into: RequestTarget = { path: '', query: '', host: '', authority: '' };
   assert.ok(parseTarget('http://h/x?q', true, into));
   assert.ok(parseTarget('/y', true, into));
-  assert.deepEqual(into, { path: '/y', query: '', host: '' });
+  assert.deepEqual(into, { path: '/y', query: '', host: '', authority: '' });
 });

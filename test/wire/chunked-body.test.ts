@@ -101,7 +101,7 @@ describe('ChunkedBody', () => {
     '3;a\n',
     '3;a\rb',
     '10000000000000\r\n',
-    '00000000000003\r\n',
+    '000000000010000000000000\r\n',
     '3\r\nabcd',
     '3\r\nabc\n',
     '3\r\nabc\r\r',
@@ -117,6 +117,8 @@ describe('ChunkedBody', () => {
     `0\r\nX: ${'l'.repeat(8190)}`,
     `0\r\n${'X: y\r\n'.repeat(5500)}`,
     `3;${'e'.repeat(8193)}`,
+    '0'.repeat(8193),
+    `${'0'.repeat(4096)}3;${'e'.repeat(4096)}`,
   ]) {
     it(`refuses ${JSON.stringify(text.length > 40 ? `${text.slice(0, 12)}…` : text)}, whole and byte by byte`, () => {
       const bytes = Buffer.from(text, 'latin1');
@@ -128,6 +130,15 @@ describe('ChunkedBody', () => {
   it('takes the largest size that can be counted', () => {
     assert.equal(whole('fffffffffffff\r\nabc').data, 'abc');
   });
+
+  for (const zeros of [1, 13, 14, 100, 8191]) {
+    it(`takes a size with ${zeros} zeros before it, and a last chunk of as many`, () => {
+      const nil = '0'.repeat(zeros);
+      const text = `${nil}2\r\nhi\r\n${nil}0\r\n\r\n`;
+      assert.deepEqual(whole(text), { data: 'hi', trailers: '', end: text.length });
+      assert.equal(whole(`${nil.slice(1)}fffffffffffff\r\nabc`).data, zeros > 8000 ? '' : 'abc');
+    });
+  }
 
   it('an extension for each chunk, however many there are, is taken', () => {
     const { data, end } = whole(`${`1;signature=${'s'.repeat(80)}\r\nx\r\n`.repeat(500)}0\r\n\r\n`);

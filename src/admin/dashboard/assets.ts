@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { listElements } from '../../formats/http/list.ts';
 
 const FOLDER = new URL('page/', import.meta.url);
 
@@ -43,5 +44,5 @@ export function sendAsset(request: FastifyRequest, reply: FastifyReply, { type, 
 /** If-None-Match of RFC 9110 section 13.1.2; compared weakly, as caches on the way may have made the tag weak. */
 function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
-  return header.split(',').some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+  return listElements(header).some(tag => tag === '*' || tag.replace(/^W\//, '') === etag);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { type Route, serviceKey } from '../../routing/route.ts';
+import { basicUser } from '../authentication.ts';
 import type { EngineContext } from '../engine.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -74,7 +75,7 @@ export class ExchangeLog {
       referer: this.facts?.referer ?? '',
       userAgent: this.facts?.userAgent ?? '',
       forwardedFor: this.facts?.forwardedFor ?? '',
-      remoteUser: userOf(this.facts?.authorization ?? ''),
+      remoteUser: basicUser(this.facts?.authorization ?? ''),
       requestId: this.requestId,
       durationMs,
       service: this.route === undefined ? '' : serviceKey(this.route.service),
@@ -84,10 +85,4 @@ export class ExchangeLog {
       upstreamStatus: this.#upstreamStatus,
     });
   }
-}
-
-/** nginx's $remote_user: the name of Basic credentials. Never the password. */
-function userOf(authorization: string): string {
-  if (!/^basic /i.test(authorization)) return '';
-  return Buffer.from(authorization.slice(6).trim(), 'base64').toString('latin1').split(':')[0] ?? '';
 }

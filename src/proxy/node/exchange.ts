@@ -10,7 +10,8 @@ import type { Settings } from '../../settings/schema.ts';
 import type { EngineContext } from '../engine.ts';
 import { errorBody, reasonOf } from '../error-pages.ts';
 import { CLIENT_CLOSED_REQUEST, FAILURES, type FailureCode } from '../failure.ts';
-import { forwardedOf } from '../forwarded.ts';
+import { forwardedHosts, forwardedOf } from '../forwarded.ts';
+import { isRefusedMethod } from '../methods.ts';
 import { requestIdOf } from '../request-id.ts';
 import { mayRetryStale } from '../retry.ts';
 import type { RoundRobin } from '../round-robin.ts';
@@ -39,7 +40,7 @@ export interface UpgradeOffer {
   readonly early: Buffer;
 }
 
-const target: RequestTarget = { path: '', query: '', host: '' };
+const target: RequestTarget = { path: '', query: '', host: '', authority: '' };
 
 /** One request, from its head to the end of its answer. */
 export class Exchange implements AttemptListener {
@@ -54,6 +55,8 @@ export class Exchange implements AttemptListener {
   #facts: RequestFacts | undefined;
   #upgrade: string | undefined;
   #host = '';
+  /** Of the absolute target or the Host header, as it came. */
+  #authority = '';
   #upstreamTarget = '';
   #attempts = 0;
   #attempt: UpstreamAttempt | undefined;
@@ -114,10 +117,11 @@ export class Exchange implements AttemptListener {
     this.#facts = facts;
     this.#log.facts = facts;
     this.#log.requestId = requestIdOf(facts.requestId);
-    if (this.#request.method === 'CONNECT' || this.#request.method === 'TRACE') return 'METHOD_NOT_ALLOWED';
+    if (isRefusedMethod(this.#request.method ?? '')) return 'METHOD_NOT_ALLOWED';
     if (!parseTarget(this.#request.url ?? '', this.#settings.mergeSlashes, target)) return 'BAD_REQUEST';
     if (table === undefined) return 'NO_TABLE';
     this.#host = target.host || facts.host;
+    this.#authority = target.authority || facts.rawHost;
     const route = table.match(this.#host, target.path);
     if (route === undefined) return 'NO_ROUTE';
     this.#route = route;
@@ -176,7 +180,7 @@ export class Exchange implements AttemptListener {
         forwardedFor: facts.forwardedFor,
         proto: facts.forwardedProto,
         forwardedHost: facts.forwardedHost,
-        host: facts.rawHost,
+        host: this.#authority,
       },
       this.#services.trustedProxies(),
     );
@@ -243,7 +247,8 @@ export class Exchange implements AttemptListener {
     if (this.#attempt?.connection !== undefined) this.#attempt.connection.keepAliveMs = head.keepAliveMs;
     const isBodiless = this.#request.method === 'HEAD' || status === 204 || status === 304;
     const keep = this.#keepsAlive() && (this.#request.httpVersionMinor === 1 || head.hasLength || isBodiless);
-    head.headers.push('Connection', keep ? 'keep-alive' : 'close');
+    const persistence = keep ? 'keep-alive' : 'close';
+    head.headers.push('Connection', head.offersUpgrade ? `${persistence}, Upgrade` : persistence);
     if (!keep) this.#connection.isClosing = true;
     try {
       this.#response.writeHead(status, statusMessage, head.headers);
@@ -306,7 +311,7 @@ export class Exchange implements AttemptListener {
       return;
     }
     this.#answered = true;
-    const { status, closes, retryAfter } = FAILURES[code];
+    const { status, closes, retryAfter, allow } = FAILURES[code];
     const keep = !closes && this.#keepsAlive();
     if (!keep) this.#connection.isClosing = true;
     if (closes || !this.#request.complete) this.#connection.mustLinger = true;
@@ -317,6 +322,7 @@ export class Exchange implements AttemptListener {
     const headers = ['Content-Type', 'text/html', 'Content-Length', String(body.length)];
     headers.push('X-Request-ID', this.#log.requestId);
     if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
+    if (allow !== undefined) headers.push('Allow', allow);
     this.#response.writeHead(status, reasonOf(status), [...headers, 'Connection', keep ? 'keep-alive' : 'close']);
     if (isHead) this.#response.end();
     else this.#response.end(body);
@@ -364,7 +370,9 @@ export class Exchange implements AttemptListener {
   }
 
   #knownHosts(): readonly string[] {
-    return [this.#facts?.rawHost.toLowerCase() ?? '', this.#facts?.host ?? '', this.#log.upstream];
+    const isBelieved = this.#services.trustedProxies().has(this.#connection.remoteAddress);
+    const forwarded = isBelieved ? forwardedHosts(this.#facts?.forwardedHost) : [];
+    return [this.#authority, this.#host, this.#log.upstream, ...forwarded];
   }
 
   #end(): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseHost } from '../../routing/host.ts';
 import type { FailureCode } from '../failure.ts';
-import { addConnectionOptions } from '../hop-by-hop.ts';
+import { acceptsTrailers, addConnectionOptions } from '../hop-by-hop.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './head-meter.ts';
 
 /** nginx's max_headers. */
@@ -106,7 +106,7 @@ function judge(request: IncomingMessage, lines: ReadonlyMap<string, string[]>): 
     isChunked: coding !== undefined,
     connectionOptions,
     forwardedFor: joined('x-forwarded-for'),
-    forwardedProto: joined('x-forwarded-proto')?.toLowerCase(),
+    forwardedProto: joined('x-forwarded-proto'),
     forwardedHost: joined('x-forwarded-host'),
     requestId: joined('x-request-id') ?? '',
     // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is ignored.
@@ -114,7 +114,7 @@ function judge(request: IncomingMessage, lines: ReadonlyMap<string, string[]>): 
     // RFC 9110 section 7.8: so is its Upgrade, and one that Connection does not name.
     upgrade: isOld || !connectionOptions.has('upgrade') ? undefined : joined('upgrade'),
     trailer: joined('trailer'),
-    acceptsTrailers: /(?:^|,)\s*trailers\s*(?:;|,|$)/i.test(joined('te') ?? ''),
+    acceptsTrailers: acceptsTrailers(joined('te') ?? ''),
     referer: joined('referer') ?? '',
     userAgent: joined('user-agent') ?? '',
     authorization: joined('authorization') ?? '',

@@ -1,16 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import type { Route } from '../../routing/route.ts';
-import { addConnectionOptions, isHopByHop } from '../hop-by-hop.ts';
-import { mayHoldRedirect, rewriteRedirect } from '../redirects.ts';
+import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../hop-by-hop.ts';
+import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../redirects.ts';
+import { isOfferedUpgrade } from '../upgrade.ts';
 
 /** What an upstream's head says about its body. */
 export interface ResponseHead {
   /** Name, value, name, value…: for the client, without Connection. */
   readonly headers: string[];
   readonly hasLength: boolean;
-  /** Milliseconds the upstream keeps an idle connection (its Keep-Alive header); undefined when it does not say. */
-  readonly keepAliveMs: number | undefined;
+  /** It has an Upgrade for the client, which Connection has to name. */
+  readonly offersUpgrade: boolean;
+  /** Milliseconds the upstream keeps an idle connection (its Keep-Alive header); -1 when it does not say. */
+  readonly keepAliveMs: number;
 }
+
+/** RFC 9110 section 15.5.22: its Upgrade says to the client what is required. */
+const UPGRADE_REQUIRED = 426;
 
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
@@ -29,7 +35,7 @@ export function readResponseHead(
   const connectionOptions = connectionOptionsOf(rawHeaders);
   let lengths = 0;
   let codings = 0;
-  let keepAliveMs: number | undefined;
+  let keepAliveMs = -1;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase();
     const value = rawHeaders[index + 1] as string;
@@ -48,8 +54,9 @@ export function readResponseHead(
   if (codings > 0 && response.httpVersionMinor === 0) return undefined;
   const bodiless = status === 204;
   return {
-    headers: clientHeaders(rawHeaders, connectionOptions, { bodiless, chunked: codings > 0 }, route, hosts),
+    headers: clientHeaders(rawHeaders, connectionOptions, { status, chunked: codings > 0 }, route, hosts),
     hasLength: lengths > 0 && !bodiless,
+    offersUpgrade: status === UPGRADE_REQUIRED && response.headers.upgrade !== undefined,
     keepAliveMs,
   };
 }
@@ -70,7 +77,7 @@ function connectionOptionsOf(rawHeaders: readonly string[]): ReadonlySet<string>
 function clientHeaders(
   rawHeaders: readonly string[],
   connectionOptions: ReadonlySet<string>,
-  framing: { readonly bodiless: boolean; readonly chunked: boolean },
+  { status, chunked }: { readonly status: number; readonly chunked: boolean },
   route: Route,
   hosts: readonly string[],
 ): string[] {
@@ -81,21 +88,20 @@ function clientHeaders(
     const lower = name.toLowerCase();
     if (lower === 'content-length') {
       // RFC 9110 section 8.6: none on a 204.
-      if (!framing.bodiless) headers.push(name, value);
+      if (status !== 204) headers.push(name, value);
+      continue;
+    }
+    if (lower === 'upgrade' && status === UPGRADE_REQUIRED) {
+      headers.push(name, value);
       continue;
     }
     if (isForProxy(lower) || connectionOptions.has(lower)) continue;
     // Without chunks no trailers can follow, and Node throws.
-    if (lower === 'trailer' && !framing.chunked) continue;
-    const rewrite = route.rewriteRedirects && route.stripPrefix && route.path !== '/' && mayHoldRedirect(lower);
+    if (lower === 'trailer' && !chunked) continue;
+    const rewrite = rewritesRedirects(route) && mayHoldRedirect(lower);
     headers.push(name, rewrite ? rewriteRedirect(lower, value, route, hosts) : value);
   }
   return headers;
-}
-
-function keepAliveTimeout(value: string): number | undefined {
-  const match = /(?:^|[,;\s])timeout\s*=\s*(\d{1,7})/i.exec(value);
-  return match === null ? undefined : Number(match[1]) * 1000;
 }
 
 /** The headers of a 1xx response that are for the client. */
@@ -118,8 +124,7 @@ export function informationHeaders(rawHeaders: readonly string[]): string[] {
  */
 export function switchingHead(response: IncomingMessage, asked: string): string | undefined {
   const protocol = response.headers.upgrade ?? '';
-  const offered = asked.toLowerCase().split(', ');
-  if (response.statusCode !== 101 || !offered.includes(protocol.toLowerCase())) return undefined;
+  if (response.statusCode !== 101 || !isOfferedUpgrade(protocol, asked)) return undefined;
   const kept = informationHeaders(response.rawHeaders);
   let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
   for (let index = 0; index < kept.length; index += 2) head += `${kept[index]}: ${kept[index + 1]}\r\n`;

@@ -1,15 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
-
-/** Shorter than the idle close of most backends (Node's own is 5 s), so that theirs is not met half-way. */
-const IDLE_MS = 4_000;
-/** Kept below the upstream's own announced limit by this much. */
-const IDLE_MARGIN_MS = 1_000;
-/** A ClusterIP chooses a pod per connection: only new connections reach new pods. */
-const LIFE_MS = 60_000;
-const LIFE_JITTER = 0.1;
-const MAX_REQUESTS = 10_000;
+import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
 
 /** A connection to an upstream and what decides how long it is used. */
 export class UpstreamConnection {
@@ -19,8 +11,8 @@ export class UpstreamConnection {
   /** New until it is handed out, idle in the pool, closed for ever. */
   state: 'new' | 'busy' | 'idle' | 'closed' = 'new';
   served = 0;
-  /** The upstream's own limit, from its Keep-Alive header. */
-  keepAliveMs: number | undefined;
+  /** The upstream's own limit, from its Keep-Alive header; -1 when it does not say. */
+  keepAliveMs = -1;
   /** Bytes written and read before the exchange under way. */
   writtenBefore = 0;
   readBefore = 0;
@@ -93,7 +85,7 @@ export class UpstreamPool {
   release(connection: UpstreamConnection): void {
     const { socket, key } = connection;
     const list = this.#idle.get(key) ?? [];
-    const idleMs = Math.min(IDLE_MS, (connection.keepAliveMs ?? Number.POSITIVE_INFINITY) - IDLE_MARGIN_MS);
+    const idleMs = idleLimit(connection.keepAliveMs);
     const isGood = connection.state === 'busy' && socket.writable && socket.readable && socket.readableLength === 0;
     const isWorn = this.#now() >= connection.retireAt || connection.served >= MAX_REQUESTS;
     if (!isGood || isWorn || idleMs <= 0 || list.length >= this.#options.maxIdle() || this.#closed) {
@@ -153,8 +145,8 @@ export class UpstreamPool {
       clearTimeout(timer);
       socket.off('error', onError);
       counters.add('connectsOk', 1);
-      const life = LIFE_MS * (1 - LIFE_JITTER + 2 * LIFE_JITTER * this.#random());
-      const connection = new UpstreamConnection(socket, keyOf(endpoint), this.#now() + life);
+      const retireAt = this.#now() + lifeOf(this.#random());
+      const connection = new UpstreamConnection(socket, keyOf(endpoint), retireAt);
       socket.once('close', () => this.#forget(connection));
       done(this.#use(connection));
     });

@@ -11,7 +11,7 @@ const DATA_LF = 5;
 const TRAILERS = 6;
 const COMPLETE = 7;
 
-/** 13 hex digits are 52 bits: what is longer cannot be counted exactly. */
+/** 13 hex digits are 52 bits: a larger size cannot be counted exactly. Zeros before the first other digit do not count. */
 const MAX_SIZE_DIGITS = 13;
 
 /**
@@ -27,8 +27,10 @@ export class ChunkedBody {
   trailers = '';
   #state = SIZE;
   #size = 0;
+  /** Of the size, without leading zeros. */
   #digits = 0;
-  #extensionBytes = 0;
+  /** Of the line with the size and its extensions. */
+  #lineBytes = 0;
   #trailerBytes = 0;
   #options: ReadonlySet<string> = new Set();
   /** What came of a trailer line: it is judged whole. */
@@ -40,7 +42,7 @@ export class ChunkedBody {
     this.#state = SIZE;
     this.#size = 0;
     this.#digits = 0;
-    this.#extensionBytes = 0;
+    this.#lineBytes = 0;
     this.#trailerBytes = 0;
     this.#line = '';
     this.trailers = '';
@@ -82,22 +84,23 @@ export class ChunkedBody {
       case SIZE: {
         const value = HEX[byte] as number;
         if (value !== 255) {
-          this.#digits += 1;
+          this.#lineBytes += 1;
+          if (this.#size > 0 || value > 0) this.#digits += 1;
           this.#size = this.#size * 16 + value;
-          return this.#digits <= MAX_SIZE_DIGITS;
+          return this.#digits <= MAX_SIZE_DIGITS && this.#lineBytes <= MAX_LINE_BYTES;
         }
-        if (this.#digits === 0) return false;
+        if (this.#lineBytes === 0) return false;
         this.#state = byte === CR ? SIZE_LF : EXTENSION;
         return byte === CR || byte === 0x3b;
       }
       case EXTENSION:
-        this.#extensionBytes += 1;
+        this.#lineBytes += 1;
         if (byte === CR) this.#state = SIZE_LF;
-        return (byte === CR || FIELD[byte] === 1) && this.#extensionBytes <= MAX_LINE_BYTES;
+        return (byte === CR || FIELD[byte] === 1) && this.#lineBytes <= MAX_LINE_BYTES;
       case SIZE_LF:
         this.#state = this.#size === 0 ? TRAILERS : DATA;
         this.#digits = 0;
-        this.#extensionBytes = 0;
+        this.#lineBytes = 0;
         return byte === LF;
       case DATA_CR:
         this.#state = DATA_LF;

@@ -2,7 +2,8 @@ import { formatHostPort } from '../../formats/host-port.ts';
 import type { Endpoint, Route } from '../../routing/route.ts';
 import { upstreamPath } from '../../routing/route.ts';
 import type { RequestTarget } from '../../routing/target.ts';
-import { forwardedOf } from '../forwarded.ts';
+import { forwardedHosts, forwardedOf } from '../forwarded.ts';
+import { acceptsTrailers } from '../hop-by-hop.ts';
 import { EXPECT, TE, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO } from './header-names.ts';
 import type { RequestHead } from './request-head.ts';
 import type { Wire } from './wire.ts';
@@ -13,6 +14,8 @@ export interface RequestParts {
   readonly target: RequestTarget;
   /** nginx's $host; empty for HTTP/1.0 without one. */
   readonly host: string;
+  /** Of the absolute target or the Host header, as it came; empty for HTTP/1.0 without one. */
+  readonly authority: string;
   readonly endpoint: Endpoint;
   readonly peer: string;
   /** {@link plainForwarded} of the peer. */
@@ -27,8 +30,6 @@ export function plainForwarded(peer: string): string {
   return `\r\nX-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: http\r\n`;
 }
 
-const ACCEPTS_TRAILERS = /(?:^|,)\s*trailers\s*(?:;|,|$)/i;
-
 /** The head the upstream gets, with the empty line at its end, in the order of the contract. */
 export function composeRequest(wire: Wire, parts: RequestParts): string {
   const { head, route, target, endpoint, upgrade } = parts;
@@ -37,7 +38,7 @@ export function composeRequest(wire: Wire, parts: RequestParts): string {
   let framing = '';
   if (upgrade !== undefined) framing = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
   // RFC 9110 section 10.1.4: TE speaks to the next hop, so Connection has to name it.
-  else if (head.has(TE) && ACCEPTS_TRAILERS.test(head.value(TE))) framing = 'Connection: TE\r\nTE: trailers\r\n';
+  else if (head.has(TE) && acceptsTrailers(head.value(TE))) framing = 'Connection: TE\r\nTE: trailers\r\n';
   if (head.isChunked) framing += 'Transfer-Encoding: chunked\r\n';
   else if (head.contentLength >= 0) framing += `Content-Length: ${head.contentLength}\r\n`;
   // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is ignored.
@@ -48,20 +49,18 @@ export function composeRequest(wire: Wire, parts: RequestParts): string {
   );
 }
 
-function forwardedLines(wire: Wire, { head, peer, plainForwarded: plain }: RequestParts): string {
-  const rawHost = head.host;
-  const hasHost = rawHost !== '';
+function forwardedLines(wire: Wire, { head, authority, peer, plainForwarded: plain }: RequestParts): string {
   if (wire.trustedProxies.isEmpty && !head.has(X_FORWARDED_FOR)) {
-    return hasHost ? `${plain}X-Forwarded-Host: ${rawHost}\r\n` : plain;
+    return authority === '' ? plain : `${plain}X-Forwarded-Host: ${authority}\r\n`;
   }
   const optional = (name: number): string | undefined => (head.has(name) ? head.value(name) : undefined);
   const forwarded = forwardedOf(
     {
       peer,
       forwardedFor: optional(X_FORWARDED_FOR),
-      proto: optional(X_FORWARDED_PROTO)?.toLowerCase(),
+      proto: optional(X_FORWARDED_PROTO),
       forwardedHost: optional(X_FORWARDED_HOST),
-      host: rawHost,
+      host: authority,
     },
     wire.trustedProxies,
   );
@@ -70,4 +69,11 @@ function forwardedLines(wire: Wire, { head, peer, plainForwarded: plain }: Reque
     `\r\nX-Real-IP: ${forwarded.realIp}\r\nX-Forwarded-For: ${forwarded.forwardedFor}\r\n` +
     `X-Forwarded-Proto: ${forwarded.proto}\r\n${hostLine}`
   );
+}
+
+/** The hosts of X-Forwarded-Host, where the peer is one whose word counts. */
+export function believedHosts(wire: Wire, head: RequestHead | undefined, peer: string): readonly string[] {
+  return head?.has(X_FORWARDED_HOST) && wire.trustedProxies.has(peer)
+    ? forwardedHosts(head.value(X_FORWARDED_HOST))
+    : [];
 }

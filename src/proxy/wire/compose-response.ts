@@ -1,7 +1,7 @@
 import type { Route } from '../../routing/route.ts';
 import { errorBody, reasonOf } from '../error-pages.ts';
 import { FAILURES, type FailureCode } from '../failure.ts';
-import { mayHoldRedirect, rewriteRedirect } from '../redirects.ts';
+import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../redirects.ts';
 import { dateLine } from './http-date.ts';
 import type { ResponseHead } from './response-head.ts';
 
@@ -21,18 +21,24 @@ export function composeResponse(
   route: Route,
   origin: RedirectOrigin,
 ): string {
-  let lines = head.lines();
-  if (head.hasRedirects && route.rewriteRedirects && route.stripPrefix && route.path !== '/') {
+  let lines = head.status === 204 ? withoutLength(head) : head.lines();
+  if (head.hasRedirects && rewritesRedirects(route)) {
     lines = mapLines(lines, (name, value) =>
       mayHoldRedirect(name) ? rewriteRedirect(name, value, route, origin.knownHosts()) : value,
     );
   }
-  if (head.status === 204) lines = withoutLength(head);
   // Without chunks no trailers follow.
   if (head.hasTrailer && !chunked) lines = dropLines(lines, 'trailer');
   const date = head.hasDate ? '' : dateLine();
   const coding = chunked ? 'Transfer-Encoding: chunked\r\n' : '';
-  return `HTTP/1.1${head.statusAndReason}\r\n${lines}${date}${coding}${keeps ? KEEP_ALIVE : CLOSE}`;
+  const isUpgradeRequired = head.status === 426 && head.upgrade !== '';
+  const end = isUpgradeRequired ? offeredUpgrade(head, keeps) : keeps ? KEEP_ALIVE : CLOSE;
+  return `HTTP/1.1${head.statusAndReason}\r\n${lines}${date}${coding}${end}`;
+}
+
+/** RFC 9110 section 15.5.22: the Upgrade of a 426 says what is required. Connection has to name it (section 7.8). */
+function offeredUpgrade(head: ResponseHead, keeps: boolean): string {
+  return `Upgrade: ${head.upgrade}\r\nConnection: ${keeps ? 'keep-alive' : 'close'}, Upgrade\r\n\r\n`;
 }
 
 /** A 1xx response for the client. */
@@ -59,12 +65,13 @@ export function composeError(
   keeps: boolean,
   withBody: boolean,
 ): ErrorResponse {
-  const { status, retryAfter } = FAILURES[code];
+  const { status, retryAfter, allow } = FAILURES[code];
   const body = Buffer.from(errorBody(status, errorPage)).toString('latin1');
   const retry = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`;
+  const allowed = allow === undefined ? '' : `Allow: ${allow}\r\n`;
   const text =
     `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${dateLine()}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n` +
-    `X-Request-ID: ${requestId}\r\n${retry}${keeps ? KEEP_ALIVE : CLOSE}${withBody ? body : ''}`;
+    `X-Request-ID: ${requestId}\r\n${retry}${allowed}${keeps ? KEEP_ALIVE : CLOSE}${withBody ? body : ''}`;
   return { status, text, bodyBytes: withBody ? body.length : 0 };
 }
 

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { type Endpoint, type Route, serviceKey } from '../../routing/route.ts';
+import { basicUser } from '../authentication.ts';
 import type { EngineContext } from '../engine.ts';
 import { CLIENT_CLOSED_REQUEST } from '../failure.ts';
 import { requestIdOf } from '../request-id.ts';
@@ -101,7 +102,7 @@ export class ExchangeRecord {
         referer: head?.value(REFERER) ?? '',
         userAgent: head?.value(USER_AGENT) ?? '',
         forwardedFor: head?.value(X_FORWARDED_FOR) ?? '',
-        remoteUser: userOf(head?.value(AUTHORIZATION) ?? ''),
+        remoteUser: basicUser(head?.value(AUTHORIZATION) ?? ''),
         requestId: this.requestId,
         durationMs,
         service: this.route === undefined ? '' : serviceKey(this.route.service),
@@ -126,10 +127,4 @@ export class ExchangeRecord {
     this.responseBytes = 0;
     this.bodyBytes = 0;
   }
-}
-
-/** nginx's $remote_user: the name of Basic credentials. Never the password. */
-export function userOf(authorization: string): string {
-  if (!/^basic /i.test(authorization)) return '';
-  return Buffer.from(authorization.slice(6).trim(), 'base64').toString('latin1').split(':')[0] ?? '';
 }

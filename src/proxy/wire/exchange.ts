@@ -3,8 +3,9 @@ import type { Settings } from '../../settings/schema.ts';
 import { FAILURES, type FailureCode } from '../failure.ts';
 import { requestIdOf } from '../request-id.ts';
 import { mayRetryStale } from '../retry.ts';
+import { isOfferedUpgrade } from '../upgrade.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { composeRequest } from './compose-request.ts';
+import { believedHosts, composeRequest } from './compose-request.ts';
 import {
   composeError,
   composeInterim,
@@ -110,7 +111,7 @@ export class Exchange implements RedirectOrigin {
   #send(fresh: boolean): void {
     const { pools, roundRobin } = this.#wire;
     const head = this.#head;
-    const { route, target, host, upgrade } = this.#asked;
+    const { route, target, host, authority, upgrade } = this.#asked;
     const endpoints = route && roundRobin.next(route.backend);
     if (head === undefined || route === undefined || endpoints === undefined) {
       this.fail('NO_ENDPOINT');
@@ -122,7 +123,7 @@ export class Exchange implements RedirectOrigin {
     if (!fresh) {
       const { peer, plainForwarded } = this.#client;
       const { requestId } = this.record;
-      const parts = { head, route, target, host, endpoint, peer, plainForwarded, requestId, upgrade };
+      const parts = { head, route, target, host, authority, endpoint, peer, plainForwarded, requestId, upgrade };
       this.#upstreamHead = composeRequest(this.#wire, parts);
       this.#upstream = pools.takeIdle(endpoint);
       if (this.#upstream !== undefined) {
@@ -245,7 +246,8 @@ export class Exchange implements RedirectOrigin {
 
   /** What the client, and what the upstream, may call this place. */
   knownHosts(): readonly string[] {
-    return [this.#asked.rawHost.toLowerCase(), this.#asked.host, this.record.upstream];
+    const { authority, host } = this.#asked;
+    return [authority, host, this.record.upstream, ...believedHosts(this.#wire, this.#head, this.#client.peer)];
   }
 
   sendText(text: string, bodyBytes: number): void {
@@ -272,8 +274,7 @@ export class Exchange implements RedirectOrigin {
   /** @returns whether the bytes that follow are a tunnel's */
   switchProtocols(head: ResponseHead): boolean {
     const upstream = this.#upstream;
-    const offered = this.#asked.upgrade?.toLowerCase().split(', ') ?? [];
-    if (upstream === undefined || !offered.includes(head.upgrade.toLowerCase())) {
+    if (upstream === undefined || !isOfferedUpgrade(head.upgrade, this.#asked.upgrade)) {
       this.fail('BAD_RESPONSE');
       return false;
     }

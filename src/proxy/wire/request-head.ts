@@ -19,8 +19,8 @@ import {
 
 const MAX_EMPTY_BYTES = 64;
 const VALUE_SLOTS = 32;
-/** More lines of one such name than this are no client's of good faith. */
-const MAX_VALUES = 64;
+/** Room for so many noted values at first: few clients send more of them. */
+const FIRST_VALUES = 16;
 
 /** A request head under way or complete (RFC 9112 sections 2 to 6); one per connection, used again and again. */
 export class RequestHead extends Head {
@@ -38,7 +38,7 @@ export class RequestHead extends Head {
   /** Of this head or an earlier one: clients say the same again and again, and so it is the same text. */
   #host = '';
   /** Names whose values are noted: name, start, end, … in the order in which they came. */
-  readonly #values = new Int32Array(3 * MAX_VALUES);
+  #values = new Int32Array(3 * FIRST_VALUES);
   #valueCount = 0;
   /** Whether a noted name has come, by its number. */
   readonly #has = new Uint8Array(VALUE_SLOTS);
@@ -136,7 +136,8 @@ export class RequestHead extends Head {
       case REFERER:
       case USER_AGENT:
       case AUTHORIZATION:
-        return this.#note(id, valueStart - base, valueEnd - base) ? true : MALFORMED;
+        this.#note(id, valueStart - base, valueEnd - base);
+        return true;
       case X_FORWARDED_FOR:
       case X_FORWARDED_PROTO:
       case X_FORWARDED_HOST:
@@ -144,20 +145,25 @@ export class RequestHead extends Head {
       case EXPECT:
       case UPGRADE:
       case TE:
-        return this.#note(id, valueStart - base, valueEnd - base) ? false : MALFORMED;
+        this.#note(id, valueStart - base, valueEnd - base);
+        return false;
       default:
         return this.takeFraming(id, bytes, valueStart, valueEnd) ?? true;
     }
   }
 
-  #note(name: number, start: number, end: number): boolean {
-    if (this.#valueCount === 3 * MAX_VALUES) return false;
+  #note(name: number, start: number, end: number): void {
+    if (this.#valueCount === this.#values.length) {
+      // The limit of lines bounds it.
+      const values = new Int32Array(2 * this.#values.length);
+      values.set(this.#values);
+      this.#values = values;
+    }
     this.#values[this.#valueCount] = name;
     this.#values[this.#valueCount + 1] = start;
     this.#values[this.#valueCount + 2] = end;
     this.#valueCount += 3;
     this.#has[name] = 1;
-    return true;
   }
 
   #readRequestLine(bytes: Buffer, base: number, end: number): boolean | FailureCode {

@@ -1,3 +1,4 @@
+import { keepAliveTimeout } from '../hop-by-hop.ts';
 import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
 import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
 import { CONTENT_LENGTH, DATE, KEEP_ALIVE, LOCATION, REFRESH, SET_COOKIE, TRAILER, UPGRADE } from './header-names.ts';
@@ -82,7 +83,7 @@ export class ResponseHead extends Head {
         this.keepAliveMs = keepAliveTimeout(bytes.toString('latin1', valueStart, valueEnd));
         return false;
       case UPGRADE:
-        this.upgrade = bytes.toString('latin1', valueStart, valueEnd);
+        this.upgrade += (this.upgrade === '' ? '' : ', ') + bytes.toString('latin1', valueStart, valueEnd);
         return false;
       default:
         return this.takeFraming(id, bytes, valueStart, valueEnd) ?? true;
@@ -120,9 +121,4 @@ export class ResponseHead extends Head {
 function digit(bytes: Buffer, at: number): number {
   const value = (bytes[at] as number) - 0x30;
   return value > 9 ? -1 : value;
-}
-
-function keepAliveTimeout(value: string): number {
-  const match = /(?:^|[,;\s])timeout\s*=\s*(\d{1,7})/i.exec(value);
-  return match === null ? -1 : Number(match[1]) * 1000;
 }

@@ -3,13 +3,14 @@ import type { Route } from '../../routing/route.ts';
 import { parseTarget, type RequestTarget } from '../../routing/target.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureCode } from '../failure.ts';
+import { isRefusedMethod } from '../methods.ts';
 import { allowedUpgrade } from '../upgrade.ts';
 import { UPGRADE } from './header-names.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What a request asks for, and which route takes it; one per client connection, used again. */
 export class RoutedRequest {
-  readonly target: RequestTarget = { path: '', query: '', host: '' };
+  readonly target: RequestTarget = { path: '', query: '', host: '', authority: '' };
   route: Route | undefined;
   /** The protocols it may be upgraded to; undefined for a plain request. */
   upgrade: string | undefined;
@@ -24,8 +25,9 @@ export class RoutedRequest {
     return this.target.host || (this.#parsedHost ?? '');
   }
 
-  get rawHost(): string {
-    return this.#rawHost;
+  /** As it came, with its port. RFC 9112 section 3.2.2: an absolute target's counts, and Host is then ignored. */
+  get authority(): string {
+    return this.target.authority || this.#rawHost;
   }
 
   /** @returns why the request must be refused */
@@ -34,6 +36,7 @@ export class RoutedRequest {
     this.upgrade = undefined;
     this.bodyLimit = 0;
     this.target.host = '';
+    this.target.authority = '';
     const rawHost = head.host;
     if (rawHost !== this.#rawHost) {
       this.#rawHost = rawHost;
@@ -41,7 +44,7 @@ export class RoutedRequest {
     }
     // HTTP/1.0 may do without one; an empty Host names nothing.
     if (head.hasHost && (this.#parsedHost === undefined || rawHost === '')) return 'BAD_REQUEST';
-    if (head.method === 'CONNECT' || head.method === 'TRACE') return 'METHOD_NOT_ALLOWED';
+    if (isRefusedMethod(head.method)) return 'METHOD_NOT_ALLOWED';
     if (!parseTarget(head.target, settings.mergeSlashes, this.target)) return 'BAD_REQUEST';
     if (table === undefined) return 'NO_TABLE';
     const route = table.match(this.host, this.target.path);

@@ -2,18 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { COUNTER } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
 import type { FailureCode } from '../failure.ts';
+import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
 import { readFor } from './socket-reader.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
-
-/** Shorter than the idle close of most backends (Node's own is 5 s), so that theirs is not met half-way. */
-const IDLE_MS = 4_000;
-/** Kept below the upstream's own announced limit by this much. */
-const IDLE_MARGIN_MS = 1_000;
-/** A ClusterIP chooses a pod per connection: only new connections reach new pods. */
-const LIFE_MS = 60_000;
-const LIFE_JITTER = 0.1;
-const MAX_REQUESTS = 10_000;
 
 /** Who waits for a connection that is being made. */
 export interface ConnectionSeeker {
@@ -70,8 +62,8 @@ export class UpstreamPools {
     const { counters } = this.#wire.context;
     const endpoint = endpoints[attempt];
     const pool = this.#poolOf(endpoint);
-    const jitter = 1 - LIFE_JITTER + 2 * LIFE_JITTER * Math.random();
-    const upstream = new UpstreamConnection(this.#wire, pool, this.#wire.wheel.coarseNow + LIFE_MS * jitter);
+    const retireAt = this.#wire.wheel.coarseNow + lifeOf(Math.random());
+    const upstream = new UpstreamConnection(this.#wire, pool, retireAt);
     const socket = connect({
       host: endpoint.address,
       port: endpoint.port,
@@ -116,7 +108,7 @@ export class UpstreamPools {
   release(upstream: UpstreamConnection): void {
     const { context, wheel } = this.#wire;
     const { pool } = upstream;
-    const keepMs = upstream.keepAliveMs < 0 ? IDLE_MS : Math.min(IDLE_MS, upstream.keepAliveMs - IDLE_MARGIN_MS);
+    const keepMs = idleLimit(upstream.keepAliveMs);
     const isWorn = upstream.served >= MAX_REQUESTS || wheel.coarseNow >= upstream.retireAt;
     const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
     context.counters.addTo(COUNTER.upstreamBusy, -1);

@@ -1,0 +1,82 @@
+/** Comma-separated field values: the list rule of RFC 9110 section 5.6.1. */
+
+/**
+ * The elements of a list, without the optional whitespace around them. Empty elements are left out, as a recipient must;
+ * a comma within a quoted string (section 5.6.4) separates nothing. From a quote that is never closed on, quotes are
+ * ordinary characters.
+ */
+export function listElements(value: string): string[] {
+  return split(value, ',');
+}
+
+/** One `name[=value]` of an element such as `trailers`, `q=0.5` or `timeout=5`. */
+export interface Parameter {
+  /** In lower case. */
+  readonly name: string;
+  /** Without the quotes of a quoted string; empty when there is none. */
+  readonly value: string;
+}
+
+/** The parts of a list element that semicolons separate (section 5.6.6), the leading token among them. */
+export function parametersOf(element: string): Parameter[] {
+  return split(element, ';').map(part => {
+    const equals = part.indexOf('=');
+    if (equals < 0) return { name: part.toLowerCase(), value: '' };
+    return {
+      name: trimWhitespace(part.slice(0, equals)).toLowerCase(),
+      value: unquote(trimWhitespace(part.slice(equals + 1))),
+    };
+  });
+}
+
+/** Without the spaces and tabs at both ends (OWS, section 5.6.3). `trim()` would take a no-break space, too. */
+export function trimWhitespace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(text.charCodeAt(start))) start += 1;
+  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+const DOUBLE_QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function split(text: string, separator: ',' | ';'): string[] {
+  const parts: string[] = [];
+  const code = separator.charCodeAt(0);
+  let start = 0;
+  let mayQuote = true;
+  for (let index = 0; index <= text.length; index += 1) {
+    const character = text.charCodeAt(index);
+    if (character === DOUBLE_QUOTE && mayQuote) {
+      const close = endOfQuotedString(text, index);
+      // Each further quote would be searched to the end, too.
+      if (close < 0) mayQuote = false;
+      else index = close;
+    } else if (index === text.length || character === code) {
+      const part = trimWhitespace(text.slice(start, index));
+      if (part !== '') parts.push(part);
+      start = index + 1;
+    }
+  }
+  return parts;
+}
+
+/** The place of the quote that closes the one at `start`; -1 when none does. */
+function endOfQuotedString(text: string, start: number): number {
+  for (let index = start + 1; index < text.length; index += 1) {
+    const character = text.charCodeAt(index);
+    if (character === BACKSLASH) index += 1;
+    else if (character === DOUBLE_QUOTE) return index;
+  }
+  return -1;
+}
+
+function unquote(value: string): string {
+  if (value.length < 2 || !value.startsWith('"') || endOfQuotedString(value, 0) !== value.length - 1) return value;
+  return value.slice(1, -1).replace(/\\(.)/gs, '$1');
+}
+
+function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  formatUriReference,
+  parseAuthority,
+  parseUriReference,
+  removeDotSegments,
+} from '../../../src/formats/http/uri.ts';
+
+const anyReference = fc.string({
+  unit: fc.constantFrom('a', 'Z', '0', ':', '/', '?', '#', '@', '[', ']', '.', '%', '\\', ' ', '\xe4'),
+  maxLength: 16,
+});
+
+/** The regular expression of RFC 3986 appendix B. */
+const APPENDIX_B = /^(([^:/?#]+):)?(\/\/([^/?#]*))?([^?#]*)(\?([^#]*))?(#(.*))?/s;
+
+/** RFC 3986 section 5.2.4, step by step. */
+function dotSegmentsRemoved(path: string): string {
+  let input = path;
+  let output = '';
+  while (input !== '') {
+    if (input.startsWith('../')) input = input.slice(3);
+    else if (input.startsWith('./')) input = input.slice(2);
+    else if (input.startsWith('/./')) input = input.slice(2);
+    else if (input === '/.') input = '/';
+    else if (input.startsWith('/../') || input === '/..') {
+      input = `/${input.slice(4)}`;
+      output = output.slice(0, Math.max(0, output.lastIndexOf('/')));
+    } else if (input === '.' || input === '..') input = '';
+    else {
+      const next = input.indexOf('/', 1);
+      output += next < 0 ? input : input.slice(0, next);
+      input = next < 0 ? '' : input.slice(next);
+    }
+  }
+  return output;
+}
+
+describe('URI references', () => {
+  it('every text falls into the parts of appendix B, and back', () => {
+    fc.assert(
+      fc.property(anyReference, text => {
+        const [, , scheme, , authority, path, query = '', , fragment = ''] = APPENDIX_B.exec(text) ?? [];
+        const reference = parseUriReference(text);
+        assert.deepEqual(reference, { scheme, authority, path, suffix: query + fragment });
+        assert.equal(formatUriReference(reference), text);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('dot segments are removed as section 5.2.4 says', () => {
+    const path = fc
+      .array(fc.constantFrom('a', 'b', '.', '..', '...', '', '.a'), { minLength: 1, maxLength: 7 })
+      .map(segments => `/${segments.join('/')}`);
+    fc.assert(
+      fc.property(path, text => {
+        assert.equal(removeDotSegments(text), dotSegmentsRemoved(text));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('an escaped dot is a dot, as to a browser', () => {
+    assert.equal(removeDotSegments('/a/%2E%2e/b'), '/b');
+    assert.equal(removeDotSegments('/a/%2e./%2eb'), '/%2eb');
+  });
+
+  for (const [authority, expected] of [
+    ['ex.com', { host: 'ex.com', port: undefined }],
+    ['EX.com.', { host: 'ex.com', port: undefined }],
+    ['ex.com:', { host: 'ex.com', port: undefined }],
+    ['ex.com:080', { host: 'ex.com', port: 80 }],
+    ['user:word@ex.com:81', { host: 'ex.com', port: 81 }],
+    ['a@b@ex.com', { host: 'ex.com', port: undefined }],
+    ['[::1]:8080', { host: '[::1]', port: 8080 }],
+    ['[0:0::0:1]', { host: '[::1]', port: undefined }],
+    ['', undefined],
+    [':80', undefined],
+    ['ex.com:99999', undefined],
+    ['ex.com:x', undefined],
+    ['[::1', undefined],
+    ['[zz]', undefined],
+    ['::1', undefined],
+  ] as const) {
+    it(`the authority ${JSON.stringify(authority)}`, () => {
+      assert.deepEqual(parseAuthority(authority), expected);
+    });
+  }
+
+  it('an authority means the server that the URL standard finds in it', () => {
+    const host = fc.oneof(
+      fc.domain(),
+      fc.ipV4(),
+      fc.ipV6().map(address => `[${address}]`),
+    );
+    const port = fc.option(fc.nat(65_535), { nil: undefined });
+    fc.assert(
+      fc.property(host, port, fc.constantFrom('', 'u@', 'u:p@'), (name, number, user) => {
+        const url = new URL(`http://${user}${name}${number === undefined ? '' : `:${number}`}/`);
+        const parsed = parseAuthority(`${user}${name.toUpperCase()}${number === undefined ? '' : `:${number}`}`);
+        assert.equal(parsed?.host, url.hostname);
+        assert.equal(parsed?.port ?? 80, url.port === '' ? 80 : Number(url.port));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
