@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { formatStubStatus } from '../../src/admin/stub-status.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, type Destination, exchange, get, header, open } from '../support/exchange.ts';
+import { needs, pathOf } from '../support/installed.ts';
 import { adminServer, scratchDirectory, statusServer } from './admin-fixture.ts';
 
 const STATUS = '/nginx_status';
@@ -23,7 +24,7 @@ async function realNginx(context: TestContext): Promise<Destination> {
      http { access_log off; keepalive_timeout 0; ${temporary.join(' ')}
             server { listen unix:${path}; location = ${STATUS} { stub_status; } } }`,
   );
-  const nginx = spawn('/usr/sbin/nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr'], {
+  const nginx = spawn(pathOf('nginx'), ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   let failure: unknown;
@@ -70,7 +71,7 @@ for (const [name, start] of Object.entries(servers)) {
     );
   });
 
-  test(`${name} answers the status like a real nginx, byte for byte`, async context => {
+  test(`${name} answers the status like a real nginx, byte for byte`, needs('nginx'), async context => {
     const [ours, nginx] = await Promise.all([start(context), realNginx(context)]);
     // What nginx answers depends on the connections it took while it started.
     const theirs = (await get(nginx, STATUS)).body;
@@ -89,7 +90,7 @@ for (const [name, start] of Object.entries(servers)) {
     }
   });
 
-  test(`${name} counts idle and half-sent connections as nginx does`, async context => {
+  test(`${name} counts idle and half-sent connections as nginx does`, needs('nginx'), async context => {
     for (const at of [await start(context), await realNginx(context)]) {
       const before = numbers((await get(at, STATUS)).body);
       const [idle, begun] = [await open(at), await open(at)];

@@ -6,17 +6,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { COMMANDS } from '../../src/cli/run.ts';
 import { flagOf } from '../../src/settings/schema.ts';
-import { HAS_PSEUDO_TERMINALS, PseudoTerminal } from '../support/pseudo-terminal.ts';
+import { needs } from '../support/installed.ts';
+import { PseudoTerminal } from '../support/pseudo-terminal.ts';
 import { runHere, scratchDirectory } from './cli-fixture.ts';
-
-function whyNot(shell: string): string | false {
-  try {
-    execFileSync(shell, ['-c', 'exit 0']);
-    return false;
-  } catch {
-    return `${shell} is not installed`;
-  }
-}
 
 async function scriptFor(context: TestContext, shell: string): Promise<string> {
   const { code, stdout, stderr } = await runHere(['completion', shell]);
@@ -60,7 +52,7 @@ function linesOf(text: string): string[] {
   return text.split('\n').filter(line => line !== '');
 }
 
-test('bash offers commands, options and values', { skip: whyNot('bash') }, async context => {
+test('bash offers commands, options and values', needs('bash'), async context => {
   const file = await scriptFor(context, 'bash');
   const program = `source '${file}'; COMP_WORDS=(kube-entry "$@"); COMP_CWORD=$#; _kube_entry; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const offer = (...words: string[]): string[] =>
@@ -72,7 +64,7 @@ test('bash offers commands, options and values', { skip: whyNot('bash') }, async
   assert.deepEqual(offer('status', 'x'), [], 'it takes no argument');
 });
 
-test('fish offers commands, options and values', { skip: whyNot('fish') }, async context => {
+test('fish offers commands, options and values', needs('fish'), async context => {
   const file = await scriptFor(context, 'fish');
   const home = await scratchDirectory(context);
   const environment = { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home };
@@ -86,7 +78,7 @@ test('fish offers commands, options and values', { skip: whyNot('fish') }, async
 });
 
 test('zsh completes commands, options and values on a terminal', {
-  skip: whyNot('zsh') || (!HAS_PSEUDO_TERMINALS && 'needs script of util-linux'),
+  ...needs('zsh', 'script'),
 }, async context => {
   const file = await scriptFor(context, 'zsh');
   const directory = await scratchDirectory(context);
@@ -117,7 +109,7 @@ test('zsh completes commands, options and values on a terminal', {
 });
 
 test('a real bash on a terminal completes after a tab', {
-  skip: whyNot('bash') || (!HAS_PSEUDO_TERMINALS && 'needs script of util-linux'),
+  ...needs('bash', 'script'),
 }, async context => {
   const file = await scriptFor(context, 'bash');
   const directory = await scratchDirectory(context);

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseYaml } from '../../src/formats/yaml.ts';
-import { HAS_PSEUDO_TERMINALS, PseudoTerminal } from '../support/pseudo-terminal.ts';
+import { needs } from '../support/installed.ts';
+import { PseudoTerminal } from '../support/pseudo-terminal.ts';
 import { MAIN, type Outcome, runHere, scratchDirectory, writeManifest } from './cli-fixture.ts';
 
 /** Clears the screen, sets the title, forges a line, reverses what follows, hides, and is a C1 control. */
@@ -123,7 +124,7 @@ test('nor can manifests, their names and the command line', async context => {
   }
 });
 
-test('nor can it in the live view', { skip: !HAS_PSEUDO_TERMINALS && 'needs script of util-linux' }, async context => {
+test('nor can it in the live view', needs('script'), async context => {
   const socket = await startHostile(context);
   const directory = await scratchDirectory(context);
   const command = `exec '${process.execPath}' '${MAIN}' status --watch --admin-socket '${socket}'`;

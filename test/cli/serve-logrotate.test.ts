@@ -6,11 +6,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
+import { needs, pathOf } from '../support/installed.ts';
 import { scratchDirectory } from './cli-fixture.ts';
 import { ServingProgram } from './serve-fixture.ts';
 
-const LOGROTATE = '/usr/sbin/logrotate';
-const skip = !existsSync(LOGROTATE) && 'logrotate is not installed';
+const { skip } = needs('logrotate');
 
 interface Rotated {
   readonly program: ServingProgram;
@@ -33,7 +33,9 @@ async function startRotated(context: TestContext, directives: (pid: number) => s
     program,
     path,
     rotate: () =>
-      void execFileSync(LOGROTATE, ['--force', '--state', join(directory, 'state'), config], { stdio: 'pipe' }),
+      void execFileSync(pathOf('logrotate'), ['--force', '--state', join(directory, 'state'), config], {
+        stdio: 'pipe',
+      }),
     lines: async () => {
       const files = (await readdir(directory))
         .filter(name => name.startsWith('access.log'))

@@ -1,16 +1,10 @@
 /** Headless Chromium, and what a page in it complained of. */
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-
-/** Why tests that need a browser cannot run; false when they can. */
-export const NO_BROWSER =
-  EXECUTABLE === undefined && 'Chromium is not installed: apt-get install --no-install-recommends chromium';
+import { pathOf } from '../support/installed.ts';
 
 /** A browser on a busy machine takes its time: only a failing test waits so long. */
 export const PATIENCE_MS = 60_000;
@@ -36,7 +30,7 @@ const ARGUMENTS = [
 
 /** Starts a browser with a profile of its own, which both go when the test ends. */
 export async function startBrowser(context: TestContext): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: EXECUTABLE ?? '', args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath: pathOf('chromium'), args: ARGUMENTS });
   context.after(() => browser.close());
   return browser;
 }

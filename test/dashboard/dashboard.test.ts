@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServingProgram } from '../cli/serve-fixture.ts';
-import { NO_BROWSER, openPage, picture, settling, startBrowser } from './browser.ts';
+import { needs } from '../support/installed.ts';
+import { openPage, picture, settling, startBrowser } from './browser.ts';
 import { shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, column, columnIs, fact, plain, reads, seen, style } from './reading.ts';
 
-test('the dashboard of a small company', { skip: NO_BROWSER }, async context => {
+test('the dashboard of a small company', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);
   const services = shopServices(upstreams);
   const program = await ServingProgram.start(context, { manifests: services, args: ['--access-log', 'off'] });

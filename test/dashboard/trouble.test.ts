@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { RouteTable } from '../../src/routing/table.ts';
 import { statusServer } from '../admin/admin-fixture.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
+import { needs } from '../support/installed.ts';
 import { route } from '../support/routes.ts';
-import { NO_BROWSER, openPage, picture, settling, startBrowser } from './browser.ts';
+import { openPage, picture, settling, startBrowser } from './browser.ts';
 import { service, shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, columnIs, fact, plain, reads, seen, style } from './reading.ts';
 import { Relay } from './relay.ts';
@@ -14,7 +15,7 @@ import { Relay } from './relay.ts';
 const HOSTILE = '<img/src=x/onerror=globalThis.owned=1>';
 const WORSE = `"></td></table><script>globalThis.owned=1</script>${HOSTILE}<iframe srcdoc="<script>parent.owned=1</script>">\u202e`;
 
-test('what Services and requests say is text and nothing else', { skip: NO_BROWSER }, async context => {
+test('what Services and requests say is text and nothing else', needs('chromium'), async context => {
   // No source lets such names in: the page does not rely on that.
   const { control, server } = await statusServer(context);
   const named = { namespace: HOSTILE, name: `name${WORSE}` };
@@ -60,7 +61,7 @@ test('what Services and requests say is text and nothing else', { skip: NO_BROWS
   assert.deepEqual(complaints, [], 'not even an attempt was made');
 });
 
-test('of a thousand routes a page shows the first ones, and says so', { skip: NO_BROWSER }, async context => {
+test('of a thousand routes a page shows the first ones, and says so', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);
   const teams = ['billing', 'catalogue', 'identity', 'media', 'search', 'shipping', 'support', 'web'];
   const many = Array.from({ length: 989 }, (_, index) => {
@@ -96,7 +97,7 @@ test('of a thousand routes a page shows the first ones, and says so', { skip: NO
   assert.deepEqual(complaints, []);
 });
 
-test('a question for the routes that nobody answers is asked again', { skip: NO_BROWSER }, async context => {
+test('a question for the routes that nobody answers is asked again', needs('chromium'), async context => {
   const { control, server } = await statusServer(context);
   control.table = RouteTable.of([route('/one')]);
   const browser = await startBrowser(context);
@@ -108,7 +109,7 @@ test('a question for the routes that nobody answers is asked again', { skip: NO_
   await reads(page.locator('#shown'), /^2$/);
 });
 
-test('an outage is shown, and ends by itself', { skip: NO_BROWSER }, async context => {
+test('an outage is shown, and ends by itself', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);
   // Long enough that its drain is seen.
   const options = { manifests: shopServices(upstreams), args: ['--shutdown-delay', '30s'] };

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseYamlDocuments } from '../../src/formats/yaml.ts';
+import { needs } from '../support/installed.ts';
 import { DEPLOY, dig, listAt, objectIn, textOf, yamlFiles } from './objects.ts';
 
 const BUDGET = 'pod-disruption-budget.yaml';
-const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
-const needsKubectl = { skip: hasKubectl ? false : 'there is no kubectl here' };
+const needsKubectl = needs('kubectl');
 
 function resources(folder: string): string[] {
   return listAt(objectIn(join(folder, 'kustomization.yaml')), 'resources').map(String);

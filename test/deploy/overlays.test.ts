@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseYamlDocuments } from '../../src/formats/yaml.ts';
+import { needs } from '../support/installed.ts';
 import { DEPLOY, dig, listAt, named, objectIn, textOf } from './objects.ts';
 
 const OVERLAYS = readdirSync(join(DEPLOY, 'overlays'));
 const CONTAINER_PORTS = ['spec', 'template', 'spec', 'containers', 0, 'ports'] as const;
-const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
-const needsKubectl = { skip: hasKubectl ? false : 'there is no kubectl here' };
+const needsKubectl = needs('kubectl');
 
 function built(folder: string): readonly unknown[] {
   const text = execFileSync('kubectl', ['kustomize', join(DEPLOY, folder)], { encoding: 'utf8' });
@@ -126,7 +126,7 @@ describe('host-ports', needsKubectl, () => {
 });
 
 describe('single-node', needsKubectl, () => {
-  const objects = hasKubectl ? built('overlays/single-node') : [];
+  const objects = needsKubectl.skip === false ? built('overlays/single-node') : [];
 
   it('is the base without its disruption budget', () => {
     const expected = kindsOf(built('base')).filter(kind => kind !== 'PodDisruptionBudget');
@@ -148,7 +148,7 @@ describe('single-node', needsKubectl, () => {
 });
 
 describe('hardened', needsKubectl, () => {
-  const objects = hasKubectl ? built('overlays/hardened') : [];
+  const objects = needsKubectl.skip === false ? built('overlays/hardened') : [];
   const policy = objectIn('overlays/hardened/network-policy.yaml');
 
   it('is the base with a NetworkPolicy', () => {

@@ -7,11 +7,11 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { atEnd } from '../support/cleanup.ts';
+import { needs } from '../support/installed.ts';
 import { panels, substituted, variables } from './dashboard-file.ts';
 import { Prometheus } from './prometheus.ts';
 import { alerts, records } from './rule-files.ts';
 import { Scenario } from './scenario.ts';
-import { needs } from './tools.ts';
 
 const DEADLINE_MS = 90_000;
 const PAUSE_MS = 200;

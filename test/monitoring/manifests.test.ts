@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { makeDashboardJson, makePrometheusRule } from '../../deploy/monitoring/make.ts';
 import { formatYaml, parseYaml, parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { DEPLOY, dig, listAt, named, objectIn, textOf } from '../deploy/objects.ts';
+import { needs } from '../support/installed.ts';
 import { TemporaryFolder } from '../support/real-process.ts';
-import { needs, promtool } from './tools.ts';
+import { promtool } from './tools.ts';
 
-const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
-const needsKubectl = { skip: hasKubectl ? false : 'there is no kubectl here' };
+const needsKubectl = needs('kubectl');
 const pod = dig(objectIn('base/deployment.yaml'), 'spec', 'template');
 const container = dig(pod, 'spec', 'containers', 0);
 

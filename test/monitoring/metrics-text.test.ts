@@ -4,10 +4,11 @@ import { Metrics } from '../../src/observe/registry.ts';
 import { exposed, ServingProgram } from '../cli/serve-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { get } from '../support/exchange.ts';
+import { needs } from '../support/installed.ts';
 import { type Family, parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { routeTo, startFleet } from '../workers/fleet-fixture.ts';
-import { needs, promtool } from './tools.ts';
+import { promtool } from './tools.ts';
 
 /** Names that others gave: of nginx-prometheus-exporter, whose dashboards ask for them, and of prom-client. */
 const GIVEN_NAMES = /^(?:nginx_connections_(?:accepted|handled)|process_|nodejs_)/;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { describe, it } from 'node:test';
 import { textOf } from '../deploy/objects.ts';
+import { needs } from '../support/installed.ts';
 import { alerts, caseFiles, casesByAlert, RULES, records } from './rule-files.ts';
-import { needs, promtool } from './tools.ts';
+import { promtool } from './tools.ts';
 
 /** Sections of a Markdown text by their anchors, as web interfaces make them of headings. */
 function sections(markdown: string): Map<string, string> {

@@ -1,13 +1,5 @@
-/** Prometheus's own programs, where they are installed. */
-import { execFile, spawnSync } from 'node:child_process';
-
-const ADVICE = 'install Prometheus (Debian: apt-get install --no-install-recommends prometheus)';
-
-/** For the options of a test: skips it where one of the programs is missing, and says what to install. */
-export function needs(...programs: readonly ('promtool' | 'prometheus')[]): { readonly skip: string | false } {
-  const missing = programs.filter(program => spawnSync(program, ['--version']).status !== 0);
-  return { skip: missing.length === 0 ? false : `there is no ${missing.join(' and no ')} here: ${ADVICE}` };
-}
+/** Runs Prometheus's own checker, promtool. */
+import { execFile } from 'node:child_process';
 
 export interface Verdict {
   readonly code: number;

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { ENGINES } from '../conformance/engines.ts';
+import { needs } from '../support/installed.ts';
 import { startNginx } from '../support/nginx.ts';
 import { ERROR_PAGE, startProxy } from '../support/proxy-under-test.ts';
 import { RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
@@ -41,7 +42,7 @@ export interface Comparison<Id extends string> {
 export function compareWithNginx<Id extends string>(comparison: Comparison<Id>): void {
   const { name, location, differences, cases, readTimeoutMs = 30_000 } = comparison;
   for (const { name: engine } of ENGINES) {
-    test(`nginx and ${engine}: ${name}`, { timeout: 60_000 }, async t => {
+    test(`nginx and ${engine}: ${name}`, { timeout: 60_000, ...needs('nginx') }, async t => {
       const nginx = await startNginxInFront(t, location, readTimeoutMs);
       const ours = await startEngineInFront(t, engine, readTimeoutMs);
       const occurred = new Set<string>();

@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { formatListenAddress, type ListenAddress } from '../../src/formats/listen-address.ts';
 import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
+import { pathOf } from './installed.ts';
 import { serverPort } from './server-port.ts';
-
-/** Debian puts nginx where the PATH of an unprivileged user does not look. */
-const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 
 const ATTEMPTS = 5;
 
@@ -25,7 +23,7 @@ export interface NginxDescription {
  * A real nginx: one process in the foreground with a prefix of its own, which needs no privileges, until the test is over.
  */
 export async function startNginx(t: TestContext, { server, errorPage }: NginxDescription): Promise<ListenAddress> {
-  const binary = nginxBinary();
+  const binary = pathOf('nginx');
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, '50x.html'), errorPage);
@@ -54,22 +52,6 @@ export async function startNginx(t: TestContext, { server, errorPage }: NginxDes
       throw new Error(`nginx does not start: ${complaints}`);
     }
   }
-}
-
-function nginxBinary(): string {
-  for (const folder of FOLDERS) {
-    const file = join(folder, 'nginx');
-    try {
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      // Not here.
-    }
-  }
-  throw new Error(
-    'nginx is not installed, and these tests compare with it. Debian and Ubuntu: apt-get install nginx-light; ' +
-      'Alpine: apk add nginx; macOS: brew install nginx',
-  );
 }
 
 function configuration(folder: string, listen: string, server: string): string {

@@ -6,9 +6,6 @@ import type { TestContext } from 'node:test';
 import { Changes, eventually } from './eventually.ts';
 import { ScreenModel } from './screen-model.ts';
 
-/** util-linux, in every Debian. */
-export const HAS_PSEUDO_TERMINALS = existsSync('/usr/bin/script');
-
 /** Starting takes most of a second, and several at a time share the machine: only a failing test waits so long. */
 const DEADLINE_MS = 60_000;
 

@@ -4,11 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { displayWidth } from '../../../src/cli/terminal/width.ts';
-import { HAS_PSEUDO_TERMINALS, PseudoTerminal } from '../../support/pseudo-terminal.ts';
+import { needs } from '../../support/installed.ts';
+import { PseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { MAIN, scratchDirectory, spawnCli, writeManifest } from '../cli-fixture.ts';
 import { SERVICES } from '../services.ts';
 
-const skip = !HAS_PSEUDO_TERMINALS && 'needs script of util-linux';
+const { skip } = needs('script');
 const COLUMNS = 60;
 
 async function runOn(

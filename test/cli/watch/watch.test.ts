@@ -5,12 +5,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Changes, eventually } from '../../support/eventually.ts';
-import { HAS_PSEUDO_TERMINALS, PseudoTerminal, type TerminalOptions } from '../../support/pseudo-terminal.ts';
+import { needs } from '../../support/installed.ts';
+import { PseudoTerminal, type TerminalOptions } from '../../support/pseudo-terminal.ts';
 import { RawUpstream } from '../../support/raw-upstream.ts';
 import { MAIN, scratchDirectory } from '../cli-fixture.ts';
 import { exposed, ServingProgram } from '../serve-fixture.ts';
 
-const skip = !HAS_PSEUDO_TERMINALS && 'needs script of util-linux';
+const { skip } = needs('script');
 /** For programs on a busy machine. */
 const PATIENCE_MS = 60_000;
 const ALTERNATE_SCREEN = '\x1b[?1049h';
