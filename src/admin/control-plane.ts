@@ -1,7 +1,7 @@
 /** What the admin servers ask of the control plane, which is put together elsewhere. */
 import type { ProgramState } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import type { ServiceRef } from '../routing/route.ts';
+import type { RouteLimits, ServiceRef } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Health, TableChange, WorkerState } from './dashboard/messages.ts';
 
@@ -37,6 +37,8 @@ export interface ControlPlane {
   readonly isDraining: boolean;
   readonly table: RouteTable;
   readonly mergeSlashes: boolean;
+  /** Of routes that set none of their own. */
+  readonly limits: RouteLimits;
   conflicts(): readonly Conflict[];
   refusals(): readonly Finding[];
   warnings(): readonly Finding[];

@@ -3,15 +3,20 @@ import { FormatError } from '../errors.ts';
 import { type Explanation, explain, type LossReason, takes } from '../routing/explain.ts';
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
+import type { RouteLimits, ServiceRef } from '../routing/route.ts';
 import type { ControlPlane, Finding } from './control-plane.ts';
 import { type RouteView, viewRoute } from './route-view.ts';
 
-/** Without a route there is no `route` and no `upstreamTarget`. */
+/** Without a route there is no `route`, no `upstreamTarget` and no `limits`. */
 export interface ExplanationView {
   readonly host: string;
   readonly path: string;
   readonly route: RouteView | undefined;
   readonly upstreamTarget: string | undefined;
+  /** In force for the request. */
+  readonly limits: RouteLimits | undefined;
+  /** Services that ask for the host and path of the route, too, and get it when its Service gives it up. */
+  readonly waiting: readonly ServiceRef[];
   readonly losers: readonly { readonly route: RouteView; readonly reason: LossReason }[];
   /** Of Services that ask for a path which would take the request. */
   readonly refusals: readonly Finding[];
@@ -37,8 +42,10 @@ export function queryParameter(query: unknown, name: string): string | undefined
   throw new FormatError(`${name}: give it once`);
 }
 
-/** @param refusals all that are in force */
-export function viewExplanation(explanation: Explanation, refusals: readonly Finding[]): ExplanationView {
+/** What an explanation is completed with. */
+export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits'>;
+
+export function viewExplanation(explanation: Explanation, context: ExplanationContext): ExplanationView {
   const { route, losers, path, ...rest } = explanation;
   const matched = upperCaseEscapes(path);
   // Others that are shorter would not have taken it either.
@@ -47,7 +54,12 @@ export function viewExplanation(explanation: Explanation, refusals: readonly Fin
     ...rest,
     path,
     route: route && viewRoute(route),
+    limits: route && { ...context.limits, ...route.overrides },
+    waiting: context
+      .conflicts()
+      .filter(conflict => route !== undefined && conflict.host === route.host && conflict.path === route.path)
+      .map(({ loser }) => loser),
     losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route) })),
-    refusals: refusals.filter(({ paths = [] }) => paths.some(wouldTake)),
+    refusals: context.refusals().filter(({ paths = [] }) => paths.some(wouldTake)),
   };
 }

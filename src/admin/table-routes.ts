@@ -20,7 +20,7 @@ export function addTableRoutes(app: FastifyInstance, control: ControlPlane): voi
     });
   });
   readOnlyRoute(app, '/explain', async (request, reply) =>
-    sendJson(reply, viewExplanation(explainQuery(request.query, control), control.refusals())),
+    sendJson(reply, viewExplanation(explainQuery(request.query, control), control)),
   );
 }
 

@@ -2,18 +2,25 @@
 import type { RouteView } from '../admin/route-view.ts';
 import type { StubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
-import type { ServiceRef } from '../routing/route.ts';
+import type { Conflict } from '../routing/ledger.ts';
+import type { RouteLimits, RouteOverrides, ServiceRef } from '../routing/route.ts';
 import { isObject } from '../sources/service-object.ts';
 import type { AdminClient } from './admin-client.ts';
 import { type MetricSamples, readMetrics } from './metrics-text.ts';
 
-/** What people are told of a route. */
+/** What people are shown of a route. */
 export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'backend' | 'service'>;
+
+/** The route that takes a request, with what its Service sets for itself. */
+export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides };
 
 /** GET /explain */
 export interface ExplanationAnswer {
-  readonly route: ShownRoute | undefined;
+  readonly route: TakingRoute | undefined;
   readonly upstreamTarget: string | undefined;
+  /** Absent in the answer of an older version. */
+  readonly limits: RouteLimits | undefined;
+  readonly waiting: readonly ServiceRef[];
   readonly losers: readonly { readonly route: ShownRoute; readonly reason: string }[];
   readonly refusals: readonly ShownRefusal[];
 }
@@ -48,6 +55,9 @@ export interface TableSummary {
 export interface TableAnswer {
   readonly summary: TableSummary;
   readonly routes: readonly ShownRoute[];
+  readonly refusals: readonly ShownRefusal[];
+  readonly warnings: readonly ShownRefusal[];
+  readonly conflicts: readonly Conflict[];
 }
 
 /** @throws UnavailableError */
@@ -57,9 +67,12 @@ export async function askExplanation(client: AdminClient, host: string, target: 
     throw misunderstood('/explain');
   }
   const losers: unknown[] = value.losers;
+  const { route } = value;
   return {
-    route: value.route,
+    route: route && { ...route, overrides: isObject(route.overrides) ? route.overrides : {} },
     upstreamTarget: typeof value.upstreamTarget === 'string' ? value.upstreamTarget : undefined,
+    limits: isLimits(value.limits) ? value.limits : undefined,
+    waiting: Array.isArray(value.waiting) ? value.waiting.filter(isServiceRef) : [],
     losers: losers.map(loser => {
       if (!isObject(loser) || !isRoute(loser.route)) throw misunderstood('/explain');
       return { route: loser.route, reason: String(loser.reason) };
@@ -76,8 +89,7 @@ export async function askTable(client: AdminClient): Promise<TableAnswer> {
   if (typeof version !== 'number' || typeof initialised !== 'boolean' || typeof source.kind !== 'string') {
     throw misunderstood('/routes');
   }
-  const routes: unknown[] = Array.isArray(value.routes) ? value.routes : [];
-  const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+  const all = (list: unknown): unknown[] => (Array.isArray(list) ? list : []);
   return {
     summary: {
       version,
@@ -89,11 +101,14 @@ export async function askTable(client: AdminClient): Promise<TableAnswer> {
         ...(typeof source.staleSince === 'string' ? { staleSince: source.staleSince } : {}),
         ...(typeof source.problem === 'string' ? { problem: source.problem } : {}),
       },
-      routes: routes.length,
-      refusals: count(value.refusals),
-      conflicts: count(value.conflicts),
+      routes: all(value.routes).length,
+      refusals: all(value.refusals).length,
+      conflicts: all(value.conflicts).length,
     },
-    routes: routes.filter(isRoute),
+    routes: all(value.routes).filter(isRoute),
+    refusals: all(value.refusals).filter(isRefusal),
+    warnings: all(value.warnings).filter(isFinding),
+    conflicts: all(value.conflicts).filter(isConflict),
   };
 }
 
@@ -126,7 +141,7 @@ export async function askBackends(client: AdminClient): Promise<Map<string, Back
   );
 }
 
-function isRoute(value: unknown): value is ShownRoute {
+function isRoute(value: unknown): value is ShownRoute & { readonly overrides?: unknown } {
   return (
     isObject(value) &&
     typeof value.host === 'string' &&
@@ -138,13 +153,27 @@ function isRoute(value: unknown): value is ShownRoute {
   );
 }
 
-function isRefusal(value: unknown): value is ShownRefusal {
+function isRefusal(value: unknown): value is ShownRefusal & { readonly reason: string } {
+  return isFinding(value) && typeof value.reason === 'string';
+}
+
+function isFinding(value: unknown): value is ShownRefusal {
+  return isObject(value) && isServiceRef(value.service) && typeof value.message === 'string';
+}
+
+function isConflict(value: unknown): value is Conflict {
   return (
     isObject(value) &&
-    isServiceRef(value.service) &&
-    typeof value.reason === 'string' &&
-    typeof value.message === 'string'
+    typeof value.host === 'string' &&
+    typeof value.path === 'string' &&
+    isServiceRef(value.winner) &&
+    isServiceRef(value.loser)
   );
+}
+
+function isLimits(value: unknown): value is RouteLimits {
+  const fields = ['connectTimeoutMs', 'readTimeoutMs', 'sendTimeoutMs', 'maxBodySize'];
+  return isObject(value) && fields.every(field => typeof value[field] === 'number');
 }
 
 function isServiceRef(value: unknown): value is ServiceRef {

@@ -23,6 +23,9 @@ export class UnexpectedStatusError extends KubeEntryError {
   }
 }
 
+/** No process listens on the admin socket. */
+export class NotRunningError extends UnavailableError {}
+
 /** Longer than any answer takes; a process that is stopped or stuck still accepts connections on its socket. */
 export const TIMEOUT_MS = 5_000;
 
@@ -40,7 +43,7 @@ export class AdminClient {
 
   /**
    * GET, whatever the status of the answer.
-   * @throws UnavailableError when nobody answers, with what to do about it
+   * @throws NotRunningError when no process listens, UnavailableError when none answers, with what to do about it
    */
   async get(path: string): Promise<AdminReply> {
     const deadline = AbortSignal.timeout(this.#timeoutMs);
@@ -51,7 +54,10 @@ export class AdminClient {
       );
       return { status: response.statusCode ?? 0, body: await text(response) };
     } catch (error) {
-      throw new UnavailableError(deadline.aborted ? this.#lateness() : this.#advice(error), { cause: error });
+      if (deadline.aborted) throw new UnavailableError(this.#lateness(), { cause: error });
+      const isAbsent = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
+      const Problem = isAbsent ? NotRunningError : UnavailableError;
+      throw new Problem(this.#advice(error), { cause: error });
     }
   }
 

@@ -2,10 +2,11 @@ import { viewExplanation } from '../admin/explanation.ts';
 import { printable } from '../formats/printable.ts';
 import { explain as explainRoute } from '../routing/explain.ts';
 import { serviceKey } from '../routing/route.ts';
-import { askExplanation, type ExplanationAnswer } from './admin-answers.ts';
+import { askExplanation, type ExplanationAnswer, type TakingRoute } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
 import type { Io } from './io.ts';
+import { describeBodyLimit, describeTimeouts, limitsOf } from './limits.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { readSource } from './read-source.ts';
 import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
@@ -57,13 +58,11 @@ function describe(question: Question, answer: ExplanationAnswer | undefined, { t
   if (answer === undefined) {
     return `${asked} is refused with ${paint('red', '400')}: its host or path is malformed, or climbs above the root.`;
   }
-  const { route, losers, refusals, upstreamTarget = '' } = answer;
+  const { route, waiting, losers, refusals, upstreamTarget = '' } = answer;
   const sections: string[] = [];
+  const layout = { indent: '  ', width: terminal?.columns, paint, lastIsProse: true };
   if (route === undefined) {
     sections.push(`No route takes ${asked}: it is answered with ${paint('red', '404')}.`);
-    if (/^[^.:]+$/.test(question.host) && question.target === '/') {
-      sections.push(`${printable(question.host)} is taken for a host: a path begins with a slash.`);
-    }
   } else {
     const upstream = route.backend.endpoints.map(endpointLabel).join(', ');
     const facts: Fact[] = [
@@ -71,14 +70,22 @@ function describe(question: Question, answer: ExplanationAnswer | undefined, { t
       ['Service', serviceKey(route.service)],
       upstream === '' ? ['Upstream', 'none: it is answered with 503', 'red'] : ['Upstream', upstream],
       ['It gets', upstreamTarget],
+      ...limitFacts(answer),
     ];
     sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
   }
-  const layout = { indent: '  ', width: terminal?.columns, paint, lastIsProse: true };
+  const slip = forgottenSlash(question, route);
+  if (slip !== undefined) sections.push(slip);
+  if (route !== undefined && waiting.length > 0) {
+    const why = `${serviceKey(route.service)} is older, or has the earlier name; this Service takes over when it goes`;
+    const rows = waiting.map(service => [serviceKey(service), why]);
+    const table = formatTable(['SERVICE', 'WHY IT WAITS'], rows, layout);
+    sections.push(`${paint('yellow', 'Waiting for this host and path')}\n${table}`);
+  }
   if (refusals.length > 0) {
     const rows = refusals.map(({ service, reason = '', message }) => [serviceKey(service), reason, message]);
     const table = formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, layout);
-    sections.push(`${paint('yellow', 'Refused, though they ask for it')}\n${table}`);
+    sections.push(`${paint('yellow', 'Refused Services that ask for this path')}\n${table}`);
   }
   if (losers.length > 0) {
     const rows = losers.map(({ route: { host, path, service }, reason }) => [
@@ -88,9 +95,24 @@ function describe(question: Question, answer: ExplanationAnswer | undefined, { t
       reason,
     ]);
     const table = formatTable(['HOST', 'PATH', 'SERVICE', 'WHY NOT'], rows, layout);
-    sections.push(`${paint('yellow', 'Other routes that come near')}\n${table}`);
+    sections.push(`${paint('yellow', 'Other routes that are close')}\n${table}`);
   }
   return sections.join('\n\n');
+}
+
+function limitFacts({ route, limits }: ExplanationAnswer): Fact[] {
+  if (route === undefined || limits === undefined) return [];
+  return [
+    ['Timeouts', describeTimeouts(limits, route.overrides)],
+    ['Body limit', describeBodyLimit(limits, route.overrides)],
+  ];
+}
+
+/** `volume/x` is a host and a path. Says so where no route is for that host, and a name without dots is hardly one. */
+function forgottenSlash({ host, target }: Question, route: TakingRoute | undefined): string | undefined {
+  if (!/^[^.:[\]]+$/.test(host) || host === 'localhost' || route?.host === host) return undefined;
+  const path = `/${host}${target === '/' ? '' : target}`;
+  return printable(`This was read as host ${host} and path ${target}. Did you mean ${path}?`);
 }
 
 /**
@@ -114,8 +136,16 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
     const catalog = await readSource(settings, io);
     const explanation = explainRoute(catalog.table, host, target, settings.mergeSlashes);
     if (explanation === undefined) return undefined;
-    const { route, upstreamTarget, losers, refusals } = viewExplanation(explanation, catalog.refusals());
-    return { route, upstreamTarget, losers, refusals };
+    const {
+      host: _,
+      path,
+      ...answer
+    } = viewExplanation(explanation, {
+      refusals: () => catalog.refusals(),
+      conflicts: () => catalog.conflicts(),
+      limits: limitsOf(settings),
+    });
+    return answer;
   }
   try {
     return await askExplanation(new AdminClient(settings.adminSocket), host, target);

@@ -36,7 +36,7 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
   }
   if (settings.source === 'push') {
     throw new UnavailableError(
-      'the source is push, so only a running instance knows its routes: ask it with GET /routes on its admin socket, or name another source with --manifests PATH or --source kube',
+      'the source is push: only a running instance knows its routes. Name its socket with --admin-socket PATH, or another source with --manifests PATH or --source kube',
     );
   }
   // Loading the Kubernetes client takes longer than all the rest of the command.

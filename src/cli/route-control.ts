@@ -8,6 +8,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
 import type { TableDelta } from '../routing/delta.ts';
 import type { Conflict } from '../routing/ledger.ts';
+import type { RouteLimits } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
 import { parseLiveSettings, writeSettings } from '../settings/load.ts';
 import { SCHEMA, SETTING_KEYS, type Settings } from '../settings/schema.ts';
@@ -15,6 +16,7 @@ import type { Catalog } from '../sources/catalog.ts';
 import { parsePushedBackends } from '../sources/pushed.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
+import { limitsOf } from './limits.ts';
 import { programVersion } from './version.ts';
 
 /** What is watched, besides what is pushed. */
@@ -78,6 +80,10 @@ export class RouteControl implements ObservedControlPlane {
 
   get mergeSlashes(): boolean {
     return this.#settings.mergeSlashes;
+  }
+
+  get limits(): RouteLimits {
+    return limitsOf(this.#settings);
   }
 
   conflicts(): readonly Conflict[] {

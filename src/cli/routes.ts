@@ -1,113 +1,112 @@
 import { viewRoute } from '../admin/route-view.ts';
 import { printable } from '../formats/printable.ts';
-import { type Route, serviceKey } from '../routing/route.ts';
-import type { Catalog } from '../sources/catalog.ts';
-import { type Command, EXIT } from './command.ts';
-import type { Io } from './io.ts';
+import type { ParsedFlags } from '../settings/flags.ts';
+import { flagOf, type SettingKey } from '../settings/schema.ts';
+import { askTable, type TableSummary } from './admin-answers.ts';
+import { AdminClient, NotRunningError } from './admin-client.ts';
+import { type Command, EXIT, type Invocation } from './command.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { readSource, type SourceSettings } from './read-source.ts';
-import { formatTable, type TableLayout } from './terminal/table.ts';
-import { endpointLabel, hostLabel } from './text.ts';
+import { byHostAndPath, describeRoutes, type RoutesView } from './routes-report.ts';
 
-/** What `--output json` and `yaml` print; as GET /routes of a running instance, without what only that one has. */
-type RoutesView = ReturnType<typeof viewCatalog>;
+/** As flags they ask for a source, not for the running instance. */
+const SOURCE_SETTINGS = [
+  'source',
+  'manifests',
+  'kubeconfig',
+  'context',
+  'namespace',
+  'selector',
+  'stateFile',
+  'allowExternalName',
+] as const satisfies readonly SettingKey[];
 
 export const routes: Command = {
   name: 'routes',
   parameters: '',
   arity: { least: 0, most: 0 },
-  summary: 'read the source once, print the route table, exit',
+  summary: 'print the routes that are served, and what is not served and why',
   description: [
-    'Shows what would be served, and what would not with the reasons, without a running instance.',
-    'While the API server cannot be reached, the state file of a running instance takes its place (--state-file).',
-    'Exits 1 when the source cannot be read. What is wrong with manifests is printed to standard error.',
+    'Asks the running instance. If none runs, or with --fresh or one of the flags under "Where routes come from", reads the',
+    'Services itself, once, and prints what would be served. While the API server cannot be reached, the state file of an',
+    'instance takes its place (--state-file).',
+    'Exits 1 if the source cannot be read, or if the instance has no route table yet. Problems of manifests go to',
+    'standard error.',
   ].join('\n'),
   examples: [
-    { line: 'kube-entry routes', note: 'of the cluster that the kubeconfig or the service account leads to' },
+    { line: 'kube-entry routes', note: 'of the running instance, pushed backends included' },
+    { line: 'kube-entry routes --fresh', note: 'of the cluster in the kubeconfig, or of the service account in a pod' },
     { line: 'kube-entry routes --namespace shop --output yaml', note: 'of one namespace, for scripts' },
     { line: 'kube-entry routes --manifests services/', note: 'of the Services in a directory' },
   ],
-  settings: [
-    'source',
-    'manifests',
-    'kubeconfig',
-    'context',
-    'namespace',
-    'selector',
-    'stateFile',
-    'allowExternalName',
-    'logLevel',
-    'config',
-  ],
-  options: { output: OUTPUT_OPTION },
-  async run({ settings, flags, io }) {
+  settings: ['adminSocket', ...SOURCE_SETTINGS, 'logLevel', 'config'],
+  options: {
+    output: OUTPUT_OPTION,
+    fresh: { placeholder: '', description: 'read the source, even if an instance runs' },
+  },
+  async run(invocation) {
+    const { flags } = invocation;
     const format = outputFormat(flags);
-    const view = viewCatalog(await readSource(settings, io));
-    io.print(formatAnswer(format, view, () => describe(view, placeOf(settings), io)));
-    return EXIT.ok;
+    if (!asksForSource(flags)) {
+      const code = await printRunning(invocation, format);
+      if (code !== undefined) return code;
+    }
+    return printSource(invocation, format);
   },
 };
 
-function viewCatalog(catalog: Catalog) {
-  return {
+type Format = ReturnType<typeof outputFormat>;
+
+/** The environment does not count: a pod has the settings of its instance there. */
+function asksForSource({ options, values }: ParsedFlags): boolean {
+  return options.fresh === true || SOURCE_SETTINGS.some(key => values[key] !== undefined);
+}
+
+/** @returns undefined when no instance runs, unless its socket was named */
+async function printRunning({ settings, flags, io }: Invocation, format: Format): Promise<number | undefined> {
+  const { adminSocket } = settings;
+  try {
+    const { summary, routes: served, ...problems } = await askTable(new AdminClient(adminSocket));
+    const view: RoutesView = { routes: [...served].sort(byHostAndPath), ...problems };
+    const { version, initialised, draining, source } = summary;
+    const answer = { version, initialised, draining, source, ...view };
+    io.print(formatAnswer(format, answer, () => describeRoutes(view, emptiness(summary), io)));
+    if (source.staleSince !== undefined) {
+      io.complain(printable(`these routes are those of the state file, stale since ${source.staleSince}`));
+    }
+    return initialised ? EXIT.ok : EXIT.no;
+  } catch (error) {
+    if (!(error instanceof NotRunningError) || flags.values.adminSocket !== undefined) throw error;
+    io.complain(
+      printable(`no instance runs at ${adminSocket} (--${flagOf('adminSocket')}): reading the source instead`),
+    );
+    return undefined;
+  }
+}
+
+function emptiness({ initialised, source: { problem } }: TableSummary): string {
+  if (!initialised) return `No route table yet${problem === undefined ? '' : `: ${problem}`}`;
+  return `No routes: ${HOW_TO_EXPOSE}`;
+}
+
+async function printSource({ settings, io }: Invocation, format: Format): Promise<number> {
+  const catalog = await readSource(settings, io);
+  const view: RoutesView = {
     routes: [...catalog.table.routes()].sort(byHostAndPath).map(viewRoute),
     refusals: catalog.refusals(),
     warnings: catalog.warnings(),
     conflicts: catalog.conflicts(),
   };
+  const none = `No routes${placeOf(settings)}: ${HOW_TO_EXPOSE}`;
+  io.print(formatAnswer(format, view, () => describeRoutes(view, none, io)));
+  return EXIT.ok;
 }
 
-/** Any host first; by code unit, so that every machine prints the same. */
-function byHostAndPath(a: Route, b: Route): number {
-  if (a.host !== b.host) return a.host < b.host ? -1 : 1;
-  return a.path < b.path ? -1 : 1;
-}
+const HOW_TO_EXPOSE = 'a Service is exposed by the annotation kube-entry.io/path, as in "/volume".';
 
-/** Where Services were looked for, when that is not everywhere: ` in namespace shop`. */
+/** Where Services were looked for, if not everywhere: ` in namespace shop`. */
 function placeOf({ manifests, namespace, selector }: SourceSettings): string {
   if (manifests !== '') return ` in ${manifests}`;
   const where = namespace.length === 0 ? '' : ` in namespace ${namespace.join(', ')}`;
   return selector === '' ? where : `${where} with the labels ${selector}`;
-}
-
-/** @param place where there are none, if there are none */
-function describe(view: RoutesView, place: string, { terminal, paint }: Io): string {
-  const { routes: served, refusals, warnings, conflicts } = view;
-  const sections: string[] = [];
-  const layout: TableLayout = { width: terminal?.columns, paint };
-  const addSection = (heading: string, table: string): void => {
-    sections.push(`${paint('yellow', heading)}\n${table}`);
-  };
-  if (served.length === 0) {
-    sections.push(
-      printable(`No routes${place}: a Service is exposed by the annotation kube-entry.io/path, as in "/volume".`),
-    );
-  } else {
-    const rows = served.map(({ host, path, backend, service }) => [
-      hostLabel(host),
-      path,
-      backend.endpoints.map(endpointLabel).join(', '),
-      serviceKey(service),
-    ]);
-    sections.push(formatTable(['HOST', 'PATH', 'UPSTREAM', 'SERVICE'], rows, layout));
-  }
-  const prose: TableLayout = { ...layout, indent: '  ', lastIsProse: true };
-  if (refusals.length > 0) {
-    const rows = refusals.map(({ service, reason, message }) => [serviceKey(service), reason, message]);
-    addSection('Refused', formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, prose));
-  }
-  if (conflicts.length > 0) {
-    const rows = conflicts.map(({ host, path, winner, loser }) => [
-      hostLabel(host),
-      path,
-      serviceKey(winner),
-      serviceKey(loser),
-    ]);
-    addSection('Conflicts', formatTable(['HOST', 'PATH', 'SERVED BY', 'WAITING'], rows, { ...layout, indent: '  ' }));
-  }
-  if (warnings.length > 0) {
-    const rows = warnings.map(({ service, message }) => [serviceKey(service), message]);
-    addSection('Warnings', formatTable(['SERVICE', 'WARNING'], rows, prose));
-  }
-  return sections.join('\n\n');
 }

@@ -29,6 +29,9 @@ export interface RouteOverrides {
   readonly maxBodySize?: number;
 }
 
+/** What a request to a route may take: its Service's own values, else the settings. */
+export type RouteLimits = Required<RouteOverrides>;
+
 export interface Route {
   /** Empty for any host, else `example.com` or `*.example.com`, in lower case. */
   readonly host: string;

@@ -5,6 +5,19 @@ import { runHere, writeManifest } from './cli-fixture.ts';
 import { startInstance } from './running-instance.ts';
 import { SERVICES } from './services.ts';
 
+/** Takes whatever no other route takes; and a host without dots. */
+const CATCH_ALL = `
+apiVersion: v1
+kind: Service
+metadata: { name: rest, annotations: { kube-entry.io/path: / } }
+spec: { clusterIP: 10.0.0.4, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: intranet, annotations: { kube-entry.io/host: intranet, kube-entry.io/path: / } }
+spec: { clusterIP: 10.0.0.5, ports: [{ port: 80 }] }
+`;
+
 test('a question is a path, a host with or without one, or a URL', () => {
   assert.deepEqual(readQuestion('/a?b=c'), { host: '', target: '/a?b=c' });
   assert.deepEqual(readQuestion('example.com:80/a'), { host: 'example.com:80', target: '/a' });
@@ -46,12 +59,18 @@ test('the route is shown with its Service, its upstream and what that gets', asy
     stdout,
     [
       '/volume//api?x=1',
-      '  Route     * /volume',
-      '  Service   default/volume',
-      '  Upstream  10.0.0.1:8080',
-      '  It gets   /api?x=1',
+      '  Route       * /volume',
+      '  Service     default/volume',
+      '  Upstream    10.0.0.1:8080',
+      '  It gets     /api?x=1',
+      '  Timeouts    connect 5s, read 60s, send 60s',
+      '  Body limit  none',
       '',
-      'Other routes that come near',
+      'Waiting for this host and path',
+      '  SERVICE        WHY IT WAITS',
+      '  default/young  default/volume is older, or has the earlier name; this Service takes over when it goes',
+      '',
+      'Other routes that are close',
       '  HOST           PATH  SERVICE   WHY NOT',
       '  *.example.com  /     web/shop  it is for another host',
       '',
@@ -63,8 +82,8 @@ test('a URL brings its host, and losers their reasons', async context => {
   const file = await writeManifest(context, SERVICES);
   const { code, stdout } = await runHere(['explain', '--manifests', file, 'https://a.example.com/volume/x']);
   assert.equal(code, 0);
-  assert.match(stdout, /Route {5}\*\.example\.com \//);
-  assert.match(stdout, /It gets {3}\/volume\/x/);
+  assert.match(stdout, /Route {7}\*\.example\.com \//);
+  assert.match(stdout, /It gets {5}\/volume\/x/);
   assert.match(stdout, /\* {5}\/volume {2}default\/volume {2}a more specific host wins/);
 });
 
@@ -82,7 +101,7 @@ test('a refused Service that asks for the path is named, with what is wrong with
   assert.equal(code, 1);
   assert.match(
     stdout,
-    /^Refused, though they ask for it\n {2}SERVICE +REASON +.*\n {2}default\/headless +HeadlessService +the Service is headless/m,
+    /^Refused Services that ask for this path\n {2}SERVICE +REASON +.*\n {2}default\/headless +HeadlessService +the Service is headless/m,
   );
   const json = await runHere(['explain', '--manifests', file, '--output', 'json', '/headless/x']);
   const { status, refusals } = JSON.parse(json.stdout);
@@ -94,13 +113,39 @@ test('a refused Service that asks for the path is named, with what is wrong with
   assert.doesNotMatch((await runHere(['explain', '--manifests', file, '/nowhere'])).stdout, /headless/);
 });
 
-test('a word alone is taken for a host, and that is said where no route takes it', async context => {
-  const file = await writeManifest(context, SERVICES);
-  const hint = /^volume is taken for a host: a path begins with a slash\.$/m;
-  assert.match((await runHere(['explain', '--manifests', file, 'volume'])).stdout, hint);
-  for (const question of ['volume/x', 'volume.example.org', '/volumes']) {
-    assert.doesNotMatch((await runHere(['explain', '--manifests', file, question])).stdout, /taken for a host/);
+test('a forgotten slash makes a host of the first segment, which is said', async context => {
+  const file = await writeManifest(context, `${SERVICES}\n---\n${CATCH_ALL}`);
+  const shown = async (question: string) => (await runHere(['explain', '--manifests', file, question])).stdout;
+  assert.match(await shown('volume'), /^This was read as host volume and path \/\. Did you mean \/volume\?$/m);
+  assert.match(
+    await shown('volume/x?y'),
+    /^This was read as host volume and path \/x\?y\. Did you mean \/volume\/x\?y\?$/m,
+  );
+  for (const question of ['volume.example.org', 'localhost/x', '[::1]/x', 'intranet/x', '/volumes']) {
+    assert.doesNotMatch(await shown(question), /Did you mean/, question);
   }
+});
+
+test('limits of the route are those of its Service, else the settings', async context => {
+  const file = await writeManifest(
+    context,
+    `apiVersion: v1
+kind: Service
+metadata: { name: a, annotations: { kube-entry.io/path: /a, kube-entry.io/read-timeout: 5m, kube-entry.io/max-body-size: 10m } }
+spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }
+`,
+  );
+  const environment = { KUBE_ENTRY_PROXY_CONNECT_TIMEOUT: '2s' };
+  const { stdout } = await runHere(['explain', '--manifests', file, '/a'], { environment });
+  assert.match(stdout, /^ {2}Timeouts {4}connect 2s, read 5m \(annotation\), send 60s$/m);
+  assert.match(stdout, /^ {2}Body limit {2}10m \(annotation\)$/m);
+  const json = await runHere(['explain', '--manifests', file, '/a', '-o', 'json'], { environment });
+  assert.deepEqual(JSON.parse(json.stdout).limits, {
+    connectTimeoutMs: 2_000,
+    readTimeoutMs: 300_000,
+    sendTimeoutMs: 60_000,
+    maxBodySize: 10 * 2 ** 20,
+  });
 });
 
 test('a request that is refused is no route either', async context => {

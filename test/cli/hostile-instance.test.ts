@@ -41,10 +41,16 @@ function answerTo(url: string): string {
   }
   if (url === '/routes') {
     const source = { kind: EVIL, synced: false, problem: EVIL };
-    return JSON.stringify({ version: 1, initialised: true, source, routes: [ROUTE], refusals: [], conflicts: [] });
+    const finding = { service: ROUTE.service, reason: EVIL, message: EVIL };
+    const conflict = { host: EVIL, path: EVIL, winner: ROUTE.service, loser: ROUTE.service };
+    const problems = { refusals: [finding], warnings: [finding], conflicts: [conflict, EVIL] };
+    return JSON.stringify({ version: 1, initialised: true, source, routes: [ROUTE], ...problems });
   }
   if (url.startsWith('/explain')) {
-    return JSON.stringify({ route: ROUTE, upstreamTarget: EVIL, losers: [{ route: ROUTE, reason: EVIL }] });
+    const limits = { connectTimeoutMs: -1, readTimeoutMs: 0.5, sendTimeoutMs: 1e300, maxBodySize: -7 };
+    const route = { ...ROUTE, overrides: { readTimeoutMs: EVIL } };
+    const losers = [{ route: ROUTE, reason: EVIL }];
+    return JSON.stringify({ route, upstreamTarget: EVIL, limits, waiting: [ROUTE.service], losers });
   }
   if (url === '/configuration/general') return '{"workers":1}';
   return JSON.stringify([
@@ -74,6 +80,7 @@ test('a hostile instance cannot drive the terminal, in any form of output', asyn
   const socket = await startHostile(context);
   for (const question of [
     ['status'],
+    ['routes'],
     ['backends'],
     ['backends', EVIL],
     ['backends', 'evil'],

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseYaml } from '../../src/formats/yaml.ts';
 import { runHere, scratchDirectory, writeManifest } from './cli-fixture.ts';
+import { startInstance } from './running-instance.ts';
 import { SERVICES } from './services.ts';
 
 test('the table shows routes in order, then refusals, conflicts and warnings with their reasons', async context => {
@@ -89,6 +90,50 @@ test('what only a running instance knows cannot be read from a source', async ()
   const { code, stderr } = await runHere(['routes', '--source', 'push']);
   assert.equal(code, 1);
   assert.match(stderr, /the source is push.*--manifests/);
+});
+
+test('a running instance is asked first, also where the environment names its source', async context => {
+  const { socketPath } = await startInstance(context, SERVICES);
+  const file = await writeManifest(context, SERVICES);
+  const fromFile = await runHere(['routes', '--manifests', file]);
+  const environment = {
+    KUBE_ENTRY_ADMIN_SOCKET: socketPath,
+    KUBE_ENTRY_MANIFESTS: '/missing',
+    KUBE_ENTRY_NAMESPACE: 'a',
+  };
+  assert.deepEqual(await runHere(['routes'], { environment }), fromFile);
+  const { stdout } = await runHere(['routes', '-o', 'json', '--admin-socket', socketPath]);
+  const { version, initialised, draining, source, ...view } = JSON.parse(stdout);
+  assert.deepEqual([version, initialised, draining, source], [1, true, false, { kind: 'manifests', synced: true }]);
+  assert.deepEqual(view, JSON.parse((await runHere(['routes', '--manifests', file, '-o', 'json'])).stdout));
+});
+
+test('--fresh reads the source beside a running instance, as do the flags of a source', async context => {
+  const { socketPath } = await startInstance(context, SERVICES);
+  const file = await writeManifest(context, '');
+  const environment = { KUBE_ENTRY_ADMIN_SOCKET: socketPath, KUBE_ENTRY_MANIFESTS: file };
+  assert.match((await runHere(['routes', '--fresh'], { environment })).stdout, /^No routes in /);
+  assert.match((await runHere(['routes', '--manifests', file], { environment })).stdout, /^No routes in /);
+});
+
+test('where no instance runs the source is read, and that is said; a socket that is named must be there', async context => {
+  const socketPath = join(await scratchDirectory(context), 'admin.sock');
+  const environment = {
+    KUBE_ENTRY_ADMIN_SOCKET: socketPath,
+    KUBE_ENTRY_MANIFESTS: await writeManifest(context, SERVICES),
+  };
+  const { code, stdout, stderr } = await runHere(['routes'], { environment });
+  assert.equal(code, 0);
+  assert.match(stdout, /default\/volume/);
+  assert.equal(stderr, `no instance runs at ${socketPath} (--admin-socket): reading the source instead\n`);
+  const named = await runHere(['routes', '--admin-socket', socketPath], { environment });
+  assert.deepEqual([named.code, named.stdout], [1, '']);
+});
+
+test('an instance without a table says why, and the answer is no', async context => {
+  const { socketPath } = await startInstance(context);
+  const { code, stdout } = await runHere(['routes', '--admin-socket', socketPath]);
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: 'No route table yet: cannot reach the Kubernetes API\n' });
 });
 
 async function kubeconfig(context: TestContext, server: string): Promise<string> {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { AdminServer } from '../../src/admin/admin-server.ts';
 import type { ControlPlane } from '../../src/admin/control-plane.ts';
+import { limitsOf } from '../../src/cli/limits.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
+import { DEFAULTS } from '../../src/settings/schema.ts';
 import { Catalog } from '../../src/sources/catalog.ts';
 import { readManifestText } from '../../src/sources/manifest-file.ts';
 import { scratchDirectory } from './cli-fixture.ts';
@@ -28,6 +30,7 @@ export async function startInstance(context: TestContext, yaml?: string): Promis
     isDraining: false,
     table: catalog.table,
     mergeSlashes: true,
+    limits: limitsOf(DEFAULTS),
     conflicts: () => catalog.conflicts(),
     refusals: () => catalog.refusals(),
     warnings: () => catalog.warnings(),

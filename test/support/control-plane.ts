@@ -1,5 +1,6 @@
 import type { Finding, ObservedControlPlane, SourceReport } from '../../src/admin/control-plane.ts';
 import type { TableChange, WorkerState } from '../../src/admin/dashboard/messages.ts';
+import { limitsOf } from '../../src/cli/limits.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
 import { RouteTable } from '../../src/routing/table.ts';
@@ -12,6 +13,7 @@ export class FakeControlPlane implements ObservedControlPlane {
   isDraining = false;
   table = RouteTable.EMPTY;
   mergeSlashes = true;
+  limits = limitsOf(DEFAULTS);
   conflictList: readonly Conflict[] = [];
   refusalList: readonly Finding[] = [];
   warningList: readonly Finding[] = [];

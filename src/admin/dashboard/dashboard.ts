@@ -80,8 +80,13 @@ function routeQuery(query: unknown): RouteQuery {
 /** That a request is answered with 400 is an answer to the question, too. */
 function explanationFor(query: unknown, control: ControlPlane): ExplainView | ExplainRefusal {
   try {
-    const { losers, refusals, ...rest } = viewExplanation(explainQuery(query, control), control.refusals());
-    return { ...rest, losers: excerpt(losers, MAX_CANDIDATES), refusals: excerpt(refusals, MAX_CANDIDATES) };
+    const { waiting, losers, refusals, ...rest } = viewExplanation(explainQuery(query, control), control);
+    return {
+      ...rest,
+      waiting: excerpt(waiting, MAX_CANDIDATES),
+      losers: excerpt(losers, MAX_CANDIDATES),
+      refusals: excerpt(refusals, MAX_CANDIDATES),
+    };
   } catch (error) {
     if (error instanceof FormatError) return { refused: error.message };
     throw error;

@@ -155,12 +155,24 @@ export interface ExplainedRoute {
   readonly backend: { readonly name: string; readonly endpoints: readonly { address: string; port: number }[] };
 }
 
+/** In force for a route. */
+export interface ExplainedLimits {
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  /** Bytes; 0 is no limit. */
+  readonly maxBodySize: number;
+}
+
 /** Answer to "which route takes this?" */
 export interface ExplainView {
   readonly host: string;
   readonly path: string;
   readonly route?: ExplainedRoute | undefined;
   readonly upstreamTarget?: string | undefined;
+  readonly limits?: ExplainedLimits | undefined;
+  /** Services that ask for the same host and path. */
+  readonly waiting: Excerpt<ServiceName>;
   readonly losers: Excerpt<{ readonly route: ExplainedRoute; readonly reason: string }>;
   /** Of Services that ask for a path which would take it. */
   readonly refusals: Excerpt<Problem>;

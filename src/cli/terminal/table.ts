@@ -15,22 +15,33 @@ export interface TableLayout {
 const GAP = '  ';
 /** So that something is to be seen of every column. */
 const LEAST_WIDTH = 4;
+/** Without a terminal: a cell that is longer reaches beyond its column, so that one long value does not pad every line. */
+const MOST_PADDED = 60;
 /** Prose in less than this is no help. */
 const LEAST_PROSE = 20;
 
-/** Columns two spaces apart, without trailing spaces. What is longer than a terminal's line is cut, longest columns first. */
+/**
+ * Columns two spaces apart, without trailing spaces. On a terminal, what is longer than a line is cut, the widest columns
+ * first; elsewhere nothing is cut.
+ */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   { indent = '', width, paint = PLAIN, lastIsProse = false }: TableLayout = {},
 ): string {
   const lines = [header, ...rows].map(row => row.map(printable));
+  const longest = width === undefined ? MOST_PADDED : Number.POSITIVE_INFINITY;
   const natural = header.map((_, column) =>
-    lines.reduce((most, line) => Math.max(most, displayWidth(line[column] ?? '')), 0),
+    lines
+      .map(line => displayWidth(line[column] ?? ''))
+      .reduce((most, own) => (own > longest ? most : Math.max(most, own)), 0),
   );
-  const widths = width === undefined ? natural : fitWidths(natural, width - indent.length, lastIsProse);
+  const layOutLine =
+    width === undefined
+      ? (line: readonly string[]) => [alignCells(line, natural)]
+      : (line: readonly string[]) => layOut(line, fitWidths(natural, width - indent.length, lastIsProse), lastIsProse);
   return lines
-    .flatMap(line => layOut(line, widths, lastIsProse))
+    .flatMap(layOutLine)
     .map((line, index) => (index === 0 ? paint('bold', indent + line) : indent + line))
     .join('\n');
 }
@@ -48,6 +59,14 @@ export function formatFacts(facts: readonly Fact[], { indent = '', width, paint 
       return indent + padToWidth(name, names) + GAP + (style === undefined ? shown : paint(style, shown));
     })
     .join('\n');
+}
+
+/** One line with everything of every cell. */
+function alignCells(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => padToWidth(cell, widths[column] ?? 0))
+    .join(GAP)
+    .trimEnd();
 }
 
 /** The lines that a row takes: one, unless its prose is continued. */

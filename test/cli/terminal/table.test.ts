@@ -46,6 +46,19 @@ test('a terminal’s width cuts the longest columns, and only those', () => {
   );
 });
 
+test('without a terminal one long value reaches beyond its column, whole, and pads no other line', () => {
+  const long = `/${'x'.repeat(900)}`;
+  const rows = [
+    ['*', '/a', 'default/a'],
+    ['*', long, 'default/b'],
+  ];
+  assert.deepEqual(formatTable(['HOST', 'PATH', 'SERVICE'], rows).split('\n'), [
+    'HOST  PATH  SERVICE',
+    '*     /a    default/a',
+    `*     ${long}  default/b`,
+  ]);
+});
+
 test('prose is continued on lines of its own instead', () => {
   const rows = [['web/shop', 'the Service has 2 TCP ports: say which with the annotation kube-entry.io/port']];
   assert.equal(

@@ -1,7 +1,7 @@
 /**
  * "Which route takes this URL?"
  *
- * @import { Excerpt, ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
+ * @import { Excerpt, ExplainedLimits, ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
  */
 import { byId, el, inputById, routeName, serviceName } from './dom.js';
 import { count } from './format.js';
@@ -62,7 +62,7 @@ function split(url) {
 /** @param {ExplainView | ExplainRefusal} answer */
 function view(answer) {
   if ('refused' in answer) return [el('p', 'said', answer.refused)];
-  const { host, path, route, upstreamTarget = '', losers, refusals } = answer;
+  const { host, path, route, upstreamTarget = '', limits, waiting, losers, refusals } = answer;
   const request = el('code', 'route', host !== '' && el('span', 'muted', host), path);
   const verdict = route
     ? el(
@@ -70,10 +70,12 @@ function view(answer) {
         'verdict',
         ...fact('Route', routeName(route), ' of ', serviceName(route.service)),
         ...fact('Upstream gets', el('code', 'route', upstreamTarget), ' at ', el('code', '', endpointsOf(route))),
+        ...(limits ? fact('Limits', limitsOf(limits)) : []),
       )
     : el('p', 'said', 'No route takes ', request, ': it is answered with 404.');
   return [
     verdict,
+    ...candidates('Waiting for this route', waiting, service => [el('p', '', serviceName(service))]),
     ...candidates('Refused, though they ask for it', refusals, ({ service, reason, message }) => [
       el('p', '', serviceName(service), el('span', 'tag', reason)),
       el('p', 'said', message),
@@ -105,6 +107,13 @@ function endpointsOf({ backend }) {
   if (first === undefined) return 'no endpoint: 503';
   const more = backend.endpoints.length - 1;
   return `${first.address}:${first.port}${more > 0 ? ` and ${count(more)} more` : ''}`;
+}
+
+/** @param {ExplainedLimits} limits */
+function limitsOf({ connectTimeoutMs, readTimeoutMs, sendTimeoutMs, maxBodySize }) {
+  const seconds = [connectTimeoutMs, readTimeoutMs, sendTimeoutMs].map(milliseconds => `${milliseconds / 1000} s`);
+  const body = maxBodySize === 0 ? 'body of any size' : `body up to ${count(maxBodySize)} bytes`;
+  return `connect ${seconds[0]}, read ${seconds[1]}, send ${seconds[2]}, ${body}`;
 }
 
 /** @param {string} name @param {...(Node | string)} value */
