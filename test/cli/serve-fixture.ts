@@ -30,6 +30,8 @@ export interface ProgramEnd {
 
 export interface ServeOptions {
   readonly args?: readonly string[];
+  /** A command that runs the one behind its own arguments, in the same process. */
+  readonly wrapper?: readonly string[];
   /** Options for Node itself. */
   readonly nodeArgs?: readonly string[];
   /** Defaults to `--source push`. Services for a file that is followed. */
@@ -57,7 +59,7 @@ export class ServingProgram {
   readonly #changes = new Changes();
 
   private constructor(context: TestContext, directory: string, options: ServeOptions) {
-    const { args = [], nodeArgs = [], manifests, stdout = 'pipe', main = MAIN } = options;
+    const { args = [], wrapper = [], nodeArgs = [], manifests, stdout = 'pipe', main = MAIN } = options;
     this.#context = context;
     this.directory = directory;
     this.adminSocket = join(directory, 'admin.sock');
@@ -65,15 +67,13 @@ export class ServingProgram {
     const source = manifests === undefined ? ['--source', 'push'] : ['--manifests', this.manifestFile];
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KUBE_ENTRY_'));
     const fixed = ['--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--admin-socket', this.adminSocket];
-    this.#child = spawn(
-      process.execPath,
-      [...nodeArgs, main, 'serve', ...fixed, '--workers', '2', ...source, ...args],
-      {
-        cwd: directory,
-        env: Object.fromEntries(inherited),
-        stdio: ['ignore', stdout, 'pipe'],
-      },
-    );
+    const command = [...wrapper, process.execPath, ...nodeArgs, main, 'serve', ...fixed, '--workers', '2'];
+    const [executable = '', ...rest] = [...command, ...source, ...args];
+    this.#child = spawn(executable, rest, {
+      cwd: directory,
+      env: Object.fromEntries(inherited),
+      stdio: ['ignore', stdout, 'pipe'],
+    });
     this.#child.stdout?.on('data', chunk => {
       this.stdout += chunk;
       this.#changes.announce();

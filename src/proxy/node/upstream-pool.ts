@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
+import { NameResolver } from '../names/name-resolver.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
 
 /** A connection to an upstream and what decides how long it is used. */
@@ -63,6 +64,7 @@ const END_OF_IDLE = ['data', 'end', 'error', 'timeout'] as const;
 /** Kept-alive connections by `address:port`; the one used last is used next, so that the others can grow old. */
 export class UpstreamPool {
   readonly #options: PoolOptions;
+  readonly #names = new NameResolver();
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #idle = new Map<string, UpstreamConnection[]>();
@@ -124,7 +126,8 @@ export class UpstreamPool {
 
   #connect(request: ConnectRequest, attempt: 0 | 1, done: Done): void {
     const endpoint = request.endpoints[attempt];
-    const socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true, keepAlive: true });
+    const { lookup } = this.#names;
+    const socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true, keepAlive: true, lookup });
     const { counters } = this.#options;
     const fail = (failure: ConnectFailure): void => {
       clearTimeout(timer);

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { COUNTER } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
 import type { FailureCode } from '../failure.ts';
+import { NameResolver } from '../names/name-resolver.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
 import { readFor } from './socket-reader.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
@@ -29,6 +30,7 @@ export class UpstreamPool {
 
 export class UpstreamPools {
   readonly #wire: Wire;
+  readonly #names = new NameResolver();
   readonly #byKey = new Map<string, UpstreamPool>();
   /** An endpoint is looked up by its text once. */
   readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
@@ -69,6 +71,7 @@ export class UpstreamPools {
       port: endpoint.port,
       noDelay: true,
       keepAlive: true,
+      lookup: this.#names.lookup,
       onread: readFor(upstream),
     });
     const settle = (): void => {
