@@ -14,5 +14,7 @@ process.stdout.on('error', error => {
   process.exitCode = EXIT.no;
 });
 
+// The command reads the settings in this same turn of the event loop: SIGHUP means what it makes of it from now on.
+process.removeAllListeners('SIGHUP');
 const code = await run(process.argv.slice(2), processIo());
 process.exitCode = outputIsLost ? EXIT.no : code;

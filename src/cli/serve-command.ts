@@ -1,6 +1,7 @@
 import { loadSettings } from '../settings/load.ts';
 import { SETTING_KEYS } from '../settings/schema.ts';
-import type { Command } from './command.ts';
+import { type Command, EXIT } from './command.ts';
+import { Signals } from './signals.ts';
 
 export const serve: Command = {
   name: 'serve',
@@ -26,8 +27,24 @@ export const serve: Command = {
   settings: SETTING_KEYS,
   options: {},
   async run({ settings, flags, io }) {
-    // Only this command needs the servers: loading them takes longer than the others take to run.
-    const { serve: runProxy } = await import('./serve.ts');
-    return runProxy(settings, () => loadSettings({ flags, environment: io.environment }));
+    // At once after the settings were read: a SIGHUP from now on means that they have changed.
+    const signals = new Signals();
+    try {
+      // Only this command needs the servers: loading them takes longer than the others take to run.
+      const loaded = await signals.unlessEnding(import('./serve.ts'));
+      if (loaded === undefined) return EXIT.ok;
+      return await loaded.serve(settings, () => loadSettings({ flags, environment: io.environment }), signals);
+    } finally {
+      signals.close();
+      endSoon();
+    }
   },
 };
+
+/** How long what is still under way may keep the process: a credential plugin that waits for a person, for one. */
+const LEFTOVERS_MS = 1_000;
+
+/** Ends the process with its exit code even where something keeps it from ending by itself. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), LEFTOVERS_MS).unref();
+}

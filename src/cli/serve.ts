@@ -1,5 +1,6 @@
 /** Runs the proxy: puts its parts together, and leads it from the first connection to the last. */
 import { closeSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminServer } from '../admin/admin-server.ts';
 import { StatusServer } from '../admin/status-server.ts';
 import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
@@ -15,16 +16,19 @@ import { Announcer } from './announcer.ts';
 import { EXIT } from './command.ts';
 import { RouteControl } from './route-control.ts';
 import { openSource, type RunningSource } from './route-source.ts';
-import { Signals } from './signals.ts';
+import type { Signals } from './signals.ts';
 import { programVersion } from './version.ts';
 
+/** How long each part may take to close: what is late is left to the end of the process. */
+const CLOSING_MS = 5_000;
+
 /**
- * Serves until a signal ends it.
+ * Serves until a signal ends it, or at once ends the start when one comes during it.
  * @param reload reads the settings again from where they came; throws SettingsError when they cannot be used
  * @returns the exit code
  * @throws KubeEntryError when it cannot start
  */
-export async function serve(settings: Settings, reload: () => Settings): Promise<number> {
+export async function serve(settings: Settings, reload: () => Settings, signals: Signals): Promise<number> {
   assertLogOpens(settings);
   const logger = createLogger(settings.logLevel);
   const board = new CounterBoard();
@@ -54,24 +58,28 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
     engine: settings.engine,
   });
 
-  const closers: (() => Promise<void>)[] = [];
-  const signals = new Signals();
-  // Before anybody can know that it runs: a signal that is not listened to ends the process.
+  const closers: (() => Promise<void>)[] = [() => fleet.close()];
+  let isOver = false;
   signals.on('SIGHUP', () => void rereadSettings());
   signals.on('SIGUSR1', () => fleet.reopenLogs());
   try {
-    closers.push(() => fleet.close());
+    const started = await signals.unlessEnding(start().then(() => true));
+    if (started && (await signals.first) === 'graceful') await drain();
+    return EXIT.ok;
+  } finally {
+    isOver = true;
+    for (const close of closers.reverse()) await Promise.race([close(), sleep(CLOSING_MS, undefined, { ref: false })]);
+  }
+
+  async function start(): Promise<void> {
     const onChange = (receivedAt: number): void => void control.changed(receivedAt);
+    const opening = open(openSource({ settings, catalog, logger, onChange }), opened => opened.stop());
     // Loading the source takes some time, in which the workers start.
-    const starting = [fleet.start(), openSource({ settings, catalog, logger, onChange })] as const;
-    // Both settle first: workers that are still to be started could not be ended.
-    await Promise.allSettled(starting);
-    const [address, opened] = await Promise.all(starting);
+    const [address, opened] = await Promise.all([fleet.start(), opening]);
     source = opened;
-    const admin = await AdminServer.listen(settings.adminSocket, { control, board, logger });
-    closers.push(() => admin.close());
-    const status = await StatusServer.listen(settings.statusListen, { control, board, logger });
-    closers.push(() => status.close());
+    const parts = { control, board, logger };
+    await open(AdminServer.listen(settings.adminSocket, parts), admin => admin.close());
+    const status = await open(StatusServer.listen(settings.statusListen, parts), server => server.close());
     logger.info(
       {
         listen: formatListenAddress(address),
@@ -83,13 +91,18 @@ export async function serve(settings: Settings, reload: () => Settings): Promise
       'listening',
     );
     announcer.messenger = source.messenger;
-    closers.push(source.stop);
     await source.start();
-    if ((await signals.first) === 'graceful') await drain();
-    return EXIT.ok;
-  } finally {
-    signals.close();
-    for (const close of closers.reverse()) await close();
+  }
+
+  /** Waits for a part, which is closed at the end: at once where the end has come before it. */
+  async function open<T>(opening: Promise<T>, close: (part: T) => Promise<void>): Promise<T> {
+    const part = await opening;
+    if (isOver) {
+      await close(part);
+      throw new UnavailableError('a signal ended the start');
+    }
+    closers.push(() => close(part));
+    return part;
   }
 
   async function rereadSettings(): Promise<void> {

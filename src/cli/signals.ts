@@ -1,6 +1,11 @@
+/** Signals that change something in a running instance: kept until it runs. */
+const LATER = ['SIGHUP', 'SIGUSR1'] as const;
+
 /** How a running instance is told to end: SIGTERM and SIGQUIT in order, SIGINT or any second signal at once. */
 export class Signals {
   readonly #listeners: (readonly [signal: NodeJS.Signals, listener: () => void])[] = [];
+  /** What came while there was no use for it yet. */
+  readonly #early = new Set<NodeJS.Signals>();
   readonly #first = Promise.withResolvers<'graceful' | 'now'>();
   readonly #second = Promise.withResolvers<void>();
   #isEnding = false;
@@ -9,6 +14,7 @@ export class Signals {
     this.on('SIGTERM', () => this.#end('graceful'));
     this.on('SIGQUIT', () => this.#end('graceful'));
     this.on('SIGINT', () => this.#end('now'));
+    for (const signal of LATER) this.#listen(signal, () => void this.#early.add(signal));
   }
 
   /** Resolves with the first signal that ends the program. */
@@ -16,9 +22,15 @@ export class Signals {
     return this.#first.promise;
   }
 
+  /** One that came before anything listened to it counts, too. */
   on(signal: NodeJS.Signals, listener: () => void): void {
-    process.on(signal, listener);
-    this.#listeners.push([signal, listener]);
+    this.#listen(signal, listener);
+    if (this.#early.delete(signal)) listener();
+  }
+
+  /** @returns what `work` gives; undefined, at once, when a signal ends the program before that */
+  unlessEnding<T>(work: Promise<T>): Promise<T | undefined> {
+    return Promise.race([work, this.#first.promise.then(() => undefined)]);
   }
 
   /** Waits for `done`, so many milliseconds at most. @returns what ended the wait; haste is a second signal */
@@ -40,6 +52,11 @@ export class Signals {
 
   close(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+  }
+
+  #listen(signal: NodeJS.Signals, listener: () => void): void {
+    process.on(signal, listener);
+    this.#listeners.push([signal, listener]);
   }
 
   #end(how: 'graceful' | 'now'): void {

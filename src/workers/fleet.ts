@@ -193,6 +193,7 @@ export class Fleet {
   }
 
   #spawn(member: Member): Promise<ListenAddress> {
+    if (this.#phase === 'closed') return Promise.reject(new UnavailableError('the workers were ended'));
     const init: WorkerInit = {
       settings: this.#settings,
       listen: this.#listen,

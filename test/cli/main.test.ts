@@ -9,7 +9,7 @@ import { MAIN, spawnCli, writeManifest } from './cli-fixture.ts';
 import { SERVICES } from './services.ts';
 
 test('main.ts is an executable for node', () => {
-  assert.match(readFileSync(MAIN, 'utf8'), /^#!\/usr\/bin\/env node\n/);
+  assert.match(readFileSync(MAIN, 'utf8'), /^#!\/usr\/bin\/env -S node --disable-sigusr1\n/);
 });
 
 test('--version prints the version of the package', async () => {

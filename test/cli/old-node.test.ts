@@ -69,10 +69,12 @@ describe('a Node that says it is an old one', () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'ke-node-'));
     try {
       mkdirSync(join(elsewhere, 'src'));
-      for (const file of ['package.json', 'src/main.js', 'src/node-version.js']) {
+      for (const file of ['package.json', 'src/main.js', 'src/early-signals.js', 'src/node-version.js']) {
         cpSync(join(ROOT, file), join(elsewhere, file));
       }
-      cpSync(join(ROOT, 'src/node-version.js'), join(elsewhere, 'src/node-version.ts'));
+      for (const module of ['early-signals', 'node-version']) {
+        cpSync(join(ROOT, `src/${module}.js`), join(elsewhere, `src/${module}.ts`));
+      }
       const args = [...pretending('20.20.2'), 'src/main.js'];
       assert.match(runNode(process.execPath, args, elsewhere).stderr, /^[^\n;]*\)\n$/);
     } finally {

@@ -40,6 +40,8 @@ export interface ServeOptions {
   readonly stdout?: number;
   /** Instead of a directory of its own. */
   readonly directory?: string;
+  /** Variables of the environment besides those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Instead of the executable of this checkout. */
   readonly main?: string;
 }
@@ -59,7 +61,7 @@ export class ServingProgram {
   readonly #changes = new Changes();
 
   private constructor(context: TestContext, directory: string, options: ServeOptions) {
-    const { args = [], wrapper = [], nodeArgs = [], manifests, stdout = 'pipe', main = MAIN } = options;
+    const { args = [], wrapper = [], nodeArgs = [], manifests, stdout = 'pipe', main = MAIN, environment } = options;
     this.#context = context;
     this.directory = directory;
     this.adminSocket = join(directory, 'admin.sock');
@@ -71,7 +73,7 @@ export class ServingProgram {
     const [executable = '', ...rest] = [...command, ...source, ...args];
     this.#child = spawn(executable, rest, {
       cwd: directory,
-      env: Object.fromEntries(inherited),
+      env: { ...Object.fromEntries(inherited), ...environment },
       stdio: ['ignore', stdout, 'pipe'],
     });
     this.#child.stdout?.on('data', chunk => {

@@ -61,7 +61,7 @@ describe('the image', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const program = dig(manifest, 'bin', 'kube-entry');
     assert.ok(instructions.some(line => line.includes(`/opt/kube-entry/${program} /usr/local/bin/kube-entry`)));
-    assert.match(readFileSync(join(ROOT, 'src/main.ts'), 'utf8'), /^#!\/usr\/bin\/env node\n/);
+    assert.match(readFileSync(join(ROOT, 'src/main.ts'), 'utf8'), /^#!\/usr\/bin\/env -S node --disable-sigusr1\n/);
   });
 
   it('takes no development dependency along', () => {

@@ -80,7 +80,7 @@ test('no file of it speaks of the machine that packed it', async () => {
 
 test('its executable is one, and says its version', async () => {
   const first = (await readFile(mainFile(), 'utf8')).split('\n')[0];
-  assert.equal(first, '#!/usr/bin/env node');
+  assert.equal(first, '#!/usr/bin/env -S node --disable-sigusr1');
   const { stdout } = await run(process.execPath, [mainFile(), '--version']);
   assert.ok(stdout.includes(manifest.version), stdout);
 });

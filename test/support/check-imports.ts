@@ -31,7 +31,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     'program.ts': { folders: [...COMMON, 'cli'], packages: [] },
     'node-version.ts': { folders: [], packages: [] },
-    'main.ts': { folders: ['node-version.ts', 'program.ts'], packages: [] },
+    'early-signals.ts': { folders: [], packages: [] },
+    'main.ts': { folders: ['early-signals.ts', 'node-version.ts', 'program.ts'], packages: [] },
   };
 
 /** The problems of one file's text; empty when it keeps the rules. @param file relative to src/ */
