@@ -59,7 +59,7 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
     { originOf },
     { systemClock },
   ] = await loadKube();
-  const client = new KubeClient(settings);
+  const client = new KubeClient(settings, { logger });
   // Files and names that are wrong now stay so until somebody mends them; all else may be well in a moment.
   await client.cluster().catch((error: unknown) => {
     if (!(error instanceof CredentialsError)) throw error;

@@ -80,7 +80,7 @@ export async function run(argv: readonly string[], io: Io = processIo()): Promis
     }
     if (error instanceof KubeEntryError) {
       report(error.message);
-      return EXIT.no;
+      return error.code === 'UNKNOWN_CONTEXT' ? EXIT.usage : EXIT.no;
     }
     report(`internal error: ${messageOf(error)}${showStack ? '' : '; --log-level debug shows where'}`);
     if (showStack && error instanceof Error && error.stack !== undefined) io.complain(printableLines(error.stack));

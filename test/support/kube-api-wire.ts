@@ -30,6 +30,17 @@ export interface ReceivedRequest {
   readonly name: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage['headers'];
+  /** Of headers that came on several lines, each value. */
+  readonly headersDistinct: IncomingMessage['headersDistinct'];
+  /** Undefined on a connection without TLS. */
+  readonly tls:
+    | {
+        /** The name that the client expects (SNI); empty when it sent none. */
+        readonly serverName: string;
+        /** SHA-256 of the client's certificate; empty when it sent none. */
+        readonly certificate: string;
+      }
+    | undefined;
 }
 
 export interface HistoryEntry {
@@ -38,7 +49,13 @@ export interface HistoryEntry {
   readonly object: FixtureService;
 }
 
-export function readRequest({ method, url = '', headers }: IncomingMessage): ReceivedRequest | undefined {
+export function readRequest({
+  method,
+  url = '',
+  headers,
+  headersDistinct,
+  socket,
+}: IncomingMessage): ReceivedRequest | undefined {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const match = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(services|events)(?:\/([^/]+))?$/.exec(pathname);
   if (match === null) return undefined;
@@ -46,7 +63,11 @@ export function readRequest({ method, url = '', headers }: IncomingMessage): Rec
   const query = Object.fromEntries(searchParams);
   const reading = query.watch === 'true' ? 'watch' : 'list';
   const verb = method === 'POST' ? 'create' : method === 'PATCH' ? 'patch' : reading;
-  return { verb, resource, namespace, name, query, headers };
+  const tls =
+    socket instanceof TLSSocket
+      ? { serverName: socket.servername || '', certificate: socket.getPeerCertificate().fingerprint256 ?? '' }
+      : undefined;
+  return { verb, resource, namespace, name, query, headers, headersDistinct, tls };
 }
 
 /** @returns undefined when it breaks off: then nothing was asked */

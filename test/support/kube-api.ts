@@ -263,7 +263,7 @@ export class KubeApi {
   async up(): Promise<void> {
     const listener = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
     // An idle connection is the client's to close: here that would depend on how fast the machine is.
-    const options = { ...this.#tls, keepAliveTimeout: 0 };
+    const options = { ...this.#tls, keepAliveTimeout: 0, requestCert: true, rejectUnauthorized: false };
     const server = this.#tls === undefined ? createHttpServer(options, listener) : createHttpsServer(options, listener);
     server.on('connection', (socket: Socket) => {
       this.connections += 1;

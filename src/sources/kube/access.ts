@@ -1,26 +1,32 @@
-/** Where the Kubernetes API is and how to prove who asks, by client-node's KubeConfig. */
-import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-
+/** Where the Kubernetes API is and how to prove who asks: by the account of a pod, or by kubeconfigs as kubectl reads them. */
+import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { codeOf, messageOf } from '../../errors.ts';
+import { type Logger, silentLogger } from '../../observe/logger.ts';
 import type { Settings } from '../../settings/schema.ts';
-
-import { BadKubeConfigError, CredentialsError, MissingFileError, NoKubeConfigError } from './errors.ts';
-import { newKubeConfig } from './kube-config.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { BadKubeConfigError, CredentialsError, KubeError, MissingFileError, UnknownContextError } from './errors.ts';
+import { kubeconfigFiles, loadKubeconfigs, stampOf } from './kubeconfig/files.ts';
+import type { Kubeconfig, KubeconfigCluster, KubeconfigUser } from './kubeconfig/kubeconfig.ts';
+import { Login } from './kubeconfig/login.ts';
+import { clusterProblems, userProblems } from './kubeconfig/problems.ts';
 
 export type AccessSettings = Pick<Settings, 'kubeconfig' | 'context'>;
 
-/** What of the machine decides which configuration is found. */
+/** What of the machine decides which configuration is found, and what it leads to. */
 export interface AccessSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   /** Where the kubelet mounts the service account. */
   readonly accountFolder: string;
+  /** Standard input is a terminal, at which a credential plugin may ask. */
+  readonly isTerminal: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** Which cluster the configuration leads to, told without credentials. */
@@ -35,18 +41,29 @@ export interface Cluster {
 export interface Access {
   /** URL of the API server, without a slash at its end; it may have a path of its own. */
   readonly server: string;
-  /** Who asks, for messages: `context "prod" of /home/me/.kube/config`. */
+  /** Who asks, for messages: `context "prod" of the kubeconfig /home/me/.kube/config`. */
   readonly account: string;
+  /** Nothing is sent that says who asks. */
+  readonly isAnonymous: boolean;
+  /** What the server's certificate is checked with, for messages: `the CA in this kubeconfig`. */
+  readonly authority: string;
   /** TLS, `Authorization` and, where the kubeconfig names a proxy, the agent that goes through it. */
   readonly options: RequestOptions;
 }
 
-const IN_CLUSTER = 'in-cluster';
+/** What the configuration says, and how messages name its parts. */
+interface Target {
+  readonly login: Login;
+  readonly account: string;
+  readonly authority: string;
+}
 
 export class AccessProvider {
   readonly #settings: AccessSettings;
   readonly #surroundings: AccessSurroundings;
-  #config: Promise<KubeConfig> | undefined;
+  #target: Target | undefined;
+  /** Read the configuration again, whether its files have changed or not. */
+  #isDoubtful = false;
   /** Once the account of the pod was found it stays the one: its files may be missing while they are replaced. */
   #isInPod = false;
   /** The kubeconfig's files as they were when they were read. */
@@ -54,51 +71,48 @@ export class AccessProvider {
 
   constructor(settings: AccessSettings, surroundings: Partial<AccessSurroundings> = {}) {
     this.#settings = settings;
+    const { environment = process.env } = surroundings;
     this.#surroundings = {
-      environment: process.env,
-      home: homedir(),
+      environment,
+      home: environment.HOME || homedir(),
       accountFolder: '/var/run/secrets/kubernetes.io/serviceaccount',
+      isTerminal: process.stdin.isTTY === true,
+      clock: systemClock,
+      logger: silentLogger(),
       ...surroundings,
     };
   }
 
   /**
-   * Reads CA and certificate files anew each time, a token file at most a minute old, a kubeconfig when it changed.
+   * Reads CA, certificate and token files anew each time, a kubeconfig when it changed. Takes as long as a credential
+   * plugin does.
    * @throws NoKubeConfigError BadKubeConfigError CredentialsError
    */
   async get(): Promise<Access> {
-    const config = await this.#loaded();
-    const { server, skipTLSVerify, proxyUrl } = this.#clusterOf(config);
-    if (server.startsWith('http:') && !skipTLSVerify) {
-      throw new BadKubeConfigError(
-        `the server ${server} of ${this.#accountOf(config)} is not https: if that is meant, set insecure-skip-tls-verify on its cluster`,
-      );
-    }
-    const options: RequestOptions = {};
+    const { login, account, authority } = this.#current();
     try {
-      await config.applyToHTTPSOptions(options);
+      const options = await login.options();
+      return {
+        server: withoutSlash(login.cluster.server),
+        account,
+        isAnonymous: login.isAnonymous,
+        authority,
+        options,
+      };
     } catch (error) {
+      if (error instanceof KubeError) throw error;
       const Unusable = isMissingFile(error) ? MissingFileError : CredentialsError;
-      throw new Unusable(`cannot read the credentials of ${this.#accountOf(config)}: ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw new Unusable(`cannot read the credentials of ${account}: ${messageOf(error)}`, { cause: error });
     }
-    // The library's agent makes a connection for every request; it is wanted only for the way through a proxy.
-    if (proxyUrl === undefined) delete options.agent;
-    const headers = trimmed(options.headers);
-    if (this.#isInCluster(config) && headers.Authorization === undefined) {
-      throw new CredentialsError(`the token file of the in-cluster account is empty (${this.#tokenFile})`);
-    }
-    return { server: withoutSlash(server), account: this.#accountOf(config), options: { ...options, headers } };
   }
 
   /** @throws NoKubeConfigError BadKubeConfigError CredentialsError */
   async cluster(): Promise<Cluster> {
-    const { server, skipTLSVerify, caData, caFile } = this.#clusterOf(await this.#loaded());
+    const { login } = this.#current();
+    const server = withoutSlash(login.cluster.server);
+    if (login.cluster.skipTlsVerify) return { server, authorities: '' };
     try {
-      if (skipTLSVerify) return { server: withoutSlash(server), authorities: '' };
-      if (caData) return { server: withoutSlash(server), authorities: Buffer.from(caData, 'base64').toString('utf8') };
-      return { server: withoutSlash(server), authorities: caFile ? await readFile(caFile, 'utf8') : '' };
+      return { server, authorities: await login.authorities() };
     } catch (error) {
       throw new CredentialsError(`cannot read the certificate authority of ${server}: ${messageOf(error)}`, {
         cause: error,
@@ -108,23 +122,28 @@ export class AccessProvider {
 
   /** Reads everything from its files again next time: the server did not accept what was read before. */
   forget(): void {
-    this.#config = undefined;
+    this.#isDoubtful = true;
+    this.#target?.login.forget();
   }
 
-  #loaded(): Promise<KubeConfig> {
-    if (this.#isReplaced) this.forget();
-    this.#config ??= this.#load();
-    return this.#config.catch((error: unknown) => {
-      this.#config = undefined;
-      throw error;
-    });
+  /** Ends a credential plugin that runs. */
+  close(): void {
+    this.#target?.login.close();
   }
 
-  /** @throws BadKubeConfigError */
-  #clusterOf(config: KubeConfig): NonNullable<ReturnType<KubeConfig['getCurrentCluster']>> {
-    const cluster = config.getCurrentCluster();
-    if (cluster === null) throw this.#noCluster(config);
-    return cluster;
+  #current(): Target {
+    if (this.#target !== undefined && !this.#isDoubtful && !this.#isReplaced) return this.#target;
+    const fresh = this.#load();
+    const { login } = this.#target ?? {};
+    if (login !== undefined && isSame(login, fresh.login)) {
+      // What a plugin has answered, or is about to, holds for what the file says now.
+      this.#target = { ...fresh, login };
+    } else {
+      login?.close();
+      this.#target = fresh;
+    }
+    this.#isDoubtful = false;
+    return this.#target;
   }
 
   /** A file that is missing is about to be there again: what was read of it is good until then. */
@@ -135,97 +154,95 @@ export class AccessProvider {
     });
   }
 
-  async #load(): Promise<KubeConfig> {
+  #load(): Target {
     const { kubeconfig, context } = this.#settings;
-    const config = await newKubeConfig();
-    const isLoaded =
-      // A context is a kubeconfig's: who names one does not mean the account of the pod.
-      kubeconfig === '' && context === '' && this.#loadAccount(config);
-    if (!isLoaded) {
-      const [first, ...others] = this.#kubeconfigFiles();
-      this.#readFiles = [first, ...others].map(file => ({ file, stamp: stampOf(file) }));
-      try {
-        config.loadFromFile(first);
-        for (const file of others) {
-          const other = await newKubeConfig();
-          other.loadFromFile(file);
-          // As kubectl does: the first file that names a current context decides.
-          config.mergeConfig(other, config.getCurrentContext() !== undefined);
-        }
-      } catch (error) {
-        const reason = codeOf(error) === 'ENOENT' ? 'it does not exist' : firstLine(messageOf(error));
-        throw new BadKubeConfigError(`cannot use the ${this.#source}: ${reason}`, { cause: error });
-      }
-    }
-    if (context !== '') config.setCurrentContext(context);
-    return config;
-  }
-
-  #loadAccount(config: KubeConfig): boolean {
-    const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = this.#surroundings.environment;
-    if (!host || !(this.#isInPod || existsSync(this.#tokenFile))) return false;
-    this.#isInPod = true;
-    config.loadFromClusterAndUser(
-      {
-        name: IN_CLUSTER,
-        server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
-        caFile: join(this.#surroundings.accountFolder, 'ca.crt'),
-        skipTLSVerify: false,
-      },
-      { name: IN_CLUSTER, authProvider: { name: 'tokenFile', config: { tokenFile: this.#tokenFile } } },
-    );
-    return true;
-  }
-
-  /** @throws NoKubeConfigError when there is none */
-  #kubeconfigFiles(): [string, ...string[]] {
-    const { kubeconfig } = this.#settings;
-    if (kubeconfig !== '') return [kubeconfig];
     const { environment, home } = this.#surroundings;
-    const listed = (environment.KUBECONFIG ?? '').split(delimiter).filter(file => file !== '');
-    const candidates = listed.length > 0 ? listed : [join(home, '.kube', 'config')];
-    const [first, ...others] = candidates.filter(file => existsSync(file));
-    if (first === undefined) {
-      throw new NoKubeConfigError(
-        `no way to a Kubernetes API: this is not a pod with a service account, and ${candidates.join(', ')} does not exist. Name a kubeconfig with --kubeconfig or $KUBECONFIG, or choose another source with --manifests or --source push`,
-      );
-    }
-    return [first, ...others];
+    // A context is a kubeconfig's: who names one does not mean the account of the pod.
+    const account = kubeconfig === '' && context === '' ? this.#podAccount() : undefined;
+    if (account !== undefined) return account;
+    const files = kubeconfigFiles({ named: kubeconfig, environment, home });
+    const readFiles = files.map(file => ({ file, stamp: stampOf(file) }));
+    const target = this.#targetOf(loadKubeconfigs(files), `kubeconfig ${files.join(', ')}`);
+    this.#readFiles = readFiles;
+    return target;
   }
 
-  #noCluster(config: KubeConfig): BadKubeConfigError {
-    const current: string | undefined = config.getCurrentContext();
-    const known = config.getContexts().map(({ name }) => name);
-    if (known.length === 0) return new BadKubeConfigError(`the ${this.#source} has no contexts: is it one?`);
-    const choices = `it has ${known.join(', ')}`;
-    if (!current) {
-      return new BadKubeConfigError(
-        `the ${this.#source} has no current context; choose one with --context: ${choices}`,
-      );
-    }
-    if (known.includes(current)) {
-      return new BadKubeConfigError(`context "${current}" of the ${this.#source} names a cluster that is not there`);
-    }
-    return new BadKubeConfigError(`the ${this.#source} has no context "${current}"; ${choices}`);
+  #podAccount(): Target | undefined {
+    const { environment, accountFolder } = this.#surroundings;
+    const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;
+    const tokenFile = join(accountFolder, 'token');
+    if (!host || !(this.#isInPod || existsSync(tokenFile))) return undefined;
+    this.#isInPod = true;
+    const account = 'the in-cluster account';
+    const caFile = join(accountFolder, 'ca.crt');
+    const cluster = { ...EMPTY_CLUSTER, server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`, caFile };
+    const login = new Login(cluster, { ...EMPTY_USER, place: account, tokenFile }, this.#surroundings);
+    return { login, account, authority: caFile };
   }
 
-  /** `kubeconfig /home/me/.kube/config` */
-  get #source(): string {
-    return `kubeconfig ${this.#readFiles.map(({ file }) => file).join(', ')}`;
+  /** @param source `kubeconfig /home/me/.kube/config` @throws BadKubeConfigError */
+  #targetOf(config: Kubeconfig, source: string): Target {
+    const name = this.#settings.context || config.currentContext;
+    const context = config.contexts.get(name);
+    if (context === undefined) throw noContext(config, source, this.#settings.context);
+    const account = `context "${name}" of the ${source}`;
+    const absent = (kind: string, wanted: string): BadKubeConfigError =>
+      new BadKubeConfigError(`${account} names the ${kind} "${wanted}", which is not there`);
+    const cluster = config.clusters.get(context.cluster);
+    if (cluster === undefined) throw absent('cluster', context.cluster);
+    const user = context.user === '' ? EMPTY_USER : config.users.get(context.user);
+    if (user === undefined) throw absent('user', context.user);
+    const problems = [...clusterProblems(cluster), ...userProblems(user)];
+    if (problems.length > 0) throw new BadKubeConfigError(`cannot use the ${source}: ${problems.join('; ')}`);
+    const hasAuthority = cluster.caFile !== '' || cluster.caData !== '';
+    const authority = hasAuthority ? `the CA in this ${source}` : 'a CA that this machine trusts';
+    return { login: new Login(cluster, user, this.#surroundings), account, authority };
   }
+}
 
-  #accountOf(config: KubeConfig): string {
-    if (this.#isInCluster(config)) return 'the in-cluster account';
-    return `context "${config.getCurrentContext()}" of the ${this.#source}`;
-  }
+const EMPTY_CLUSTER: KubeconfigCluster = {
+  place: 'cluster',
+  server: '',
+  tlsServerName: '',
+  skipTlsVerify: false,
+  caFile: '',
+  caData: '',
+  proxyUrl: '',
+  disableCompression: false,
+  execConfig: undefined,
+};
 
-  #isInCluster(config: KubeConfig): boolean {
-    return config.getCurrentUser()?.name === IN_CLUSTER;
-  }
+const EMPTY_USER: KubeconfigUser = {
+  place: 'user',
+  token: '',
+  tokenFile: '',
+  username: '',
+  password: '',
+  certFile: '',
+  certData: '',
+  keyFile: '',
+  keyData: '',
+  impersonation: { user: '', uid: '', groups: [], extra: [] },
+  exec: undefined,
+  authProvider: undefined,
+};
 
-  get #tokenFile(): string {
-    return join(this.#surroundings.accountFolder, 'token');
+/** @param chosen the context of the settings; empty when the kubeconfig's own was to count */
+function noContext({ contexts, currentContext }: Kubeconfig, source: string, chosen: string): BadKubeConfigError {
+  const known = [...contexts.keys()];
+  if (known.length === 0) return new BadKubeConfigError(`the ${source} has no contexts: is it one?`);
+  const choices = `it has ${known.join(', ')}`;
+  if (chosen !== '') return new UnknownContextError(`--context: the ${source} has no context "${chosen}"; ${choices}`);
+  if (currentContext === '') {
+    return new BadKubeConfigError(`the ${source} has no current context; choose one with --context: ${choices}`);
   }
+  return new BadKubeConfigError(
+    `the current context "${currentContext}" of the ${source} is not there; choose one with --context: ${choices}`,
+  );
+}
+
+function isSame(one: Login, other: Login): boolean {
+  return isDeepStrictEqual(one.cluster, other.cluster) && isDeepStrictEqual(one.user, other.user);
 }
 
 function withoutSlash(url: string): string {
@@ -235,28 +252,4 @@ function withoutSlash(url: string): string {
 /** Not a credential plugin that is missing: that would be Node's `spawn`, and costs more to try again. */
 function isMissingFile(error: unknown): boolean {
   return codeOf(error) === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'open';
-}
-
-/** A YAML parser shows the place below it, in several lines. */
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
-}
-
-/** Differs when the content does; undefined while the file cannot be found. */
-function stampOf(file: string): string | undefined {
-  try {
-    const { mtimeMs, size, ino } = statSync(file);
-    return `${mtimeMs} ${size} ${ino}`;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A token file may end in a newline, which no header may hold. */
-function trimmed(headers: RequestOptions['headers'] = {}): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) values[name] = String(value).trim();
-  }
-  return values;
 }

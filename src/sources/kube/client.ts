@@ -9,6 +9,7 @@ import {
   errorOfStatus,
   NoAnswerError,
   type Operation,
+  UnauthorisedError,
   UnreachableError,
   unreachable,
 } from './errors.ts';
@@ -36,13 +37,14 @@ export interface KubeRequest {
   readonly body?: unknown;
   /** Ends the exchange at any moment; the promise is then rejected with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Milliseconds for the whole answer of {@link KubeClient.json}, for its head with {@link KubeClient.stream}. */
+  /**
+   * Milliseconds for the whole answer of {@link KubeClient.json}, for its head with {@link KubeClient.stream}. Credentials
+   * have limits of their own: a plugin may wait for a person.
+   */
   readonly timeoutMs: number;
 }
 
-export interface KubeClientOptions extends Partial<AccessSurroundings> {
-  readonly clock?: Clock;
-}
+export type KubeClientOptions = Partial<AccessSurroundings>;
 
 /** The head of a good answer, and who gave it. */
 interface Opened {
@@ -63,19 +65,19 @@ export class KubeClient {
     'http:': new http.Agent({ keepAlive: true, keepAliveMsecs: TCP_KEEPALIVE_MS, timeout: IDLE_CONNECTION_MS }),
   };
 
-  constructor(settings: AccessSettings, { clock = systemClock, ...surroundings }: KubeClientOptions = {}) {
-    this.#access = new AccessProvider(settings, surroundings);
-    this.#clock = clock;
+  constructor(settings: AccessSettings, options: KubeClientOptions = {}) {
+    this.#access = new AccessProvider(settings, options);
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** Which cluster requests go to; nothing is asked of it. @throws KubeError */
-  cluster(): Promise<Cluster> {
-    return this.#access.cluster();
+  async cluster(): Promise<Cluster> {
+    return await this.#access.cluster();
   }
 
   /** The object that the API server answers with. @throws KubeError */
   json(request: KubeRequest): Promise<unknown> {
-    return this.#withDeadline(request, async ({ response, server }, signal) => {
+    return this.#send(request, async ({ response, server }, signal) => {
       const text = await readText(response, LONGEST_BODY, server, signal);
       try {
         return JSON.parse(text) as unknown;
@@ -90,64 +92,67 @@ export class KubeClient {
    * @throws KubeError
    */
   stream(request: KubeRequest): Promise<IncomingMessage> {
-    return this.#withDeadline(request, async ({ response }) => response);
+    return this.#send(request, async ({ response }) => response);
   }
 
-  /** Closes idle connections, and breaks those in use. */
+  /** Closes idle connections, breaks those in use, and ends a credential plugin that runs. */
   close(): void {
+    this.#access.close();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  async #withDeadline<T>(request: KubeRequest, use: (opened: Opened, signal: AbortSignal) => Promise<T>): Promise<T> {
-    request.signal.throwIfAborted();
-    const controller = new AbortController();
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = (reason: unknown): void => {
-      controller.abort(reason);
-      // Credential plugins and files know no signal: the caller is released all the same.
-      reject(reason);
-    };
-    let Late: typeof UnreachableError = NoAnswerError;
-    const cancel = this.#clock.setTimer(request.timeoutMs, () =>
-      abort(new Late(`the Kubernetes API did not answer within ${request.timeoutMs / 1000} s`)),
-    );
-    const run = async (): Promise<T> => {
-      const opened = await this.#open(request, controller.signal);
-      Late = UnreachableError;
-      return await use(opened, controller.signal);
-    };
-    const onAbort = (): void => abort(request.signal.reason);
-    request.signal.addEventListener('abort', onAbort);
+  async #send<T>(request: KubeRequest, use: (opened: Opened, signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await Promise.race([run(), aborted]);
-    } finally {
-      cancel();
-      request.signal.removeEventListener('abort', onAbort);
+      return await this.#attempt(await this.#identify(request.signal), request, use);
+    } catch (error) {
+      if (!(error instanceof UnauthorisedError)) throw error;
+      // The token may have been replaced since it was read: the files have the last word.
+      this.#access.forget();
+      return await this.#attempt(await this.#identify(request.signal), request, use);
     }
   }
 
-  async #open(request: KubeRequest, signal: AbortSignal): Promise<Opened> {
-    let access = await this.#access.get();
-    let response = await this.#send(access, request, signal);
-    if (response.statusCode === 401) {
-      // The token may have been replaced since it was read: the files have the last word.
-      response.resume();
-      this.#access.forget();
-      access = await this.#access.get();
-      response = await this.#send(access, request, signal);
+  async #identify(signal: AbortSignal): Promise<Access> {
+    return await unlessAborted(signal, () => this.#access.get());
+  }
+
+  async #attempt<T>(
+    access: Access,
+    request: KubeRequest,
+    use: (opened: Opened, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const deadline = new AbortController();
+    let Late: typeof UnreachableError = NoAnswerError;
+    const cancel = this.#clock.setTimer(request.timeoutMs, () =>
+      deadline.abort(new Late(`the Kubernetes API did not answer within ${request.timeoutMs / 1000} s`)),
+    );
+    const signal = AbortSignal.any([request.signal, deadline.signal]);
+    try {
+      return await unlessAborted(signal, async () => {
+        const opened = await this.#open(access, request, signal);
+        Late = UnreachableError;
+        return await use(opened, signal);
+      });
+    } finally {
+      cancel();
     }
+  }
+
+  async #open(access: Access, request: KubeRequest, signal: AbortSignal): Promise<Opened> {
+    const response = await this.#exchange(access, request, signal);
     const { statusCode = 0, headers } = response;
     if (statusCode >= 200 && statusCode < 300) return { response, server: access.server };
     const text = await readText(response, LONGEST_ERROR_BODY, access.server, signal).catch(() => '');
     signal.throwIfAborted();
-    const { account } = access;
+    const { account, isAnonymous } = access;
     throw errorOfStatus(statusCode, parseOrNothing(text), request.operation, {
       account,
+      isAnonymous,
       retryAfter: headers['retry-after'],
     });
   }
 
-  async #send(access: Access, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  async #exchange(access: Access, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { operation, name, query = {}, body } = request;
     const path = collectionPath(operation) + (name === undefined ? '' : `/${encodeURIComponent(name)}`);
     const url = new URL(access.server + path);
@@ -180,8 +185,24 @@ export class KubeClient {
       }
     } catch (error) {
       signal.throwIfAborted();
-      throw unreachable(error, `${access.server} (${access.account})`);
+      throw unreachable(error, `${access.server} (${access.account})`, access.authority);
     }
+  }
+}
+
+/**
+ * Releases the caller as soon as the signal aborts: files, credential plugins, and connections through a proxy do not
+ * listen to it.
+ */
+async function unlessAborted<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([act(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What can go wrong between this program and the Kubernetes API, each kind with its own code. */
 import { codeOf, KubeEntryError, messageOf } from '../../errors.ts';
+import { certificateProblem } from './certificate-problem.ts';
 
 /** One kind of access, as RBAC names it. */
 export interface Operation {
@@ -20,9 +21,14 @@ export class NoKubeConfigError extends KubeError {
   readonly code = 'NO_KUBE_CONFIG';
 }
 
-/** The kubeconfig cannot be read, or has no such context. */
+/** The kubeconfig cannot be read, or what it says cannot be used. */
 export class BadKubeConfigError extends KubeError {
-  readonly code = 'BAD_KUBE_CONFIG';
+  readonly code: string = 'BAD_KUBE_CONFIG';
+}
+
+/** The context that the settings choose is not in the kubeconfig: a mistake on the command line. */
+export class UnknownContextError extends BadKubeConfigError {
+  override readonly code = 'UNKNOWN_CONTEXT';
 }
 
 /** A token, certificate or credential plugin that the configuration names cannot be used at the moment. */
@@ -104,24 +110,32 @@ export function describe({ resource, namespace }: Operation): string {
   return namespace === undefined ? `${resource} in all namespaces` : `${resource} in namespace "${namespace}"`;
 }
 
-/**
- * @param body the `Status` object the API server sent, or whatever it was
- * @param answer who had asked, and the header Retry-After
- */
+/** Who had asked, and what the answer's head says. */
+export interface Asked {
+  readonly account?: string;
+  readonly isAnonymous?: boolean;
+  /** The header Retry-After. */
+  readonly retryAfter?: string | undefined;
+}
+
+/** @param body the `Status` object the API server sent, or whatever it was */
 export function errorOfStatus(
   status: number,
   body: unknown,
   operation: Operation,
-  { account = 'the account', retryAfter }: { readonly account?: string; readonly retryAfter?: string | undefined } = {},
+  { account = 'the account', isAnonymous = false, retryAfter }: Asked = {},
 ): ApiError {
   const { message, retryAfterSeconds } = readStatus(body);
   const said = message ?? `HTTP status ${status}`;
   const what = `${operation.verb} ${describe(operation)}`;
+  const anonymity = `no credentials were sent, because the user of ${account} has none`;
   switch (status) {
     case 401:
       return new UnauthorisedError(
         401,
-        `the API server does not accept the credentials of ${account} (${said}): check its token or client certificate`,
+        isAnonymous
+          ? `${anonymity}. The API server says: ${said}`
+          : `the API server does not accept the credentials of ${account} (${said}): check its token or client certificate`,
       );
     case 403: {
       const grant =
@@ -130,7 +144,9 @@ export function errorOfStatus(
           : `a Role in that namespace, as deploy/namespaced/role.yaml, or deploy/base/cluster-role.yaml grants it`;
       return new ForbiddenError(
         operation,
-        `${account} may not ${operation.verb} ${describe(operation)}: ${grant}. The API server says: ${said}`,
+        isAnonymous
+          ? `may not ${what}: ${anonymity}. The API server says: ${said}`
+          : `${account} may not ${what}: ${grant}. The API server says: ${said}`,
       );
     }
     case 410:
@@ -155,11 +171,15 @@ function readStatus(body: unknown): { message?: string; retryAfterSeconds?: numb
 /** What connecting, or looking the name up, fails with. */
 const NOBODY_THERE = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Errors of the network and of TLS, as one of ours. @param base where the server should be */
-export function unreachable(error: unknown, base: string): KubeError {
+/**
+ * Errors of the network and of TLS, as one of ours.
+ * @param base where the server should be
+ * @param authority what its certificate is checked with
+ */
+export function unreachable(error: unknown, base: string, authority = 'a CA that this machine trusts'): KubeError {
   if (error instanceof KubeError) return error;
   const Unreachable = NOBODY_THERE.has(codeOf(error) ?? '') ? NoAnswerError : UnreachableError;
   // Node's AggregateError, thrown when a name has several addresses, has a code but no message.
-  const why = messageOf(error) || (codeOf(error) ?? 'unknown reason');
+  const why = certificateProblem(error, authority) ?? (messageOf(error) || (codeOf(error) ?? 'unknown reason'));
   return new Unreachable(`cannot reach the Kubernetes API at ${base}: ${why}`, { cause: error });
 }

@@ -20,7 +20,7 @@ export async function listServicesOnce(
   settings: AccessSettings & ServiceSelection,
   { logger = silentLogger(), signal = new AbortController().signal, ...options }: ListOnceOptions = {},
 ): Promise<ServiceObject[]> {
-  const client = new KubeClient(settings, options);
+  const client = new KubeClient(settings, { logger, ...options });
   try {
     const lists = await Promise.all(
       serviceCollections(settings).map(collection => listAll(client, collection, signal)),

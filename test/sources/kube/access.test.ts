@@ -36,7 +36,7 @@ function account(token: string): Partial<AccessSurroundings> {
   };
 }
 
-const nowhere: AccessSurroundings = {
+const nowhere: Partial<AccessSurroundings> = {
   environment: {},
   home: join(folder, 'none'),
   accountFolder: join(folder, 'none'),
@@ -109,8 +109,8 @@ describe('the way to the Kubernetes API', () => {
 
   it('names the contexts there are when the wanted one is not', async () => {
     const error = await failure(provider({ kubeconfig: kubeconfig('https://x'), context: 'prod' }));
-    assert.equal(codeOf(error), 'BAD_KUBE_CONFIG');
-    assert.match(messageOf(error), /the kubeconfig .*config-\d+ has no context "prod"; it has main/);
+    assert.equal(codeOf(error), 'UNKNOWN_CONTEXT');
+    assert.match(messageOf(error), /^--context: the kubeconfig .*config-\d+ has no context "prod"; it has main/);
   });
 
   it('asks for a choice when no context is current', async () => {

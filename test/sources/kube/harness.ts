@@ -197,7 +197,7 @@ export class Harness {
   }
 }
 
-function surroundingsOfPod(api: KubeApi, home: string): AccessSurroundings {
+function surroundingsOfPod(api: KubeApi, home: string): Partial<AccessSurroundings> {
   const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) };
   return { environment, home, accountFolder: api.writeServiceAccount() };
 }
