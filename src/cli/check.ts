@@ -18,9 +18,9 @@ export const check: Command = {
   arity: { least: 1, most: Number.POSITIVE_INFINITY },
   summary: 'validate Service manifests without a cluster',
   description: [
-    'Prints FILE:LINE: reason for all that keeps a Service from being served, and exits 1 if there is any. Warnings, such',
-    'as two Services that want one path, leave the exit code alone. A directory stands for the YAML files in it, - for',
-    'standard input. A Service needs no clusterIP here: the cluster gives it one.',
+    'Prints FILE:LINE: reason for each mistake that keeps a Service from being served, and exits 1 if there is one. Warnings,',
+    'such as two Services that ask for one path, do not change the exit code. A directory stands for the YAML files in it,',
+    '- for standard input. A Service needs no clusterIP here: the cluster assigns it.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry check services/*.yaml', note: 'before a commit' },
@@ -41,12 +41,13 @@ export const check: Command = {
 };
 
 /** What `--output json` and `yaml` print. */
-function viewInspection({ remarks, serviceCount, exposedCount, routeCount }: Inspection, files: number) {
+function viewInspection({ remarks, serviceCount, exposedCount, waitingCount, routeCount }: Inspection, files: number) {
   const problems = remarks.filter(({ isProblem }) => isProblem).length;
   return {
     files,
     services: serviceCount,
     exposed: exposedCount,
+    waiting: waitingCount,
     routes: routeCount,
     problems,
     warnings: remarks.length - problems,
@@ -60,13 +61,14 @@ function viewInspection({ remarks, serviceCount, exposedCount, routeCount }: Ins
 }
 
 function describe(findings: ReturnType<typeof viewInspection>, { paint }: Io): string {
-  const { remarks, files, services, exposed, routes, problems, warnings } = findings;
+  const { remarks, files, services, exposed, waiting, routes, problems, warnings } = findings;
   const lines = remarks.map(({ file, line, severity, message }) => {
     const place = paint('bold', printable(`${file}:${line}:`));
     return `${place} ${severity === 'warning' ? paint('yellow', 'warning: ') : ''}${printable(message)}`;
   });
   const counts = [
     `${plural(files, 'file')}, ${plural(services, 'Service')}, ${exposed} exposed`,
+    ...(waiting === 0 ? [] : [`${waiting} waiting for a path of another`]),
     plural(routes, 'route'),
     plural(problems, 'problem'),
     plural(warnings, 'warning'),

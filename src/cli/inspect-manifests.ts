@@ -1,8 +1,8 @@
 /** What `kube-entry check` finds in manifests. Pure. */
-import { RouteLedger } from '../routing/ledger.ts';
+import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import { serviceKey } from '../routing/route.ts';
 import { PREFIX } from '../sources/annotations.ts';
-import type { ManifestContents, ManifestService } from '../sources/manifest-file.ts';
+import type { ManifestContents, ManifestProblem, ManifestService } from '../sources/manifest-file.ts';
 import { type TranslateOptions, type Translation, translateService } from '../sources/service.ts';
 import type { ServiceObject } from '../sources/service-object.ts';
 import { hostLabel } from './text.ts';
@@ -21,22 +21,25 @@ export interface Inspection {
   readonly remarks: readonly Remark[];
   readonly serviceCount: number;
   readonly exposedCount: number;
+  /** Of those that are exposed: at least one of their routes belongs to another Service. */
+  readonly waitingCount: number;
   readonly routeCount: number;
 }
 
+type Translations = ReadonlyMap<ManifestService, Translation>;
+
 /** @param files the names of all files, in the order of the remarks */
 export function inspectManifests(
-  { services, problems }: ManifestContents,
+  { services, problems, warnings: misplaced }: ManifestContents,
   files: readonly string[],
   options: TranslateOptions,
 ): Inspection {
-  const remarks: Remark[] = problems.map(({ file, line, reason }) => ({
-    file,
-    line,
+  const remark = ({ file, line, reason }: ManifestProblem, isProblem: boolean): Remark => ({
+    ...{ file, line, isProblem },
     message: reason,
-    isProblem: true,
-  }));
-  const translations = new Map<ManifestService, Translation>(
+  });
+  const remarks = [...problems.map(one => remark(one, true)), ...misplaced.map(one => remark(one, false))];
+  const translations: Translations = new Map(
     services.map(service => [service, translateManifest(service.object, options)]),
   );
   for (const [{ file, line, lineOf }, { refusals, warnings }] of translations) {
@@ -44,14 +47,16 @@ export function inspectManifests(
     for (const { message, annotation } of refusals) remarks.push({ ...place(annotation), message, isProblem: true });
     for (const { message, annotation } of warnings) remarks.push({ ...place(annotation), message, isProblem: false });
   }
-  remarks.push(...conflictRemarks(translations));
+  const conflicts = ledgerOf(translations).conflicts();
+  remarks.push(...conflictRemarks(conflicts, translations));
   const order = new Map(files.map((file, index) => [file, index]));
   const exposed = [...translations.values()].filter(({ routes }) => routes.length > 0);
   return {
     remarks: remarks.sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line),
     serviceCount: services.length,
     exposedCount: exposed.length,
-    routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0),
+    waitingCount: new Set(conflicts.map(({ loser }) => serviceKey(loser))).size,
+    routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0) - conflicts.length,
   };
 }
 
@@ -62,21 +67,21 @@ function translateManifest(object: ServiceObject, options: TranslateOptions): Tr
   return translateService(object, options, awaitsAddress ? [] : undefined);
 }
 
-/** Which of two wins is up to their age in the cluster, which no manifest knows: both places are named. */
-function conflictRemarks(translations: ReadonlyMap<ManifestService, Translation>): Remark[] {
+function ledgerOf(translations: Translations): RouteLedger {
   const ledger = new RouteLedger();
-  const placeOf = new Map<string, ManifestService>();
-  for (const [service, { routes }] of translations) {
-    const key = serviceKey(service.object.metadata);
-    placeOf.set(key, service);
-    ledger.set(key, routes);
-  }
-  return ledger.conflicts().flatMap(({ host, path, winner, loser }) => {
+  for (const [service, { routes }] of translations) ledger.set(serviceKey(service.object.metadata), routes);
+  return ledger;
+}
+
+/** Which of two wins is up to their age in the cluster, which no manifest knows: both places are named. */
+function conflictRemarks(conflicts: readonly Conflict[], translations: Translations): Remark[] {
+  const placeOf = new Map([...translations.keys()].map(service => [serviceKey(service.object.metadata), service]));
+  return conflicts.flatMap(({ host, path, winner, loser }) => {
     const loserPlace = placeOf.get(serviceKey(loser));
     const winnerPlace = placeOf.get(serviceKey(winner));
     if (loserPlace === undefined || winnerPlace === undefined) return [];
     const other = `Service ${serviceKey(winner)} (${winnerPlace.file}:${winnerPlace.lineOf(`${PREFIX}path`)})`;
-    const message = `Service ${serviceKey(loser)} and ${other} both want ${path} of host ${hostLabel(host)}: the older one gets it, the other waits`;
+    const message = `Service ${serviceKey(loser)} and ${other} both ask for ${path} of host ${hostLabel(host)}: the older one gets it, the other waits`;
     return [{ file: loserPlace.file, line: loserPlace.lineOf(`${PREFIX}path`), message, isProblem: false }];
   });
 }

@@ -1,6 +1,7 @@
 import { Document, LineCounter, parseAllDocuments, Scalar, visit } from 'yaml';
 import { FormatError, messageOf } from '../errors.ts';
 import { isPrintable } from './printable.ts';
+import { quote } from './quote.ts';
 
 /** One document of a YAML stream, with the means to say on which line a value stands. */
 export interface YamlDocument {
@@ -28,7 +29,9 @@ export function parseYamlDocuments(text: string): { documents: YamlDocument[]; p
   for (const document of parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })) {
     if (!('contents' in document)) continue;
     for (const error of document.errors) {
-      problems.push({ line: lines.linePos(error.pos[0]).line, reason: error.message });
+      const isDuplicate = error.code === 'DUPLICATE_KEY';
+      const reason = isDuplicate ? `the key ${quote(text.slice(...error.pos))} appears twice` : error.message;
+      problems.push({ line: lines.linePos(error.pos[0]).line, reason });
     }
     if (document.errors.length > 0 || document.contents === null) continue;
     const line = lines.linePos(document.contents.range?.[0] ?? 0).line;

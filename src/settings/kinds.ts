@@ -19,7 +19,7 @@ export interface Kind<T> {
   readonly isSwitch: boolean;
 }
 
-const scalar = z.union([z.string(), z.number()], 'must be a text or a number').transform(String);
+const scalar = z.union([z.string(), z.number()], 'must be a string or a number').transform(String);
 
 function kind<T>(
   placeholder: string,
@@ -103,7 +103,7 @@ export const onOff: Kind<boolean> = {
 /** A list, comma separated in a text. */
 export const list: Kind<readonly string[]> = {
   schema: z
-    .union([z.string(), z.array(z.string())], 'must be a list or a comma-separated text')
+    .union([z.string(), z.array(z.string())], 'must be a list or a comma-separated string')
     .transform(value => (typeof value === 'string' ? value.split(',') : value))
     .transform(items => items.map(item => item.trim()).filter(item => item !== '')),
   write: value => value,

@@ -52,6 +52,14 @@ function readPath(path: string): string {
   return prefixOf(ascii) ?? fail('holds a bad % escape');
 }
 
+/**
+ * Whether a path is more likely a regular expression, a glob or a template than a prefix: `/api(/|$)(.*)`, `/*`, `/users/{id}`.
+ * Parentheses and dollar signs alone are used in paths: `/Products(1)`, `/$metadata`.
+ */
+export function looksLikePattern(path: string): boolean {
+  return /[*\\^|[\]{}]|\.\+|\(\?|\$(?:\d|$)/.test(path);
+}
+
 /** RFC 3986 section 2.5: on the wire, characters beyond ASCII are escaped UTF-8. */
 function toAscii(path: string): string {
   return path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent);

@@ -41,7 +41,8 @@ export class FollowedManifest {
 
   /** The services of the last good version and the problems of the present one. */
   get contents(): ManifestContents {
-    return { services: this.#services, problems: this.#problems };
+    // Warnings are for `kube-entry check`: here they would be logged again with each change of the file.
+    return { services: this.#services, problems: this.#problems, warnings: [] };
   }
 
   /** The present version cannot be used, and Services of an earlier one stand in for it. */

@@ -1,6 +1,14 @@
 /** Reads the Services of one YAML text. Pure: the files are found and watched elsewhere. */
 import { parseYamlDocuments, type YamlDocument } from '../formats/yaml.ts';
-import { fieldName, isObject, isShapeProblem, readService, type ServiceObject } from './service-object.ts';
+import { PREFIX } from './annotations.ts';
+import {
+  fieldName,
+  isObject,
+  isShapeProblem,
+  readService,
+  type ServiceObject,
+  shapeProblems,
+} from './service-object.ts';
 
 /** A place in a manifest that cannot be used. */
 export interface ManifestProblem {
@@ -22,20 +30,24 @@ export interface ManifestService {
 export interface ManifestContents {
   readonly services: readonly ManifestService[];
   readonly problems: readonly ManifestProblem[];
+  /** What is likely a mistake and keeps no Service from being read. */
+  readonly warnings: readonly ManifestProblem[];
 }
 
 /** Reads every v1 Service of a stream of documents and of the Lists in it; objects of other kinds are passed over. */
 export function readManifestText(text: string, file: string, defaultNamespace: string): ManifestContents {
   const { documents, problems } = parseYamlDocuments(text);
   const services: ManifestService[] = [];
+  const warnings: ManifestProblem[] = [];
   const found: ManifestProblem[] = problems.map(({ line, reason }) => ({ file, line, reason }));
   for (const document of documents) {
     for (const item of readObject({ document, file, defaultNamespace, place: [] }, document.value)) {
       if ('object' in item) services.push(item);
+      else if ('warning' in item) warnings.push(item.warning);
       else found.push(item);
     }
   }
-  return { services, problems: found.sort((a, b) => a.line - b.line) };
+  return { services, problems: found.sort((a, b) => a.line - b.line), warnings };
 }
 
 type Path = readonly (string | number)[];
@@ -48,9 +60,13 @@ interface Place {
   readonly place: Path;
 }
 
+interface ManifestWarning {
+  readonly warning: ManifestProblem;
+}
+
 const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
 
-function* readObject(where: Place, value: unknown): Generator<ManifestService | ManifestProblem> {
+function* readObject(where: Place, value: unknown): Generator<ManifestService | ManifestProblem | ManifestWarning> {
   if (!isObject(value)) {
     yield problemAt(where, [], 'is not a Kubernetes object: it must be a mapping with apiVersion and kind');
     return;
@@ -58,12 +74,13 @@ function* readObject(where: Place, value: unknown): Generator<ManifestService | 
   for (const field of ['apiVersion', 'kind'] as const) {
     // Forgotten or misspelt, it would make a Service disappear without a word.
     if (typeof value[field] === 'string') continue;
-    yield problemAt(where, [field], `${field} is missing or not a text`);
+    yield problemAt(where, [field], `${field} is missing or not a string`);
     return;
   }
-  // Others have Services and Lists of their own, such as serving.knative.dev/v1.
-  if (value.apiVersion !== 'v1') return;
-  if (value.kind === 'List' || value.kind === 'ServiceList') {
+  // Other API groups have a Service or a List of their own, such as serving.knative.dev/v1.
+  if (value.apiVersion !== 'v1') {
+    yield* misplacedAnnotations(where, value);
+  } else if (value.kind === 'List' || value.kind === 'ServiceList') {
     const items = value.items ?? [];
     if (!Array.isArray(items)) {
       yield problemAt(where, ['items'], 'items must be a list');
@@ -76,8 +93,30 @@ function* readObject(where: Place, value: unknown): Generator<ManifestService | 
     }
   } else if (value.kind === 'Service') {
     const object = readService(value, where.defaultNamespace);
-    if (isShapeProblem(object)) yield problemAt(where, object.path, `${fieldName(object.path)} ${object.reason}`);
-    else yield locate(where, object);
+    if (!isShapeProblem(object)) {
+      yield locate(where, object);
+      return;
+    }
+    for (const { path, reason } of shapeProblems(value, where.defaultNamespace)) {
+      yield problemAt(where, path, `${fieldName(path)} ${reason}`);
+    }
+  } else {
+    yield* misplacedAnnotations(where, value);
+  }
+}
+
+/** A workload or an Ingress is often annotated where its Service should be. */
+function* misplacedAnnotations(where: Place, value: Record<string, unknown>): Generator<ManifestWarning> {
+  const places = [
+    ['metadata', 'annotations'],
+    ['spec', 'template', 'metadata', 'annotations'],
+  ];
+  for (const path of places) {
+    const annotations = path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
+    const key = isObject(annotations) ? Object.keys(annotations).find(name => name.startsWith(PREFIX)) : undefined;
+    if (key === undefined) continue;
+    const reason = `${key} has no effect on ${value.kind}: annotate the Service instead`;
+    yield { warning: problemAt(where, [...path, key], reason) };
   }
 }
 

@@ -20,7 +20,11 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
       try {
         return readManifestText(readFileSync(file, 'utf8'), file, defaultNamespace);
       } catch (error) {
-        return { services: [], problems: [{ file, line: 1, reason: `cannot be read: ${messageOf(error)}` }] };
+        return {
+          services: [],
+          problems: [{ file, line: 1, reason: `cannot be read: ${messageOf(error)}` }],
+          warnings: [],
+        };
       }
     }),
   );
@@ -75,5 +79,5 @@ export function mergeManifests(files: readonly ManifestContents[]): ManifestCont
       }
     }
   }
-  return { services: [...services.values()], problems };
+  return { services: [...services.values()], problems, warnings: files.flatMap(({ warnings }) => warnings) };
 }

@@ -49,7 +49,7 @@ export function parsePushedBackends(body: string): PushedBackend[] {
 function readBackend(record: unknown, place: string): PushedBackend {
   if (!isObject(record)) throw new PushError(`${place}: must be a backend object`);
   const { name, endpoints = [], port } = record;
-  if (typeof name !== 'string' || name === '') throw new PushError(`${place}.name: must be a text that is not empty`);
+  if (typeof name !== 'string' || name === '') throw new PushError(`${place}.name: must be a string that is not empty`);
   // Go writes null for a nil slice.
   const list = endpoints ?? [];
   if (!Array.isArray(list)) throw new PushError(`${place}.endpoints: must be a list`);
@@ -69,7 +69,7 @@ function readEndpoint(endpoint: unknown, place: string): Endpoint {
   }
   const number = typeof port === 'string' && /^\d{1,5}$/.test(port) ? Number(port) : port;
   if (!isPortNumber(number))
-    throw new PushError(`${place}.port: must be a port from 1 to 65535, as a text or a number`);
+    throw new PushError(`${place}.port: must be a port from 1 to 65535, as a string or a number`);
   return { address, port: number };
 }
 

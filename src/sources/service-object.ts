@@ -35,62 +35,85 @@ export interface ShapeProblem {
 }
 
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+const DNS_LABEL_RULE = 'must be a DNS label: lower case letters, digits and -, at most 63';
 
 /**
  * Checks that a value from outside has the shape of a v1 Service as far as it is read here, and leaves the rest of it
  * alone. What the fields mean is judged later, by the translation.
+ * @returns the Service, or the first problem
  */
 export function readService(value: unknown, defaultNamespace: string): ServiceObject | ShapeProblem {
-  if (!isObject(value)) return problem([], 'must be a Service object');
-  const { metadata, spec } = value;
-  if (!isObject(metadata)) return problem(['metadata'], 'is missing');
+  const found = shapeProblems(value, defaultNamespace).next();
+  if (found.done !== true) return found.value;
+  const { metadata, spec } = value as { readonly metadata: Record<string, unknown>; readonly spec: ServiceSpec };
   const { name, namespace = defaultNamespace, annotations, creationTimestamp, uid, resourceVersion } = metadata;
-  if (typeof name !== 'string' || !DNS_LABEL.test(name)) {
-    return problem(['metadata', 'name'], 'must be a DNS label: lower case letters, digits and -, at most 63');
-  }
-  if (typeof namespace !== 'string' || !DNS_LABEL.test(namespace)) {
-    return problem(['metadata', 'namespace'], 'must be a DNS label: lower case letters, digits and -, at most 63');
-  }
-  if (!isNothing(annotations)) {
-    if (!isObject(annotations)) return problem(['metadata', 'annotations'], 'must be a mapping of texts');
-    for (const [key, text] of Object.entries(annotations)) {
-      if (typeof text !== 'string') {
-        return problem(['metadata', 'annotations', key], `must be a text: put quotes around ${JSON.stringify(text)}`);
-      }
-    }
-  }
-  const specProblem = checkSpec(spec);
-  if (specProblem !== undefined) return specProblem;
   return {
     metadata: {
-      name,
-      namespace,
+      name: String(name),
+      namespace: String(namespace),
       uid: textOrNothing(uid),
       resourceVersion: textOrNothing(resourceVersion),
       creationTimestamp: textOrNothing(creationTimestamp),
       annotations: isObject(annotations) ? (annotations as Record<string, string>) : undefined,
     },
-    spec: spec as ServiceSpec,
+    spec,
   };
 }
 
-function checkSpec(spec: unknown): ShapeProblem | undefined {
-  if (!isObject(spec)) return problem(['spec'], 'is missing');
-  for (const field of ['type', 'clusterIP', 'externalName'] as const) {
-    if (!isNothing(spec[field]) && typeof spec[field] !== 'string') return problem(['spec', field], 'must be a text');
+/** Every place of a would-be Service that has the wrong shape. */
+export function* shapeProblems(value: unknown, defaultNamespace: string): Generator<ShapeProblem, void> {
+  if (!isObject(value)) {
+    yield problem([], 'must be a Service object');
+    return;
   }
-  if (isNothing(spec.ports)) return undefined;
-  if (!Array.isArray(spec.ports)) return problem(['spec', 'ports'], 'must be a list');
+  const { metadata, spec } = value;
+  if (isObject(metadata)) yield* metadataProblems(metadata, defaultNamespace);
+  else yield problem(['metadata'], 'is missing');
+  if (isObject(spec)) yield* specProblems(spec);
+  else yield problem(['spec'], 'is missing');
+}
+
+function* metadataProblems(metadata: Record<string, unknown>, defaultNamespace: string): Generator<ShapeProblem, void> {
+  const { name, namespace = defaultNamespace, annotations } = metadata;
+  if (isNothing(name)) yield problem(['metadata', 'name'], 'is missing');
+  else if (!isDnsLabel(name)) yield problem(['metadata', 'name'], DNS_LABEL_RULE);
+  if (!isDnsLabel(namespace)) yield problem(['metadata', 'namespace'], DNS_LABEL_RULE);
+  if (isNothing(annotations)) return;
+  if (!isObject(annotations)) {
+    yield problem(['metadata', 'annotations'], 'must be a mapping of strings');
+    return;
+  }
+  for (const [key, text] of Object.entries(annotations)) {
+    if (typeof text === 'string') continue;
+    yield problem(['metadata', 'annotations', key], `must be a string: put quotes around ${JSON.stringify(text)}`);
+  }
+}
+
+function* specProblems(spec: Record<string, unknown>): Generator<ShapeProblem, void> {
+  for (const field of ['type', 'clusterIP', 'externalName'] as const) {
+    if (!isNothing(spec[field]) && typeof spec[field] !== 'string') yield problem(['spec', field], 'must be a string');
+  }
+  if (isNothing(spec.ports)) return;
+  if (!Array.isArray(spec.ports)) {
+    yield problem(['spec', 'ports'], 'must be a list');
+    return;
+  }
   for (const [index, port] of (spec.ports as unknown[]).entries()) {
     const path = ['spec', 'ports', index];
-    if (!isObject(port)) return problem(path, 'must be a port object');
-    if (!isPortNumber(port.port)) return problem([...path, 'port'], 'must be a number from 1 to 65535');
+    if (!isObject(port)) {
+      yield problem(path, 'must be a port object');
+      continue;
+    }
+    if (!isPortNumber(port.port)) yield problem([...path, 'port'], 'must be a number from 1 to 65535');
     for (const field of ['name', 'protocol'] as const) {
       if (!isNothing(port[field]) && typeof port[field] !== 'string')
-        return problem([...path, field], 'must be a text');
+        yield problem([...path, field], 'must be a string');
     }
   }
-  return undefined;
+}
+
+function isDnsLabel(value: unknown): value is string {
+  return typeof value === 'string' && DNS_LABEL.test(value);
 }
 
 export function isShapeProblem(value: ServiceObject | ShapeProblem): value is ShapeProblem {

@@ -7,6 +7,7 @@ import {
   ANNOTATIONS,
   type AnnotationName,
   AnnotationProblem,
+  looksLikePattern,
   PREFIX,
   readHosts,
   readOverrides,
@@ -118,6 +119,11 @@ export function translateService(
   if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
 
   const paths = attempt(() => readPaths(pathText)) ?? [];
+  for (const path of paths.filter(looksLikePattern)) {
+    const annotation = `${PREFIX}path`;
+    const message = `${annotation}: ${quote(path)} looks like a pattern, but paths are plain prefixes: /api takes /api and all paths below it`;
+    warnings.push({ service, message, annotation });
+  }
   const hostText = get('host');
   const hosts = hostText === undefined ? [''] : (attempt(() => readHosts(hostText)) ?? []);
   const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;

@@ -50,6 +50,101 @@ test('every problem is printed with its file, line and reason, in order', async 
   assert.equal(lines.length, 6);
 });
 
+test('all mistakes of one Service are printed at once', async context => {
+  const yaml = `apiVersion: v1
+kind: Service
+metadata:
+  annotations:
+    kube-entry.io/path: /a
+    kube-entry.io/strip-prefix: false
+    kube-entry.io/max-body-size: 0
+    kube-entry.io/port: 80
+spec: { ports: [{ port: 80 }] }
+`;
+  const file = await writeManifest(context, yaml);
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 1);
+  assert.deepEqual(stdout.split('\n').slice(0, 4), [
+    `${file}:4: metadata.name is missing`,
+    `${file}:6: metadata.annotations.kube-entry.io/strip-prefix must be a string: put quotes around false`,
+    `${file}:7: metadata.annotations.kube-entry.io/max-body-size must be a string: put quotes around 0`,
+    `${file}:8: metadata.annotations.kube-entry.io/port must be a string: put quotes around 80`,
+  ]);
+});
+
+test('an annotation on another kind of object is a warning', async context => {
+  const yaml = `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: a, annotations: { kube-entry.io/path: /a } }
+spec:
+  template:
+    metadata:
+      annotations:
+        kube-entry.io/port: "80"
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata: { name: a, annotations: { other: x, kube-entry.io/host: a.example.com } }
+  - apiVersion: v1
+    kind: ConfigMap
+    metadata: { name: a, annotations: { other: x } }
+`;
+  const file = await writeManifest(context, yaml);
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 0);
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    `${file}:3: warning: kube-entry.io/path has no effect on Deployment: annotate the Service instead`,
+    `${file}:8: warning: kube-entry.io/port has no effect on Deployment: annotate the Service instead`,
+    `${file}:15: warning: kube-entry.io/host has no effect on Ingress: annotate the Service instead`,
+    '1 file, 0 Services, 0 exposed, 0 routes, 0 problems, 3 warnings',
+  ]);
+});
+
+test('a key that appears twice is named', async context => {
+  const file = await writeManifest(
+    context,
+    service('a', { path: '/a' }).replace('    kube-entry', '    x: 1\n    x: 2\n    kube-entry'),
+  );
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 1);
+  assert.ok(stdout.startsWith(`${file}:7: the key "x" appears twice\n`), stdout);
+});
+
+for (const path of [
+  '/api(/|$)(.*)',
+  '/api/.*',
+  '/*',
+  '/$1',
+  '/api/[^/]+',
+  '/users/{id}',
+  '^/api',
+  '/api$',
+  '/a|/b',
+  '/a/.+',
+  '/\\d',
+]) {
+  test(`a path that looks like a pattern is a warning: ${path}`, async context => {
+    // Only what is a path at all can be one.
+    const file = await writeManifest(context, service('a', { path: path.replace('^', '/^') }));
+    const { code, stdout } = await runHere(['check', file]);
+    assert.equal(code, 0, stdout);
+    assert.match(
+      stdout,
+      /:6: warning: kube-entry\.io\/path: "\/.*" looks like a pattern, but paths are plain prefixes/,
+    );
+  });
+}
+
+test('a path with parentheses or a dollar sign is no pattern', async context => {
+  for (const path of ['/Products(1)', '/odata/$metadata', '/a+b', '/a.b', '/~user', "/it's", '/a;v=1']) {
+    const file = await writeManifest(context, service('a', { path }));
+    assert.match((await runHere(['check', file])).stdout, /0 problems, 0 warnings$/m, path);
+  }
+});
+
 test('YAML that cannot be parsed is a problem with its line', async context => {
   const file = await writeManifest(context, 'apiVersion: v1\nkind: Service\nmetadata: {name: [\n');
   const { code, stdout } = await runHere(['check', file]);
@@ -78,9 +173,13 @@ test('two Services that want one path are a warning that names both places', asy
   assert.equal(code, 0);
   assert.ok(
     stdout.startsWith(
-      `${second}:6: warning: Service default/b and Service default/a (${first}:6) both want /volume of host *: `,
+      `${second}:6: warning: Service default/b and Service default/a (${first}:6) both ask for /volume of host *: `,
     ),
     stdout,
+  );
+  assert.match(
+    stdout,
+    /^2 files, 2 Services, 2 exposed, 1 waiting for a path of another, 2 routes, 0 problems, 1 warning$/m,
   );
 });
 

@@ -101,7 +101,7 @@ a: b: c
   const { services, problems } = readManifestText(text, 'f', 'default');
   assert.deepEqual(services, []);
   const expected: [line: number, reason: RegExp][] = [
-    [6, /^metadata\.annotations\.kube-entry\.io\/strip-prefix must be a text: put quotes around false$/],
+    [6, /^metadata\.annotations\.kube-entry\.io\/strip-prefix must be a string: put quotes around false$/],
     [9, /^apiVersion is missing/],
     [12, /^kind is missing/],
     [15, /^is not a Kubernetes object/],
@@ -144,6 +144,6 @@ test('an empty List and an empty file hold nothing and are no problem', () => {
     'apiVersion: v1\nkind: List\n',
     '{"apiVersion":"v1","kind":"List","items":[]}',
   ]) {
-    assert.deepEqual(readManifestText(text, 'f', 'default'), { services: [], problems: [] });
+    assert.deepEqual(readManifestText(text, 'f', 'default'), { services: [], problems: [], warnings: [] });
   }
 });

@@ -7,7 +7,7 @@ import { readManifests } from '../../src/sources/manifest-files.ts';
 import { eventually } from '../support/eventually.ts';
 import { follow, manifest, temporaryDirectory } from './manifests-fixture.ts';
 
-const BAD = 'apiVersion: v1\nkind: Service\nmetadata:\n  name: NOT A NAME\n';
+const BAD = 'apiVersion: v1\nkind: Service\nmetadata:\n  name: NOT A NAME\nspec: {}\n';
 
 test('a directory’s YAML files are read in the order of their names, other files and hidden ones are not', context => {
   const directory = temporaryDirectory(context);

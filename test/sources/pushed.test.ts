@@ -71,9 +71,9 @@ test('what cannot be used is refused with the place and the reason', () => {
     [null, /^the body must be an array/],
     [[7], /^\[0\]: must be a backend object/],
     [[good, null], /^\[1\]: must be a backend object/],
-    [[{}], /^\[0\]\.name: must be a text/],
-    [[{ name: '' }], /^\[0\]\.name: must be a text/],
-    [[{ name: 7 }], /^\[0\]\.name: must be a text/],
+    [[{}], /^\[0\]\.name: must be a string/],
+    [[{ name: '' }], /^\[0\]\.name: must be a string/],
+    [[{ name: 7 }], /^\[0\]\.name: must be a string/],
     [[good, { name: 'a' }, { name: 'a' }], /^\[2\]\.name: "a" appears twice/],
     [[{ name: 'a', endpoints: {} }], /^\[0\]\.endpoints: must be a list/],
     [[{ name: 'a', endpoints: ['10.0.0.1:80'] }], /^\[0\]\.endpoints\[0\]: must be an endpoint object/],
@@ -101,7 +101,7 @@ test('what cannot be used is refused with the place and the reason', () => {
     ],
     [
       [annotated({ metadata: { annotations: { 'kube-entry.io/path': 7 } } })],
-      /^\[0\]\.service\.metadata\.annotations\.kube-entry\.io\/path: must be a text/,
+      /^\[0\]\.service\.metadata\.annotations\.kube-entry\.io\/path: must be a string/,
     ],
     [[annotated({ spec: { ports: [{ port: 'http' }] } })], /^\[0\]\.service\.spec\.ports\[0\]\.port: must be a number/],
   ];

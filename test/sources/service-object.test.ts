@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isShapeProblem, readService } from '../../src/sources/service-object.ts';
+import { fieldName, isShapeProblem, readService, shapeProblems } from '../../src/sources/service-object.ts';
 
 function object(metadata: unknown, spec: unknown = { clusterIP: '10.96.0.7', ports: [{ port: 80 }] }): unknown {
   return { apiVersion: 'v1', kind: 'Service', metadata, spec };
@@ -91,8 +91,28 @@ test('a wrong shape is reported with its place', () => {
   }
 });
 
+test('every problem of one object can be listed', () => {
+  const value = object(
+    { namespace: 'A', annotations: { a: false, b: 0, c: 'fine' } },
+    { clusterIP: 7, ports: [{ port: 0, name: 1 }, 'http'] },
+  );
+  assert.deepEqual(
+    [...shapeProblems(value, 'default')].map(({ path, reason }) => `${fieldName(path)} ${reason.split(':')[0]}`),
+    [
+      'metadata.name is missing',
+      'metadata.namespace must be a DNS label',
+      'metadata.annotations.a must be a string',
+      'metadata.annotations.b must be a string',
+      'spec.clusterIP must be a string',
+      'spec.ports[0].port must be a number from 1 to 65535',
+      'spec.ports[0].name must be a string',
+      'spec.ports[1] must be a port object',
+    ],
+  );
+});
+
 test('an annotation that YAML took for a number or a truth value asks for quotes', () => {
   const read = readService(object({ name: 'web', annotations: { 'kube-entry.io/port': 80 } }), 'default');
   assert.ok(isShapeProblem(read));
-  assert.equal(read.reason, 'must be a text: put quotes around 80');
+  assert.equal(read.reason, 'must be a string: put quotes around 80');
 });

@@ -110,7 +110,7 @@ describe('the content of a state file', () => {
       [{}, /metadata is missing/],
       [{ ...good, metadata: { name: 'volume' } }, /metadata\.namespace/],
       [{ ...good, metadata: { ...good.metadata, name: '../volume' } }, /metadata\.name/],
-      [{ ...good, metadata: { ...good.metadata, annotations: { 'kube-entry.io/path': 7 } } }, /must be a text/],
+      [{ ...good, metadata: { ...good.metadata, annotations: { 'kube-entry.io/path': 7 } } }, /must be a string/],
       [{ ...good, spec: { ports: [{ port: 1e9 }] } }, /spec\.ports\[0\]\.port/],
     ] as const) {
       assertRefused(signed(`${preface}\n${JSON.stringify(object)}\n`), words);
