@@ -14,6 +14,7 @@ import { codeOf, KubeEntryError, messageOf } from '../errors.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { Logger } from '../observe/logger.ts';
 import { countConnections } from './connection-counts.ts';
+import { limitConnections } from './connection-limit.ts';
 
 /** How long and how much a client may take; milliseconds. */
 export interface AppLimits {
@@ -25,17 +26,20 @@ export interface AppLimits {
   readonly idleTimeout: number;
   /** How often the first two are looked at. */
   readonly checkInterval: number;
-  /** Connections at a time, so that a flood leaves the data plane its file descriptors. */
+  /** Connections at a time, so that a flood leaves the data plane its file descriptors. The oldest ones give way. */
   readonly connections: number;
 }
 
 export const DEFAULT_LIMITS: AppLimits = {
-  headTimeout: 10_000,
+  headTimeout: 5_000,
   requestTimeout: 30_000,
   idleTimeout: 30_000,
   checkInterval: 2_000,
   connections: 512,
 };
+
+/** How often the log says that connections had to give way. */
+const SAID_EVERY_MS = 60_000;
 
 /** nginx's client_max_body_size in ingress-nginx's admin server. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -66,13 +70,14 @@ export function createApp({ counters, logger, limits = DEFAULT_LIMITS }: AppOpti
     frameworkErrors: (error, _request, reply) => sendText(reply, error.statusCode ?? 400, 'Bad Request\n'),
   });
   // A client that half-closes after its request gets its answer, as from nginx; Node would drop it.
-  Object.assign(app.server, { maxConnections: limits.connections, httpAllowHalfOpen: true });
+  Object.assign(app.server, { httpAllowHalfOpen: true });
   const onlyRequest: RequestListener = ({ socket }, response) => {
     response.shouldKeepAlive = false;
     responses.set(socket, response);
   };
   app.server.prependListener('request', onlyRequest);
   countConnections(app.server, counters);
+  limitConnections(app.server, limits.connections, evictionWarning(logger));
 
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   app.removeAllContentTypeParsers();
@@ -111,6 +116,16 @@ export function sendText(reply: FastifyReply, status: number, text: string): Fas
 /** The request target with an absolute form's scheme and authority taken off (RFC 9112 section 3.2.2), else as it came. */
 export function targetOf(request: FastifyRequest): string {
   return request.url.replace(/^https?:\/\/[^/?#]*/i, '');
+}
+
+/** Says at most once a minute that there were too many connections. */
+function evictionWarning(logger: Logger): () => void {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - saidAt < SAID_EVERY_MS) return;
+    saidAt = performance.now();
+    logger.warn('too many connections for status and configuration: the oldest ones that ask for nothing are ended');
+  };
 }
 
 /** Errors of ours are about what the client sent; fastify's carry their own status. */

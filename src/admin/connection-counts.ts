@@ -35,7 +35,6 @@ export function countConnections(server: Server, counters: WorkerCounters): void
       states.delete(socket);
     });
   });
-  server.on('drop', () => counters.add('accepted', 1));
   // Before the handler: a status request counts itself as writing.
   server.prependListener('request', request => enter(request.socket, 'writing'));
 }

@@ -1,5 +1,5 @@
 /** What the admin servers ask of the control plane, which is put together elsewhere. */
-import type { ProgramState } from '../observe/registry.ts';
+import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteLimits, ServiceRef } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
@@ -52,7 +52,7 @@ export interface ControlPlane {
   /** Changes live settings. @returns when the workers go by them @throws KubeEntryError when any of them cannot be used; nothing changes then */
   pushGeneral(settings: unknown): Promise<void>;
   /** Prometheus text and its content type. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: Uint8Array }>;
+  metrics(): Promise<Scrape>;
 }
 
 /** What the dashboard shows besides. */

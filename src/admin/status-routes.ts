@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import { readOnlyRoute } from './app.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { MetricsAnswers } from './metrics-answers.ts';
 import { formatStubStatus } from './stub-status.ts';
 
 /** `/nginx_status` and `/metrics`, on the admin socket and on the status listener. */
@@ -23,8 +24,6 @@ export function addStatusRoutes(
     // Without a charset, as nginx has it.
     return reply.header('content-type', 'text/plain').send(status);
   });
-  readOnlyRoute(app, '/metrics', async (_request, reply) => {
-    const { contentType, body } = await control.metrics();
-    return reply.header('content-type', contentType).send(body);
-  });
+  const metrics = new MetricsAnswers(() => control.metrics());
+  readOnlyRoute(app, '/metrics', async (request, reply) => metrics.answer(reply, request.method === 'HEAD'));
 }

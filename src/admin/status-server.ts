@@ -9,6 +9,9 @@ import type { ObservedControlPlane } from './control-plane.ts';
 import { addDashboard } from './dashboard/dashboard.ts';
 import { addStatusRoutes } from './status-routes.ts';
 
+/** Connections that wait to be accepted. As many as the system allows: with the usual 511, a burst would make probes wait. */
+const BACKLOG = 65_535;
+
 export interface StatusServerOptions {
   readonly control: ObservedControlPlane;
   /** Gives /nginx_status; gets a region for this server's own connections. */
@@ -30,7 +33,7 @@ export class StatusServer {
   /** Starts to listen. @throws UnavailableError when it cannot */
   static async listen(address: ListenAddress, options: StatusServerOptions): Promise<StatusServer> {
     const { control, board, ...rest } = options;
-    const app = createApp({ ...rest, counters: board.addRegion() });
+    const app = createApp({ ...rest, counters: board.addAdminRegion() });
     addStatusRoutes(app, board, control);
     addDashboard(app, { control, board, logger: options.logger });
     readOnlyRoute(app, '/healthz', async (_request, reply) => reply.send());
@@ -44,7 +47,7 @@ export class StatusServer {
       return sendText(reply, 200, `ready\nstale since ${staleSince}: the routes are those of the state file\n`);
     });
     try {
-      await app.listen({ ...address });
+      await app.listen({ ...address, backlog: BACKLOG });
     } catch (error) {
       await app.close();
       throw unavailable(address, error);

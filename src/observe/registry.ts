@@ -43,6 +43,11 @@ export interface ProgramState {
   readonly kubeWatch: KubeWatchState | undefined;
 }
 
+export interface Scrape {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
 export interface MetricsOptions {
   readonly board: CounterBoard;
   readonly state: () => ProgramState;
@@ -61,6 +66,7 @@ export class Metrics {
   #now: ProgramState | undefined;
   readonly #registry = new Registry();
   readonly #propagation: Histogram;
+  #underWay: Promise<Scrape> | undefined;
 
   constructor({ board, state, version, engine }: MetricsOptions) {
     this.#board = board;
@@ -89,8 +95,15 @@ export class Metrics {
     this.#propagation.observe(seconds);
   }
 
-  /** One scrape: Prometheus text format 0.0.4. */
-  async scrape(): Promise<{ readonly contentType: string; readonly body: Uint8Array }> {
+  /** Prometheus text format 0.0.4. All who ask while a scrape is under way get that one. */
+  scrape(): Promise<Scrape> {
+    this.#underWay ??= this.#make().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #make(): Promise<Scrape> {
     this.#now = this.#state();
     const general = Buffer.from(await this.#registry.metrics());
     const body = Buffer.concat([general, ...(await serviceSeries(this.#board))]);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import type { AdminServer } from '../../src/admin/admin-server.ts';
+import { DEFAULT_LIMITS } from '../../src/admin/app.ts';
 import type { StatusServer } from '../../src/admin/status-server.ts';
+import type { Scrape } from '../../src/observe/registry.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange, open } from '../support/exchange.ts';
 import { adminServer, type Running, statusServer } from './admin-fixture.ts';
@@ -125,17 +127,44 @@ for (const [name, start] of Object.entries(servers)) {
     assert.equal(scrapes, 1);
   });
 
-  test(`${name} takes so many connections and no more`, async context => {
-    const running = await start(context, { connections: 2 });
-    const { at, board } = running;
-    const sockets = [await open(at), await open(at)];
-    await eventually('both are in', () => board.sum('active') === 2);
-    assert.equal(await exchange(at, HEALTHZ), '');
-    for (const socket of sockets) socket.destroy();
-    await eventually('both are gone', () => board.sum('active') === 0);
+  test(`${name} takes so many connections at a time: the oldest that says nothing gives way to a newcomer`, async context => {
+    const running = await start(context, { connections: 3 });
+    const { at, board, control } = running;
+    const { promise, resolve } = Promise.withResolvers<Scrape>();
+    control.metrics = () => promise;
+    const [asking, oldest, younger] = [await open(at), await open(at), await open(at)];
+    for (const socket of [asking, oldest, younger]) socket.on('error', () => undefined).resume();
+    asking.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
+    oldest.write('GET /healthz HTTP/1.1\r\nHo');
+    await eventually('all are in', () => board.sum('active') === 3 && board.sum('writing') === 1);
+    const ended = once(oldest, 'end');
+    assert.match(await exchange(at, HEALTHZ), /^HTTP\/1\.1 200 /);
+    await ended;
+    assert.deepEqual([asking.readableEnded, younger.readableEnded], [false, false]);
+    for (const socket of [asking, oldest, younger]) socket.destroy();
+    resolve({ contentType: 'text/plain', body: Buffer.of() });
     await assertWell(running);
-    // As in nginx: accepted, not handled.
-    assert.equal(board.sum('accepted') - board.sum('handled'), 1);
+    assert.equal(board.sum('accepted') - board.sum('handled'), 0);
+  });
+
+  test(`${name} ends the oldest request when all connections have one`, async context => {
+    const running = await start(context, { connections: 2 });
+    const { at, board, control } = running;
+    const { promise, resolve } = Promise.withResolvers<Scrape>();
+    control.metrics = () => promise;
+    const sockets = [await open(at), await open(at)];
+    for (const socket of sockets) {
+      socket.on('error', () => undefined).resume();
+      socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
+      await eventually('it is asked', () => board.sum('writing') === sockets.indexOf(socket) + 1);
+    }
+    assert.match(await exchange(at, HEALTHZ), /^HTTP\/1\.1 200 /);
+    await eventually('the oldest is gone', () => sockets[0]?.readableEnded);
+    assert.equal(sockets[1]?.readableEnded, false);
+    sockets[0]?.destroy();
+    sockets[1]?.destroy();
+    resolve({ contentType: 'text/plain', body: Buffer.of() });
+    await assertWell(running);
   });
 
   test(`${name} closes at once whatever its connections do`, async context => {
@@ -158,3 +187,16 @@ for (const [name, start] of Object.entries(servers)) {
     for (const socket of [idle, begun, waiting]) socket.destroy();
   });
 }
+
+test('probes are answered whatever the connections do that say nothing', async context => {
+  const { at, board } = await statusServer(context);
+  const silent = [];
+  for (let count = 0; count < 1_200; count += 1) silent.push(await open(at));
+  for (const socket of silent) socket.on('error', () => undefined).resume();
+  for (let count = 0; count < 10; count += 1) {
+    assert.match(await exchange(at, HEALTHZ), /^HTTP\/1\.1 200 /);
+    silent.push(await open(at));
+  }
+  assert.ok(board.sum('active') <= DEFAULT_LIMITS.connections);
+  for (const socket of silent) socket.destroy();
+});
