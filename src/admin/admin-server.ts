@@ -32,7 +32,7 @@ export class AdminServer {
    * @throws UnavailableError when it cannot listen there
    */
   static async listen(path: string, { control, board, ...rest }: AdminServerOptions): Promise<AdminServer> {
-    const app = createApp({ ...rest, counters: board.addRegion() });
+    const app = createApp({ ...rest, counters: board.addAdminRegion() });
     addStatusRoutes(app, board, control);
     addConfigurationRoutes(app, control);
     addTableRoutes(app, control);

@@ -8,20 +8,35 @@ const NO_ROUTE: ServiceRef = { namespace: '', name: '' };
 /** The main thread's view of all regions: sums, and who owns which block. */
 export class CounterBoard {
   readonly #regions: WorkerCounters[] = [];
+  /** Those of the workers among them: what clients do. */
+  readonly #workers: WorkerCounters[] = [];
   readonly #blocks = new Map<string, { readonly service: ServiceRef; readonly block: number }>();
   /** Given back, oldest first: late counts of requests under way then die out before a block is used again. */
   readonly #free: number[] = [];
   #unused = NO_ROUTE_BLOCK + 1;
 
-  /** A region for a worker, or for the admin server's own connections. */
+  /** A region for a worker. */
   addRegion(): WorkerCounters {
+    const region = this.addAdminRegion();
+    this.#workers.push(region);
+    return region;
+  }
+
+  /** A region for the connections of an admin server. */
+  addAdminRegion(): WorkerCounters {
     const region = new WorkerCounters();
     this.#regions.push(region);
     return region;
   }
 
+  /** Over all regions, as nginx counts: with the connections that ask for the status. */
   sum(name: CounterName): number {
-    return this.#regions.reduce((total, region) => total + region.get(name), 0);
+    return sumOf(this.#regions, name);
+  }
+
+  /** Over the workers alone, as people read it: what clients of the proxy do. */
+  sumOfWorkers(name: CounterName): number {
+    return sumOf(this.#workers, name);
   }
 
   /** The block of a Service, the same for as long as it is not released. */
@@ -72,4 +87,8 @@ export class CounterBoard {
     for (const region of this.#regions) region.clearBlock(block);
     return block;
   }
+}
+
+function sumOf(regions: readonly WorkerCounters[], name: CounterName): number {
+  return regions.reduce((total, region) => total + region.get(name), 0);
 }

@@ -32,6 +32,12 @@ export function addDashboard(app: FastifyInstance, { interval = 1000, ...options
     scope.addHook('onRequest', guard);
     for (const asset of loadAssets().values()) addAsset(scope, asset);
     readOnlyRoute(scope, '/dashboard/events', async (request, reply) => stream(request, reply, feed));
+    readOnlyRoute(scope, '/dashboard/watching', async (request, reply) =>
+      reply
+        .header('cache-control', 'no-store')
+        .code(feed.seen(queryParameter(request.query, 'viewer') ?? '') ? 204 : 404)
+        .send(),
+    );
     readOnlyRoute(scope, '/dashboard/routes', async (request, reply) =>
       sendFresh(reply, search.find(control.table, routeQuery(request.query))),
     );

@@ -15,26 +15,24 @@ export interface FeedOptions {
   readonly interval: number;
 }
 
-/** The live part of the dashboard: one sampler for all who watch, at rest when nobody does. */
+/** The live part of the dashboard: figures that are taken all the time, and sent to all who watch. */
 export class Feed {
   readonly sampler: Sampler;
   readonly #options: FeedOptions;
-  readonly #viewers = new Viewers(count => this.#counted(count));
-  #timer: NodeJS.Timeout | undefined;
+  readonly #viewers = new Viewers();
+  readonly #timer: NodeJS.Timeout;
   #isSampling = false;
 
+  /** Takes samples until it is closed. */
   constructor(options: FeedOptions) {
     this.#options = options;
     this.sampler = new Sampler(options.board);
+    this.#timer = setInterval(() => void this.#tick(), options.interval);
+    void this.#tick();
   }
 
   get isFull(): boolean {
     return this.#viewers.isFull;
-  }
-
-  /** Whether anybody watches. */
-  get isRunning(): boolean {
-    return this.#timer !== undefined;
   }
 
   /** @param response whose head is written */
@@ -43,19 +41,14 @@ export class Feed {
     this.#viewers.add(response, { history, sample: this.#sampleOf(null) }, this.#states());
   }
 
-  close(): void {
-    this.#viewers.close();
+  /** @param viewer its name @returns false when it does not watch (any more) */
+  seen(viewer: string): boolean {
+    return this.#viewers.seen(viewer);
   }
 
-  #counted(count: number): void {
-    if (count === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-      this.sampler.pause();
-    } else if (this.#timer === undefined) {
-      this.#timer = setInterval(() => void this.#tick(), this.#options.interval);
-      void this.#tick();
-    }
+  close(): void {
+    clearInterval(this.#timer);
+    this.#viewers.close();
   }
 
   async #tick(): Promise<void> {
@@ -64,7 +57,9 @@ export class Feed {
     this.#isSampling = true;
     try {
       const point = await this.sampler.sample(Date.now());
-      if (point !== undefined) this.#viewers.send({ sample: this.#sampleOf(point) }, this.#states());
+      if (point !== undefined && this.#viewers.size > 0) {
+        this.#viewers.send({ sample: this.#sampleOf(point) }, this.#states());
+      }
     } catch (error) {
       this.#options.logger.error({ err: error }, 'the dashboard cannot be fed');
     } finally {

@@ -1,8 +1,9 @@
 /** Who may see the dashboard, and what a browser may do with it. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseHost } from '../../routing/host.ts';
-import { sendText } from '../app.ts';
+import { sendText, targetOf } from '../app.ts';
 
 /**
  * On every answer of the dashboard. Nothing but the page's own files is loaded, nothing is framed or submitted, and with
@@ -42,13 +43,22 @@ export async function guard(request: FastifyRequest, reply: FastifyReply): Promi
         'use the address of the node or pod, or kubectl port-forward.\n',
     );
   }
-  const site = request.headers['sec-fetch-site'];
-  const isElsewhere = site === 'cross-site' || site === 'same-site';
-  // A link may lead here; the page's parts are for the page.
-  if (isElsewhere && request.headers['sec-fetch-mode'] !== 'navigate') {
+  if (isFromElsewhere(request.headers) && !isLink(request)) {
     return sendText(reply, 403, 'The dashboard is not for other sites.\n');
   }
   return undefined;
+}
+
+/** Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), which browsers send to addresses that they trust. */
+function isFromElsewhere({ 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  return site === 'cross-site' || site === 'same-site';
+}
+
+/** A link or an address in a window of its own may lead to the page; its parts, and frames, are for the page alone. */
+function isLink(request: FastifyRequest): boolean {
+  const { headers } = request;
+  const path = targetOf(request).replace(/\?.*/s, '');
+  return path === '/' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }
 
 function isOwnHost(header: string | undefined): boolean {

@@ -2,8 +2,8 @@ import type { CounterBoard } from '../../observe/counter-board.ts';
 import { Reading, type Traffic } from '../../observe/tally.ts';
 import type { Point } from './messages.ts';
 
-/** Points kept for the charts: five minutes at one a second. */
-const HISTORY = 300;
+/** Points kept for the charts: fifteen minutes at one a second. */
+const HISTORY = 900;
 /** The figures of a Service cover this many readings between `SPACING` samples: 25 to 30 seconds. */
 const WINDOW = 6;
 const SPACING = 5;
@@ -17,7 +17,6 @@ export class Sampler {
   /** Oldest first. */
   #window: Reading[] = [];
   #samples = 0;
-  #pauses = 0;
 
   /** @param now a clock that never goes back; milliseconds */
   constructor(board: CounterBoard, now: () => number = () => performance.now()) {
@@ -25,16 +24,14 @@ export class Sampler {
     this.#now = now;
   }
 
-  /** Oldest first; with a gap where nobody watched. */
+  /** Oldest first. */
   get history(): readonly Point[] {
     return this.#points;
   }
 
-  /** @param at milliseconds since the epoch @returns undefined for the first sample since the start or a pause */
+  /** @param at milliseconds since the epoch @returns undefined for the first sample */
   async sample(at: number): Promise<Point | undefined> {
-    const pauses = this.#pauses;
     const reading = await Reading.take(this.#board, this.#now());
-    if (pauses !== this.#pauses) return undefined;
     if (this.#samples % SPACING === 0) {
       this.#window.push(reading);
       if (this.#window.length > WINDOW) this.#window.shift();
@@ -49,15 +46,7 @@ export class Sampler {
     return point;
   }
 
-  /** Nobody watches: what happens until the next sample belongs to no second. */
-  pause(): void {
-    this.#last = undefined;
-    this.#window = [];
-    this.#samples = 0;
-    this.#pauses += 1;
-  }
-
-  /** Of the last half minute, or of as much of it as was watched; undefined before that begins. */
+  /** Of the last half minute, or since the start; undefined before there are two samples. */
   trafficOf(block: number): Traffic | undefined {
     const [oldest] = this.#window;
     if (oldest === undefined || this.#last === undefined || oldest === this.#last) return undefined;
@@ -72,9 +61,9 @@ export class Sampler {
       p50: traffic.quantile(0.5) ?? null,
       p90: traffic.quantile(0.9) ?? null,
       p99: traffic.quantile(0.99) ?? null,
-      reading: this.#board.sum('reading'),
-      writing: this.#board.sum('writing'),
-      waiting: this.#board.sum('waiting'),
+      reading: this.#board.sumOfWorkers('reading'),
+      writing: this.#board.sumOfWorkers('writing'),
+      waiting: this.#board.sumOfWorkers('waiting'),
     };
   }
 }

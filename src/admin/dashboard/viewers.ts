@@ -1,10 +1,11 @@
 /** Those who watch: server-sent events (HTML Living Standard, section 9.2) to a bounded number of connections. */
+import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
 export const MAX_VIEWERS = 32;
 
-/** Sendings in a row that a viewer may miss because an earlier one has not left yet. */
-const MAX_MISSED = 10;
+/** How long a viewer keeps its place without saying that it is there; milliseconds. The page says so every ten seconds. */
+const PATIENCE_MS = 30_000;
 
 /** JSON by the name of the event. */
 type Events = Readonly<Record<string, string>>;
@@ -13,20 +14,23 @@ interface Viewer {
   readonly response: ServerResponse;
   /** Texts of states that it has, by event. */
   readonly has: Map<string, string>;
-  missed: number;
+  /** When it last said that it is there, by the clock. */
+  seenAt: number;
 }
 
 /**
  * What is sent is always the whole state, so a viewer that is behind misses some of it and loses nothing: no more than
- * one sending ever waits for it. One that stays behind is dropped.
+ * one sending ever waits for it. A viewer that reads nothing cannot be told by that, since the kernel takes megabytes for
+ * it: it loses its place when it does not repeat the name that it was given in the stream.
  */
 export class Viewers {
-  readonly #viewers = new Set<Viewer>();
-  readonly #onChange: (count: number) => void;
+  /** By name. */
+  readonly #viewers = new Map<string, Viewer>();
+  readonly #now: () => number;
 
-  /** @param onChange hears how many there are */
-  constructor(onChange: (count: number) => void) {
-    this.#onChange = onChange;
+  /** @param now a clock that never goes back; milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
   }
 
   get size(): number {
@@ -43,14 +47,19 @@ export class Viewers {
    * @param states as for {@link send}
    */
   add(response: ServerResponse, events: Events, states: Events = {}): void {
-    const viewer: Viewer = { response, has: new Map(Object.entries(states)), missed: 0 };
-    this.#viewers.add(viewer);
-    response.once('close', () => {
-      this.#viewers.delete(viewer);
-      this.#onChange(this.#viewers.size);
-    });
-    response.write(frames([...Object.entries(events), ...Object.entries(states)]));
-    this.#onChange(this.#viewers.size);
+    const name = randomBytes(16).toString('base64url');
+    this.#viewers.set(name, { response, has: new Map(Object.entries(states)), seenAt: this.#now() });
+    response.once('close', () => this.#viewers.delete(name));
+    const own = { viewer: JSON.stringify(name), ...events, ...states };
+    response.write(frames(Object.entries(own)));
+  }
+
+  /** A viewer says that it is there. @returns false when it is not known (any more) */
+  seen(name: string): boolean {
+    const viewer = this.#viewers.get(name);
+    if (viewer === undefined) return false;
+    viewer.seenAt = this.#now();
+    return true;
   }
 
   /**
@@ -59,13 +68,12 @@ export class Viewers {
    */
   send(events: Events, states: Events = {}): void {
     const always = frames(Object.entries(events));
-    for (const viewer of this.#viewers) {
-      if (viewer.response.writableLength > 0) {
-        viewer.missed += 1;
-        if (viewer.missed > MAX_MISSED) viewer.response.destroy();
+    for (const viewer of this.#viewers.values()) {
+      if (this.#now() - viewer.seenAt > PATIENCE_MS) {
+        viewer.response.destroy();
         continue;
       }
-      viewer.missed = 0;
+      if (viewer.response.writableLength > 0) continue;
       const news = Object.entries(states).filter(([event, json]) => viewer.has.get(event) !== json);
       for (const [event, json] of news) viewer.has.set(event, json);
       viewer.response.write(frames(news) + always);
@@ -74,7 +82,7 @@ export class Viewers {
 
   /** Ends every stream. */
   close(): void {
-    for (const { response } of this.#viewers) response.end();
+    for (const { response } of this.#viewers.values()) response.end();
   }
 }
 

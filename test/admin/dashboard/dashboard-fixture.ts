@@ -25,7 +25,7 @@ export async function startDashboard(context: TestContext, interval = 10): Promi
   const control = new FakeControlPlane();
   control.isInitialised = true;
   const board = new CounterBoard();
-  const app = createApp({ counters: board.addRegion(), logger: silentLogger(), limits: DEFAULT_LIMITS });
+  const app = createApp({ counters: board.addAdminRegion(), logger: silentLogger(), limits: DEFAULT_LIMITS });
   const feed = addDashboard(app, { control, board, logger: silentLogger(), interval });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const close = async (): Promise<void> => void (await app.close());

@@ -20,7 +20,7 @@ test('who comes gets all there is, as server-sent events', async context => {
   assert.deepEqual(health.source, control.sourceReport);
   assert.match(watcher.text, /^HTTP\/1\.1 200 OK\r\n/);
   assert.match(watcher.text, /\r\ncontent-type: text\/event-stream\r\n/i);
-  assert.deepEqual(watcher.events('history'), [[]]);
+  assert.equal(watcher.events('history').length, 1);
 });
 
 test('requests come as rates, errors and quantiles of the time between two samples', async context => {
@@ -76,22 +76,26 @@ test('of very many problems the first are sent, and how many there are', async c
   assert.deepEqual([refusals.total, refusals.items.length], [5_000, 100]);
 });
 
-test('who comes later gets the history; there is one sampler for all, which rests when all are gone', async context => {
+test('figures are taken while nobody watches: the first to come has the history', async context => {
   const { at, feed } = await startDashboard(context);
-  assert.equal(feed.isRunning, false);
-  const first = await Watcher.open(context, at);
-  await eventually('points', () => first.events('sample').length > 5);
-  const second = await Watcher.open(context, at);
-  const history = await second.until<Point[]>('history', () => true);
-  assert.ok(history.length >= 4);
-  first.destroy();
-  await eventually('the second watches on', () => second.events('sample').length > 5);
-  assert.equal(feed.isRunning, true);
-  second.destroy();
-  await eventually('rest', () => !feed.isRunning);
-  const kept = feed.sampler.history.length;
-  const third = await Watcher.open(context, at);
-  assert.ok((await third.until<Point[]>('history', () => true)).length >= kept);
+  await eventually('points', () => feed.sampler.history.length > 5);
+  const watcher = await Watcher.open(context, at);
+  const history = await watcher.until<Point[]>('history', () => true);
+  assert.ok(history.length > 5);
+});
+
+test('a viewer keeps its place by saying that it is there', async context => {
+  const { at } = await startDashboard(context);
+  const watcher = await Watcher.open(context, at);
+  const viewer = await watcher.until<string>('viewer', () => true);
+  assert.equal((await get(at, `/dashboard/watching?viewer=${viewer}`)).status, 204);
+  for (const unknown of ['?viewer=x', '', '?viewer=a&viewer=b']) {
+    assert.ok([400, 404].includes((await get(at, `/dashboard/watching${unknown}`)).status), unknown);
+  }
+  watcher.destroy();
+  await eventually('that it is forgotten', async () => {
+    return (await get(at, `/dashboard/watching?viewer=${viewer}`)).status === 404;
+  });
 });
 
 test('so many may watch and no more', async context => {
@@ -110,18 +114,16 @@ test('so many may watch and no more', async context => {
 });
 
 test('HEAD of the stream has its head and ends', async context => {
-  const { at, feed } = await startDashboard(context);
+  const { at } = await startDashboard(context);
   const head = await exchange(at, 'HEAD /dashboard/events HTTP/1.1\r\nHost: localhost\r\n\r\n');
   assert.match(head, /^HTTP\/1\.1 200 OK\r\n.*content-type: text\/event-stream\r\n.*\r\n\r\n$/s);
-  assert.equal(feed.isRunning, false);
 });
 
 test('streams end when the server closes, and it does not wait for them', async context => {
-  const { at, close, feed } = await startDashboard(context);
+  const { at, close } = await startDashboard(context);
   const watcher = await Watcher.open(context, at);
   await watcher.until<Sample>('sample', () => true);
   await close();
   await watcher.ended();
-  await eventually('rest', () => !feed.isRunning);
   await assert.rejects(ask(at, 'GET', '/'));
 });

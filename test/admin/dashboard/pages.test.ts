@@ -8,7 +8,7 @@ import { route } from '../../support/routes.ts';
 import { statusServer } from '../admin-fixture.ts';
 import { type RunningDashboard, startDashboard } from './dashboard-fixture.ts';
 
-const DATA = ['/dashboard/routes', '/dashboard/explain?path=/', '/dashboard/events'];
+const DATA = ['/dashboard/routes', '/dashboard/explain?path=/', '/dashboard/events', '/dashboard/watching?viewer=x'];
 
 async function askAs(
   at: RunningDashboard['at'],
@@ -96,11 +96,23 @@ test('probes and scrapes are answered under any name', async context => {
 test('other sites may link to the page, and use nothing of it', async context => {
   const { at } = await startDashboard(context);
   for (const site of ['cross-site', 'same-site']) {
-    const link = ['Sec-Fetch-Mode: navigate', `Sec-Fetch-Site: ${site}`];
-    assert.equal((await askAs(at, 'localhost', '/', ...link)).status, 200);
-    for (const target of ['/', ...DATA]) {
-      const use = ['Sec-Fetch-Mode: cors', `Sec-Fetch-Site: ${site}`];
-      assert.equal((await askAs(at, 'localhost', target, ...use)).status, 403, target);
+    const link = ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document', `Sec-Fetch-Site: ${site}`];
+    for (const target of ['/', '/?from=elsewhere', 'http://localhost/']) {
+      assert.equal((await askAs(at, 'localhost', target, ...link)).status, 200, target);
+    }
+    for (const target of ['/', '/dashboard/main.js', ...DATA]) {
+      for (const [mode, destination] of [
+        ['cors', 'empty'],
+        ['no-cors', 'image'],
+        ['navigate', 'iframe'],
+        ['navigate', 'object'],
+      ]) {
+        const use = [`Sec-Fetch-Mode: ${mode}`, `Sec-Fetch-Dest: ${destination}`, `Sec-Fetch-Site: ${site}`];
+        assert.equal((await askAs(at, 'localhost', target, ...use)).status, 403, `${target} ${mode} ${destination}`);
+      }
+    }
+    for (const target of ['/dashboard/main.js', ...DATA]) {
+      assert.equal((await askAs(at, 'localhost', target, ...link)).status, 403, target);
     }
   }
   const own = ['Sec-Fetch-Mode: cors', 'Sec-Fetch-Site: same-origin'];

@@ -32,10 +32,20 @@ test('a point is what all workers counted in its second', async () => {
   assert.deepEqual([idle?.requests, idle?.errors, idle?.p50], [0, 0, null]);
 });
 
-test('five minutes are kept', async () => {
+test('fifteen minutes are kept', async () => {
   const { sampler, second } = parts();
-  for (let count = 0; count < 320; count += 1) await second();
-  assert.deepEqual([sampler.history.length, sampler.history.at(-1)?.at], [300, 320_000]);
+  for (let count = 0; count < 920; count += 1) await second();
+  assert.deepEqual([sampler.history.length, sampler.history.at(-1)?.at], [900, 920_000]);
+});
+
+test('those who ask for the status are no clients', async () => {
+  const { board, one, second } = parts();
+  one.add('writing', 2);
+  const admin = board.addAdminRegion();
+  for (const state of ['reading', 'writing', 'waiting'] as const) admin.add(state, 5);
+  await second();
+  const point = await second();
+  assert.deepEqual([point?.reading, point?.writing, point?.waiting], [0, 2, 0]);
 });
 
 test('the figures of a Service are those of the last half minute', async () => {
@@ -51,25 +61,6 @@ test('the figures of a Service are those of the last half minute', async () => {
   assert.ok(traffic && traffic.seconds >= 25 && traffic.seconds <= 30);
   assert.equal(traffic.rate, 1);
   assert.equal(traffic.errorShare, 0);
-});
-
-test('what happens while nobody watches belongs to no second', async () => {
-  const { one, sampler, second } = parts();
-  await second();
-  await second();
-  sampler.pause();
-  for (let count = 0; count < 1000; count += 1) one.countRequest(0, 200, 0.1, 0.1);
-  assert.equal(await second(), undefined);
-  assert.equal((await second())?.requests, 0);
-});
-
-test('a pause in the middle of a sample ends it', async () => {
-  const { sampler, second } = parts();
-  await second();
-  const interrupted = second();
-  sampler.pause();
-  assert.equal(await interrupted, undefined);
-  assert.equal(await second(), undefined);
 });
 
 test('a Service that goes, or whose counters begin anew, makes no negative rate', async () => {

@@ -39,7 +39,7 @@ async function viewer(
 
 test('a slow viewer misses samples, and gets what has changed when it can take it', async context => {
   const { response, read, received } = await viewer(context);
-  const viewers = new Viewers(() => {});
+  const viewers = new Viewers();
   viewers.add(response, { history: LARGE }, { problems: '"old"' });
   const waiting = response.writableLength;
   assert.ok(waiting > 0);
@@ -54,15 +54,22 @@ test('a slow viewer misses samples, and gets what has changed when it can take i
   assert.equal(received().split('data: "new"').length, 2, 'once is enough');
 });
 
-test('one that reads nothing for long is dropped', async context => {
-  const { response } = await viewer(context);
-  const counts: number[] = [];
-  const viewers = new Viewers(count => counts.push(count));
-  viewers.add(response, { history: LARGE });
-  for (let count = 0; count < 10; count += 1) viewers.send({ sample: '1' });
-  assert.equal(response.destroyed, false);
-  viewers.send({ sample: '1' });
-  assert.equal(response.destroyed, true);
-  await eventually('that it is gone', () => viewers.size === 0);
-  assert.deepEqual(counts, [1, 0]);
+test('one that does not say that it is there loses its place', async context => {
+  let now = 0;
+  const viewers = new Viewers(() => now);
+  const [silent, present] = [await viewer(context), await viewer(context)];
+  for (const { response, read } of [silent, present]) {
+    viewers.add(response, { sample: '1' });
+    // What is read says nothing: the kernel reads for one that does not.
+    read();
+  }
+  const name = await eventually('its name', () => /event: viewer\ndata: "([^"]+)"/.exec(present.received())?.[1]);
+  for (const seconds of [20, 40, 60]) {
+    now = seconds * 1000;
+    viewers.send({ sample: '2' });
+    assert.equal(viewers.seen(name), true);
+  }
+  assert.deepEqual([silent.response.destroyed, present.response.destroyed], [true, false]);
+  await eventually('that it is gone', () => viewers.size === 1);
+  assert.equal(viewers.seen('another'), false);
 });

@@ -1,15 +1,17 @@
 /**
  * The stream of events: opened again whenever it ends, and taken for lost when it says nothing, since a forwarded port
- * may go on without its other end.
+ * may go on without its other end. The server in turn ends a stream whose reader does not say that it is there.
  */
 
 /** The server speaks once a second. */
 const SILENCE_MS = 5_000;
 const RETRY_MS = 1_000;
+/** Between two times that the page says that it is there: a third of what the server waits for. */
+const PRESENCE_MS = 10_000;
 /** A page that nobody looks at does not keep the server at work. */
 const HIDDEN_MS = 5 * 60_000;
 
-/** @typedef {'connecting' | 'live' | 'lost' | 'paused'} ConnectionState */
+/** @typedef {'connecting' | 'live' | 'lost' | 'full' | 'paused'} ConnectionState */
 
 export class Connection {
   #url;
@@ -22,6 +24,9 @@ export class Connection {
   #silence = 0;
   #retry = 0;
   #hidden = 0;
+  /** What the server calls this reader. */
+  #viewer = '';
+  #presentAt = 0;
 
   /**
    * @param {string} url
@@ -42,10 +47,15 @@ export class Connection {
     this.#source = source;
     this.#listenFor();
     source.addEventListener('error', () => this.#lost());
+    source.addEventListener('viewer', event => {
+      this.#viewer = JSON.parse(event.data);
+      this.#presentAt = performance.now();
+    });
     for (const [name, handle] of Object.entries(this.#onEvent)) {
       source.addEventListener(name, event => {
         this.#listenFor();
         this.#become('live');
+        this.#sayPresence();
         handle(JSON.parse(event.data));
       });
     }
@@ -63,10 +73,28 @@ export class Connection {
     this.#silence = setTimeout(() => this.#lost(), SILENCE_MS);
   }
 
+  #sayPresence() {
+    if (performance.now() - this.#presentAt < PRESENCE_MS) return;
+    this.#presentAt = performance.now();
+    // An answer that does not come is noticed by the stream.
+    fetch(`dashboard/watching?${new URLSearchParams({ viewer: this.#viewer })}`).catch(() => undefined);
+  }
+
   #lost() {
     this.#close();
-    this.#become('lost');
+    if (this.#state !== 'full') this.#become('lost');
+    void this.#askWhy();
     this.#retry = setTimeout(() => this.#open(), RETRY_MS);
+  }
+
+  /** An EventSource does not say which status it was refused with. */
+  async #askWhy() {
+    try {
+      const { status } = await fetch(this.#url, { method: 'HEAD' });
+      if (this.#source === undefined) this.#become(status === 503 ? 'full' : 'lost');
+    } catch {
+      if (this.#source === undefined) this.#become('lost');
+    }
   }
 
   #visibilityChanged() {

@@ -61,14 +61,16 @@ function isReplaced({ program }) {
 
 /** @param {import('./connection.js').ConnectionState} state */
 function stateChanged(state) {
-  const isLost = state === 'lost';
   document.body.classList.toggle('stale', state !== 'live');
-  if (isLost) health.showPhase('unreachable', 'bad');
+  if (state === 'lost') health.showPhase('unreachable', 'bad');
+  else if (state === 'full') health.showPhase('not watching', 'odd');
   else if (state !== 'live') health.showPhase('connecting', '');
   const since = timeOfDay(Date.now(), Date.now());
-  setText(
-    outage,
-    isLost ? `No connection since ${since}. What is shown is from before; trying again every second.` : '',
-  );
-  outage.hidden = !isLost;
+  const said =
+    state === 'lost'
+      ? `No connection since ${since}. What is shown is from before; trying again every second.`
+      : state === 'full' &&
+        'Too many are watching this instance already: close another page, or wait for a free place.';
+  setText(outage, said || '');
+  outage.hidden = !said;
 }
