@@ -1,11 +1,17 @@
 import { isIPv6 } from 'node:net';
 
 /**
+ * The longest host name of the DNS (RFC 1035 section 2.3.4) as it is written, without a trailing dot. Such a name has at
+ * most 127 labels. A longer host names nothing, and to look for the wildcards that take it would cost too much.
+ */
+export const MAX_HOST_LENGTH = 253;
+
+/**
  * nginx's `$host`: the host of a Host header or an authority in lower case, without port and trailing dot. IPv6 keeps
  * its brackets.
  *
- * @returns undefined when it is empty or not `host [":" port]` of RFC 3986 section 3.2. A comma is refused although it
- *   is a sub-delim: two joined Host lines look like that.
+ * @returns undefined when it is empty, too long, or not `host [":" port]` of RFC 3986 section 3.2. A comma is refused
+ *   although it is a sub-delim: two joined Host lines look like that.
  */
 export function parseHost(authority: string): string | undefined {
   let end = authority.length;
@@ -29,7 +35,7 @@ export function parseHost(authority: string): string | undefined {
     previousDot = dot;
   }
   if (previousDot) end -= 1;
-  return end <= 0 ? undefined : authority.slice(0, end).toLowerCase();
+  return end <= 0 || end > MAX_HOST_LENGTH ? undefined : authority.slice(0, end).toLowerCase();
 }
 
 /** reg-name of RFC 3986 section 3.2.2 without the comma and without escapes, which no DNS name has. */

@@ -18,8 +18,8 @@ export interface Conflict {
 export class RouteLedger {
   /** Owner (`namespace/name` or any other key) to the routes it claims. */
   readonly #owned = new Map<string, readonly Route[]>();
-  /** Route key to its claims, the winner first. */
-  readonly #claims = new Map<string, { owner: string; route: Route }[]>();
+  /** Route key to what each owner claims there. In no order: thousands may claim the same, and come and go one by one. */
+  readonly #claims = new Map<string, Map<string, Route>>();
   readonly #dirty = new Set<string>();
   readonly #contested = new Set<string>();
   #table = RouteTable.EMPTY;
@@ -35,10 +35,9 @@ export class RouteLedger {
     else this.#owned.set(owner, routes);
     for (const route of routes) {
       const key = routeKey(route);
-      const claims = this.#claims.get(key) ?? [];
-      claims.push({ owner, route });
-      claims.sort((a, b) => bySeniority(a.route, b.route) || (a.owner < b.owner ? -1 : 1));
-      this.#claims.set(key, claims);
+      const claims = this.#claims.get(key);
+      if (claims === undefined) this.#claims.set(key, new Map([[owner, route]]));
+      else claims.set(owner, route);
       this.#touch(key);
     }
   }
@@ -50,10 +49,10 @@ export class RouteLedger {
   conflicts(): Conflict[] {
     const conflicts: Conflict[] = [];
     for (const key of this.#contested) {
-      const [winner, ...losers] = this.#claims.get(key) ?? [];
-      for (const { route } of losers) {
-        const { host, path } = route;
-        if (winner) conflicts.push({ host, path, winner: winner.route.service, loser: route.service });
+      const [winner, ...losers] = [...(this.#claims.get(key) ?? [])].sort(byPrecedence);
+      if (winner === undefined) continue;
+      for (const [, { host, path, service }] of losers) {
+        conflicts.push({ host, path, winner: winner[1].service, loser: service });
       }
     }
     return conflicts;
@@ -66,7 +65,7 @@ export class RouteLedger {
     for (const key of this.#dirty) {
       const space = key.indexOf(' ');
       const served = this.#table.get(key.slice(0, space), key.slice(space + 1));
-      const winner = this.#claims.get(key)?.[0]?.route;
+      const winner = winnerOf(this.#claims.get(key));
       if (winner === undefined) {
         if (served !== undefined) removals.push(key);
       } else if (!isDeepStrictEqual(winner, served)) {
@@ -81,17 +80,31 @@ export class RouteLedger {
   }
 
   #withdraw(owner: string, key: string): void {
-    const claims = (this.#claims.get(key) ?? []).filter(claim => claim.owner !== owner);
-    if (claims.length === 0) this.#claims.delete(key);
-    else this.#claims.set(key, claims);
+    const claims = this.#claims.get(key);
+    claims?.delete(owner);
+    if (claims?.size === 0) this.#claims.delete(key);
     this.#touch(key);
   }
 
   #touch(key: string): void {
     this.#dirty.add(key);
-    if ((this.#claims.get(key)?.length ?? 0) > 1) this.#contested.add(key);
+    if ((this.#claims.get(key)?.size ?? 0) > 1) this.#contested.add(key);
     else this.#contested.delete(key);
   }
+}
+
+type Claim = readonly [owner: string, route: Route];
+
+function winnerOf(claims: Iterable<Claim> = []): Route | undefined {
+  let winner: Claim | undefined;
+  for (const claim of claims) {
+    if (winner === undefined || byPrecedence(claim, winner) < 0) winner = claim;
+  }
+  return winner?.[1];
+}
+
+function byPrecedence([owner, route]: Claim, [otherOwner, otherRoute]: Claim): number {
+  return bySeniority(route, otherRoute) || (owner < otherOwner ? -1 : 1);
 }
 
 /** Older first; a Service without a timestamp (a manifest) counts as newest. */

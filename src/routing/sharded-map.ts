@@ -40,6 +40,7 @@ export class ShardedMap<V> {
 
   /** @param changes new values by key; undefined takes a key out */
   with(changes: ReadonlyMap<string, V | undefined>): ShardedMap<V> {
+    if (changes.size === 0) return this;
     // Sharded for what it may become at once: ten thousand changes of an empty one are not made in many steps.
     const { shards, owned } = this.#opened(shardsFor(this.size + changes.size, this.#shards.length));
     let { size } = this;

@@ -14,27 +14,38 @@ interface PathTable {
 
 const NO_ROUTES: PathTable = { routes: ShardedMap.empty(), depths: new Map(), depth: 0 };
 
+/** By exact host, with the routes of any host under the empty one; and by what follows the `*` of a wildcard host. */
+interface HostTables {
+  readonly exact: ShardedMap<PathTable>;
+  readonly wildcards: ShardedMap<PathTable>;
+}
+
 /**
  * An immutable, versioned route table. A request costs one Map look-up per path segment, up to the deepest route of
- * its host, whatever the number of routes. A delta makes a new table that shares with the former what it does not
- * touch: what a change costs does not grow with the table either.
+ * its host, whatever the number of routes; with wildcard hosts in the table, one more per label of its host. A delta
+ * makes a new table that shares with the former what it does not touch: what a change costs does not grow with the
+ * table either.
  */
 export class RouteTable {
-  static readonly EMPTY: RouteTable = new RouteTable(0, ShardedMap.empty(), 0, false);
+  static readonly EMPTY: RouteTable = new RouteTable(
+    0,
+    { exact: ShardedMap.empty(), wildcards: ShardedMap.empty() },
+    false,
+  );
 
   readonly version: number;
-  readonly #hosts: ShardedMap<PathTable>;
+  readonly #exact: ShardedMap<PathTable>;
+  readonly #wildcards: ShardedMap<PathTable>;
   readonly #anyHost: PathTable | undefined;
   readonly #hasExactHosts: boolean;
-  readonly #wildcards: number;
   readonly #hasEscapes: boolean;
 
-  private constructor(version: number, hosts: ShardedMap<PathTable>, wildcards: number, hasEscapes: boolean) {
+  private constructor(version: number, { exact, wildcards }: HostTables, hasEscapes: boolean) {
     this.version = version;
-    this.#hosts = hosts;
-    this.#anyHost = hosts.get('');
-    this.#hasExactHosts = hosts.size > (this.#anyHost === undefined ? 0 : 1);
+    this.#exact = exact;
     this.#wildcards = wildcards;
+    this.#anyHost = exact.get('');
+    this.#hasExactHosts = exact.size > (this.#anyHost === undefined ? 0 : 1);
     this.#hasEscapes = hasEscapes;
   }
 
@@ -44,12 +55,12 @@ export class RouteTable {
 
   get size(): number {
     let size = 0;
-    for (const { routes } of this.#hosts.values()) size += routes.size;
+    for (const { routes } of this.#pathTables()) size += routes.size;
     return size;
   }
 
   *routes(): Generator<Route> {
-    for (const { routes } of this.#hosts.values()) yield* routes.values();
+    for (const { routes } of this.#pathTables()) yield* routes.values();
   }
 
   apply(delta: TableDelta): RouteTable {
@@ -68,16 +79,16 @@ export class RouteTable {
       hasEscapes ||= route.path.includes('%');
       change(route.host, route.path, route);
     }
-    const hosts = new Map<string, PathTable | undefined>();
-    let wildcards = this.#wildcards;
+    const exact = new Map<string, PathTable | undefined>();
+    const wildcards = new Map<string, PathTable | undefined>();
     for (const [host, paths] of changes) {
-      const before = this.#hosts.get(host);
-      const after = changed(before ?? NO_ROUTES, paths);
-      const isEmpty = after.routes.size === 0;
-      hosts.set(host, isEmpty ? undefined : after);
-      if (host.startsWith('*')) wildcards += Number(!isEmpty) - Number(before !== undefined);
+      const after = changed(this.#pathTable(host) ?? NO_ROUTES, paths);
+      const entry = after.routes.size === 0 ? undefined : after;
+      if (isWildcard(host)) wildcards.set(host.slice(1), entry);
+      else exact.set(host, entry);
     }
-    return new RouteTable(delta.version, this.#hosts.with(hosts), wildcards, hasEscapes);
+    const hosts = { exact: this.#exact.with(exact), wildcards: this.#wildcards.with(wildcards) };
+    return new RouteTable(delta.version, hosts, hasEscapes);
   }
 
   /**
@@ -89,8 +100,14 @@ export class RouteTable {
   match(host: string, path: string): Route | undefined {
     const key = this.#hasEscapes ? upperCaseEscapes(path) : path;
     if (this.#hasExactHosts) {
-      for (const candidate of this.#specificHosts(host)) {
-        const table = this.#hosts.get(candidate);
+      const table = this.#exact.get(host);
+      const route = table && longestPrefix(table, key);
+      if (route !== undefined) return route;
+    }
+    if (this.#wildcards.size > 0) {
+      // An empty first label does not stand for the `*`.
+      for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+        const table = this.#wildcards.get(host.slice(dot));
         const route = table && longestPrefix(table, key);
         if (route !== undefined) return route;
       }
@@ -99,12 +116,21 @@ export class RouteTable {
   }
 
   get(host: string, path: string): Route | undefined {
-    return this.#hosts.get(host)?.routes.get(path);
+    return this.#pathTable(host)?.routes.get(path);
   }
 
-  #specificHosts(host: string): readonly string[] {
-    return this.#wildcards > 0 ? hostCandidates(host) : [host];
+  #pathTable(host: string): PathTable | undefined {
+    return isWildcard(host) ? this.#wildcards.get(host.slice(1)) : this.#exact.get(host);
   }
+
+  *#pathTables(): Generator<PathTable> {
+    yield* this.#exact.values();
+    yield* this.#wildcards.values();
+  }
+}
+
+function isWildcard(host: string): boolean {
+  return host.startsWith('*.');
 }
 
 /** `a.b.c`, `*.b.c`, `*.c`: the hosts a request for `a.b.c` may match, best first. An empty label is none for a `*`. */

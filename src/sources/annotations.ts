@@ -2,11 +2,25 @@ import { FormatError, messageOf } from '../errors.ts';
 import { parseDuration } from '../formats/duration.ts';
 import { quote } from '../formats/quote.ts';
 import { parseSize } from '../formats/size.ts';
-import { parseHost } from '../routing/host.ts';
+import { MAX_HOST_LENGTH, parseHost } from '../routing/host.ts';
 import { normalisePath, upperCaseEscapes } from '../routing/path.ts';
 import type { RouteOverrides } from '../routing/route.ts';
 
 export const PREFIX = 'kube-entry.io/';
+
+/** Gateway API's limit for a path. */
+export const MAX_PATH_BYTES = 1024;
+/**
+ * A request is looked up segment by segment and label by label, as far as the deepest route goes: one Service's route
+ * must not make the requests of all others dear.
+ */
+export const MAX_PATH_SEGMENTS = 32;
+export const MAX_HOST_LABELS = 32;
+/** Of one Service: its paths times its hosts. */
+export const MAX_ROUTES = 1000;
+
+/** So many of the paths that a refused Service asks for are shown. */
+const MAX_WANTED_PATHS = 100;
 
 /** The annotations this program knows, by what follows the prefix. */
 export const ANNOTATIONS = [
@@ -44,12 +58,16 @@ function readPath(path: string): string {
     throw new AnnotationProblem('path', `${quote(path)} ${reason}`);
   };
   if (!path.startsWith('/')) fail('must start with a slash');
+  if (path.length > MAX_PATH_BYTES) fail(`is longer than ${MAX_PATH_BYTES} bytes`);
   if (/[?#]/.test(path)) fail('must not hold ? or #: only the path of a request is matched');
   if (/[\x00-\x20\x7f]/.test(path)) fail('must not hold spaces or control characters');
   if (!path.isWellFormed()) fail('holds half of a surrogate pair');
   const ascii = toAscii(path);
   if (ascii.split('/').some(segment => /^(?:\.|%2e){2}$/i.test(segment))) fail('must not hold ".."');
-  return prefixOf(ascii) ?? fail('holds a bad % escape');
+  const prefix = prefixOf(ascii) ?? fail('holds a bad % escape');
+  if (prefix.length > MAX_PATH_BYTES) fail(`is longer than ${MAX_PATH_BYTES} bytes as it stands in a request`);
+  if (prefix.split('/').length - 1 > MAX_PATH_SEGMENTS) fail(`has more than ${MAX_PATH_SEGMENTS} segments`);
+  return prefix;
 }
 
 /**
@@ -74,8 +92,8 @@ function prefixOf(path: string): string | undefined {
 /** The prefixes that an annotation means, as far as that can be told of one that cannot be used: "volume" is /volume. */
 export function wantedPaths(text: string): string[] {
   return text
-    .split(',')
-    .map(item => item.trim())
+    .split(',', MAX_WANTED_PATHS)
+    .map(item => item.trim().slice(0, MAX_PATH_BYTES))
     .filter(item => item !== '')
     .map(item => toAscii(item.startsWith('/') ? item : `/${item}`))
     .map(path => prefixOf(path) ?? path);
@@ -86,6 +104,9 @@ export function readHosts(text: string): string[] {
   return readList('host', text, 'write a host, as in "example.com" or "*.example.com"', host => {
     const isWildcard = host.startsWith('*.');
     const name = isWildcard ? host.slice(2) : host;
+    if (name.length > MAX_HOST_LENGTH) {
+      throw new AnnotationProblem('host', `${quote(host)} is longer than ${MAX_HOST_LENGTH} characters`);
+    }
     const parsed = parseHost(name);
     // What is a host to a request need not be one to write down: with a port, with an empty label, `*.[::1]`.
     const isOdd = /[*]|^\.|[^\]]:\d*$|\]:/.test(name) || (isWildcard && name.startsWith('['));
@@ -94,6 +115,9 @@ export function readHosts(text: string): string[] {
         'host',
         `${quote(host)} is not a host name without port, nor one like "*.example.com"`,
       );
+    }
+    if (parsed.split('.').length > MAX_HOST_LABELS) {
+      throw new AnnotationProblem('host', `${quote(host)} has more than ${MAX_HOST_LABELS} labels`);
     }
     return isWildcard ? `*.${parsed}` : parsed;
   });

@@ -8,6 +8,7 @@ import {
   type AnnotationName,
   AnnotationProblem,
   looksLikePattern,
+  MAX_ROUTES,
   PREFIX,
   readHosts,
   readOverrides,
@@ -72,6 +73,11 @@ class RefusedError extends Error {
   }
 }
 
+/** Of what is odd in one way about a Service, so much is named. */
+const MAX_NAMED = 10;
+/** So many ports are named to someone who asks for another. */
+const MAX_NAMED_PORTS = 20;
+
 /**
  * @param endpoints where the traffic goes instead of the ClusterIP (pushed backends name their own)
  */
@@ -107,11 +113,12 @@ export function translateService(
     }
   };
 
-  for (const [annotation, text] of Object.entries(annotations)) {
-    if (!isUnknown(annotation)) continue;
+  const unknown = Object.entries(annotations).filter(([annotation]) => isUnknown(annotation));
+  for (const [index, [annotation, text]] of unknown.slice(0, MAX_NAMED).entries()) {
     const near = closest(annotation.slice(PREFIX.length), ANNOTATIONS);
     const advice = near === undefined ? `known are ${ANNOTATIONS.join(', ')}` : `did you mean ${PREFIX}${near}?`;
-    const message = `${annotation}: unknown annotation; ${advice}`;
+    const others = index === MAX_NAMED - 1 ? unknown.length - MAX_NAMED : 0;
+    const message = `${annotation}: unknown annotation; ${advice}${others > 0 ? ` (and ${others} more that are unknown)` : ''}`;
     // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
     if (pathText === undefined) refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
     else warnings.push({ service, message, annotation });
@@ -119,13 +126,21 @@ export function translateService(
   if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
 
   const paths = attempt(() => readPaths(pathText)) ?? [];
-  for (const path of paths.filter(looksLikePattern)) {
+  for (const path of paths.filter(looksLikePattern).slice(0, MAX_NAMED)) {
     const annotation = `${PREFIX}path`;
     const message = `${annotation}: ${quote(path)} looks like a pattern, but paths are plain prefixes: /api takes /api and all paths below it`;
     warnings.push({ service, message, annotation });
   }
   const hostText = get('host');
   const hosts = hostText === undefined ? [''] : (attempt(() => readHosts(hostText)) ?? []);
+  if (paths.length * hosts.length > MAX_ROUTES) {
+    const count = `${paths.length} paths for ${hosts.length} hosts`;
+    refuse(
+      'BadAnnotation',
+      `${PREFIX}path: ${count} are more than ${MAX_ROUTES} routes, the most of one Service`,
+      `${PREFIX}path`,
+    );
+  }
   const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
   const overrides = readOverrides(get, attempt);
@@ -156,8 +171,10 @@ export function translateService(
   return { service, routes, port, refusals, warnings };
 }
 
+const KNOWN: ReadonlySet<string> = new Set(ANNOTATIONS.map(annotation => PREFIX + annotation));
+
 function isUnknown(key: string): boolean {
-  return key.startsWith(PREFIX) && !ANNOTATIONS.some(known => PREFIX + known === key);
+  return key.startsWith(PREFIX) && !KNOWN.has(key);
 }
 
 /** The annotated port, else the one named `http`, else the only one, else the first, with a warning. */
@@ -170,7 +187,9 @@ function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (
     const number = Number(value);
     // An ExternalName Service lists its ports only if it wants to.
     if (spec.type === 'ExternalName' && ports.length === 0 && isPortNumber(number)) return { port: number };
-    const known = ports.map(({ name, port }) => (name ? `${port} (${name})` : `${port}`)).join(', ');
+    const named = ports.slice(0, MAX_NAMED_PORTS).map(({ name, port }) => (name ? `${port} (${name})` : `${port}`));
+    if (ports.length > MAX_NAMED_PORTS) named.push(`${ports.length - MAX_NAMED_PORTS} more`);
+    const known = named.join(', ');
     const annotation = `${PREFIX}port`;
     throw new RefusedError(
       'UnknownPort',

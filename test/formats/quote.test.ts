@@ -15,6 +15,11 @@ test('quotes, line ends, controls and half characters are escaped', () => {
   assert.equal(quote('\ud800'), '"\\ud800"');
 });
 
+test('of a long text the beginning is shown, and its length', () => {
+  assert.equal(quote('a'.repeat(256)), `"${'a'.repeat(256)}"`);
+  assert.equal(quote('a'.repeat(1e6)), `"${'a'.repeat(256)}"… (1000000 characters)`);
+});
+
 test('any text stays on one line and can be read back', () => {
   const units = fc.constantFrom('a', '"', '\\', '\n', '\r', '\x1b', '\x7f', '\x85', '\u2028', '\ud800', '😀');
   fc.assert(

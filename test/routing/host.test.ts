@@ -24,6 +24,14 @@ test('the host of an authority is in lower case, without port and trailing dot',
   for (const [authority, host] of table) assert.equal(parseHost(authority), host, authority);
 });
 
+test('a host is as long as a name of the DNS may be, besides its port and trailing dot', () => {
+  const longest = `${'a.'.repeat(126)}a`;
+  for (const authority of [longest, `${longest}.`, `${longest}.:8080`]) assert.equal(parseHost(authority), longest);
+  for (const authority of [`${longest}b`, 'a'.repeat(254), 'a.'.repeat(4000)]) {
+    assert.equal(parseHost(authority), undefined, `${authority.length} characters`);
+  }
+});
+
 test('what is no host is refused', () => {
   const empty = ['', '.', ':80', '.:80', ':'];
   const ports = ['h:x', 'h:80x', 'h:-1', 'h:+1', 'h:65536', 'h:99999999999999999999', 'h:80:80', 'h: 80', 'h:8 0'];

@@ -72,7 +72,8 @@ export function upstreamHeaders(
       headers[name] = value;
     } else {
       const values = headers[key];
-      headers[key] = Array.isArray(values) ? [...values, value] : [values as string, value];
+      if (Array.isArray(values)) values.push(value);
+      else headers[key] = [values as string, value];
     }
   }
   return headers;

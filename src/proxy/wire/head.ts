@@ -1,5 +1,4 @@
 /** What request and response heads have in common: header lines, validated in place, never taken apart. */
-import { addConnectionOptions } from '../hop-by-hop.ts';
 import { COLON, CR, FIELD, HTAB, isWord, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
 import {
   CONNECTION,
@@ -56,8 +55,8 @@ export abstract class Head {
   saysClose = false;
   saysKeepAlive = false;
   saysUpgrade = false;
-  /** Connection names further headers that must not go on. */
-  protected namesHeaders = false;
+  /** One set for all Connection lines of a head, and a new one for each head: the body of the last may still need its own. */
+  #options: Set<string> | undefined;
   protected codings = 0;
 
   protected resetLines(): void {
@@ -72,7 +71,7 @@ export abstract class Head {
     this.saysClose = false;
     this.saysKeepAlive = false;
     this.saysUpgrade = false;
-    this.namesHeaders = false;
+    this.#options = undefined;
     this.codings = 0;
   }
 
@@ -183,21 +182,20 @@ export abstract class Head {
 
   /** Further headers that Connection names, in lower case. */
   get connectionOptions(): ReadonlySet<string> {
-    return this.namesHeaders ? this.#options : NO_OPTIONS;
+    return this.#options ?? NO_OPTIONS;
   }
 
   /** The unchanged lines as text, each with its line end, without those that Connection names. */
   protected runsText(): string {
     const { text, runs } = this;
-    if (this.namesHeaders) return this.#filteredLines(line => !this.#options.has(line));
+    const options = this.#options;
+    if (options !== undefined) return this.#filteredLines(name => !options.has(name));
     let lines = '';
     for (let index = 0; index < this.runCount; index += 2) {
       lines += text.substring(runs[index] as number, runs[index + 1] as number);
     }
     return lines;
   }
-
-  #options: ReadonlySet<string> = NO_OPTIONS;
 
   /** @param keeps told the name in lower case */
   #filteredLines(keeps: (name: string) => boolean): string {
@@ -216,15 +214,29 @@ export abstract class Head {
     } else if (isWord(bytes, start, end, CLOSE)) {
       this.saysClose = true;
     } else {
-      const options = new Set<string>(this.namesHeaders ? this.#options : NO_OPTIONS);
-      addConnectionOptions(bytes.toString('latin1', start, end), options);
-      if (options.delete('keep-alive')) this.saysKeepAlive = true;
-      if (options.delete('close')) this.saysClose = true;
-      if (options.delete('upgrade')) this.saysUpgrade = true;
-      // Whoever names the length away would leave the end of the body to be guessed.
-      options.delete('content-length');
-      this.#options = options;
-      this.namesHeaders = options.size > 0;
+      for (const option of bytes.toString('latin1', start, end).split(','))
+        this.#takeOption(option.trim().toLowerCase());
+    }
+  }
+
+  #takeOption(name: string): void {
+    switch (name) {
+      case 'keep-alive':
+        this.saysKeepAlive = true;
+        break;
+      case 'close':
+        this.saysClose = true;
+        break;
+      case 'upgrade':
+        this.saysUpgrade = true;
+        break;
+      // Without its length the end of the body would have to be guessed.
+      case 'content-length':
+      case '':
+        break;
+      default:
+        this.#options ??= new Set();
+        this.#options.add(name);
     }
   }
 

@@ -1,0 +1,74 @@
+/**
+ * Holds what an input costs against what a plain one of the same size costs. A disturbed machine makes work look dearer
+ * and never cheaper, so the least of several measurements counts, and a comparison is repeated until it holds: only an
+ * input that is too dear each time fails.
+ */
+import assert from 'node:assert/strict';
+import { getHeapStatistics } from 'node:v8';
+
+export type Run = () => unknown;
+
+/** How many times what the plain input costs is borne, in time and in bytes allocated. */
+export interface Bounds {
+  readonly time: number;
+  readonly memory: number;
+}
+
+export const BOUNDS: Bounds = { time: 8, memory: 8 };
+
+interface Cost {
+  readonly milliseconds: number;
+  readonly allocatedBytes: number;
+}
+
+/** After so many measurements of each the code is compiled and the least of them is near the truth. */
+const LEAST_ROUNDS = 5;
+const MOST_ROUNDS = 40;
+/** The allocation counter of V8 moves in steps of about so many bytes. */
+const COUNTER_STEP = 256 * 1024;
+/** Shorter measurements say more about the clock. */
+const LEAST_MS = 0.5;
+
+/** @param plain of the same size as what `costly` works on */
+export async function assertAffordable(name: string, costly: Run, plain: Run, bounds: Bounds = BOUNDS): Promise<void> {
+  const times = await repetitions(plain);
+  let dear = await measure(costly, times);
+  let cheap = await measure(plain, times);
+  for (let round = 1; ; round += 1) {
+    const holds =
+      dear.milliseconds <= cheap.milliseconds * bounds.time &&
+      dear.allocatedBytes <= cheap.allocatedBytes * bounds.memory + COUNTER_STEP;
+    if (round >= LEAST_ROUNDS && holds) return;
+    if (round === MOST_ROUNDS) assert.fail(`${name}: ${describe(dear, times)}; a plain one ${describe(cheap, times)}`);
+    dear = least(dear, await measure(costly, times));
+    cheap = least(cheap, await measure(plain, times));
+  }
+}
+
+async function repetitions(run: Run): Promise<number> {
+  for (let times = 1; ; times *= 2) {
+    if ((await measure(run, times)).milliseconds >= LEAST_MS) return times;
+  }
+}
+
+async function measure(run: Run, times: number): Promise<Cost> {
+  const allocated = getHeapStatistics().total_allocated_bytes;
+  const began = performance.now();
+  for (let count = 0; count < times; count += 1) {
+    const pending = run();
+    if (pending instanceof Promise) await pending;
+  }
+  const milliseconds = performance.now() - began;
+  return { milliseconds, allocatedBytes: getHeapStatistics().total_allocated_bytes - allocated };
+}
+
+function least(a: Cost, b: Cost): Cost {
+  return {
+    milliseconds: Math.min(a.milliseconds, b.milliseconds),
+    allocatedBytes: Math.min(a.allocatedBytes, b.allocatedBytes),
+  };
+}
+
+function describe({ milliseconds, allocatedBytes }: Cost, times: number): string {
+  return `${(milliseconds / times).toFixed(3)} ms and ${Math.round(allocatedBytes / times / 1024)} KiB`;
+}
