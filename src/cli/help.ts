@@ -22,6 +22,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   trustedProxies: 'Requests',
   underscoresInHeaders: 'Requests',
   mergeSlashes: 'Requests',
+  upstreamHost: 'Requests',
   upgradeProtocols: 'Requests',
   clientHeaderTimeout: 'Clients',
   clientBodyTimeout: 'Clients',

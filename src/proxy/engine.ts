@@ -18,6 +18,8 @@ export interface EngineContext {
   readonly state: EngineState;
   readonly counters: WorkerCounters;
   readonly accessLog: AccessLog;
+  /** Monotonic milliseconds that time limits are measured by; the system's when it is not given. */
+  readonly now?: () => number;
 }
 
 export interface Engine {

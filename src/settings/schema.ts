@@ -65,6 +65,11 @@ export const SCHEMA = {
   ),
 
   trustedProxies: live(addressRanges, NONE, 'peers whose X-Forwarded-For, -Proto and -Host are believed'),
+  upstreamHost: live(
+    choice('normalised', 'as-received'),
+    'normalised',
+    'Host for upstreams: lower case without port and trailing dot (nginx: $host), or as the client sent it ($http_host)',
+  ),
   underscoresInHeaders: live(onOff, false, 'forward request headers whose names hold an underscore'),
   mergeSlashes: live(onOff, true, 'treat // in a request path as /'),
   upgradeProtocols: live(list, ['websocket'] as readonly string[], 'Upgrade protocols that may become a tunnel'),
@@ -79,7 +84,11 @@ export const SCHEMA = {
   proxyConnectTimeout: live(timeout, 5_000, 'to connect to an upstream, each try'),
   proxyReadTimeout: live(timeout, 60_000, 'between two reads from an upstream; idle limit of tunnels'),
   proxySendTimeout: live(timeout, 60_000, 'between two writes to an upstream'),
-  upstreamKeepalive: live(count(0, 2 ** 16), 320, 'idle connections kept, per upstream and worker'),
+  upstreamKeepalive: live(
+    count(0, 2 ** 16),
+    1024,
+    'idle connections kept, per upstream and worker: as many as the last 4 seconds used, at most this many',
+  ),
   shutdownDelay: live(
     duration,
     5_000,

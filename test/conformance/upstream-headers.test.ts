@@ -128,6 +128,37 @@ conformance('upstream headers', ({ engine, test }) => {
     assert.equal(request.header('x-forwarded-host'), 'Target:81');
   });
 
+  for (const [what, request, received] of [
+    [
+      'its port, case and trailing dot',
+      'GET /volume HTTP/1.1\r\nHost: Shop.Example.:8443\r\n\r\n',
+      'Shop.Example.:8443',
+    ],
+    ['an IPv6 address', 'GET /volume HTTP/1.1\r\nHost: [2001:DB8::1]:80\r\n\r\n', '[2001:DB8::1]:80'],
+    ['an absolute target', 'GET http://Target:81/volume HTTP/1.1\r\nHost: header:82\r\n\r\n', 'Target:81'],
+  ] as const) {
+    test(`upstream-host as-received: Host is what came, with ${what}`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const proxy = await startProxy(t, engine, {
+        routes: [{ path: '/volume', to: upstream }],
+        settings: { upstreamHost: 'as-received' },
+      });
+      assert.equal((await proxy.exchange(request)).status, 200);
+      assert.deepEqual(values(upstream.only.headers, 'host'), [received]);
+      assert.deepEqual(values(upstream.only.headers, 'x-forwarded-host'), [received]);
+    });
+  }
+
+  test('upstream-host as-received: without a Host the upstream gets its own address', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: upstream }],
+      settings: { upstreamHost: 'as-received' },
+    });
+    await proxy.exchange('GET /volume HTTP/1.0\r\n\r\n');
+    assert.deepEqual(values(upstream.only.headers, 'host'), [`127.0.0.1:${upstream.address.port}`]);
+  });
+
   test('an HTTP/1.0 request without Host makes no X-Forwarded-Host', async t => {
     const request = await forwarded(t, 'GET /volume HTTP/1.0\r\n\r\n');
     // RawUpstream demands a Host line: the upstream is spoken to in HTTP/1.1 (RFC 9112 section 3.2).

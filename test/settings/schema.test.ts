@@ -20,7 +20,7 @@ const CONTRACT: [flag: string, written: unknown][] = [
   ['client-max-body-size', '0'],
   ['worker-connections', 16_384],
   ['workers', availableParallelism()],
-  ['upstream-keepalive', 320],
+  ['upstream-keepalive', 1024],
   ['merge-slashes', true],
   ['upgrade-protocols', ['websocket']],
   ['shutdown-delay', '5s'],

@@ -29,6 +29,8 @@ export interface ProxyDescription {
   readonly routes: readonly RouteDescription[] | null;
   readonly settings?: Partial<Settings>;
   readonly logFormat?: 'combined' | 'json';
+  /** The clock of the engine `wire`, monotonic milliseconds. */
+  readonly now?: () => number;
 }
 
 /** A line of the JSON access log. */
@@ -104,7 +106,7 @@ export class ProxyUnderTest {
 export async function startProxy(
   t: TestContext,
   name: EngineName,
-  { routes, settings = {}, logFormat = 'json' }: ProxyDescription,
+  { routes, settings = {}, logFormat = 'json', now = () => performance.now() }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
   const state: EngineState = {
@@ -114,7 +116,7 @@ export async function startProxy(
   };
   const counters = new WorkerCounters();
   const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
-  const engine = await createEngine(name, { state, counters, accessLog });
+  const engine = await createEngine(name, { state, counters, accessLog, now });
   const address = await engine.listen({ host: '127.0.0.1', port: 0 }, true);
   atEnd(t, () => engine.close());
   return new ProxyUnderTest(t, engine, address, { state, counters, logLines });

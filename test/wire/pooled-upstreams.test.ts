@@ -57,6 +57,57 @@ describe('pooled upstream connections', { concurrency: true }, () => {
     });
   }
 
+  it('as many connections are kept as the last seconds used', async t => {
+    let now = 0;
+    let lastRead = 0;
+    const readClock = (): number => {
+      lastRead = now;
+      return now;
+    };
+    let held: (() => void)[] | undefined = [];
+    const upstream = await RawUpstream.start(t, async request => {
+      if (held !== undefined) await new Promise<void>(resolve => held?.push(resolve));
+      await request.connection.send(answer());
+    });
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }], now: readClock });
+    // Twelve requests at once, more than once: as many connections, each used again.
+    for (let round = 0; round < 3; round += 1) {
+      const asked = Array.from({ length: 12 }, () => proxy.get('/v'));
+      await eventually('all of them to be under way', () => held?.length === 12);
+      for (const answerIt of held?.splice(0) ?? []) answerIt();
+      await Promise.all(asked);
+      await eventually('all connections to be idle', () => proxy.counters.get('upstreamIdle') === 12);
+    }
+    assert.equal(upstream.connections.length, 12);
+    held = undefined;
+    // One at a time from now on: the others grow old, and end.
+    for (let second = 0; second < 5; second += 1) {
+      assert.equal((await proxy.get('/v')).status, 200);
+      now += 1_000;
+      await eventually('the clock to be read', () => lastRead === now);
+    }
+    await eventually('one idle connection', () => proxy.counters.get('upstreamIdle') === 1);
+    assert.equal(upstream.connections.length, 12);
+  });
+
+  it('routes with one address share its connections, also after there was none for a while', async t => {
+    const upstream = await RawUpstream.start(t);
+    const routes = [
+      { path: '/a', to: upstream },
+      { path: '/b', to: upstream },
+    ];
+    const proxy = await startProxy(t, 'wire', { routes });
+    await proxy.get('/a');
+    await eventually('an idle connection', () => proxy.counters.get('upstreamIdle') === 1);
+    upstream.connections[0]?.finish();
+    await eventually('no connection', () => proxy.counters.get('upstreamIdle') === 0);
+    for (const path of ['/b', '/a', '/b']) {
+      assert.equal((await proxy.get(path)).status, 200);
+      await eventually('an idle connection', () => proxy.counters.get('upstreamIdle') === 1);
+    }
+    assert.equal(upstream.connections.length, 2);
+  });
+
   it('connections beyond the idle ones that may be kept are not counted as busy for ever', async t => {
     const upstream = await RawUpstream.start(t);
     const settings = { upstreamKeepalive: 1 };

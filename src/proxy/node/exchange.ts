@@ -184,9 +184,10 @@ export class Exchange implements AttemptListener {
       },
       this.#services.trustedProxies(),
     );
+    const named = this.#settings.upstreamHost === 'as-received' ? this.#authority : this.#host;
     return upstreamHeaders(this.#request, facts, {
       // HTTP/1.1 wants a Host; a client of HTTP/1.0 may have sent none.
-      host: this.#host || formatHostPort(address, port),
+      host: named || formatHostPort(address, port),
       forwarded,
       prefix: route.stripPrefix && route.path !== '/' ? route.path : '',
       requestId: this.#log.requestId,

@@ -33,7 +33,9 @@ export function plainForwarded(peer: string): string {
 /** The head the upstream gets, with the empty line at its end, in the order of the contract. */
 export function composeRequest(wire: Wire, parts: RequestParts): string {
   const { head, route, target, endpoint, upgrade } = parts;
-  const host = parts.host || formatHostPort(endpoint.address, endpoint.port);
+  const { upstreamHost } = wire.context.state.settings;
+  const named = upstreamHost === 'as-received' ? parts.authority : parts.host;
+  const host = named || formatHostPort(endpoint.address, endpoint.port);
   const prefix = route.stripPrefix && route.path !== '/' ? `X-Forwarded-Prefix: ${route.path}\r\n` : '';
   let framing = '';
   if (upgrade !== undefined) framing = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;

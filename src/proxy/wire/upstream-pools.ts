@@ -20,8 +20,10 @@ export interface ConnectionSeeker {
 export class UpstreamPool {
   readonly key: string;
   readonly idle: UpstreamConnection[] = [];
-  /** Connections of any kind. */
+  /** Connections of any kind, those that are being made among them. */
   size = 0;
+  /** It had no connection any more, and another takes its place when the address is asked for again. */
+  isRetired = false;
 
   constructor(key: string) {
     this.key = key;
@@ -64,6 +66,7 @@ export class UpstreamPools {
     const { counters } = this.#wire.context;
     const endpoint = endpoints[attempt];
     const pool = this.#poolOf(endpoint);
+    pool.size += 1;
     const retireAt = this.#wire.wheel.coarseNow + lifeOf(Math.random());
     const upstream = new UpstreamConnection(this.#wire, pool, retireAt);
     const socket = connect({
@@ -84,7 +87,7 @@ export class UpstreamPools {
       socket.on('error', () => undefined);
       socket.destroy();
       counters.add(code === 'CONNECT_TIMEOUT' ? 'connectsTimedOut' : 'connectsFailed', 1);
-      if (pool.size === 0 && this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
+      this.#leave(pool);
       if (attempt === 1 || this.#closed || !seeker.isWaiting) {
         seeker.fail(code);
         return;
@@ -101,7 +104,6 @@ export class UpstreamPools {
       settle();
       counters.add('connectsOk', 1);
       this.#connections.add(upstream);
-      pool.size += 1;
       upstream.attach(socket);
       seeker.connected(this.#use(upstream));
     });
@@ -129,7 +131,6 @@ export class UpstreamPools {
   forget(upstream: UpstreamConnection, wasIdle: boolean): void {
     const { pool } = upstream;
     if (!this.#connections.delete(upstream)) return;
-    pool.size -= 1;
     const index = wasIdle ? pool.idle.indexOf(upstream) : -1;
     if (index >= 0) {
       pool.idle.splice(index, 1);
@@ -137,7 +138,7 @@ export class UpstreamPools {
     } else if (!wasIdle) {
       this.#wire.context.counters.addTo(COUNTER.upstreamBusy, -1);
     }
-    if (pool.size === 0 && this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
+    this.#leave(pool);
   }
 
   /** Ends all connections, and keeps no more. */
@@ -157,9 +158,17 @@ export class UpstreamPools {
     return upstream;
   }
 
+  /** One connection less. A pool without any is forgotten: addresses come and go. */
+  #leave(pool: UpstreamPool): void {
+    pool.size -= 1;
+    if (pool.size > 0) return;
+    pool.isRetired = true;
+    this.#byKey.delete(pool.key);
+  }
+
   #poolOf(endpoint: Endpoint): UpstreamPool {
     const known = this.#byEndpoint.get(endpoint);
-    if (known !== undefined) return known;
+    if (known !== undefined && !known.isRetired) return known;
     const key = `${endpoint.address} ${endpoint.port}`;
     const pool = this.#byKey.get(key) ?? new UpstreamPool(key);
     this.#byKey.set(key, pool);

@@ -11,7 +11,7 @@ import { UpstreamPools } from './upstream-pools.ts';
 /** What the connections of one engine share. Every request reads it many times: its fields must stay plain ones. */
 export class Wire {
   readonly context: EngineContext;
-  readonly wheel = new TimerWheel();
+  readonly wheel: TimerWheel;
   readonly pools: UpstreamPools;
   readonly roundRobin = new RoundRobin();
   readonly clients = new Set<ClientConnection>();
@@ -27,6 +27,7 @@ export class Wire {
 
   constructor(context: EngineContext) {
     this.context = context;
+    this.wheel = new TimerWheel(context.now);
     this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
     this.pools = new UpstreamPools(this);
   }
