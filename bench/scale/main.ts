@@ -1,8 +1,9 @@
 /** `npm run bench:scale`: ten thousand Services of a real API server, and nginx with as many locations. `-- --help` lists the options. */
-import { AssertionError } from 'node:assert';
 import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasClusterNetwork, runInClusterNetwork } from '../../test/support/cluster-network.ts';
+import { MissingAssetsError } from '../../test/support/test-assets.ts';
 import { BenchError, NotSupportedError } from '../support/bench-error.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { markdown } from './report/markdown.ts';
@@ -17,11 +18,11 @@ async function main(): Promise<number> {
   try {
     const options = parseOptions(process.argv.slice(2));
     if (options.isHelp) process.stdout.write(USAGE);
-    else await bench(options);
+    else if (await hasClusterNetwork()) await bench(options);
+    else return await runInClusterNetwork(import.meta.filename, process.argv.slice(2));
     return 0;
   } catch (error) {
-    // An AssertionError is that of a server that could not be started, and says what is missing.
-    const isForPeople = [BenchError, NotSupportedError, AssertionError].some(kind => error instanceof kind);
+    const isForPeople = [BenchError, NotSupportedError, MissingAssetsError].some(kind => error instanceof kind);
     if (!isForPeople || !(error instanceof Error)) throw error;
     process.stderr.write(`bench:scale: ${error.message}\n`);
     return 1;

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { BenchError, reasonOf } from '../support/bench-error.ts';
 
-export const USAGE = `Usage: KUBEBUILDER_ASSETS=FOLDER npm run bench:scale [-- OPTION…]
+export const USAGE = `Usage: npm run bench:scale [-- OPTION…]
+
+It needs the programs that npm run test:assets builds, or KUBEBUILDER_ASSETS.
 
   --quick         1 000 Services instead of 10 000, and fewer changes: under a minute
   --out FOLDER    write scale.json and scale.md there; a whole run writes to bench/results

@@ -1,6 +1,6 @@
 /**
- * A real kube-apiserver with a real etcd behind it, on loopback, for as long as a test file runs. No kubelet and no
- * kube-proxy: the ClusterIPs it gives are loopback addresses, so a test listens on them itself.
+ * A real kube-apiserver with a real etcd behind it, on loopback, for as long as a test file runs. There is no kubelet and no
+ * kube-proxy. The ClusterIPs are addresses of this machine (cluster-network.ts), so a test listens on them itself.
  */
 import assert from 'node:assert';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -9,9 +9,11 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { formatYaml } from '../../src/formats/yaml.ts';
+import { hasClusterNetwork, SERVICE_RANGE } from './cluster-network.ts';
 import { Kubectl } from './real-kubectl.ts';
 import { patiently, RealProcess, TemporaryFolder } from './real-process.ts';
 import { serverPort } from './server-port.ts';
+import { assetsFolder } from './test-assets.ts';
 
 /** The account of deploy/base/service-account.yaml. */
 export const ENTRY_ACCOUNT = 'system:serviceaccount:kube-entry:kube-entry';
@@ -48,13 +50,12 @@ export class RealKube {
   readonly #assets: string;
   readonly #folder = new TemporaryFolder();
   readonly #tokens = { admin: randomBytes(16).toString('hex'), entry: randomBytes(16).toString('hex') };
-  /** Test files that run side by side must not be given the same addresses to listen on. */
-  readonly #serviceRange = `127.${101 + Math.floor(Math.random() * 150)}.0.0/16`;
   readonly #agent = new Agent({ keepAlive: true });
   readonly port: number;
   readonly #etcdPort: number;
   #etcd: RealProcess | undefined;
   #apiServer: RealProcess | undefined;
+  #controllerManager: RealProcess | undefined;
   /** As system:masters, who may do everything. */
   readonly kubectl: Kubectl;
 
@@ -74,6 +75,10 @@ export class RealKube {
 
   /** Resolves when the API is ready. @throws Error that says what is missing */
   static async start(options: RealKubeOptions = {}): Promise<RealKube> {
+    assert.ok(
+      await hasClusterNetwork(),
+      'run it by `npm run test:e2e`, in a network that has the addresses of a cluster',
+    );
     const kube = new RealKube(options, await serverPort(), await serverPort());
     try {
       kube.startEtcd();
@@ -88,6 +93,7 @@ export class RealKube {
   /** Ends everything and wipes what it wrote. */
   async stop(): Promise<void> {
     this.#agent.destroy();
+    await this.#controllerManager?.end();
     await this.#apiServer?.end();
     await this.#etcd?.end();
     this.#folder.remove();
@@ -128,6 +134,17 @@ export class RealKube {
     };
     await patiently('the API server is ready', isReady);
     for (const user of ['admin', 'entry'] as const) this.#writeKubeconfig(user, `${user}.kubeconfig`);
+  }
+
+  /** Kubernetes' own controllers for EndpointSlices and default service accounts. */
+  startControllerManager(): void {
+    this.#controllerManager = new RealProcess(join(this.#assets, 'kube-controller-manager'), [
+      `--kubeconfig=${this.kubeconfig('admin')}`,
+      '--controllers=endpointslice,serviceaccount',
+      '--leader-elect=false',
+      // It serves nothing.
+      '--secure-port=0',
+    ]);
   }
 
   /** kill -9: its connections break, nothing is tidied up. */
@@ -215,7 +232,7 @@ export class RealKube {
       `--service-account-key-file=${this.#path('account.pub')}`,
       `--token-auth-file=${this.#path('tokens.csv')}`,
       '--authorization-mode=RBAC',
-      `--service-cluster-ip-range=${this.#serviceRange}`,
+      `--service-cluster-ip-range=${SERVICE_RANGE}`,
       `--service-node-port-range=${nodePortRange}`,
       // The Endpoints of the Service `kubernetes` may not be on loopback; nobody here needs them.
       '--endpoint-reconciler-type=none',
@@ -248,24 +265,6 @@ export class RealKube {
   #path(file: string): string {
     return join(this.#folder.path, file);
   }
-}
-
-/** @throws AssertionError that says what to set, and where the programs come from */
-function assetsFolder(): string {
-  const folder = process.env.KUBEBUILDER_ASSETS ?? '';
-  const missing = ['kube-apiserver', 'etcd'].filter(program => !existsSync(join(folder, program)));
-  assert.ok(
-    folder !== '' && missing.length === 0,
-    [
-      'The end-to-end tests run against a real Kubernetes API server: set KUBEBUILDER_ASSETS to a folder that holds the',
-      'programs kube-apiserver and etcd, and kubectl unless it is on $PATH',
-      `(${folder === '' ? 'it is not set' : `${folder} has no ${missing.join(' and no ')}`}).`,
-      'envtest has them together: `go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use -p path`',
-      'downloads them and prints the folder. Else they come from the releases of Kubernetes (https://dl.k8s.io) and of',
-      'etcd (https://github.com/etcd-io/etcd/releases).',
-    ].join('\n'),
-  );
-  return folder;
 }
 
 function parse(raw: string): unknown {

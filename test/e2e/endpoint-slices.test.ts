@@ -1,0 +1,76 @@
+/** The ground for tests with pods: their addresses, and who writes them into EndpointSlices. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { dig, listAt } from '../deploy/objects.ts';
+import { podAddress } from '../support/cluster-network.ts';
+import { RealKube } from '../support/real-kube.ts';
+import { patiently } from '../support/real-process.ts';
+import { manifest } from '../support/real-services.ts';
+import { assetsFolder } from '../support/test-assets.ts';
+
+const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+const PODS = '/api/v1/namespaces/default/pods';
+
+/** discovery.k8s.io/v1 is served from Kubernetes 1.21 on, and a folder of KUBEBUILDER_ASSETS need not have the controllers. */
+const hasController = existsSync(join(assetsFolder(), 'kube-controller-manager'));
+
+let kube: RealKube;
+let servesSlices: boolean;
+
+before(async () => {
+  kube = await RealKube.start();
+  servesSlices = (await kube.api('GET', SLICES)).status === 200;
+});
+
+after(() => kube?.stop());
+
+describe('EndpointSlices of the real API server', () => {
+  it('hold addresses of the pod network, and no loopback address', async t => {
+    if (!servesSlices) return t.skip('this API server does not serve discovery.k8s.io/v1');
+    const slice = (name: string, address: string): object => ({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name, labels: { 'kubernetes.io/service-name': 'anything' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [address] }],
+      ports: [{ name: 'http', port: 8080 }],
+    });
+    assert.equal((await kube.api('POST', SLICES, slice('pod', podAddress()))).status, 201);
+    const refused = await kube.api('POST', SLICES, slice('loopback', '127.100.0.1'));
+    assert.equal(refused.status, 422);
+    assert.match(String(dig(refused.body, 'message')), /loopback/);
+  });
+
+  it('are written by the real controller, of pods that a test says are ready', async t => {
+    if (!servesSlices) return t.skip('this API server does not serve discovery.k8s.io/v1');
+    if (!hasController) return t.skip('there is no kube-controller-manager beside the API server');
+    kube.startControllerManager();
+    await patiently('the service account of pods is there', async () => {
+      return (await kube.api('GET', '/api/v1/namespaces/default/serviceaccounts/default')).status === 200;
+    });
+    const address = podAddress();
+    await kube.kubectl.apply(manifest('shop', 8080), {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'shop-1', namespace: 'default', labels: { app: 'shop' } },
+      spec: { containers: [{ name: 'shop', image: 'none' }], automountServiceAccountToken: false },
+    });
+    const status = {
+      phase: 'Running',
+      podIP: address,
+      podIPs: [{ ip: address }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+    };
+    const said = await kube.api('PATCH', `${PODS}/shop-1/status`, { status });
+    assert.equal(said.status, 200, JSON.stringify(said.body));
+    await patiently('the slice names the pod', async () => {
+      const { body } = await kube.api('GET', `${SLICES}?labelSelector=kubernetes.io/service-name=shop`);
+      const endpoints = listAt(body, 'items').flatMap(item => listAt(item, 'endpoints'));
+      return endpoints.some(
+        endpoint => String(dig(endpoint, 'addresses')) === address && dig(endpoint, 'conditions', 'ready') === true,
+      );
+    });
+  });
+});
