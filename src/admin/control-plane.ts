@@ -1,4 +1,5 @@
 /** What the admin servers ask of the control plane, which is put together elsewhere. */
+import type { FailureReport } from '../observe/failure-log.ts';
 import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteLimits, ServiceRef } from '../routing/route.ts';
@@ -60,6 +61,8 @@ export interface ObservedControlPlane extends ControlPlane {
   readonly program: Health['program'];
   programState(): ProgramState;
   workers(): readonly WorkerState[];
+  /** Why requests have failed since the start: reasons that came up, each with its last example. */
+  failures(): readonly FailureReport[];
   /** Of the route table, the newest first. */
   recentChanges(): readonly TableChange[];
 }

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ChangeLog } from '../admin/change-log.ts';
 import type { Finding, ObservedControlPlane, SourceReport } from '../admin/control-plane.ts';
 import { SettingsError } from '../errors.ts';
+import type { FailureLog, FailureReport } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
 import type { TableDelta } from '../routing/delta.ts';
@@ -32,6 +33,7 @@ export interface RouteControlOptions {
   readonly fleet: Pick<Fleet, 'table' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'>;
   readonly announcer: Announcer;
   readonly logger: Logger;
+  readonly failures: Pick<FailureLog, 'report'>;
   readonly source: RouteSource;
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
@@ -96,6 +98,10 @@ export class RouteControl implements ObservedControlPlane {
 
   warnings(): readonly Finding[] {
     return this.#options.catalog.warnings();
+  }
+
+  failures(): readonly FailureReport[] {
+    return this.#options.failures.report();
   }
 
   source(): SourceReport {

@@ -6,6 +6,7 @@ import { StatusServer } from '../admin/status-server.ts';
 import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatListenAddress } from '../formats/listen-address.ts';
 import { CounterBoard } from '../observe/counter-board.ts';
+import { FailureLog } from '../observe/failure-log.ts';
 import { openLog } from '../observe/line-sink.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Metrics } from '../observe/registry.ts';
@@ -36,7 +37,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     allowExternalName: settings.allowExternalName,
     waitsFor: settings.source === 'push' ? 'pushed' : 'services',
   });
-  const fleet = new Fleet({ settings, board, logger, errorPage: readErrorPage(settings) });
+  const failures = new FailureLog(board, logger);
+  const fleet = new Fleet({ settings, board, logger, failures, errorPage: readErrorPage(settings) });
   const announcer = new Announcer(catalog, logger);
   let source: RunningSource | undefined;
   const control = new RouteControl({
@@ -45,6 +47,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     fleet,
     announcer,
     logger,
+    failures,
     source: {
       report: () => source?.report() ?? { kind: settings.source, synced: false },
       watchState: () => source?.watchState(),
@@ -58,7 +61,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     engine: settings.engine,
   });
 
-  const closers: (() => Promise<void>)[] = [() => fleet.close()];
+  const closers: (() => Promise<void>)[] = [async () => failures.end(), () => fleet.close()];
   let isOver = false;
   signals.on('SIGHUP', () => void rereadSettings());
   signals.on('SIGUSR1', () => fleet.reopenLogs());

@@ -1,3 +1,4 @@
+import type { FailureReason } from '../proxy/failures/failures.ts';
 import { type ServiceRef, serviceKey } from '../routing/route.ts';
 import { BlockTotals, type CounterName, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounters } from './counters.ts';
 
@@ -37,6 +38,10 @@ export class CounterBoard {
   /** Over the workers alone, as people read it: what clients of the proxy do. */
   sumOfWorkers(name: CounterName): number {
     return sumOf(this.#workers, name);
+  }
+
+  failures(reason: FailureReason): number {
+    return this.#regions.reduce((total, region) => total + region.failures(reason), 0);
   }
 
   /** The block of a Service, the same for as long as it is not released. */

@@ -2,6 +2,7 @@
  * Counters in shared memory: one region per worker with one writer, summed by the main thread when somebody asks.
  * A count costs the data path one array increment.
  */
+import { FAILURE_INDEX, FAILURE_REASONS, type FailureReason } from '../proxy/failures/failures.ts';
 
 /** nginx's stub_status counters and the ones of this program that need no label values from the table. */
 export const COUNTERS = [
@@ -51,7 +52,9 @@ const CODE_SLOTS = STATUS_CODES.length + 1;
 /** Buckets, the one above the last bound, and the sum in seconds. */
 const HISTOGRAM_SLOTS = BUCKETS.length + 2;
 const BLOCK_SLOTS = CODE_SLOTS + 2 * HISTOGRAM_SLOTS;
-const FIRST_BLOCK = COUNTERS.length;
+/** Failed requests by reason. */
+const FIRST_FAILURE = COUNTERS.length;
+const FIRST_BLOCK = FIRST_FAILURE + FAILURE_REASONS.length;
 
 /** Services with counters of their own; the ones beyond share the last block. Untouched pages cost no memory. */
 export const MAX_BLOCKS = 32_768;
@@ -90,6 +93,14 @@ export class WorkerCounters {
 
   get(name: CounterName): number {
     return this.#values[COUNTER[name]] as number;
+  }
+
+  countFailure(reason: FailureReason): void {
+    this.addTo(FIRST_FAILURE + FAILURE_INDEX[reason], 1);
+  }
+
+  failures(reason: FailureReason): number {
+    return this.#values[FIRST_FAILURE + FAILURE_INDEX[reason]] as number;
   }
 
   /** Counts a finished request. @param upstreamSeconds NaN when no upstream was asked */

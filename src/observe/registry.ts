@@ -3,6 +3,7 @@
  * hashes labels and makes objects for every count.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { FAILURE_REASONS } from '../proxy/failures/failures.ts';
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
 import { serviceSeries } from './service-series.ts';
@@ -143,6 +144,16 @@ export class Metrics {
       collect() {
         this.set({ state: 'idle' }, board.sum('upstreamIdle'));
         this.set({ state: 'busy' }, board.sum('upstreamBusy'));
+      },
+    });
+    new Counter({
+      name: 'kube_entry_request_failures_total',
+      help: 'Requests that failed here, by reason; kube-entry explain --reason WORD says what each means.',
+      labelNames: ['reason'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const reason of FAILURE_REASONS) this.inc({ reason }, board.failures(reason));
       },
     });
     this.#counter(

@@ -1,3 +1,4 @@
+import type { FailureReason } from './failures/failures.ts';
 import { formatLine } from './log-format.ts';
 
 /** One finished request, as the log sees it. Texts are as the client sent them: the formatter escapes. */
@@ -21,13 +22,25 @@ export interface RequestRecord {
   /** `namespace/service`, empty without a route. */
   readonly service: string;
   readonly routePath: string;
-  /** `address:port`, empty when none was asked. */
+  /** `address:port` of the upstream asked last, empty when none was asked. */
   readonly upstream: string;
-  /** NaN when no upstream was asked. */
+  /** From asking it to the end; NaN when none was asked. */
   readonly upstreamMs: number;
-  /** The status of the upstream's answer, 0 when there was none. */
+  /** The status of its answer, 0 when there was none. */
   readonly upstreamStatus: number;
+  /** The tries that failed before, in order. */
+  readonly earlierAttempts: readonly UpstreamAttempt[];
+  /** Why the request failed; a dash when it did not. */
+  readonly reason: FailureReason | '-';
 }
+
+/** A try at an upstream that gave no answer. */
+export interface UpstreamAttempt {
+  readonly upstream: string;
+  readonly ms: number;
+}
+
+export const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
 
 /** Where lines go. */
 export interface LineSink {

@@ -4,6 +4,7 @@ import type { WorkerCounters } from '../observe/counters.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { AccessLog } from './access-log.ts';
+import type { FailureReporter } from './failure-reporter.ts';
 
 /** What requests are judged by. Each field is replaced as a whole between two requests; a request reads it once. */
 export interface EngineState {
@@ -20,6 +21,7 @@ export interface EngineContext {
   readonly accessLog: AccessLog;
   /** Monotonic milliseconds that time limits are measured by; the system's when it is not given. */
   readonly now?: () => number;
+  readonly failures: FailureReporter;
 }
 
 export interface Engine {

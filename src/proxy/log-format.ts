@@ -5,21 +5,34 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /**
  * One line of printable ASCII with its line end: JSON, or nginx's `combined`, followed by what that does not know:
  * `$request_id $request_length $request_time NAMESPACE/SERVICE ROUTE $upstream_addr $upstream_status
- * $upstream_response_time`. What reads combined lines stops before these.
+ * $upstream_response_time REASON`. What reads combined lines stops before these.
  */
 export function formatLine(record: RequestRecord, format: 'combined' | 'json'): string {
   return format === 'json' ? jsonLine(record) : combinedLine(record);
 }
 
 function combinedLine(record: RequestRecord): string {
-  const { remoteUser, requestLine, status, bodyBytes, requestId, upstream, upstreamStatus } = record;
+  const { remoteUser, requestLine, status, bodyBytes, requestId } = record;
   // The request id has been validated or made here, what follows it comes from the route table.
   return (
     `${record.remoteAddress} - ${field(remoteUser)} [${timeLocal(record.time)}] "${escapeField(requestLine)}" ` +
     `${status} ${bodyBytes} "${field(record.referer)}" "${field(record.userAgent)}" ${requestId || '-'} ` +
     `${record.requestBytes} ${seconds(record.durationMs)} ${record.service || '-'} ${field(record.routePath)} ` +
-    `${upstream || '-'} ${upstreamStatus || '-'} ${seconds(record.upstreamMs)}\n`
+    `${record.earlierAttempts.length === 0 ? lastAttempt(record) : allAttempts(record)} ${record.reason}\n`
   );
+}
+
+/** `$upstream_addr $upstream_status $upstream_response_time` */
+function lastAttempt({ upstream, upstreamStatus, upstreamMs }: RequestRecord): string {
+  return `${upstream || '-'} ${upstreamStatus || '-'} ${seconds(upstreamMs)}`;
+}
+
+/** The same as nginx writes them after a retry: each a list, with a comma and a space between the tries. */
+function allAttempts({ earlierAttempts, upstream, upstreamStatus, upstreamMs }: RequestRecord): string {
+  const upstreams = [...earlierAttempts.map(attempt => attempt.upstream), upstream];
+  const statuses = [...earlierAttempts.map(() => '-'), upstreamStatus || '-'];
+  const times = [...earlierAttempts.map(attempt => seconds(attempt.ms)), seconds(upstreamMs)];
+  return `${upstreams.join(', ')} ${statuses.join(', ')} ${times.join(', ')}`;
 }
 
 /** What follows the point. Written out once: toFixed() would take longer than the rest of the line's numbers. */
@@ -35,12 +48,16 @@ const NOT_ASCII = /[\x7f-\uffff]/;
 const NOT_ASCII_ALL = new RegExp(NOT_ASCII, 'g');
 
 function jsonLine(record: RequestRecord): string {
-  const { time, upstreamMs, durationMs, ...rest } = record;
+  const { time, upstreamMs, durationMs, earlierAttempts, ...rest } = record;
   const line = `${JSON.stringify({
     time: new Date(time).toISOString(),
     ...rest,
     durationMs: round(durationMs),
     upstreamMs: Number.isNaN(upstreamMs) ? null : round(upstreamMs),
+    // Only where there were any: it is rare, and a line should be short.
+    ...(earlierAttempts.length > 0 && {
+      earlierAttempts: earlierAttempts.map(({ upstream, ms }) => ({ upstream, ms: round(ms) })),
+    }),
   })}\n`;
   // JSON.stringify() lets C1 controls and the like pass, which a terminal that shows the log would obey.
   if (!NOT_ASCII.test(line)) return line;

@@ -64,3 +64,14 @@ function authorityEnd(target: string, into: RequestTarget): number {
   into.authority = authority;
   return end;
 }
+
+export type TargetFault = 'control_character' | 'target_malformed' | 'escape_malformed' | 'path_above_root';
+
+/** Why {@link parseTarget} refuses a target. */
+export function targetFault(target: string): TargetFault {
+  if (/[\x00-\x20\x7f]/.test(target)) return 'control_character';
+  const isPath = target.charCodeAt(0) === SLASH;
+  if (!isPath && authorityEnd(target, { path: '', query: '', host: '', authority: '' }) < 0) return 'target_malformed';
+  const [path = ''] = target.split(/[?#]/, 1);
+  return /%(?:00|(?![0-9a-f]{2}))/i.test(path) ? 'escape_malformed' : 'path_above_root';
+}

@@ -6,6 +6,7 @@ import { messageOf, UnavailableError } from '../errors.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
+import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { WriteTurn } from '../observe/write-turn.ts';
 import type { TableDelta } from '../routing/delta.ts';
@@ -49,6 +50,7 @@ export interface FleetOptions {
   readonly settings: Settings;
   readonly board: CounterBoard;
   readonly logger: Logger;
+  readonly failures: Pick<FailureLog, 'take'>;
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
 }
@@ -56,6 +58,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly #board: CounterBoard;
   readonly #logger: Logger;
+  readonly #failures: FleetOptions['failures'];
   readonly #blocks: CounterBlocks;
   readonly #members: Member[] = [];
   readonly #logTurn = WriteTurn.shared();
@@ -70,10 +73,11 @@ export class Fleet {
   #onDrained: (() => void) | undefined;
   restarts = 0;
 
-  constructor({ settings, board, logger, errorPage }: FleetOptions) {
+  constructor({ settings, board, logger, failures, errorPage }: FleetOptions) {
     this.#settings = settings;
     this.#board = board;
     this.#logger = logger;
+    this.#failures = failures;
     this.#errorPage = errorPage;
     this.#blocks = new CounterBlocks(board);
     this.#listen = settings.listen;
@@ -239,6 +243,9 @@ export class Fleet {
       case 'drained':
         member.isDrained = true;
         this.#settleDrained();
+        break;
+      case 'failure':
+        this.#failures.take(message.notice);
         break;
       case 'log-error':
         this.#logger.error({ reason: message.message }, 'the access log cannot be written');

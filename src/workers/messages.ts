@@ -1,5 +1,6 @@
 /** What the control plane and a worker thread say to each other. Plain data: it is cloned. */
 import type { ListenAddress } from '../formats/listen-address.ts';
+import type { FailureNotice } from '../proxy/failures/failure-example.ts';
 import type { Settings } from '../settings/schema.ts';
 
 export interface WorkerInit {
@@ -40,6 +41,8 @@ export type FromWorker =
   /** Every request from now on is judged by the change of this number, and by this version of the table. */
   | { readonly type: 'acknowledged'; readonly number: number; readonly version: number }
   | { readonly type: 'drained' }
+  /** Of requests that failed: few of them, see FailureThrottle. */
+  | { readonly type: 'failure'; readonly notice: FailureNotice }
   | { readonly type: 'log-error'; readonly message: string }
   /** The access log goes on; so many lines of it were dropped before. */
   | { readonly type: 'log-lost'; readonly lines: number };

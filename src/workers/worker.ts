@@ -8,6 +8,7 @@ import { AccessLog } from '../proxy/access-log.ts';
 import { createEngine } from '../proxy/create-engine.ts';
 import type { EngineState } from '../proxy/engine.ts';
 import { DEFAULT_ERROR_PAGE } from '../proxy/error-pages.ts';
+import { FailureReporter } from '../proxy/failure-reporter.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpack } from './packed-delta.ts';
@@ -25,10 +26,12 @@ const sink = new LineSink(init.settings.accessLogPath, turn, {
   onResume: lost => say({ type: 'log-lost', lines: lost }),
   onError: error => say({ type: 'log-error', message: messageOf(error) }),
 });
+const failures = new FailureReporter(counters, notice => say({ type: 'failure', notice }));
 const engine = await createEngine(init.settings.engine, {
   state,
   counters,
   accessLog: new AccessLog(sink, init.settings.accessLog),
+  failures,
 });
 
 /** The number of the last change. */
@@ -59,6 +62,7 @@ function say(message: FromWorker): void {
 
 function end(): void {
   engine.close();
+  failures.end();
   sink.flush();
   parentPort?.close();
 }

@@ -47,6 +47,7 @@ function parts(settings: Partial<Settings> = {}) {
   const propagations: number[] = [];
   const logger = silentLogger();
   const control = new RouteControl({
+    failures: { report: () => [] },
     settings: { ...DEFAULTS, logLevel: 'error', ...settings },
     catalog,
     fleet,

@@ -4,6 +4,7 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { AccessLog } from '../../src/proxy/access-log.ts';
 import type { EngineState } from '../../src/proxy/engine.ts';
+import { FailureReporter } from '../../src/proxy/failure-reporter.ts';
 import { WireEngine } from '../../src/proxy/wire/engine.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
@@ -44,7 +45,8 @@ export class LiveProxy {
       if (lines === undefined) logged.set(line.remoteAddress, [line]);
       else lines.push(line);
     };
-    const engine = new WireEngine({ state, counters, accessLog: new AccessLog({ write }, 'json') });
+    const failures = new FailureReporter(counters, () => undefined);
+    const engine = new WireEngine({ state, counters, accessLog: new AccessLog({ write }, 'json'), failures });
     const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
     return new LiveProxy(engine, address, { state, counters, logged });
   }

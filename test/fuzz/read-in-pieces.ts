@@ -1,6 +1,6 @@
 /** The proxy's own readers, driven as connections drive them, without sockets. */
 
-import { FAILURES } from '../../src/proxy/failure.ts';
+import { FAILURES } from '../../src/proxy/failures/failures.ts';
 import { ChunkedBody } from '../../src/proxy/wire/chunked-body.ts';
 import { RequestHead } from '../../src/proxy/wire/request-head.ts';
 import { ResponseHead } from '../../src/proxy/wire/response-head.ts';
@@ -129,7 +129,7 @@ export function readResponseHead(stream: Stream): ResponseHead | 'more' | 'bad' 
     came = Buffer.concat([came, piece]);
     head.reset();
     const outcome = head.read(Buffer.concat([BEFORE, came, AFTER]), BEFORE.length, BEFORE.length + came.length);
-    if (outcome === undefined) return 'bad';
+    if (typeof outcome === 'string') return 'bad';
     if (outcome) return head;
   }
   return 'more';

@@ -23,12 +23,14 @@ const RECORD: RequestRecord = {
   upstream: '10.96.0.7:80',
   upstreamMs: 1.0004,
   upstreamStatus: 200,
+  earlierAttempts: [],
+  reason: '-',
 };
 
 test('combined is nginx’s line, then id, length, time, route and upstream', () => {
   assert.equal(
     formatLine(RECORD, 'combined'),
-    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "GET /volume/api?x=1 HTTP/1.1" 200 612 "https://example.com/" "curl/8.5.0" 0123456789abcdef0123456789abcdef 88 0.001 default/volume /volume 10.96.0.7:80 200 0.001\n',
+    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "GET /volume/api?x=1 HTTP/1.1" 200 612 "https://example.com/" "curl/8.5.0" 0123456789abcdef0123456789abcdef 88 0.001 default/volume /volume 10.96.0.7:80 200 0.001 -\n',
   );
 });
 
@@ -43,10 +45,20 @@ test('what is absent is a dash, but an empty request line is empty, as nginx wri
     upstream: '',
   };
   const record = { ...RECORD, ...nothing, status: 408, bodyBytes: 0, upstreamMs: Number.NaN, upstreamStatus: 0 };
+  const failed = { ...record, reason: 'client_header_timeout' as const };
   assert.equal(
-    formatLine(record, 'combined'),
-    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "" 408 0 "-" "-" - 88 0.001 - - - - -\n',
+    formatLine(failed, 'combined'),
+    '192.0.2.7 - - [21/Nov/2026:17:15:33 +0000] "" 408 0 "-" "-" - 88 0.001 - - - - - client_header_timeout\n',
   );
+});
+
+test('the attempts before the last are listed as nginx lists them', () => {
+  const earlierAttempts = [{ upstream: '10.96.0.6:80', ms: 2 }];
+  const record = { ...RECORD, earlierAttempts, upstreamMs: 3 };
+  assert.match(formatLine(record, 'combined'), / 10\.96\.0\.6:80, 10\.96\.0\.7:80 -, 200 0\.002, 0\.003 -\n$/);
+  const json = JSON.parse(formatLine(record, 'json')) as Record<string, unknown>;
+  assert.deepEqual(json.earlierAttempts, earlierAttempts);
+  assert.equal(json.upstream, '10.96.0.7:80');
 });
 
 test('times are seconds to the millisecond', () => {
@@ -62,7 +74,7 @@ test('times are seconds to the millisecond', () => {
     assert.equal(
       formatLine({ ...RECORD, durationMs }, 'combined')
         .split(' ')
-        .at(-6),
+        .at(-7),
       seconds,
     );
   }
@@ -111,7 +123,8 @@ test('quotes, backslashes and all but printable ASCII are escaped as nginx does'
 test('JSON has every field, numbers as numbers, and null for the time of an upstream that was not asked', () => {
   const line = formatLine(RECORD, 'json');
   const parsed: unknown = JSON.parse(line);
-  assert.deepEqual(parsed, { ...RECORD, time: '2026-11-21T17:15:33.500Z', durationMs: 1.235, upstreamMs: 1 });
+  const { earlierAttempts: _, ...fields } = RECORD;
+  assert.deepEqual(parsed, { ...fields, time: '2026-11-21T17:15:33.500Z', durationMs: 1.235, upstreamMs: 1 });
   const none = JSON.parse(formatLine({ ...RECORD, upstreamMs: Number.NaN }, 'json')) as Record<string, unknown>;
   assert.equal(none.upstreamMs, null);
 });

@@ -1,6 +1,7 @@
 import type { Finding, ObservedControlPlane, SourceReport } from '../../src/admin/control-plane.ts';
 import type { TableChange, WorkerState } from '../../src/admin/dashboard/messages.ts';
 import { limitsOf } from '../../src/cli/limits.ts';
+import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
 import { RouteTable } from '../../src/routing/table.ts';
@@ -25,6 +26,7 @@ export class FakeControlPlane implements ObservedControlPlane {
   readonly pushedGeneral: unknown[] = [];
   workerList: readonly WorkerState[] = [];
   changeList: readonly TableChange[] = [];
+  failureList: readonly FailureReport[] = [];
   kubeWatch: ProgramState['kubeWatch'];
   /** Thrown by the next pushes, which then change nothing. */
   refusal: Error | undefined;
@@ -64,6 +66,10 @@ export class FakeControlPlane implements ObservedControlPlane {
 
   workers(): readonly WorkerState[] {
     return this.workerList;
+  }
+
+  failures(): readonly FailureReport[] {
+    return this.failureList;
   }
 
   recentChanges(): readonly TableChange[] {

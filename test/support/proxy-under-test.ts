@@ -4,6 +4,8 @@ import { WorkerCounters } from '../../src/observe/counters.ts';
 import { AccessLog, type RequestRecord } from '../../src/proxy/access-log.ts';
 import { createEngine } from '../../src/proxy/create-engine.ts';
 import type { Engine, EngineState } from '../../src/proxy/engine.ts';
+import { FailureReporter } from '../../src/proxy/failure-reporter.ts';
+import type { FailureNotice } from '../../src/proxy/failures/failure-example.ts';
 import type { Route, RouteOverrides } from '../../src/routing/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
@@ -34,12 +36,20 @@ export interface ProxyDescription {
 }
 
 /** A line of the JSON access log. */
-export type LoggedRequest = Omit<RequestRecord, 'time' | 'upstreamMs'> & {
+export type LoggedRequest = Omit<RequestRecord, 'time' | 'upstreamMs' | 'earlierAttempts'> & {
   readonly time: string;
+  readonly earlierAttempts?: RequestRecord['earlierAttempts'];
   readonly upstreamMs: number | null;
 };
 
 export const ERROR_PAGE = '<!doctype html><title>sorry</title><p>The custom error page.</p>\n';
+
+interface Observed {
+  readonly state: EngineState;
+  readonly counters: WorkerCounters;
+  readonly logLines: readonly string[];
+  readonly notices: readonly FailureNotice[];
+}
 
 /** An engine in this thread, with its state, counters and log within reach. */
 export class ProxyUnderTest {
@@ -48,20 +58,18 @@ export class ProxyUnderTest {
   readonly state: EngineState;
   readonly counters: WorkerCounters;
   readonly logLines: readonly string[];
+  /** What the main thread would be told of failed requests. */
+  readonly notices: readonly FailureNotice[];
   readonly #t: TestContext;
 
-  constructor(
-    t: TestContext,
-    engine: Engine,
-    address: ListenAddress,
-    observed: { state: EngineState; counters: WorkerCounters; logLines: readonly string[] },
-  ) {
+  constructor(t: TestContext, engine: Engine, address: ListenAddress, observed: Observed) {
     this.#t = t;
     this.engine = engine;
     this.address = address;
     this.state = observed.state;
     this.counters = observed.counters;
     this.logLines = observed.logLines;
+    this.notices = observed.notices;
   }
 
   async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
@@ -116,10 +124,12 @@ export async function startProxy(
   };
   const counters = new WorkerCounters();
   const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
-  const engine = await createEngine(name, { state, counters, accessLog, now });
+  const notices: FailureNotice[] = [];
+  const failures = new FailureReporter(counters, notice => notices.push(notice));
+  const engine = await createEngine(name, { state, counters, accessLog, failures, now });
   const address = await engine.listen({ host: '127.0.0.1', port: 0 }, true);
   atEnd(t, () => engine.close());
-  return new ProxyUnderTest(t, engine, address, { state, counters, logLines });
+  return new ProxyUnderTest(t, engine, address, { state, counters, logLines, notices });
 }
 
 export function tableOf(routes: readonly RouteDescription[], version: number): RouteTable {

@@ -158,17 +158,17 @@ describe('RequestHead', () => {
 
   for (const [what, text, outcome] of [
     ['the longest request line', `GET /${'t'.repeat(longest)} HTTP/1.1\r\n${HOST}\r\n\r\n`, true],
-    ['a longer one', `GET /${'t'.repeat(longest + 1)} HTTP/1.1\r\n${HOST}\r\n\r\n`, 'URI_TOO_LONG'],
+    ['a longer one', `GET /${'t'.repeat(longest + 1)} HTTP/1.1\r\n${HOST}\r\n\r\n`, 'request_line_too_long'],
     ['the longest line', headOf(1, 8190), true],
-    ['a longer one', headOf(1, 8191), 'HEADERS_TOO_LARGE'],
+    ['a longer one', headOf(1, 8191), 'request_header_too_large'],
     ['a thousand lines', headOf(999, 1), true],
-    ['one more', headOf(1000, 1), 'HEADERS_TOO_LARGE'],
+    ['one more', headOf(1000, 1), 'request_too_many_headers'],
     ['the longest head', sum(rest), true],
-    ['a longer one', sum(rest + 1), 'HEADERS_TOO_LARGE'],
+    ['a longer one', sum(rest + 1), 'request_header_too_large'],
     ['some empty lines before it', `${'\r\n'.repeat(32)}GET / HTTP/1.1\r\n${HOST}\r\n\r\n`, true],
-    ['too many of them', `${'\r\n'.repeat(33)}GET / HTTP/1.1\r\n${HOST}\r\n\r\n`, 'BAD_REQUEST'],
+    ['too many of them', `${'\r\n'.repeat(33)}GET / HTTP/1.1\r\n${HOST}\r\n\r\n`, 'request_line_malformed'],
     ['a thousand lines whose values are read', `GET / HTTP/1.1\r\n${HOST}\r\n${'TE: a\r\n'.repeat(999)}\r\n`, true],
-    ['one more', `GET / HTTP/1.1\r\n${HOST}\r\n${'TE: a\r\n'.repeat(1000)}\r\n`, 'HEADERS_TOO_LARGE'],
+    ['one more', `GET / HTTP/1.1\r\n${HOST}\r\n${'TE: a\r\n'.repeat(1000)}\r\n`, 'request_too_many_headers'],
   ] as const) {
     it(`limits: ${what} is ${outcome === true ? 'taken' : outcome}, whole, cut and byte by byte`, () => {
       const bytes = Buffer.from(text);
@@ -186,8 +186,8 @@ describe('RequestHead', () => {
 
   it('a line without end is refused as soon as it is too long', () => {
     const withoutEnd = (text: string) => read(text + 'x'.repeat(8400)).outcome;
-    assert.equal(withoutEnd('GET /'), 'URI_TOO_LONG');
-    assert.equal(withoutEnd(`GET / HTTP/1.1\r\n${HOST}\r\nX:`), 'HEADERS_TOO_LARGE');
-    assert.equal(withoutEnd(`GET / HTTP/1.1\r\n${HOST}\r\n`), 'HEADERS_TOO_LARGE');
+    assert.equal(withoutEnd('GET /'), 'request_line_too_long');
+    assert.equal(withoutEnd(`GET / HTTP/1.1\r\n${HOST}\r\nX:`), 'request_header_too_large');
+    assert.equal(withoutEnd(`GET / HTTP/1.1\r\n${HOST}\r\n`), 'request_header_too_large');
   });
 });

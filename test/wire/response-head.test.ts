@@ -4,11 +4,13 @@ import fc from 'fast-check';
 import { ResponseHead } from '../../src/proxy/wire/response-head.ts';
 import { commonLines, type KnownLine, pieces, somePlaces } from './heads.ts';
 
+type Outcome = ReturnType<ResponseHead['read']>;
+
 /** As an upstream's connection does: what came is read from its begin again with each piece. */
-function readPieces(parts: readonly Buffer[]): { head: ResponseHead; outcome: boolean | undefined } {
+function readPieces(parts: readonly Buffer[]): { head: ResponseHead; outcome: Outcome } {
   const head = new ResponseHead();
   let came: Buffer = Buffer.alloc(0);
-  let outcome: boolean | undefined = false;
+  let outcome: Outcome = false;
   for (const part of parts) {
     came = Buffer.concat([came, part]);
     head.reset();
@@ -18,7 +20,7 @@ function readPieces(parts: readonly Buffer[]): { head: ResponseHead; outcome: bo
   return { head, outcome };
 }
 
-function read(text: string): { head: ResponseHead; outcome: boolean | undefined } {
+function read(text: string): { head: ResponseHead; outcome: Outcome } {
   return readPieces([Buffer.from(text, 'latin1')]);
 }
 
@@ -104,9 +106,12 @@ describe('ResponseHead', () => {
   ]) {
     const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 40)}…` : text);
     it(`refuses ${shown}, whole and byte by byte`, () => {
-      assert.equal(read(text).outcome, undefined);
+      assert.equal(typeof read(text).outcome, 'string');
       if (text.length > 1000) return;
-      assert.equal(readPieces([...Buffer.from(text, 'latin1')].map(byte => Buffer.from([byte]))).outcome, undefined);
+      assert.equal(
+        readPieces([...Buffer.from(text, 'latin1')].map(byte => Buffer.from([byte]))).outcome,
+        read(text).outcome,
+      );
     });
   }
 

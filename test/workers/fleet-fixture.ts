@@ -122,6 +122,7 @@ export async function startFleet(
   const log: LogEntry[] = [];
   const logger = pino({ base: null }, { write: line => void log.push(JSON.parse(line)) });
   const fleet = new Fleet({
+    failures: { take: () => undefined },
     settings: { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off', ...settings },
     board,
     logger,

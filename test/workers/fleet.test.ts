@@ -156,6 +156,7 @@ for (const workers of [1, 2]) {
     assert.ok(typeof address === 'object' && address !== null);
     const board = new CounterBoard();
     const fleet = new Fleet({
+      failures: { take: () => undefined },
       settings: { ...DEFAULTS, workers, listen: { host: '127.0.0.1', port: address.port } },
       board,
       logger: silentLogger(),

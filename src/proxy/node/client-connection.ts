@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
-import type { FailureCode } from '../failure.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import { HeadMeter } from './head-meter.ts';
 
 /** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
@@ -31,7 +31,7 @@ export class ClientConnection {
   /** A tunnel, or ended: bytes are no requests any more. */
   #isDetached = false;
   readonly #counters: WorkerCounters;
-  readonly #onOversize: (failure: FailureCode) => void;
+  readonly #onOversize: (failure: FailureReason) => void;
   #state: 'waiting' | 'reading' | 'writing' | 'closed' = 'waiting';
   readonly #meter = new HeadMeter();
   #head: Buffer[] = [];
@@ -41,7 +41,7 @@ export class ClientConnection {
   #bytesRead = 0;
 
   /** @param onOversize called once, when a head under way is longer than is allowed */
-  constructor(socket: Socket, counters: WorkerCounters, onOversize: (failure: FailureCode) => void) {
+  constructor(socket: Socket, counters: WorkerCounters, onOversize: (failure: FailureReason) => void) {
     this.#onOversize = onOversize;
     this.socket = socket;
     this.remoteAddress = unmapAddress(socket.remoteAddress ?? '');

@@ -10,9 +10,10 @@ import { codeOf } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
+import { NO_ATTEMPTS } from '../access-log.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { rawErrorResponse } from '../error-pages.ts';
-import { FAILURES, type FailureCode } from '../failure.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { requestIdOf } from '../request-id.ts';
 import { RoundRobin } from '../round-robin.ts';
 import { allowedUpgrade } from '../upgrade.ts';
@@ -36,6 +37,7 @@ export class NodeEngine implements Engine {
   readonly #current = new WeakMap<ClientConnection, Exchange>();
   #trustedProxies: AddressRanges;
   #draining = false;
+  #isClosed = false;
   #onLastClose: (() => void) | undefined;
 
   constructor(context: EngineContext) {
@@ -56,6 +58,7 @@ export class NodeEngine implements Engine {
       roundRobin: new RoundRobin(),
       trustedProxies: () => this.#trustedProxies,
       isDraining: () => this.#draining,
+      isClosed: () => this.#isClosed,
     };
     this.#server = createServer({
       maxHeaderSize: PARSER_HEAD_BYTES,
@@ -128,6 +131,7 @@ export class NodeEngine implements Engine {
 
   close(): void {
     this.#draining = true;
+    this.#isClosed = true;
     this.#server.close();
     for (const { socket } of this.#connections.values()) socket.destroy();
     this.#services.pool.close();
@@ -213,7 +217,7 @@ export class NodeEngine implements Engine {
     const current = this.#current.get(connection);
     if (connection.isBusy && current?.isReadingBody) {
       if (code === 'HPE_INVALID_EOF_STATE') current.clientGone();
-      else current.fail(isTimeout ? 'CLIENT_TIMEOUT' : 'BAD_REQUEST');
+      else current.fail(isTimeout ? 'client_body_timeout' : 'request_chunk_malformed');
       return;
     }
     if ((isTimeout && head === '') || code === 'HPE_INVALID_EOF_STATE') {
@@ -221,16 +225,16 @@ export class NodeEngine implements Engine {
       socket.destroy();
       return;
     }
-    const failure: FailureCode = isTimeout ? 'CLIENT_TIMEOUT' : judgeRejectedHead(head, code);
+    const failure: FailureReason = isTimeout ? 'client_header_timeout' : judgeRejectedHead(head, code);
     // llhttp repeats itself for every further packet.
     if (connection.isRejected) return;
     connection.isRejected = true;
-    connection.enqueue(() => this.#answerRaw(connection, failure, head));
+    connection.enqueue(() => this.#answerRaw(connection, failure, code ?? '', head));
   }
 
-  #answerRaw(connection: ClientConnection, code: FailureCode, head = connection.unparsedHead): void {
-    const { counters, accessLog, state } = this.#context;
-    const { status } = FAILURES[code];
+  #answerRaw(connection: ClientConnection, reason: FailureReason, detail = '', head = connection.unparsedHead): void {
+    const { counters, accessLog, failures, state } = this.#context;
+    const { status } = FAILURES[reason];
     const requestId = requestIdOf('');
     const response = rawErrorResponse(status, requestId, state.errorPage);
     const isHead = head.startsWith('HEAD ');
@@ -239,9 +243,11 @@ export class NodeEngine implements Engine {
     connection.mustLinger = true;
     connection.socket.destroySoon();
     counters.countRequest(NO_ROUTE_BLOCK, status, 0, Number.NaN);
+    const at = Date.now();
+    failures.report(reason, '', () => ({ reason, at, service: '', status, requestId, path: '', upstream: '', detail }));
     accessLog.write({
       remoteAddress: connection.remoteAddress,
-      time: Date.now(),
+      time: at,
       requestLine: firstLine(head),
       host: '',
       status,
@@ -258,6 +264,8 @@ export class NodeEngine implements Engine {
       upstream: '',
       upstreamMs: Number.NaN,
       upstreamStatus: 0,
+      earlierAttempts: NO_ATTEMPTS,
+      reason,
     });
   }
 }

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { type Route, serviceKey } from '../../routing/route.ts';
+import { NO_ATTEMPTS } from '../access-log.ts';
 import { basicUser } from '../authentication.ts';
 import type { EngineContext } from '../engine.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -16,6 +18,9 @@ export class ExchangeLog {
   readonly #bytesWrittenBefore: number;
   #upstreamAskedAt = Number.NaN;
   #upstreamMs = Number.NaN;
+  #earlierAttempts = NO_ATTEMPTS;
+  #switchedMs = 0;
+  #reason: FailureReason | '-' = '-';
   #upstreamStatus = 0;
   facts: RequestFacts | undefined;
   route: Route | undefined;
@@ -24,8 +29,8 @@ export class ExchangeLog {
   upstream = '';
   /** Of the response body. */
   bodyBytes = 0;
-  /** A tunnel came of it: its bytes are the body. */
-  switched = false;
+  /** As it was matched against the routes; empty before. */
+  path = '';
 
   constructor(context: EngineContext, connection: ClientConnection, request: IncomingMessage) {
     this.#context = context;
@@ -36,8 +41,43 @@ export class ExchangeLog {
   }
 
   upstreamAsked(upstream: string): void {
+    const now = performance.now();
+    if (this.upstream !== '') {
+      this.#earlierAttempts = [...this.#earlierAttempts, { upstream: this.upstream, ms: now - this.#upstreamAskedAt }];
+    }
     this.upstream = upstream;
-    this.#upstreamAskedAt = performance.now();
+    this.#upstreamAskedAt = now;
+  }
+
+  /** A tunnel comes of it: its bytes are the body. */
+  tunnelBegan(): void {
+    this.upstreamAnswered(101);
+    this.#switchedMs = performance.now() - this.#startedAt;
+  }
+
+  get switched(): boolean {
+    return this.#upstreamStatus === 101;
+  }
+
+  /** It failed: the first reason is the one that counts. */
+  fail(reason: FailureReason, detail = ''): void {
+    if (this.#reason !== '-') return;
+    this.#reason = reason;
+    const { requestId, path, upstream } = this;
+    this.#context.failures.report(reason, this.#service, () => ({
+      reason,
+      at: Date.now(),
+      service: this.#service,
+      status: this.#upstreamStatus || FAILURES[reason].status,
+      requestId,
+      path,
+      upstream,
+      detail,
+    }));
+  }
+
+  get #service(): string {
+    return this.route === undefined ? '' : serviceKey(this.route.service);
   }
 
   upstreamAnswered(status: number): void {
@@ -59,7 +99,8 @@ export class ExchangeLog {
     counters.countRequest(
       this.route?.counterBlock ?? NO_ROUTE_BLOCK,
       status,
-      durationMs / 1000,
+      // How long people keep a WebSocket open says nothing about how fast it was made.
+      (this.switched ? this.#switchedMs : durationMs) / 1000,
       this.#upstreamMs / 1000,
     );
     if (accessLog.format === 'off') return;
@@ -78,11 +119,13 @@ export class ExchangeLog {
       remoteUser: basicUser(this.facts?.authorization ?? ''),
       requestId: this.requestId,
       durationMs,
-      service: this.route === undefined ? '' : serviceKey(this.route.service),
+      service: this.#service,
       routePath: this.route?.path ?? '',
       upstream: this.upstream,
-      upstreamMs: this.#upstreamMs,
+      upstreamMs: performance.now() - this.#upstreamAskedAt,
       upstreamStatus: this.#upstreamStatus,
+      earlierAttempts: this.#earlierAttempts,
+      reason: this.#reason,
     });
   }
 }

@@ -5,11 +5,10 @@ import { codeOf } from '../../errors.ts';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { type Endpoint, type Route, upstreamPath } from '../../routing/route.ts';
-import { parseTarget, type RequestTarget } from '../../routing/target.ts';
+import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { EngineContext } from '../engine.ts';
-import { errorBody, reasonOf } from '../error-pages.ts';
-import { CLIENT_CLOSED_REQUEST, FAILURES, type FailureCode } from '../failure.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { forwardedHosts, forwardedOf } from '../forwarded.ts';
 import { isRefusedMethod } from '../methods.ts';
 import { requestIdOf } from '../request-id.ts';
@@ -17,6 +16,7 @@ import { mayRetryStale } from '../retry.ts';
 import type { RoundRobin } from '../round-robin.ts';
 import { allowedUpgrade } from '../upgrade.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { sendError } from './error-answer.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { hasBody, type RequestFacts, readFacts } from './request-facts.ts';
 import { informationHeaders, readResponseHead, switchingHead } from './response-head.ts';
@@ -33,6 +33,7 @@ export interface ExchangeServices {
   readonly roundRobin: RoundRobin;
   readonly trustedProxies: () => AddressRanges;
   readonly isDraining: () => boolean;
+  readonly isClosed: () => boolean;
 }
 
 /** The bytes of a protocol other than HTTP that came with an Upgrade request. */
@@ -110,20 +111,23 @@ export class Exchange implements AttemptListener {
   }
 
   /** Reads the request and finds its route. @returns why it must be refused */
-  #judge(): FailureCode | undefined {
+  #judge(): FailureReason | undefined {
     const { table } = this.#services.context.state;
     const facts = readFacts(this.#request);
     if (typeof facts === 'string') return facts;
     this.#facts = facts;
     this.#log.facts = facts;
     this.#log.requestId = requestIdOf(facts.requestId);
-    if (isRefusedMethod(this.#request.method ?? '')) return 'METHOD_NOT_ALLOWED';
-    if (!parseTarget(this.#request.url ?? '', this.#settings.mergeSlashes, target)) return 'BAD_REQUEST';
-    if (table === undefined) return 'NO_TABLE';
+    if (isRefusedMethod(this.#request.method ?? '')) return 'request_method_refused';
+    if (!parseTarget(this.#request.url ?? '', this.#settings.mergeSlashes, target)) {
+      return `request_${targetFault(this.#request.url ?? '')}`;
+    }
+    this.#log.path = target.path;
+    if (table === undefined) return 'table_not_loaded';
     this.#host = target.host || facts.host;
     this.#authority = target.authority || facts.rawHost;
     const route = table.match(this.#host, target.path);
-    if (route === undefined) return 'NO_ROUTE';
+    if (route === undefined) return 'no_route';
     this.#route = route;
     this.#log.route = route;
     this.#upstreamTarget = upstreamPath(route, target.path) + target.query;
@@ -131,12 +135,12 @@ export class Exchange implements AttemptListener {
     return this.#limitBody(facts, route.overrides.maxBodySize ?? this.#settings.clientMaxBodySize);
   }
 
-  #limitBody(facts: RequestFacts, limit: number): FailureCode | undefined {
-    if (limit > 0 && (facts.contentLength ?? 0) > limit) return 'BODY_TOO_LARGE';
+  #limitBody(facts: RequestFacts, limit: number): FailureReason | undefined {
+    if (limit > 0 && (facts.contentLength ?? 0) > limit) return 'request_body_too_large';
     if (!hasBody(facts)) return undefined;
     this.#request.on('data', (chunk: Buffer) => {
       this.#bodyBytes += chunk.length;
-      if (limit > 0 && this.#bodyBytes > limit) this.fail('BODY_TOO_LARGE');
+      if (limit > 0 && this.#bodyBytes > limit) this.fail('request_body_too_large');
     });
     return undefined;
   }
@@ -147,13 +151,12 @@ export class Exchange implements AttemptListener {
     const facts = this.#facts;
     const endpoints = route && this.#services.roundRobin.next(route.backend);
     if (route === undefined || facts === undefined || endpoints === undefined) {
-      this.fail('NO_ENDPOINT');
+      this.fail('no_endpoint');
       return;
     }
     const { overrides } = route;
     const { proxyConnectTimeout, proxyReadTimeout, proxySendTimeout } = this.#settings;
     this.#attempts += 1;
-    this.#log.upstreamAsked(formatHostPort(endpoints[0].address, endpoints[0].port));
     this.#attempt = new UpstreamAttempt(
       this.#services,
       {
@@ -200,21 +203,27 @@ export class Exchange implements AttemptListener {
   informed(status: number, rawHeaders: readonly string[]): void {
     if (this.#request.httpVersionMinor === 0 || this.#response.headersSent || this.#answered) return;
     if (status === 100) this.#response.writeContinue();
-    else if (status === 101) this.fail('BAD_RESPONSE');
+    else if (status === 101) this.fail('response_unasked_switch');
     else this.#response.writeInformation(status, informationHeaders(rawHeaders));
   }
 
   /** The upstream's connection failed, or what it sent is no HTTP. */
   broken(error: Error): void {
+    const code = codeOf(error);
+    const isMalformed = code?.startsWith('HPE_') === true;
+    // What has begun is cut when the response's own end shows.
+    if (this.#upstreamResponse !== undefined && isMalformed) this.#log.fail('response_chunk_malformed', code);
     if (this.#ended || this.#answered || this.#upstreamResponse !== undefined) return;
-    if (codeOf(error)?.startsWith('HPE_')) {
-      this.fail('BAD_RESPONSE');
+    if (isMalformed) {
+      this.fail('response_malformed', code);
     } else if (this.#isStale()) {
       this.#services.context.counters.add('retriesStale', 1);
       this.#attempt?.abandon();
       this.#send(true);
     } else {
-      this.fail('UPSTREAM_CLOSED');
+      // Node gives its own error for a FIN the code of a reset.
+      const isReset = code === 'ECONNRESET' && error.message !== 'socket hang up';
+      this.fail(isReset ? 'upstream_reset' : 'upstream_closed', isReset ? code : '');
     }
   }
 
@@ -239,8 +248,8 @@ export class Exchange implements AttemptListener {
     }
     this.#upstreamResponse = upstreamResponse;
     const head = readResponseHead(upstreamResponse, route, this.#knownHosts());
-    if (head === undefined) {
-      this.fail('BAD_RESPONSE');
+    if (typeof head === 'string') {
+      this.fail(head);
       return;
     }
     const { statusCode: status = 502, statusMessage = '' } = upstreamResponse;
@@ -253,8 +262,8 @@ export class Exchange implements AttemptListener {
     if (!keep) this.#connection.isClosing = true;
     try {
       this.#response.writeHead(status, statusMessage, head.headers);
-    } catch {
-      this.fail('BAD_RESPONSE');
+    } catch (error) {
+      this.fail('response_malformed', codeOf(error));
       return;
     }
     this.#answered = true;
@@ -273,7 +282,7 @@ export class Exchange implements AttemptListener {
     });
     // A response cut short must not look complete: no last chunk, no keep-alive.
     upstreamResponse.on('close', () => {
-      if (!upstreamResponse.complete) this.#cut();
+      if (!upstreamResponse.complete) this.#cut('response_cut_by_close');
     });
     upstreamResponse.pipe(this.#response, { end: false });
     // A head without body yet (server-sent events) goes out now; one with a body goes out together with it.
@@ -288,50 +297,49 @@ export class Exchange implements AttemptListener {
     const connection = this.#attempt?.connection;
     if (head === undefined || head === '' || connection === undefined || this.#ended) {
       upstream.destroy();
-      this.fail('BAD_RESPONSE');
+      this.fail('response_unasked_switch');
       return;
     }
     this.#answered = true;
     this.#connection.isClosing = true;
-    this.#log.upstreamAnswered(101);
-    this.#log.switched = true;
+    this.#log.tunnelBegan();
     this.#response.detachSocket(socket);
     socket.removeAllListeners('timeout');
     socket.write(head, 'latin1');
     if (early.length > 0) socket.write(early);
     if (this.#offer !== undefined && this.#offer.early.length > 0) connection.socket.write(this.#offer.early);
     const idleMs = this.#route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
-    joinTunnel(socket, connection.socket, idleMs, () => this.#end());
+    joinTunnel(
+      socket,
+      connection.socket,
+      idleMs,
+      () => this.#log.fail('tunnel_idle_timeout'),
+      () => this.#end(),
+    );
   }
 
   /** Answers with an error of our own, or, when an answer has begun, shows the client that it is cut short. */
-  fail(code: FailureCode): void {
+  fail(reason: FailureReason, detail?: string): void {
     if (this.#ended) return;
     if (this.#answered || this.#response.headersSent) {
-      this.#cut();
+      this.#cut(reason, detail);
       return;
     }
     this.#answered = true;
-    const { status, closes, retryAfter, allow } = FAILURES[code];
+    this.#log.fail(reason, detail);
+    const { closes } = FAILURES[reason];
     const keep = !closes && this.#keepsAlive();
     if (!keep) this.#connection.isClosing = true;
     if (closes || !this.#request.complete) this.#connection.mustLinger = true;
     this.#attempt?.abandon();
-    const body = Buffer.from(errorBody(status, this.#services.context.state.errorPage));
-    const isHead = this.#request.method === 'HEAD';
-    if (!isHead) this.#log.bodyBytes = body.length;
-    const headers = ['Content-Type', 'text/html', 'Content-Length', String(body.length)];
-    headers.push('X-Request-ID', this.#log.requestId);
-    if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
-    if (allow !== undefined) headers.push('Allow', allow);
-    this.#response.writeHead(status, reasonOf(status), [...headers, 'Connection', keep ? 'keep-alive' : 'close']);
-    if (isHead) this.#response.end();
-    else this.#response.end(body);
+    const { errorPage } = this.#services.context.state;
+    this.#log.bodyBytes = sendError(this.#response, reason, errorPage, { requestId: this.#log.requestId, keep });
     // What is left of the body is read and thrown away, so that the connection can carry another request.
     this.#request.resume();
   }
 
-  #cut(): void {
+  #cut(reason: FailureReason, detail?: string): void {
+    this.#log.fail(reason, detail);
     this.#connection.isClosing = true;
     this.#attempt?.abandon();
     const { socket } = this.#connection;
@@ -364,10 +372,16 @@ export class Exchange implements AttemptListener {
       if (!this.#ended) socket.setTimeout(sendTimeout);
     });
     this.#response.on('timeout', () => {
-      if (socket.writableLength > 0) socket.destroy();
-      else if (!this.#request.complete && !this.#request.isPaused()) this.fail('CLIENT_TIMEOUT');
+      if (socket.writableLength > 0) {
+        this.#log.fail('client_send_timeout');
+        socket.destroy();
+      } else if (!this.#request.complete && !this.#request.isPaused()) this.fail('client_body_timeout');
       else socket.setTimeout(sendTimeout);
     });
+  }
+
+  asked({ address, port }: Endpoint): void {
+    this.#log.upstreamAsked(formatHostPort(address, port));
   }
 
   #knownHosts(): readonly string[] {
@@ -381,8 +395,12 @@ export class Exchange implements AttemptListener {
     this.#ended = true;
     const wasAnswered = this.#answered || this.#response.headersSent;
     if (!wasAnswered || !this.#response.writableFinished) this.#attempt?.abandon();
-    const status = this.#log.switched ? 101 : wasAnswered ? this.#response.statusCode : CLIENT_CLOSED_REQUEST;
-    this.#log.write(status);
+    if (!this.#log.switched && !(wasAnswered && this.#response.writableFinished)) {
+      const left = wasAnswered ? 'client_left_mid_response' : 'client_left';
+      this.#log.fail(this.#services.isClosed() ? 'shutdown' : left);
+    }
+    const answered = wasAnswered ? this.#response.statusCode : FAILURES.client_left.status;
+    this.#log.write(this.#log.switched ? 101 : answered);
     this.#connection.next();
   }
 }

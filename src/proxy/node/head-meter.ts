@@ -1,4 +1,4 @@
-import type { FailureCode } from '../failure.ts';
+import type { FailureReason } from '../failures/failures.ts';
 
 /** nginx's large_client_header_buffers 4 8k. */
 export const MAX_LINE_BYTES = 8 * 1024;
@@ -22,15 +22,16 @@ export class HeadMeter {
   }
 
   /** @returns what is too long, as soon as it is */
-  measure(chunk: Buffer): FailureCode | undefined {
+  measure(chunk: Buffer): FailureReason | undefined {
     let start = 0;
     while (!this.#isDone) {
       const end = chunk.indexOf(LF, start);
       const length = (end < 0 ? chunk.length : end) - start;
       this.#lineBytes += length;
       if (this.#lines > 0) this.#headerBytes += length;
-      if (this.#lineBytes > MAX_LINE_BYTES + 1) return this.#lines === 0 ? 'URI_TOO_LONG' : 'HEADERS_TOO_LARGE';
-      if (this.#headerBytes > MAX_HEAD_BYTES) return 'HEADERS_TOO_LARGE';
+      if (this.#lineBytes > MAX_LINE_BYTES + 1)
+        return this.#lines === 0 ? 'request_line_too_long' : 'request_header_too_large';
+      if (this.#headerBytes > MAX_HEAD_BYTES) return 'request_header_too_large';
       if (end < 0) return undefined;
       const isEmpty = this.#lineBytes === 0 || (this.#lineBytes === 1 && chunk[end - 1] === CR);
       // Empty lines before a request line do not count (RFC 9112 section 2.2).

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parseHost } from '../../routing/host.ts';
-import type { FailureCode } from '../failure.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import { acceptsTrailers, addConnectionOptions } from '../hop-by-hop.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './head-meter.ts';
 
@@ -52,10 +52,10 @@ const COLLECTED = new Set([
  * Judges a request by its header lines where llhttp is looser than the rules against request smuggling
  * (RFC 9112 sections 3.2, 6.1 and 6.3), and reads what the rest of the program needs of them.
  */
-export function readFacts(request: IncomingMessage): RequestFacts | FailureCode {
+export function readFacts(request: IncomingMessage): RequestFacts | FailureReason {
   const { rawHeaders } = request;
-  if ((request.url?.length ?? 0) + (request.method?.length ?? 0) + 10 > MAX_LINE_BYTES) return 'URI_TOO_LONG';
-  if (rawHeaders.length > 2 * MAX_HEADER_LINES) return 'HEADERS_TOO_LARGE';
+  if ((request.url?.length ?? 0) + (request.method?.length ?? 0) + 10 > MAX_LINE_BYTES) return 'request_line_too_long';
+  if (rawHeaders.length > 2 * MAX_HEADER_LINES) return 'request_too_many_headers';
   const lines = new Map<string, string[]>();
   let headBytes = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -63,7 +63,7 @@ export function readFacts(request: IncomingMessage): RequestFacts | FailureCode 
     const value = rawHeaders[index + 1] as string;
     const lineBytes = name.length + value.length + 2;
     headBytes += lineBytes + 2;
-    if (lineBytes > MAX_LINE_BYTES || headBytes > MAX_HEAD_BYTES) return 'HEADERS_TOO_LARGE';
+    if (lineBytes > MAX_LINE_BYTES || headBytes > MAX_HEAD_BYTES) return 'request_header_too_large';
     const lower = name.toLowerCase();
     if (!COLLECTED.has(lower)) continue;
     const values = lines.get(lower);
@@ -73,27 +73,32 @@ export function readFacts(request: IncomingMessage): RequestFacts | FailureCode 
   return judge(request, lines);
 }
 
-function judge(request: IncomingMessage, lines: ReadonlyMap<string, string[]>): RequestFacts | FailureCode {
+function judge(request: IncomingMessage, lines: ReadonlyMap<string, string[]>): RequestFacts | FailureReason {
   const { httpVersionMajor: major, httpVersionMinor: minor } = request;
-  if (major >= 2) return 'VERSION_NOT_SUPPORTED';
-  if (major < 1) return 'BAD_REQUEST';
+  if (major >= 2) return 'request_http_version_unsupported';
+  if (major < 1) return 'request_http_version_malformed';
   const isOld = minor === 0;
 
   const hosts = lines.get('host') ?? [];
   const [rawHost = ''] = hosts;
-  if (hosts.length > 1 || (hosts.length === 0 && !isOld)) return 'BAD_REQUEST';
+  if (hosts.length > 1) return 'request_host_duplicate';
+  if (hosts.length === 0 && !isOld) return 'request_host_missing';
   const host = hosts.length === 0 ? '' : parseHost(rawHost);
-  if (host === undefined) return 'BAD_REQUEST';
+  if (host === undefined) return 'request_host_malformed';
 
   const lengths = lines.get('content-length') ?? [];
   const codings = lines.get('transfer-encoding') ?? [];
-  if (lengths.length > 1 || codings.length > 1 || (lengths.length > 0 && codings.length > 0)) return 'BAD_REQUEST';
+  if (lengths.length > 1) return 'request_content_length_duplicate';
+  if (codings.length > 1) return 'request_transfer_encoding_duplicate';
+  if (lengths.length > 0 && codings.length > 0) return 'request_length_and_chunked';
   const [length] = lengths;
   const [coding] = codings;
-  if (length !== undefined && !(/^\d+$/.test(length) && Number.isSafeInteger(Number(length)))) return 'BAD_REQUEST';
+  if (length !== undefined && !(/^\d+$/.test(length) && Number.isSafeInteger(Number(length)))) {
+    return 'request_content_length_malformed';
+  }
   if (coding !== undefined) {
-    if (isOld) return 'BAD_REQUEST';
-    if (coding.toLowerCase() !== 'chunked') return 'TRANSFER_CODING_NOT_IMPLEMENTED';
+    if (isOld) return 'request_transfer_encoding_in_http_1_0';
+    if (coding.toLowerCase() !== 'chunked') return 'request_transfer_encoding_unsupported';
   }
 
   const connectionOptions = new Set<string>();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Route } from '../../routing/route.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../hop-by-hop.ts';
 import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../redirects.ts';
 import { isOfferedUpgrade } from '../upgrade.ts';
@@ -23,15 +24,16 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 /**
  * Reads an upstream's head by the same rules as a client's (RFC 9112 section 6.3): what is ambiguous here would let an
  * upstream answer for another request.
- * @returns undefined for a head that must not be passed on
+ * @returns a reason for a head that must not be passed on
  */
 export function readResponseHead(
   response: IncomingMessage,
   route: Route,
   hosts: readonly string[],
-): ResponseHead | undefined {
+): ResponseHead | FailureReason {
   const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
-  if (response.httpVersionMajor !== 1 || status < 200 || status > 999 || CONTROL.test(statusMessage)) return undefined;
+  if (response.httpVersionMajor !== 1 || status < 200 || status > 999) return 'response_status_line_malformed';
+  if (CONTROL.test(statusMessage)) return 'response_control_character';
   const connectionOptions = connectionOptionsOf(rawHeaders);
   let lengths = 0;
   let codings = 0;
@@ -39,19 +41,21 @@ export function readResponseHead(
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase();
     const value = rawHeaders[index + 1] as string;
-    if (CONTROL.test(value)) return undefined;
+    if (CONTROL.test(value)) return 'response_control_character';
     if (name === 'keep-alive') keepAliveMs = keepAliveTimeout(value);
     else if (name === 'content-length') {
       lengths += 1;
-      if (!/^\d+$/.test(value) || !Number.isSafeInteger(Number(value))) return undefined;
+      if (!/^\d+$/.test(value) || !Number.isSafeInteger(Number(value))) return 'response_content_length_malformed';
     } else if (name === 'transfer-encoding') {
       codings += 1;
-      if (value.toLowerCase() !== 'chunked') return undefined;
+      if (value.toLowerCase() !== 'chunked') return 'response_transfer_encoding_unsupported';
     }
   }
-  if (lengths > 1 || codings > 1 || lengths + codings > 1) return undefined;
+  if (lengths > 1) return 'response_content_length_duplicate';
+  if (codings > 1) return 'response_transfer_encoding_duplicate';
+  if (lengths + codings > 1) return 'response_length_and_chunked';
   // RFC 9112 section 6.1: a server must not send Transfer-Encoding to an HTTP/1.0 peer, nor does one that speaks it.
-  if (codings > 0 && response.httpVersionMinor === 0) return undefined;
+  if (codings > 0 && response.httpVersionMinor === 0) return 'response_transfer_encoding_in_http_1_0';
   const bodiless = status === 204;
   return {
     headers: clientHeaders(rawHeaders, connectionOptions, { status, chunked: codings > 0 }, route, hosts),

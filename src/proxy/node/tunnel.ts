@@ -4,7 +4,13 @@ import type { Socket } from 'node:net';
  * Joins two connections after 101 Switching Protocols, until one side ends or fails, or no byte went either way for the
  * idle limit. As in nginx, an end on one side is the end of both, once the other has got what was on its way.
  */
-export function joinTunnel(client: Socket, upstream: Socket, idleMs: number, onEnd: () => void): void {
+export function joinTunnel(
+  client: Socket,
+  upstream: Socket,
+  idleMs: number,
+  onIdle: () => void,
+  onEnd: () => void,
+): void {
   let open = 2;
   const destroyBoth = (): void => {
     client.destroy();
@@ -17,7 +23,10 @@ export function joinTunnel(client: Socket, upstream: Socket, idleMs: number, onE
   };
   const join = (from: Socket, to: Socket): void => {
     from.on('error', destroyBoth);
-    from.on('timeout', destroyBoth);
+    from.on('timeout', () => {
+      onIdle();
+      destroyBoth();
+    });
     from.on('data', rearm);
     from.on('end', () => to.destroySoon());
     from.on('close', () => {

@@ -1,8 +1,9 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
+import { stackOf } from '../../errors.ts';
 import type { Endpoint } from '../../routing/route.ts';
-import type { FailureCode } from '../failure.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import { hasBody, type RequestFacts } from './request-facts.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 import type { UpstreamConnection, UpstreamPool } from './upstream-pool.ts';
@@ -28,7 +29,10 @@ export interface AttemptListener {
   responded(response: IncomingMessage): void;
   switched(response: IncomingMessage, socket: Duplex, early: Buffer): void;
   broken(error: Error): void;
-  fail(code: FailureCode): void;
+  /** @param error the code of what caused it */
+  fail(reason: FailureReason, error?: string): void;
+  /** A connection to it is taken or made. */
+  asked(endpoint: Endpoint): void;
 }
 
 /** A request on its way to an upstream, once: through http-proxy-3, over a connection of our own pool. */
@@ -59,9 +63,10 @@ export class UpstreamAttempt {
       keepAlive: true,
       addRequest: (upstreamRequest: ClientRequest) => {
         this.#prepare(upstreamRequest);
-        this.#services.pool.acquire({ endpoints, timeoutMs: connectMs, fresh }, outcome => {
-          if (typeof outcome !== 'string') this.#connected(upstreamRequest, outcome);
-          else if (!this.#isAbandoned) this.#listener.fail(outcome);
+        const onAttempt = (endpoint: Endpoint): void => this.#listener.asked(endpoint);
+        this.#services.pool.acquire({ endpoints, timeoutMs: connectMs, fresh, onAttempt }, outcome => {
+          if (!('reason' in outcome)) this.#connected(upstreamRequest, outcome);
+          else if (!this.#isAbandoned) this.#listener.fail(outcome.reason, outcome.error);
         });
       },
     };
@@ -72,8 +77,8 @@ export class UpstreamAttempt {
       this.#services.proxy.web(request, response, options, error => {
         if (!this.#isAbandoned) this.#listener.broken(error);
       });
-    } catch {
-      this.#listener.fail('INTERNAL');
+    } catch (error) {
+      this.#listener.fail('internal', stackOf(error));
     }
   }
 
@@ -118,7 +123,8 @@ export class UpstreamAttempt {
       const bodyIsLate = !request.complete && socket.writableLength === 0;
       if (this.#upstreamResponse?.isPaused() || bodyIsLate)
         socket.setTimeout(upstreamRequest.writableFinished ? readMs : sendMs);
-      else this.#listener.fail('UPSTREAM_TIMEOUT');
+      else if (this.#upstreamResponse !== undefined) this.#listener.fail('response_cut_by_timeout');
+      else this.#listener.fail(socket.writableLength > 0 ? 'upstream_send_timeout' : 'upstream_read_timeout');
     };
     socket.on('timeout', onTimeout);
     upstreamRequest.once('close', () => socket.off('timeout', onTimeout));

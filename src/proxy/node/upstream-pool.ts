@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import { codeOf } from '../../errors.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
+import { connectFailure, type FailureReason } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
 
@@ -38,7 +40,11 @@ export class UpstreamConnection {
   }
 }
 
-export type ConnectFailure = 'CONNECT_FAILED' | 'CONNECT_TIMEOUT';
+export interface ConnectFailure {
+  readonly reason: FailureReason;
+  /** Its code, as Node gives it; empty for a timeout. */
+  readonly error: string;
+}
 
 type Done = (outcome: UpstreamConnection | ConnectFailure) => void;
 
@@ -48,6 +54,8 @@ export interface ConnectRequest {
   readonly timeoutMs: number;
   /** No kept-alive connection will do. */
   readonly fresh: boolean;
+  /** Called before each attempt. */
+  readonly onAttempt: (endpoint: Endpoint) => void;
 }
 
 export interface PoolOptions {
@@ -76,11 +84,18 @@ export class UpstreamPool {
     this.#random = options.random ?? Math.random;
   }
 
-  /** Hands out a connection, at once or when it is made. A connect that fails is tried once more. */
+  /**
+   * Hands out a connection, at once or when it is made. A connect that fails is tried once more, unless a kept-alive
+   * connection has failed before.
+   */
   acquire(request: ConnectRequest, done: Done): void {
     const idle = request.fresh ? undefined : this.#takeIdle(keyOf(request.endpoints[0]));
-    if (idle !== undefined) done(this.#use(idle));
-    else this.#connect(request, 0, done);
+    if (idle === undefined) {
+      this.#connect(request, request.fresh ? 1 : 0, done);
+      return;
+    }
+    request.onAttempt(request.endpoints[0]);
+    done(this.#use(idle));
   }
 
   /** Takes a connection back after a complete exchange, and keeps it if it is still good. */
@@ -126,23 +141,24 @@ export class UpstreamPool {
 
   #connect(request: ConnectRequest, attempt: 0 | 1, done: Done): void {
     const endpoint = request.endpoints[attempt];
+    request.onAttempt(endpoint);
     const { lookup } = this.#names;
     const socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true, keepAlive: true, lookup });
     const { counters } = this.#options;
-    const fail = (failure: ConnectFailure): void => {
+    const fail = (reason: FailureReason, error = ''): void => {
       clearTimeout(timer);
       socket.off('error', onError).on('error', () => undefined);
       socket.destroy();
-      counters.add(failure === 'CONNECT_TIMEOUT' ? 'connectsTimedOut' : 'connectsFailed', 1);
+      counters.add(reason === 'upstream_connect_timeout' ? 'connectsTimedOut' : 'connectsFailed', 1);
       if (attempt === 1 || this.#closed) {
-        done(failure);
+        done({ reason, error });
         return;
       }
       counters.add('retriesConnect', 1);
       this.#connect(request, 1, done);
     };
-    const onError = (): void => fail('CONNECT_FAILED');
-    const timer = setTimeout(fail, request.timeoutMs, 'CONNECT_TIMEOUT');
+    const onError = (error: Error): void => fail(connectFailure(error), codeOf(error));
+    const timer = setTimeout(fail, request.timeoutMs, 'upstream_connect_timeout');
     socket.once('error', onError);
     socket.once('connect', () => {
       clearTimeout(timer);

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
+import { codeOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
-import type { FailureCode } from '../failure.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import type { OpenSocket } from './accept.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Exchange } from './exchange.ts';
+import type { FailureDetail } from './exchange-record.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
 import { RequestHead } from './request-head.ts';
@@ -65,7 +67,7 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#exchange = new Exchange(wire, this);
     this.#outlet = new Outlet(socket, () => this.#drained());
     socket.on('end', () => this.#ended());
-    socket.on('error', () => this.destroy());
+    socket.on('error', error => this.destroy(codeOf(error)));
     socket.on('close', () => this.destroy());
     const { counters, state } = wire.context;
     counters.add('handled', 1);
@@ -81,14 +83,15 @@ export class ClientConnection extends Timed implements SocketReader {
     if (this.#state === IDLE) this.#awaitRequest();
   }
 
-  destroy(): void {
+  /** @param error why, as far as that is known */
+  destroy(error = ''): void {
     if (this.#state === CLOSED) return;
     const { counters } = this.#wire.context;
     const state = this.#state;
     this.#state = CLOSED;
     counters.addTo(GAUGES[state] ?? COUNTER.writing, -1);
     counters.add('active', -1);
-    if (state === BUSY || state === TUNNEL) this.#exchange.abandon();
+    if (state === BUSY || state === TUNNEL) this.#exchange.abandon(error);
     this.#releaseHead();
     this.#stash = undefined;
     this.inlet.release();
@@ -99,13 +102,15 @@ export class ClientConnection extends Timed implements SocketReader {
 
   override timedOut(): void {
     if (this.#state === READING) {
-      this.#reject('CLIENT_TIMEOUT', this.#stash?.toString('latin1') ?? '');
+      this.#reject('client_header_timeout', this.#stash?.toString('latin1') ?? '');
     } else if (this.#state === BUSY && !this.isBlocked && !this.#exchange.isAnswered) {
       // Its body does not come.
-      this.#exchange.fail('CLIENT_TIMEOUT');
+      this.#exchange.fail('client_body_timeout');
     } else if (this.#state === IDLE) {
       this.#endIdle();
     } else {
+      if (this.#state === TUNNEL) this.#exchange.record.fail('tunnel_idle_timeout');
+      else this.#exchange.record.fail(this.isBlocked ? 'client_send_timeout' : 'client_body_timeout');
       this.destroy();
     }
   }
@@ -246,7 +251,7 @@ export class ClientConnection extends Timed implements SocketReader {
       return this.#exchange.begin(head, bytes, start + head.length, end);
     }
     if (outcome === false) this.#keep(bytes, start, end);
-    else this.#reject(outcome, bytes.toString('latin1', start, end));
+    else this.#reject(outcome, bytes.toString('latin1', start, end), () => head.faultPlace(bytes, start, end));
     return -1;
   }
 
@@ -277,10 +282,10 @@ export class ClientConnection extends Timed implements SocketReader {
   }
 
   /** What came is no request, or too little of one in too long a time. */
-  #reject(code: FailureCode, bytes: string): void {
+  #reject(reason: FailureReason, bytes: string, detail: FailureDetail = ''): void {
     this.#releaseHead();
     this.#setState(BUSY);
-    this.#exchange.reject(code, /^(?:\r\n)*([^\r\n]*)/.exec(bytes)?.[1] ?? '');
+    this.#exchange.reject(reason, /^(?:\r\n)*([^\r\n]*)/.exec(bytes)?.[1] ?? '', detail);
   }
 
   /**

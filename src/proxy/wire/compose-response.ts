@@ -1,6 +1,7 @@
 import type { Route } from '../../routing/route.ts';
 import { errorBody, reasonOf } from '../error-pages.ts';
-import { FAILURES, type FailureCode } from '../failure.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { ALLOWED_METHODS } from '../methods.ts';
 import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../redirects.ts';
 import { dateLine } from './http-date.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -52,27 +53,26 @@ export function composeSwitch(head: ResponseHead): string {
 }
 
 export interface ErrorResponse {
-  readonly status: number;
   readonly text: string;
   readonly bodyBytes: number;
 }
 
 /** An answer made here, whole: head and body in one text of bytes (latin1). */
 export function composeError(
-  code: FailureCode,
+  reason: FailureReason,
   errorPage: string,
   requestId: string,
   keeps: boolean,
   withBody: boolean,
 ): ErrorResponse {
-  const { status, retryAfter, allow } = FAILURES[code];
+  const { status, retryAfter } = FAILURES[reason];
   const body = Buffer.from(errorBody(status, errorPage)).toString('latin1');
   const retry = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`;
-  const allowed = allow === undefined ? '' : `Allow: ${allow}\r\n`;
+  const allowed = reason === 'request_method_refused' ? `Allow: ${ALLOWED_METHODS}\r\n` : '';
   const text =
     `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${dateLine()}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n` +
     `X-Request-ID: ${requestId}\r\n${retry}${allowed}${keeps ? KEEP_ALIVE : CLOSE}${withBody ? body : ''}`;
-  return { status, text, bodyBytes: withBody ? body.length : 0 };
+  return { text, bodyBytes: withBody ? body.length : 0 };
 }
 
 /** RFC 9110 section 8.6: no length on a 1xx or a 204. */

@@ -59,6 +59,7 @@ export class WireEngine implements Engine {
 
   close(): void {
     this.#stopAccepting();
+    this.#wire.isClosed = true;
     for (const client of [...this.#wire.clients]) client.destroy();
     this.#end();
   }

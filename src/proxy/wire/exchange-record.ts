@@ -3,12 +3,17 @@ import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { type Endpoint, type Route, serviceKey } from '../../routing/route.ts';
+import { NO_ATTEMPTS } from '../access-log.ts';
 import { basicUser } from '../authentication.ts';
 import type { EngineContext } from '../engine.ts';
-import { CLIENT_CLOSED_REQUEST } from '../failure.ts';
+import type { FailureExample } from '../failures/failure-example.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { requestIdOf } from '../request-id.ts';
 import { AUTHORIZATION, REFERER, USER_AGENT, X_FORWARDED_FOR } from './header-names.ts';
 import type { RequestHead } from './request-head.ts';
+
+/** What was wrong, for people; a function where it takes work to say: few failures are told of. */
+export type FailureDetail = string | (() => string);
 
 /** What is remembered of an exchange for its line in the access log and for the counters; one per connection. */
 export class ExchangeRecord {
@@ -21,10 +26,14 @@ export class ExchangeRecord {
   #requestLine = '';
   #endpoint: Endpoint | undefined;
   #isOpen = false;
+  #earlierAttempts = NO_ATTEMPTS;
+  #switchedAt = 0;
+  #reason: FailureReason | '-' = '-';
   route: Route | undefined;
   requestId = '';
-  /** As it was judged. */
+  /** As they were judged; empty for what is refused before. */
   host = '';
+  path = '';
   /** Bytes that came since the last exchange was written. */
   requestBytes = 0;
   responseBytes = 0;
@@ -53,7 +62,12 @@ export class ExchangeRecord {
 
   upstreamAsked(endpoint: Endpoint): void {
     // The first one is asked at once: a look at the clock would be a good part of what this record costs.
-    this.#askedAt = this.#endpoint === undefined ? this.#startedAt : performance.now();
+    let now = this.#startedAt;
+    if (this.#endpoint !== undefined) {
+      now = performance.now();
+      this.#earlierAttempts = [...this.#earlierAttempts, { upstream: this.upstream, ms: now - this.#askedAt }];
+    }
+    this.#askedAt = now;
     this.#endpoint = endpoint;
   }
 
@@ -67,29 +81,38 @@ export class ExchangeRecord {
   tunnelBegan(): void {
     this.answered(101);
     this.responseBytes = 0;
+    this.#switchedAt = performance.now();
   }
 
   get isTunnel(): boolean {
     return this.#status === 101;
   }
 
-  /** It was answered here. */
-  failed(status: number): void {
-    this.#status = status;
+  /** It failed: the first reason is the one that counts. @param detail asked for at once, if at all */
+  fail(reason: FailureReason, detail: FailureDetail = ''): void {
+    if (this.#reason !== '-' || !this.#isOpen) return;
+    this.#reason = reason;
+    // An answer that has begun keeps its status.
+    this.#status ||= FAILURES[reason].status;
+    this.#context.failures.report(reason, this.#service, () => this.#exampleOf(reason, detail));
   }
 
-  /** The exchange is over; without an answer it was the client that left. Written once. */
+  /** The exchange is over. Written once. */
   write(head: RequestHead | undefined): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     const { accessLog, counters } = this.#context;
-    const status = this.#status || CLIENT_CLOSED_REQUEST;
+    const status = this.#status;
     const now = performance.now();
     const durationMs = now - this.#startedAt;
-    const upstreamMs = this.#upstreamStatus === 0 ? Number.NaN : now - this.#askedAt;
+    const upstreamMs = this.#endpoint === undefined ? Number.NaN : now - this.#askedAt;
     counters.addTo(COUNTER.requestBytes, this.requestBytes);
     counters.addTo(COUNTER.responseBytes, this.responseBytes);
-    counters.countRequest(this.route?.counterBlock ?? NO_ROUTE_BLOCK, status, durationMs / 1000, upstreamMs / 1000);
+    // How long people keep a WebSocket open says nothing about how fast it was made.
+    const answeredMs = status === 101 ? this.#switchedAt - now : 0;
+    const countedMs = this.#upstreamStatus === 0 ? Number.NaN : upstreamMs + answeredMs;
+    const block = this.route?.counterBlock ?? NO_ROUTE_BLOCK;
+    counters.countRequest(block, status, (durationMs + answeredMs) / 1000, countedMs / 1000);
     if (accessLog.format !== 'off') {
       accessLog.write({
         remoteAddress: this.#peer,
@@ -105,11 +128,13 @@ export class ExchangeRecord {
         remoteUser: basicUser(head?.value(AUTHORIZATION) ?? ''),
         requestId: this.requestId,
         durationMs,
-        service: this.route === undefined ? '' : serviceKey(this.route.service),
+        service: this.#service,
         routePath: this.route?.path ?? '',
         upstream: this.upstream,
         upstreamMs,
         upstreamStatus: this.#upstreamStatus,
+        earlierAttempts: this.#earlierAttempts,
+        reason: this.#reason,
       });
     }
     this.requestBytes = 0;
@@ -124,7 +149,27 @@ export class ExchangeRecord {
     this.route = undefined;
     this.requestId = requestId;
     this.host = '';
+    this.path = '';
     this.responseBytes = 0;
     this.bodyBytes = 0;
+    this.#earlierAttempts = NO_ATTEMPTS;
+    this.#reason = '-';
+  }
+
+  get #service(): string {
+    return this.route === undefined ? '' : serviceKey(this.route.service);
+  }
+
+  #exampleOf(reason: FailureReason, detail: FailureDetail): FailureExample {
+    return {
+      reason,
+      at: Date.now(),
+      service: this.#service,
+      status: this.#status,
+      requestId: this.requestId,
+      path: this.path,
+      upstream: this.upstream,
+      detail: typeof detail === 'string' ? detail : detail(),
+    };
   }
 }

@@ -1,11 +1,10 @@
 import type { Route } from '../../routing/route.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { FAILURES, type FailureCode } from '../failure.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { requestIdOf } from '../request-id.ts';
-import { mayRetryStale } from '../retry.ts';
 import { isOfferedUpgrade } from '../upgrade.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { believedHosts, composeRequest } from './compose-request.ts';
+import { believedHosts } from './compose-request.ts';
 import {
   composeError,
   composeInterim,
@@ -13,7 +12,7 @@ import {
   composeSwitch,
   type RedirectOrigin,
 } from './compose-response.ts';
-import { ExchangeRecord } from './exchange-record.ts';
+import { ExchangeRecord, type FailureDetail } from './exchange-record.ts';
 import { NO_OPTIONS } from './head.ts';
 import { X_REQUEST_ID } from './header-names.ts';
 import { persists } from './persistence.ts';
@@ -21,6 +20,7 @@ import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { RoutedRequest } from './routed-request.ts';
+import { UpstreamAttempts } from './upstream-attempts.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
 
@@ -32,20 +32,16 @@ export class Exchange implements RedirectOrigin {
   /** The final response's head has been written, or an error of our own. */
   isAnswered = false;
   isHeadRequest = false;
-  /** A connection is being made for it. */
-  isWaiting = false;
   readonly #wire: Wire;
   readonly #client: ClientConnection;
   readonly #body = new RequestBody();
   #settings: Settings;
   #head: RequestHead | undefined;
   readonly #asked = new RoutedRequest();
+  readonly #attempts: UpstreamAttempts;
   #upstream: UpstreamConnection | undefined;
-  /** Head of the request as the upstream gets it; kept until the answer, for a second try. */
-  #upstreamHead = '';
   /** Nothing of it matters any more. */
   #isOver = true;
-  #attempts = 0;
   /** The connection to the client ends with this answer. */
   #isLast = false;
 
@@ -54,11 +50,12 @@ export class Exchange implements RedirectOrigin {
     this.#client = client;
     this.#settings = wire.context.state.settings;
     this.record = new ExchangeRecord(wire.context, client.peer);
+    this.#attempts = new UpstreamAttempts(wire, client, this, this.#asked);
   }
 
   /** Body bytes can be taken now. */
   get takesBody(): boolean {
-    return !this.#body.isComplete && !this.isWaiting;
+    return !this.#body.isComplete && !this.#attempts.isConnecting;
   }
 
   /** Nothing of the request is still to come. */
@@ -79,70 +76,35 @@ export class Exchange implements RedirectOrigin {
     this.#isOver = false;
     this.isAnswered = false;
     this.isHeadRequest = head.method === 'HEAD';
-    this.#attempts = 0;
     this.#body.begin(head.isChunked, head.contentLength, head.connectionOptions);
     this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
     const failure = this.#asked.judge(head, this.#wire.context.state);
     this.record.host = this.#asked.host;
+    this.record.path = this.#asked.target.path;
     this.record.route = this.#asked.route;
     this.#body.limit = this.#asked.bodyLimit;
-    if (failure === undefined) this.#send(false);
+    if (failure === undefined) this.#upstream = this.#attempts.begin(head, this.#settings);
     else this.fail(failure);
     const upstream = this.#upstream;
     if (upstream !== undefined) return this.#sendHead(upstream, bytes, bodyStart, end);
     // It is answered by now, or a connection is being made and the body waits: the upstream is the one to be timed.
-    if (this.isWaiting) this.#wire.wheel.clear(this.#client);
+    if (this.#attempts.isConnecting) this.#wire.wheel.clear(this.#client);
     return bodyStart;
   }
 
   /** Bytes that are no request, or come too slowly to be one. */
-  reject(code: FailureCode, line: string): void {
+  reject(reason: FailureReason, line: string, detail: FailureDetail): void {
     this.#settings = this.#wire.context.state.settings;
     this.#head = undefined;
     this.isHeadRequest = line.startsWith('HEAD ');
     // Where the next request begins is unknown: whatever comes is thrown away.
     this.#body.begin(true, -1, NO_OPTIONS);
     this.record.beginUnread(line);
-    this.#answerError(code, false);
+    this.#answerError(reason, detail, false);
     this.#end(true);
   }
 
-  /** Takes a connection to the upstream, or begins to make one. @param fresh a kept-alive one will not do */
-  #send(fresh: boolean): void {
-    const { pools, roundRobin } = this.#wire;
-    const head = this.#head;
-    const { route, target, host, authority, upgrade } = this.#asked;
-    const endpoints = route && roundRobin.next(route.backend);
-    if (head === undefined || route === undefined || endpoints === undefined) {
-      this.fail('NO_ENDPOINT');
-      return;
-    }
-    this.#attempts += 1;
-    const [endpoint] = endpoints;
-    this.record.upstreamAsked(endpoint);
-    if (!fresh) {
-      const { peer, plainForwarded } = this.#client;
-      const { requestId } = this.record;
-      const parts = { head, route, target, host, authority, endpoint, peer, plainForwarded, requestId, upgrade };
-      this.#upstreamHead = composeRequest(this.#wire, parts);
-      this.#upstream = pools.takeIdle(endpoint);
-      if (this.#upstream !== undefined) {
-        this.#upstream.begin(this);
-        return;
-      }
-    }
-    this.isWaiting = true;
-    pools.connect(endpoints, route.overrides.connectTimeoutMs ?? this.#settings.proxyConnectTimeout, this);
-  }
-
   connected(upstream: UpstreamConnection): void {
-    upstream.begin(this);
-    if (!this.isWaiting) {
-      // The client has left meanwhile: the connection is as good as new for somebody else.
-      upstream.giveBack();
-      return;
-    }
-    this.isWaiting = false;
     this.#upstream = upstream;
     const stash = this.#client.takeStash();
     const used = this.#sendHead(upstream, stash ?? NOTHING, 0, stash?.length ?? 0);
@@ -152,8 +114,9 @@ export class Exchange implements RedirectOrigin {
 
   /** Writes the head, and as much of the body as has come, in one piece where it is small. */
   #sendHead(upstream: UpstreamConnection, bytes: Buffer, bodyStart: number, end: number): number {
-    if (!this.#body.isComplete && bodyStart < end) return this.readBody(bytes, bodyStart, end, this.#upstreamHead);
-    upstream.writeText(this.#upstreamHead);
+    if (!this.#body.isComplete && bodyStart < end)
+      return this.readBody(bytes, bodyStart, end, this.#attempts.requestHead);
+    upstream.writeText(this.#attempts.requestHead);
     this.#bodyMoved(upstream, true);
     return bodyStart;
   }
@@ -163,7 +126,7 @@ export class Exchange implements RedirectOrigin {
     const body = this.#body;
     const stop = body.take(bytes, start, end);
     if (stop < 0 || body.isOverLimit) {
-      this.fail(stop < 0 ? 'BAD_REQUEST' : 'BODY_TOO_LARGE');
+      this.fail(stop < 0 ? 'request_chunk_malformed' : 'request_body_too_large');
       return end;
     }
     const upstream = this.#upstream;
@@ -275,7 +238,7 @@ export class Exchange implements RedirectOrigin {
   switchProtocols(head: ResponseHead): boolean {
     const upstream = this.#upstream;
     if (upstream === undefined || !isOfferedUpgrade(head.upgrade, this.#asked.upgrade)) {
-      this.fail('BAD_RESPONSE');
+      this.fail('response_unasked_switch');
       return false;
     }
     this.isAnswered = true;
@@ -311,37 +274,25 @@ export class Exchange implements RedirectOrigin {
 
   // Failures.
 
-  /** The upstream's connection ended before a response began. */
-  upstreamBroken(isReused: boolean, hasBegun: boolean): void {
+  /** The upstream's connection ended before a response began. @param error undefined when it was closed */
+  upstreamBroken(isReused: boolean, hasBegun: boolean, error: string | undefined): void {
     this.#upstream = undefined;
-    const isStale = mayRetryStale({
-      method: this.#head?.method ?? '',
-      attempts: this.#attempts,
-      reused: isReused,
-      bytesSent: this.#upstreamHead.length,
-      bodyBytesGone: this.#body.bytes,
-      responseBegun: hasBegun,
-    });
-    if (isStale) {
-      this.#wire.context.counters.add('retriesStale', 1);
-      this.#send(true);
-    } else {
-      this.fail('UPSTREAM_CLOSED');
-    }
+    this.#attempts.broken(isReused, this.#body.bytes, hasBegun, error);
   }
 
   /** Answers with an error of our own; when an answer has begun, shows the client that it is cut short. */
-  fail(code: FailureCode): void {
-    this.isWaiting = false;
+  fail(reason: FailureReason, detail?: FailureDetail): void {
+    this.#attempts.isConnecting = false;
     if (this.#isOver) return;
     if (this.isAnswered) {
+      this.record.fail(reason, detail);
       this.cut();
       return;
     }
     this.#dropUpstream();
-    const keeps = !FAILURES[code].closes && this.#keepsAlive();
+    const keeps = !FAILURES[reason].closes && this.#keepsAlive();
     this.#isLast = !keeps;
-    this.#answerError(code, keeps);
+    this.#answerError(reason, detail, keeps);
     if (!keeps || this.#body.isComplete) {
       this.#end(!keeps);
     } else {
@@ -359,10 +310,14 @@ export class Exchange implements RedirectOrigin {
     this.#client.endSoon();
   }
 
-  /** The client is gone. */
-  abandon(): void {
+  /** The connection to the client has ended, with the request under way. @param error why, as far as that is known */
+  abandon(error: FailureDetail): void {
+    if (!this.record.isTunnel) {
+      if (this.#wire.isClosed) this.record.fail('shutdown');
+      else this.record.fail(this.isAnswered ? 'client_left_mid_response' : 'client_left', error);
+    }
     this.#isOver = true;
-    this.isWaiting = false;
+    this.#attempts.isConnecting = false;
     this.#dropUpstream();
     this.record.write(this.#head);
   }
@@ -377,12 +332,12 @@ export class Exchange implements RedirectOrigin {
     this.#upstream = undefined;
   }
 
-  #answerError(code: FailureCode, keeps: boolean): void {
+  #answerError(reason: FailureReason, detail: FailureDetail | undefined, keeps: boolean): void {
     const { errorPage } = this.#wire.context.state;
     const { requestId } = this.record;
-    const { status, text, bodyBytes } = composeError(code, errorPage, requestId, keeps, !this.isHeadRequest);
+    const { text, bodyBytes } = composeError(reason, errorPage, requestId, keeps, !this.isHeadRequest);
     this.isAnswered = true;
-    this.record.failed(status);
+    this.record.fail(reason, detail);
     this.sendText(text, bodyBytes);
     this.record.write(this.#head);
   }

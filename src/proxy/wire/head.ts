@@ -19,11 +19,25 @@ export const MAX_LINE_BYTES = 8 * 1024;
 export const MAX_HEAD_BYTES = 32 * 1024;
 export const MAX_LINES = 1000;
 
-/** Answers of {@link Head.readLines}. */
+/** Answers of {@link Head.readLines}, unless it is a fault. */
 export const MORE = 0;
 export const DONE = 1;
-export const MALFORMED = 2;
-export const TOO_LARGE = 3;
+
+/** What may be wrong with the header lines of a request and of a response. */
+export type HeadFault =
+  | 'bad_line_end'
+  | 'control_character'
+  | 'space_before_colon'
+  | 'folded_line'
+  | 'header_malformed'
+  | 'header_too_large'
+  | 'too_many_headers'
+  | 'content_length_malformed'
+  | 'content_length_duplicate'
+  | 'transfer_encoding_duplicate';
+
+/** Of a header's name in the program log. */
+const MAX_NAME_SHOWN = 64;
 
 const CHUNKED = Buffer.from('chunked');
 const KEPT_ALIVE = Buffer.from('keep-alive');
@@ -58,6 +72,8 @@ export abstract class Head {
   /** One set for all Connection lines of a head, and a new one for each head: the body of the last may still need its own. */
   #options: Set<string> | undefined;
   protected codings = 0;
+  /** The place of the byte that made the head a bad one; -1 where it is not about a byte. */
+  protected faultAt = -1;
 
   protected resetLines(): void {
     this.runCount = 0;
@@ -73,9 +89,10 @@ export abstract class Head {
     this.saysUpgrade = false;
     this.#options = undefined;
     this.codings = 0;
+    this.faultAt = -1;
   }
 
-  /** One known or unknown header line. @returns whether it goes on unchanged; MALFORMED ends the head */
+  /** One known or unknown header line. @returns whether it goes on unchanged; a fault ends the head */
   protected abstract takeLine(
     id: number,
     bytes: Buffer,
@@ -83,14 +100,10 @@ export abstract class Head {
     nameEnd: number,
     valueStart: number,
     valueEnd: number,
-  ): boolean | typeof MALFORMED;
+  ): boolean | HeadFault;
 
   /** Reads header lines from `position` on. */
-  protected readLines(
-    bytes: Buffer,
-    base: number,
-    end: number,
-  ): typeof MORE | typeof DONE | typeof MALFORMED | typeof TOO_LARGE {
+  protected readLines(bytes: Buffer, base: number, end: number): typeof MORE | typeof DONE | HeadFault {
     let at = base + this.position;
     for (;;) {
       const lineStart = at;
@@ -98,10 +111,10 @@ export abstract class Head {
       let byte = bytes[at] as number;
       if (byte === CR) {
         if (at + 1 >= end) return this.#incomplete(lineStart, base, end);
-        if (bytes[at + 1] !== LF) return MALFORMED;
+        if (bytes[at + 1] !== LF) return this.#fault('bad_line_end', at - base);
         this.length = at + 2 - base;
         this.position = this.length;
-        return this.length - this.linesStart > MAX_HEAD_BYTES ? TOO_LARGE : DONE;
+        return this.length - this.linesStart > MAX_HEAD_BYTES ? this.#fault('header_too_large', at - base) : DONE;
       }
       let hasUnderscore = false;
       while (TOKEN[byte] === 1) {
@@ -111,7 +124,7 @@ export abstract class Head {
         byte = bytes[at] as number;
       }
       // An empty name, obs-fold, a blank before the colon, a line without one: RFC 9112 section 5.
-      if (byte !== COLON || at === lineStart) return MALFORMED;
+      if (byte !== COLON || at === lineStart) return this.#fault(nameFault(byte, at === lineStart), at - base);
       const nameEnd = at;
       do {
         at += 1;
@@ -124,19 +137,21 @@ export abstract class Head {
         if (at === end) return this.#incomplete(lineStart, base, end);
         byte = bytes[at] as number;
       }
-      if (byte !== CR) return MALFORMED;
+      if (byte !== CR) return this.#fault(byte === LF ? 'bad_line_end' : 'control_character', at - base);
       if (at + 1 === end) return this.#incomplete(lineStart, base, end);
-      if (bytes[at + 1] !== LF) return MALFORMED;
-      if (at - lineStart > MAX_LINE_BYTES || at - base - this.linesStart > MAX_HEAD_BYTES) return TOO_LARGE;
+      if (bytes[at + 1] !== LF) return this.#fault('bad_line_end', at - base);
+      if (at - lineStart > MAX_LINE_BYTES || at - base - this.linesStart > MAX_HEAD_BYTES) {
+        return this.#fault('header_too_large', at - base);
+      }
       this.lineCount += 1;
-      if (this.lineCount > MAX_LINES) return TOO_LARGE;
+      if (this.lineCount > MAX_LINES) return this.#fault('too_many_headers', lineStart - base);
       let valueEnd = at;
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd -= 1;
       at += 2;
       const id = identify(bytes, lineStart, nameEnd - lineStart);
       const goesOn =
         (!hasUnderscore || this.takeUnderscore()) && this.takeLine(id, bytes, lineStart, nameEnd, valueStart, valueEnd);
-      if (goesOn === MALFORMED) return MALFORMED;
+      if (typeof goesOn === 'string') return this.#fault(goesOn, lineStart - base);
       if (goesOn) this.#keep(lineStart - base, at - base);
       this.position = at - base;
     }
@@ -153,17 +168,17 @@ export abstract class Head {
     bytes: Buffer,
     valueStart: number,
     valueEnd: number,
-  ): false | typeof MALFORMED | undefined {
+  ): false | HeadFault | undefined {
     switch (id) {
       case CONTENT_LENGTH:
         // A second one, a list, a sign: which length counts would be anybody's guess (RFC 9112 section 6.3).
-        if (this.contentLength >= 0) return MALFORMED;
+        if (this.contentLength >= 0) return 'content_length_duplicate';
         this.contentLength = readLength(bytes, valueStart, valueEnd);
-        return this.contentLength < 0 ? MALFORMED : false;
+        return this.contentLength < 0 ? 'content_length_malformed' : false;
       case TRANSFER_ENCODING:
         this.codings += 1;
         this.isChunked = isWord(bytes, valueStart, valueEnd, CHUNKED);
-        return this.codings > 1 ? MALFORMED : false;
+        return this.codings > 1 ? 'transfer_encoding_duplicate' : false;
       case CONNECTION:
         this.#readConnection(bytes, valueStart, valueEnd);
         return false;
@@ -251,11 +266,40 @@ export abstract class Head {
     }
   }
 
-  #incomplete(lineStart: number, base: number, end: number): typeof MORE | typeof TOO_LARGE {
+  #incomplete(lineStart: number, base: number, end: number): typeof MORE | HeadFault {
     this.position = lineStart - base;
     const isOver = end - lineStart > MAX_LINE_BYTES + 1 || end - base - this.linesStart > MAX_HEAD_BYTES + 2;
-    return isOver ? TOO_LARGE : MORE;
+    return isOver ? this.#fault('header_too_large', end - base) : MORE;
   }
+
+  #fault(fault: HeadFault, at: number): HeadFault {
+    this.faultAt = at;
+    return fault;
+  }
+
+  /**
+   * Says where the fault is: the byte, counted from the start of the head, and the name of the header. Never a value, and
+   * no name either unless a colon follows it: what else begins a line may be the rest of a secret.
+   */
+  faultPlace(bytes: Buffer, base: number, end: number): string {
+    if (this.faultAt < 0) return '';
+    const byte = bytes[base + this.faultAt];
+    const seen = byte === undefined ? '' : ` (0x${byte.toString(16).padStart(2, '0')})`;
+    const lineStart = base + this.position;
+    let nameEnd = lineStart;
+    while (nameEnd < end && nameEnd - lineStart < MAX_NAME_SHOWN && TOKEN[bytes[nameEnd] as number] === 1) nameEnd += 1;
+    let colon = nameEnd;
+    while (colon < end && (bytes[colon] === SP || bytes[colon] === HTAB)) colon += 1;
+    const isNamed = this.linesStart > 0 && nameEnd > lineStart && bytes[colon] === COLON && colon < end;
+    return `byte ${this.faultAt}${seen}${isNamed ? `, header ${bytes.toString('latin1', lineStart, nameEnd)}` : ''}`;
+  }
+}
+
+/** What is wrong with a header line whose name ends in another byte than a colon. @param isEmpty the name is */
+function nameFault(byte: number, isEmpty: boolean): HeadFault {
+  if (byte === LF) return 'bad_line_end';
+  if (byte === SP || byte === HTAB) return isEmpty ? 'folded_line' : 'space_before_colon';
+  return FIELD[byte] === 1 || byte === CR ? 'header_malformed' : 'control_character';
 }
 
 /** Digits only, up to 2^53-1; else -1. */

@@ -1,6 +1,6 @@
-import type { FailureCode } from '../failure.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import { CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
-import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
+import { DONE, Head, type HeadFault, MAX_LINE_BYTES, MORE } from './head.ts';
 import {
   AUTHORIZATION,
   EXPECT,
@@ -57,23 +57,17 @@ export class RequestHead extends Head {
    * Reads on in `bytes`, whose head begins at `base` and which holds everything that came of it.
    * @returns true when the head is complete, false when more is needed, or why it must be refused
    */
-  read(bytes: Buffer, base: number, end: number): boolean | FailureCode {
+  read(bytes: Buffer, base: number, end: number): boolean | FailureReason {
     if (!this.#hasRequestLine) {
       const outcome = this.#readRequestLine(bytes, base, end);
       if (outcome !== true) return outcome;
       this.#hasRequestLine = true;
     }
-    switch (this.readLines(bytes, base, end)) {
-      case MORE:
-        return false;
-      case MALFORMED:
-        return 'BAD_REQUEST';
-      case TOO_LARGE:
-        return 'HEADERS_TOO_LARGE';
-      default:
-        this.text = bytes.toString('latin1', base, base + this.length);
-        return this.#judge();
-    }
+    const outcome = this.readLines(bytes, base, end);
+    if (outcome === MORE) return false;
+    if (outcome !== DONE) return `request_${outcome}`;
+    this.text = bytes.toString('latin1', base, base + this.length);
+    return this.#judge();
   }
 
   /** Lines that go on unchanged. */
@@ -121,7 +115,7 @@ export class RequestHead extends Head {
     _nameEnd: number,
     valueStart: number,
     valueEnd: number,
-  ): boolean | typeof MALFORMED {
+  ): boolean | HeadFault {
     if (id === 0) return true;
     const base = nameStart - this.position;
     switch (id) {
@@ -129,7 +123,7 @@ export class RequestHead extends Head {
         this.#hostLines += 1;
         if (!isText(bytes, valueStart, valueEnd, this.#host))
           this.#host = bytes.toString('latin1', valueStart, valueEnd);
-        return this.#hostLines > 1 ? MALFORMED : false;
+        return false;
       case X_REAL_IP:
       case X_FORWARDED_PREFIX:
         return false;
@@ -166,32 +160,41 @@ export class RequestHead extends Head {
     this.#has[name] = 1;
   }
 
-  #readRequestLine(bytes: Buffer, base: number, end: number): boolean | FailureCode {
+  #readRequestLine(bytes: Buffer, base: number, end: number): boolean | FailureReason {
     let at = base + this.position;
     // RFC 9112 section 2.2: empty lines before it are ignored, a few of them.
     while (at + 1 < end && bytes[at] === CR && bytes[at + 1] === LF) at += 2;
     this.position = at - base;
-    if (this.position > MAX_EMPTY_BYTES) return 'BAD_REQUEST';
+    this.faultAt = this.position;
+    if (this.position > MAX_EMPTY_BYTES) return 'request_line_malformed';
     const methodStart = at;
     const limit = methodStart + MAX_LINE_BYTES;
     while (at < end && METHOD[bytes[at] as number] === 1) at += 1;
     if (at === end || (bytes[at] === CR && at === methodStart && at + 1 === end))
-      return at > limit ? 'URI_TOO_LONG' : false;
-    if (bytes[at] !== SP || at === methodStart) return 'BAD_REQUEST';
+      return at > limit ? 'request_line_too_long' : false;
+    this.faultAt = at - base;
+    if (bytes[at] !== SP || at === methodStart) return lineFault(bytes, at, methodStart);
     this.#methodEnd = at - base;
     const targetStart = at + 1;
     at = targetStart;
     while (at < end && TARGET[bytes[at] as number] === 1) at += 1;
-    if (at === end) return at > limit ? 'URI_TOO_LONG' : false;
-    if (bytes[at] !== SP || at === targetStart) return 'BAD_REQUEST';
+    if (at === end) return at > limit ? 'request_line_too_long' : false;
+    this.faultAt = at - base;
+    if (bytes[at] !== SP || at === targetStart) return lineFault(bytes, at, methodStart);
     const versionStart = at + 1;
     at = versionStart;
     while (at < end && bytes[at] !== CR && bytes[at] !== LF && at - versionStart < 16) at += 1;
-    if (at === end || (bytes[at] === CR && at + 1 === end)) return at > limit ? 'URI_TOO_LONG' : false;
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) return 'BAD_REQUEST';
-    if (at - methodStart > MAX_LINE_BYTES) return 'URI_TOO_LONG';
+    if (at === end || (bytes[at] === CR && at + 1 === end)) return at > limit ? 'request_line_too_long' : false;
+    this.faultAt = at - base;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) {
+      const isEnd = bytes[at] === CR || bytes[at] === LF;
+      return isEnd ? 'request_bad_line_end' : versionFault(bytes.toString('latin1', versionStart, at));
+    }
+    if (at - methodStart > MAX_LINE_BYTES) return 'request_line_too_long';
+    this.faultAt = versionStart - base;
     const failure = this.#readVersion(bytes, versionStart, at);
     if (failure !== undefined) return failure;
+    this.faultAt = -1;
     this.#targetStart = targetStart - base;
     this.#targetEnd = targetStart - base + (versionStart - 1 - targetStart);
     this.#lineEnd = at - base;
@@ -202,32 +205,48 @@ export class RequestHead extends Head {
   }
 
   /** `HTTP/1.x`; a higher minor version is spoken as 1.1 (RFC 9110 section 2.5). */
-  #readVersion(bytes: Buffer, start: number, end: number): FailureCode | undefined {
+  #readVersion(bytes: Buffer, start: number, end: number): FailureReason | undefined {
     if (end - start === 8 && isHttp1(bytes, start) && bytes[start + 7] === 0x31) {
       this.minorVersion = 1;
       return undefined;
     }
     const version = bytes.toString('latin1', start, end);
-    const match = /^HTTP\/(\d)\.(\d)$/.exec(version);
-    if (match === null)
-      return /^HTTP\/[1-9]\d*\.\d+$/.test(version) && !version.startsWith('HTTP/1.')
-        ? 'VERSION_NOT_SUPPORTED'
-        : 'BAD_REQUEST';
-    if (Number(match[1]) >= 2) return 'VERSION_NOT_SUPPORTED';
-    if (match[1] === '0') return 'BAD_REQUEST';
-    this.minorVersion = match[2] === '0' ? 0 : 1;
+    const match = /^HTTP\/1\.(\d)$/.exec(version);
+    if (match === null) return versionFault(version);
+    this.minorVersion = match[1] === '0' ? 0 : 1;
     return undefined;
   }
 
-  #judge(): true | FailureCode {
+  #judge(): true | FailureReason {
     const { text } = this;
     this.method = text.substring(this.#methodStart, this.#methodEnd);
     this.target = text.substring(this.#targetStart, this.#targetEnd);
-    if (this.#hostLines === 0 && this.minorVersion === 1) return 'BAD_REQUEST';
+    if (this.#hostLines > 1) return 'request_host_duplicate';
+    if (this.#hostLines === 0 && this.minorVersion === 1) return 'request_host_missing';
     if (this.codings > 0) {
-      if (this.contentLength >= 0 || this.minorVersion === 0) return 'BAD_REQUEST';
-      if (!this.isChunked) return 'TRANSFER_CODING_NOT_IMPLEMENTED';
+      if (this.contentLength >= 0) return 'request_length_and_chunked';
+      if (this.minorVersion === 0) return 'request_transfer_encoding_in_http_1_0';
+      if (!this.isChunked) return 'request_transfer_encoding_unsupported';
     }
     return true;
   }
+}
+
+/** The first byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */
+const TLS_HANDSHAKE = 0x16;
+
+/** What is wrong with a request line whose method or target does not end in a space at `at`. */
+function lineFault(bytes: Buffer, at: number, lineStart: number): FailureReason {
+  const byte = bytes[at] as number;
+  if (at === lineStart && byte === TLS_HANDSHAKE) return 'request_tls_on_plain_port';
+  if (byte === LF) return 'request_bad_line_end';
+  return byte === CR || byte === SP || TARGET[byte] === 1 ? 'request_line_malformed' : 'request_control_character';
+}
+
+/** Why the last word of a request line is no version of HTTP that can be served. */
+function versionFault(version: string): FailureReason {
+  if (!version.startsWith('HTTP/')) return 'request_space_in_target';
+  return /^HTTP\/(?:[2-9]|[1-9]\d+)\.\d+$/.test(version)
+    ? 'request_http_version_unsupported'
+    : 'request_http_version_malformed';
 }

@@ -1,6 +1,7 @@
+import type { FailureReason } from '../failures/failures.ts';
 import { keepAliveTimeout } from '../hop-by-hop.ts';
 import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
-import { Head, MALFORMED, MAX_LINE_BYTES, MORE, TOO_LARGE } from './head.ts';
+import { DONE, Head, type HeadFault, MAX_LINE_BYTES, MORE } from './head.ts';
 import { CONTENT_LENGTH, DATE, KEEP_ALIVE, LOCATION, REFRESH, SET_COOKIE, TRAILER, UPGRADE } from './header-names.ts';
 
 const ACCEL = Buffer.from('x-accel-');
@@ -29,8 +30,8 @@ export class ResponseHead extends Head {
     this.upgrade = '';
   }
 
-  /** As RequestHead.read; undefined for a head that must not be passed on. */
-  read(bytes: Buffer, base: number, end: number): boolean | undefined {
+  /** As RequestHead.read; a reason for a head that must not be passed on. */
+  read(bytes: Buffer, base: number, end: number): boolean | FailureReason {
     if (!this.#hasStatusLine) {
       const outcome = this.#readStatusLine(bytes, base, end);
       if (outcome !== true) return outcome;
@@ -38,9 +39,9 @@ export class ResponseHead extends Head {
     }
     const outcome = this.readLines(bytes, base, end);
     if (outcome === MORE) return false;
-    if (outcome === MALFORMED || outcome === TOO_LARGE || !this.#isClear()) return undefined;
+    if (outcome !== DONE) return `response_${outcome}`;
     this.text = bytes.toString('latin1', base, base + this.length);
-    return true;
+    return this.codings === 0 ? true : this.#judgeCoding();
   }
 
   /** From the space before the status code to the end of the line, without the version. */
@@ -60,14 +61,14 @@ export class ResponseHead extends Head {
     _nameEnd: number,
     valueStart: number,
     valueEnd: number,
-  ): boolean | typeof MALFORMED {
+  ): boolean | HeadFault {
     switch (id) {
       case 0:
         // X-Accel-* is for an nginx: the upstream would steer whoever stands in front of this proxy.
         return !isWord(bytes, nameStart, nameStart + ACCEL.length, ACCEL);
       case CONTENT_LENGTH:
         // It stays where it is.
-        return this.takeFraming(id, bytes, valueStart, valueEnd) === MALFORMED ? MALFORMED : true;
+        return this.takeFraming(id, bytes, valueStart, valueEnd) || true;
       case DATE:
         this.hasDate = true;
         return true;
@@ -91,18 +92,26 @@ export class ResponseHead extends Head {
   }
 
   /** `HTTP/1.x SP 3DIGIT [SP reason]` (RFC 9112 section 4). */
-  #readStatusLine(bytes: Buffer, base: number, end: number): boolean | undefined {
+  #readStatusLine(bytes: Buffer, base: number, end: number): boolean | FailureReason {
     let at = base;
     while (at < end && FIELD[bytes[at] as number] === 1) at += 1;
-    if (at === end || (bytes[at] === CR && at + 1 === end)) return at - base > MAX_LINE_BYTES ? undefined : false;
-    if (bytes[at] !== CR || bytes[at + 1] !== LF || at - base > MAX_LINE_BYTES || at - base < 12) return undefined;
-    if (!isHttp1(bytes, base)) return undefined;
+    this.faultAt = at - base;
+    if (at - base > MAX_LINE_BYTES) return 'response_header_too_large';
+    if (at === end || (bytes[at] === CR && at + 1 === end)) return false;
+    const isHttp = isHttp1(bytes, base);
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) {
+      if (!isHttp) return 'response_status_line_malformed';
+      return bytes[at] === CR || bytes[at] === LF ? 'response_bad_line_end' : 'response_control_character';
+    }
+    this.faultAt = -1;
+    if (at - base < 12 || !isHttp) return 'response_status_line_malformed';
     const minor = (bytes[base + 7] as number) - 0x30;
     const hundreds = digit(bytes, base + 9);
     const tens = digit(bytes, base + 10);
     const ones = digit(bytes, base + 11);
-    if (minor < 0 || minor > 9 || bytes[base + 8] !== 0x20 || hundreds < 1 || tens < 0 || ones < 0) return undefined;
-    if (at - base > 12 && bytes[base + 12] !== 0x20) return undefined;
+    const isStatus = bytes[base + 8] === 0x20 && hundreds >= 1 && tens >= 0 && ones >= 0;
+    const isAlone = at - base === 12 || bytes[base + 12] === 0x20;
+    if (minor < 0 || minor > 9 || !isStatus || !isAlone) return 'response_status_line_malformed';
     this.minorVersion = minor === 0 ? 0 : 1;
     this.status = hundreds * 100 + tens * 10 + ones;
     this.#lineEnd = at - base;
@@ -112,9 +121,10 @@ export class ResponseHead extends Head {
   }
 
   /** RFC 9112 section 6.3: two ways to find the end of the body are none. */
-  #isClear(): boolean {
-    if (this.codings === 0) return true;
-    return this.contentLength < 0 && this.isChunked && this.minorVersion === 1;
+  #judgeCoding(): true | FailureReason {
+    if (this.contentLength >= 0) return 'response_length_and_chunked';
+    if (this.minorVersion === 0) return 'response_transfer_encoding_in_http_1_0';
+    return this.isChunked ? true : 'response_transfer_encoding_unsupported';
   }
 }
 

@@ -1,8 +1,8 @@
 import { parseHost } from '../../routing/host.ts';
 import type { Route } from '../../routing/route.ts';
-import { parseTarget, type RequestTarget } from '../../routing/target.ts';
+import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { EngineState } from '../engine.ts';
-import type { FailureCode } from '../failure.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import { isRefusedMethod } from '../methods.ts';
 import { allowedUpgrade } from '../upgrade.ts';
 import { UPGRADE } from './header-names.ts';
@@ -31,27 +31,28 @@ export class RoutedRequest {
   }
 
   /** @returns why the request must be refused */
-  judge(head: RequestHead, { table, settings }: EngineState): FailureCode | undefined {
+  judge(head: RequestHead, { table, settings }: EngineState): FailureReason | undefined {
     this.route = undefined;
     this.upgrade = undefined;
     this.bodyLimit = 0;
     this.target.host = '';
     this.target.authority = '';
+    this.target.path = '';
     const rawHost = head.host;
     if (rawHost !== this.#rawHost) {
       this.#rawHost = rawHost;
       this.#parsedHost = parseHost(rawHost);
     }
     // HTTP/1.0 may do without one; an empty Host names nothing.
-    if (head.hasHost && (this.#parsedHost === undefined || rawHost === '')) return 'BAD_REQUEST';
-    if (isRefusedMethod(head.method)) return 'METHOD_NOT_ALLOWED';
-    if (!parseTarget(head.target, settings.mergeSlashes, this.target)) return 'BAD_REQUEST';
-    if (table === undefined) return 'NO_TABLE';
+    if (head.hasHost && (this.#parsedHost === undefined || rawHost === '')) return 'request_host_malformed';
+    if (isRefusedMethod(head.method)) return 'request_method_refused';
+    if (!parseTarget(head.target, settings.mergeSlashes, this.target)) return `request_${targetFault(head.target)}`;
+    if (table === undefined) return 'table_not_loaded';
     const route = table.match(this.host, this.target.path);
-    if (route === undefined) return 'NO_ROUTE';
+    if (route === undefined) return 'no_route';
     this.route = route;
     this.bodyLimit = route.overrides.maxBodySize ?? settings.clientMaxBodySize;
-    if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'BODY_TOO_LARGE';
+    if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
     // A tunnel takes the bytes that follow: a body would be lost in it.
     const mayUpgrade = head.saysUpgrade && head.minorVersion === 1 && !head.isChunked && head.contentLength <= 0;
     if (mayUpgrade && head.has(UPGRADE)) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { codeOf } from '../../errors.ts';
 import { ChunkedBody } from './chunked-body.ts';
 import type { Exchange } from './exchange.ts';
 import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
@@ -66,7 +67,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
     this.#socket = socket;
     this.#outlet = new Outlet(socket, () => this.#exchange?.upstreamDrained());
     socket.on('end', () => this.#ended());
-    socket.on('error', () => this.#broken());
+    socket.on('error', error => this.#broken(codeOf(error)));
     socket.on('close', () => this.#broken());
   }
 
@@ -132,7 +133,8 @@ export class UpstreamConnection extends Timed implements SocketReader {
 
   override timedOut(): void {
     if (this.#state === IDLE) this.destroy();
-    else this.#exchange?.fail('UPSTREAM_TIMEOUT');
+    else if (this.#state !== HEAD) this.#exchange?.fail('response_cut_by_timeout');
+    else this.#exchange?.fail(this.isBlocked ? 'upstream_send_timeout' : 'upstream_read_timeout');
   }
 
   readBuffer(): Buffer {
@@ -168,8 +170,8 @@ export class UpstreamConnection extends Timed implements SocketReader {
     for (;;) {
       head.reset();
       const outcome = head.read(bytes, at, end);
-      if (outcome === undefined) {
-        exchange.fail('BAD_RESPONSE');
+      if (typeof outcome === 'string') {
+        exchange.fail(outcome, () => head.faultPlace(bytes, at, end));
         return;
       }
       if (!outcome) {
@@ -255,7 +257,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
       this.#pass(exchange, bytes, ranges, rangeBytes, end);
       if (tail !== '') exchange.sendText(tail, 0);
     }
-    if (stop < 0) exchange.cut();
+    if (stop < 0) exchange.fail('response_chunk_malformed');
     else if (body.isComplete) this.#complete(exchange, stop === end);
     else exchange.upstreamIsAlive();
   }
@@ -307,13 +309,14 @@ export class UpstreamConnection extends Timed implements SocketReader {
     }
   }
 
-  #broken(): void {
+  /** @param error the code of what broke it; undefined when it was closed */
+  #broken(error?: string): void {
     if (this.#state === CLOSED) return;
     const exchange = this.#exchange;
     const awaitsHead = this.#state === HEAD;
     this.destroy();
     if (exchange === undefined) return;
-    if (awaitsHead) exchange.upstreamBroken(this.isReused, this.#hasBegun);
-    else exchange.cut();
+    if (awaitsHead) exchange.upstreamBroken(this.isReused, this.#hasBegun, error);
+    else exchange.fail(error === undefined ? 'response_cut_by_close' : 'response_cut_by_reset', error);
   }
 }

@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import { codeOf } from '../../errors.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { Endpoint } from '../../routing/route.ts';
-import type { FailureCode } from '../failure.ts';
+import { connectFailure, type FailureReason } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
 import { readFor } from './socket-reader.ts';
@@ -10,10 +11,9 @@ import type { Wire } from './wire.ts';
 
 /** Who waits for a connection that is being made. */
 export interface ConnectionSeeker {
-  /** False once it does not want the connection any more. */
-  readonly isWaiting: boolean;
   connected(upstream: UpstreamConnection): void;
-  fail(code: FailureCode): void;
+  /** @param error its code, as Node gives it; empty for a timeout */
+  connectFailed(reason: FailureReason, error: string): void;
 }
 
 /** The idle connections of one `address:port`; the one used last is used next, so that the others can grow old. */
@@ -56,15 +56,9 @@ export class UpstreamPools {
     return undefined;
   }
 
-  /** Connects to the first endpoint, and if that fails once more, to the second. */
-  connect(
-    endpoints: readonly [Endpoint, Endpoint],
-    timeoutMs: number,
-    seeker: ConnectionSeeker,
-    attempt: 0 | 1 = 0,
-  ): void {
+  /** Makes a connection, and tries once: what comes of a failure is for the seeker to say. */
+  connect(endpoint: Endpoint, timeoutMs: number, seeker: ConnectionSeeker): void {
     const { counters } = this.#wire.context;
-    const endpoint = endpoints[attempt];
     const pool = this.#poolOf(endpoint);
     pool.size += 1;
     const retireAt = this.#wire.wheel.coarseNow + lifeOf(Math.random());
@@ -82,22 +76,17 @@ export class UpstreamPools {
       this.#connecting.delete(socket);
       socket.off('error', onError);
     };
-    const fail = (code: 'CONNECT_FAILED' | 'CONNECT_TIMEOUT'): void => {
+    const fail = (reason: FailureReason, error = ''): void => {
       settle();
       socket.on('error', () => undefined);
       socket.destroy();
-      counters.add(code === 'CONNECT_TIMEOUT' ? 'connectsTimedOut' : 'connectsFailed', 1);
+      counters.add(reason === 'upstream_connect_timeout' ? 'connectsTimedOut' : 'connectsFailed', 1);
       this.#leave(pool);
-      if (attempt === 1 || this.#closed || !seeker.isWaiting) {
-        seeker.fail(code);
-        return;
-      }
-      counters.add('retriesConnect', 1);
-      this.connect(endpoints, timeoutMs, seeker, 1);
+      seeker.connectFailed(reason, error);
     };
-    const onError = (): void => fail('CONNECT_FAILED');
+    const onError = (error: Error): void => fail(connectFailure(error), codeOf(error));
     // Connecting is rare where connections are kept: a timer of its own is exact and costs nothing that counts.
-    const timer = setTimeout(fail, timeoutMs, 'CONNECT_TIMEOUT');
+    const timer = setTimeout(fail, timeoutMs, 'upstream_connect_timeout');
     this.#connecting.set(socket, timer);
     socket.once('error', onError);
     socket.once('connect', () => {

@@ -22,6 +22,8 @@ export class Wire {
   readonly buffers = new ReadBuffers();
   trustedProxies: AddressRanges;
   isDraining = false;
+  /** Every connection is being ended, whatever is under way. */
+  isClosed = false;
   /** Called when the last client connection is gone. */
   onLastGone: (() => void) | undefined;
 

@@ -1,0 +1,62 @@
+import type { FailureExample, FailureNotice } from '../proxy/failures/failure-example.ts';
+import { FailureThrottle } from '../proxy/failures/failure-throttle.ts';
+import { FAILURE_REASONS, FAILURES, type FailureReason } from '../proxy/failures/failures.ts';
+import type { CounterBoard } from './counter-board.ts';
+import type { Logger } from './logger.ts';
+
+/** One reason, for people: how often since the start, and the last example that was told of. */
+export interface FailureReport {
+  readonly reason: FailureReason;
+  readonly count: number;
+  readonly last?: FailureExample;
+}
+
+/** What the main thread makes of the failures that workers tell of: lines in the program log, and the last examples. */
+export class FailureLog {
+  readonly #board: CounterBoard;
+  readonly #logger: Logger;
+  readonly #throttle: FailureThrottle;
+  readonly #last = new Map<FailureReason, FailureExample>();
+
+  /** @param now monotonic milliseconds */
+  constructor(board: CounterBoard, logger: Logger, now?: () => number) {
+    this.#board = board;
+    this.#logger = logger;
+    this.#throttle = new FailureThrottle(notice => this.#write(notice), now);
+  }
+
+  take({ example, others }: FailureNotice): void {
+    this.#last.set(example.reason, example);
+    this.#throttle.add(example.reason, example.service, 1 + others, () => example);
+  }
+
+  /** Reasons that have come up, in the order of the table. */
+  report(): readonly FailureReport[] {
+    return FAILURE_REASONS.flatMap(reason => {
+      const count = this.#board.failures(reason);
+      const last = this.#last.get(reason);
+      return count === 0 ? [] : [last === undefined ? { reason, count } : { reason, count, last }];
+    });
+  }
+
+  /** Writes the lines whose second is over. */
+  advance(): void {
+    this.#throttle.advance();
+  }
+
+  /** The program ends: what has waited for its second is written. */
+  end(): void {
+    this.#throttle.end();
+  }
+
+  #write({ example, others }: FailureNotice): void {
+    const { reason, at: _, detail, ...where } = example;
+    const told = Object.fromEntries(Object.entries(where).filter(([, value]) => value !== ''));
+    if (reason === 'internal') {
+      this.#logger.error({ reason, ...told, others, stack: detail }, `request failed: ${FAILURES[reason].meaning}`);
+    } else {
+      const entry = { reason, ...told, ...(detail !== '' && { detail }), others };
+      this.#logger.info(entry, `request failed: ${FAILURES[reason].meaning}`);
+    }
+  }
+}

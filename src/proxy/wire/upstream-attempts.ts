@@ -1,0 +1,123 @@
+import type { Endpoint, Route } from '../../routing/route.ts';
+import type { Settings } from '../../settings/schema.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { mayRetryStale } from '../retry.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { composeRequest } from './compose-request.ts';
+import type { Exchange } from './exchange.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import type { RequestHead } from './request-head.ts';
+import type { RoutedRequest } from './routed-request.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+import type { ConnectionSeeker } from './upstream-pools.ts';
+import type { Wire } from './wire.ts';
+
+const MAX_ATTEMPTS = 2;
+
+/** The attempts of one exchange to send its request: two at most, the second at the next endpoint on a new connection. */
+export class UpstreamAttempts implements ConnectionSeeker {
+  /** A connection is being made. */
+  isConnecting = false;
+  /** Head of the request as the upstream gets it. */
+  requestHead = '';
+  readonly #wire: Wire;
+  readonly #client: ClientConnection;
+  readonly #exchange: Exchange;
+  readonly #record: ExchangeRecord;
+  readonly #asked: RoutedRequest;
+  #head: RequestHead | undefined;
+  #settings: Settings;
+  #count = 0;
+  #nextEndpoint: Endpoint | undefined;
+
+  constructor(wire: Wire, client: ClientConnection, exchange: Exchange, asked: RoutedRequest) {
+    this.#wire = wire;
+    this.#client = client;
+    this.#exchange = exchange;
+    this.#record = exchange.record;
+    this.#asked = asked;
+    this.#settings = wire.context.state.settings;
+  }
+
+  /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or there is no endpoint */
+  begin(head: RequestHead, settings: Settings): UpstreamConnection | undefined {
+    const { route } = this.#asked;
+    const endpoints = route && this.#wire.roundRobin.next(route.backend);
+    if (endpoints === undefined) {
+      this.#exchange.fail('no_endpoint');
+      return undefined;
+    }
+    const [endpoint] = endpoints;
+    this.#head = head;
+    this.#settings = settings;
+    this.#count = 0;
+    this.#nextEndpoint = endpoints[1];
+    this.#ask(endpoint);
+    const upstream = this.#wire.pools.takeIdle(endpoint);
+    if (upstream === undefined) this.#connect(endpoint);
+    else upstream.begin(this.#exchange);
+    return upstream;
+  }
+
+  connected(upstream: UpstreamConnection): void {
+    upstream.begin(this.#exchange);
+    if (this.isConnecting) {
+      this.isConnecting = false;
+      this.#exchange.connected(upstream);
+    } else {
+      // The client has left meanwhile: the connection is as good as new for another request.
+      upstream.giveBack();
+    }
+  }
+
+  connectFailed(reason: FailureReason, error: string): void {
+    if (!this.isConnecting) return;
+    if (FAILURES[reason].mayRetry && this.#count < MAX_ATTEMPTS) this.#retry('retriesConnect');
+    else this.#exchange.fail(reason, error);
+  }
+
+  /**
+   * The connection ended before a response was complete enough to begin.
+   * @param bodyBytesGone of the request, which cannot be sent again
+   * @param responseBegun part of a head has come
+   * @param error its code; undefined when the upstream closed
+   */
+  broken(isReused: boolean, bodyBytesGone: number, responseBegun: boolean, error: string | undefined): void {
+    const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
+    const isStale = mayRetryStale({
+      method: this.#head?.method ?? '',
+      attempts: this.#count,
+      reused: isReused,
+      bytesSent: this.requestHead.length,
+      bodyBytesGone,
+      responseBegun,
+    });
+    if (FAILURES[reason].mayRetry && isStale) this.#retry('retriesStale');
+    else this.#exchange.fail(reason, error);
+  }
+
+  #retry(counter: 'retriesConnect' | 'retriesStale'): void {
+    const endpoint = this.#nextEndpoint as Endpoint;
+    this.#wire.context.counters.add(counter, 1);
+    this.#ask(endpoint);
+    this.#connect(endpoint);
+  }
+
+  #ask(endpoint: Endpoint): void {
+    const { peer, plainForwarded } = this.#client;
+    const { target, host, authority, upgrade } = this.#asked;
+    const { requestId } = this.#record;
+    const head = this.#head as RequestHead;
+    const route = this.#asked.route as Route;
+    this.#count += 1;
+    this.#record.upstreamAsked(endpoint);
+    const parts = { head, route, target, host, authority, endpoint, peer, plainForwarded, requestId, upgrade };
+    this.requestHead = composeRequest(this.#wire, parts);
+  }
+
+  #connect(endpoint: Endpoint): void {
+    const timeoutMs = this.#asked.route?.overrides.connectTimeoutMs ?? this.#settings.proxyConnectTimeout;
+    this.isConnecting = true;
+    this.#wire.pools.connect(endpoint, timeoutMs, this);
+  }
+}
