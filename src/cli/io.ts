@@ -15,10 +15,10 @@ export interface Io {
   readInput(): Promise<string>;
   /**
    * For a command that goes on until it is told to stop.
-   * @param stop called by Ctrl-C and its kind, and when nobody reads the output any more
+   * @param stop called by Ctrl-C and its kind, with the signal, and when nobody reads the output any more
    * @returns what makes such signals end the process again
    */
-  onStop(stop: () => void): () => void;
+  onStop(stop: (signal?: NodeJS.Signals) => void): () => void;
 }
 
 /** A terminal as it is at the moment: people change its size. */
@@ -51,11 +51,12 @@ export function processIo(): Io {
     complain: lines => void stderr.write(`${lines}\n`),
     readInput: () => text(stdin),
     onStop: stop => {
+      const onError = (): void => stop();
       for (const signal of STOPPING) process.on(signal, stop);
-      stdout.on('error', stop);
+      stdout.on('error', onError);
       return () => {
         for (const signal of STOPPING) process.off(signal, stop);
-        stdout.off('error', stop);
+        stdout.off('error', onError);
       };
     },
   };

@@ -5,6 +5,7 @@ import type { Settings } from '../settings/schema.ts';
 import { Catalog } from '../sources/catalog.ts';
 import { readManifests } from '../sources/manifest-files.ts';
 import type { ServiceObject } from '../sources/service-object.ts';
+import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
 
 /** The settings that say where Services are read from. */
@@ -43,7 +44,8 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
   const { listServicesOnce } = await import('../sources/kube/list-once.ts');
   const { environment } = io;
   try {
-    const services = await listServicesOnce(settings, { logger: createLogger(settings.logLevel), environment });
+    const logger = createLogger(settings.logLevel);
+    const services = await interruptible(io, signal => listServicesOnce(settings, { logger, environment, signal }));
     return catalogOf(services, settings);
   } catch (error) {
     if (settings.stateFile === '' || codeOf(error) !== 'KUBE_UNREACHABLE') throw error;

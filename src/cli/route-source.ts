@@ -97,7 +97,7 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
       // First: what the source said last is true until it stops.
       await keeper?.stop();
       await Promise.all([source.stop(), recorder.stop()]);
-      client.close();
+      await client.close();
     },
   };
 }

@@ -124,15 +124,19 @@ test('a kubeconfig that cannot be used ends the start before it listens', async 
     good,
     '{clusters: [{name: a, cluster: {server: "https://127.0.0.1:1"}}], users: [{name: a, user: {}}], contexts: [{name: a, context: {cluster: a, user: a}}]}',
   );
-  const table: [args: string[], complaint: RegExp][] = [
+  const table: [args: string[], complaint: RegExp, code?: number][] = [
     [['--kubeconfig', missing], /^kube-entry: cannot use the kubeconfig .*missing: it does not exist\n$/],
     [['--kubeconfig', broken], /^kube-entry: cannot use the kubeconfig .*broken: .+\n$/],
-    [['--kubeconfig', good, '--context', 'b'], /^kube-entry: the kubeconfig .*good has no context "b"; it has a\n$/],
+    [
+      ['--kubeconfig', good, '--context', 'b'],
+      /^kube-entry: --context: the kubeconfig .*good has no context "b"; it has a\n$/,
+      2,
+    ],
   ];
   await Promise.all(
-    table.map(async ([args, complaint]) => {
+    table.map(async ([args, complaint, code = 1]) => {
       const program = await ServingProgram.spawn(context, { args: ['--source', 'kube', ...args] });
-      assert.deepEqual(await program.ended(), { code: 1, signal: null });
+      assert.deepEqual(await program.ended(), { code, signal: null });
       assert.match(program.complaints, complaint);
       assert.deepEqual(program.log, [], 'it never listened');
       await assert.rejects(lstat(program.adminSocket), { code: 'ENOENT' });

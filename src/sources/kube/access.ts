@@ -126,9 +126,9 @@ export class AccessProvider {
     this.#target?.login.forget();
   }
 
-  /** Ends a credential plugin that runs. */
-  close(): void {
-    this.#target?.login.close();
+  /** Ends a credential plugin that runs. Resolves when it is gone. */
+  async close(): Promise<void> {
+    await this.#target?.login.close();
   }
 
   #current(): Target {
@@ -139,7 +139,7 @@ export class AccessProvider {
       // What a plugin has answered, or is about to, holds for what the file says now.
       this.#target = { ...fresh, login };
     } else {
-      login?.close();
+      void login?.close();
       this.#target = fresh;
     }
     this.#isDoubtful = false;

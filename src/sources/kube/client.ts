@@ -95,10 +95,10 @@ export class KubeClient {
     return this.#send(request, async ({ response }) => response);
   }
 
-  /** Closes idle connections, breaks those in use, and ends a credential plugin that runs. */
-  close(): void {
-    this.#access.close();
+  /** Closes idle connections, breaks those in use, and ends a credential plugin that runs. Resolves when it is gone. */
+  async close(): Promise<void> {
     for (const agent of Object.values(this.#agents)) agent.destroy();
+    await this.#access.close();
   }
 
   async #send<T>(request: KubeRequest, use: (opened: Opened, signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -30,6 +30,6 @@ export async function listServicesOnce(
       .map(object => readWatchedService(object, logger))
       .filter(service => service !== undefined);
   } finally {
-    client.close();
+    await client.close();
   }
 }

@@ -22,6 +22,6 @@ export async function readSavedServices(
     const services = decodeState(stored.content, originOf(await client.cluster(), settings));
     return { services, confirmedAt: stored.confirmedAt };
   } finally {
-    client.close();
+    await client.close();
   }
 }

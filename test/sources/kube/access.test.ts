@@ -182,6 +182,20 @@ describe('the way to the Kubernetes API', () => {
 });
 
 describe('a token file', () => {
+  it('of a kubeconfig is read again for each request, and what it held last is kept while it is missing', async () => {
+    const tokenFile = join(folder, 'kubeconfig-token');
+    writeFileSync(tokenFile, 'first\n');
+    const access = provider({ kubeconfig: kubeconfig('https://x', { user: { tokenFile: 'kubeconfig-token' } }) });
+    const sent = async () => (await access.get()).options.headers;
+    assert.deepEqual(await sent(), { Authorization: 'Bearer first' });
+    writeFileSync(tokenFile, 'second\n');
+    assert.deepEqual(await sent(), { Authorization: 'Bearer second' });
+    rmSync(tokenFile);
+    assert.deepEqual(await sent(), { Authorization: 'Bearer second' });
+    access.forget();
+    assert.equal(codeOf(await failure(access)), 'KUBE_CREDENTIALS', 'the server has refused it');
+  });
+
   it('may end in a newline', async () => {
     const { options } = await provider({}, account('secret\n')).get();
     assert.deepEqual(options.headers, { Authorization: 'Bearer secret' });

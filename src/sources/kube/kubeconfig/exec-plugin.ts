@@ -60,9 +60,10 @@ export class ExecPlugin {
     this.#credential = undefined;
   }
 
-  /** Ends the plugin if it runs. */
-  close(): void {
+  /** Ends the plugin if it runs. Resolves when it is gone. */
+  async close(): Promise<void> {
     this.#closing.abort(new CredentialsError(`${this.#name} was ended`));
+    await this.#running?.catch(() => undefined);
   }
 
   async #run(): Promise<PluginCredential> {

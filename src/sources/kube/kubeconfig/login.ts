@@ -80,9 +80,9 @@ export class Login {
     this.#plugin?.forget();
   }
 
-  /** Ends a plugin that runs. */
-  close(): void {
-    this.#plugin?.close();
+  /** Ends a plugin that runs. Resolves when it is gone. */
+  async close(): Promise<void> {
+    await this.#plugin?.close();
   }
 
   /** The file's, which others replace, before the one beside it. */

@@ -9,8 +9,6 @@ const LONGEST_LINE = 1_024;
 const MOST_LINES = 100;
 /** A plugin may hold a lock or a port: it gets this long to let go of them. */
 const GRACE_MS = 1_000;
-/** What ends this program by default, unless it listens. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface PluginRun {
   readonly command: string;
@@ -18,7 +16,7 @@ export interface PluginRun {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** It may ask at the terminal: then it has standard input and standard error for itself. */
   readonly isInteractive: boolean;
-  /** Ends it; the promise is then rejected with the signal's reason. */
+  /** Ends it. When it is gone the promise is rejected with the signal's reason. */
   readonly signal: AbortSignal;
   /** Called with each line of its standard error. */
   readonly onLine: (line: string) => void;
@@ -44,14 +42,14 @@ export function runPlugin(run: PluginRun): Promise<PluginEnd> {
     detached: !isInteractive,
   });
   const kill = (how: NodeJS.Signals): void => endGroup(child, how);
-  const leave = endWithProgram(kill);
+  const onExit = (): void => kill('SIGKILL');
+  process.on('exit', onExit);
   let killTimer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     kill('SIGTERM');
     killTimer = setTimeout(kill, GRACE_MS, 'SIGKILL');
     child.stdout?.destroy();
     child.stderr?.destroy();
-    reject(signal.reason);
   };
   signal.addEventListener('abort', onAbort);
   const output: Buffer[] = [];
@@ -65,9 +63,10 @@ export function runPlugin(run: PluginRun): Promise<PluginEnd> {
   child.once('error', reject);
   child.once('close', (code, killedBy) => {
     clearTimeout(killTimer);
-    leave();
+    process.off('exit', onExit);
     signal.removeEventListener('abort', onAbort);
     lines.end();
+    if (signal.aborted) reject(signal.reason);
     resolve({ code, killedBy, output: Buffer.concat(output).toString('utf8'), complaint: lines.last });
   });
   return promise;
@@ -82,25 +81,6 @@ function endGroup(child: ChildProcess, how: NodeJS.Signals): void {
   } catch {
     child.kill(how);
   }
-}
-
-/** @returns what takes the plugin off this program's conscience: it has ended */
-function endWithProgram(kill: (how: NodeJS.Signals) => void): () => void {
-  const onExit = (): void => kill('SIGKILL');
-  const onSignal = (signal: NodeJS.Signals): void => {
-    // A command that listens to signals decides itself when it ends; any other would have ended by this one.
-    if (process.listenerCount(signal) > 1) return;
-    kill('SIGTERM');
-    leave();
-    process.kill(process.pid, signal);
-  };
-  const leave = (): void => {
-    process.off('exit', onExit);
-    for (const signal of ENDING) process.off(signal, onSignal);
-  };
-  process.on('exit', onExit);
-  for (const signal of ENDING) process.on(signal, onSignal);
-  return leave;
 }
 
 /** Hands over whole lines, and what stands in an unfinished one at the end. */
