@@ -9,6 +9,8 @@ const CONNECTION_SCHEMES: ReadonlySet<string> = new Set(['ntlm', 'negotiate']);
  * connection: whatever is sent on it afterwards is taken for this client's.
  */
 export function authenticatesConnection(value: string): boolean {
+  // A bearer's token is long, and needs no more than this look.
+  if (!/ntlm|negotiate/i.test(value)) return false;
   return listElements(value).some(element => CONNECTION_SCHEMES.has(schemeOf(element)));
 }
 

@@ -5,7 +5,7 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   ...['host', 'content-length', 'expect', 'trailer', 'date', 'location', 'refresh', 'set-cookie'],
   ...['x-real-ip', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-prefix', 'x-request-id'],
-  ...['referer', 'user-agent', 'authorization'],
+  ...['referer', 'user-agent', 'authorization', 'www-authenticate'],
 ]);
 
 export interface ChunkedReading {

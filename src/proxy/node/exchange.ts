@@ -7,6 +7,7 @@ import { formatHostPort } from '../../formats/host-port.ts';
 import { type Endpoint, type Route, upstreamPath } from '../../routing/route.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
+import { authenticatesConnection } from '../authentication.ts';
 import type { EngineContext } from '../engine.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { forwardedHosts, forwardedOf } from '../forwarded.ts';
@@ -254,7 +255,12 @@ export class Exchange implements AttemptListener {
     }
     const { statusCode: status = 502, statusMessage = '' } = upstreamResponse;
     this.#log.upstreamAnswered(status);
-    if (this.#attempt?.connection !== undefined) this.#attempt.connection.keepAliveMs = head.keepAliveMs;
+    const connection = this.#attempt?.connection;
+    if (connection !== undefined) {
+      const { authorization = '' } = this.#facts ?? {};
+      connection.keepAliveMs = head.keepAliveMs;
+      connection.isPrivate = head.authenticatesConnection || authenticatesConnection(authorization);
+    }
     const isBodiless = this.#request.method === 'HEAD' || status === 204 || status === 304;
     const keep = this.#keepsAlive() && (this.#request.httpVersionMinor === 1 || head.hasLength || isBodiless);
     const persistence = keep ? 'keep-alive' : 'close';

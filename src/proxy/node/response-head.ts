@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Route } from '../../routing/route.ts';
+import { authenticatesConnection } from '../authentication.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../hop-by-hop.ts';
 import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../redirects.ts';
@@ -14,6 +15,8 @@ export interface ResponseHead {
   readonly offersUpgrade: boolean;
   /** Milliseconds the upstream keeps an idle connection (its Keep-Alive header); -1 when it does not say. */
   readonly keepAliveMs: number;
+  /** A login on the connection is under way, or done. */
+  readonly authenticatesConnection: boolean;
 }
 
 /** RFC 9110 section 15.5.22: its Upgrade says to the client what is required. */
@@ -38,11 +41,13 @@ export function readResponseHead(
   let lengths = 0;
   let codings = 0;
   let keepAliveMs = -1;
+  let isLogin = false;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase();
     const value = rawHeaders[index + 1] as string;
     if (CONTROL.test(value)) return 'response_control_character';
     if (name === 'keep-alive') keepAliveMs = keepAliveTimeout(value);
+    else if (name === 'www-authenticate' || name === 'proxy-authenticate') isLogin ||= authenticatesConnection(value);
     else if (name === 'content-length') {
       lengths += 1;
       if (!/^\d+$/.test(value) || !Number.isSafeInteger(Number(value))) return 'response_content_length_malformed';
@@ -62,6 +67,7 @@ export function readResponseHead(
     hasLength: lengths > 0 && !bodiless,
     offersUpgrade: status === UPGRADE_REQUIRED && response.headers.upgrade !== undefined,
     keepAliveMs,
+    authenticatesConnection: isLogin,
   };
 }
 

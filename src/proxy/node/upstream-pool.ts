@@ -14,6 +14,8 @@ export class UpstreamConnection {
   /** New until it is handed out, idle in the pool, closed for ever. */
   state: 'new' | 'busy' | 'idle' | 'closed' = 'new';
   served = 0;
+  /** A login on it counts for all that is sent on it (RFC 4559 section 6): it is not kept for other clients. */
+  isPrivate = false;
   /** The upstream's own limit, from its Keep-Alive header; -1 when it does not say. */
   keepAliveMs = -1;
   /** Bytes written and read before the exchange under way. */
@@ -104,7 +106,7 @@ export class UpstreamPool {
     const list = this.#idle.get(key) ?? [];
     const idleMs = idleLimit(connection.keepAliveMs);
     const isGood = connection.state === 'busy' && socket.writable && socket.readable && socket.readableLength === 0;
-    const isWorn = this.#now() >= connection.retireAt || connection.served >= MAX_REQUESTS;
+    const isWorn = connection.isPrivate || this.#now() >= connection.retireAt || connection.served >= MAX_REQUESTS;
     if (!isGood || isWorn || idleMs <= 0 || list.length >= this.#options.maxIdle() || this.#closed) {
       socket.destroy();
       return;

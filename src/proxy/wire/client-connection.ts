@@ -12,6 +12,7 @@ import { Inlet } from './read-buffers.ts';
 import { RequestHead } from './request-head.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Timed } from './timer-wheel.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
 
 /** Between requests, or before the first byte of the first. */
@@ -43,6 +44,8 @@ export class ClientConnection extends Timed implements SocketReader {
   readonly inlet: Inlet;
   /** What the upstreams are told of a client that no proxy speaks for. */
   readonly plainForwarded: string;
+  /** Idle connections to upstreams that serve this client alone; undefined until there is one. They end with it. */
+  ownUpstreams: UpstreamConnection[] | undefined;
   /** Requests begun. */
   requests = 0;
   readonly #wire: Wire;
@@ -92,6 +95,7 @@ export class ClientConnection extends Timed implements SocketReader {
     counters.addTo(GAUGES[state] ?? COUNTER.writing, -1);
     counters.add('active', -1);
     if (state === BUSY || state === TUNNEL) this.#exchange.abandon(error);
+    for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
     this.#releaseHead();
     this.#stash = undefined;
     this.inlet.release();

@@ -114,6 +114,7 @@ export class Exchange implements RedirectOrigin {
 
   /** Writes the head, and as much of the body as has come, in one piece where it is small. */
   #sendHead(upstream: UpstreamConnection, bytes: Buffer, bodyStart: number, end: number): number {
+    if (this.#asked.authenticatesConnection) this.keepForClient(upstream);
     if (!this.#body.isComplete && bodyStart < end)
       return this.readBody(bytes, bodyStart, end, this.#attempts.requestHead);
     upstream.writeText(this.#attempts.requestHead);
@@ -224,6 +225,12 @@ export class Exchange implements RedirectOrigin {
     this.record.bodyBytes += bodyBytes;
     this.record.responseBytes += bytes.length;
     this.#client.writeBytes(bytes, sent);
+  }
+
+  /** A login that is under way on the connection counts for all that is sent on it: it serves this client alone. */
+  keepForClient(upstream: UpstreamConnection): void {
+    this.#client.ownUpstreams ??= [];
+    upstream.home = this.#client.ownUpstreams;
   }
 
   responseComplete(): void {

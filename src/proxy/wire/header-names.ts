@@ -31,6 +31,7 @@ export const PROXY_CONNECTION = 23;
 export const PROXY_AUTHORIZATION = 24;
 export const PROXY_AUTHENTICATE = 25;
 export const PROXY_AUTHENTICATION_INFO = 26;
+export const WWW_AUTHENTICATE = 27;
 
 const NAMES: readonly string[] = [
   '',
@@ -60,6 +61,7 @@ const NAMES: readonly string[] = [
   'proxy-authorization',
   'proxy-authenticate',
   'proxy-authentication-info',
+  'www-authenticate',
 ];
 
 const NAME_BYTES: readonly Uint8Array[] = NAMES.map(name => Buffer.from(name, 'latin1'));

@@ -1,8 +1,20 @@
+import { authenticatesConnection } from '../authentication.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { keepAliveTimeout } from '../hop-by-hop.ts';
 import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
 import { DONE, Head, type HeadFault, MAX_LINE_BYTES, MORE } from './head.ts';
-import { CONTENT_LENGTH, DATE, KEEP_ALIVE, LOCATION, REFRESH, SET_COOKIE, TRAILER, UPGRADE } from './header-names.ts';
+import {
+  CONTENT_LENGTH,
+  DATE,
+  KEEP_ALIVE,
+  LOCATION,
+  PROXY_AUTHENTICATE,
+  REFRESH,
+  SET_COOKIE,
+  TRAILER,
+  UPGRADE,
+  WWW_AUTHENTICATE,
+} from './header-names.ts';
 
 const ACCEL = Buffer.from('x-accel-');
 
@@ -17,6 +29,8 @@ export class ResponseHead extends Head {
   /** Milliseconds the upstream keeps an idle connection; -1 when it does not say. */
   keepAliveMs = -1;
   upgrade = '';
+  /** It asks for a login, or has the last step of one, that is the connection's and not the request's. */
+  authenticatesConnection = false;
   #lineEnd = 0;
   #hasStatusLine = false;
 
@@ -28,6 +42,7 @@ export class ResponseHead extends Head {
     this.hasRedirects = false;
     this.keepAliveMs = -1;
     this.upgrade = '';
+    this.authenticatesConnection = false;
   }
 
   /** As RequestHead.read; a reason for a head that must not be passed on. */
@@ -83,6 +98,11 @@ export class ResponseHead extends Head {
       case KEEP_ALIVE:
         this.keepAliveMs = keepAliveTimeout(bytes.toString('latin1', valueStart, valueEnd));
         return false;
+      case WWW_AUTHENTICATE:
+      case PROXY_AUTHENTICATE:
+        if (authenticatesConnection(bytes.toString('latin1', valueStart, valueEnd)))
+          this.authenticatesConnection = true;
+        return id === WWW_AUTHENTICATE;
       case UPGRADE:
         this.upgrade += (this.upgrade === '' ? '' : ', ') + bytes.toString('latin1', valueStart, valueEnd);
         return false;

@@ -1,11 +1,12 @@
 import { parseHost } from '../../routing/host.ts';
 import type { Route } from '../../routing/route.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
+import { authenticatesConnection } from '../authentication.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { isRefusedMethod } from '../methods.ts';
 import { allowedUpgrade } from '../upgrade.ts';
-import { UPGRADE } from './header-names.ts';
+import { AUTHORIZATION, UPGRADE } from './header-names.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What a request asks for, and which route takes it; one per client connection, used again. */
@@ -14,6 +15,8 @@ export class RoutedRequest {
   route: Route | undefined;
   /** The protocols it may be upgraded to; undefined for a plain request. */
   upgrade: string | undefined;
+  /** Its credentials are the connection's: see authentication.ts. */
+  authenticatesConnection = false;
   /** Most bytes its body may have; 0 is no limit. */
   bodyLimit = 0;
   /** A client says the same Host again and again: it is judged once. */
@@ -34,6 +37,7 @@ export class RoutedRequest {
   judge(head: RequestHead, { table, settings }: EngineState): FailureReason | undefined {
     this.route = undefined;
     this.upgrade = undefined;
+    this.authenticatesConnection = head.has(AUTHORIZATION) && authenticatesConnection(head.value(AUTHORIZATION));
     this.bodyLimit = 0;
     this.target.host = '';
     this.target.authority = '';

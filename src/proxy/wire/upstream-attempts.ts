@@ -42,18 +42,21 @@ export class UpstreamAttempts implements ConnectionSeeker {
   /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or there is no endpoint */
   begin(head: RequestHead, settings: Settings): UpstreamConnection | undefined {
     const { route } = this.#asked;
-    const endpoints = route && this.#wire.roundRobin.next(route.backend);
-    if (endpoints === undefined) {
+    const { pools, roundRobin } = this.#wire;
+    const endpoints = route && roundRobin.next(route.backend);
+    if (route === undefined || endpoints === undefined) {
       this.#exchange.fail('no_endpoint');
       return undefined;
     }
-    const [endpoint] = endpoints;
+    // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
+    const own = pools.takeOwn(this.#client.ownUpstreams, route.backend);
+    const endpoint = own?.pool.endpoint ?? endpoints[0];
     this.#head = head;
     this.#settings = settings;
     this.#count = 0;
     this.#nextEndpoint = endpoints[1];
     this.#ask(endpoint);
-    const upstream = this.#wire.pools.takeIdle(endpoint);
+    const upstream = own ?? pools.takeIdle(endpoint);
     if (upstream === undefined) this.#connect(endpoint);
     else upstream.begin(this.#exchange);
     return upstream;

@@ -25,6 +25,11 @@ const CLOSED = 7;
 /** A connection to an upstream: reads its responses, and hands them to the exchange they are for. */
 export class UpstreamConnection extends Timed implements SocketReader {
   readonly pool: UpstreamPool;
+  /**
+   * Where it waits while it is idle: in its pool, or with the one client that it serves because a login on it counts for all
+   * that is sent on it (NTLM, Negotiate: RFC 4559 section 6).
+   */
+  home: UpstreamConnection[];
   /** By the wheel's coarse clock; after it no further request is sent. */
   readonly retireAt: number;
   served = 0;
@@ -51,11 +56,16 @@ export class UpstreamConnection extends Timed implements SocketReader {
     this.#wire = wire;
     this.#inlet = new Inlet(wire.buffers);
     this.pool = pool;
+    this.home = pool.idle;
     this.retireAt = retireAt;
   }
 
   get isFit(): boolean {
     return this.#state === IDLE && this.#socket?.writable === true && this.#socket.readable;
+  }
+
+  get isPrivate(): boolean {
+    return this.home !== this.pool.idle;
   }
 
   /** Had served another request before the one under way. */
@@ -202,6 +212,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
     const isBodiless = exchange.isHeadRequest || status === 204 || status === 304;
     const length = isBodiless ? 0 : contentLength;
     const isChunked = head.isChunked && !isBodiless;
+    if (head.authenticatesConnection) exchange.keepForClient(this);
     this.keepAliveMs = head.keepAliveMs;
     const hasEnd = length >= 0 || isChunked;
     this.#isReusable = hasEnd && !head.saysClose && (head.minorVersion === 1 || head.saysKeepAlive);

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { codeOf } from '../../errors.ts';
 import { COUNTER } from '../../observe/counters.ts';
-import type { Endpoint } from '../../routing/route.ts';
+import type { Backend, Endpoint } from '../../routing/route.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
@@ -19,14 +19,16 @@ export interface ConnectionSeeker {
 /** The idle connections of one `address:port`; the one used last is used next, so that the others can grow old. */
 export class UpstreamPool {
   readonly key: string;
+  readonly endpoint: Endpoint;
   readonly idle: UpstreamConnection[] = [];
   /** Connections of any kind, those that are being made among them. */
   size = 0;
   /** It had no connection any more, and another takes its place when the address is asked for again. */
   isRetired = false;
 
-  constructor(key: string) {
-    this.key = key;
+  constructor(endpoint: Endpoint) {
+    this.key = keyOf(endpoint);
+    this.endpoint = endpoint;
   }
 }
 
@@ -98,6 +100,18 @@ export class UpstreamPools {
     });
   }
 
+  /** Of the idle connections that one client keeps for itself, one to an endpoint of the backend. */
+  takeOwn(own: UpstreamConnection[] | undefined, { endpoints }: Backend): UpstreamConnection | undefined {
+    if (own === undefined) return undefined;
+    const index = own.findIndex(({ pool }) => endpoints.some(endpoint => keyOf(endpoint) === pool.key));
+    const [upstream] = index < 0 ? [] : own.splice(index, 1);
+    if (upstream === undefined) return undefined;
+    this.#wire.context.counters.addTo(COUNTER.upstreamIdle, -1);
+    if (upstream.isFit) return this.#use(upstream);
+    upstream.destroy();
+    return undefined;
+  }
+
   /** Takes a connection back after a complete exchange, and keeps it if it is still good. */
   release(upstream: UpstreamConnection): void {
     const { context, wheel } = this.#wire;
@@ -106,23 +120,25 @@ export class UpstreamPools {
     const isWorn = upstream.served >= MAX_REQUESTS || wheel.coarseNow >= upstream.retireAt;
     const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
     context.counters.addTo(COUNTER.upstreamBusy, -1);
-    if (!upstream.isFit || isWorn || keepMs <= 0 || isFull || this.#closed) {
+    const isKept = upstream.isPrivate || (!isWorn && keepMs > 0 && !isFull);
+    if (!upstream.isFit || !isKept || this.#closed) {
       upstream.destroy();
       return;
     }
     upstream.becomeIdle();
-    pool.idle.push(upstream);
+    upstream.home.push(upstream);
     context.counters.addTo(COUNTER.upstreamIdle, 1);
-    wheel.set(upstream, keepMs);
+    // A client's own one ends with its client: with it would go the login that it is kept for.
+    if (!upstream.isPrivate) wheel.set(upstream, keepMs);
   }
 
   /** A connection is gone. */
   forget(upstream: UpstreamConnection, wasIdle: boolean): void {
-    const { pool } = upstream;
+    const { pool, home } = upstream;
     if (!this.#connections.delete(upstream)) return;
-    const index = wasIdle ? pool.idle.indexOf(upstream) : -1;
+    const index = wasIdle ? home.indexOf(upstream) : -1;
     if (index >= 0) {
-      pool.idle.splice(index, 1);
+      home.splice(index, 1);
       this.#wire.context.counters.addTo(COUNTER.upstreamIdle, -1);
     } else if (!wasIdle) {
       this.#wire.context.counters.addTo(COUNTER.upstreamBusy, -1);
@@ -158,10 +174,13 @@ export class UpstreamPools {
   #poolOf(endpoint: Endpoint): UpstreamPool {
     const known = this.#byEndpoint.get(endpoint);
     if (known !== undefined && !known.isRetired) return known;
-    const key = `${endpoint.address} ${endpoint.port}`;
-    const pool = this.#byKey.get(key) ?? new UpstreamPool(key);
-    this.#byKey.set(key, pool);
+    const pool = this.#byKey.get(keyOf(endpoint)) ?? new UpstreamPool(endpoint);
+    this.#byKey.set(pool.key, pool);
     this.#byEndpoint.set(endpoint, pool);
     return pool;
   }
+}
+
+function keyOf({ address, port }: Endpoint): string {
+  return `${address} ${port}`;
 }
