@@ -25,6 +25,12 @@ async function start(): Promise<number> {
   // Bad flags, and --help: the command itself says what there is to say.
   if (settings === undefined) return run(['serve', ...flags]);
   const complain = (line: string): void => void process.stderr.write(`npm start: ${line}\n`);
+  if (await isAnswered(new AdminClient(settings.adminSocket))) {
+    complain(
+      `an instance runs already: it answers on ${settings.adminSocket}. End it, or start this one with addresses of its own: npm start -- --listen ADDR:PORT --status-listen ADDR:PORT --admin-socket PATH`,
+    );
+    return 1;
+  }
   const backends = new ExampleBackends(settings.manifests, complain);
   const ended = new AbortController();
   try {
@@ -70,11 +76,19 @@ async function announce({ listen, statusListen, adminSocket, manifests }: Settin
 }
 
 async function isInitialised(admin: AdminClient): Promise<boolean> {
+  return (await initialisation(admin)) === 200;
+}
+
+async function isAnswered(admin: AdminClient): Promise<boolean> {
+  return (await initialisation(admin)) !== undefined;
+}
+
+/** The status of the answer; undefined while no process answers. */
+async function initialisation(admin: AdminClient): Promise<number | undefined> {
   try {
-    return (await admin.get('/is-dynamic-lb-initialized')).status === 200;
+    return (await admin.get('/is-dynamic-lb-initialized')).status;
   } catch (error) {
-    // It does not listen yet.
-    if (error instanceof KubeEntryError) return false;
+    if (error instanceof KubeEntryError) return undefined;
     throw error;
   }
 }

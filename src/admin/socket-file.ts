@@ -2,6 +2,7 @@ import { chmod, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { codeOf, messageOf, UnavailableError } from '../errors.ts';
+import { fileProblem } from '../formats/system-error.ts';
 
 /** sockaddr_un.sun_path without its final NUL: 108 bytes on Linux, 104 on the BSDs and macOS. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
@@ -52,7 +53,7 @@ export class SocketFile {
       return new SocketFile(path, dev, ino);
     } catch (error) {
       if (error instanceof UnavailableError) throw error;
-      throw new UnavailableError(`cannot make the admin socket ${path}: ${messageOf(error)}`, { cause: error });
+      throw new UnavailableError(`cannot make the admin socket ${path}: ${fileProblem(path, error)}`, { cause: error });
     } finally {
       if (directory !== undefined) await rm(directory, { recursive: true, force: true });
     }

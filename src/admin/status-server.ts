@@ -1,8 +1,9 @@
 /** The status listener: the dashboard, probes and metrics over TCP. Nothing can be changed through it. */
 import type { FastifyInstance } from 'fastify';
-import { codeOf, messageOf, UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../errors.ts';
 import { formatListenAddress, type ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
+import { listenProblem } from '../observe/listening-sockets.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type AppLimits, createApp, readOnlyRoute, sendText } from './app.ts';
 import type { ObservedControlPlane } from './control-plane.ts';
@@ -71,8 +72,7 @@ function unreadiness({ isInitialised, isDraining }: StatusServerOptions['control
 }
 
 function unavailable(address: ListenAddress, error: unknown): UnavailableError {
-  const reason =
-    codeOf(error) === 'EADDRINUSE' ? 'the port is taken; choose another with --status-listen' : messageOf(error);
+  const reason = listenProblem(address, error, '--status-listen');
   return new UnavailableError(`cannot listen on ${formatListenAddress(address)} for status requests: ${reason}`, {
     cause: error,
   });

@@ -5,6 +5,7 @@ import { AdminServer } from '../admin/admin-server.ts';
 import { StatusServer } from '../admin/status-server.ts';
 import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatListenAddress } from '../formats/listen-address.ts';
+import { fileProblem } from '../formats/system-error.ts';
 import { CounterBoard } from '../observe/counter-board.ts';
 import { FailureLog } from '../observe/failure-log.ts';
 import { openLog } from '../observe/line-sink.ts';
@@ -138,7 +139,7 @@ function readErrorPage({ errorPage }: Settings): string | undefined {
   try {
     return readFileSync(errorPage, 'utf8');
   } catch (error) {
-    throw new SettingsError([`errorPage: ${errorPage} cannot be read: ${messageOf(error)}`]);
+    throw new SettingsError([`errorPage: ${errorPage} cannot be read: ${fileProblem(errorPage, error)}`]);
   }
 }
 
@@ -148,6 +149,6 @@ function assertLogOpens({ accessLogPath }: Settings): void {
   try {
     closeSync(openLog(accessLogPath));
   } catch (error) {
-    throw new UnavailableError(`cannot write the access log ${accessLogPath}: ${messageOf(error)}`);
+    throw new UnavailableError(`cannot write the access log ${accessLogPath}: ${fileProblem(accessLogPath, error)}`);
   }
 }

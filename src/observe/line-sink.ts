@@ -1,6 +1,5 @@
 /** Where the access log goes: standard output or a file, never waited for. */
-import { closeSync, constants, mkdirSync, openSync, write, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
 import { codeOf } from '../errors.ts';
 import type { WriteTurn } from './write-turn.ts';
 
@@ -216,7 +215,6 @@ function nap(): void {
  * @throws the system's error
  */
 export function openLog(path: string): number {
-  mkdirSync(dirname(path), { recursive: true });
   // A named pipe must hold up neither the opening nor a write.
   return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK, 0o644);
 }

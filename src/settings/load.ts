@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { messageOf, SettingsError } from '../errors.ts';
+import { SettingsError } from '../errors.ts';
 import { closest } from '../formats/closest.ts';
+import { fileProblem } from '../formats/system-error.ts';
 import { parseYaml } from '../formats/yaml.ts';
 import type { ParsedFlags } from './flags.ts';
 import {
@@ -111,7 +112,7 @@ function fileValues(path: string, problems: string[]): Record<string, unknown> {
     }
     return value as Record<string, unknown>;
   } catch (error) {
-    problems.push(`${path}: cannot be read: ${messageOf(error)}`);
+    problems.push(`${path}: cannot be read: ${fileProblem(path, error)}`);
     return {};
   }
 }

@@ -1,5 +1,6 @@
 import { type BigIntStats, readFileSync, statSync } from 'node:fs';
-import { codeOf, messageOf } from '../errors.ts';
+import { codeOf } from '../errors.ts';
+import { fileProblem } from '../formats/system-error.ts';
 import {
   type ManifestContents,
   type ManifestProblem,
@@ -78,7 +79,7 @@ export class FollowedManifest {
   }
 
   #refuse(error: unknown): Look {
-    const reason = `cannot be read: ${messageOf(error)}`;
+    const reason = `cannot be read: ${fileProblem(this.#file, error)}`;
     const isKnown = this.#text === undefined && this.#problems[0]?.reason === reason;
     this.#signature = '';
     this.#text = undefined;

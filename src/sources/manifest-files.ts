@@ -1,7 +1,8 @@
 /** Which files a manifests path stands for, and what they hold together. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, messageOf, UnavailableError } from '../errors.ts';
+import { codeOf, UnavailableError } from '../errors.ts';
+import { fileProblem } from '../formats/system-error.ts';
 import { serviceKey } from '../routing/route.ts';
 import {
   type ManifestContents,
@@ -22,7 +23,7 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
       } catch (error) {
         return {
           services: [],
-          problems: [{ file, line: 1, reason: `cannot be read: ${messageOf(error)}` }],
+          problems: [{ file, line: 1, reason: `cannot be read: ${fileProblem(file, error)}` }],
           warnings: [],
         };
       }
@@ -44,7 +45,7 @@ export function listManifests(path: string): string[] {
       .map(name => join(path, name))
       .filter(isFile);
   } catch (error) {
-    const reason = codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
+    const reason = codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${fileProblem(path, error)}`;
     throw new UnavailableError(`${path} ${reason}: give a YAML file, or a directory of them`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
-import { codeOf, messageOf, UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../errors.ts';
 import { formatListenAddress, type ListenAddress } from '../formats/listen-address.ts';
+import { listenProblem } from '../observe/listening-sockets.ts';
 
 /**
  * Makes sure that the address is free. Workers share their port, and the kernel would let another program of the same user
@@ -12,12 +13,9 @@ export async function assertFree(address: ListenAddress): Promise<void> {
     await tryListen(address, false);
   } catch (error) {
     const place = formatListenAddress(address);
-    const advice: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'another program listens there: stop it, or choose another address with --listen',
-      EACCES: 'ports below 1024 need a privilege: choose another with --listen',
-      EADDRNOTAVAIL: 'this machine has no such address: choose another with --listen',
-    };
-    throw new UnavailableError(`cannot listen on ${place}: ${advice[codeOf(error) ?? ''] ?? messageOf(error)}`);
+    throw new UnavailableError(`cannot listen on ${place}: ${listenProblem(address, error, '--listen')}`, {
+      cause: error,
+    });
   }
 }
 

@@ -134,7 +134,7 @@ test('a short name in a long directory is an error that says so', async context 
 
 test('a directory that is missing is an error', async context => {
   const path = join(await scratchDirectory(context), 'missing', 'admin.sock');
-  await assertUnavailable(start(context, path), /cannot make the admin socket .*ENOENT/);
+  await assertUnavailable(start(context, path), /cannot make the admin socket .*: the folder .* does not exist/);
 });
 
 test('closing removes the file', async context => {

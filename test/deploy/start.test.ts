@@ -96,6 +96,19 @@ describe('npm start', () => {
     );
   });
 
+  it('said a second time, says first that an instance runs', async () => {
+    const socket = join(folder, 'admin.sock');
+    const second = start('--manifests', folder, '--listen', `${HOST}:1`, '--admin-socket', socket);
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(second.stdout),
+      text(second.stderr),
+      once(second, 'exit'),
+    ]);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+    const line = `npm start: an instance runs already: it answers on ${socket}. `;
+    assert.ok(stderr.startsWith(line) && stderr.trimEnd().split('\n').length === 1, stderr);
+  });
+
   it('follows an edit of the path', async () => {
     writeFileSync(join(folder, 'volume.yaml'), service('volume', '/disk', '127.100.0.31', backendPort));
     await eventually('the new path answers', () => whatAnswers(HOST, port, '/disk'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs, { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,12 +94,19 @@ function numbered(first: number, last: number): string {
   return Array.from({ length: last - first + 1 }, (_, index) => `line ${first + index}\n`).join('');
 }
 
-test('a single line is in the file soon, in a directory that is made for it', async context => {
-  const path = join(await scratchDirectory(context), 'a', 'b', 'access.log');
+test('a single line is in the file soon', async context => {
+  const path = join(await scratchDirectory(context), 'access.log');
   const { sink, heard } = sinkTo(context, path);
   sink.write('one\n');
   await eventually('the line', async () => (await readFile(path, 'utf8')) === 'one\n');
   assert.deepEqual(heard, { dropped: 0, said: 0, errors: [] });
+});
+
+test('a missing directory is an error, and none is made', async context => {
+  const directory = join(await scratchDirectory(context), 'missing');
+  const { heard } = sinkTo(context, join(directory, 'access.log'));
+  assert.deepEqual(heard.errors, ['ENOENT']);
+  await assert.rejects(lstat(directory), { code: 'ENOENT' });
 });
 
 test('a thread whose event loop seldom turns loses no line to a file', async context => {
@@ -280,6 +287,7 @@ test('a file that cannot be opened is reported once, and harms nobody', async co
   assert.equal(heard.dropped, 2_000 - Math.floor((1024 * 1024) / 1_000));
 
   await rm(parent);
+  await mkdir(parent);
   sink.reopen();
   const text = await eventually('what has waited', async () => {
     const now = await readFile(join(parent, 'access.log'), 'utf8');
@@ -292,6 +300,7 @@ test('a file that cannot be opened is reported once, and harms nobody', async co
 test('a reopen that fails leaves the old file in use', async context => {
   const directory = await scratchDirectory(context);
   const path = join(directory, 'logs', 'access.log');
+  await mkdir(join(directory, 'logs'));
   const { sink, heard } = sinkTo(context, path);
   await rename(join(directory, 'logs'), join(directory, 'moved'));
   await writeFile(join(directory, 'logs'), 'a file where a directory should be');

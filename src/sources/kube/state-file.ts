@@ -1,7 +1,8 @@
 /** A file that only this program may have written, and that is never seen half-written. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm, utimes } from 'node:fs/promises';
-import { codeOf, messageOf } from '../../errors.ts';
+import { codeOf } from '../../errors.ts';
+import { fileProblem } from '../../formats/system-error.ts';
 import { StateFileError } from './errors.ts';
 
 /** Ten times what 10 000 Services take. */
@@ -32,7 +33,7 @@ export class StateFile {
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       if (codeOf(error) === 'ELOOP') throw new StateFileError('is a symbolic link');
-      throw new StateFileError(`cannot be read: ${messageOf(error)}`, { cause: error });
+      throw new StateFileError(`cannot be read: ${fileProblem(this.path, error)}`, { cause: error });
     }
     try {
       const stats = await handle.stat();
@@ -41,7 +42,7 @@ export class StateFile {
       return { content: await readWhole(handle, stats.size), confirmedAt: stats.mtimeMs };
     } catch (error) {
       if (error instanceof StateFileError) throw error;
-      throw new StateFileError(`cannot be read: ${messageOf(error)}`, { cause: error });
+      throw new StateFileError(`cannot be read: ${fileProblem(this.path, error)}`, { cause: error });
     } finally {
       await handle.close();
     }

@@ -3,7 +3,8 @@
  * API server has said what is true now.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { codeOf, messageOf } from '../../errors.ts';
+import { codeOf } from '../../errors.ts';
+import { fileProblem } from '../../formats/system-error.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { type ServiceRef, serviceKey } from '../../routing/route.ts';
 import type { ServiceStore } from '../catalog.ts';
@@ -80,7 +81,7 @@ export class StateKeeper implements ServiceStore {
       return true;
     } catch (error) {
       const isRefused = error instanceof StateFileError;
-      const why = isRefused ? `state file ${path} ${error.message}` : `state file ${path}: ${messageOf(error)}`;
+      const why = isRefused ? `state file ${path} ${error.message}` : `state file ${path}: ${fileProblem(path, error)}`;
       logger.error(
         { code: isRefused ? error.code : codeOf(error), stateFile: path },
         `${why}. It is not used, and will be replaced when the API server has been read; remove it to be rid of this message.`,
@@ -198,7 +199,7 @@ export class StateKeeper implements ServiceStore {
     const { path, logger } = this.#options;
     logger.error(
       { code, stateFile: path },
-      `state file ${path} cannot be written: ${messageOf(error)}. Routing goes on, but a restart while the API server is away would find no routes or old ones: make the folder writable, or choose another with --state-file.`,
+      `state file ${path} cannot be written: ${fileProblem(path, error)}. Routing goes on, but a restart while the API server is away would find no routes or old ones: make the folder writable, or choose another with --state-file.`,
     );
   }
 }

@@ -205,7 +205,10 @@ describe('the state file', () => {
       await until(() => clock.pending === 2);
     }
     assert.equal(fixture.story.length, 1);
-    assert.match(fixture.story[0] ?? '', /absent\/state cannot be written: ENOENT.*--state-file/);
+    assert.match(
+      fixture.story[0] ?? '',
+      /absent\/state cannot be written: the folder .*\/absent does not exist\..*--state-file/,
+    );
     assert.equal(fixture.log.find(({ level }) => level === ERROR)?.code, 'ENOENT');
     mkdirSync(join(fixture.folder, 'absent'));
     await fixture.untilSaved('a');
@@ -334,7 +337,7 @@ describe('a restart', () => {
     fixture.keeper.replace([versioned('a')]);
     await fixture.keeper.stop();
     assert.ok(statSync(fixture.path).isDirectory());
-    assert.match(fixture.story.at(-1) ?? '', /cannot be written: EISDIR/);
+    assert.match(fixture.story.at(-1) ?? '', /cannot be written: it is a folder/);
   });
 
   it('does not use a file when it cannot tell which cluster it would be for', async () => {
