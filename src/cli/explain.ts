@@ -1,10 +1,12 @@
 import { viewExplanation } from '../admin/explanation.ts';
+import { SettingsError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
 import { explain as explainRoute } from '../routing/explain.ts';
 import { serviceKey } from '../routing/route.ts';
 import { askExplanation, type ExplanationAnswer, type TakingRoute } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
+import { explainReason, REASON_OPTION } from './explain-reason.ts';
 import type { Io } from './io.ts';
 import { describeBodyLimit, describeTimeouts, limitsOf } from './limits.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
@@ -19,27 +21,39 @@ interface Question {
   readonly target: string;
 }
 
+const EXAMPLE = 'kube-entry explain /volume/api/v1/pools';
+
 export const explain: Command = {
   name: 'explain',
   parameters: '[HOST]PATH',
-  arity: { least: 1, most: 1 },
-  summary: 'say which route takes a request, and why the others do not',
+  arity: { least: 0, most: 1 },
+  summary: 'say which route takes a request, or why one failed',
   description: [
     'Asks a running instance, or reads Service manifests when --manifests is given.',
     'A whole URL will do as well. Exits 1 when no route takes the request.',
+    'With --reason it says what a reason of the access log means, and asks no instance.',
   ].join('\n'),
   examples: [
-    { line: 'kube-entry explain /volume/api/v1/pools', note: 'for any host, of the running instance' },
+    { line: EXAMPLE, note: 'for any host, of the running instance' },
     { line: 'kube-entry explain http://shop.example.com/cart?id=1', note: 'for one host' },
     { line: 'kube-entry explain --manifests services/ shop.example.com/cart', note: 'without a running instance' },
+    { line: 'kube-entry explain --reason upstream_reset', note: 'what the last field of an access log line means' },
     { line: 'kube-entry explain --output json /volume', note: 'for scripts' },
   ],
   settings: ['adminSocket', 'manifests', 'allowExternalName', 'mergeSlashes', 'logLevel', 'config'],
-  options: { output: OUTPUT_OPTION },
+  options: { reason: REASON_OPTION, output: OUTPUT_OPTION },
   async run(invocation) {
     const { flags, io } = invocation;
     const format = outputFormat(flags);
-    const question = readQuestion(flags.positionals[0] ?? '');
+    const { reason } = flags.options;
+    const [asked] = flags.positionals;
+    if (typeof reason === 'string' && asked === undefined) {
+      io.print(explainReason(reason, format, io));
+      return EXIT.ok;
+    }
+    if (asked === undefined) throw new SettingsError([`explain: ${this.parameters} is missing, as in ${EXAMPLE}`]);
+    if (reason !== undefined) throw new SettingsError([`explain: takes ${this.parameters} or --reason, not both`]);
+    const question = readQuestion(asked);
     const answer = await askFor(question, invocation);
     io.print(formatAnswer(format, { ...question, ...view(answer) }, () => describe(question, answer, io)));
     return answer?.route === undefined ? EXIT.no : EXIT.ok;

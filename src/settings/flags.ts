@@ -7,6 +7,8 @@ export interface CommandOption {
   readonly placeholder: string;
   readonly description: string;
   readonly short?: string;
+  /** What completion offers for its value; without them, the words of the placeholder. */
+  readonly words?: readonly string[];
 }
 
 export interface ParsedFlags {

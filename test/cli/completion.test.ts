@@ -30,6 +30,7 @@ const EXPECTED: [typed: string, offered: readonly string[], isWhole: boolean][] 
   ['--engine w', ['wire'], true],
   ['serve --no-m', ['--no-merge-slashes'], true],
   ['help exp', ['explain'], true],
+  ['explain --reason upstream_re', ['upstream_refused', 'upstream_reset', 'upstream_read_timeout'], true],
   ['completion ', ['bash', 'zsh', 'fish'], true],
   [
     'serve --',

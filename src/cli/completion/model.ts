@@ -42,8 +42,8 @@ export function completableCommands(commands: readonly Command[]): CompletableCo
   }));
 }
 
-function ownOption([name, { placeholder, short, description }]: [string, CommandOption]): CompletableOption {
-  return { name, short, description, value: completableOf(placeholder) };
+function ownOption([name, { placeholder, short, description, words }]: [string, CommandOption]): CompletableOption {
+  return { name, short, description, value: words ?? completableOf(placeholder) };
 }
 
 /** A switch that is on can only be turned off. */
