@@ -74,6 +74,40 @@ conformance('timeouts', ({ engine, test }) => {
     await client.closed();
   });
 
+  for (const [what, bytes] of [
+    ['an empty line', '\r\n'],
+    ['half an empty line', '\r'],
+    ['several empty lines', '\r\n\r\n\r'],
+  ] as const) {
+    test(`${what} behind a request begins none: the connection is just closed`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const proxy = await startProxy(t, engine, {
+        routes: [{ path: '/volume', to: upstream }],
+        settings: { clientHeaderTimeout: 300, keepaliveTimeout: 300 },
+      });
+      const client = await proxy.connect();
+      await client.send(`POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc${bytes}`);
+      assert.equal((await client.response()).status, 200);
+      await client.closed();
+      assert.equal(client.unread, '');
+      assert.deepEqual([proxy.logLines.length, proxy.counters.get('requests')], [1, 1]);
+    });
+  }
+
+  test('a request behind an empty line that came alone is answered', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    for (const [before, behind] of [
+      ['\r\n', ''],
+      ['\r', '\n'],
+      ['\r\n\r', '\n'],
+    ] as const) {
+      await client.send(before, behind + GET);
+      assert.equal((await client.response()).status, 200);
+    }
+  });
+
   test('client-body-timeout: 408 when nothing was answered, and the upstream gets no whole request', async t => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {

@@ -134,11 +134,25 @@ for (const [name, hides] of [
       assert.equal(outlet.isEmpty, true);
     });
 
+    it('what a peer takes of one piece shows, before all of it has gone', async t => {
+      const { outlet, peer } = await line(t, hides);
+      // Of what waits in the stream no part shows: it is one piece there.
+      const pieces = hides ? FLOOD_PIECES : 1;
+      for (let count = 0; count < pieces; count += 1)
+        outlet.writeBytes(Buffer.alloc((FLOOD_PIECES / pieces) * PIECE_BYTES), () => undefined);
+      assert.equal(outlet.takesSome(), false);
+      peer.resume();
+      await eventually('some to have gone', () => outlet.takesSome());
+      peer.pause();
+      assert.equal(outlet.isBlocked, true);
+    });
+
     it('one piece that the kernel does not take at once is enough to be held up', async t => {
       const { outlet, peer, drained } = await line(t, hides);
       const sent = new Tally();
       assert.equal(outlet.writeBytes(Buffer.alloc(FLOOD_PIECES * PIECE_BYTES), sent.add), false);
       assert.deepEqual([outlet.isBlocked, outlet.isEmpty, sent.count, drained.count], [true, false, 0, 0]);
+      assert.equal(outlet.takesSome(), false);
       peer.resume();
       await eventually('the writer to be told', () => drained.count === 1);
       assert.deepEqual([outlet.isBlocked, outlet.isEmpty, sent.count], [false, true, 1]);

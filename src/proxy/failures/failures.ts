@@ -314,6 +314,10 @@ const TABLE = {
     'The Transfer-Encoding of the response is not chunked.',
     'Have the application compress with Content-Encoding instead.',
   ),
+  response_too_many_interim: response(
+    'The upstream sent more than 100 interim responses (1xx) to one request.',
+    'Correct the application: each of them begins proxy-read-timeout anew, and the request might never end.',
+  ),
   response_unasked_switch: response(
     'The upstream answered 101 to a request that did not offer that protocol.',
     'Have the application answer 101 only to an Upgrade; --upgrade-protocols lists what is offered.',

@@ -4,6 +4,7 @@ import type { ProxyServer } from 'http-proxy-3';
 import { stackOf } from '../../errors.ts';
 import type { Endpoint } from '../../routing/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import { MAX_INTERIMS } from '../interims.ts';
 import { hasBody, type RequestFacts } from './request-facts.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 import type { UpstreamConnection, UpstreamPool } from './upstream-pool.ts';
@@ -102,7 +103,12 @@ export class UpstreamAttempt {
     if (facts.trailer !== undefined && facts.isChunked) upstreamRequest.setHeader('Trailer', facts.trailer);
     if (facts.expect !== undefined) upstreamRequest.setHeader('Expect', facts.expect);
     if (headers.Connection === undefined) upstreamRequest.removeHeader('Connection');
-    upstreamRequest.on('information', info => this.#listener.informed(info.statusCode, info.rawHeaders));
+    let interims = 0;
+    upstreamRequest.on('information', info => {
+      interims += 1;
+      if (interims > MAX_INTERIMS) this.#listener.fail('response_too_many_interim');
+      else this.#listener.informed(info.statusCode, info.rawHeaders);
+    });
     upstreamRequest.on('upgrade', (response, socket, early) => this.#listener.switched(response, socket, early));
     upstreamRequest.on('response', response => {
       this.#upstreamResponse = response;

@@ -9,7 +9,7 @@ import { Exchange } from './exchange.ts';
 import type { FailureDetail } from './exchange-record.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
-import { RequestHead } from './request-head.ts';
+import { isEmptyLines, RequestHead } from './request-head.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
@@ -22,21 +22,20 @@ const READING = 1;
 /** From a complete head to the end of request and response. */
 const BUSY = 2;
 const TUNNEL = 3;
+/** No more is written. Until the last bytes have gone out, and FIN behind them, what the client sends is thrown away. */
+const ENDING = 4;
 /** FIN is sent; what the client still sends is thrown away. */
-const LINGERING = 4;
-const CLOSED = 5;
+const LINGERING = 5;
+const CLOSED = 6;
 
 /** nginx's name for each state; the ones beyond count as writing. */
-const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing, COUNTER.writing, COUNTER.writing] as const;
+const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing] as const;
 
 /** A burst of connections is no reason to keep their heads for ever. */
 const MAX_SPARE_HEADS = 256;
 
 /** Bytes of further requests, or of a body, that are read before their turn. */
 const MAX_WAITING_BYTES = 64 * 1024;
-
-/** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
-const LINGERING_MS = 5_000;
 
 /** A client's connection: a state machine that reads requests one after the other, each into its exchange. */
 export class ClientConnection extends Timed implements SocketReader {
@@ -58,6 +57,8 @@ export class ClientConnection extends Timed implements SocketReader {
   #stash: Buffer | undefined;
   /** Within consume(): a request that ends at once must not begin the next one from inside. */
   #isConsuming = false;
+  /** While it ends: bytes of the client came, or are to be expected. */
+  #mayLinger = false;
 
   constructor(wire: Wire, open: OpenSocket) {
     super();
@@ -68,22 +69,27 @@ export class ClientConnection extends Timed implements SocketReader {
     this.peer = unmapAddress(socket.remoteAddress ?? '');
     this.plainForwarded = plainForwarded(this.peer);
     this.#exchange = new Exchange(wire, this);
-    this.#outlet = new Outlet(socket, () => this.#drained());
+    this.#outlet = new Outlet(
+      socket,
+      () => this.#drained(),
+      // Not at once: this may be within a write of the exchange, which learns of it in the next turn.
+      () => socket.destroy(),
+    );
     socket.on('end', () => this.#ended());
     socket.on('error', error => this.destroy(codeOf(error)));
     socket.on('close', () => this.destroy());
-    const { counters, state } = wire.context;
+    const { counters } = wire.context;
     counters.add('handled', 1);
     counters.add('active', 1);
     counters.add('waiting', 1);
-    wire.wheel.set(this, state.settings.clientHeaderTimeout);
+    wire.deadlines.head(this);
     // Only a stream that flows says that it has ended.
     socket.resume();
   }
 
   /** The engine drains: the next answer is the last, and none is waited for much longer. */
   drain(): void {
-    if (this.#state === IDLE) this.#awaitRequest();
+    if (this.#state === IDLE) this.#wire.deadlines.idle(this, true);
   }
 
   /** @param error why, as far as that is known */
@@ -94,7 +100,7 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#state = CLOSED;
     counters.addTo(GAUGES[state] ?? COUNTER.writing, -1);
     counters.add('active', -1);
-    if (state === BUSY || state === TUNNEL) this.#exchange.abandon(error);
+    if (state >= BUSY) this.#exchange.abandon(error);
     for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
     this.#releaseHead();
     this.#stash = undefined;
@@ -105,13 +111,14 @@ export class ClientConnection extends Timed implements SocketReader {
   }
 
   override timedOut(): void {
+    if (this.#wire.deadlines.isRenewed(this)) return;
     if (this.#state === READING) {
       this.#reject('client_header_timeout', this.#stash?.toString('latin1') ?? '');
-    } else if (this.#state === BUSY && !this.isBlocked && !this.#exchange.isAnswered) {
+    } else if (this.#state === BUSY && !this.isBlocked) {
       // Its body does not come.
       this.#exchange.fail('client_body_timeout');
     } else if (this.#state === IDLE) {
-      this.#endIdle();
+      this.#close(false);
     } else {
       if (this.#state === TUNNEL) this.#exchange.record.fail('tunnel_idle_timeout');
       else this.#exchange.record.fail(this.isBlocked ? 'client_send_timeout' : 'client_body_timeout');
@@ -124,6 +131,10 @@ export class ClientConnection extends Timed implements SocketReader {
   /** The client takes no more bytes for now. */
   get isBlocked(): boolean {
     return this.#outlet.isBlocked;
+  }
+
+  takesSome(): boolean {
+    return this.#outlet.takesSome();
   }
 
   write(text: string): void {
@@ -141,8 +152,8 @@ export class ClientConnection extends Timed implements SocketReader {
   }
 
   readOn(): void {
-    // What is stashed of a head waits for more bytes; anything else stashed waits for something else.
-    if ((this.#stash === undefined || this.#state === READING) && this.#socket.isPaused()) this.#socket.resume();
+    const isFull = this.#state !== READING && (this.#stash?.length ?? 0) >= MAX_WAITING_BYTES;
+    if (!isFull && this.#socket.isPaused()) this.#socket.resume();
   }
 
   takeStash(): Buffer | undefined {
@@ -165,41 +176,21 @@ export class ClientConnection extends Timed implements SocketReader {
   exchangeEnded(isLast: boolean): void {
     this.#releaseHead();
     if (isLast) {
-      this.#close();
+      this.#close(!this.#exchange.isRequestComplete || this.#stash !== undefined);
       return;
     }
     this.#setState(IDLE);
-    this.#awaitRequest();
+    this.#wire.deadlines.idle(this, this.#wire.isDraining);
     if (this.#isConsuming) return;
     const stash = this.takeStash();
     if (stash !== undefined) this.#consume(stash);
     this.readOn();
   }
 
-  /** What was written still goes out; then the connection ends, and a response without end shows as such. */
+  /** A response or a tunnel is cut: what was written of it still goes out. */
   endSoon(): void {
-    if (this.#outlet.isEmpty) {
-      this.destroy();
-      return;
-    }
-    this.#wire.wheel.set(this, this.#wire.context.state.settings.sendTimeout);
-    this.#socket.destroySoon();
-  }
-
-  /**
-   * A connection that was not announced to end may have its next request on its way, which a close would lose (RFC 9112
-   * section 9.5). While draining it is closed only after it has been silent for as long as it took everybody else to notice.
-   */
-  #awaitRequest(): void {
-    const { isDraining, wheel, context } = this.#wire;
-    const { keepaliveTimeout, shutdownDelay } = context.state.settings;
-    wheel.set(this, isDraining ? Math.min(keepaliveTimeout, shutdownDelay) : keepaliveTimeout);
-  }
-
-  /** The exchange is over, but a slow reader may not have got all of its answer yet. */
-  #endIdle(): void {
-    if (!this.#outlet.isEmpty) this.#setState(BUSY);
-    this.endSoon();
+    if (this.#outlet.isEmpty) this.destroy();
+    else if (this.#state < ENDING) this.#close(false);
   }
 
   // Bytes from the client.
@@ -209,7 +200,10 @@ export class ClientConnection extends Timed implements SocketReader {
   }
 
   read(bytes: Buffer, size: number): boolean {
-    if (this.#state >= LINGERING) return true;
+    if (this.#state >= ENDING) {
+      this.#mayLinger = true;
+      return true;
+    }
     this.#exchange.record.requestBytes += size;
     this.inlet.lastSize = size;
     const stash = this.takeStash();
@@ -235,6 +229,10 @@ export class ClientConnection extends Timed implements SocketReader {
         // Who does not read its answers gets no more of them: they would be kept here.
         this.#keepWaiting(bytes, at, end);
         break;
+      } else if (this.#state === IDLE && isEmptyLines(bytes, at, end)) {
+        // RFC 9112 section 2.2: a client may send one behind a body, and that is no request.
+        this.#keep(bytes, at, end);
+        break;
       } else {
         const next = this.#readHead(bytes, at, end);
         if (next < 0) break;
@@ -242,6 +240,7 @@ export class ClientConnection extends Timed implements SocketReader {
       }
     }
     this.#isConsuming = false;
+    if (at < end && this.#state === ENDING) this.#mayLinger = true;
   }
 
   /** @returns the place after what was used of the bytes, or -1 when nothing more can be */
@@ -274,7 +273,7 @@ export class ClientConnection extends Timed implements SocketReader {
   }
 
   #beginHead(): void {
-    const { context, wheel, spareHeads } = this.#wire;
+    const { context, deadlines, spareHeads } = this.#wire;
     const { settings } = context.state;
     this.#setState(READING);
     context.counters.addTo(COUNTER.requests, 1);
@@ -282,7 +281,7 @@ export class ClientConnection extends Timed implements SocketReader {
     head.reset();
     head.keepsUnderscores = settings.underscoresInHeaders;
     this.#head = head;
-    wheel.set(this, settings.clientHeaderTimeout);
+    deadlines.head(this);
   }
 
   /** What came is no request, or too little of one in too long a time. */
@@ -293,24 +292,36 @@ export class ClientConnection extends Timed implements SocketReader {
   }
 
   /**
-   * Sends FIN. Bytes still coming in would then make the kernel reset the connection, which may take the last response from
-   * the client (RFC 9112 section 9.6): where some may come, they are read for a while and thrown away.
+   * Ends the connection when what was written has gone out. Bytes that come in after FIN would make the kernel reset the
+   * connection, which may take the last response from the client (RFC 9112 section 9.6): where some may come, they are read
+   * for a while and thrown away.
    */
-  #close(): void {
-    const isRead = this.#exchange.isRequestComplete && this.#stash === undefined;
-    const { sendTimeout } = this.#wire.context.state.settings;
-    this.#state = LINGERING;
+  #close(mayLinger: boolean): void {
+    this.#setState(ENDING);
+    this.#mayLinger = mayLinger;
     this.#stash = undefined;
-    this.#wire.wheel.set(this, isRead ? sendTimeout : LINGERING_MS);
-    if (isRead) this.#socket.destroySoon();
-    else this.#socket.end();
+    this.#wire.deadlines.ending(this);
+    this.#socket.end(() => this.#finSent());
     this.#socket.resume();
   }
 
-  /** The client has sent FIN. Whoever leaves does that, too: nginx's 499. */
+  #finSent(): void {
+    if (this.#state !== ENDING) return;
+    if (this.#mayLinger) {
+      this.#setState(LINGERING);
+      this.#wire.deadlines.lingering(this);
+    } else {
+      this.destroy();
+    }
+  }
+
+  /** The client has sent FIN. A client that leaves does that, too: nginx's 499. */
   #ended(): void {
     if (this.#state === TUNNEL) this.#exchange.endTunnel();
-    else this.destroy();
+    else if (this.#outlet.isEmpty || (this.#state !== IDLE && this.#state !== ENDING)) this.destroy();
+    else if (this.#state === IDLE) this.#close(false);
+    // While a complete answer still goes out, nothing more can come that would need lingering.
+    else this.#mayLinger = false;
   }
 
   #drained(): void {
@@ -331,10 +342,10 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#wire.spareHeads.push(head);
   }
 
-  #setState(state: typeof IDLE | typeof READING | typeof BUSY): void {
+  #setState(state: number): void {
     const { counters } = this.#wire.context;
     counters.addTo(GAUGES[this.#state] ?? COUNTER.writing, -1);
-    counters.addTo(GAUGES[state], 1);
+    counters.addTo(GAUGES[state] ?? COUNTER.writing, 1);
     this.#state = state;
   }
 }

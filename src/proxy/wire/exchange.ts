@@ -1,4 +1,4 @@
-import type { Route } from '../../routing/route.ts';
+import type { Route, RouteOverrides } from '../../routing/route.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { requestIdOf } from '../request-id.ts';
@@ -12,9 +12,10 @@ import {
   composeSwitch,
   type RedirectOrigin,
 } from './compose-response.ts';
+import type { Side, Turns } from './deadlines.ts';
 import { ExchangeRecord, type FailureDetail } from './exchange-record.ts';
 import { NO_OPTIONS } from './head.ts';
-import { X_REQUEST_ID } from './header-names.ts';
+import { EXPECT, X_REQUEST_ID } from './header-names.ts';
 import { persists } from './persistence.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
@@ -25,21 +26,24 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
 
 const NOTHING = Buffer.alloc(0);
+const NO_OVERRIDES: RouteOverrides = {};
 
 /** A request and its answer, between a client's connection and an upstream's; one per client connection, used again. */
-export class Exchange implements RedirectOrigin {
+export class Exchange implements RedirectOrigin, Turns {
   readonly record: ExchangeRecord;
   /** The final response's head has been written, or an error of our own. */
   isAnswered = false;
   isHeadRequest = false;
+  /** The client asked whether it may send its body, and neither got an answer nor went ahead (RFC 9110 section 10.1.1). */
+  awaitsContinue = false;
+  settings: Settings;
+  upstream: UpstreamConnection | undefined;
   readonly #wire: Wire;
   readonly #client: ClientConnection;
   readonly #body = new RequestBody();
-  #settings: Settings;
   #head: RequestHead | undefined;
   readonly #asked = new RoutedRequest();
   readonly #attempts: UpstreamAttempts;
-  #upstream: UpstreamConnection | undefined;
   /** Nothing of it matters any more. */
   #isOver = true;
   /** The connection to the client ends with this answer. */
@@ -48,19 +52,27 @@ export class Exchange implements RedirectOrigin {
   constructor(wire: Wire, client: ClientConnection) {
     this.#wire = wire;
     this.#client = client;
-    this.#settings = wire.context.state.settings;
+    this.settings = wire.context.state.settings;
     this.record = new ExchangeRecord(wire.context, client.peer);
     this.#attempts = new UpstreamAttempts(wire, client, this, this.#asked);
   }
 
   /** Body bytes can be taken now. */
   get takesBody(): boolean {
-    return !this.#body.isComplete && !this.#attempts.isConnecting;
+    return !this.#body.isComplete && !this.isConnecting;
+  }
+
+  get isConnecting(): boolean {
+    return this.#attempts.isConnecting;
   }
 
   /** Nothing of the request is still to come. */
   get isRequestComplete(): boolean {
     return this.#body.isComplete;
+  }
+
+  get overrides(): RouteOverrides {
+    return this.#asked.route?.overrides ?? NO_OVERRIDES;
   }
 
   get speaksChunked(): boolean {
@@ -71,30 +83,31 @@ export class Exchange implements RedirectOrigin {
 
   /** A head is complete. @returns the place after the bytes of the body that were used */
   begin(head: RequestHead, bytes: Buffer, bodyStart: number, end: number): number {
-    this.#settings = this.#wire.context.state.settings;
+    this.settings = this.#wire.context.state.settings;
     this.#head = head;
     this.#isOver = false;
     this.isAnswered = false;
     this.isHeadRequest = head.method === 'HEAD';
     this.#body.begin(head.isChunked, head.contentLength, head.connectionOptions);
+    this.awaitsContinue = !this.#body.isComplete && head.has(EXPECT);
     this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
     const failure = this.#asked.judge(head, this.#wire.context.state);
     this.record.host = this.#asked.host;
     this.record.path = this.#asked.target.path;
     this.record.route = this.#asked.route;
     this.#body.limit = this.#asked.bodyLimit;
-    if (failure === undefined) this.#upstream = this.#attempts.begin(head, this.#settings);
+    if (failure === undefined) this.upstream = this.#attempts.begin(head, this.settings);
     else this.fail(failure);
-    const upstream = this.#upstream;
+    const upstream = this.upstream;
     if (upstream !== undefined) return this.#sendHead(upstream, bytes, bodyStart, end);
-    // It is answered by now, or a connection is being made and the body waits: the upstream is the one to be timed.
-    if (this.#attempts.isConnecting) this.#wire.wheel.clear(this.#client);
+    // It is answered by now, or a connection is being made.
+    if (this.isConnecting) this.#moved(this.#client);
     return bodyStart;
   }
 
   /** Bytes that are no request, or come too slowly to be one. */
   reject(reason: FailureReason, line: string, detail: FailureDetail): void {
-    this.#settings = this.#wire.context.state.settings;
+    this.settings = this.#wire.context.state.settings;
     this.#head = undefined;
     this.isHeadRequest = line.startsWith('HEAD ');
     // Where the next request begins is unknown: whatever comes is thrown away.
@@ -105,7 +118,7 @@ export class Exchange implements RedirectOrigin {
   }
 
   connected(upstream: UpstreamConnection): void {
-    this.#upstream = upstream;
+    this.upstream = upstream;
     const stash = this.#client.takeStash();
     const used = this.#sendHead(upstream, stash ?? NOTHING, 0, stash?.length ?? 0);
     if (stash !== undefined && used < stash.length) this.#client.giveBack(stash.subarray(used));
@@ -115,10 +128,11 @@ export class Exchange implements RedirectOrigin {
   /** Writes the head, and as much of the body as has come, in one piece where it is small. */
   #sendHead(upstream: UpstreamConnection, bytes: Buffer, bodyStart: number, end: number): number {
     if (this.#asked.authenticatesConnection) this.keepForClient(upstream);
-    if (!this.#body.isComplete && bodyStart < end)
-      return this.readBody(bytes, bodyStart, end, this.#attempts.requestHead);
-    upstream.writeText(this.#attempts.requestHead);
-    this.#bodyMoved(upstream, true);
+    const { requestHead } = this.#attempts;
+    if (!this.#body.isComplete && bodyStart < end) return this.readBody(bytes, bodyStart, end, requestHead);
+    upstream.writeText(requestHead);
+    this.#attempts.isUnsent = upstream.isBroken;
+    this.#moved(this.#client);
     return bodyStart;
   }
 
@@ -130,40 +144,27 @@ export class Exchange implements RedirectOrigin {
       this.fail(stop < 0 ? 'request_chunk_malformed' : 'request_body_too_large');
       return end;
     }
-    const upstream = this.#upstream;
+    this.awaitsContinue = false;
+    const { upstream } = this;
     if (upstream !== undefined) {
-      this.#bodyMoved(upstream, body.passOn(upstream, this.#client.inlet, bytes, end, head));
+      const flows = body.passOn(upstream, this.#client.inlet, bytes, end, head);
+      if (!flows && !body.isComplete) this.#client.hold();
     } else if (body.isComplete) {
       // It was answered without an upstream, and the rest of it is thrown away.
       this.#end(this.#isLast);
-    } else {
-      this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
+      return stop;
     }
+    this.#moved(this.#client);
     return stop;
   }
 
-  /** Sets the time limit of whoever has to move next. */
-  #bodyMoved(upstream: UpstreamConnection, flows: boolean): void {
-    const { wheel } = this.#wire;
-    if (this.#body.isComplete) {
-      if (!this.isAnswered) wheel.clear(this.#client);
-      wheel.set(upstream, this.#readTimeoutMs());
-    } else if (flows) {
-      wheel.set(this.#client, this.#settings.clientBodyTimeout);
-    } else {
-      this.#client.hold();
-      wheel.clear(this.#client);
-      wheel.set(upstream, this.#asked.route?.overrides.sendTimeoutMs ?? this.#settings.proxySendTimeout);
-    }
+  upstreamDrained(): void {
+    if (this.upstream !== undefined) this.#moved(this.upstream);
+    this.#client.readOn();
   }
 
-  upstreamDrained(): void {
-    const upstream = this.#upstream;
-    if (upstream !== undefined && !this.#body.isComplete) {
-      this.#wire.wheel.clear(upstream);
-      this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
-    }
-    this.#client.readOn();
+  #moved(mover: Side): void {
+    this.#wire.deadlines.moved(this, this.#client, mover);
   }
 
   // The response.
@@ -174,28 +175,21 @@ export class Exchange implements RedirectOrigin {
   }
 
   /** Bytes came from the upstream, and more are expected. */
-  upstreamIsAlive(): void {
-    const upstream = this.#upstream;
-    if (upstream === undefined) return;
-    if (this.#client.isBlocked) {
-      this.#wire.wheel.clear(upstream);
-      this.#wire.wheel.set(this.#client, this.#settings.sendTimeout);
-    } else {
-      this.#wire.wheel.set(upstream, this.#readTimeoutMs());
-    }
+  upstreamMoved(): void {
+    if (this.upstream !== undefined) this.#moved(this.upstream);
   }
 
   clientDrained(): void {
     if (this.record.isTunnel) this.touchTunnel();
-    else if (this.#body.isComplete) this.#wire.wheel.clear(this.#client);
-    this.#upstream?.resume();
-    if (!this.record.isTunnel) this.upstreamIsAlive();
+    else this.#moved(this.#client);
+    this.upstream?.resume();
   }
 
   /** A 1xx response; the final one is still to come. HTTP/1.0 knows none. */
   interim(head: ResponseHead): void {
+    this.awaitsContinue = false;
     if (this.speaksChunked) this.sendText(composeInterim(head), 0);
-    this.upstreamIsAlive();
+    this.upstreamMoved();
   }
 
   /** The final response's head. @param hasLength its end is known without chunks @returns it as the client gets it */
@@ -203,6 +197,7 @@ export class Exchange implements RedirectOrigin {
     const isModern = this.speaksChunked;
     const keeps = this.#keepsAlive() && this.#body.isComplete && (hasLength || isModern);
     this.isAnswered = true;
+    this.awaitsContinue = false;
     this.#isLast = !keeps;
     this.record.answered(head.status);
     return composeResponse(head, keeps, isModern && !hasLength, this.#asked.route as Route, this);
@@ -234,7 +229,7 @@ export class Exchange implements RedirectOrigin {
   }
 
   responseComplete(): void {
-    this.#upstream = undefined;
+    this.upstream = undefined;
     this.record.write(this.#head);
     this.#end(this.#isLast);
   }
@@ -243,7 +238,7 @@ export class Exchange implements RedirectOrigin {
 
   /** @returns whether the bytes that follow are a tunnel's */
   switchProtocols(head: ResponseHead): boolean {
-    const upstream = this.#upstream;
+    const upstream = this.upstream;
     if (upstream === undefined || !isOfferedUpgrade(head.upgrade, this.#asked.upgrade)) {
       this.fail('response_unasked_switch');
       return false;
@@ -252,7 +247,6 @@ export class Exchange implements RedirectOrigin {
     this.#isLast = true;
     this.#client.write(composeSwitch(head));
     this.record.tunnelBegan();
-    this.#wire.wheel.clear(upstream);
     const early = this.#client.takeStash();
     if (early !== undefined) upstream.relay(this.#client.inlet, early, early.length);
     this.touchTunnel();
@@ -262,17 +256,17 @@ export class Exchange implements RedirectOrigin {
 
   /** Bytes went through, one way or the other. */
   touchTunnel(): void {
-    this.#wire.wheel.set(this.#client, this.#readTimeoutMs());
+    this.#wire.deadlines.tunnel(this, this.#client);
   }
 
   tunnelFromClient(bytes: Buffer, size: number): void {
     this.touchTunnel();
-    if (this.#upstream?.relay(this.#client.inlet, bytes, size) === false) this.#client.hold();
+    if (this.upstream?.relay(this.#client.inlet, bytes, size) === false) this.#client.hold();
   }
 
   /** As in nginx, an end on one side is the end of both, once the other has got what was on its way. */
   endTunnel(): void {
-    this.#upstream?.endSoon();
+    this.upstream?.endSoon();
   }
 
   upstreamEndedTunnel(): void {
@@ -283,7 +277,7 @@ export class Exchange implements RedirectOrigin {
 
   /** The upstream's connection ended before a response began. @param error undefined when it was closed */
   upstreamBroken(isReused: boolean, hasBegun: boolean, error: string | undefined): void {
-    this.#upstream = undefined;
+    this.upstream = undefined;
     this.#attempts.broken(isReused, this.#body.bytes, hasBegun, error);
   }
 
@@ -303,7 +297,8 @@ export class Exchange implements RedirectOrigin {
     if (!keeps || this.#body.isComplete) {
       this.#end(!keeps);
     } else {
-      this.#wire.wheel.set(this.#client, this.#settings.clientBodyTimeout);
+      this.awaitsContinue = false;
+      this.#moved(this.#client);
       // A body that had come before its upstream was there.
       const stash = this.#client.takeStash();
       if (stash !== undefined) this.#client.giveBack(stash);
@@ -335,8 +330,8 @@ export class Exchange implements RedirectOrigin {
   }
 
   #dropUpstream(): void {
-    this.#upstream?.destroy();
-    this.#upstream = undefined;
+    this.upstream?.destroy();
+    this.upstream = undefined;
   }
 
   #answerError(reason: FailureReason, detail: FailureDetail | undefined, keeps: boolean): void {
@@ -352,10 +347,6 @@ export class Exchange implements RedirectOrigin {
   #keepsAlive(): boolean {
     const head = this.#head;
     if (head === undefined || this.#wire.isDraining) return false;
-    return persists(head, this.#settings, this.#client.requests, this.#body.isComplete);
-  }
-
-  #readTimeoutMs(): number {
-    return this.#asked.route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
+    return persists(head, this.settings, this.#client.requests, this.#body.isComplete);
   }
 }

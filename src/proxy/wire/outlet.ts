@@ -14,6 +14,8 @@ type Outcome = number | PendingWrite;
 
 /** The part of a connection's handle that Node's own sockets write with. */
 interface WritingHandle {
+  /** Bytes that were handed to it, and that the kernel has not taken yet. */
+  readonly writeQueueSize: number;
   writeLatin1String(request: null, text: string): Outcome;
   writeBuffer(request: null, bytes: Uint8Array): Outcome;
 }
@@ -26,53 +28,64 @@ let isFamiliar: boolean | undefined;
 
 /**
  * What goes out on a connection. A stream does more for a write than the kernel, and nearly always for nothing: so bytes are
- * handed to the handle below it while none are waiting, and to the stream when some are. Where a Node has other insides,
- * the stream gets them all.
+ * handed to the handle below it, which keeps them in order. Where a Node has other insides, the stream gets them all.
  */
 export class Outlet {
+  /** No more should be written for now. */
+  isBlocked = false;
+  /** A write failed. What is written from now on is thrown away; what the peer sent before it went can still be read. */
+  isBroken = false;
   readonly #socket: Inside;
   readonly #drained: () => void;
+  readonly #broken: (() => void) | undefined;
   /** The socket's, once it is known to be familiar. */
   #handle: WritingHandle | undefined;
-  /** The kernel has not taken all that the handle got. */
-  #isWaiting = false;
+  /** Writes that the handle has not finished. */
+  #waiting = 0;
+  /** Bytes that waited when takesSome() was asked last. */
+  #waitedBytes = 0;
 
-  /** @param socket connected @param drained called when {@link isBlocked} is over */
-  constructor(socket: Socket, drained: () => void) {
+  /**
+   * @param socket connected
+   * @param drained called when {@link isBlocked} is over
+   * @param broken called when {@link isBroken}, which may be within a write
+   */
+  constructor(socket: Socket, drained: () => void, broken?: () => void) {
     this.#socket = socket;
     this.#drained = drained;
-    socket.on('drain', () => {
-      if (!this.#isWaiting) drained();
-    });
-  }
-
-  /** No more should be written for now. */
-  get isBlocked(): boolean {
-    return this.#isWaiting || this.#socket.writableNeedDrain;
+    this.#broken = broken;
+    socket.on('drain', () => this.#went());
   }
 
   /** The kernel has got all that was written. */
   get isEmpty(): boolean {
-    return !this.#isWaiting && this.#socket.writableLength === 0;
+    return this.#waiting === 0 && this.#socket.writableLength === 0;
+  }
+
+  /** Whether the kernel has taken some of what waits since this was asked last, or since it began to wait. */
+  takesSome(): boolean {
+    const waited = this.#waitedBytes;
+    this.#waitedBytes = this.#waitingBytes();
+    return this.#waitedBytes < waited;
   }
 
   /** @param text of bytes: no character beyond U+00FF @returns false when no more should be written until it is drained */
   writeText(text: string): boolean {
     const handle = this.#freeHandle();
-    if (handle === undefined) return this.#socket.write(text, 'latin1');
-    return this.#handed(handle.writeLatin1String(null, text));
+    if (handle === undefined) return this.#queued(this.#socket.write(text, 'latin1'));
+    return this.#handed(this.isBroken ? 0 : handle.writeLatin1String(null, text));
   }
 
   /** @param sent called when the bytes are not needed any more @returns as writeText() */
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
     const handle = this.#freeHandle();
-    if (handle === undefined) return this.#socket.write(bytes, sent);
-    return this.#handed(handle.writeBuffer(null, bytes), bytes, sent);
+    if (handle === undefined) return this.#queued(this.#socket.write(bytes, sent));
+    return this.#handed(this.isBroken ? 0 : handle.writeBuffer(null, bytes), bytes, sent);
   }
 
   /** Where bytes may go past the stream: while it has none that would be overtaken. */
   #freeHandle(): WritingHandle | undefined {
-    if (this.#isWaiting || this.#socket.writableLength !== 0) return undefined;
+    if (this.#socket.writableLength !== 0) return undefined;
     // A socket that has ended has none.
     const { _handle: handle } = this.#socket;
     if (handle === this.#handle) return this.#handle;
@@ -82,23 +95,49 @@ export class Outlet {
     return this.#handle;
   }
 
+  #queued(flows: boolean): boolean {
+    if (!flows) this.#waits();
+    return flows;
+  }
+
   #handed(outcome: Outcome, bytes?: Uint8Array, sent?: () => void): boolean {
     if (typeof outcome === 'number') {
-      // As with the stream, who listens is told in the next turn.
-      if (outcome !== 0) this.#socket.destroy();
       sent?.();
-      return true;
+      if (outcome !== 0) this.#fail();
+      return !this.isBlocked;
     }
     if (outcome.writeStatus !== null) return this.#handed(outcome.writeStatus, bytes, sent);
-    this.#isWaiting = true;
+    this.#waiting += 1;
     outcome.buffer = bytes;
     outcome.oncomplete = status => {
-      this.#isWaiting = false;
+      this.#waiting -= 1;
       sent?.();
-      if (status < 0) this.#socket.destroy();
-      else if (!this.#socket.writableNeedDrain) this.#drained();
+      if (status < 0) this.#fail();
+      this.#went();
     };
+    this.#waits();
     return false;
+  }
+
+  #waits(): void {
+    this.isBlocked = true;
+    this.#waitedBytes = this.#waitingBytes();
+  }
+
+  #went(): void {
+    if (!this.isBlocked || this.#waiting > 0 || this.#socket.writableNeedDrain) return;
+    this.isBlocked = false;
+    this.#drained();
+  }
+
+  #fail(): void {
+    if (this.isBroken) return;
+    this.isBroken = true;
+    this.#broken?.();
+  }
+
+  #waitingBytes(): number {
+    return this.#socket.writableLength + (this.#handle?.writeQueueSize ?? 0);
   }
 }
 
@@ -124,6 +163,8 @@ function isWritingHandle(handle: unknown): handle is WritingHandle {
   return (
     typeof handle === 'object' &&
     handle !== null &&
+    'writeQueueSize' in handle &&
+    typeof handle.writeQueueSize === 'number' &&
     'writeLatin1String' in handle &&
     typeof handle.writeLatin1String === 'function' &&
     'writeBuffer' in handle &&

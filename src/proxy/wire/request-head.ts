@@ -250,3 +250,10 @@ function versionFault(version: string): FailureReason {
     ? 'request_http_version_unsupported'
     : 'request_http_version_malformed';
 }
+
+/** Whether bytes are nothing but empty lines, and few enough to be ignored; the last one may be incomplete. */
+export function isEmptyLines(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] !== CR || end - start > MAX_EMPTY_BYTES) return false;
+  for (let at = start; at < end; at += 1) if (bytes[at] !== ((at - start) % 2 === 0 ? CR : LF)) return false;
+  return true;
+}

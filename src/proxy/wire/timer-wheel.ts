@@ -13,6 +13,10 @@ export abstract class Timed {
   scheduled = 0;
   nextTimed: Timed | undefined;
   previousTimed: Timed | undefined;
+  /** What its limit is for: see deadlines.ts. */
+  awaited = 0;
+  /** How long its limit is, for one that begins anew. */
+  limitMs = 0;
 
   /** The limit has passed; it is unset by then. */
   abstract timedOut(): void;

@@ -20,6 +20,8 @@ export class UpstreamAttempts implements ConnectionSeeker {
   isConnecting = false;
   /** Head of the request as the upstream gets it. */
   requestHead = '';
+  /** Nothing of the request has reached the kernel: the connection was broken before. */
+  isUnsent = false;
   readonly #wire: Wire;
   readonly #client: ClientConnection;
   readonly #exchange: Exchange;
@@ -91,7 +93,7 @@ export class UpstreamAttempts implements ConnectionSeeker {
       method: this.#head?.method ?? '',
       attempts: this.#count,
       reused: isReused,
-      bytesSent: this.requestHead.length,
+      bytesSent: this.isUnsent ? 0 : this.requestHead.length,
       bodyBytesGone,
       responseBegun,
     });
@@ -113,6 +115,7 @@ export class UpstreamAttempts implements ConnectionSeeker {
     const head = this.#head as RequestHead;
     const route = this.#asked.route as Route;
     this.#count += 1;
+    this.isUnsent = false;
     this.#record.upstreamAsked(endpoint);
     const parts = { head, route, target, host, authority, endpoint, peer, plainForwarded, requestId, upgrade };
     this.requestHead = composeRequest(this.#wire, parts);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { codeOf } from '../../errors.ts';
+import { MAX_INTERIMS } from '../interims.ts';
 import { ChunkedBody } from './chunked-body.ts';
 import type { Exchange } from './exchange.ts';
 import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
@@ -44,6 +45,8 @@ export class UpstreamConnection extends Timed implements SocketReader {
   #partial: Buffer | undefined;
   /** Part of a response has come: it is not to be asked again. */
   #hasBegun = false;
+  /** 1xx responses to the request under way. */
+  #interims = 0;
   #remaining = 0;
   readonly #inlet: Inlet;
   #chunked: ChunkedBody | undefined;
@@ -61,7 +64,12 @@ export class UpstreamConnection extends Timed implements SocketReader {
   }
 
   get isFit(): boolean {
-    return this.#state === IDLE && this.#socket?.writable === true && this.#socket.readable;
+    return this.#state === IDLE && this.#socket?.writable === true && this.#socket.readable && !this.isBroken;
+  }
+
+  /** It cannot be written to any more. An answer that it gave before can still be read. */
+  get isBroken(): boolean {
+    return this.#outlet?.isBroken ?? false;
   }
 
   get isPrivate(): boolean {
@@ -87,8 +95,9 @@ export class UpstreamConnection extends Timed implements SocketReader {
     this.#state = HEAD;
     this.#isReusable = false;
     this.#hasBegun = false;
+    this.#interims = 0;
     // The idle limit is over; the exchange sets its own.
-    this.#wire.wheel.clear(this);
+    this.#wire.deadlines.none(this);
   }
 
   becomeIdle(): void {
@@ -117,8 +126,8 @@ export class UpstreamConnection extends Timed implements SocketReader {
     return this.#outlet?.isBlocked ?? false;
   }
 
-  pause(): void {
-    this.#socket?.pause();
+  takesSome(): boolean {
+    return this.#outlet?.takesSome() ?? false;
   }
 
   resume(): void {
@@ -143,6 +152,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
 
   override timedOut(): void {
     if (this.#state === IDLE) this.destroy();
+    else if (this.#wire.deadlines.isRenewed(this)) return;
     else if (this.#state !== HEAD) this.#exchange?.fail('response_cut_by_timeout');
     else this.#exchange?.fail(this.isBlocked ? 'upstream_send_timeout' : 'upstream_read_timeout');
   }
@@ -186,7 +196,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
       }
       if (!outcome) {
         this.#partial = Buffer.from(bytes.subarray(at, end));
-        exchange.upstreamIsAlive();
+        exchange.upstreamMoved();
         return;
       }
       at += head.length;
@@ -199,6 +209,11 @@ export class UpstreamConnection extends Timed implements SocketReader {
         return;
       }
       if (head.status >= 200) break;
+      this.#interims += 1;
+      if (this.#interims > MAX_INTERIMS) {
+        exchange.fail('response_too_many_interim');
+        return;
+      }
       exchange.interim(head);
       if (at === end) return;
     }
@@ -232,13 +247,13 @@ export class UpstreamConnection extends Timed implements SocketReader {
       this.#remaining -= taken;
       exchange.sendText(taken === 0 ? text : text + bytes.toString('latin1', at, at + taken), taken);
       if (this.#remaining === 0) this.#complete(exchange, at + taken === end);
-      else exchange.upstreamIsAlive();
+      else exchange.upstreamMoved();
     } else if (this.#state === BODY_CHUNKED && end - at <= MAX_JOINED_BYTES) {
       this.#relayChunks(exchange, bytes, at, end, text);
     } else {
       exchange.sendText(text, 0);
       if (at < end) this.#readBody(exchange, bytes, at, end);
-      else exchange.upstreamIsAlive();
+      else exchange.upstreamMoved();
     }
   }
 
@@ -252,7 +267,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
     this.#pass(exchange, bytes, [start, start + taken], taken, end);
     // Bytes past the declared length are cut, and the connection that sent them ends.
     if (this.#state === BODY_LENGTH && this.#remaining === 0) this.#complete(exchange, start + taken === end);
-    else exchange.upstreamIsAlive();
+    else exchange.upstreamMoved();
   }
 
   #relayChunks(exchange: Exchange, bytes: Buffer, start: number, end: number, head: string): void {
@@ -270,7 +285,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
     }
     if (stop < 0) exchange.fail('response_chunk_malformed');
     else if (body.isComplete) this.#complete(exchange, stop === end);
-    else exchange.upstreamIsAlive();
+    else exchange.upstreamMoved();
   }
 
   #relayTunnel(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
@@ -309,14 +324,15 @@ export class UpstreamConnection extends Timed implements SocketReader {
   /** The upstream has sent FIN. */
   #ended(): void {
     const exchange = this.#exchange;
-    if (exchange !== undefined && this.#state === BODY_CLOSE) {
+    // After a reset that a write met, the end of what came looks like FIN, but is none.
+    if (exchange !== undefined && this.#state === BODY_CLOSE && !this.isBroken) {
       if (this.#reframes) exchange.sendText('0\r\n\r\n', 0);
       this.#isReusable = false;
       this.#complete(exchange, true);
     } else if (exchange !== undefined && this.#state === TUNNEL) {
       exchange.upstreamEndedTunnel();
     } else {
-      this.#broken();
+      this.#broken(this.isBroken ? 'ECONNRESET' : undefined);
     }
   }
 

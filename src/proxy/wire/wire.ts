@@ -2,6 +2,7 @@ import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { EngineContext } from '../engine.ts';
 import { RoundRobin } from '../round-robin.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { Deadlines } from './deadlines.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import type { RequestHead } from './request-head.ts';
 import { ResponseHead } from './response-head.ts';
@@ -12,6 +13,7 @@ import { UpstreamPools } from './upstream-pools.ts';
 export class Wire {
   readonly context: EngineContext;
   readonly wheel: TimerWheel;
+  readonly deadlines: Deadlines;
   readonly pools: UpstreamPools;
   readonly roundRobin = new RoundRobin();
   readonly clients = new Set<ClientConnection>();
@@ -30,6 +32,7 @@ export class Wire {
   constructor(context: EngineContext) {
     this.context = context;
     this.wheel = new TimerWheel(context.now);
+    this.deadlines = new Deadlines(this.wheel, context.state);
     this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
     this.pools = new UpstreamPools(this);
   }

@@ -1,0 +1,153 @@
+/** What was answered in full arrives in full, however the connections end. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TICK_MS } from '../../src/proxy/wire/timer-wheel.ts';
+import { DEFAULTS } from '../../src/settings/schema.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
+import type { RawClient } from '../support/raw-client.ts';
+import { answer, RawUpstream } from '../support/raw-upstream.ts';
+
+/** More than the kernel keeps for a peer that does not read: the rest of an answer waits in the proxy. */
+const PAGE = 'x'.repeat(24 << 20);
+const BEYOND_LINGERING_MS = 10_000;
+
+/** A clock that a test puts forward. */
+class Clock {
+  #ahead = 0;
+
+  readonly now = (): number => performance.now() + this.#ahead;
+
+  /** Returns when limits that have passed have ended. */
+  async skip(milliseconds: number): Promise<void> {
+    this.#ahead += milliseconds;
+    await delay(4 * TICK_MS);
+  }
+}
+
+interface Scene {
+  readonly clock: Clock;
+  readonly client: RawClient;
+  readonly proxy: ProxyUnderTest;
+}
+
+/** A client that has sent something and was answered in full, but has read nothing. */
+async function slowReader(t: TestContext, bytes: string): Promise<Scene> {
+  const clock = new Clock();
+  const proxy = await startProxy(t, 'wire', { routes: null, now: clock.now });
+  proxy.state.errorPage = PAGE;
+  const client = await proxy.connect();
+  client.pause();
+  await client.send(bytes);
+  await proxy.logged(1);
+  return { clock, client, proxy };
+}
+
+async function assertWhole(client: RawClient): Promise<void> {
+  client.resume();
+  await client.closed();
+  assert.ok(client.receivedBytes > PAGE.length, `cut after ${client.receivedBytes} bytes`);
+}
+
+describe('a complete answer is not cut for a slow reader', { concurrency: true }, () => {
+  const get = 'GET /v HTTP/1.1\r\nHost: test\r\n';
+  for (const [what, bytes] of [
+    ['that wanted the connection to end', `${get}Connection: close\r\n\r\n`],
+    ['that sent a further request behind its last one', `${get}Connection: close\r\n\r\n${get}\r\n`],
+    ['that has not sent its whole body', `${get}Connection: close\r\nContent-Length: 9\r\n\r\nabc`],
+    [
+      'that has not sent its whole body, in chunks',
+      `${get}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc`,
+    ],
+  ] as const) {
+    it(what, async t => {
+      const { clock, client } = await slowReader(t, bytes);
+      await clock.skip(BEYOND_LINGERING_MS);
+      await assertWhole(client);
+    });
+  }
+
+  it('that sends more while the answer goes out', async t => {
+    const { clock, client } = await slowReader(t, `${get}Connection: close\r\n\r\n`);
+    await client.send(`${get}\r\n`);
+    await clock.skip(BEYOND_LINGERING_MS);
+    await assertWhole(client);
+  });
+
+  it('that has sent FIN behind its request', async t => {
+    const { client } = await slowReader(t, `${get}\r\n`);
+    client.end();
+    await assertWhole(client);
+  });
+
+  for (const [what, bytes, limitMs] of [
+    ['the connection that ends', `${get}Connection: close\r\n\r\n`, DEFAULTS.sendTimeout],
+    ['an idle connection', `${get}\r\n`, DEFAULTS.keepaliveTimeout],
+  ] as const) {
+    it(`that takes some of it now and then, on ${what}`, async t => {
+      const { clock, client } = await slowReader(t, bytes);
+      for (let count = 0; count < 3; count += 1) {
+        await clock.skip(0.9 * limitMs);
+        const enough = Math.min(client.receivedBytes + (4 << 20), PAGE.length);
+        client.resume();
+        await eventually('the client to take some', () => client.receivedBytes >= enough);
+        client.pause();
+      }
+      await assertWhole(client);
+    });
+  }
+
+  it('but a reader that takes nothing for send-timeout is', async t => {
+    const { clock, proxy } = await slowReader(t, `${get}Connection: close\r\n\r\n`);
+    await clock.skip(2 * DEFAULTS.sendTimeout);
+    await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
+  });
+});
+
+it('an early answer arrives although the upstream resets its connection behind it', async t => {
+  const upstream = await RawUpstream.start(t, async ({ connection }) => {
+    await connection.send(answer('too large', '', '413 Too Large'));
+    connection.reset();
+  });
+  const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+  for (let count = 0; count < 60; count += 1) {
+    const client = await proxy.connect();
+    client.push(`PUT /v HTTP/1.1\r\nHost: test\r\nContent-Length: ${3 << 20}\r\n\r\n`);
+    client.push(Buffer.alloc(3 << 20));
+    const { status, body } = await client.response();
+    assert.deepEqual([status, body], [413, 'too large']);
+  }
+});
+
+it('an answer that its reset connection should have delimited is cut', async t => {
+  const upstream = await RawUpstream.start(t, async ({ connection }) => {
+    connection.pause();
+    await connection.send('HTTP/1.1 200 OK\r\n\r\npart');
+    connection.reset();
+  });
+  const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+  for (let count = 0; count < 20; count += 1) {
+    const client = await proxy.connect();
+    client.push(`PUT /v HTTP/1.1\r\nHost: test\r\nContent-Length: ${3 << 20}\r\n\r\n`);
+    client.push(Buffer.alloc(3 << 20));
+    assert.doesNotMatch(client.unread, /0\r\n\r\n$/);
+    const outcome = await client.responseOrCut().catch(() => undefined);
+    assert.notEqual(outcome?.complete && outcome.status === 200, true);
+  }
+});
+
+it('a request of which nothing could be sent goes out once more, whatever its method', async t => {
+  const upstream = await RawUpstream.start(t);
+  const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+  const client = await proxy.connect();
+  for (let count = 0; count < 20; count += 1) {
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    assert.equal((await client.response()).status, 200);
+    // The request is there before the reset, and read before the proxy has noticed that.
+    client.push('POST /v HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');
+    upstream.connections.at(-1)?.reset();
+    assert.equal((await client.response()).status, 200);
+  }
+  t.diagnostic(`${proxy.counters.get('retriesStale')} retries`);
+});
