@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { AddressRanges } from '../formats/address-ranges.ts';
 import { formatDuration, parseDuration } from '../formats/duration.ts';
+import { checkLabelSelector } from '../formats/label-selector.ts';
 import { formatListenAddress, type ListenAddress, parseListenAddress } from '../formats/listen-address.ts';
+import { checkNamespace } from '../formats/namespace.ts';
 import { notOneOf } from '../formats/one-of.ts';
 import { formatSize, parseSize } from '../formats/size.ts';
 
@@ -111,6 +113,32 @@ export const list: Kind<readonly string[]> = {
   isList: true,
   isSwitch: false,
 };
+
+/** A list whose every item is checked. @param check throws FormatError */
+function checkedList(placeholder: string, check: (item: string) => void): Kind<readonly string[]> {
+  const schema = list.schema.transform((items, context) => {
+    for (const item of items) {
+      try {
+        check(item);
+      } catch (error) {
+        context.addIssue(messageOf(error));
+      }
+    }
+    return items;
+  });
+  return { ...list, placeholder, schema };
+}
+
+export const namespaces: Kind<readonly string[]> = checkedList('NAMESPACE,…', checkNamespace);
+
+export const labelSelector: Kind<string> = kind(
+  'SELECTOR',
+  value => {
+    checkLabelSelector(value);
+    return value;
+  },
+  value => value,
+);
 
 export const addressRanges: Kind<readonly string[]> = {
   ...list,

@@ -90,6 +90,22 @@ test('every problem of flags, environment, file and arguments is listed, one a l
   assert.equal(lines.length, 7, 'nothing is said of :80, which belongs to the option that is unknown');
 });
 
+test('a selector and a namespace that cannot exist are usage errors that name the flag', async () => {
+  for (const [args, complaint] of [
+    [
+      ['--selector', 'a==='],
+      /^kube-entry: --selector: "a===" is not a label selector, .*: a value is expected where "=" stands$/m,
+    ],
+    [['--namespace', 'shop,Foo Bar'], /^kube-entry: --namespace: "Foo Bar" is not the name of a namespace: /m],
+  ] as const) {
+    for (const command of ['serve', 'routes']) {
+      const { code, stderr } = await runHere([command, ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, complaint);
+    }
+  }
+});
+
 test('a missing argument is a usage error that names it', async () => {
   const { code, stderr } = await runHere(['check']);
   assert.deepEqual(

@@ -169,7 +169,7 @@ test('a list pushed as live setting may be a list or a text', () => {
   assert.deepEqual(parseLiveSettings({ trustedProxies: '10.0.0.0/8,::1' }).trustedProxies, ['10.0.0.0/8', '::1']);
 });
 
-const word = fc.stringMatching(/^[a-z0-9][a-z0-9.=-]{0,12}$/);
+const namespace = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,12}[a-z0-9])?$/);
 const milliseconds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 const anySettings: fc.Arbitrary<Settings> = fc
   .record(
@@ -180,8 +180,8 @@ const anySettings: fc.Arbitrary<Settings> = fc
       ),
       workers: fc.integer({ min: 1, max: 1_024 }),
       manifests: fc.string(),
-      namespace: fc.array(word),
-      selector: fc.string(),
+      namespace: fc.array(namespace),
+      selector: fc.constantFrom('', 'a=b', 'app.example/a in (x, ,y),!z'),
       allowExternalName: fc.boolean(),
       trustedProxies: fc.array(fc.oneof(fc.ipV4(), fc.ipV6())),
       mergeSlashes: fc.boolean(),
