@@ -17,6 +17,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   context: 'Where routes come from',
   namespace: 'Where routes come from',
   selector: 'Where routes come from',
+  events: 'Where routes come from',
   stateFile: 'Where routes come from',
   allowExternalName: 'Where routes come from',
   trustedProxies: 'Requests',

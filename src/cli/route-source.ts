@@ -78,7 +78,7 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
   const source = new KubeSource({ settings, client, store: keeper ?? catalog, logger, onChange });
   const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
   return {
-    messenger: recorder,
+    ...(settings.events && { messenger: recorder }),
     start: async () => {
       if (await keeper?.restore()) onChange(performance.now());
       source.start();
@@ -91,7 +91,7 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
     watchState: () => {
       const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
       const lastEventMs = lastEventTimestampSeconds > 0 ? lastEventTimestampSeconds * 1000 : undefined;
-      return { events: eventsTotal, restarts: restartsTotal, lastEventMs, synced };
+      return { events: eventsTotal, restarts: restartsTotal, lastEventMs, synced, serviceEvents: recorder.statistics };
     },
     stop: async () => {
       // First: what the source said last is true until it stops.

@@ -16,6 +16,8 @@ export interface KubeWatchState {
   /** Undefined before the first event. */
   readonly lastEventMs: number | undefined;
   readonly synced: boolean;
+  /** Events on Services, for their owners. */
+  readonly serviceEvents: { readonly posted: number; readonly leftOut: number };
 }
 
 /** What the main thread knows, asked for once a scrape. */
@@ -214,6 +216,19 @@ export class Metrics {
     this.#gauge(`${prefix}_last_event_timestamp_seconds`, 'When the last change of a Service was seen.', () =>
       inSeconds(this.#now?.kubeWatch?.lastEventMs),
     );
+    const serviceEvents = () => this.#now?.kubeWatch?.serviceEvents;
+    new Counter({
+      name: 'kube_entry_service_events_total',
+      help: 'Kubernetes Events on Services: posted, or left out because more happened than could be posted.',
+      labelNames: ['result'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        const { posted, leftOut } = serviceEvents() ?? {};
+        if (posted !== undefined) this.inc({ result: 'posted' }, posted);
+        if (leftOut !== undefined) this.inc({ result: 'left_out' }, leftOut);
+      },
+    });
     this.#gauge(`${prefix}_synced`, '1 when every Service is known and the watch is up.', () => {
       const watch = this.#now?.kubeWatch;
       return watch && Number(watch.synced);

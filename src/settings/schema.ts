@@ -55,6 +55,7 @@ export const SCHEMA = {
   context: fixed(text, '', 'context of the kubeconfig'),
   namespace: fixed(namespaces, NONE, 'watch this namespace only; repeatable; default all'),
   selector: fixed(labelSelector, '', 'watch only Services with these labels, as in "app=web,tier in (a,b)"'),
+  events: fixed(onOff, true, 'tell the owners of Services by Kubernetes Events; off: change nothing in the cluster'),
   stateFile: fixed(
     filePath,
     '',

@@ -17,7 +17,13 @@ const STATE: ProgramState = {
   conflicts: 2,
   configStaleSinceMs: undefined,
   workerRestarts: 1,
-  kubeWatch: { events: 40, restarts: 5, lastEventMs: 1_700_000_001_500, synced: true },
+  kubeWatch: {
+    events: 40,
+    restarts: 5,
+    lastEventMs: 1_700_000_001_500,
+    synced: true,
+    serviceEvents: { posted: 7, leftOut: 2 },
+  },
 };
 
 function setUp(state: Partial<ProgramState> = {}) {
@@ -87,6 +93,7 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_kube_watch_restarts_total: 'counter',
     kube_entry_kube_watch_last_event_timestamp_seconds: 'gauge',
     kube_entry_kube_watch_synced: 'gauge',
+    kube_entry_service_events_total: 'counter',
     kube_entry_worker_restarts_total: 'counter',
     kube_entry_access_log_dropped_total: 'counter',
     kube_entry_build_info: 'gauge',
@@ -256,6 +263,7 @@ test('the state of the program is shown', async () => {
   assert.equal(single(families, 'kube_entry_kube_watch_restarts_total'), 5);
   assert.equal(single(families, 'kube_entry_kube_watch_last_event_timestamp_seconds'), 1_700_000_001.5);
   assert.equal(single(families, 'kube_entry_kube_watch_synced'), 1);
+  assert.deepEqual(by(families, 'kube_entry_service_events_total', 'result'), { posted: 7, left_out: 2 });
   assert.deepEqual(samples(families, 'kube_entry_build_info'), [
     { name: 'kube_entry_build_info', labels: { version: '1.2.3', node: process.version, engine: 'node' }, value: 1 },
   ]);
@@ -277,7 +285,13 @@ test('a refusal that is mended and a watch that is lost show at the next scrape;
   state = {
     ...STATE,
     refusalReasons: ['BAD_PATH'],
-    kubeWatch: { events: 41, restarts: 6, lastEventMs: undefined, synced: false },
+    kubeWatch: {
+      events: 41,
+      restarts: 6,
+      lastEventMs: undefined,
+      synced: false,
+      serviceEvents: { posted: 8, leftOut: 2 },
+    },
   };
   const families = await scrape(metrics);
   assert.deepEqual(by(families, 'kube_entry_route_refusals', 'reason'), { BAD_PATH: 1 });
@@ -295,6 +309,7 @@ test('what is not known has no sample rather than a wrong one', async () => {
     'kube_entry_kube_watch_restarts_total',
     'kube_entry_kube_watch_last_event_timestamp_seconds',
     'kube_entry_kube_watch_synced',
+    'kube_entry_service_events_total',
     'kube_entry_route_refusals',
   ]) {
     assert.deepEqual(samples(families, name), [], name);

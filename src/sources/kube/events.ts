@@ -6,14 +6,9 @@ import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { ApiError, ForbiddenError, UnauthorisedError, unreachable } from './errors.ts';
 import { EventBudget } from './event-budget.ts';
-import { eventName, eventObject, identityOf, repetition, type ServiceEvent } from './event-object.ts';
+import { eventName, eventObject, repetition, type ServiceEvent } from './event-object.ts';
+import { EventQueue, type WaitingEvent } from './event-queue.ts';
 
-/** Waiting ones. Beyond, Events are dropped: they are a courtesy, and memory is bounded. */
-const LONGEST_QUEUE = 1_000;
-/** Good news leave room for bad ones. */
-const LONGEST_QUEUE_NORMAL = LONGEST_QUEUE / 2;
-/** Of one Service, the newest: what it was in between is of no use to anybody. */
-const LONGEST_QUEUE_OF_SERVICE = 10;
 /** At most ten in a second: a cluster with thousands of Services must not feel it when the entry starts. */
 const PAUSE_MS = 100;
 /** How often it is looked whether a Service that has used up its budget may cause an Event again. */
@@ -33,11 +28,6 @@ export interface EventRecorderOptions {
   readonly random?: () => number;
 }
 
-interface Waiting extends ServiceEvent {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
 /** Of one namespace, for want of a right or because it is being deleted: no reason to keep the others waiting. */
 interface Refusals {
   /** In a row. */
@@ -53,16 +43,17 @@ export class EventRecorder {
   readonly #backoff: Backoff;
   readonly #budget = new EventBudget();
   readonly #stopping = new AbortController();
-  /** By identity, in the order in which they came. */
-  readonly #queue = new Map<string, Waiting>();
-  /** How many of each Service are among them. */
-  readonly #waiting = new Map<string, number>();
+  readonly #queue = new EventQueue();
   #sending: Promise<void> | undefined;
   readonly #refusals = new Map<string, Refusals>();
   /** Code of the failure that the log knows of. */
   #failure: string | undefined;
   /** The log knows that Events cannot be changed. */
   #isCountMissed = false;
+  #posted = 0;
+  #leftOut = 0;
+  /** Left out because too many waited, since the queue was empty. */
+  #overflow = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -70,19 +61,22 @@ export class EventRecorder {
     this.#backoff = new Backoff(options.random ?? Math.random);
   }
 
-  /** Returns at once and never throws; the Event is posted when it can be, or dropped. */
+  /** Since the start; what was posted by another replica before counts as posted. */
+  get statistics(): { readonly posted: number; readonly leftOut: number } {
+    return { posted: this.#posted, leftOut: this.#leftOut };
+  }
+
+  /** Returns at once and never throws; the Event is posted when it can be, or left out. */
   record(event: ServiceEvent): void {
     if (this.#stopping.signal.aborted) return;
-    const service = serviceKey(event.service);
-    // Said again before it was posted: then it is the newest word on its Service.
-    this.#remove(identityOf(event));
-    if ((this.#waiting.get(service) ?? 0) >= LONGEST_QUEUE_OF_SERVICE) {
-      const oldest = this.#queue.entries().find(([, other]) => serviceKey(other.service) === service);
-      if (oldest !== undefined) this.#remove(oldest[0]);
+    const leftOut = this.#queue.add({ ...event, at: this.#clock.now() });
+    if (leftOut > 0 && this.#overflow === 0) {
+      this.#options.logger.warn(
+        'Events on Services are left out: more happens than can be posted. Warnings come first.',
+      );
     }
-    if (this.#queue.size >= (event.type === 'Warning' ? LONGEST_QUEUE : LONGEST_QUEUE_NORMAL)) return;
-    this.#queue.set(identityOf(event), { ...event, at: this.#clock.now() });
-    this.#waiting.set(service, (this.#waiting.get(service) ?? 0) + 1);
+    this.#leftOut += leftOut;
+    this.#overflow += leftOut;
     this.#sending ??= this.#send();
   }
 
@@ -90,16 +84,6 @@ export class EventRecorder {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#sending;
-  }
-
-  #remove(identity: string): void {
-    const event = this.#queue.get(identity);
-    if (event === undefined) return;
-    this.#queue.delete(identity);
-    const service = serviceKey(event.service);
-    const left = (this.#waiting.get(service) ?? 1) - 1;
-    if (left === 0) this.#waiting.delete(service);
-    else this.#waiting.set(service, left);
   }
 
   async #send(): Promise<void> {
@@ -111,42 +95,39 @@ export class EventRecorder {
         try {
           await this.#post(event, signal);
           this.#budget.spend(serviceKey(event.service), this.#clock.monotonic());
-          this.#done(event);
+          this.#queue.done(event);
+          this.#posted += 1;
           this.#worked(event);
         } catch (error) {
           if (signal.aborted) return;
           if (error instanceof ForbiddenError) {
             this.#refused(event, error);
           } else {
-            if (!isPassing(error)) this.#done(event);
+            if (!isPassing(error)) {
+              this.#queue.done(event);
+              this.#leftOut += 1;
+            }
             pauseMs = this.#failed(error);
           }
         }
       }
       await sleep(this.#clock, pauseMs, signal);
     }
+    if (this.#overflow > 0) this.#options.logger.warn(`${this.#overflow} Events on Services were left out`);
+    this.#overflow = 0;
     // In the same turn that saw the queue empty, so that no Event is left waiting for the next one.
     this.#sending = undefined;
   }
 
-  /** The first whose Service has a budget left: of one Service they keep their order. */
-  #next(): Waiting | undefined {
+  #next(): WaitingEvent | undefined {
     const now = this.#clock.monotonic();
-    return this.#queue
-      .values()
-      .find(
-        ({ service }) =>
-          (this.#refusals.get(service.namespace)?.until ?? now) <= now && this.#budget.allows(serviceKey(service), now),
-      );
+    return this.#queue.next(
+      ({ service }) =>
+        (this.#refusals.get(service.namespace)?.until ?? now) <= now && this.#budget.allows(serviceKey(service), now),
+    );
   }
 
-  #done(event: Waiting): void {
-    const identity = identityOf(event);
-    // It may have been said again while it was on its way.
-    if (this.#queue.get(identity) === event) this.#remove(identity);
-  }
-
-  async #post(event: Waiting, signal: AbortSignal): Promise<void> {
+  async #post(event: WaitingEvent, signal: AbortSignal): Promise<void> {
     const { client, reportingInstance } = this.#options;
     const { namespace } = event.service;
     const body = eventObject(event, { at: event.at, reportingInstance });
@@ -160,7 +141,7 @@ export class EventRecorder {
     }
   }
 
-  async #count(event: Waiting, signal: AbortSignal): Promise<void> {
+  async #count(event: WaitingEvent, signal: AbortSignal): Promise<void> {
     try {
       await this.#repeat(event, signal);
       this.#isCountMissed = false;
@@ -174,7 +155,7 @@ export class EventRecorder {
     }
   }
 
-  async #repeat(event: Waiting, signal: AbortSignal): Promise<void> {
+  async #repeat(event: WaitingEvent, signal: AbortSignal): Promise<void> {
     const { reportingInstance } = this.#options;
     for (let collisions = 0; collisions < COLLISIONS; collisions += 1) {
       // A change of nothing shows the Event, without the right to read Events.
@@ -190,12 +171,12 @@ export class EventRecorder {
     }
   }
 
-  #patch(event: Waiting, body: object, signal: AbortSignal): Promise<unknown> {
+  #patch(event: WaitingEvent, body: object, signal: AbortSignal): Promise<unknown> {
     const operation = { verb: 'patch', resource: 'events', namespace: event.service.namespace } as const;
     return this.#options.client.json({ operation, name: eventName(event), body, signal, timeoutMs: TIMEOUT_MS });
   }
 
-  #worked({ service: { namespace } }: Waiting): void {
+  #worked({ service: { namespace } }: WaitingEvent): void {
     const { logger } = this.#options;
     this.#backoff.reset();
     if (this.#refusals.delete(namespace)) {
@@ -207,7 +188,7 @@ export class EventRecorder {
   }
 
   /** After a few in a row, what waits in this namespace is dropped; what comes later is tried once. */
-  #refused({ service: { namespace } }: Waiting, error: ForbiddenError): void {
+  #refused({ service: { namespace } }: WaitingEvent, error: ForbiddenError): void {
     let refusals = this.#refusals.get(namespace);
     if (refusals === undefined) {
       refusals = { count: 0, backoff: new Backoff(this.#options.random ?? Math.random), until: 0 };
@@ -220,7 +201,7 @@ export class EventRecorder {
     refusals.count += 1;
     refusals.until = this.#clock.monotonic() + refusals.backoff.next();
     if (refusals.count < REFUSALS) return;
-    for (const [identity, { service }] of this.#queue) if (service.namespace === namespace) this.#remove(identity);
+    this.#leftOut += this.#queue.leaveOut(namespace);
   }
 
   /** For what concerns them all. @returns milliseconds to wait before the next try */

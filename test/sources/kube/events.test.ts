@@ -252,7 +252,28 @@ describe('Events on a Service', () => {
     await fixture.untilReceived(5);
   });
 
-  it('beyond a thousand waiting are dropped, good news before bad ones', async () => {
+  it('that warn overtake good news that wait', async () => {
+    await using fixture = await Fixture.create();
+    fixture.api.fail('create', 'hang');
+    const exposed = (name: string): ServiceEvent => ({
+      ...refusal,
+      type: 'Normal',
+      reason: 'Exposed',
+      service: { namespace: 'shop', name },
+    });
+    for (const name of ['a', 'b', 'c']) fixture.recorder.record(exposed(name));
+    await until(() => fixture.api.requests.length === 1);
+    fixture.recorder.record(refusal);
+    fixture.clock.advance(10_000);
+    await fixture.untilIdle();
+    assert.deepEqual(
+      fixture.api.events.map(({ reason, metadata: { name } }) => `${reason} ${name.slice(0, name.indexOf('.'))}`),
+      ['UnknownPort cart', 'Exposed a', 'Exposed b', 'Exposed c'],
+    );
+    assert.deepEqual(fixture.recorder.statistics, { posted: 4, leftOut: 0 });
+  });
+
+  it('beyond a thousand waiting are left out, good news before bad news; the log says so, and how many', async () => {
     await using fixture = await Fixture.create();
     const normal: ServiceEvent = { ...refusal, type: 'Normal', reason: 'Exposed' };
     for (let index = 0; index < 600; index += 1) {
@@ -268,7 +289,12 @@ describe('Events on a Service', () => {
     }
     await fixture.untilIdle();
     const count = (type: string) => fixture.api.events.filter(event => event.type === type).length;
-    assert.deepEqual([count('Normal'), count('Warning')], [500, 500]);
+    assert.deepEqual([count('Normal'), count('Warning')], [400, 600]);
+    assert.deepEqual(fixture.recorder.statistics, { posted: 1_000, leftOut: 200 });
+    assert.deepEqual(fixture.story, [
+      'Events on Services are left out: more happens than can be posted. Warnings come first.',
+      '200 Events on Services were left out',
+    ]);
   });
 });
 
