@@ -51,12 +51,19 @@ describe('EndpointSlices of the real API server', () => {
       return (await kube.api('GET', '/api/v1/namespaces/default/serviceaccounts/default')).status === 200;
     });
     const address = podAddress();
-    await kube.kubectl.apply(manifest('shop', 8080), {
+    // The controller leaves pods out whose node does not exist.
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } };
+    const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'shop-1', namespace: 'default', labels: { app: 'shop' } },
-      spec: { containers: [{ name: 'shop', image: 'none' }], automountServiceAccountToken: false },
-    });
+      spec: {
+        nodeName: 'node-1',
+        containers: [{ name: 'shop', image: 'none' }],
+        automountServiceAccountToken: false,
+      },
+    };
+    await kube.kubectl.apply(node, manifest('shop', 8080), pod);
     const status = {
       phase: 'Running',
       podIP: address,
