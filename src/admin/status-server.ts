@@ -9,6 +9,7 @@ import { type AppLimits, createApp, readOnlyRoute, sendText } from './app.ts';
 import type { ObservedControlPlane } from './control-plane.ts';
 import { addDashboard } from './dashboard/dashboard.ts';
 import { addStatusRoutes } from './status-routes.ts';
+import { workerLines } from './worker-lines.ts';
 
 /** Connections that wait to be accepted. As many as the system allows: with the usual 511, a burst would make probes wait. */
 const BACKLOG = 65_535;
@@ -37,15 +38,24 @@ export class StatusServer {
     const app = createApp({ ...rest, counters: board.addAdminRegion() });
     addStatusRoutes(app, board, control);
     addDashboard(app, { control, board, logger: options.logger });
-    readOnlyRoute(app, '/healthz', async (_request, reply) => reply.send());
+    readOnlyRoute(app, '/healthz', async (_request, reply) => {
+      const workers = control.workers();
+      // A worker that hangs is replaced from within. Only where that failed does a restart of the pod help.
+      return sendText(reply, workers.some(({ answers }) => answers === 'never') ? 503 : 200, workerLines(workers));
+    });
     readOnlyRoute(app, '/readyz', async (_request, reply) => {
       const obstacle = unreadiness(control);
       if (obstacle !== undefined) return sendText(reply, 503, `not ready: ${obstacle}\n`);
       const { staleSince } = control.source();
-      if (staleSince === undefined) return sendText(reply, 200, 'ready\n');
+      const remarks = workerLines(control.workers());
+      if (staleSince === undefined) return sendText(reply, 200, `ready\n${remarks}`);
       // The routes of before are worth more than none: a probe that failed would take the last pod out.
       reply.header('kube-entry-stale-since', staleSince);
-      return sendText(reply, 200, `ready\nstale since ${staleSince}: the routes are those of the state file\n`);
+      return sendText(
+        reply,
+        200,
+        `ready\nstale since ${staleSince}: the routes are those of the state file\n${remarks}`,
+      );
     });
     try {
       await app.listen({ ...address, backlog: BACKLOG });
@@ -66,9 +76,11 @@ export class StatusServer {
   }
 }
 
-function unreadiness({ isInitialised, isDraining }: StatusServerOptions['control']): string | undefined {
-  if (isDraining) return 'draining';
-  return isInitialised ? undefined : 'the first route table is not loaded yet';
+function unreadiness(control: StatusServerOptions['control']): string | undefined {
+  if (control.isDraining) return 'draining';
+  if (!control.isInitialised) return 'the first route table is not loaded yet';
+  const workers = control.workers();
+  return workers.length > 0 && workers.every(({ answers }) => answers !== 'in time') ? 'no worker answers' : undefined;
 }
 
 function unavailable(address: ListenAddress, error: unknown): UnavailableError {

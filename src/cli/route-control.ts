@@ -1,13 +1,11 @@
-/** The control plane of a running instance: what the sources say becomes a table that every worker serves. */
+/** The control plane of a running instance: what is in force, asked and changed over the admin servers. */
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { ChangeLog } from '../admin/change-log.ts';
 import type { Finding, ObservedControlPlane, SourceReport } from '../admin/control-plane.ts';
 import { SettingsError } from '../errors.ts';
 import type { FailureLog, FailureReport } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
-import type { TableDelta } from '../routing/delta.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteLimits } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
@@ -17,7 +15,9 @@ import type { Catalog } from '../sources/catalog.ts';
 import { parsePushedBackends } from '../sources/pushed.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
+import type { ControlErrors } from './control-errors.ts';
 import { limitsOf } from './limits.ts';
+import { Publisher } from './publisher.ts';
 import { programVersion } from './version.ts';
 
 /** What is watched, besides what is pushed. */
@@ -32,6 +32,7 @@ export interface RouteControlOptions {
   readonly catalog: Catalog;
   readonly fleet: Pick<Fleet, 'table' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'>;
   readonly announcer: Announcer;
+  readonly errors: ControlErrors;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'report'>;
   readonly source: RouteSource;
@@ -51,17 +52,12 @@ export class RouteControl implements ObservedControlPlane {
   #podsCount = 1;
   /** The body of the last push, byte for byte. */
   #pushedBody = '[]';
-  readonly #changeLog = new ChangeLog();
-  #lastChangeMs: number | undefined;
-  #changedAt: number | undefined;
-  #publishing: Promise<void> | undefined;
-  #isInitialised = false;
-  /** Of the table that the workers serve: the source may be ahead of it. */
-  #staleSince: string | undefined;
+  readonly #publisher: Publisher;
   isDraining = false;
 
   constructor(options: RouteControlOptions) {
     this.#options = options;
+    this.#publisher = new Publisher(options);
     this.#settings = options.settings;
     const { engine } = options.settings;
     this.program = { version: programVersion(), engine, hostname: hostname(), startedAt: Date.now() };
@@ -73,7 +69,7 @@ export class RouteControl implements ObservedControlPlane {
   }
 
   get isInitialised(): boolean {
-    return this.#isInitialised;
+    return this.#publisher.isInitialised;
   }
 
   get table(): RouteTable {
@@ -106,7 +102,8 @@ export class RouteControl implements ObservedControlPlane {
 
   source(): SourceReport {
     const { staleSince: _, ...report } = this.#options.source.report();
-    return this.#staleSince === undefined ? report : { ...report, staleSince: this.#staleSince };
+    const { staleSince } = this.#publisher;
+    return staleSince === undefined ? report : { ...report, staleSince };
   }
 
   /** What was pushed comes back as it was; with another source beside it, all backends in force are shown. */
@@ -139,7 +136,7 @@ export class RouteControl implements ObservedControlPlane {
 
   /**
    * Takes over what may change in a running instance from settings that were read again.
-   * @returns when the workers go by them: those that are others than before, as they were and as they are
+   * @returns when the workers that answer go by them: those that are others than before, as they were and as they are
    */
   async reload(fresh: Settings): Promise<SettingChanges> {
     const before = this.#settings;
@@ -161,72 +158,39 @@ export class RouteControl implements ObservedControlPlane {
   }
 
   recentChanges(): ReturnType<ObservedControlPlane['recentChanges']> {
-    return this.#changeLog.changes;
+    return this.#publisher.changeLog.changes;
   }
 
   programState(): ProgramState {
-    const { catalog, fleet, source } = this.#options;
+    const { catalog, errors, fleet, source } = this.#options;
+    const { isInitialised, lastChangeMs, staleSince } = this.#publisher;
     return {
-      ready: this.#isInitialised && !this.isDraining,
+      ready: isInitialised && !this.isDraining,
       draining: this.isDraining,
       workers: fleet.alive,
       workerConnections: this.#settings.workerConnections,
       routes: fleet.table.size,
       configVersion: fleet.table.version,
-      configLastChangeMs: this.#lastChangeMs,
+      configLastChangeMs: lastChangeMs,
       refusalReasons: catalog.refusals().map(({ reason }) => reason),
       conflicts: catalog.conflicts().length,
-      configStaleSinceMs: this.#staleSince === undefined ? undefined : Date.parse(this.#staleSince),
+      configStaleSinceMs: staleSince === undefined ? undefined : Date.parse(staleSince),
       workerRestarts: fleet.restarts,
+      workerLagsMs: fleet.report().map(({ silentMs }) => silentMs),
+      controlErrors: errors.count,
       kubeWatch: source.watchState(),
     };
   }
 
-  /**
-   * The catalog has changed. Changes that come while others are on their way to the workers go out together.
-   * @param receivedAt when, by `performance.now()`
-   * @returns when every worker serves them
-   */
+  /** As {@link Publisher.changed}. */
   changed(receivedAt: number): Promise<void> {
-    this.#changedAt ??= receivedAt;
-    this.#publishing ??= this.#publish();
-    return this.#publishing;
-  }
-
-  async #publish(): Promise<void> {
-    const { catalog, fleet, announcer, metrics, source } = this.#options;
-    // All that changes in this turn goes out together.
-    await Promise.resolve();
-    try {
-      for (let since = this.#changedAt; since !== undefined; since = this.#changedAt) {
-        this.#changedAt = undefined;
-        if (!catalog.isInitialised) return;
-        const { staleSince } = source.report();
-        const delta: TableDelta | undefined = catalog.commit();
-        // What the state file says was told to its owners when it was true.
-        announcer.announce(delta, staleSince !== undefined ? 'none' : this.#isInitialised ? 'all' : 'recent');
-        if (delta !== undefined || !this.#isInitialised) {
-          const before = fleet.table;
-          // A cluster without any exposed Service has a table, too: an empty one.
-          await fleet.publish(delta ?? { version: catalog.table.version, upserts: [], removals: [] });
-          this.#lastChangeMs = Date.now();
-          const tookMs = performance.now() - since;
-          metrics().observePropagation(tookMs / 1000);
-          if (delta !== undefined) this.#changeLog.record(delta, before, this.#lastChangeMs, tookMs);
-        }
-        this.#staleSince = staleSince;
-        this.#isInitialised = true;
-      }
-    } finally {
-      // At once after the last look at what has changed: no change falls between the two.
-      this.#publishing = undefined;
-    }
+    return this.#publisher.changed(receivedAt);
   }
 
   #apply(settings: Settings): Promise<void> {
     this.#settings = settings;
     this.#options.logger.level = settings.logLevel;
-    return this.#options.fleet.updateSettings(settings);
+    return this.#options.fleet.updateSettings(settings).answering;
   }
 }
 

@@ -1,6 +1,7 @@
 import { loadSettings } from '../settings/load.ts';
 import { SETTING_KEYS } from '../settings/schema.ts';
 import { type Command, EXIT } from './command.ts';
+import { endSoon } from './end-process.ts';
 import { Signals } from './signals.ts';
 
 export const serve: Command = {
@@ -40,11 +41,3 @@ export const serve: Command = {
     }
   },
 };
-
-/** How long what is still under way may keep the process: a credential plugin that waits for a person, for one. */
-const LEFTOVERS_MS = 1_000;
-
-/** Ends the process with its exit code even where something keeps it from ending by itself. */
-function endSoon(): void {
-  setTimeout(() => process.exit(), LEFTOVERS_MS).unref();
-}

@@ -16,6 +16,8 @@ import { Catalog } from '../sources/catalog.ts';
 import { Fleet } from '../workers/fleet.ts';
 import { Announcer } from './announcer.ts';
 import { EXIT } from './command.ts';
+import { ControlErrors } from './control-errors.ts';
+import { endWithStuckThread } from './end-process.ts';
 import { RouteControl } from './route-control.ts';
 import { openSource, type RunningSource } from './route-source.ts';
 import type { Signals } from './signals.ts';
@@ -34,7 +36,9 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   assertLogOpens(settings);
   const logger = createLogger(settings.logLevel);
   const board = new CounterBoard();
+  const errors = new ControlErrors(logger);
   const catalog = new Catalog({
+    onBug: (error, doing, service) => errors.report(error, doing, service),
     allowExternalName: settings.allowExternalName,
     waitsFor: settings.source === 'push' ? 'pushed' : 'services',
   });
@@ -47,6 +51,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     catalog,
     fleet,
     announcer,
+    errors,
     logger,
     failures,
     source: {
@@ -62,18 +67,35 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     engine: settings.engine,
   });
 
-  const closers: (() => Promise<void>)[] = [async () => failures.end(), () => fleet.close()];
-  let isOver = false;
+  const closers: (() => Promise<unknown>)[] = [];
+  let state = 'starting' as 'starting' | 'up' | 'over';
+  let hasStuckThread = false;
+  let code: number = EXIT.ok;
+  // The last resort. Requests are the workers' business, and the routes in force are never half changed: going on with them is
+  // safer than a restart, which may meet the same error again on every replica.
+  const onStray = (error: unknown): void => errors.report(error, 'something that nothing waited for');
   signals.on('SIGHUP', () => void rereadSettings());
   signals.on('SIGUSR1', () => fleet.reopenLogs());
   try {
-    const started = await signals.unlessEnding(start().then(() => true));
-    if (started && (await signals.first) === 'graceful') await drain();
-    return EXIT.ok;
+    const why = await Promise.race([
+      signals.first,
+      fleet.stuck.then(() => 'stuck' as const),
+      start().then(() => new Promise<never>(() => undefined)),
+    ]);
+    if (state === 'up' && why !== 'now') await drain();
+    // Whatever runs the program starts it again.
+    if (why === 'stuck') code = EXIT.internal;
   } finally {
-    isOver = true;
-    for (const close of closers.reverse()) await Promise.race([close(), sleep(CLOSING_MS, undefined, { ref: false })]);
+    state = 'over';
+    process.off('uncaughtException', onStray);
+    for (const close of closers.reverse()) {
+      const closing = close().catch((error: unknown) => errors.report(error, 'closing'));
+      await Promise.race([closing, sleep(CLOSING_MS, undefined, { ref: false })]);
+    }
+    hasStuckThread = !(await fleet.close());
+    failures.end();
   }
+  return hasStuckThread ? endWithStuckThread(code) : code;
 
   async function start(): Promise<void> {
     const onChange = (receivedAt: number): void => void control.changed(receivedAt);
@@ -96,12 +118,14 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     );
     announcer.messenger = source.messenger;
     await source.start();
+    state = 'up';
+    process.on('uncaughtException', onStray);
   }
 
   /** Waits for a part, which is closed at the end: at once where the end has come before it. */
   async function open<T>(opening: Promise<T>, close: (part: T) => Promise<void>): Promise<T> {
     const part = await opening;
-    if (isOver) {
+    if (state === 'over') {
       await close(part);
       throw new UnavailableError('a signal ended the start');
     }
@@ -114,7 +138,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
       const fresh = reload();
       // Which file it is changes only with a restart, as for every setting that is not live.
       const errorPage = readErrorPage(control.settings);
-      const [changes] = await Promise.all([control.reload(fresh), fleet.updateErrorPage(errorPage)]);
+      const [changes] = await Promise.all([control.reload(fresh), fleet.updateErrorPage(errorPage).answering]);
       logger.info({ changes }, 'settings and error page read again');
     } catch (error) {
       const problems = error instanceof SettingsError ? error.problems : [messageOf(error)];

@@ -42,6 +42,10 @@ export interface ProgramState {
   readonly configStaleSinceMs: number | undefined;
   /** Workers started in place of ones that died. */
   readonly workerRestarts: number;
+  /** How long each worker has owed an answer, the first one's first. */
+  readonly workerLagsMs: readonly number[];
+  /** Errors of the control plane that only a bug can cause. */
+  readonly controlErrors: number;
   /** Undefined when routes do not come from the Kubernetes API: its metrics then have no samples. */
   readonly kubeWatch: KubeWatchState | undefined;
 }
@@ -202,6 +206,22 @@ export class Metrics {
       'kube_entry_worker_restarts_total',
       'Workers started in place of dead ones.',
       () => this.#now?.workerRestarts,
+    );
+    const lags = () => this.#now?.workerLagsMs ?? [];
+    new Gauge({
+      name: 'kube_entry_worker_lag_seconds',
+      help: 'How long a worker has not answered the main thread; it is asked once a second, and replaced after 20.',
+      labelNames: ['worker'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [index, lagMs] of lags().entries()) this.set({ worker: `${index + 1}` }, lagMs / 1000);
+      },
+    });
+    this.#counter(
+      'kube_entry_control_errors_total',
+      'Errors that only a bug can cause, in what leads the workers: the routes in force stay, the log has the stack.',
+      () => this.#now?.controlErrors,
     );
   }
 

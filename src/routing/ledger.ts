@@ -22,7 +22,13 @@ export class RouteLedger {
   readonly #claims = new Map<string, Map<string, Route>>();
   readonly #dirty = new Set<string>();
   readonly #contested = new Set<string>();
+  readonly #onBug: (error: unknown, route: Route) => void;
   #table = RouteTable.EMPTY;
+
+  /** @param onBug hears of a route that cannot be served because of a bug in this program */
+  constructor(onBug: (error: unknown, route: Route) => void = rethrow) {
+    this.#onBug = onBug;
+  }
 
   get table(): RouteTable {
     return this.#table;
@@ -58,11 +64,42 @@ export class RouteLedger {
     return conflicts;
   }
 
-  /** Makes the next table of what changed. @returns undefined when nothing that is served did */
+  /**
+   * Makes the next table of what changed. A route for which this throws, which takes a bug, stays as it is; all others go on.
+   * @returns undefined when nothing that is served changed
+   */
   commit(): TableDelta | undefined {
+    const keys = [...this.#dirty];
+    this.#dirty.clear();
+    const version = this.#table.version + 1;
+    const delta = this.#tryToServe(keys, version);
+    return delta.upserts.length + delta.removals.length === 0 ? undefined : delta;
+  }
+
+  #tryToServe(keys: readonly string[], version: number): TableDelta {
+    try {
+      return this.#serve(keys, version);
+    } catch (error) {
+      const [key] = keys;
+      if (keys.length > 1 || key === undefined) {
+        const parts = keys.map(one => this.#tryToServe([one], version));
+        return {
+          version,
+          upserts: parts.flatMap(({ upserts }) => upserts),
+          removals: parts.flatMap(({ removals }) => removals),
+        };
+      }
+      const route = winnerOf(this.#claims.get(key));
+      if (route === undefined) throw error;
+      this.#onBug(error, route);
+      return { version, upserts: [], removals: [] };
+    }
+  }
+
+  #serve(keys: readonly string[], version: number): TableDelta {
     const upserts: Route[] = [];
     const removals: string[] = [];
-    for (const key of this.#dirty) {
+    for (const key of keys) {
       const space = key.indexOf(' ');
       const served = this.#table.get(key.slice(0, space), key.slice(space + 1));
       const winner = winnerOf(this.#claims.get(key));
@@ -72,10 +109,8 @@ export class RouteLedger {
         upserts.push(winner);
       }
     }
-    this.#dirty.clear();
-    if (upserts.length === 0 && removals.length === 0) return undefined;
-    const delta: TableDelta = { version: this.#table.version + 1, upserts, removals };
-    this.#table = this.#table.apply(delta);
+    const delta: TableDelta = { version, upserts, removals };
+    if (upserts.length + removals.length > 0) this.#table = this.#table.apply(delta);
     return delta;
   }
 
@@ -105,6 +140,10 @@ function winnerOf(claims: Iterable<Claim> = []): Route | undefined {
 
 function byPrecedence([owner, route]: Claim, [otherOwner, otherRoute]: Claim): number {
   return bySeniority(route, otherRoute) || (owner < otherOwner ? -1 : 1);
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** Older first; a Service without a timestamp (a manifest) counts as newest. */

@@ -2,6 +2,7 @@
  * What all sources say, put together: watched Services, pushed backends, and the table of routes that follows from
  * them. Changes gather until commit() makes one new version of the table.
  */
+import { messageOf } from '../errors.ts';
 import type { TableDelta } from '../routing/delta.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import { type Endpoint, type Route, type ServiceRef, serviceKey } from '../routing/route.ts';
@@ -22,6 +23,8 @@ export interface ServiceStore {
 export interface CatalogOptions extends TranslateOptions {
   /** The source whose first complete set makes the table worth serving. */
   readonly waitsFor: 'services' | 'pushed';
+  /** Hears of what only a bug in this program can cause, and of the Service that is refused for it. By default it is thrown. */
+  readonly onBug?: (error: unknown, doing: string, service: ServiceRef) => void;
 }
 
 interface Watched {
@@ -31,12 +34,15 @@ interface Watched {
 
 export class Catalog implements ServiceStore {
   readonly #options: CatalogOptions;
+  readonly #onBug: NonNullable<CatalogOptions['onBug']>;
   readonly #watched = new Map<string, Watched>();
   /** Of the watched Services, by key, those with something to tell: few, so that a change does not walk all of them. */
   readonly #remarkable = new Map<string, Translation>();
   /** How many watched Services have routes to a backend of this name. */
   readonly #watchedBackends = new Map<string, number>();
-  readonly #ledger = new RouteLedger();
+  /** By Service, those whose routes no worker could be given. */
+  readonly #broken = new Map<string, Refusal>();
+  readonly #ledger: RouteLedger;
   #pushed: readonly PushedBackend[] = [];
   #pushedTranslations = new Map<string, Translation>();
   #pushedEndpoints: ReadonlyMap<string, readonly Endpoint[]> = new Map();
@@ -47,6 +53,11 @@ export class Catalog implements ServiceStore {
 
   constructor(options: CatalogOptions) {
     this.#options = options;
+    this.#onBug = options.onBug ?? rethrow;
+    this.#ledger = new RouteLedger((error, { service }) => {
+      this.#onBug(error, 'choosing a route', service);
+      this.refuseForBug(service, error);
+    });
   }
 
   /** True once the source it waits for has given a complete set. */
@@ -69,13 +80,19 @@ export class Catalog implements ServiceStore {
 
   upsert(object: ServiceObject): void {
     const key = serviceKey(object.metadata);
-    const translation = translateService(object, this.#options);
+    const translation = this.#translate(object);
     this.#countBackend(this.#watched.get(key)?.translation, -1);
     this.#countBackend(translation, 1);
     this.#watched.set(key, { object, translation });
+    this.#broken.delete(key);
     if (translation.refusals.length + translation.warnings.length > 0) this.#remarkable.set(key, translation);
     else this.#remarkable.delete(key);
     this.#ledger.set(key, this.#withPushedEndpoints(translation.routes));
+  }
+
+  /** Its newest routes cannot be served: what is served of it stays as it is until it changes again. */
+  refuseForBug(service: ServiceRef, error: unknown): void {
+    this.#broken.set(serviceKey(service), refusalForBug(service, error));
   }
 
   remove(service: ServiceRef): void {
@@ -94,10 +111,11 @@ export class Catalog implements ServiceStore {
       }
     }
     this.#pushedTranslations = new Map();
+    for (const key of this.#broken.keys()) if (!this.#watched.has(key)) this.#broken.delete(key);
     for (const { name, service, endpoints } of backends) {
       if (service === undefined) continue;
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
-      const translation = translateService(service, this.#options, endpoints.length > 0 ? endpoints : undefined);
+      const translation = this.#translate(service, endpoints.length > 0 ? endpoints : undefined);
       this.#pushedTranslations.set(name, translation);
       this.#unsettled.add(name);
     }
@@ -112,7 +130,7 @@ export class Catalog implements ServiceStore {
   }
 
   refusals(): Refusal[] {
-    return [...this.#translations()].flatMap(({ refusals }) => refusals);
+    return [...[...this.#translations()].flatMap(({ refusals }) => refusals), ...this.#broken.values()];
   }
 
   warnings(): Warning[] {
@@ -169,6 +187,18 @@ export class Catalog implements ServiceStore {
     this.#unsettled.clear();
   }
 
+  /** One Service that a bug meets must not keep the others from being served. */
+  #translate(object: ServiceObject, endpoints?: readonly Endpoint[]): Translation {
+    try {
+      return translateService(object, this.#options, endpoints);
+    } catch (error) {
+      const { namespace, name } = object.metadata;
+      const service = { namespace, name };
+      this.#onBug(error, 'translating a Service', service);
+      return { service, routes: [], port: undefined, refusals: [refusalForBug(service, error)], warnings: [] };
+    }
+  }
+
   #countBackend(translation: Translation | undefined, change: 1 | -1): void {
     const name = translation?.routes[0]?.backend.name;
     if (name === undefined) return;
@@ -189,6 +219,7 @@ export class Catalog implements ServiceStore {
     this.#countBackend(this.#watched.get(key)?.translation, -1);
     this.#watched.delete(key);
     this.#remarkable.delete(key);
+    this.#broken.delete(key);
     this.#ledger.set(key, []);
   }
 }
@@ -196,4 +227,13 @@ export class Catalog implements ServiceStore {
 /** A pushed backend of its own is another owner than the watched Service it may be named after, and comes after it. */
 function pushedOwner(name: string): string {
   return `~pushed ${name}`;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function refusalForBug(service: ServiceRef, error: unknown): Refusal {
+  const message = `a bug in kube-entry, not a fault of this Service: ${messageOf(error)}; the program's log says where`;
+  return { service, reason: 'InternalError', message, paths: [] };
 }

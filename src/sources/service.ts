@@ -27,7 +27,9 @@ export type RefusalReason =
   | 'HeadlessService'
   | 'NoClusterIP'
   | 'ExternalNameNotAllowed'
-  | 'BadExternalName';
+  | 'BadExternalName'
+  /** A bug in this program. */
+  | 'InternalError';
 
 /** Why a Service that asks to be exposed is not. */
 export interface Refusal {

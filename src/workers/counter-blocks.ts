@@ -12,20 +12,22 @@ export class CounterBlocks {
     this.#board = board;
   }
 
-  /** @param before the table that the delta is for */
-  assign(delta: TableDelta, before: RouteTable): TableDelta {
-    const upserts = delta.upserts.map(route => {
-      this.#count(route.service, 1);
-      return { ...route, counterBlock: this.#board.blockOf(route.service) };
-    });
+  /** The same delta with the block of each route's Service. */
+  assign(delta: TableDelta): TableDelta {
+    const upserts = delta.upserts.map(route => ({ ...route, counterBlock: this.#board.blockOf(route.service) }));
+    return { ...delta, upserts };
+  }
+
+  /** The delta is in force: blocks of Services that have no routes any more are free. @param before the table it changed */
+  settle(delta: TableDelta, before: RouteTable): void {
     const replaced = [
       ...delta.upserts.map(route => before.get(route.host, route.path)),
       ...delta.removals.map(key => before.get(...splitKey(key))),
     ];
+    for (const { service } of delta.upserts) this.#count(service, 1);
     for (const route of replaced) {
       if (route !== undefined) this.#count(route.service, -1);
     }
-    return { ...delta, upserts };
   }
 
   #count(service: ServiceRef, change: 1 | -1): void {

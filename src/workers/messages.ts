@@ -1,4 +1,4 @@
-/** What the control plane and a worker thread say to each other. Plain data: it is cloned. */
+/** What the main thread and a worker thread say to each other. Plain data: it is cloned. */
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { FailureNotice } from '../proxy/failures/failure-example.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -19,15 +19,16 @@ export interface WorkerInit {
   readonly change: number;
 }
 
-/** What requests are judged by. */
-export type Change =
+/** What a worker does not have yet; empty when it is only asked whether it answers. */
+export interface Change {
   /** A packed delta. */
-  | { readonly to: 'table'; readonly delta: string }
-  | { readonly to: 'settings'; readonly settings: Settings }
-  | { readonly to: 'error-page'; readonly html: string | undefined };
+  readonly table?: string;
+  readonly settings?: Settings;
+  readonly errorPage?: { readonly html: string | undefined };
+}
 
 export type ToWorker =
-  /** Numbers count up: whoever has taken one has taken all before it. */
+  /** Acknowledged. Numbers count up: a worker that has taken one has taken all before it. */
   | { readonly type: 'change'; readonly number: number; readonly change: Change }
   | { readonly type: 'reopen-log' }
   /** Stop accepting, finish what is under way. */

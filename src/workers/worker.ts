@@ -36,19 +36,15 @@ const engine = await createEngine(init.settings.engine, {
 
 /** The number of the last change. */
 let taken = init.change;
+/** Before its first change, a worker has what was in force when it began to start. */
+const upToDate = Promise.withResolvers<void>();
 
-function take(change: Change): void {
-  switch (change.to) {
-    case 'table':
-      state.table = (state.table ?? RouteTable.EMPTY).apply(unpack(change.delta));
-      break;
-    case 'settings':
-      state.settings = change.settings;
-      engine.settingsChanged();
-      break;
-    case 'error-page':
-      state.errorPage = change.html ?? DEFAULT_ERROR_PAGE;
-      break;
+function take({ table, settings, errorPage }: Change): void {
+  if (table !== undefined) state.table = (state.table ?? RouteTable.EMPTY).apply(unpack(table));
+  if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
+  if (settings !== undefined) {
+    state.settings = settings;
+    engine.settingsChanged();
   }
 }
 
@@ -73,6 +69,7 @@ parentPort?.on('message', (message: ToWorker) => {
       take(message.change);
       taken = message.number;
       acknowledge();
+      upToDate.resolve();
       break;
     case 'reopen-log':
       sink.reopen();
@@ -89,9 +86,11 @@ parentPort?.on('message', (message: ToWorker) => {
   }
 });
 
+// What came about while this thread was starting comes in answer.
+acknowledge();
+await upToDate.promise;
 try {
   const address = await engine.listen(init.listen, init.reusePort);
-  acknowledge();
   say({ type: 'listening', address });
 } catch (error) {
   say({ type: 'failed', message: messageOf(error), code: codeOf(error) ?? '' });

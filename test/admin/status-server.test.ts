@@ -28,6 +28,30 @@ test('/readyz is 200 when the first table serves and the process does not drain,
   }
 });
 
+const WELL = { isAlive: true, version: 1, startedAt: 0, silentMs: 0, answers: 'in time' } as const;
+const LATE = { ...WELL, silentMs: 7_400, answers: 'late' } as const;
+
+test('a worker that does not answer is named, and costs neither life nor readiness while another one answers', async context => {
+  const { at, control } = await statusServer(context);
+  Object.assign(control, { isInitialised: true, workerList: [WELL, LATE] });
+  const healthz = await get(at, '/healthz');
+  assert.deepEqual([healthz.status, healthz.body], [200, 'worker 2 has not answered for 7 s\n']);
+  const readyz = await get(at, '/readyz');
+  assert.deepEqual([readyz.status, readyz.body], [200, 'ready\nworker 2 has not answered for 7 s\n']);
+
+  control.workerList = [LATE, LATE];
+  assert.equal((await get(at, '/healthz')).status, 200, 'they are about to be replaced');
+  const unready = await get(at, '/readyz');
+  assert.deepEqual([unready.status, unready.body], [503, 'not ready: no worker answers\n']);
+});
+
+test('/healthz is 503 when a worker hangs that cannot be ended', async context => {
+  const { at, control } = await statusServer(context);
+  control.workerList = [{ ...LATE, answers: 'never' }, WELL];
+  const { status, body } = await get(at, '/healthz');
+  assert.deepEqual([status, body], [503, 'worker 1 hangs and cannot be ended: only a restart of the process helps\n']);
+});
+
 test('/readyz is 200 with a table of a state file, and says since when it is stale', async context => {
   const { at, control } = await statusServer(context);
   const staleSince = '2026-01-02T03:04:05.678Z';

@@ -64,7 +64,7 @@ describe('live settings of a running program', { concurrency: 2, timeout: 300_00
     await connectionLines(clients);
     const goOn = await inspector.hang(first, program.directory);
     assert.equal((await program.post('/configuration/general', { keepaliveRequests: 1 })).status, 201);
-    await program.logged('a worker is too busy to take new settings: it will as soon as it can');
+    await program.logged('a worker does not answer: its connections wait, the others go on');
     goOn();
     assert.deepEqual(await connectionLines(clients), new Set(['close']));
   });

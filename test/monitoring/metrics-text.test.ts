@@ -56,7 +56,7 @@ test('no counter falls when a worker dies and is replaced', async t => {
   const upstream = await RawUpstream.start(t);
   const running = await startFleet(t, { settings: { workers: 2 } });
   const { board, fleet } = running;
-  await fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
+  await fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
   const metrics = new Metrics({
     board,
     version: '1',
@@ -73,6 +73,8 @@ test('no counter falls when a worker dies and is replaced', async t => {
       refusalReasons: [],
       conflicts: 0,
       workerRestarts: fleet.restarts,
+      workerLagsMs: fleet.report().map(({ silentMs }) => silentMs),
+      controlErrors: 0,
       kubeWatch: undefined,
     }),
   });

@@ -17,6 +17,8 @@ const STATE: ProgramState = {
   conflicts: 2,
   configStaleSinceMs: undefined,
   workerRestarts: 1,
+  workerLagsMs: [0, 7_500],
+  controlErrors: 2,
   kubeWatch: {
     events: 40,
     restarts: 5,
@@ -95,6 +97,8 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_kube_watch_synced: 'gauge',
     kube_entry_service_events_total: 'counter',
     kube_entry_worker_restarts_total: 'counter',
+    kube_entry_worker_lag_seconds: 'gauge',
+    kube_entry_control_errors_total: 'counter',
     kube_entry_access_log_dropped_total: 'counter',
     kube_entry_build_info: 'gauge',
     process_cpu_seconds_total: 'counter',
@@ -259,6 +263,8 @@ test('the state of the program is shown', async () => {
   assert.equal(single(families, 'kube_entry_config_version'), 17);
   assert.equal(single(families, 'kube_entry_config_last_change_timestamp_seconds'), 1_700_000_000.25);
   assert.equal(single(families, 'kube_entry_worker_restarts_total'), 1);
+  assert.deepEqual(by(families, 'kube_entry_worker_lag_seconds', 'worker'), { 1: 0, 2: 7.5 });
+  assert.equal(single(families, 'kube_entry_control_errors_total'), 2);
   assert.equal(single(families, 'kube_entry_kube_watch_events_total'), 40);
   assert.equal(single(families, 'kube_entry_kube_watch_restarts_total'), 5);
   assert.equal(single(families, 'kube_entry_kube_watch_last_event_timestamp_seconds'), 1_700_000_001.5);

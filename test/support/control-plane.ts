@@ -60,6 +60,8 @@ export class FakeControlPlane implements ObservedControlPlane {
       refusalReasons: this.refusalList.map(({ reason = '' }) => reason),
       conflicts: this.conflictList.length,
       workerRestarts: 0,
+      workerLagsMs: [],
+      controlErrors: 0,
       kubeWatch: this.kubeWatch,
     };
   }

@@ -16,7 +16,10 @@ class Published {
 
   change(upserts: readonly Route[], removals: readonly Route[] = []): void {
     const delta = { version: this.table.version + 1, upserts, removals: removals.map(routeKey) };
-    this.table = this.table.apply(this.#blocks.assign(delta, this.table));
+    const before = this.table;
+    const assigned = this.#blocks.assign(delta);
+    this.table = before.apply(assigned);
+    this.#blocks.settle(assigned, before);
   }
 
   blockAt(path: string): number | undefined {

@@ -21,7 +21,7 @@ async function connectToReplacement(running: RunningFleet, worker: number): Prom
 test('when a worker dies only its connections end, and it is replaced', async context => {
   const upstream = await RawUpstream.start(context);
   const running = await startFleet(context, { settings: { workers: 2 } });
-  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
+  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
   const clients = await running.connectToAll();
   for (const client of clients.values()) assert.equal((await ask(client, '/a')).status, 200);
 
@@ -45,7 +45,7 @@ test('when a worker dies only its connections end, and it is replaced', async co
 test('what a dead worker counted stays; what was true of it does not', async context => {
   const upstream = await RawUpstream.start(context);
   const running = await startFleet(context, { settings: { workers: 2 } });
-  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
+  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
   const clients = await running.connectToAll();
   for (const client of clients.values()) {
     for (let count = 0; count < 3; count += 1) await ask(client, '/a');
@@ -79,18 +79,18 @@ for (const workers of [1, 2]) {
     const { fleet } = running;
     const [first, second, third] = ['/one', '/two', '/three'].map(path => routeTo(upstream, path));
     assert.ok(first && second && third);
-    await fleet.publish({ version: 1, upserts: [first], removals: [] });
+    await fleet.publish({ version: 1, upserts: [first], removals: [] }).answering;
 
     const crashed = running.crash(0);
     // While nobody knows of its death yet, while it is dead, and while the next one starts.
-    await fleet.publish({ version: 2, upserts: [second], removals: [routeKey(first)] });
+    await fleet.publish({ version: 2, upserts: [second], removals: [routeKey(first)] }).answering;
     await crashed;
     fleet.updateErrorPage('new page');
     fleet.updateSettings({ ...DEFAULTS, accessLog: 'off', clientMaxBodySize: 1 });
-    await fleet.publish({ version: 3, upserts: [], removals: [] });
+    await fleet.publish({ version: 3, upserts: [], removals: [] }).answering;
     await eventually('the next thread', () => running.threads.length === workers + 1);
     const unavailable = route('/none', { backend: { name: 'none', endpoints: [] } });
-    await fleet.publish({ version: 4, upserts: [third, unavailable], removals: [] });
+    await fleet.publish({ version: 4, upserts: [third, unavailable], removals: [] }).answering;
 
     const client = await connectToReplacement(running, 0);
     const statuses = [];
@@ -107,7 +107,7 @@ test('with no worker alive a change is taken at once: whoever comes next begins 
   assert.equal(running.fleet.alive, 1);
   await running.crash(0);
   assert.equal(running.fleet.alive, 0);
-  await running.fleet.publish({ version: 1, upserts: [], removals: [] });
+  await running.fleet.publish({ version: 1, upserts: [], removals: [] }).answering;
   assert.equal(running.threads.length, 1, 'nobody has come yet');
 });
 

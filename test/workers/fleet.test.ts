@@ -21,7 +21,7 @@ test('several workers share the port, and each of them serves', async context =>
   const upstream = await RawUpstream.start(context);
   const running = await startFleet(context, { settings: { workers: 3 } });
   assert.equal(running.fleet.size, 3);
-  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
+  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
   const clients = await running.connectToAll();
   for (const [worker, client] of clients) {
     assert.equal((await ask(client, '/a/x')).status, 200);
@@ -36,7 +36,7 @@ for (const workers of [1, 2]) {
     for (const client of (await running.connectToAll()).values()) {
       assert.equal((await ask(client, '/')).status, 503);
     }
-    await running.fleet.publish({ version: 0, upserts: [], removals: [] });
+    await running.fleet.publish({ version: 0, upserts: [], removals: [] }).answering;
     for (const client of (await running.connectToAll()).values()) {
       assert.equal((await ask(client, '/')).status, 404);
     }
@@ -50,7 +50,7 @@ for (const workers of [1, 2]) {
     let removals: string[] = [];
     for (let version = 1; version <= 30; version += 1) {
       const added = routeTo(upstream, `/v${version}`);
-      await fleet.publish({ version, upserts: [added], removals });
+      await fleet.publish({ version, upserts: [added], removals }).answering;
       removals = [routeKey(added)];
       const statuses = clients.map(async client => [
         (await ask(client, `/v${version}`)).status,
@@ -83,7 +83,7 @@ for (const workers of [1, 2]) {
       const upstream = upstreams[version % UPSTREAMS] as RawUpstream;
       const upsert = routeTo(upstream, '/p', { stripPrefix: version % 2 === 0 });
       published = version;
-      await running.fleet.publish({ version, upserts: [upsert], removals: [] });
+      await running.fleet.publish({ version, upserts: [upsert], removals: [] }).answering;
       acknowledged = version;
     };
     await publish(1);
@@ -113,17 +113,17 @@ for (const workers of [1, 2]) {
   test(`with ${workers}: new settings and a new error page hold from the next request`, async context => {
     const upstream = await RawUpstream.start(context, () => {});
     const running = await startFleet(context, { settings: { workers }, errorPage: 'the first page' });
-    await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] });
+    await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
     const clients = [...(await running.connectToAll()).values()];
     const settings = { ...DEFAULTS, accessLog: 'off' as const, proxyReadTimeout: 30 };
-    await running.fleet.updateSettings(settings);
+    await running.fleet.updateSettings(settings).answering;
     for (const client of clients) {
       const { status, body } = await ask(client, '/a');
       assert.deepEqual([status, `${body}`], [504, 'the first page']);
     }
-    await running.fleet.updateErrorPage('the second page');
+    await running.fleet.updateErrorPage('the second page').answering;
     for (const client of clients) assert.equal(`${(await ask(client, '/a')).body}`, 'the second page');
-    await running.fleet.updateErrorPage(undefined);
+    await running.fleet.updateErrorPage(undefined).answering;
     for (const client of clients) assert.match(`${(await ask(client, '/a')).body}`, /This service does not answer/);
   });
 
@@ -141,7 +141,7 @@ for (const workers of [1, 2]) {
     await rename(path, `${path}.1`);
     running.fleet.reopenLogs();
     // Workers take messages in order: who has taken this one has reopened its log. A request could overtake both.
-    await running.fleet.publish({ version: 1, upserts: [], removals: [] });
+    await running.fleet.publish({ version: 1, upserts: [], removals: [] }).answering;
     for (const client of clients) await ask(client, '/after');
     await eventually('the next lines', async () => (await lines(path).catch(() => 0)) === workers);
     assert.equal(await lines(`${path}.1`), workers);

@@ -22,6 +22,10 @@ export interface WorkerState {
   /** Of the table that it serves; below 0 before its first. */
   readonly version: number;
   readonly startedAt: number;
+  /** How long it has owed the main thread an answer; milliseconds. */
+  readonly silentMs: number;
+  /** Never: it hangs, and only the end of the process ends it. */
+  readonly answers: 'in time' | 'late' | 'never';
 }
 
 /** How the program is. Times in milliseconds since the epoch. */

@@ -1,0 +1,131 @@
+/** What is in force, and which worker has it. */
+import type { CounterBoard } from '../observe/counter-board.ts';
+import type { TableDelta } from '../routing/delta.ts';
+import { RouteTable, snapshotOf } from '../routing/table.ts';
+import type { Settings } from '../settings/schema.ts';
+import { CounterBlocks } from './counter-blocks.ts';
+import type { Change, WorkerInit } from './messages.ts';
+import { pack } from './packed-delta.ts';
+import { type NewlyInForce, SharedDelta } from './pending-change.ts';
+import { Subscription } from './subscription.ts';
+
+/** Who has taken a change. A worker that has died does not count: its replacement starts with everything. */
+export interface Receipt {
+  /** Resolves when every worker has it but those that are late. */
+  readonly answering: Promise<void>;
+  /** Resolves when every worker has it: a late one by itself in the end, or its replacement. */
+  readonly everywhere: Promise<void>;
+}
+
+interface Waiting {
+  readonly number: number;
+  readonly done: () => void;
+}
+
+/**
+ * Gives every worker what is in force, each at its own pace: one that is slow or stands still gets the newest when it can take
+ * it, and holds up no other.
+ */
+export class Distribution {
+  readonly #blocks: CounterBlocks;
+  readonly #subscriptions = new Set<Subscription>();
+  #forAnswering: Waiting[] = [];
+  #forEverywhere: Waiting[] = [];
+  #number = 0;
+  #table: RouteTable | undefined;
+  #settings: Settings;
+  #errorPage: string | undefined;
+
+  constructor(board: CounterBoard, settings: Settings, errorPage: string | undefined) {
+    this.#blocks = new CounterBlocks(board);
+    this.#settings = settings;
+    this.#errorPage = errorPage;
+  }
+
+  /** The table in force, with counter blocks; EMPTY before the first. */
+  get table(): RouteTable {
+    return this.#table ?? RouteTable.EMPTY;
+  }
+
+  /** All that a worker starts with. */
+  get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'table' | 'change'> {
+    return {
+      settings: this.#settings,
+      errorPage: this.#errorPage,
+      table: this.#table && pack(snapshotOf(this.#table)),
+      change: this.#number,
+    };
+  }
+
+  publish(delta: TableDelta): Receipt {
+    const before = this.table;
+    const assigned = this.#blocks.assign(delta);
+    // Nothing has changed yet if this throws.
+    this.#table = before.apply(assigned);
+    this.#blocks.settle(assigned, before);
+    return this.#push({ table: new SharedDelta(assigned) });
+  }
+
+  updateSettings(settings: Settings): Receipt {
+    this.#settings = settings;
+    return this.#push({ settings });
+  }
+
+  updateErrorPage(html: string | undefined): Receipt {
+    this.#errorPage = html;
+    return this.#push({ errorPage: { html } });
+  }
+
+  /** For a worker that starts now, with what is {@link inForce}. */
+  subscribe(send: (number: number, change: Change) => void): Subscription {
+    const subscription = new Subscription(this.#number, send);
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  /** Its worker has died. */
+  unsubscribe(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription);
+    this.#settle();
+  }
+
+  acknowledged(subscription: Subscription, number: number, version: number): void {
+    subscription.acknowledge(number, version);
+    this.#settle();
+  }
+
+  /** Time has passed: asks workers that owe no answer, and stops waiting for those that are late. */
+  pass(milliseconds: number): void {
+    for (const subscription of this.#subscriptions) subscription.pass(milliseconds);
+    this.#settle();
+  }
+
+  #push(change: NewlyInForce): Receipt {
+    this.#number += 1;
+    const number = this.#number;
+    for (const subscription of this.#subscriptions) subscription.push(number, change);
+    const answering = new Promise<void>(done => this.#forAnswering.push({ number, done }));
+    const everywhere = new Promise<void>(done => this.#forEverywhere.push({ number, done }));
+    this.#settle();
+    return { answering, everywhere };
+  }
+
+  #settle(): void {
+    let everywhere = this.#number;
+    let answering = this.#number;
+    for (const { taken, isLate } of this.#subscriptions) {
+      everywhere = Math.min(everywhere, taken);
+      if (!isLate) answering = Math.min(answering, taken);
+    }
+    this.#forAnswering = settled(this.#forAnswering, answering);
+    this.#forEverywhere = settled(this.#forEverywhere, everywhere);
+  }
+}
+
+/** @param waiting in the order of their numbers @returns those that go on waiting */
+function settled(waiting: Waiting[], taken: number): Waiting[] {
+  const first = waiting.findIndex(({ number }) => number > taken);
+  const done = first < 0 ? waiting : waiting.slice(0, first);
+  for (const { done: resolve } of done) resolve();
+  return first < 0 ? [] : first === 0 ? waiting : waiting.slice(first);
+}
