@@ -1,6 +1,6 @@
 /** The text of `--help`, made from the commands and the settings' schema, so that it cannot fall behind them. */
 import type { CommandOption } from '../settings/flags.ts';
-import { environmentOf, flagOf, SCHEMA, type SettingKey } from '../settings/schema.ts';
+import { environmentOf, flagOf, SCHEMA, type SettingKey, SHORT_FLAGS } from '../settings/schema.ts';
 import type { Command } from './command.ts';
 import { formatFacts, formatTable } from './terminal/table.ts';
 
@@ -42,6 +42,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   accessLog: 'Error page and logs',
   accessLogPath: 'Error page and logs',
   logLevel: 'Error page and logs',
+  logLevelFormat: 'Error page and logs',
   config: 'Config file',
 };
 
@@ -109,7 +110,9 @@ function settingsHelp(settings: readonly SettingKey[]): string {
 
 function flagUsage(key: SettingKey): string {
   const { kind, default: fallback } = SCHEMA[key];
+  const short = SHORT_FLAGS[key];
   const flag = flagOf(key);
+  if (short !== undefined) return `-${short}, --${flag} ${kind.placeholder}`;
   if (kind.isSwitch) return fallback === true ? `--[no-]${flag}` : `--${flag}`;
   return `--${flag} ${kind.placeholder}`;
 }

@@ -20,6 +20,7 @@ export type SourceSettings = Pick<
   | 'stateFile'
   | 'allowExternalName'
   | 'logLevel'
+  | 'logLevelFormat'
 >;
 
 /**
@@ -44,7 +45,7 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
   const { listServicesOnce } = await import('../sources/kube/list-once.ts');
   const { environment } = io;
   try {
-    const logger = createLogger(settings.logLevel);
+    const logger = createLogger(settings.logLevel, settings.logLevelFormat);
     const services = await interruptible(io, signal => listServicesOnce(settings, { logger, environment, signal }));
     return catalogOf(services, settings);
   } catch (error) {

@@ -34,7 +34,7 @@ const CLOSING_MS = 5_000;
  */
 export async function serve(settings: Settings, reload: () => Settings, signals: Signals): Promise<number> {
   assertLogOpens(settings);
-  const logger = createLogger(settings.logLevel);
+  const logger = createLogger(settings.logLevel, settings.logLevelFormat);
   const board = new CounterBoard();
   const errors = new ControlErrors(logger);
   const catalog = new Catalog({

@@ -2,14 +2,18 @@
 import type { Paint, Style } from '../formats/colour.ts';
 import { printable } from '../formats/printable.ts';
 
-/** pino's numbers (https://getpino.io/#/docs/api?id=levels). */
-const LEVELS: ReadonlyMap<unknown, readonly [name: string, style: Style]> = new Map([
-  [20, ['debug', 'dim']],
-  [30, ['info', 'green']],
-  [40, ['warn', 'yellow']],
-  [50, ['error', 'red']],
-  [60, ['fatal', 'red']],
-]);
+/** By name and by pino's number (https://getpino.io/#/docs/api?id=levels). */
+const LEVELS: ReadonlyMap<unknown, readonly [name: string, style: Style]> = new Map(
+  (
+    [
+      [20, 'debug', 'dim'],
+      [30, 'info', 'green'],
+      [40, 'warn', 'yellow'],
+      [50, 'error', 'red'],
+      [60, 'fatal', 'red'],
+    ] as const
+  ).flatMap(([number, name, style]) => [number, name].map(level => [level, [name, style]])),
+);
 
 /** @param line a line of pino's JSON @returns `17:15:33.500 warn  a Service is refused  service=web/shop`, with its line end */
 export function prettyLine(line: string, paint: Paint): string {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { closest } from '../formats/closest.ts';
-import { flagOf, SCHEMA, SETTING_KEYS, type SettingKey } from './schema.ts';
+import { flagOf, SCHEMA, SETTING_KEYS, type SettingKey, SHORT_FLAGS } from './schema.ts';
 
 /** An option of one command, beside the settings. */
 export interface CommandOption {
@@ -22,6 +22,17 @@ export interface ParsedFlags {
   readonly problems: readonly string[];
 }
 
+/** kubectl's `-A`: no namespace in particular, whatever the environment or the config file say. */
+export const ALL_NAMESPACES = { name: 'all-namespaces', short: 'A' } as const;
+
+/** What was meant by a flag that other programs have. */
+const HINTS: Readonly<Record<string, string>> = {
+  v: 'for the version write --version, for more of the log --log-level debug',
+  verbose: 'for more of the log write --log-level debug',
+  f: 'name files without a flag (check) or with --manifests',
+  w: 'only kube-entry status has --watch',
+};
+
 /** Reads a command line; every problem is collected, none thrown. */
 export function parseFlags(
   args: readonly string[],
@@ -29,16 +40,23 @@ export function parseFlags(
   commandOptions: Readonly<Record<string, CommandOption>> = {},
 ): ParsedFlags {
   const keyOf = new Map(settings.map(key => [flagOf(key), key]));
+  const takesNamespaces = settings.includes('namespace');
   const isSwitch = (name: string): boolean => {
+    if (name === ALL_NAMESPACES.name) return true;
     const key = keyOf.get(name);
     return key === undefined ? commandOptions[name]?.placeholder === '' : SCHEMA[key].kind.isSwitch;
   };
-  const names = [...keyOf.keys(), ...Object.keys(commandOptions)];
+  const shortOf = (name: string): string | undefined => {
+    const key = keyOf.get(name);
+    if (name === ALL_NAMESPACES.name) return ALL_NAMESPACES.short;
+    return key === undefined ? commandOptions[name]?.short : SHORT_FLAGS[key];
+  };
+  const names = [...keyOf.keys(), ...Object.keys(commandOptions), ...(takesNamespaces ? [ALL_NAMESPACES.name] : [])];
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
       names.map(name => {
-        const short = commandOptions[name]?.short;
+        const short = shortOf(name);
         return [name, { type: isSwitch(name) ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) }];
       }),
     ),
@@ -52,9 +70,11 @@ export function parseFlags(
   const positionals: string[] = [];
   const strays: string[] = [];
   const problems: string[] = [];
+  let allNamespaces = false;
   const store = (name: string, value: string | boolean): void => {
     const key = keyOf.get(name);
-    if (key === undefined) options[name] = value === false ? 'off' : value;
+    if (name === ALL_NAMESPACES.name) allNamespaces = value !== false;
+    else if (key === undefined) options[name] = value === false ? 'off' : value;
     else if (SCHEMA[key].kind.isList)
       values[key] = [...((values[key] as string[] | undefined) ?? []), ...String(value).split(',')];
     else values[key] = value;
@@ -76,8 +96,7 @@ export function parseFlags(
       const name = negated ? token.name.slice(3) : token.name;
       if (!names.includes(name)) {
         if (token.value === undefined) lastUnknown = token.index;
-        const near = closest(name, names);
-        problems.push(`${token.rawName}: unknown option${near === undefined ? '' : `; did you mean --${near}?`}`);
+        problems.push(`${token.rawName}: unknown option${adviceFor(name, names)}`);
       } else if (negated && token.value !== undefined) {
         problems.push(`${token.rawName}: takes no value`);
       } else if (isSwitch(name)) {
@@ -89,9 +108,18 @@ export function parseFlags(
         // Most likely the next option, which would be lost without a word.
         problems.push(`${token.rawName}: needs a value; write --${name}=${token.value} if that is one`);
       } else {
-        store(name, token.value);
+        // `-n=shop`, as kubectl takes it: parseArgs knows the equals sign after long names alone.
+        const isShort = !token.rawName.startsWith('--');
+        store(name, isShort && token.inlineValue ? token.value.replace(/^=/, '') : token.value);
       }
     }
   }
+  if (allNamespaces) values.namespace = [];
   return { values, options, positionals, strays, problems };
+}
+
+function adviceFor(name: string, names: readonly string[]): string {
+  if (Object.hasOwn(HINTS, name)) return `; ${HINTS[name]}`;
+  const near = closest(name, names);
+  return near === undefined ? '' : `; did you mean --${near}?`;
 }

@@ -53,7 +53,7 @@ export const SCHEMA = {
   manifests: fixed(filePath, '', 'read Services from a YAML file or directory, watched, instead of the Kubernetes API'),
   kubeconfig: fixed(filePath, '', 'default: the in-cluster account, else $KUBECONFIG, else ~/.kube/config'),
   context: fixed(text, '', 'context of the kubeconfig'),
-  namespace: fixed(namespaces, NONE, 'watch this namespace only; repeatable; default all'),
+  namespace: fixed(namespaces, NONE, 'watch this namespace only; repeatable; default all, as with -A'),
   selector: fixed(labelSelector, '', 'watch only Services with these labels, as in "app=web,tier in (a,b)"'),
   events: fixed(onOff, true, 'tell the owners of Services by Kubernetes Events; off: change nothing in the cluster'),
   stateFile: fixed(
@@ -103,6 +103,11 @@ export const SCHEMA = {
   accessLog: live(choice('off', 'combined', 'json'), 'combined', 'format of the access log'),
   accessLogPath: fixed(filePath, '', 'write the access log to a file instead of standard output; SIGUSR1 reopens it'),
   logLevel: live(choice('debug', 'info', 'warn', 'error'), 'info', 'of the program log, on standard error'),
+  logLevelFormat: fixed(
+    choice('words', 'numbers'),
+    'words',
+    'levels in the JSON of the program log: "warn", or pino\'s number 40',
+  ),
   config: fixed(filePath, '', 'YAML file with any of these settings, keys in camelCase; reread on SIGHUP'),
 } as const;
 
@@ -114,6 +119,9 @@ export type Settings = { readonly [Key in SettingKey]: (typeof SCHEMA)[Key] exte
 export const SETTING_KEYS = Object.keys(SCHEMA) as readonly SettingKey[];
 
 export const DEFAULTS: Settings = Object.fromEntries(SETTING_KEYS.map(key => [key, SCHEMA[key].default])) as Settings;
+
+/** Short flags, as kubectl has them. */
+export const SHORT_FLAGS: Readonly<Partial<Record<SettingKey, string>>> = { namespace: 'n', selector: 'l' };
 
 export function isSettingKey(key: string): key is SettingKey {
   return Object.hasOwn(SCHEMA, key);

@@ -56,7 +56,7 @@ test('check lists remarks with their places', async context => {
   );
   assert.deepEqual(
     { services, exposed, routes, problems, warnings },
-    { services: 4, exposed: 3, routes: 5, problems: 1, warnings: 2 },
+    { services: 4, exposed: 3, routes: 4, problems: 1, warnings: 2 },
   );
   assert.equal(remarks.length, 3);
   assert.equal(remarks.filter(({ severity }: { severity: string }) => severity === 'problem').length, 1);

@@ -39,7 +39,7 @@ test('examples name only commands and options that exist', async () => {
 test('help of serve has every setting with its default and its environment variable', async () => {
   const { stdout } = await runHere(['--listen', 'nonsense', '--help']);
   for (const key of SETTING_KEYS) {
-    const flag = `--(?:\\[no-\\])?${flagOf(key)}`;
+    const flag = `(?:-\\w, )?--(?:\\[no-\\])?${flagOf(key)}`;
     assert.match(stdout, new RegExp(`^  ${flag}(?: \\S+)? +\\S+ +${environmentOf(key)}$`, 'm'), key);
   }
   assert.match(stdout, /--proxy-read-timeout DURATION +60s +KUBE_ENTRY_PROXY_READ_TIMEOUT$/m);

@@ -18,7 +18,7 @@ const START_MS = 60_000;
 const MANIFEST_FILE = 'services.yaml';
 
 export interface ProgramLogEntry {
-  readonly level: number;
+  readonly level: string;
   readonly msg: string;
   readonly [field: string]: unknown;
 }

@@ -37,7 +37,7 @@ describe('the rights of the entry', () => {
     await using entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
     const { msg, level } = await entry.logged('it says so', line => line.code === 'KUBE_FORBIDDEN', START_DEADLINE_MS);
     assert.match(msg, /may not list services in all namespaces: deploy\/base\/cluster-role\.yaml grants it/);
-    assert.equal(level, 40);
+    assert.equal(level, 'warn');
     const answer = await entry.get('/waiting');
     assert.equal(answer.status, 503);
     assert.equal(answer.headers['retry-after'], '1');

@@ -133,8 +133,8 @@ async function reconnect(): Promise<void> {
 }
 
 async function lost(code: string): Promise<void> {
-  const isLost = (logged: { readonly code?: string; readonly level: number }): boolean =>
-    logged.code === code && logged.level === 40;
+  const isLost = (logged: { readonly code?: string; readonly level: string }): boolean =>
+    logged.code === code && logged.level === 'warn';
   await scene.entry.logged(`it says ${code}`, isLost, START_DEADLINE_MS);
 }
 

@@ -8,8 +8,12 @@ import { type TestContext, test } from 'node:test';
 
 const MODULE = JSON.stringify(join(import.meta.dirname, '../../src/observe/logger.ts'));
 
-function logging(context: TestContext, statements: string): ChildProcessByStdio<null, Readable, Readable> {
-  const program = `import { createLogger } from ${MODULE}; const logger = createLogger('info'); ${statements}`;
+function logging(
+  context: TestContext,
+  statements: string,
+  levelFormat = 'words',
+): ChildProcessByStdio<null, Readable, Readable> {
+  const program = `import { createLogger } from ${MODULE}; const logger = createLogger('info', '${levelFormat}'); ${statements}`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, FORCE_COLOR: '1' },
@@ -23,9 +27,18 @@ test('an entry is a line of JSON without colours, or anything else that a termin
   const written = await text(child.stderr);
   assert.match(written, /^[\x20-\x7e]+\n$/);
   const { level, time, ...rest } = JSON.parse(written);
-  assert.equal(level, 40);
+  assert.equal(level, 'warn');
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
   assert.deepEqual(rest, { who: '\x1b[31m\x9b\u202e', msg: 'one\ntwo' });
+});
+
+test('levels may be the numbers of pino', async context => {
+  const child = logging(context, `logger.info('a'); logger.error('b');`, 'numbers');
+  const lines = (await text(child.stderr)).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map(line => JSON.parse(line).level),
+    [30, 50],
+  );
 });
 
 test('what was logged just before the end is not lost', async context => {
@@ -55,6 +68,6 @@ test('a standard error that nobody reads does not hold up the program', async co
     .slice(0, -1)
     .map(line => JSON.parse(line));
   const notice = entries.pop();
-  assert.equal(notice.level, 40);
+  assert.equal(notice.level, 'warn');
   assert.equal(entries.length + notice.lines, 3_000, 'every entry is there or counted');
 });

@@ -12,7 +12,15 @@ test('an entry is its time of day, its level, its message and its fields', () =>
 });
 
 test('a value that could be taken for more than one is quoted', () => {
-  const line = JSON.stringify({ level: 40, time: TIME, problem: 'a b', empty: '', list: [1], odd: 'x=y', msg: 'm' });
+  const line = JSON.stringify({
+    level: 'warn',
+    time: TIME,
+    problem: 'a b',
+    empty: '',
+    list: [1],
+    odd: 'x=y',
+    msg: 'm',
+  });
   assert.equal(prettyLine(line, PLAIN), '12:00:00.007 warn  m  problem="a b"  empty=""  list=[1]  odd="x=y"\n');
 });
 

@@ -102,3 +102,23 @@ test('an option without its value is a problem, and does not swallow the next op
 test('every problem is collected', () => {
   assert.equal(parse('--nonsense', '--listen', '--context=x', '--nonsence').problems.length, 3);
 });
+
+test('the short flags of kubectl are taken', () => {
+  const { values, problems } = parseFlags(['-n', 'shop', '-n=web', '-l', 'tier=edge']);
+  assert.deepEqual(
+    { values, problems },
+    { values: { namespace: ['shop', 'web'], selector: 'tier=edge' }, problems: [] },
+  );
+  for (const all of ['-A', '--all-namespaces']) {
+    assert.deepEqual(parseFlags([all]).values, { namespace: [] });
+    assert.deepEqual(parseFlags(['-n', 'shop', all]).values, { namespace: [] });
+  }
+});
+
+test('a flag of other programs is answered with what this one has', () => {
+  assert.deepEqual(parseFlags(['-v']).problems, [
+    '-v: unknown option; for the version write --version, for more of the log --log-level debug',
+  ]);
+  assert.match(parseFlags(['-f', 'a.yaml']).problems[0] ?? '', /--manifests$/);
+  assert.match(parseFlags(['-A'], ['adminSocket']).problems[0] ?? '', /^-A: unknown option/);
+});

@@ -54,7 +54,7 @@ interface Named {
 /** A line of its log. */
 export interface LogLine {
   /** As pino counts: 30 is info, 40 a warning. */
-  readonly level: number;
+  readonly level: string;
   readonly msg: string;
   readonly code?: string;
   readonly listen?: string;

@@ -1,6 +1,6 @@
 /** What can be completed, from the commands and the settings' schema: so no shell's script can fall behind them. */
-import type { CommandOption } from '../../settings/flags.ts';
-import { flagOf, SCHEMA, type SettingKey } from '../../settings/schema.ts';
+import { ALL_NAMESPACES, type CommandOption } from '../../settings/flags.ts';
+import { flagOf, SCHEMA, type SettingKey, SHORT_FLAGS } from '../../settings/schema.ts';
 import type { Command } from '../command.ts';
 
 /** What may stand in a place: one of some words, a file, text that nobody can guess, or nothing at all. */
@@ -32,6 +32,8 @@ const HELP: CompletableOption = {
   value: 'nothing',
 };
 
+const EVERYWHERE: CompletableOption = { ...ALL_NAMESPACES, description: 'watch all namespaces', value: 'nothing' };
+
 export function completableCommands(commands: readonly Command[]): CompletableCommand[] {
   const names = commands.map(({ name }) => name);
   return commands.map(({ name, summary, parameters, settings, options }) => ({
@@ -50,7 +52,8 @@ function ownOption([name, { placeholder, short, description, words }]: [string, 
 function settingOptions(key: SettingKey): CompletableOption[] {
   const { kind, default: fallback, description } = SCHEMA[key];
   const name = kind.isSwitch && fallback === true ? `no-${flagOf(key)}` : flagOf(key);
-  return [{ name, short: undefined, description, value: completableOf(kind.placeholder) }];
+  const option = { name, short: SHORT_FLAGS[key], description, value: completableOf(kind.placeholder) };
+  return key === 'namespace' ? [option, EVERYWHERE] : [option];
 }
 
 function completableOf(placeholder: string): Completable {
