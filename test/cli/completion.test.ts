@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { COMMANDS } from '../../src/cli/run.ts';
-import { flagOf } from '../../src/settings/schema.ts';
+import { DEFAULTS, flagOf } from '../../src/settings/schema.ts';
 import { needs } from '../support/installed.ts';
 import { PseudoTerminal } from '../support/pseudo-terminal.ts';
 import { runHere, scratchDirectory } from './cli-fixture.ts';
@@ -35,8 +35,9 @@ const EXPECTED: [typed: string, offered: readonly string[], isWhole: boolean][] 
   [
     'serve --',
     COMMANDS.find(({ name }) => name === 'serve')
-      ?.settings.filter(key => key !== 'mergeSlashes')
-      .map(key => `--${flagOf(key)}`) ?? [],
+      // A switch that is on can only be turned off.
+      ?.settings.map(key => `--${DEFAULTS[key] === true ? 'no-' : ''}${flagOf(key)}`)
+      .concat('--all-namespaces') ?? [],
     false,
   ],
 ];
