@@ -9,8 +9,8 @@ import type { Health, TableChange, WorkerState } from './dashboard/messages.ts';
 /** Why a Service that asks to be exposed is not, or what is odd about one that is. */
 export interface Finding {
   readonly service: ServiceRef;
-  /** A stable word; absent for a mere warning. */
-  readonly reason?: string;
+  /** A stable word. */
+  readonly reason: string;
   readonly message: string;
   readonly annotation?: string;
   /** What a refused one asks for. */

@@ -3,25 +3,17 @@ import type { TableDelta } from '../routing/delta.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import { type Route, type ServiceRef, serviceKey } from '../routing/route.ts';
 import type { Catalog } from '../sources/catalog.ts';
+import type { EventSubject, ServiceEvent } from '../sources/kube/event-object.ts';
 import type { ServiceObject } from '../sources/service-object.ts';
+import { QuietLog } from './quiet-log.ts';
 import { endpointLabel } from './text.ts';
 
 /** The API server forgets an Event after an hour: of a Service that is older, a fresh one would tell nothing new. */
 const RECENT_MS = 3_600_000;
 
-/** A Service as an Event refers to it. */
-type Subject = ServiceRef & { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined };
-
 /** Tells the owner of a Service; Kubernetes Events do. */
 export interface Messenger {
-  record(event: {
-    readonly service: Subject;
-    /** The other Service, in a conflict. */
-    readonly related?: Subject | undefined;
-    readonly type: 'Normal' | 'Warning';
-    readonly reason: string;
-    readonly message: string;
-  }): void;
+  record(event: ServiceEvent): void;
 }
 
 /**
@@ -32,7 +24,7 @@ export type Audience = 'all' | 'recent' | 'none';
 
 interface Notice {
   readonly service: ServiceRef;
-  readonly related?: Subject | undefined;
+  readonly related?: EventSubject | undefined;
   readonly reason: string;
   readonly message: string;
 }
@@ -40,13 +32,14 @@ interface Notice {
 /** A Service that waits for a route, and what is known of the one that has it. */
 interface Lost {
   readonly conflict: Conflict;
-  readonly winner: Subject;
+  readonly winner: EventSubject;
 }
 
-/** Says once, in the log and to the owners of Services, what became of them: exposed, refused, conflicting, odd. */
+/** Says once, in the log and to the owners of Services, what became of them: exposed, refused, in conflict, warned of. */
 export class Announcer {
   readonly #catalog: Catalog;
   readonly #logger: Logger;
+  readonly #log: QuietLog;
   readonly #now: () => number;
   /** Set when there is somewhere to send Events. */
   messenger: Messenger | undefined;
@@ -64,6 +57,7 @@ export class Announcer {
   constructor(catalog: Catalog, logger: Logger, now: () => number = Date.now) {
     this.#catalog = catalog;
     this.#logger = logger;
+    this.#log = new QuietLog(logger);
     this.#now = now;
     this.#table = catalog.table;
   }
@@ -76,10 +70,9 @@ export class Announcer {
     this.#announceWon(lost);
     const lostPlaces = delta === undefined ? new Map<string, string>() : this.#announceRoutes(delta);
     const refusals = this.#catalog.refusals();
-    this.#refusals = this.#announceNew('refused', refusals, this.#refusals, lostPlaces);
-    this.#conflicts = this.#announceNew('in conflict', lost.values().map(conflictNotice), this.#conflicts);
-    const warnings = this.#catalog.warnings().map(warning => ({ ...warning, reason: 'Warning' }));
-    this.#warnings = this.#announceNew('odd', warnings, this.#warnings);
+    this.#refusals = this.#announceNew('a Service is refused', refusals, this.#refusals, lostPlaces);
+    this.#conflicts = this.#announceNew('a Service is in conflict', lost.values().map(conflictNotice), this.#conflicts);
+    this.#warnings = this.#announceNew('a warning about a Service', this.#catalog.warnings(), this.#warnings);
     this.#lost = lost;
     this.#table = this.#catalog.table;
   }
@@ -90,14 +83,13 @@ export class Announcer {
       const holder = this.#catalog.table.get(host, path)?.service;
       if (lost.has(key) || holder === undefined || serviceKey(holder) !== serviceKey(loser)) continue;
       const message = `${host}${path} is this Service's now: it was ${serviceKey(winner)}'s`;
-      this.#logger.info({ service: serviceKey(loser), was: serviceKey(winner), where: host + path }, 'took over');
+      this.#log.line('info', { service: serviceKey(loser), was: serviceKey(winner), where: host + path }, 'took over');
       this.#tell({ service: loser, related: winner, reason: 'TookOver', message }, 'Normal');
     }
   }
 
   /** @returns by Service, what those had that still ask to be exposed and are not any more */
   #announceRoutes({ version, upserts, removals }: TableDelta): Map<string, string> {
-    this.#logger.info({ version, changed: upserts.length, removed: removals.length }, 'a new route table');
     const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
     const removed = removals.map(key => {
       const space = key.indexOf(' ');
@@ -111,6 +103,12 @@ export class Announcer {
       [...removed, ...replaced].filter(route => route !== undefined),
       ({ service }) => serviceKey(service),
     );
+    this.#log.table({
+      version,
+      changed: upserts.length,
+      removed: removals.length,
+      services: [...new Set([...services.keys(), ...gone.keys()])],
+    });
     const lostPlaces = new Map<string, string>();
     for (const [key, routes] of gone) {
       const [{ service } = {}] = routes;
@@ -141,7 +139,7 @@ export class Announcer {
     this.#tell({ service, reason: 'Withdrawn', message }, 'Normal');
   }
 
-  /** @param lostPlaces by Service, where it was exposed until now */
+  /** @param what the message of the log @param lostPlaces by Service, where it was exposed until now */
   #announceNew(
     what: string,
     notices: Iterable<Notice>,
@@ -154,7 +152,7 @@ export class Announcer {
       const identity = `${serviceKey(service)} ${reason} ${message}`;
       now.add(identity);
       if (known.has(identity)) continue;
-      this.#logger.warn({ service: serviceKey(service), reason, problem: message }, `a Service is ${what}`);
+      this.#log.line('warn', { service: serviceKey(service), reason, problem: message }, what);
       const places = lostPlaces.get(serviceKey(service));
       this.#tell(
         places === undefined ? notice : { ...notice, message: `${message}; it is no longer exposed at ${places}` },

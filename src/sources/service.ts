@@ -31,6 +31,9 @@ export type RefusalReason =
   /** A bug in this program. */
   | 'InternalError';
 
+/** Stable words, as {@link RefusalReason}, for what does not keep a Service from being served. */
+export type WarningReason = 'UnknownAnnotation' | 'PathLooksLikePattern' | 'PortNotChosen';
+
 /** Why a Service that asks to be exposed is not. */
 export interface Refusal {
   readonly service: ServiceRef;
@@ -43,9 +46,10 @@ export interface Refusal {
   readonly paths: readonly string[];
 }
 
-/** Something odd that does not keep a Service from being served. */
+/** Something that is probably a mistake, and does not keep a Service from being served. */
 export interface Warning {
   readonly service: ServiceRef;
+  readonly reason: WarningReason;
   readonly message: string;
   readonly annotation?: string;
 }
@@ -75,7 +79,7 @@ class RefusedError extends Error {
   }
 }
 
-/** Of what is odd in one way about a Service, so much is named. */
+/** Of mistakes of one kind in a Service, so many are named. */
 const MAX_NAMED = 10;
 /** So many ports are named to someone who asks for another. */
 const MAX_NAMED_PORTS = 20;
@@ -123,7 +127,7 @@ export function translateService(
     const message = `${annotation}: unknown annotation; ${advice}${others > 0 ? ` (and ${others} more that are unknown)` : ''}`;
     // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
     if (pathText === undefined) refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
-    else warnings.push({ service, message, annotation });
+    else warnings.push({ service, reason: 'UnknownAnnotation', message, annotation });
   }
   if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
 
@@ -131,7 +135,7 @@ export function translateService(
   for (const path of paths.filter(looksLikePattern).slice(0, MAX_NAMED)) {
     const annotation = `${PREFIX}path`;
     const message = `${annotation}: ${quote(path)} looks like a pattern, but paths are plain prefixes: /api takes /api and all paths below it`;
-    warnings.push({ service, message, annotation });
+    warnings.push({ service, reason: 'PathLooksLikePattern', message, annotation });
   }
   const hostText = get('host');
   const hosts = hostText === undefined ? [''] : (attempt(() => readHosts(hostText)) ?? []);
@@ -146,7 +150,9 @@ export function translateService(
   const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
   const overrides = readOverrides(get, attempt);
-  const port = attempt(() => choosePort(object, get('port'), message => warnings.push({ service, message })));
+  const port = attempt(() =>
+    choosePort(object, get('port'), message => warnings.push({ service, reason: 'PortNotChosen', message })),
+  );
   const address = endpoints === undefined ? attempt(() => addressOf(object, options)) : '';
   if (refusals.length > 0 || port === undefined || address === undefined) {
     return { service, routes: [], port: undefined, refusals, warnings };

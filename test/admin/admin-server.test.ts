@@ -53,7 +53,9 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
   control.isDraining = true;
   control.sourceReport = { kind: 'kube', synced: false, problem: 'connection refused' };
   control.refusalList = [{ service, reason: 'HEADLESS', message: 'has no ClusterIP' }];
-  control.warningList = [{ service, message: 'several ports', annotation: 'kube-entry.io/port' }];
+  control.warningList = [
+    { service, reason: 'PortNotChosen', message: 'several ports', annotation: 'kube-entry.io/port' },
+  ];
   control.conflictList = [{ host: '', path: '/x', winner: service, loser: { namespace: 'a', name: 'b' } }];
 
   const response = await get(at, '/routes');

@@ -93,6 +93,16 @@ describe('the owner of a Service', () => {
     ]);
   });
 
+  it('is warned with a word for each kind of mistake', () => {
+    const owners = Owners.of();
+    owners.catalog.upsert(service('a', { annotations: { path: '/a/(.*)', hots: 'x.example.com' } }));
+    owners.commit();
+    assert.deepEqual(
+      owners.news.map(line => line.split(' ').slice(0, 3).join(' ')),
+      ['a: Normal Exposed', 'a: Warning UnknownAnnotation', 'a: Warning PathLooksLikePattern'],
+    );
+  });
+
   it('is told that it gave a route up to the one that waited', () => {
     const owners = Owners.of(contested('old', OLD), contested('young', NEW));
     owners.catalog.upsert(service('old', { annotations: {}, createdAt: OLD }));
