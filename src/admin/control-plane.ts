@@ -6,7 +6,7 @@ import type { RouteLimits, ServiceRef } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Health, TableChange, WorkerState } from './dashboard/messages.ts';
 
-/** Why a Service that asks to be exposed is not, or what is odd about one that is. */
+/** Why a Service that asks to be exposed is not, or what is probably a mistake in one that is. */
 export interface Finding {
   readonly service: ServiceRef;
   /** A stable word. */

@@ -79,7 +79,7 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
       },
     ],
     refusals: [{ service, reason: 'HEADLESS', message: 'has no ClusterIP' }],
-    warnings: [{ service, message: 'several ports', annotation: 'kube-entry.io/port' }],
+    warnings: [{ service, reason: 'PortNotChosen', message: 'several ports', annotation: 'kube-entry.io/port' }],
     conflicts: [{ host: '', path: '/x', winner: service, loser: { namespace: 'a', name: 'b' } }],
   });
 });
