@@ -77,7 +77,7 @@ export class CounterBoard {
     return totals;
   }
 
-  /** The same in short: 5xx answers, then the buckets of the request histogram. */
+  /** The same in short: 5xx answers, then the request histogram. */
   tally(block: number, into: Float64Array): void {
     for (const region of this.#regions) region.addTallyTo(into, block);
   }

@@ -43,14 +43,21 @@ export const STATUS_CODES: readonly number[] = [
   431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
 ];
 
-/** Upper bounds in seconds of the two histograms' buckets; above the last is +Inf. */
-export const BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/**
+ * Upper bounds in seconds of the two histograms' buckets; above the last is +Inf. A request that ends at a time limit takes
+ * slightly longer than that, so the usual limits are bounds, and the most usual ones (1 s; 5 s, to connect) begin narrow buckets.
+ */
+export const BUCKETS: readonly number[] = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.25, 2, 3, 5, 6, 10, 30, 60,
+];
 
 /** They end the list. */
 const FIRST_5XX = STATUS_CODES.findIndex(code => code >= 500);
 const CODE_SLOTS = STATUS_CODES.length + 1;
-/** Buckets, the one above the last bound, and the sum in seconds. */
-const HISTOGRAM_SLOTS = BUCKETS.length + 2;
+/** With the one above the last bound. */
+const BUCKET_SLOTS = BUCKETS.length + 1;
+/** Observations by bucket, then the sum of their seconds by bucket. */
+export const HISTOGRAM_SLOTS = 2 * BUCKET_SLOTS;
 const BLOCK_SLOTS = CODE_SLOTS + 2 * HISTOGRAM_SLOTS;
 /** Failed requests by reason. */
 const FIRST_FAILURE = COUNTERS.length;
@@ -117,14 +124,14 @@ export class WorkerCounters {
     totals.add(this.#values.subarray(start, start + BLOCK_SLOTS));
   }
 
-  /** Adds the 5xx answers of a block, then its request histogram's buckets, to `into`. */
+  /** Adds the 5xx answers of a block, then its request histogram, to `into`. */
   addTallyTo(into: Float64Array, block: number): void {
     const start = FIRST_BLOCK + block * BLOCK_SLOTS;
     for (let slot = FIRST_5XX; slot < STATUS_CODES.length; slot += 1) {
       into[0] = (into[0] as number) + (this.#values[start + slot] as number);
     }
-    for (let bucket = 0; bucket <= BUCKETS.length; bucket += 1) {
-      into[1 + bucket] = (into[1 + bucket] as number) + (this.#values[start + CODE_SLOTS + bucket] as number);
+    for (let slot = 0; slot < HISTOGRAM_SLOTS; slot += 1) {
+      into[1 + slot] = (into[1 + slot] as number) + (this.#values[start + CODE_SLOTS + slot] as number);
     }
   }
 
@@ -147,7 +154,7 @@ export class WorkerCounters {
     let bucket = 0;
     while (bucket < BUCKETS.length && seconds > (BUCKETS[bucket] as number)) bucket += 1;
     this.#bump(start + bucket, 1);
-    this.#bump(start + HISTOGRAM_SLOTS - 1, seconds);
+    this.#bump(start + BUCKET_SLOTS + bucket, seconds);
   }
 }
 
@@ -181,7 +188,10 @@ export class BlockTotals {
   }
 
   #histogram(start: number): HistogramValues {
-    const end = start + HISTOGRAM_SLOTS - 1;
-    return { buckets: this.#slots.subarray(start, end), sum: this.#slots[end] as number };
+    const sums = this.#slots.subarray(start + BUCKET_SLOTS, start + HISTOGRAM_SLOTS);
+    return {
+      buckets: this.#slots.subarray(start, start + BUCKET_SLOTS),
+      sum: sums.reduce((total, seconds) => total + seconds, 0),
+    };
   }
 }

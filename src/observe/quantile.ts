@@ -1,24 +1,31 @@
 import { BUCKETS } from './counters.ts';
 
 /**
- * A quantile from the buckets of a histogram, as Prometheus' histogram_quantile has it: linear within a bucket.
+ * A quantile from a histogram that knows the sum of the seconds in each bucket. Within a bucket, observations are taken to
+ * be spread evenly around their mean, as widely as the bucket allows. Requests that end at a time limit which is a bound
+ * thus show that limit, where Prometheus' histogram_quantile, which knows the bounds alone, shows any time in the bucket.
  * @param quantile 0 to 1
- * @param buckets observations per bucket, not cumulative; one more than {@link BUCKETS}
- * @returns seconds, at most the last bound; undefined when nothing was observed
+ * @param histogram observations by bucket, then the sum of their seconds by bucket
+ * @returns seconds; undefined when nothing was observed
  */
-export function bucketQuantile(quantile: number, buckets: ArrayLike<number>): number | undefined {
+export function bucketQuantile(quantile: number, histogram: ArrayLike<number>): number | undefined {
+  const slots = BUCKETS.length + 1;
   let total = 0;
-  for (let index = 0; index < buckets.length; index += 1) total += buckets[index] as number;
+  for (let bucket = 0; bucket < slots; bucket += 1) total += histogram[bucket] as number;
   if (total <= 0) return undefined;
   let rank = quantile * total;
-  for (let index = 0; index < BUCKETS.length; index += 1) {
-    const count = buckets[index] as number;
-    const bound = BUCKETS[index] as number;
-    if (count > 0 && rank <= count) {
-      const start = index === 0 ? 0 : (BUCKETS[index - 1] as number);
-      return start + ((bound - start) * rank) / count;
+  for (let bucket = 0; bucket < slots; bucket += 1) {
+    const count = histogram[bucket] as number;
+    if (count > 0 && (rank <= count || bucket === slots - 1)) {
+      const low = bucket === 0 ? 0 : (BUCKETS[bucket - 1] as number);
+      const high = BUCKETS[bucket] ?? Number.POSITIVE_INFINITY;
+      const mean = (histogram[slots + bucket] as number) / count;
+      // Sums of fractions may lie outside of the bucket by a rounding error.
+      const spread = Math.max(0, Math.min(mean - low, high - mean));
+      return mean - spread + (2 * spread * Math.min(rank, count)) / count;
     }
     rank -= count;
   }
+  // Rounding left a rest beyond the last bucket that holds anything.
   return BUCKETS.at(-1);
 }

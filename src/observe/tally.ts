@@ -1,7 +1,7 @@
 /** What all blocks hold at one time, in few numbers each: what live figures are made of. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CounterBoard } from './counter-board.ts';
-import { BUCKETS } from './counters.ts';
+import { BUCKETS, HISTOGRAM_SLOTS } from './counters.ts';
 import { bucketQuantile } from './quantile.ts';
 
 /** Blocks read before other work of this thread, such as a new route table, gets its turn. */
@@ -9,8 +9,9 @@ const BATCH = 500;
 
 const ERRORS = 0;
 const FIRST_BUCKET = 1;
-/** 5xx answers, then the buckets of the request histogram. */
-export const TALLY_SLOTS = FIRST_BUCKET + BUCKETS.length + 1;
+const BUCKETS_END = FIRST_BUCKET + BUCKETS.length + 1;
+/** 5xx answers, then the request histogram. */
+export const TALLY_SLOTS = FIRST_BUCKET + HISTOGRAM_SLOTS;
 
 /** What happened between two readings. */
 export class Traffic {
@@ -44,7 +45,7 @@ export class Traffic {
 
   get #requests(): number {
     let requests = 0;
-    for (let slot = FIRST_BUCKET; slot < TALLY_SLOTS; slot += 1) requests += this.#slots[slot] as number;
+    for (let slot = FIRST_BUCKET; slot < BUCKETS_END; slot += 1) requests += this.#slots[slot] as number;
     return requests;
   }
 

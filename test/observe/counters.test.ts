@@ -63,10 +63,10 @@ test('a histogram holds an observation in the bucket whose bound it does not pas
   const region = board.addRegion();
   for (const bound of BUCKETS) region.countRequest(1, 200, bound, Number.NaN);
   region.countRequest(1, 200, 0, Number.NaN);
-  region.countRequest(1, 200, 11, Number.NaN);
+  region.countRequest(1, 200, 61, Number.NaN);
   const { buckets, sum } = board.totalsOf(1).requestSeconds();
   assert.deepEqual([...buckets], [2, ...BUCKETS.slice(1).map(() => 1), 1]);
-  assert.ok(Math.abs(sum - BUCKETS.reduce((a, b) => a + b, 11)) < 1e-9);
+  assert.ok(Math.abs(sum - BUCKETS.reduce((a, b) => a + b, 61)) < 1e-9);
 });
 
 test('a request that asked no upstream is not among the upstream times', () => {
@@ -92,7 +92,7 @@ test('any requests in any regions are counted as a plain list of them would be',
     region: fc.nat(2),
     block: fc.nat(3),
     status: fc.oneof(fc.constantFrom(200, 404, 499, 502), fc.integer({ min: 100, max: 1200 })),
-    seconds: fc.double({ min: 0, max: 20, noNaN: true }),
+    seconds: fc.double({ min: 0, max: 120, noNaN: true }),
   });
   fc.assert(
     fc.property(fc.array(request), requests => {

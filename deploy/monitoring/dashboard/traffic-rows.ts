@@ -87,7 +87,7 @@ export const TRAFFIC_ROWS: readonly RowSpec[] = [
       {
         title: 'Request duration',
         description:
-          'From the first byte of a request to the last of its response, slow clients, long polls and WebSockets included. The buckets end at 10 s.',
+          'From the first byte of a request to the last of its response, slow clients, long polls and WebSockets included. The buckets end at 60 s.',
         unit: 's',
         width: 8,
         queries: quantiles('kube_entry_request_duration_seconds', ROUTED),

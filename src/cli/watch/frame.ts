@@ -1,6 +1,7 @@
 /** What the live view knows at a moment, as a screen, as a line and as JSON. Pure. */
 import type { Paint } from '../../formats/colour.ts';
 import { printable } from '../../formats/printable.ts';
+import { BUCKETS } from '../../observe/counters.ts';
 import { connectionsFact, headline, isReady, routesFact, sourceFact } from '../status-report.ts';
 import { type Fact, formatFacts, formatTable } from '../terminal/table.ts';
 import { cutToWidth } from '../terminal/width.ts';
@@ -132,7 +133,7 @@ function percent(share: number): string {
 
 function seconds(value: number | undefined): string {
   if (value === undefined) return '-';
-  if (value === Number.POSITIVE_INFINITY) return '> 10 s';
+  if (value === Number.POSITIVE_INFINITY) return `> ${BUCKETS.at(-1)} s`;
   return value < 1 ? `${Number((value * 1000).toPrecision(2))} ms` : `${Number(value.toPrecision(2))} s`;
 }
 

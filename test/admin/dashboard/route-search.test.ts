@@ -2,19 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SortKey } from '../../../src/admin/dashboard/messages.ts';
 import { MAX_ROWS, type RouteQuery, RouteSearch } from '../../../src/admin/dashboard/route-search.ts';
-import { Traffic } from '../../../src/observe/tally.ts';
+import { WorkerCounters } from '../../../src/observe/counters.ts';
+import { TALLY_SLOTS, Traffic } from '../../../src/observe/tally.ts';
 import { RouteTable } from '../../../src/routing/table.ts';
 import { route } from '../../support/routes.ts';
 
 const ALL: RouteQuery = { search: '', sort: 'route', descending: false };
 
-/** @param slow of the requests */
+/** @param slow requests among them that took 0.3 to 0.5 seconds */
 function traffic(quick: number, slow: number, errors: number): Traffic {
+  const counters = new WorkerCounters(new SharedArrayBuffer(64 * 1024));
+  for (let count = 0; count < quick + slow; count += 1) {
+    const isSlow = count >= quick;
+    counters.countRequest(0, count < errors ? 503 : 200, isSlow ? 0.3 + (count % 10) / 50 : 0.0005, Number.NaN);
+  }
+  const now = new Float64Array(TALLY_SLOTS);
+  counters.addTallyTo(now, 0);
   const result = new Traffic(10);
-  const now = new Float64Array(15);
-  now[0] = errors;
-  now[1] = quick;
-  now[9] = slow;
   result.add(undefined, now);
   return result;
 }

@@ -7,9 +7,6 @@ const tenth = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFra
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
-/** The last bound of the histograms: a quantile says no more. */
-const LONGEST = 10;
-
 /** `10 000`. @param {number} value */
 export function count(value) {
   return whole.format(value).replaceAll(',', THIN);
@@ -25,7 +22,7 @@ export function rate(value) {
 /** @param {number | null} value */
 export function seconds(value) {
   if (value === null) return '–';
-  if (value >= LONGEST) return `>${LONGEST}${THIN}s`;
+  if (value >= 99.95) return `${whole.format(value)}${THIN}s`;
   if (value >= 0.9995) return `${tenth.format(value)}${THIN}s`;
   const ms = value * 1000;
   return `${ms < 9.95 ? tenth.format(ms) : whole.format(ms)}${THIN}ms`;
