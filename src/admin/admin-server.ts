@@ -35,7 +35,7 @@ export class AdminServer {
     const app = createApp({ ...rest, counters: board.addAdminRegion() });
     addStatusRoutes(app, board, control);
     addConfigurationRoutes(app, control);
-    addTableRoutes(app, control);
+    addTableRoutes(app, board, control);
     app.route({ method: app.supportedMethods, url: '/healthz', handler: async (_request, reply) => reply.send() });
     readOnlyRoute(app, '/is-dynamic-lb-initialized', async (_request, reply) =>
       control.isInitialised ? sendText(reply, 200, 'OK\n') : sendText(reply, 500, 'Internal Server Error\n'),

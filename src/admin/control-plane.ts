@@ -27,6 +27,8 @@ export interface SourceReport {
    * file because this process has not been told of any others yet.
    */
   readonly staleSince?: string;
+  /** Since when, as RFC 3339 writes it, it has not been followed; present while one that was synced before is lost. */
+  readonly lostSince?: string;
   /** What is wrong at the moment, if anything. */
   readonly problem?: string;
 }

@@ -3,7 +3,7 @@ import type { CounterBoard } from '../observe/counter-board.ts';
 import { readOnlyRoute } from './app.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { MetricsAnswers } from './metrics-answers.ts';
-import { formatStubStatus } from './stub-status.ts';
+import { formatStubStatus, stubStatus } from './stub-status.ts';
 
 /** `/nginx_status` and `/metrics`, on the admin socket and on the status listener. */
 export function addStatusRoutes(
@@ -12,15 +12,7 @@ export function addStatusRoutes(
   control: Pick<ControlPlane, 'metrics'>,
 ): void {
   readOnlyRoute(app, '/nginx_status', async (_request, reply) => {
-    const status = formatStubStatus({
-      active: board.sum('active'),
-      accepted: board.sum('accepted'),
-      handled: board.sum('handled'),
-      requests: board.sum('requests'),
-      reading: board.sum('reading'),
-      writing: board.sum('writing'),
-      waiting: board.sum('waiting'),
-    });
+    const status = formatStubStatus(stubStatus(name => board.sum(name)));
     // Without a charset, as nginx has it.
     return reply.header('content-type', 'text/plain').send(status);
   });

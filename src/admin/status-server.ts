@@ -8,6 +8,7 @@ import type { Logger } from '../observe/logger.ts';
 import { type AppLimits, createApp, readOnlyRoute, sendText } from './app.ts';
 import type { ObservedControlPlane } from './control-plane.ts';
 import { addDashboard } from './dashboard/dashboard.ts';
+import { stalenessOf } from './staleness.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { workerLines } from './worker-lines.ts';
 
@@ -46,16 +47,12 @@ export class StatusServer {
     readOnlyRoute(app, '/readyz', async (_request, reply) => {
       const obstacle = unreadiness(control);
       if (obstacle !== undefined) return sendText(reply, 503, `not ready: ${obstacle}\n`);
-      const { staleSince } = control.source();
       const remarks = workerLines(control.workers());
-      if (staleSince === undefined) return sendText(reply, 200, `ready\n${remarks}`);
+      const stale = stalenessOf(control.source(), Date.now());
+      if (stale === undefined) return sendText(reply, 200, `ready\n${remarks}`);
       // The routes of before are worth more than none: a probe that failed would take the last pod out.
-      reply.header('kube-entry-stale-since', staleSince);
-      return sendText(
-        reply,
-        200,
-        `ready\nstale since ${staleSince}: the routes are those of the state file\n${remarks}`,
-      );
+      reply.header('kube-entry-stale-since', stale.since);
+      return sendText(reply, 200, `ready\nstale since ${stale.since}: ${stale.reason}\n${remarks}`);
     });
     try {
       await app.listen({ ...address, backlog: BACKLOG });

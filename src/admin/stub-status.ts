@@ -9,6 +9,19 @@ export interface StubStatus {
   readonly waiting: number;
 }
 
+/** @param sum gives the value of a counter */
+export function stubStatus(sum: (name: keyof StubStatus) => number): StubStatus {
+  return {
+    active: sum('active'),
+    accepted: sum('accepted'),
+    handled: sum('handled'),
+    requests: sum('requests'),
+    reading: sum('reading'),
+    writing: sum('writing'),
+    waiting: sum('waiting'),
+  };
+}
+
 /** nginx's layout byte for byte: every line but the second ends in a space, the third begins with one. */
 export function formatStubStatus(status: StubStatus): string {
   const { active, accepted, handled, requests, reading, writing, waiting } = status;

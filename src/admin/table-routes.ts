@@ -1,11 +1,17 @@
 /** `/routes` and `/explain`: what is served, what is not, and why. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { CounterBoard } from '../observe/counter-board.ts';
 import { readOnlyRoute } from './app.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { explainQuery, viewExplanation } from './explanation.ts';
 import { viewRoute } from './route-view.ts';
+import { stubStatus } from './stub-status.ts';
 
-export function addTableRoutes(app: FastifyInstance, control: ControlPlane): void {
+export function addTableRoutes(
+  app: FastifyInstance,
+  board: Pick<CounterBoard, 'sumOfWorkers'>,
+  control: ControlPlane,
+): void {
   readOnlyRoute(app, '/routes', async (_request, reply) => {
     const { table } = control;
     return sendJson(reply, {
@@ -13,6 +19,7 @@ export function addTableRoutes(app: FastifyInstance, control: ControlPlane): voi
       initialised: control.isInitialised,
       draining: control.isDraining,
       source: control.source(),
+      connections: stubStatus(name => board.sumOfWorkers(name)),
       routes: [...table.routes()].map(viewRoute),
       refusals: control.refusals(),
       warnings: control.warnings(),

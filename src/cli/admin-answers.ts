@@ -1,6 +1,6 @@
 /** What a running instance says, checked as far as it is used: it may be of another version than this program. */
 import type { RouteView } from '../admin/route-view.ts';
-import type { StubStatus } from '../admin/stub-status.ts';
+import { type StubStatus, stubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteLimits, RouteOverrides, ServiceRef } from '../routing/route.ts';
@@ -44,6 +44,7 @@ export interface TableSummary {
     readonly kind: string;
     readonly synced: boolean;
     readonly staleSince?: string;
+    readonly lostSince?: string;
     readonly problem?: string;
   };
   readonly routes: number;
@@ -54,6 +55,8 @@ export interface TableSummary {
 /** GET /routes */
 export interface TableAnswer {
   readonly summary: TableSummary;
+  /** Of the proxy's clients: those who ask for the status are not among them. */
+  readonly connections: StubStatus;
   readonly routes: readonly ShownRoute[];
   readonly refusals: readonly ShownRefusal[];
   readonly warnings: readonly ShownRefusal[];
@@ -99,31 +102,19 @@ export async function askTable(client: AdminClient): Promise<TableAnswer> {
         kind: source.kind,
         synced: source.synced === true,
         ...(typeof source.staleSince === 'string' ? { staleSince: source.staleSince } : {}),
+        ...(typeof source.lostSince === 'string' ? { lostSince: source.lostSince } : {}),
         ...(typeof source.problem === 'string' ? { problem: source.problem } : {}),
       },
       routes: all(value.routes).length,
       refusals: all(value.refusals).length,
       conflicts: all(value.conflicts).length,
     },
+    connections: stubStatus(name => numberIn(value.connections, name)),
     routes: all(value.routes).filter(isRoute),
     refusals: all(value.refusals).filter(isRefusal),
     warnings: all(value.warnings).filter(isFinding),
     conflicts: all(value.conflicts).filter(isConflict),
   };
-}
-
-/** @throws UnavailableError */
-export async function askStubStatus(client: AdminClient): Promise<StubStatus> {
-  const text = await client.text('/nginx_status');
-  const found =
-    /^Active connections: (\d+) \nserver accepts handled requests\n (\d+) (\d+) (\d+) \nReading: (\d+) Writing: (\d+) Waiting: (\d+) \n$/.exec(
-      text,
-    );
-  if (found === null) throw misunderstood('/nginx_status');
-  const [active = 0, accepted = 0, handled = 0, requests = 0, reading = 0, writing = 0, waiting = 0] = found
-    .slice(1)
-    .map(Number);
-  return { active, accepted, handled, requests, reading, writing, waiting };
 }
 
 /** The samples of these metrics. @throws UnavailableError */
@@ -178,6 +169,11 @@ function isLimits(value: unknown): value is RouteLimits {
 
 function isServiceRef(value: unknown): value is ServiceRef {
   return isObject(value) && typeof value.namespace === 'string' && typeof value.name === 'string';
+}
+
+function numberIn(value: unknown, name: string): number {
+  const found = isObject(value) ? value[name] : undefined;
+  return typeof found === 'number' ? found : 0;
 }
 
 function misunderstood(path: string): UnavailableError {

@@ -1,4 +1,5 @@
 import { viewRoute } from '../admin/route-view.ts';
+import { stalenessOf } from '../admin/staleness.ts';
 import { printable } from '../formats/printable.ts';
 import type { ParsedFlags } from '../settings/flags.ts';
 import { flagOf, type SettingKey } from '../settings/schema.ts';
@@ -71,9 +72,8 @@ async function printRunning({ settings, flags, io }: Invocation, format: Format)
     const { version, initialised, draining, source } = summary;
     const answer = { version, initialised, draining, source, ...view };
     io.print(formatAnswer(format, answer, () => describeRoutes(view, emptiness(summary), io)));
-    if (source.staleSince !== undefined) {
-      io.complain(printable(`these routes are those of the state file, stale since ${source.staleSince}`));
-    }
+    const stale = stalenessOf(source, Date.now());
+    if (stale !== undefined) io.complain(printable(`stale since ${stale.since}: ${stale.reason}`));
     return initialised ? EXIT.ok : EXIT.no;
   } catch (error) {
     if (!(error instanceof NotRunningError) || flags.values.adminSocket !== undefined) throw error;

@@ -1,5 +1,7 @@
 /** What a running instance says of itself, and the lines that tell it to people. */
+import { stalenessOf } from '../admin/staleness.ts';
 import type { StubStatus } from '../admin/stub-status.ts';
+import type { Style } from '../formats/colour.ts';
 import type { TableSummary } from './admin-answers.ts';
 import type { Fact } from './terminal/table.ts';
 import { plural } from './text.ts';
@@ -8,7 +10,7 @@ import { plural } from './text.ts';
 export interface Status {
   readonly build: Readonly<Record<string, string>>;
   readonly table: TableSummary;
-  /** nginx's counters, over all workers. */
+  /** nginx's counters, over all workers: the proxy's clients alone. */
   readonly connections: StubStatus;
 }
 
@@ -17,14 +19,21 @@ export function isReady({ initialised, draining }: TableSummary): boolean {
   return initialised && !draining;
 }
 
-export function headline({ build, table }: Status, socket: string): string {
-  return `kube-entry ${build.version ?? 'of unknown version'} on ${socket} is ${readiness(table)}`;
+/** @param now milliseconds since the epoch */
+export function moodOf(table: TableSummary, now: number): Style {
+  if (!isReady(table)) return 'red';
+  return stalenessOf(table.source, now) === undefined ? 'green' : 'yellow';
 }
 
-function readiness({ draining, initialised, source: { staleSince } }: TableSummary): string {
+export function headline({ build, table }: Status, socket: string, now: number): string {
+  return `kube-entry ${build.version ?? 'of unknown version'} on ${socket} is ${readiness(table, now)}`;
+}
+
+function readiness({ draining, initialised, source }: TableSummary, now: number): string {
   if (draining) return 'not ready: draining, it ends when its requests have ended';
   if (!initialised) return 'not ready: no complete route table yet';
-  return staleSince === undefined ? 'ready' : `ready, with routes of a state file, stale since ${staleSince}`;
+  const stale = stalenessOf(source, now);
+  return stale === undefined ? 'ready' : `ready, stale since ${stale.since}: ${stale.reason}`;
 }
 
 export function routesFact({ routes, version, refusals, conflicts }: TableSummary, remark = ''): Fact {

@@ -1,12 +1,12 @@
 import { SettingsError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
 import type { ParsedFlags } from '../settings/flags.ts';
-import { askMetrics, askStubStatus, askTable } from './admin-answers.ts';
+import { askMetrics, askTable } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, type OutputFormat, outputFormat } from './output.ts';
-import { connectionsFact, headline, isReady, routesFact, type Status, sourceFact } from './status-report.ts';
+import { connectionsFact, headline, isReady, moodOf, routesFact, type Status, sourceFact } from './status-report.ts';
 import { formatFacts } from './terminal/table.ts';
 import { plural } from './text.ts';
 import { watchStatus } from './watch/watch.ts';
@@ -40,9 +40,10 @@ export const status: Command = {
     const format = statusFormat(flags);
     if (flags.options.watch === true) return watchStatus(adminSocket, format, io);
     const client = new AdminClient(adminSocket);
-    // Before the other questions, whose connections it would count.
-    const connections = await askStubStatus(client);
-    const [metrics, { summary }] = await Promise.all([askMetrics(client, new Set([BUILD_INFO])), askTable(client)]);
+    const [metrics, { summary, connections }] = await Promise.all([
+      askMetrics(client, new Set([BUILD_INFO])),
+      askTable(client),
+    ]);
     const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
     const found: Status = { build, table: summary, connections };
     io.print(formatAnswer(format, found, () => describe(found, adminSocket, io)));
@@ -69,5 +70,5 @@ function describe(found: Status, socket: string, { paint }: Io): string {
     ],
     { indent: '  ', paint },
   );
-  return `${paint(isReady(table) ? 'green' : 'red', printable(headline(found, socket)))}\n${facts}`;
+  return `${paint(moodOf(table, Date.now()), printable(headline(found, socket, Date.now())))}\n${facts}`;
 }

@@ -42,7 +42,7 @@ export class ManifestSource {
   #isSynced = false;
   /** Since when the path cannot be listed, on the monotonic clock; and why, once that has lasted. */
   #absentSince: number | undefined;
-  #absence: string | undefined;
+  #absence: { readonly reason: string; readonly since: string } | undefined;
   #poll: NodeJS.Timeout | undefined;
   #nextScan: NodeJS.Timeout | undefined;
 
@@ -89,11 +89,21 @@ export class ManifestSource {
     return this.#problems;
   }
 
-  report(): { readonly kind: 'manifests'; readonly synced: boolean; readonly problem?: string } {
+  report(): {
+    readonly kind: 'manifests';
+    readonly synced: boolean;
+    readonly lostSince?: string;
+    readonly problem?: string;
+  } {
     const [first, ...others] = this.#problems.map(describe);
-    const problem = this.#absence ?? (others.length === 0 ? first : `${first} (and ${others.length} more)`);
+    const problem = this.#absence?.reason ?? (others.length === 0 ? first : `${first} (and ${others.length} more)`);
     const synced = this.#isSynced && this.#absence === undefined;
-    return { kind: 'manifests', synced, ...(problem === undefined ? {} : { problem }) };
+    return {
+      kind: 'manifests',
+      synced,
+      ...(this.#absence === undefined ? {} : { lostSince: this.#absence.since }),
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
 
   #scanSoon(delayMs: number, receivedAtMs: number): void {
@@ -177,7 +187,7 @@ export class ManifestSource {
     if (now - this.#absentSince < GRACE_MS) {
       this.#scanSoon(GRACE_MS, receivedAtMs);
     } else {
-      this.#absence = reason;
+      this.#absence = { reason, since: new Date().toISOString() };
       this.#options.logger.warn(`${reason}; what it held last is served until it returns`);
     }
   }

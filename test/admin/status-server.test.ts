@@ -52,7 +52,7 @@ test('/healthz is 503 when a worker hangs that cannot be ended', async context =
   assert.deepEqual([status, body], [503, 'worker 1 hangs and cannot be ended: only a restart of the process helps\n']);
 });
 
-test('/readyz is 200 with a table of a state file, and says since when it is stale', async context => {
+test('/readyz is 200 with a table that may be out of date, and says since when and why', async context => {
   const { at, control } = await statusServer(context);
   const staleSince = '2026-01-02T03:04:05.678Z';
   control.sourceReport = { kind: 'kube', synced: false, staleSince };
@@ -60,6 +60,13 @@ test('/readyz is 200 with a table of a state file, and says since when it is sta
   assert.equal(stale.status, 200);
   assert.deepEqual(header(stale, 'kube-entry-stale-since'), [staleSince]);
   assert.equal(stale.body, `ready\nstale since ${staleSince}: the routes are those of the state file\n`);
+  control.sourceReport = { kind: 'kube', synced: false, lostSince: staleSince, problem: 'secret' };
+  const lost = await get(at, '/readyz');
+  assert.deepEqual([lost.status, header(lost, 'kube-entry-stale-since')], [200, [staleSince]]);
+  assert.equal(lost.body, `ready\nstale since ${staleSince}: the source of routes is lost, the last ones are served\n`);
+  // A watch that is begun again is nothing to know of.
+  control.sourceReport = { kind: 'kube', synced: false, lostSince: new Date().toISOString() };
+  assert.equal((await get(at, '/readyz')).body, 'ready\n');
   control.isDraining = true;
   assert.equal((await get(at, '/readyz')).status, 503);
   Object.assign(control, { isDraining: false, sourceReport: { kind: 'kube', synced: true } });

@@ -27,9 +27,6 @@ const LABEL = EVIL.replace('\r\n', '\\n').replace('\u2028', '');
 let scrapes = 0;
 
 function answerTo(url: string): string {
-  if (url === '/nginx_status') {
-    return 'Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n';
-  }
   if (url === '/metrics') {
     scrapes += 1;
     return [
@@ -40,7 +37,7 @@ function answerTo(url: string): string {
     ].join('\n');
   }
   if (url === '/routes') {
-    const source = { kind: EVIL, synced: false, problem: EVIL };
+    const source = { kind: EVIL, synced: false, problem: EVIL, lostSince: EVIL };
     const finding = { service: ROUTE.service, reason: EVIL, message: EVIL };
     const conflict = { host: EVIL, path: EVIL, winner: ROUTE.service, loser: ROUTE.service };
     const problems = { refusals: [finding], warnings: [finding], conflicts: [conflict, EVIL] };

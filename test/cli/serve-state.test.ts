@@ -116,7 +116,10 @@ test('a restart while the API server is away serves what was known, says so, and
   assert.equal(await staleMetric(program), Date.parse(staleSince) / 1000);
   const said = await runHere(['status', '--admin-socket', program.adminSocket]);
   assert.equal(said.code, 0);
-  assert.match(said.stdout, new RegExp(`is ready, with routes of a state file, stale since ${staleSince}\\n`));
+  assert.match(
+    said.stdout,
+    new RegExp(`is ready, stale since ${staleSince}: the routes are those of the state file\\n`),
+  );
   assert.match(said.stdout, /Source +kube, not in sync/);
 
   const { kubeconfig } = world;

@@ -27,7 +27,7 @@ test('the dashboard of a small company', needs('chromium'), async context => {
       new RegExp(`version ${metric('kube_entry_config_version')}\nchanged .* ago`),
     );
     await reads(fact(page, 'Not served'), /1 refused, 1 conflict\n1 warning/);
-    await reads(fact(page, 'Source'), /manifests\nin step/);
+    await reads(fact(page, 'Source'), /manifests\nin sync/);
     await reads(fact(page, 'Workers'), /2 running\nnone ever replaced/);
     await reads(page.locator('#program'), /engine wire · up \d/);
   });

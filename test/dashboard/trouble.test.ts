@@ -109,6 +109,25 @@ test('a question for the routes that nobody answers is asked again', needs('chro
   await reads(page.locator('#shown'), /^2$/);
 });
 
+test('routes that may be out of date are amber, with the time since when', { skip: NO_BROWSER }, async context => {
+  const { control, server } = await statusServer(context);
+  const browser = await startBrowser(context);
+  const { page } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
+  await reads(page.locator('#phase'), /^serving$/);
+  const lostSince = new Date(Date.now() - 200_000).toISOString();
+  control.sourceReport = { kind: 'kube', synced: false, lostSince, problem: 'cannot reach the API' };
+  await reads(page.locator('#phase'), /^serving, stale for 3 min$/);
+  assert.equal(await page.locator('#phase').getAttribute('data-mood'), 'odd');
+  await reads(
+    fact(page, 'Source'),
+    /cannot reach the API · stale since .*\d\d:\d\d:\d\d: the source of routes is lost/,
+  );
+  control.sourceReport = { kind: 'kube', synced: false, staleSince: lostSince };
+  await reads(fact(page, 'Source'), /stale since .*: the routes are those of the state file/);
+  control.sourceReport = { kind: 'kube', synced: true };
+  await reads(page.locator('#phase'), /^serving$/);
+});
+
 test('an outage is shown, and ends by itself', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);
   // Long enough that its drain is seen.

@@ -225,6 +225,7 @@ test('a directory that vanishes leaves its last version in service, and is follo
   rmSync(directory, { recursive: true });
   await eventually('the report', () => !source.report().synced);
   assert.match(source.report().problem ?? '', /services does not exist/);
+  assert.ok(Math.abs(Date.parse(source.report().lostSince ?? '') - Date.now()) < 60_000);
   assert.equal(store.content, 'default/a /a');
   assert.equal(warnings.length, 1);
 

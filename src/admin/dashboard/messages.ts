@@ -40,6 +40,8 @@ export interface Health {
     readonly startedAt: number;
   };
   readonly phase: 'waiting' | 'serving' | 'draining';
+  /** Null while the routes are known to be true. */
+  readonly stale: { readonly since: number; readonly reason: string } | null;
   readonly routes: number;
   readonly configVersion: number;
   /** Null before the first table. */
@@ -49,9 +51,8 @@ export interface Health {
   readonly source: {
     readonly kind: string;
     readonly synced: boolean;
-    readonly problem?: string;
-    /** RFC 3339: since when what it said may be out of date. */
-    readonly staleSince?: string;
+    /** What is wrong at the moment; empty when nothing is. */
+    readonly problem: string;
   };
   /** Null when routes do not come from the Kubernetes API. */
   readonly watch: { readonly events: number; readonly restarts: number; readonly lastEventAt: number | null } | null;

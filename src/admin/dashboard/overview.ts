@@ -1,5 +1,6 @@
 /** What the control plane says, in the form that the page gets. */
 import type { ControlPlane, ObservedControlPlane } from '../control-plane.ts';
+import { stalenessOf } from '../staleness.ts';
 import type { Excerpt, Health, Problems } from './messages.ts';
 
 /** Of each list of problems: who has more of them reads `kube-entry routes`. */
@@ -8,6 +9,8 @@ const LISTED = 100;
 /** @param at milliseconds since the epoch */
 export function healthOf(control: ObservedControlPlane, at: number): Health {
   const state = control.programState();
+  const source = control.source();
+  const stale = stalenessOf(source, at);
   const watch = state.kubeWatch;
   return {
     at,
@@ -18,7 +21,8 @@ export function healthOf(control: ObservedControlPlane, at: number): Health {
     configChangedAt: state.configLastChangeMs ?? null,
     workers: control.workers(),
     workerRestarts: state.workerRestarts,
-    source: control.source(),
+    stale: stale === undefined ? null : { since: Date.parse(stale.since), reason: stale.reason },
+    source: { kind: source.kind, synced: source.synced, problem: source.problem ?? '' },
     watch: watch ? { events: watch.events, restarts: watch.restarts, lastEventAt: watch.lastEventMs ?? null } : null,
   };
 }

@@ -1,7 +1,7 @@
 /** Aligned columns, as wide as they need to be or as the terminal is. */
 import { type Paint, PLAIN, type Style } from '../../formats/colour.ts';
 import { printable } from '../../formats/printable.ts';
-import { cutToWidth, displayWidth, padToWidth, wrapToWidth } from './width.ts';
+import { cutToWidth, displayWidth, padToWidth, wrapToLines, wrapToWidth } from './width.ts';
 
 export interface TableLayout {
   readonly indent?: string;
@@ -17,6 +17,8 @@ const GAP = '  ';
 const LEAST_WIDTH = 4;
 /** Without a terminal: a cell that is longer reaches beyond its column, so that one long value does not pad every line. */
 const MOST_PADDED = 60;
+/** Of one fact. */
+const MOST_LINES = 4;
 /** Prose in less than this is no help. */
 const LEAST_PROSE = 20;
 
@@ -49,14 +51,23 @@ export function formatTable(
 /** A name, what it is, and how that looks. */
 export type Fact = readonly [name: string, value: string, style?: Style];
 
-/** `NAME  value` lines with the values aligned. @param layout of which the last column means nothing here */
+/**
+ * `NAME  value` lines with the values aligned. On a terminal that is too narrow, values that have a style, as what is wrong
+ * has, are continued below; the others are cut.
+ */
 export function formatFacts(facts: readonly Fact[], { indent = '', width, paint = PLAIN }: TableLayout = {}): string {
   const names = Math.max(...facts.map(([name]) => displayWidth(name)));
   const room = width === undefined ? Number.POSITIVE_INFINITY : width - indent.length - names - GAP.length;
   return facts
-    .map(([name, value, style]) => {
-      const shown = cutToWidth(printable(value), room);
-      return indent + padToWidth(name, names) + GAP + (style === undefined ? shown : paint(style, shown));
+    .flatMap(([name, value, style]) => {
+      const lines =
+        style === undefined || width === undefined
+          ? [cutToWidth(printable(value), room)]
+          : wrapToLines(printable(value), Math.max(2, room), MOST_LINES);
+      return lines.map((line, index) => {
+        const before = indent + padToWidth(index === 0 ? name : '', names) + GAP;
+        return before + (style === undefined ? line : paint(style, line));
+      });
     })
     .join('\n');
 }

@@ -46,6 +46,14 @@ export function wrapToWidth(text: string, width: number): string[] {
   return lines;
 }
 
+/** The same, but no more than so many lines: an ellipsis stands for what is gone. */
+export function wrapToLines(text: string, width: number, most: number): string[] {
+  const lines = wrapToWidth(text, width);
+  if (lines.length <= most) return lines;
+  const [last = '', ...gone] = lines.slice(most - 1);
+  return [...lines.slice(0, most - 1), cutToWidth([last, ...gone].join(' '), width)];
+}
+
 /** As much of the beginning as fits, with the combining characters of the last one. */
 function headOf(text: string, width: number): string {
   let head = '';

@@ -2,9 +2,9 @@
 import type { Paint } from '../../formats/colour.ts';
 import { printable } from '../../formats/printable.ts';
 import { BUCKETS } from '../../observe/counters.ts';
-import { connectionsFact, headline, isReady, routesFact, sourceFact } from '../status-report.ts';
+import { connectionsFact, headline, isReady, moodOf, routesFact, sourceFact } from '../status-report.ts';
 import { type Fact, formatFacts, formatTable } from '../terminal/table.ts';
-import { cutToWidth } from '../terminal/width.ts';
+import { cutToWidth, wrapToLines } from '../terminal/width.ts';
 import { plural } from '../text.ts';
 import type { Sample } from './sample.ts';
 import type { Rate, Traffic } from './traffic.ts';
@@ -27,20 +27,27 @@ export interface FrameSize {
   readonly paint: Paint;
 }
 
+/** Of one sentence: what is wrong must be seen, and must not push all else out. */
+const MOST_LINES = 4;
+
 /** Not more lines, and none longer, than the terminal has. */
 export function renderScreen(frame: Frame, { columns, rows, paint }: FrameSize): string[] {
   const { sample, outage, time, socket } = frame;
   const line = (text: string): string => cutToWidth(printable(text), columns);
+  const wrapped = (text: string): string[] => wrapToLines(printable(text), columns, MOST_LINES);
   const lines: string[] = [];
   if (outage !== undefined) {
     const since = ago(time - outage.since);
-    lines.push(paint('red', line(`No answer on ${socket} for ${since}; asking on`)), line(outage.reason), '');
+    lines.push(paint('red', line(`No answer on ${socket} for ${since}; asking on`)), ...wrapped(outage.reason), '');
   }
   if (sample !== undefined) {
     const { status } = sample;
     if (outage === undefined) {
       const up = sample.startedAt === undefined ? '' : `, up ${ago(time - sample.startedAt * 1000)}`;
-      lines.push(paint(isReady(status.table) ? 'green' : 'red', line(headline(status, socket) + up)), '');
+      const mood = moodOf(status.table, time);
+      const head = headline(status, socket, time) + up;
+      const shown = mood === 'green' ? [line(head)] : wrapped(head);
+      lines.push(...shown.map(part => paint(mood, part)), '');
     } else {
       lines.push(paint('dim', line('Last seen:')));
     }
@@ -60,7 +67,7 @@ export function renderLine({ time, sample, traffic, outage, socket }: Frame): st
   const { table, connections } = sample.status;
   return printable(
     [
-      `${clock} ${isReady(table) ? 'ready' : table.draining ? 'draining' : 'not ready'}`,
+      `${clock} ${isReady(table) ? (moodOf(table, time) === 'yellow' ? 'stale' : 'ready') : table.draining ? 'draining' : 'not ready'}`,
       describeRate(traffic?.total),
       connectionsFact(connections)[1],
       routesFact(table)[1],

@@ -1,7 +1,7 @@
 /** One look at a running instance. */
 import { serviceKey } from '../../routing/route.ts';
 import { isObject } from '../../sources/service-object.ts';
-import { askMetrics, askStubStatus, askTable } from '../admin-answers.ts';
+import { askMetrics, askTable } from '../admin-answers.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { MetricSamples } from '../metrics-text.ts';
 import type { Status } from '../status-report.ts';
@@ -40,9 +40,7 @@ export interface Sample {
 
 /** @throws KubeEntryError when nobody answers, or not as a running instance does */
 export async function takeSample(client: AdminClient): Promise<Sample> {
-  // Before the other questions, whose connections it would count.
-  const connections = await askStubStatus(client);
-  const [metrics, { summary, routes }, general] = await Promise.all([
+  const [metrics, { summary, connections, routes }, general] = await Promise.all([
     askMetrics(client, METRICS),
     askTable(client),
     client.json('/configuration/general'),

@@ -76,12 +76,23 @@ export class KubeSource {
   }
 
   /** In the form of the admin server's `SourceReport`. */
-  report(): { readonly kind: 'kube'; readonly synced: boolean; readonly problem?: string } {
+  report(): {
+    readonly kind: 'kube';
+    readonly synced: boolean;
+    readonly lostSince?: string;
+    readonly problem?: string;
+  } {
     const problems = new Set(
       this.#scopes.map(({ reflector }) => reflector.problem?.message).filter(message => message !== undefined),
     );
     const synced = this.#isSynced;
-    return problems.size === 0 ? { kind: 'kube', synced } : { kind: 'kube', synced, problem: [...problems].join('; ') };
+    const losses = this.#scopes.map(({ reflector }) => reflector.lostAt).filter(at => at !== undefined);
+    return {
+      kind: 'kube',
+      synced,
+      ...(losses.length === 0 ? {} : { lostSince: new Date(Math.min(...losses)).toISOString() }),
+      ...(problems.size === 0 ? {} : { problem: [...problems].join('; ') }),
+    };
   }
 
   statistics(): WatchStatistics {

@@ -92,6 +92,7 @@ export class Reflector {
   #state: State = 'starting';
   #problem: KubeError | undefined;
   #connectedAt: number | undefined;
+  #lostAt: number | undefined;
   /** A watch stood before, and failed or could not be taken up. */
   #isBroken = false;
   #hasWatched = false;
@@ -121,6 +122,11 @@ export class Reflector {
   /** A list was read and the watch stands. */
   get isConnected(): boolean {
     return this.#state === 'connected';
+  }
+
+  /** When it was connected last, in milliseconds since 1970; undefined while it is, and before it ever was. */
+  get lostAt(): number | undefined {
+    return this.#lostAt;
   }
 
   /** What keeps it from being connected; undefined at the start and while all is well. */
@@ -261,6 +267,7 @@ export class Reflector {
     const isBack = this.#state !== 'starting';
     this.#state = 'connected';
     this.#problem = undefined;
+    this.#lostAt = undefined;
     this.#connectedAt = this.#options.clock.monotonic();
     this.#options.logger.info(`${isBack ? 'back: ' : ''}watching ${this.#name}`);
   }
@@ -304,6 +311,7 @@ export class Reflector {
     this.#problem = failure;
     this.#connectedAt = undefined;
     if (this.#state === state) return;
+    if (this.#state === 'connected') this.#lostAt = this.#options.clock.now();
     this.#state = state;
     const consequence = this.#hasListed
       ? 'What was read before keeps being served; trying again until it works.'

@@ -17,7 +17,8 @@ test('who comes gets all there is, as server-sent events', async context => {
   const { health } = await watcher.until<Sample>('sample', () => true);
   assert.equal(health.phase, 'serving');
   assert.deepEqual(health.program, control.program);
-  assert.deepEqual(health.source, control.sourceReport);
+  assert.deepEqual(health.source, { ...control.sourceReport, problem: '' });
+  assert.equal(health.stale, null);
   assert.match(watcher.text, /^HTTP\/1\.1 200 OK\r\n/);
   assert.match(watcher.text, /\r\ncontent-type: text\/event-stream\r\n/i);
   assert.equal(watcher.events('history').length, 1);

@@ -13,6 +13,7 @@ describe('a server that is away', () => {
     const pause = await harness.nextPause();
     assert.equal(harness.source.report().synced, false);
     assert.match(harness.source.report().problem ?? '', /ECONNREFUSED/);
+    assert.equal(harness.source.report().lostSince, undefined, 'what was never there is not lost');
     await harness.api.up();
     harness.clock.advance(pause);
     await harness.untilWatching();
@@ -28,6 +29,7 @@ describe('a server that is away', () => {
     await harness.untilServed('a');
     harness.api.down();
     await until(() => !harness.source.report().synced);
+    assert.equal(harness.source.report().lostSince, new Date(harness.clock.now()).toISOString());
     harness.api.remove('default', 'a');
     harness.api.apply(service({ name: 'b' }));
     await harness.passPause();
@@ -36,6 +38,7 @@ describe('a server that is away', () => {
     await harness.api.up();
     harness.clock.advance(pause);
     await harness.untilServed('b');
+    assert.equal(harness.source.report().lostSince, undefined);
     assert.deepEqual(harness.store.calls.slice(-2).sort(), ['remove a', 'upsert b']);
     assert.equal(harness.story.length, 3);
   });

@@ -5,7 +5,7 @@
  * @typedef {'' | 'good' | 'bad' | 'odd'} Mood
  */
 import { byId, el, setText } from './dom.js';
-import { count, counted, duration } from './format.js';
+import { count, counted, duration, timeOfDay } from './format.js';
 
 /** What each phase is called, and how it looks. @type {Record<Health['phase'], [text: string, mood: Mood]>} */
 const PHASES = {
@@ -37,7 +37,7 @@ export class HealthLine {
       `${program.hostname} · ${program.version} · engine ${program.engine} · up ${duration(at - program.startedAt)}`,
     );
     document.title = `kube-entry · ${program.hostname}`;
-    this.showPhase(...PHASES[health.phase]);
+    this.#showPhaseOf(health);
     this.#set('Routes', count(health.routes), '');
     const changed = health.configChangedAt;
     this.#set(
@@ -66,12 +66,18 @@ export class HealthLine {
     this.#phase.dataset.mood = mood;
   }
 
+  /** Routes that may be out of date are served as before, and whoever looks must see that they are. @param {Health} health */
+  #showPhaseOf({ phase, stale, at }) {
+    if (phase !== 'serving' || stale === null) this.showPhase(...PHASES[phase]);
+    else this.showPhase(`serving, stale for ${duration(at - stale.since)}`, 'odd');
+  }
+
   /** @param {Health} health */
-  #showSource({ source, watch, at }) {
+  #showSource({ source, stale, watch, at }) {
     const name = SOURCES[source.kind] ?? source.kind;
     const details = [
-      source.problem ?? (source.synced ? 'in step' : 'not read yet'),
-      source.staleSince !== undefined && `out of date since ${duration(at - Date.parse(source.staleSince))}`,
+      source.problem || (source.synced ? 'in sync' : 'not in sync'),
+      stale && `stale since ${timeOfDay(stale.since, at)}: ${stale.reason}`,
       watch && watch.restarts > 0 && `watch restarted ${count(watch.restarts)}×`,
       watch?.lastEventAt && `last event ${duration(at - watch.lastEventAt)} ago`,
     ];
