@@ -109,7 +109,7 @@ test('a question for the routes that nobody answers is asked again', needs('chro
   await reads(page.locator('#shown'), /^2$/);
 });
 
-test('routes that may be out of date are amber, with the time since when', { skip: NO_BROWSER }, async context => {
+test('routes that may be out of date are amber, with the time since when', needs('chromium'), async context => {
   const { control, server } = await statusServer(context);
   const browser = await startBrowser(context);
   const { page } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
