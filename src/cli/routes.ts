@@ -67,7 +67,7 @@ function asksForSource({ options, values }: ParsedFlags): boolean {
 async function printRunning({ settings, flags, io }: Invocation, format: Format): Promise<number | undefined> {
   const { adminSocket } = settings;
   try {
-    const { summary, routes: served, ...problems } = await askTable(new AdminClient(adminSocket));
+    const { summary, connections: _, routes: served, ...problems } = await askTable(new AdminClient(adminSocket));
     const view: RoutesView = { routes: [...served].sort(byHostAndPath), ...problems };
     const { version, initialised, draining, source } = summary;
     const answer = { version, initialised, draining, source, ...view };

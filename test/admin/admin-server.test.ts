@@ -66,6 +66,7 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
     initialised: true,
     draining: true,
     source: { kind: 'kube', synced: false, problem: 'connection refused' },
+    connections: { active: 0, accepted: 0, handled: 0, requests: 0, reading: 0, writing: 0, waiting: 0 },
     routes: [
       {
         host: 'example.com',
