@@ -75,7 +75,14 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
           logger,
           clock: systemClock,
         });
-  const source = new KubeSource({ settings, client, store: keeper ?? catalog, logger, onChange });
+  const source = new KubeSource({
+    settings,
+    client,
+    store: keeper ?? catalog,
+    restored: () => keeper?.restored ?? [],
+    logger,
+    onChange,
+  });
   const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
   return {
     ...(settings.events && { messenger: recorder }),

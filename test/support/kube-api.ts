@@ -15,6 +15,7 @@
  *     api.fail('list', { status: 500 })        the next list; also 401, 403, 410, 429 (`retryAfter` in seconds)…
  *     api.fail('watch', 'reset', Infinity)     every watch, until api.heal(); 'reset' breaks the connection, 'hang' never
  *                                              answers, 'cut' breaks it half-way, 'garbage' is 200 with a web page
+ *     api.forbid('shop')                       what concerns this namespace, and no other, is 403, until api.forbid()
  *     api.token = 'secret'                     whoever does not bring it gets 401
  *     api.compact()                            versions before now are gone: 410 for old watches (as an ERROR event on a
  *                                              stream left open; with compact('http') as a status) and continue tokens
@@ -92,6 +93,7 @@ export class KubeApi {
   readonly #folder = mkdtempSync(join(tmpdir(), 'kube-api-'));
   readonly #sockets = new Set<Socket>();
   readonly #watches = new Set<OpenWatch>();
+  #forbidden: readonly string[] = [];
   readonly #faults = new Map<Verb, { fault: Fault; left: number }>();
   readonly #services = new Map<string, FixtureService>();
   readonly #pages = new Map<string, { items: FixtureService[]; version: number }>();
@@ -220,6 +222,11 @@ export class KubeApi {
     this.#faults.clear();
   }
 
+  /** Only these namespaces; without any, none. */
+  forbid(...namespaces: readonly string[]): void {
+    this.#forbidden = namespaces;
+  }
+
   compact(how: 'event' | 'http' = 'event'): void {
     this.#oldest = this.#version;
     this.#expiry = how;
@@ -320,6 +327,8 @@ export class KubeApi {
     if (request === undefined) sendStatus(response, 404);
     else if (this.token !== undefined && incoming.headers.authorization !== `Bearer ${this.token}`) {
       sendStatus(response, 401);
+    } else if (request.namespace !== undefined && this.#forbidden.includes(request.namespace)) {
+      sendStatus(response, 403);
     } else if (fault !== undefined) commit(fault, response);
     else if (request.verb === 'create') this.#create(request, response, body);
     else if (request.verb === 'patch') this.#patch(request, response, body);

@@ -6,15 +6,24 @@ import type { ServiceObject } from '../service-object.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';
+import { ForbiddenError, type KubeError } from './errors.ts';
 import type { KubeObject } from './list.ts';
 import { Reflector, type ReflectorTarget } from './reflector.ts';
 import type { Change } from './watch.ts';
+
+/**
+ * An API server that has just started refuses for some seconds what it will grant. A namespace that is refused for longer
+ * does not keep the others waiting.
+ */
+const PATIENCE_MS = 10_000;
 
 export interface KubeSourceOptions {
   readonly settings: ServiceSelection;
   /** Not closed here: others may share it. */
   readonly client: KubeClient;
   readonly store: ServiceStore;
+  /** The Services that were restored from a file: those of a namespace that may not be read go on being served. */
+  readonly restored?: () => readonly ServiceObject[];
   readonly logger: Logger;
   /**
    * The store holds a change worth committing: a complete set, or all that one chunk of a watch brought.
@@ -37,10 +46,15 @@ export interface WatchStatistics {
   readonly synced: boolean;
 }
 
-/** The objects of one collection, by `namespace/name`; undefined until it was listed. */
+/** One collection. */
 interface Scope {
   readonly reflector: Reflector;
+  readonly namespace: string | undefined;
+  /** By `namespace/name`; undefined until it was listed, or is left out. */
   services: Map<string, ServiceObject> | undefined;
+  isListed: boolean;
+  /** Set while it is refused, and not yet left out. */
+  cancelPatience: (() => void) | undefined;
 }
 
 export class KubeSource {
@@ -54,13 +68,15 @@ export class KubeSource {
       const target: ReflectorTarget = {
         replaced: objects => this.#replaced(scope, objects),
         changed: change => this.#changed(scope, change),
+        failed: failure => this.#failed(scope, failure),
         // A part of the namespaces is no table: it would answer 404 for Services that only have not been read yet.
         settled: receivedAt => {
           if (this.#isComplete) options.onChange(receivedAt);
         },
       };
       const reflector = new Reflector({ client, collection, target, logger, clock, random });
-      const scope: Scope = { reflector, services: undefined };
+      const { namespace } = collection;
+      const scope: Scope = { reflector, namespace, services: undefined, isListed: false, cancelPatience: undefined };
       return scope;
     });
   }
@@ -72,6 +88,7 @@ export class KubeSource {
 
   /** Resolves when the store will not be touched again. */
   async stop(): Promise<void> {
+    for (const { cancelPatience } of this.#scopes) cancelPatience?.();
     await Promise.all(this.#scopes.map(({ reflector }) => reflector.stop()));
   }
 
@@ -107,21 +124,50 @@ export class KubeSource {
 
   /** All of it was read, and every watch stands. */
   get #isSynced(): boolean {
-    return this.#scopes.every(({ reflector, services }) => services !== undefined && reflector.isConnected);
+    return this.#scopes.every(({ reflector, isListed }) => isListed && reflector.isConnected);
   }
 
+  /** All of it was read but what may not be read; of nothing but that there is no table. */
   get #isComplete(): boolean {
-    return this.#scopes.every(({ services }) => services !== undefined);
+    return (
+      this.#scopes.every(({ services }) => services !== undefined) && this.#scopes.some(({ isListed }) => isListed)
+    );
+  }
+
+  #failed(scope: Scope, failure: KubeError): void {
+    if (scope.isListed || scope.services !== undefined || this.#scopes.length === 1) return;
+    if (!(failure instanceof ForbiddenError)) return;
+    const { clock = systemClock } = this.#options;
+    scope.cancelPatience ??= clock.setTimer(PATIENCE_MS, () => {
+      scope.cancelPatience = undefined;
+      if (!scope.isListed && scope.reflector.problem instanceof ForbiddenError) this.#leaveOut(scope);
+    });
+  }
+
+  #leaveOut(scope: Scope): void {
+    const { restored = () => [], logger, onChange, clock = systemClock } = this.#options;
+    const kept = restored().filter(({ metadata }) => metadata.namespace === scope.namespace);
+    scope.services = new Map(kept.map(service => [serviceKey(service.metadata), service]));
+    const consequence =
+      kept.length === 0 ? 'is left out' : `is served as the state file has it (${kept.length} Services)`;
+    logger.warn(`namespace "${scope.namespace}" may not be read: it ${consequence} until that is granted`);
+    if (!this.#isComplete) return;
+    this.#replaceAll();
+    onChange(clock.monotonic());
   }
 
   #replaced(scope: Scope, objects: readonly KubeObject[]): void {
+    scope.isListed = true;
     scope.services = new Map(
       objects
         .map(object => readWatchedService(object, this.#options.logger))
         .filter(service => service !== undefined)
         .map(service => [serviceKey(service.metadata), service]),
     );
-    if (!this.#isComplete) return;
+    if (this.#isComplete) this.#replaceAll();
+  }
+
+  #replaceAll(): void {
     this.#options.store.replace(this.#scopes.flatMap(({ services }) => [...(services?.values() ?? [])]));
   }
 

@@ -3,6 +3,7 @@ import type { ServiceObject } from '../service-object.ts';
 import type { AccessSettings } from './access.ts';
 import { KubeClient, type KubeClientOptions } from './client.ts';
 import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';
+import { ForbiddenError } from './errors.ts';
 import { listAll } from './list.ts';
 
 export interface ListOnceOptions extends KubeClientOptions {
@@ -13,7 +14,8 @@ export interface ListOnceOptions extends KubeClientOptions {
 }
 
 /**
- * Reads the Services that the settings ask for, once and without trying again.
+ * Reads the Services that the settings ask for, once and without trying again. Of several namespaces, those that may not be
+ * read are named in the log and left out, as a running instance does.
  * @throws KubeError: `code` tells an unreachable server from refused credentials, missing rights and no configuration
  */
 export async function listServicesOnce(
@@ -22,11 +24,17 @@ export async function listServicesOnce(
 ): Promise<ServiceObject[]> {
   const client = new KubeClient(settings, { logger, ...options });
   try {
-    const lists = await Promise.all(
+    const outcomes = await Promise.allSettled(
       serviceCollections(settings).map(collection => listAll(client, collection, signal)),
     );
-    return lists
-      .flatMap(({ items }) => items)
+    const isReadable = outcomes.some(({ status }) => status === 'fulfilled');
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') continue;
+      if (!isReadable || !(outcome.reason instanceof ForbiddenError)) throw outcome.reason;
+      logger.warn(`left out: ${outcome.reason.message}`);
+    }
+    return outcomes
+      .flatMap(outcome => (outcome.status === 'fulfilled' ? outcome.value.items : []))
       .map(object => readWatchedService(object, logger))
       .filter(service => service !== undefined);
   } finally {

@@ -43,6 +43,8 @@ export interface ReflectorTarget {
   /** These are all: what is not among them is gone. */
   replaced(objects: readonly KubeObject[]): void;
   changed(change: Change): void;
+  /** It could not be listed or watched, and will be tried again. */
+  failed(failure: KubeError): void;
   /** All that came together was handed over. @param receivedAt when it came, of the clock's monotonic time */
   settled(receivedAt: number): void;
 }
@@ -310,6 +312,7 @@ export class Reflector {
   #enter(state: State, failure: KubeError): void {
     this.#problem = failure;
     this.#connectedAt = undefined;
+    this.#handOver(() => this.#options.target.failed(failure));
     if (this.#state === state) return;
     if (this.#state === 'connected') this.#lostAt = this.#options.clock.now();
     this.#state = state;

@@ -40,6 +40,7 @@ export class StateKeeper implements ServiceStore {
   /** The Services that matter; undefined until the API server has named them all. */
   #services: Map<string, ServiceObject> | undefined;
   #staleSince: number | undefined;
+  #restored: readonly ServiceObject[] = [];
   #confirmedAt = 0;
   /** The file does not hold what #services does. */
   #isBehind = false;
@@ -60,6 +61,11 @@ export class StateKeeper implements ServiceStore {
     return this.#staleSince;
   }
 
+  /** The Services of the file, until the API server has named the present ones. */
+  get restored(): readonly ServiceObject[] {
+    return this.#restored;
+  }
+
   /**
    * Puts the file's Services into the store, before the source begins. A file that must not be used is told of in the
    * log, and left until the next good state takes its place.
@@ -73,6 +79,7 @@ export class StateKeeper implements ServiceStore {
       const services = decodeState(stored.content, await origin());
       this.#staleSince = Math.min(stored.confirmedAt, clock.now());
       store.replace(services);
+      this.#restored = services;
       const since = new Date(this.#staleSince).toISOString();
       logger.warn(
         { stateFile: path, services: services.length, staleSince: since },
@@ -92,6 +99,7 @@ export class StateKeeper implements ServiceStore {
 
   replace(services: readonly ServiceObject[]): void {
     this.#options.store.replace(services);
+    this.#restored = [];
     const known = this.#services;
     this.#services = new Map(services.filter(matters).map(service => [serviceKey(service.metadata), service]));
     this.#confirmedAt = this.#options.clock.now();

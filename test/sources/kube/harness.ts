@@ -94,6 +94,7 @@ export interface HarnessOptions {
   readonly namespace?: readonly string[];
   readonly selector?: string;
   readonly store?: RecordingStore;
+  readonly restored?: readonly ServiceObject[];
   readonly random?: () => number;
   /** As a pod with this home folder would find the way to the API; undefined: by a kubeconfig. */
   readonly podHome?: string;
@@ -112,6 +113,7 @@ export class Harness {
 
   private constructor(api: KubeApi, options: HarnessOptions) {
     const { namespace = [], selector = '', store = new RecordingStore(), random = () => 0.5, podHome } = options;
+    const { restored = [] } = options;
     const { logger, lines } = recordingLogger();
     this.api = api;
     this.store = store;
@@ -123,6 +125,7 @@ export class Harness {
       settings: { namespace, selector },
       client: this.client,
       store,
+      restored: () => restored,
       logger,
       onChange: receivedAt => void this.changes.push(receivedAt),
       clock: this.clock,

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { codeOf } from '../../../src/errors.ts';
 import { listServicesOnce } from '../../../src/sources/kube/list-once.ts';
 import { type Fault, KubeApi, service } from '../../support/kube-api.ts';
+import { recordingLogger } from './harness.ts';
 
 function settingsOf(api: KubeApi) {
   return { kubeconfig: api.writeKubeconfig(), context: '', namespace: [] as string[], selector: '' };
@@ -29,6 +30,23 @@ describe('reading the Services once', () => {
       found.map(({ metadata }) => metadata.name),
       ['a'],
     );
+  });
+
+  it('leaves out a namespace that may not be read, and fails when none may', async () => {
+    await using api = await KubeApi.start();
+    api.apply(service({ name: 'a', namespace: 'n0' }));
+    api.apply(service({ name: 'b', namespace: 'n1' }));
+    api.forbid('n1');
+    const { logger, lines } = recordingLogger();
+    const found = await listServicesOnce({ ...settingsOf(api), namespace: ['n0', 'n1'] }, { logger });
+    assert.deepEqual(
+      found.map(({ metadata }) => metadata.name),
+      ['a'],
+    );
+    assert.match(lines.map(({ msg }) => msg).join(), /^left out: .* may not list services in namespace "n1"/);
+    api.forbid('n0', 'n1');
+    const none = listServicesOnce({ ...settingsOf(api), namespace: ['n0', 'n1'] });
+    await assert.rejects(none, error => codeOf(error) === 'KUBE_FORBIDDEN');
   });
 
   const failures: [string, Fault, string][] = [

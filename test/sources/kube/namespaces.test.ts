@@ -25,6 +25,56 @@ describe('a source of several namespaces', () => {
     assert.equal(harness.changes.length, 1);
   });
 
+  it('serves what may be read when one namespace is refused for longer than a starting API server does', async () => {
+    await using harness = await Harness.create({ namespace: ['a', 'b'] });
+    harness.api.apply(service({ name: 'one', namespace: 'a' }));
+    harness.api.apply(service({ name: 'two', namespace: 'b' }));
+    harness.api.forbid('b');
+    harness.source.start();
+    await until(() => harness.streams === 1 && harness.source.report().problem !== undefined);
+    harness.clock.advance(9_000);
+    assert.deepEqual(harness.store.calls, []);
+    await until(() => {
+      harness.clock.advance(1_000);
+      return harness.store.calls.length > 0;
+    });
+    assert.deepEqual(harness.store.calls, ['replace one']);
+    assert.equal(harness.changes.length, 1);
+    const { synced, problem } = harness.source.report();
+    assert.equal(synced, false);
+    assert.match(problem ?? '', /may not list services in namespace "b"/);
+    assert.ok(harness.story.includes('namespace "b" may not be read: it is left out until that is granted'));
+    harness.api.forbid();
+    await until(() => {
+      harness.clock.advance(1_000);
+      return harness.store.names === 'one two';
+    });
+  });
+
+  it('serves a refused namespace as it was restored', async () => {
+    const restored = ['a', 'b'].map(namespace => ({ metadata: { namespace, name: `old-${namespace}` }, spec: {} }));
+    await using harness = await Harness.create({ namespace: ['a', 'b'], restored });
+    harness.api.apply(service({ name: 'one', namespace: 'a' }));
+    harness.api.forbid('b');
+    harness.source.start();
+    await until(() => {
+      harness.clock.advance(1_000);
+      return harness.store.calls.length > 0;
+    });
+    assert.equal(harness.store.names, 'old-b one');
+  });
+
+  it('has no table when every namespace is refused', async () => {
+    await using harness = await Harness.create({ namespace: ['a', 'b'] });
+    harness.api.forbid('a', 'b');
+    harness.source.start();
+    await until(() => {
+      harness.clock.advance(1_000);
+      return harness.story.filter(line => line.includes('is left out')).length === 2;
+    });
+    assert.deepEqual(harness.store.calls, []);
+  });
+
   it('keeps the others when one is listed again', async () => {
     await using harness = await Harness.create({ namespace: ['a', 'b'] });
     harness.api.apply(service({ name: 'one', namespace: 'a' }));
