@@ -51,7 +51,8 @@ export class LineSink {
   #lost = 0;
   /** By `performance.now()`: no earlier. */
   #sayLostAt = 0;
-  #isWriting = false;
+  /** Where a write is under way. */
+  #writingTo: number | undefined;
   /** Tried again when the timer says so, and no sooner. */
   #isRefused = false;
   #isFailing = false;
@@ -99,7 +100,8 @@ export class LineSink {
     if (fresh === undefined) return;
     const old = this.#fd;
     this.#fd = fresh;
-    if (old !== undefined && !this.#isWriting) closeSync(old);
+    // The file of a write under way is closed when that is done.
+    if (old !== undefined && old !== this.#writingTo) closeSync(old);
     this.#proceed();
   }
 
@@ -109,7 +111,7 @@ export class LineSink {
     clearTimeout(this.#timer);
     const end = performance.now() + LAST_FLUSH_MS;
     // A write under way comes back here when it is done.
-    while (!this.#isWriting && this.#fd !== undefined && this.#batches.length > 0) {
+    while (this.#writingTo === undefined && this.#fd !== undefined && this.#batches.length > 0) {
       try {
         if (this.#turn.take()) {
           this.#written(writeSync(this.#fd, this.#head()));
@@ -121,7 +123,7 @@ export class LineSink {
       if (performance.now() < end) nap();
       else this.#fd = undefined;
     }
-    if (!this.#isWriting) this.#turn.give();
+    if (this.#writingTo === undefined) this.#turn.give();
   }
 
   #open(): number | undefined {
@@ -154,14 +156,14 @@ export class LineSink {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isRefused = false;
-    if (this.#isWriting || fd === undefined || this.#batches.length === 0) return;
+    if (this.#writingTo !== undefined || fd === undefined || this.#batches.length === 0) return;
     if (!this.#turn.take()) {
       this.#retry();
       return;
     }
-    this.#isWriting = true;
+    this.#writingTo = fd;
     write(fd, this.#head(), (error, count) => {
-      this.#isWriting = false;
+      this.#writingTo = undefined;
       // It was reopened in the meantime.
       if (fd !== this.#fd) closeSync(fd);
       if (error === null) this.#written(count);

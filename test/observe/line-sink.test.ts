@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import fs, { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import fs, {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -295,6 +304,34 @@ test('a file that cannot be opened is reported once, and harms nobody', async co
   });
   assert.equal(text.length, 1_048_000);
   assert.equal(heard.errors.length, 1);
+});
+
+test('reopened twice during one write that stalls, every file but the newest is closed', async context => {
+  const directory = await scratchDirectory(context);
+  const path = join(directory, 'access.log');
+  const { sink } = sinkTo(context, path);
+  const descriptors = (): string[] =>
+    readdirSync('/proc/self/fd').flatMap(fd => {
+      try {
+        const target = readlinkSync(`/proc/self/fd/${fd}`);
+        return target.startsWith(directory) ? [target] : [];
+      } catch {
+        // The descriptor that reads the folder.
+        return [];
+      }
+    });
+  for (let number = 1; number <= 2_000; number += 1) sink.write(`line ${number}\n`);
+  for (const turn of [1, 2]) {
+    // At once: the write goes on in another thread.
+    renameSync(path, `${path}.${turn}`);
+    sink.reopen();
+  }
+  const written = async (): Promise<string> =>
+    `${await readFile(`${path}.1`, 'utf8')}${await readFile(`${path}.2`, 'utf8')}${await readFile(path, 'utf8')}`;
+  const whole = numbered(1, 2_000);
+  await eventually('every line', async () => (await written()).length >= whole.length);
+  assert.equal(await written(), whole);
+  assert.deepEqual(descriptors(), [path]);
 });
 
 test('a reopen that fails leaves the old file in use', async context => {
