@@ -156,3 +156,29 @@ test('after any sequence of changes the winners serve, the losers are conflicts,
     { numRuns: 500 },
   );
 });
+
+test('a route for which comparing throws stays as it is, and all others go on', () => {
+  const blamed: string[] = [];
+  const ledger = new RouteLedger((error, { service }) => {
+    assert.match(String(error), /a bug/);
+    blamed.push(service.name);
+  });
+  const claim = (path: string, name: string) => route(path, { service: { namespace: 'default', name } });
+  ledger.set('default/bad', [claim('/bad', 'bad')]);
+  ledger.commit();
+  const broken = claim('/bad', 'bad');
+  Object.defineProperty(broken, 'overrides', {
+    enumerable: true,
+    get: () => {
+      throw new Error('a bug');
+    },
+  });
+  ledger.set('default/good', [claim('/good', 'good')]);
+  ledger.set('default/bad', [broken]);
+  ledger.set('default/other', [claim('/other', 'other')]);
+  const delta = ledger.commit();
+  assert.deepEqual(delta?.upserts.map(({ path }) => path).sort(), ['/good', '/other']);
+  assert.deepEqual(blamed, ['bad']);
+  assert.deepEqual([...ledger.table.routes()].map(({ path }) => path).sort(), ['/bad', '/good', '/other']);
+  assert.equal(ledger.commit(), undefined, 'it is not tried again until it changes');
+});
