@@ -16,6 +16,7 @@ import { parsePushedBackends } from '../sources/pushed.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
 import type { ControlErrors } from './control-errors.ts';
+import type { DescriptorWatch } from './descriptor-watch.ts';
 import { limitsOf } from './limits.ts';
 import { Publisher } from './publisher.ts';
 import { programVersion } from './version.ts';
@@ -33,6 +34,7 @@ export interface RouteControlOptions {
   readonly fleet: Pick<Fleet, 'table' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'>;
   readonly announcer: Announcer;
   readonly errors: ControlErrors;
+  readonly descriptors: Pick<DescriptorWatch, 'exhausted'>;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'report'>;
   readonly source: RouteSource;
@@ -162,7 +164,7 @@ export class RouteControl implements ObservedControlPlane {
   }
 
   programState(): ProgramState {
-    const { catalog, errors, fleet, source } = this.#options;
+    const { catalog, descriptors, errors, fleet, source } = this.#options;
     const { isInitialised, lastChangeMs, staleSince } = this.#publisher;
     return {
       ready: isInitialised && !this.isDraining,
@@ -178,6 +180,7 @@ export class RouteControl implements ObservedControlPlane {
       workerRestarts: fleet.restarts,
       workerLagsMs: fleet.report().map(({ silentMs }) => silentMs),
       controlErrors: errors.count,
+      descriptorsExhausted: descriptors.exhausted,
       kubeWatch: source.watchState(),
     };
   }

@@ -14,10 +14,13 @@ import { Metrics } from '../observe/registry.ts';
 import type { Settings } from '../settings/schema.ts';
 import { Catalog } from '../sources/catalog.ts';
 import { Fleet } from '../workers/fleet.ts';
+import { memoryLimit } from '../workers/heap-limit.ts';
 import { Announcer } from './announcer.ts';
 import { EXIT } from './command.ts';
 import { ControlErrors } from './control-errors.ts';
+import { DescriptorWatch } from './descriptor-watch.ts';
 import { endWithStuckThread } from './end-process.ts';
+import { openFilesLimit, warnOfLimits } from './process-limits.ts';
 import { RouteControl } from './route-control.ts';
 import { openSource, type RunningSource } from './route-source.ts';
 import type { Signals } from './signals.ts';
@@ -37,6 +40,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   const logger = createLogger(settings.logLevel, settings.logLevelFormat);
   const board = new CounterBoard();
   const errors = new ControlErrors(logger);
+  const descriptors = new DescriptorWatch(logger);
+  warnOfLimits(settings, { openFiles: openFilesLimit(), memory: memoryLimit() }, logger);
   const catalog = new Catalog({
     onBug: (error, doing, service) => errors.report(error, doing, service),
     allowExternalName: settings.allowExternalName,
@@ -52,6 +57,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     fleet,
     announcer,
     errors,
+    descriptors,
     logger,
     failures,
     source: {
@@ -94,6 +100,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     }
     hasStuckThread = !(await fleet.close());
     failures.end();
+    descriptors.close();
   }
   return hasStuckThread ? endWithStuckThread(code) : code;
 

@@ -46,6 +46,8 @@ export interface ProgramState {
   readonly workerLagsMs: readonly number[];
   /** Errors of the control plane that only a bug can cause. */
   readonly controlErrors: number;
+  /** Looks, one a second, at which the process had no file descriptor left. */
+  readonly descriptorsExhausted: number;
   /** Undefined when routes do not come from the Kubernetes API: its metrics then have no samples. */
   readonly kubeWatch: KubeWatchState | undefined;
 }
@@ -222,6 +224,11 @@ export class Metrics {
       'kube_entry_control_errors_total',
       'Errors that only a bug can cause, in what leads the workers: the routes in force stay, the log has the stack.',
       () => this.#now?.controlErrors,
+    );
+    this.#counter(
+      'kube_entry_descriptors_exhausted_total',
+      'Seconds in which no file descriptor was left: connections are then closed without an answer.',
+      () => this.#now?.descriptorsExhausted,
     );
   }
 

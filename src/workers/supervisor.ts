@@ -10,6 +10,7 @@ import type { Logger } from '../observe/logger.ts';
 import { WriteTurn } from '../observe/write-turn.ts';
 import type { Clock } from './clock.ts';
 import type { Distribution } from './distribution.ts';
+import { workerHeapLimit } from './heap-limit.ts';
 import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import type { Subscription } from './subscription.ts';
 import { Watchdog } from './watchdog.ts';
@@ -80,6 +81,7 @@ export class Supervisor {
   readonly #stopAsking: () => void;
   #listen: ListenAddress | undefined;
   #reusePort = false;
+  #heapLimit: number | undefined;
   #phase: 'running' | 'draining' | 'closed' = 'running';
   #onDrained: (() => void) | undefined;
   restarts = 0;
@@ -121,6 +123,7 @@ export class Supervisor {
   /** Starts the workers. @returns the address they listen on @throws UnavailableError */
   async start(count: number, listen: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
     this.#reusePort = reusePort;
+    this.#heapLimit = workerHeapLimit(count);
     this.#listen = listen;
     // The first one settles the port, where the system chooses it.
     this.#listen = await this.#add();
@@ -178,7 +181,11 @@ export class Supervisor {
       counters: place.counters.buffer,
       logTurn: { shared: this.#logTurn, id: place.number },
     };
-    const thread = new Worker(WORKER_FILE, { workerData: init, name: `worker ${place.number}` });
+    const thread = new Worker(WORKER_FILE, {
+      workerData: init,
+      name: `worker ${place.number}`,
+      ...(this.#heapLimit !== undefined && { resourceLimits: { maxOldGenerationSizeMb: this.#heapLimit } }),
+    });
     const subscription = distribution.subscribe((number, change) =>
       thread.postMessage({ type: 'change', number, change } satisfies ToWorker),
     );

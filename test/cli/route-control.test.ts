@@ -60,6 +60,7 @@ function parts(settings: Partial<Settings> = {}) {
     fleet,
     announcer: new Announcer(catalog, logger),
     errors: new ControlErrors(logger),
+    descriptors: { exhausted: 0 },
     logger,
     source: { report: () => ({ kind: 'manifests', synced: true }), watchState: () => undefined },
     metrics: () => ({

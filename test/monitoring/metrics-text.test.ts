@@ -75,6 +75,7 @@ test('no counter falls when a worker dies and is replaced', async t => {
       workerRestarts: fleet.restarts,
       workerLagsMs: fleet.report().map(({ silentMs }) => silentMs),
       controlErrors: 0,
+      descriptorsExhausted: 0,
       kubeWatch: undefined,
     }),
   });

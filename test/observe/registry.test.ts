@@ -19,6 +19,7 @@ const STATE: ProgramState = {
   workerRestarts: 1,
   workerLagsMs: [0, 7_500],
   controlErrors: 2,
+  descriptorsExhausted: 3,
   kubeWatch: {
     events: 40,
     restarts: 5,
@@ -99,6 +100,7 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_worker_restarts_total: 'counter',
     kube_entry_worker_lag_seconds: 'gauge',
     kube_entry_control_errors_total: 'counter',
+    kube_entry_descriptors_exhausted_total: 'counter',
     kube_entry_access_log_dropped_total: 'counter',
     kube_entry_build_info: 'gauge',
     process_cpu_seconds_total: 'counter',
@@ -265,6 +267,7 @@ test('the state of the program is shown', async () => {
   assert.equal(single(families, 'kube_entry_worker_restarts_total'), 1);
   assert.deepEqual(by(families, 'kube_entry_worker_lag_seconds', 'worker'), { 1: 0, 2: 7.5 });
   assert.equal(single(families, 'kube_entry_control_errors_total'), 2);
+  assert.equal(single(families, 'kube_entry_descriptors_exhausted_total'), 3);
   assert.equal(single(families, 'kube_entry_kube_watch_events_total'), 40);
   assert.equal(single(families, 'kube_entry_kube_watch_restarts_total'), 5);
   assert.equal(single(families, 'kube_entry_kube_watch_last_event_timestamp_seconds'), 1_700_000_001.5);

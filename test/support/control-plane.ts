@@ -62,6 +62,7 @@ export class FakeControlPlane implements ObservedControlPlane {
       workerRestarts: 0,
       workerLagsMs: [],
       controlErrors: 0,
+      descriptorsExhausted: 0,
       kubeWatch: this.kubeWatch,
     };
   }
