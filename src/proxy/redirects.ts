@@ -3,13 +3,14 @@ import { mapCookiePath } from '../formats/http/set-cookie.ts';
 import {
   defaultPort,
   formatUriReference,
-  parseAuthority,
   parseUriReference,
   removeDotSegments,
+  splitAuthority,
   type UriReference,
 } from '../formats/http/uri.ts';
+import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
-import type { Route } from '../routing/route.ts';
+import { type Route, strippedPrefix } from '../routing/route.ts';
 
 /**
  * Puts a stripped prefix back on the paths that an upstream sends in `Location`, `Refresh` and cookie `Path`. The upstream
@@ -36,7 +37,7 @@ export function mayHoldRedirect(name: string): boolean {
 
 /** Whether the prefix has to be put back on what the route's upstream says. */
 export function rewritesRedirects(route: Route): boolean {
-  return route.rewriteRedirects && route.stripPrefix && route.path !== '/';
+  return route.rewriteRedirects && strippedPrefix(route) !== '';
 }
 
 /** An absolute path gets the prefix, a full URL only when it leads here. Relative references and other sites stay. */
@@ -56,12 +57,20 @@ function leadsHere({ scheme, authority = '' }: UriReference, hosts: readonly str
   // `//host/path` keeps the scheme of the page: either default port may be meant.
   const defaults = scheme === undefined ? [80, 443] : [defaultPort(scheme)];
   const isDefault = (port: number | undefined): boolean => port === undefined || defaults.includes(port);
-  const to = defaults[0] === undefined ? undefined : parseAuthority(authority);
+  const to = defaults[0] === undefined ? undefined : serverOf(authority);
   if (to === undefined) return false;
   return hosts.some(text => {
-    const here = parseAuthority(text);
+    const here = serverOf(text);
     return here?.host === to.host && (here.port === to.port || (isDefault(here.port) && isDefault(to.port)));
   });
+}
+
+/** The host as routes know it, and its port; undefined for what names no server. */
+function serverOf(authority: string): { readonly host: string; readonly port: number | undefined } | undefined {
+  const { host, port } = splitAuthority(authority);
+  const name = parseHost(port === undefined ? host : `${host}:${port}`);
+  // RFC 3986 section 3.2.3: an empty port means the default one.
+  return name === undefined ? undefined : { host: name, port: port ? Number(port) : undefined };
 }
 
 /** An upstream that knows its prefix sends it already: it is not put on twice. */

@@ -61,8 +61,13 @@ export function serviceKey(service: ServiceRef): string {
   return `${service.namespace}/${service.name}`;
 }
 
+/** What the upstream's paths lack of the client's; empty where nothing is stripped. */
+export function strippedPrefix({ stripPrefix, path }: Route): string {
+  return stripPrefix && path !== '/' ? path : '';
+}
+
 /** The path the upstream gets for a request path that the route takes. */
 export function upstreamPath(route: Route, path: string): string {
-  if (!route.stripPrefix || route.path === '/') return path;
-  return path.length === route.path.length ? '/' : path.slice(route.path.length);
+  const { length } = strippedPrefix(route);
+  return path.length === length ? '/' : path.slice(length);
 }

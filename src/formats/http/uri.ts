@@ -1,5 +1,4 @@
 /** URI references (RFC 3986), as they stand in Location and Refresh. */
-import { isIPv6 } from 'node:net';
 
 /** The components of RFC 3986 section 3. An absent one is undefined, which is not the same as an empty one. */
 export interface UriReference {
@@ -34,30 +33,25 @@ export function formatUriReference({ scheme, authority, path, suffix }: UriRefer
   return `${before}${authority === undefined ? '' : `//${authority}`}${path}${suffix}`;
 }
 
-/** A server, as an authority (RFC 3986 section 3.2) names it. */
-export interface HostAndPort {
-  /** In lower case, without a trailing dot; an IPv6 address in its shortest form, with its brackets. */
+/** The components of an authority (RFC 3986 section 3.2), as they stand there. */
+export interface Authority {
+  readonly userInfo: string | undefined;
+  /** An IPv6 address keeps its brackets. */
   readonly host: string;
-  /** Undefined when it is absent or empty: the scheme's default counts. */
-  readonly port: number | undefined;
+  readonly port: string | undefined;
 }
 
-/** @returns undefined for an authority without a host, or with a port that is none */
-export function parseAuthority(authority: string): HostAndPort | undefined {
-  const hostAndPort = authority.slice(authority.lastIndexOf('@') + 1);
-  const match = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(hostAndPort);
-  if (match === null) return undefined;
-  const host = canonicalHost(match[1] as string);
-  const port = match[2] === undefined || match[2] === '' ? undefined : Number(match[2]);
-  return host === '' || (port !== undefined && port > 65_535) ? undefined : { host, port };
-}
-
-function canonicalHost(host: string): string {
-  if (host.startsWith('[')) {
-    return isIPv6(host.slice(1, -1)) ? (URL.parse(`http://${host}`)?.hostname ?? host.toLowerCase()) : '';
-  }
-  const lower = host.toLowerCase();
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+/** Takes an authority apart. What its parts hold is not judged. */
+export function splitAuthority(authority: string): Authority {
+  const at = authority.lastIndexOf('@');
+  const hostAndPort = authority.slice(at + 1);
+  // An IPv6 address has colons, too.
+  const colon = hostAndPort.indexOf(':', hostAndPort.startsWith('[') ? hostAndPort.indexOf(']') : 0);
+  return {
+    userInfo: at < 0 ? undefined : authority.slice(0, at),
+    host: colon < 0 ? hostAndPort : hostAndPort.slice(0, colon),
+    port: colon < 0 ? undefined : hostAndPort.slice(colon + 1),
+  };
 }
 
 /** The port that a URL of this scheme means where it names none (RFC 9110 section 4.2). @param scheme in any case */

@@ -4,7 +4,7 @@ import type { ProxyServer } from 'http-proxy-3';
 import { codeOf } from '../../errors.ts';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
-import { type Endpoint, type Route, upstreamPath } from '../../routing/route.ts';
+import { type Endpoint, type Route, strippedPrefix, upstreamPath } from '../../routing/route.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { authenticatesConnection } from '../authentication.ts';
@@ -193,7 +193,7 @@ export class Exchange implements AttemptListener {
       // HTTP/1.1 wants a Host; a client of HTTP/1.0 may have sent none.
       host: named || formatHostPort(address, port),
       forwarded,
-      prefix: route.stripPrefix && route.path !== '/' ? route.path : '',
+      prefix: strippedPrefix(route),
       requestId: this.#log.requestId,
       underscores: this.#settings.underscoresInHeaders,
       upgrade: this.#upgrade,

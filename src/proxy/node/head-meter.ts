@@ -1,8 +1,5 @@
 import type { FailureReason } from '../failures/failures.ts';
-
-/** nginx's large_client_header_buffers 4 8k. */
-export const MAX_LINE_BYTES = 8 * 1024;
-export const MAX_HEAD_BYTES = 32 * 1024;
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from '../limits.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

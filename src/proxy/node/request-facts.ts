@@ -2,10 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parseHost } from '../../routing/host.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { acceptsTrailers, addConnectionOptions } from '../hop-by-hop.ts';
-import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './head-meter.ts';
-
-/** nginx's max_headers. */
-const MAX_HEADER_LINES = 1000;
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../limits.ts';
 
 /** What the header lines of a request say, read once. */
 export interface RequestFacts {
@@ -55,7 +52,7 @@ const COLLECTED = new Set([
 export function readFacts(request: IncomingMessage): RequestFacts | FailureReason {
   const { rawHeaders } = request;
   if ((request.url?.length ?? 0) + (request.method?.length ?? 0) + 10 > MAX_LINE_BYTES) return 'request_line_too_long';
-  if (rawHeaders.length > 2 * MAX_HEADER_LINES) return 'request_too_many_headers';
+  if (rawHeaders.length > 2 * MAX_LINES) return 'request_too_many_headers';
   const lines = new Map<string, string[]>();
   let headBytes = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

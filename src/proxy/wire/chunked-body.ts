@@ -1,5 +1,5 @@
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from '../limits.ts';
 import { COLON, CR, FIELD, HEX, HTAB, LF, SP, TOKEN } from './bytes.ts';
-import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './head.ts';
 import { identify, OTHER } from './header-names.ts';
 
 const SIZE = 0;

@@ -1,6 +1,6 @@
 import { formatHostPort } from '../../formats/host-port.ts';
 import type { Endpoint, Route } from '../../routing/route.ts';
-import { upstreamPath } from '../../routing/route.ts';
+import { strippedPrefix, upstreamPath } from '../../routing/route.ts';
 import type { RequestTarget } from '../../routing/target.ts';
 import { forwardedHosts, forwardedOf } from '../forwarded.ts';
 import { acceptsTrailers } from '../hop-by-hop.ts';
@@ -36,7 +36,8 @@ export function composeRequest(wire: Wire, parts: RequestParts): string {
   const { upstreamHost } = wire.context.state.settings;
   const named = upstreamHost === 'as-received' ? parts.authority : parts.host;
   const host = named || formatHostPort(endpoint.address, endpoint.port);
-  const prefix = route.stripPrefix && route.path !== '/' ? `X-Forwarded-Prefix: ${route.path}\r\n` : '';
+  const stripped = strippedPrefix(route);
+  const prefix = stripped === '' ? '' : `X-Forwarded-Prefix: ${stripped}\r\n`;
   let framing = '';
   if (upgrade !== undefined) framing = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
   // RFC 9110 section 10.1.4: TE speaks to the next hop, so Connection has to name it.

@@ -1,4 +1,6 @@
 /** What request and response heads have in common: header lines, validated in place, never taken apart. */
+import { listElements } from '../../formats/http/list.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../limits.ts';
 import { COLON, CR, FIELD, HTAB, isWord, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
 import {
   CONNECTION,
@@ -13,11 +15,6 @@ import {
   TRANSFER_ENCODING,
   UPGRADE,
 } from './header-names.ts';
-
-/** nginx's large_client_header_buffers 4 8k and max_headers. */
-export const MAX_LINE_BYTES = 8 * 1024;
-export const MAX_HEAD_BYTES = 32 * 1024;
-export const MAX_LINES = 1000;
 
 /** Answers of {@link Head.readLines}, unless it is a fault. */
 export const MORE = 0;
@@ -63,9 +60,6 @@ export abstract class Head {
   isChunked = false;
   /** The head as text, once it is complete. */
   text = '';
-  protected connectionStart = 0;
-  protected connectionEnd = 0;
-  protected connectionLines = 0;
   saysClose = false;
   saysKeepAlive = false;
   saysUpgrade = false;
@@ -83,7 +77,6 @@ export abstract class Head {
     this.length = 0;
     this.contentLength = -1;
     this.isChunked = false;
-    this.connectionLines = 0;
     this.saysClose = false;
     this.saysKeepAlive = false;
     this.saysUpgrade = false;
@@ -229,8 +222,7 @@ export abstract class Head {
     } else if (isWord(bytes, start, end, CLOSE)) {
       this.saysClose = true;
     } else {
-      for (const option of bytes.toString('latin1', start, end).split(','))
-        this.#takeOption(option.trim().toLowerCase());
+      for (const option of listElements(bytes.toString('latin1', start, end))) this.#takeOption(option.toLowerCase());
     }
   }
 
@@ -247,7 +239,6 @@ export abstract class Head {
         break;
       // Without its length the end of the body would have to be guessed.
       case 'content-length':
-      case '':
         break;
       default:
         this.#options ??= new Set();

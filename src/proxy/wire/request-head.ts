@@ -1,6 +1,7 @@
 import type { FailureReason } from '../failures/failures.ts';
+import { MAX_LINE_BYTES } from '../limits.ts';
 import { CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
-import { DONE, Head, type HeadFault, MAX_LINE_BYTES, MORE } from './head.ts';
+import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import {
   AUTHORIZATION,
   EXPECT,

@@ -1,8 +1,9 @@
 import { authenticatesConnection } from '../authentication.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { keepAliveTimeout } from '../hop-by-hop.ts';
+import { MAX_LINE_BYTES } from '../limits.ts';
 import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
-import { DONE, Head, type HeadFault, MAX_LINE_BYTES, MORE } from './head.ts';
+import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import {
   CONTENT_LENGTH,
   DATE,
