@@ -78,6 +78,7 @@ function join(prefix: string, path: string): string {
   // `/../x` means `/x` to an upstream at its root.
   const plain = removeDotSegments(path);
   const compared = upperCaseEscapes(plain);
-  if (compared === prefix || compared.startsWith(`${prefix}/`)) return path;
+  if (compared.startsWith(prefix) && (compared.length === prefix.length || compared[prefix.length] === '/'))
+    return path;
   return plain === '/' ? `${prefix}/` : prefix + plain;
 }

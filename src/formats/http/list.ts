@@ -31,19 +31,30 @@ export function parametersOf(element: string): Parameter[] {
 
 /** Without the spaces and tabs at both ends (OWS, section 5.6.3). `trim()` would take a no-break space, too. */
 export function trimWhitespace(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isWhitespace(text.charCodeAt(start))) start += 1;
-  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
+  return trimmedSlice(text, 0, text.length);
 }
 
 const DOUBLE_QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 function split(text: string, separator: ',' | ';'): string[] {
+  return text.includes('"') ? splitQuoted(text, separator.charCodeAt(0)) : splitPlain(text, separator);
+}
+
+function splitPlain(text: string, separator: string): string[] {
   const parts: string[] = [];
-  const code = separator.charCodeAt(0);
+  for (let start = 0; start <= text.length; ) {
+    const next = text.indexOf(separator, start);
+    const end = next < 0 ? text.length : next;
+    const part = trimmedSlice(text, start, end);
+    if (part !== '') parts.push(part);
+    start = end + 1;
+  }
+  return parts;
+}
+
+function splitQuoted(text: string, separator: number): string[] {
+  const parts: string[] = [];
   let start = 0;
   let mayQuote = true;
   for (let index = 0; index <= text.length; index += 1) {
@@ -53,8 +64,8 @@ function split(text: string, separator: ',' | ';'): string[] {
       // Each further quote would be searched to the end, too.
       if (close < 0) mayQuote = false;
       else index = close;
-    } else if (index === text.length || character === code) {
-      const part = trimWhitespace(text.slice(start, index));
+    } else if (index === text.length || character === separator) {
+      const part = trimmedSlice(text, start, index);
       if (part !== '') parts.push(part);
       start = index + 1;
     }
@@ -75,6 +86,14 @@ function endOfQuotedString(text: string, start: number): number {
 function unquote(value: string): string {
   if (value.length < 2 || !value.startsWith('"') || endOfQuotedString(value, 0) !== value.length - 1) return value;
   return value.slice(1, -1).replace(/\\(.)/gs, '$1');
+}
+
+function trimmedSlice(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isWhitespace(text.charCodeAt(start))) start += 1;
+  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function isWhitespace(code: number): boolean {

@@ -7,17 +7,21 @@ import { trimWhitespace } from './list.ts';
  *   URL that it asked for.
  */
 export function mapCookiePath(value: string, map: (path: string) => string): string {
-  const [pair = '', ...attributes] = value.split(';');
   // RFC 6265bis section 4.1.3.2: a user agent refuses such a cookie unless its Path is "/". The prefix counts in any case.
-  if (/^__host-/i.test(trimWhitespace(pair))) return value;
-  return [pair, ...attributes.map(attribute => mapAttribute(attribute, map))].join(';');
+  if (/^[ \t]*__host-/i.test(value)) return value;
+  let mapped = '';
+  let copied = 0;
+  for (let semicolon = value.indexOf(';'); semicolon >= 0; semicolon = value.indexOf(';', semicolon + 1)) {
+    PATH.lastIndex = semicolon;
+    if (!PATH.test(value)) continue;
+    const start = PATH.lastIndex - 1;
+    const next = value.indexOf(';', start);
+    const path = trimWhitespace(value.slice(start, next < 0 ? value.length : next));
+    mapped += value.slice(copied, start) + map(path);
+    copied = start + path.length;
+  }
+  return mapped + value.slice(copied);
 }
 
-function mapAttribute(attribute: string, map: (path: string) => string): string {
-  const equals = attribute.indexOf('=');
-  if (equals < 0 || trimWhitespace(attribute.slice(0, equals)).toLowerCase() !== 'path') return attribute;
-  const path = trimWhitespace(attribute.slice(equals + 1));
-  if (!path.startsWith('/')) return attribute;
-  const start = attribute.indexOf(path, equals);
-  return attribute.slice(0, start) + map(path) + attribute.slice(start + path.length);
-}
+/** From its semicolon to the first slash of its value: an attribute name counts in any case. */
+const PATH = /;[ \t]*path[ \t]*=[ \t]*\//iy;

@@ -1,3 +1,4 @@
+import { trimWhitespace } from '../../formats/http/list.ts';
 import type { Route } from '../../routing/route.ts';
 import { errorBody, reasonOf } from '../error-pages.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
@@ -24,9 +25,8 @@ export function composeResponse(
 ): string {
   let lines = head.status === 204 ? withoutLength(head) : head.lines();
   if (head.hasRedirects && rewritesRedirects(route)) {
-    lines = mapLines(lines, (name, value) =>
-      mayHoldRedirect(name) ? rewriteRedirect(name, value, route, origin.knownHosts()) : value,
-    );
+    const hosts = origin.knownHosts();
+    lines = mapRedirects(lines, (name, value) => rewriteRedirect(name, value, route, hosts));
   }
   // Without chunks no trailers follow.
   if (head.hasTrailer && !chunked) lines = dropLines(lines, 'trailer');
@@ -80,12 +80,28 @@ function withoutLength(head: ResponseHead): string {
   return head.contentLength < 0 ? head.lines() : dropLines(head.lines(), 'content-length');
 }
 
-function mapLines(lines: string, map: (name: string, value: string) => string): string {
-  return lines.replace(
-    /^([^:\r\n]+):[ \t]*([^\r\n]*)$/gm,
-    (_, name: string, value: string) => `${name}: ${map(name.toLowerCase(), value)}`,
-  );
+/** @param lines each with its line end */
+function mapRedirects(lines: string, map: (name: string, value: string) => string): string {
+  let mapped = '';
+  let copied = 0;
+  for (let start = 0; start < lines.length; ) {
+    const end = lines.indexOf('\r\n', start);
+    const colon = lines.indexOf(':', start);
+    if (colon - start <= LONGEST_REDIRECT_NAME) {
+      const name = lines.slice(start, colon).toLowerCase();
+      if (mayHoldRedirect(name)) {
+        const value = lines.slice(colon + 1, end);
+        const text = trimWhitespace(value);
+        mapped += `${lines.slice(copied, colon + 1 + value.indexOf(text))}${map(name, text)}`;
+        copied = end;
+      }
+    }
+    start = end + 2;
+  }
+  return mapped + lines.slice(copied);
 }
+
+const LONGEST_REDIRECT_NAME = 'set-cookie'.length;
 
 function dropLines(lines: string, name: string): string {
   return lines
