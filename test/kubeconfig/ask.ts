@@ -95,7 +95,7 @@ async function askEntry(api: KubeApi, one: Case, folder: string): Promise<Answer
   const before = api.requests.length;
   const args = one.context === undefined ? [] : ['--context', one.context];
   const environment = { PATH: process.env.PATH ?? '', HOME: folder, KUBECONFIG: kubeconfigOf(one, folder) };
-  const { code, stderr } = await runHere(['routes', '--log-level', 'error', ...args], { environment });
+  const { code, stderr } = await runHere(['routes', '--fresh', '--log-level', 'error', ...args], { environment });
   return { requests: api.requests.slice(before).map(factsOf), complaint: code === 0 ? '' : stderr, exit: code };
 }
 

@@ -48,6 +48,14 @@ describe('the server', () => {
         kubectl: { because: 'it guesses http, and may send the token in clear text' },
       },
     ),
+    cluster(
+      'must not have a query',
+      { server: `${api.url}?x=`, 'certificate-authority-data': caData },
+      {
+        error: /clusters\["k"\]\.cluster\.server "\S+" must end with a host or a path/,
+        kubectl: { because: 'it drops the query', request: sent },
+      },
+    ),
     cluster('must be there', {}, { error: /clusters\["k"\]\.cluster\.server is missing/ }),
     cluster(
       'must not be plain http by mistake',
@@ -123,6 +131,15 @@ describe('the certificate of the server', () => {
       { request: { ...sent, serverName: 'localhost' } },
     ),
     cluster(
+      'has the address that tls-server-name says, which is not asked for (RFC 6066 section 3)',
+      {
+        server: api.url.replace('127.0.0.1', 'localhost'),
+        'certificate-authority-data': caData,
+        'tls-server-name': '127.0.0.1',
+      },
+      { request: sent },
+    ),
+    cluster(
       'is refused when it is for another name',
       {
         server: api.url,
@@ -159,7 +176,7 @@ describe('the certificate of the server', () => {
       SSL_CERT_FILE: join(folder.path, 'ca.crt'),
       HOME: folder.path,
     };
-    const { code, stderr } = await spawnCli(['routes'], { environment });
+    const { code, stderr } = await spawnCli(['routes', '--fresh'], { environment });
     assert.equal(code, 0, stderr);
     if (!isKubectlHere()) return t.diagnostic('there is no kubectl here to compare with');
     const env = { PATH: process.env.PATH, ...environment };
@@ -188,7 +205,7 @@ describe('a proxy on the way to the server', () => {
     const fields = { server: api.url, 'certificate-authority-data': caData, 'proxy-url': `http://127.0.0.1:${port}` };
     using folder = new Folder({ config: config({ cluster: fields, user: { token: 'T' } }) });
     const environment = { KUBECONFIG: join(folder.path, 'config'), HOME: folder.path };
-    const { code, stderr } = await spawnCli(['routes'], { environment });
+    const { code, stderr } = await spawnCli(['routes', '--fresh'], { environment });
     assert.equal(code, 0, stderr);
     assert.deepEqual(tunnels, [`127.0.0.1:${api.port}`]);
   });

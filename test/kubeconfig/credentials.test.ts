@@ -172,7 +172,7 @@ describe('a user without credentials', () => {
       else api.fail('list', fault);
       using folder = new Folder({ config: config({ cluster, user: {} }) });
       const environment = { KUBECONFIG: join(folder.path, 'config') };
-      const { code, stderr } = await runHere(['routes'], { environment });
+      const { code, stderr } = await runHere(['routes', '--fresh'], { environment });
       assert.equal(code, 1);
       assert.match(stderr, /no credentials were sent, because the user of context "k" of the kubeconfig \S+ has none/);
       api.token = undefined;

@@ -165,7 +165,7 @@ describe('$KUBERNETES_EXEC_INFO', () => {
       const kubeconfig = join(folder.path, 'config');
       const info = (): unknown => JSON.parse(readFileSync(join(folder.path, 'info'), 'utf8'));
       const environment = { PATH: process.env.PATH ?? '', KUBECONFIG: kubeconfig };
-      const { stderr, code } = await runHere(['routes'], { environment });
+      const { stderr, code } = await runHere(['routes', '--fresh'], { environment });
       assert.equal(code, 0, stderr);
       const told = info();
       const isWanted = 'provideClusterInfo' in fields;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { isIP } from 'node:net';
+import { checkServerIdentity, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { CredentialsError } from '../errors.ts';
 import { requestOptions } from '../kube-config.ts';
 import { ExecPlugin, type PluginSurroundings } from './exec-plugin.ts';
@@ -46,7 +47,8 @@ export class Login {
   /** TLS, headers, and an agent where a proxy leads to the cluster. @throws CredentialsError; the error of reading a file */
   async options(): Promise<RequestOptions> {
     const { cluster, user } = this;
-    const { server, caFile, caData, skipTlsVerify, tlsServerName, proxyUrl } = cluster;
+    const { server, caFile, caData, skipTlsVerify, proxyUrl } = cluster;
+    const tlsServerName = isIP(cluster.tlsServerName) === 0 ? cluster.tlsServerName : '';
     if (caFile === '' && caData === '') trustThisMachine();
     const issued = await this.#plugin?.credential();
     const token = (await this.#ownToken()) ?? issued?.token ?? '';
@@ -71,7 +73,11 @@ export class Login {
         ...(this.#authProvider !== undefined && { authProvider: this.#authProvider }),
       },
     );
-    return { ...options, headers: { ...options.headers, ...impersonationHeaders(user.impersonation) } };
+    return {
+      ...options,
+      ...(tlsServerName !== cluster.tlsServerName && expectAddress(cluster.tlsServerName)),
+      headers: { ...options.headers, ...impersonationHeaders(user.impersonation) },
+    };
   }
 
   /** The API server has refused what was sent last. */
@@ -111,6 +117,14 @@ function trustThisMachine(): void {
   if (isMachineTrusted) return;
   isMachineTrusted = true;
   setDefaultCACertificates([...new Set([...getCACertificates('default'), ...getCACertificates('system')])]);
+}
+
+/** An address is not sent as a server name (RFC 6066 section 3); the certificate must have it all the same. */
+function expectAddress(address: string): Pick<RequestOptions, 'servername' | 'checkServerIdentity'> {
+  return {
+    servername: '',
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(address, certificate),
+  };
 }
 
 function withoutEmpty<T extends Record<string, string>>(fields: T): Partial<T> {

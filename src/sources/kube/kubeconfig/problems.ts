@@ -18,6 +18,10 @@ export function clusterProblems(cluster: KubeconfigCluster): readonly string[] {
     );
   } else if (url.username !== '' || url.password !== '') {
     problems.push(`${place}.server must not hold a user name or password: those belong to the user of the context`);
+  } else if (url.search !== '' || url.hash !== '') {
+    problems.push(
+      `${place}.server ${quote(server)} must end with a host or a path: what follows ? or # would hide what is asked`,
+    );
   } else if (url.protocol === 'http:' && !skipTlsVerify) {
     problems.push(
       `${place}.server ${quote(server)} is not https: if that is meant, set insecure-skip-tls-verify on this cluster`,
