@@ -45,12 +45,11 @@ export class Announcer {
   messenger: Messenger | undefined;
   /** The table that was announced last. */
   #table: Catalog['table'];
-  /** Notices in force, by all that they say. */
-  #refusals = new Set<string>();
-  #conflicts = new Set<string>();
-  #warnings = new Set<string>();
-  /** By all that tells one conflict from another. */
-  #lost: ReadonlyMap<string, Lost> = new Map();
+  /** What was told of each Service or pushed backend and is still so: notices by all that they say. */
+  readonly #refusals = new Map<string, ReadonlySet<string>>();
+  readonly #warnings = new Map<string, ReadonlySet<string>>();
+  /** By place, and there by all that tells one conflict from another. */
+  readonly #lost = new Map<string, ReadonlyMap<string, Lost>>();
   #audience: Audience = 'none';
 
   /** @param now milliseconds since 1970 */
@@ -62,30 +61,38 @@ export class Announcer {
     this.#table = catalog.table;
   }
 
+  /** What it costs depends on what changed, not on how much there is. */
   announce(delta: TableDelta | undefined, audience: Audience): void {
     this.#audience = audience;
-    const conflicts = this.#catalog.conflicts();
-    const lost = new Map(conflicts.map(conflict => [conflictKey(conflict), this.#lostBy(conflict)]));
+    const { refusals, warnings, conflicts } = this.#catalog.takeNews();
+    const fresh: Lost[] = [];
     // In the order in which it comes about: a route is won back, and then its Service is exposed there.
-    this.#announceWon(lost);
+    for (const [place, found] of conflicts) fresh.push(...this.#announceWon(place, found));
     const lostPlaces = delta === undefined ? new Map<string, string>() : this.#announceRoutes(delta);
-    const refusals = this.#catalog.refusals();
-    this.#refusals = this.#announceNew('a Service is refused', refusals, this.#refusals, lostPlaces);
-    this.#conflicts = this.#announceNew('a Service is in conflict', lost.values().map(conflictNotice), this.#conflicts);
-    this.#warnings = this.#announceNew('a warning about a Service', this.#catalog.warnings(), this.#warnings);
-    this.#lost = lost;
+    this.#announceNew('a Service is refused', refusals, this.#refusals, lostPlaces);
+    for (const lost of fresh) this.#announceProblem('a Service is in conflict', conflictNotice(lost));
+    this.#announceNew('a warning about a Service', warnings, this.#warnings);
     this.#table = this.#catalog.table;
   }
 
-  #announceWon(lost: ReadonlyMap<string, Lost>): void {
-    for (const [key, { conflict, winner }] of this.#lost) {
+  /** @param found all conflicts of the place, now @returns those that are new */
+  #announceWon(place: string, found: readonly Conflict[]): Lost[] {
+    const before = this.#lost.get(place);
+    if (before === undefined && found.length === 0) return [];
+    const now = new Map(
+      found.map(conflict => [conflictKey(conflict), before?.get(conflictKey(conflict)) ?? this.#lostBy(conflict)]),
+    );
+    for (const [key, { conflict, winner }] of before ?? []) {
       const { host, path, loser } = conflict;
       const holder = this.#catalog.table.get(host, path)?.service;
-      if (lost.has(key) || holder === undefined || serviceKey(holder) !== serviceKey(loser)) continue;
+      if (now.has(key) || holder === undefined || serviceKey(holder) !== serviceKey(loser)) continue;
       const message = `${host}${path} is this Service's now: it was ${serviceKey(winner)}'s`;
       this.#log.line('info', { service: serviceKey(loser), was: serviceKey(winner), where: host + path }, 'took over');
       this.#tell({ service: loser, related: winner, reason: 'TookOver', message }, 'Normal');
     }
+    if (now.size === 0) this.#lost.delete(place);
+    else this.#lost.set(place, now);
+    return [...now].filter(([key]) => before?.has(key) !== true).map(([, lost]) => lost);
   }
 
   /** @returns by Service, what those had that still ask to be exposed and are not any more */
@@ -139,27 +146,30 @@ export class Announcer {
     this.#tell({ service, reason: 'Withdrawn', message }, 'Normal');
   }
 
-  /** @param what the message of the log @param lostPlaces by Service, where it was exposed until now */
+  /** @param what the message of the log @param news by owner @param lostPlaces by Service, where it was exposed until now */
   #announceNew(
     what: string,
-    notices: Iterable<Notice>,
-    known: ReadonlySet<string>,
-    lostPlaces: ReadonlyMap<string, string> = new Map(),
-  ): Set<string> {
-    const now = new Set<string>();
-    for (const notice of notices) {
-      const { service, reason, message } = notice;
-      const identity = `${serviceKey(service)} ${reason} ${message}`;
-      now.add(identity);
-      if (known.has(identity)) continue;
-      this.#log.line('warn', { service: serviceKey(service), reason, problem: message }, what);
-      const places = lostPlaces.get(serviceKey(service));
-      this.#tell(
-        places === undefined ? notice : { ...notice, message: `${message}; it is no longer exposed at ${places}` },
-        'Warning',
-      );
+    news: ReadonlyMap<string, readonly Notice[]>,
+    known: Map<string, ReadonlySet<string>>,
+    lostPlaces?: ReadonlyMap<string, string>,
+  ): void {
+    for (const [owner, notices] of news) {
+      const before = known.get(owner);
+      if (notices.length === 0) known.delete(owner);
+      else known.set(owner, new Set(notices.map(identityOf)));
+      for (const notice of notices) {
+        if (before?.has(identityOf(notice)) === true) continue;
+        this.#announceProblem(what, notice, lostPlaces?.get(serviceKey(notice.service)));
+      }
     }
-    return now;
+  }
+
+  /** @param places where the Service was exposed until now */
+  #announceProblem(what: string, notice: Notice, places?: string): void {
+    const { service, reason, message } = notice;
+    this.#log.line('warn', { service: serviceKey(service), reason, problem: message }, what);
+    const told = places === undefined ? message : `${message}; it is no longer exposed at ${places}`;
+    this.#tell({ ...notice, message: told }, 'Warning');
   }
 
   #tell({ service, ...rest }: Notice, type: 'Normal' | 'Warning'): void {
@@ -171,8 +181,7 @@ export class Announcer {
 
   /** The winner as it was when the conflict was first seen: later it may be gone. */
   #lostBy(conflict: Conflict): Lost {
-    const winner = this.#catalog.serviceOf(conflict.winner)?.metadata ?? conflict.winner;
-    return this.#lost.get(conflictKey(conflict)) ?? { conflict, winner };
+    return { conflict, winner: this.#catalog.serviceOf(conflict.winner)?.metadata ?? conflict.winner };
   }
 
   /** Whether it still asks to be exposed: then a refusal or a conflict says why it is not. */
@@ -185,6 +194,10 @@ export class Announcer {
     // Also of one without a time, which no API server leaves out.
     return !(this.#now() - createdAt > RECENT_MS);
   }
+}
+
+function identityOf({ service, reason, message }: Notice): string {
+  return `${serviceKey(service)} ${reason} ${message}`;
 }
 
 function conflictKey({ host, path, winner, loser }: Conflict): string {

@@ -22,6 +22,8 @@ export class RouteLedger {
   readonly #claims = new Map<string, Map<string, Route>>();
   readonly #dirty = new Set<string>();
   readonly #contested = new Set<string>();
+  /** Keys whose claims changed since {@link takeConflictNews}. */
+  readonly #news = new Set<string>();
   readonly #onBug: (error: unknown, route: Route) => void;
   #table = RouteTable.EMPTY;
 
@@ -53,15 +55,21 @@ export class RouteLedger {
   }
 
   conflicts(): Conflict[] {
-    const conflicts: Conflict[] = [];
-    for (const key of this.#contested) {
-      const [winner, ...losers] = [...(this.#claims.get(key) ?? [])].sort(byPrecedence);
-      if (winner === undefined) continue;
-      for (const [, { host, path, service }] of losers) {
-        conflicts.push({ host, path, winner: winner[1].service, loser: service });
-      }
-    }
-    return conflicts;
+    return [...this.#contested].flatMap(key => this.#conflictsAt(key));
+  }
+
+  /** By route key, the conflicts of each place where claims changed since this was asked last; none where it is settled. */
+  takeConflictNews(): Map<string, Conflict[]> {
+    const news = new Map([...this.#news].map(key => [key, this.#conflictsAt(key)]));
+    this.#news.clear();
+    return news;
+  }
+
+  #conflictsAt(key: string): Conflict[] {
+    if (!this.#contested.has(key)) return [];
+    const [winner, ...losers] = [...(this.#claims.get(key) ?? [])].sort(byPrecedence);
+    if (winner === undefined) return [];
+    return losers.map(([, { host, path, service }]) => ({ host, path, winner: winner[1].service, loser: service }));
   }
 
   /**
@@ -123,6 +131,7 @@ export class RouteLedger {
 
   #touch(key: string): void {
     this.#dirty.add(key);
+    this.#news.add(key);
     if ((this.#claims.get(key)?.size ?? 0) > 1) this.#contested.add(key);
     else this.#contested.delete(key);
   }

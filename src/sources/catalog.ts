@@ -27,6 +27,15 @@ export interface CatalogOptions extends TranslateOptions {
   readonly onBug?: (error: unknown, doing: string, service: ServiceRef) => void;
 }
 
+/** What may be otherwise than it was, for those who tell people: as little as changed, whatever the number of Services. */
+export interface CatalogNews {
+  /** By Service or pushed backend, all that keeps it from being served; none where all is well now. */
+  readonly refusals: ReadonlyMap<string, readonly Refusal[]>;
+  readonly warnings: ReadonlyMap<string, readonly Warning[]>;
+  /** By place, all conflicts there. */
+  readonly conflicts: ReadonlyMap<string, readonly Conflict[]>;
+}
+
 interface Watched {
   readonly object: ServiceObject;
   readonly translation: Translation;
@@ -44,10 +53,13 @@ export class Catalog implements ServiceStore {
   readonly #broken = new Map<string, Refusal>();
   readonly #ledger: RouteLedger;
   #pushed: readonly PushedBackend[] = [];
+  /** By {@link pushedOwner}. */
   #pushedTranslations = new Map<string, Translation>();
   #pushedEndpoints: ReadonlyMap<string, readonly Endpoint[]> = new Map();
   /** Names of pushed backends whose routes may have to come or go. */
   readonly #unsettled = new Set<string>();
+  /** Owners whose refusals or warnings may have changed since {@link takeNews}. */
+  readonly #news = new Set<string>();
   #hasServices = false;
   #hasPushed = false;
 
@@ -85,6 +97,7 @@ export class Catalog implements ServiceStore {
     this.#countBackend(translation, 1);
     this.#watched.set(key, { object, translation });
     this.#broken.delete(key);
+    this.#news.add(key);
     if (translation.refusals.length + translation.warnings.length > 0) this.#remarkable.set(key, translation);
     else this.#remarkable.delete(key);
     this.#ledger.set(key, this.#withPushedEndpoints(translation.routes));
@@ -92,7 +105,9 @@ export class Catalog implements ServiceStore {
 
   /** Its newest routes cannot be served: what is served of it stays as it is until it changes again. */
   refuseForBug(service: ServiceRef, error: unknown): void {
-    this.#broken.set(serviceKey(service), refusalForBug(service, error));
+    const key = serviceKey(service);
+    this.#broken.set(key, refusalForBug(service, error));
+    this.#news.add(key);
   }
 
   remove(service: ServiceRef): void {
@@ -102,6 +117,7 @@ export class Catalog implements ServiceStore {
   /** Replaces the pushed set: their endpoints take over those of watched backends, their annotations make routes. */
   replacePushed(backends: readonly PushedBackend[]): void {
     for (const { name } of this.#pushed) this.#ledger.set(pushedOwner(name), []);
+    for (const { name } of [...this.#pushed, ...backends]) this.#news.add(pushedOwner(name));
     const touched = new Set([...this.#pushedEndpoints.keys(), ...backends.map(({ name }) => name)]);
     this.#pushed = backends;
     this.#pushedEndpoints = new Map(backends.map(({ name, endpoints }) => [name, endpoints]));
@@ -111,12 +127,16 @@ export class Catalog implements ServiceStore {
       }
     }
     this.#pushedTranslations = new Map();
-    for (const key of this.#broken.keys()) if (!this.#watched.has(key)) this.#broken.delete(key);
+    for (const key of this.#broken.keys()) {
+      if (this.#watched.has(key)) continue;
+      this.#broken.delete(key);
+      this.#news.add(key);
+    }
     for (const { name, service, endpoints } of backends) {
       if (service === undefined) continue;
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
       const translation = this.#translate(service, endpoints.length > 0 ? endpoints : undefined);
-      this.#pushedTranslations.set(name, translation);
+      this.#pushedTranslations.set(pushedOwner(name), translation);
       this.#unsettled.add(name);
     }
     this.#hasPushed = true;
@@ -139,6 +159,20 @@ export class Catalog implements ServiceStore {
 
   conflicts(): Conflict[] {
     return this.#ledger.conflicts();
+  }
+
+  /** What may have changed since this was asked last. */
+  takeNews(): CatalogNews {
+    const refusals = new Map<string, Refusal[]>();
+    const warnings = new Map<string, readonly Warning[]>();
+    for (const owner of this.#news) {
+      const translation = this.#remarkable.get(owner) ?? this.#pushedTranslations.get(owner);
+      const broken = this.#broken.get(owner);
+      refusals.set(owner, [...(translation?.refusals ?? []), ...(broken === undefined ? [] : [broken])]);
+      warnings.set(owner, translation?.warnings ?? []);
+    }
+    this.#news.clear();
+    return { refusals, warnings, conflicts: this.#ledger.takeConflictNews() };
   }
 
   /** The routes of a watched Service that are in the table; those in conflict are not. */
@@ -180,7 +214,9 @@ export class Catalog implements ServiceStore {
   /** A pushed backend makes routes of its own only while no watched Service has its name. */
   #settlePushedRoutes(): void {
     for (const name of this.#unsettled) {
-      const routes = this.#watchedBackends.has(name) ? [] : (this.#pushedTranslations.get(name)?.routes ?? []);
+      const routes = this.#watchedBackends.has(name)
+        ? []
+        : (this.#pushedTranslations.get(pushedOwner(name))?.routes ?? []);
       const own = routes.map(route => ({ ...route, backend: { ...route.backend, name } }));
       this.#ledger.set(pushedOwner(name), own);
     }
@@ -205,7 +241,7 @@ export class Catalog implements ServiceStore {
     const count = (this.#watchedBackends.get(name) ?? 0) + change;
     if (count === 0) this.#watchedBackends.delete(name);
     else this.#watchedBackends.set(name, count);
-    if (this.#pushedTranslations.has(name)) this.#unsettled.add(name);
+    if (this.#pushedTranslations.has(pushedOwner(name))) this.#unsettled.add(name);
   }
 
   #withPushedEndpoints(routes: readonly Route[]): readonly Route[] {
@@ -220,6 +256,7 @@ export class Catalog implements ServiceStore {
     this.#watched.delete(key);
     this.#remarkable.delete(key);
     this.#broken.delete(key);
+    this.#news.add(key);
     this.#ledger.set(key, []);
   }
 }

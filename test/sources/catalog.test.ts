@@ -352,3 +352,37 @@ test('whatever happened before and in whatever order, the same Services and the 
     { numRuns: 1_000 },
   );
 });
+
+test('what is news is what changed since it was taken last, however much else is refused or in conflict', () => {
+  const catalog = new Catalog(OPTIONS);
+  const contested = { annotations: { path: '/contested' } };
+  const refused = Array.from({ length: 100 }, (_, index) => service(`r${index}`, { annotations: { path: 'bad' } }));
+  catalog.replace([...refused, service('first', contested), service('second', contested)]);
+  catalog.commit();
+  const all = catalog.takeNews();
+  assert.equal([...all.refusals.values()].flat().length, 100);
+  assert.equal([...all.conflicts.values()].flat().length, 1);
+
+  catalog.upsert(service('r7', { annotations: { path: 'worse' } }));
+  catalog.upsert(service('r8'));
+  catalog.commit();
+  const { refusals, conflicts } = catalog.takeNews();
+  assert.deepEqual(
+    [...refusals].map(([owner, found]) => [owner, found.map(({ reason }) => reason)]),
+    [
+      ['default/r7', ['BadAnnotation']],
+      ['default/r8', []],
+    ],
+  );
+  assert.deepEqual([...conflicts.values()].flat(), []);
+
+  catalog.remove({ namespace: 'default', name: 'second' });
+  catalog.commit();
+  const last = catalog.takeNews();
+  assert.deepEqual([...last.refusals.keys()], ['default/second']);
+  assert.deepEqual(
+    [...last.conflicts].filter(([, found]) => found.length > 0),
+    [],
+  );
+  assert.equal(last.conflicts.size, 1, 'the place is settled');
+});
