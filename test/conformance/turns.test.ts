@@ -130,7 +130,7 @@ conformance('turns', ({ engine, test }) => {
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: RENEWED_MS, sendTimeout: NEVER_MS, proxyReadTimeout: NEVER_MS },
+      settings: { clientBodyTimeout: 3 * RENEWED_MS, sendTimeout: NEVER_MS, proxyReadTimeout: NEVER_MS },
     });
     const client = await proxy.connect();
     client.pause();

@@ -64,7 +64,7 @@ export function expect(bytes: Buffer, table: RouteTable): Expectation {
 }
 
 function last(
-  { refusal, refusedLine = '', isMidHead }: ReferenceReading,
+  { refusal, refusedLine = '', hasBegun }: ReferenceReading,
   begun: number,
   answers: ExpectedAnswer[],
   end: (ends: boolean) => Expectation,
@@ -72,7 +72,7 @@ function last(
   if (refusal !== undefined)
     answers.push({ status: refusal, isHead: refusedLine.startsWith('HEAD '), isForwarded: false });
   const outcome = end(refusal !== undefined);
-  return { ...outcome, begun: refusal !== undefined || isMidHead ? begun + 1 : begun };
+  return { ...outcome, begun: hasBegun ? begun + 1 : begun };
 }
 
 function judge(request: ReferenceRequest, table: RouteTable): ForwardedRequest | 400 | 404 | 405 {

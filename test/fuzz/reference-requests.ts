@@ -49,6 +49,8 @@ export interface ReferenceReading {
   readonly refusedLine?: string;
   /** Bytes of a head that is not complete are left. */
   readonly isMidHead: boolean;
+  /** These are more than empty lines, which begin no request. */
+  readonly hasBegun: boolean;
 }
 
 export function readRequests(bytes: Buffer): ReferenceReading {
@@ -57,16 +59,16 @@ export function readRequests(bytes: Buffer): ReferenceReading {
   let at = 0;
   while (at < text.length) {
     const outcome = readRequest(text, at);
-    if (outcome === 'more') return { requests, isMidHead: true };
+    if (outcome === 'more') return { requests, isMidHead: true, hasBegun: !/^(?:\r\n)*\r?$/.test(text.slice(at)) };
     if (typeof outcome === 'number') {
       const refusedLine = /^(?:\r\n)*([^\r\n]*)/.exec(text.slice(at))?.[1] ?? '';
-      return { requests, refusal: outcome, refusedLine, isMidHead: false };
+      return { requests, refusal: outcome, refusedLine, isMidHead: false, hasBegun: true };
     }
     requests.push(outcome.request);
     if (outcome.request.bodyKind !== 'whole') break;
     at = outcome.end;
   }
-  return { requests, isMidHead: false };
+  return { requests, isMidHead: false, hasBegun: false };
 }
 
 type Refusal = NonNullable<ReferenceReading['refusal']>;
