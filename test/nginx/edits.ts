@@ -9,7 +9,9 @@ export type Edit = (outcome: Outcome) => Outcome;
 
 /** The differences of every exchange, which would drown the others if each case named them. */
 export function everywhere(outcome: Outcome, sent: string): Outcome {
-  const host = /^host:[ \t]*(.*?)[ \t]*\r?$/im.exec(sent)?.[1];
+  // RFC 9112 section 3.2.2: an absolute target's authority counts, and Host is then ignored.
+  const authority = /^\S+ [a-z]+:\/\/([^/?# ]*)/i.exec(sent)?.[1];
+  const host = authority ?? /^host:[ \t]*(.*?)[ \t]*\r?$/im.exec(sent)?.[1];
   return responseHeaders(seen(outcome, request => asHttp11(request, host)));
 }
 
