@@ -1,12 +1,16 @@
 /** `/configuration/*` as ingress-nginx 0.25's configuration.lua answers it. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { FormatError, messageOf } from '../errors.ts';
+import { parseJson } from '../formats/json.ts';
 import { sendText, targetOf } from './app.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 const PREFIX = '/configuration';
 const BACKENDS = '/configuration/backends';
 const GENERAL = '/configuration/general';
+
+/** Many times what all settings take. */
+const MAX_SETTINGS_BYTES = 256 * 1024;
 
 export function addConfigurationRoutes(app: FastifyInstance, control: ControlPlane): void {
   // The method is judged before the path, and the path as it was written: a query or an escape makes it another one.
@@ -28,10 +32,19 @@ export function addConfigurationRoutes(app: FastifyInstance, control: ControlPla
   app.get(GENERAL, async (_request, reply) =>
     reply.type('application/json').send(JSON.stringify({ controllerPodsCount: 1, ...control.general() })),
   );
-  app.post(GENERAL, async (request, reply) => {
-    await control.pushGeneral(parseJson(bodyText(request)));
+  app.post(GENERAL, { bodyLimit: MAX_SETTINGS_BYTES }, async (request, reply) => {
+    await control.pushGeneral(jsonBody(request));
     return reply.code(201).send();
   });
+}
+
+function jsonBody(request: FastifyRequest): unknown {
+  const text = bodyText(request);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new FormatError(`the body ${messageOf(error)}`);
+  }
 }
 
 function bodyText({ body }: FastifyRequest): string {
@@ -40,13 +53,5 @@ function bodyText({ body }: FastifyRequest): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
     throw new FormatError('the body is not UTF-8');
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new FormatError(`the body is not JSON: ${messageOf(error)}`);
   }
 }

@@ -1,11 +1,12 @@
 /** Runs the proxy: puts its parts together, and leads it from the first connection to the last. */
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminServer } from '../admin/admin-server.ts';
 import { StatusServer } from '../admin/status-server.ts';
 import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatListenAddress } from '../formats/listen-address.ts';
 import { fileProblem } from '../formats/system-error.ts';
+import { readTextFile } from '../formats/text-file.ts';
 import { CounterBoard } from '../observe/counter-board.ts';
 import { FailureLog } from '../observe/failure-log.ts';
 import { openLog } from '../observe/line-sink.ts';
@@ -28,6 +29,8 @@ import { programVersion } from './version.ts';
 
 /** How long each part may take to close: what is late is left to the end of the process. */
 const CLOSING_MS = 5_000;
+/** It goes out whole with each error. */
+const MAX_ERROR_PAGE_BYTES = 256 * 1024;
 
 /**
  * Serves until a signal ends it, or at once ends the start when one comes during it.
@@ -168,7 +171,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
 function readErrorPage({ errorPage }: Settings): string | undefined {
   if (errorPage === '') return undefined;
   try {
-    return readFileSync(errorPage, 'utf8');
+    return readTextFile(errorPage, MAX_ERROR_PAGE_BYTES);
   } catch (error) {
     throw new SettingsError([`errorPage: ${errorPage} cannot be read: ${fileProblem(errorPage, error)}`]);
   }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { SettingsError } from '../errors.ts';
 import { closest } from '../formats/closest.ts';
 import { fileProblem } from '../formats/system-error.ts';
+import { readTextFile } from '../formats/text-file.ts';
 import { parseYaml } from '../formats/yaml.ts';
 import type { ParsedFlags } from './flags.ts';
 import {
@@ -19,6 +19,10 @@ export interface Origins {
   readonly flags: ParsedFlags;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
+
+/** Some hundred times what all settings take. */
+const MAX_CONFIG_BYTES = 256 * 1024;
+const MAX_UNKNOWN = 20;
 
 type Values = { [Key in SettingKey]?: Settings[Key] };
 
@@ -49,9 +53,9 @@ export function parseLiveSettings(value: unknown): Partial<Settings> {
     throw new SettingsError(['must be a JSON object of settings, as in {"proxyReadTimeout": "30s"}']);
   }
   const problems: string[] = [];
-  for (const key of Object.keys(value)) {
-    if (!isSettingKey(key)) problems.push(`${key}: ${unknownSetting(key, SETTING_KEYS)}`);
-    else if (!SCHEMA[key].live)
+  problems.push(...unknownSettings(value, ''));
+  for (const key of SETTING_KEYS) {
+    if (Object.hasOwn(value, key) && !SCHEMA[key].live)
       problems.push(`${key}: cannot change in a running instance; restart with another value`);
   }
   const known = Object.fromEntries(Object.entries(value).filter(([key]) => isSettingKey(key)));
@@ -102,19 +106,25 @@ function environmentValues(environment: Origins['environment'], problems: string
 
 function fileValues(path: string, problems: string[]): Record<string, unknown> {
   try {
-    const value = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    const value = parseYaml(readTextFile(path, MAX_CONFIG_BYTES)) ?? {};
     if (typeof value !== 'object' || Array.isArray(value)) {
       problems.push(`${path}: must be a mapping of settings, as in "proxyReadTimeout: 30s"`);
       return {};
     }
-    for (const key of Object.keys(value)) {
-      if (!isSettingKey(key)) problems.push(`${path}: ${key}: ${unknownSetting(key, SETTING_KEYS)}`);
-    }
+    problems.push(...unknownSettings(value, `${path}: `));
     return value as Record<string, unknown>;
   } catch (error) {
     problems.push(`${path}: cannot be read: ${fileProblem(path, error)}`);
     return {};
   }
+}
+
+/** Of thousands the first say what went wrong. */
+function unknownSettings(values: object, place: string): string[] {
+  const unknown = Object.keys(values).filter(key => !isSettingKey(key));
+  const problems = unknown.slice(0, MAX_UNKNOWN).map(key => `${place}${key}: ${unknownSetting(key, SETTING_KEYS)}`);
+  if (unknown.length > MAX_UNKNOWN) problems.push(`${place}${unknown.length - MAX_UNKNOWN} more unknown settings`);
+  return problems;
 }
 
 function unknownSetting(name: string, known: readonly string[]): string {

@@ -1,7 +1,9 @@
-import { type BigIntStats, readFileSync, statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { codeOf } from '../errors.ts';
 import { fileProblem } from '../formats/system-error.ts';
+import { readTextFile } from '../formats/text-file.ts';
 import {
+  MAX_MANIFEST_BYTES,
   type ManifestContents,
   type ManifestProblem,
   type ManifestService,
@@ -60,7 +62,7 @@ export class FollowedManifest {
       this.#doubtedAt = undefined;
       const signature = signatureOf(stats);
       if (signature === this.#signature) return 'same';
-      const text = readFileSync(this.#file, 'utf8');
+      const text = readTextFile(this.#file, MAX_MANIFEST_BYTES);
       this.#signature = Date.now() - Number(stats.mtimeMs) < COARSE_CLOCK_MS ? '' : signature;
       return this.#take(text);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Reads the Services of one YAML text. Pure: the files are found and watched elsewhere. */
-import { parseYamlDocuments, type YamlDocument } from '../formats/yaml.ts';
+import { isYamlProblem, readYaml, type YamlDocument } from '../formats/yaml.ts';
 import { PREFIX } from './annotations.ts';
 import {
   fieldName,
@@ -36,16 +36,23 @@ export interface ManifestContents {
 
 /** Reads every v1 Service of a stream of documents and of the Lists in it; objects of other kinds are passed over. */
 export function readManifestText(text: string, file: string, defaultNamespace: string): ManifestContents {
-  const { documents, problems } = parseYamlDocuments(text);
   const services: ManifestService[] = [];
   const warnings: ManifestProblem[] = [];
-  const found: ManifestProblem[] = problems.map(({ line, reason }) => ({ file, line, reason }));
-  for (const document of documents) {
+  const found: ManifestProblem[] = [];
+  for (const document of readYaml(text)) {
+    if (isYamlProblem(document)) {
+      found.push({ file, ...document });
+      continue;
+    }
     for (const item of readObject({ document, file, defaultNamespace, place: [] }, document.value)) {
       if ('object' in item) services.push(item);
       else if ('warning' in item) warnings.push(item.warning);
       else found.push(item);
     }
+    if (found.length < MAX_PROBLEMS) continue;
+    found.splice(MAX_PROBLEMS);
+    found.push({ file, line: document.line, reason: `${MAX_PROBLEMS} problems or more: the rest is not read` });
+    break;
   }
   return { services, problems: found.sort((a, b) => a.line - b.line), warnings };
 }
@@ -63,6 +70,12 @@ interface Place {
 interface ManifestWarning {
   readonly warning: ManifestProblem;
 }
+
+/** Of one file: reading it holds up everything else that the control plane does. */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/** Of one file: a person mends the first of them and asks again. */
+const MAX_PROBLEMS = 100;
 
 const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
 
@@ -122,10 +135,9 @@ function* misplacedAnnotations(where: Place, value: Record<string, unknown>): Ge
 
 function locate({ document, file, place }: Place, object: ServiceObject): ManifestService {
   const line = document.lineOf(place);
-  const lineOf = (annotation: string): number =>
-    object.metadata.annotations?.[annotation] === undefined
-      ? line
-      : document.lineOf([...place, 'metadata', 'annotations', annotation]);
+  // Told now: the document takes much more memory than what is kept of it.
+  const lines = document.linesOf([...place, 'metadata', 'annotations']);
+  const lineOf = (annotation: string): number => lines.get(annotation) ?? line;
   return { object, file, line, lineOf };
 }
 

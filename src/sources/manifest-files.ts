@@ -1,10 +1,12 @@
 /** Which files a manifests path stands for, and what they hold together. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, UnavailableError } from '../errors.ts';
 import { fileProblem } from '../formats/system-error.ts';
+import { readTextFile } from '../formats/text-file.ts';
 import { serviceKey } from '../routing/route.ts';
 import {
+  MAX_MANIFEST_BYTES,
   type ManifestContents,
   type ManifestProblem,
   type ManifestService,
@@ -19,7 +21,7 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
   return mergeManifests(
     listManifests(path).map(file => {
       try {
-        return readManifestText(readFileSync(file, 'utf8'), file, defaultNamespace);
+        return readManifestText(readTextFile(file, MAX_MANIFEST_BYTES), file, defaultNamespace);
       } catch (error) {
         return {
           services: [],

@@ -1,5 +1,6 @@
 /** Backends pushed over the admin socket, in the shape of ingress-nginx 0.25 (POST /configuration/backends). */
 import { KubeEntryError, messageOf } from '../errors.ts';
+import { parseJson } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
 import type { Endpoint } from '../routing/route.ts';
 import { PREFIX } from './annotations.ts';
@@ -32,9 +33,9 @@ export class PushError extends KubeEntryError {
 export function parsePushedBackends(body: string): PushedBackend[] {
   let value: unknown;
   try {
-    value = JSON.parse(body);
+    value = parseJson(body);
   } catch (error) {
-    throw new PushError(`the body is not JSON: ${messageOf(error)}`);
+    throw new PushError(`the body ${messageOf(error)}`);
   }
   if (!Array.isArray(value)) throw new PushError('the body must be an array of backends');
   const names = new Set<string>();

@@ -122,3 +122,28 @@ test('YAML holds nothing that a terminal would obey, and reads back the same', (
     assert.deepEqual(parseYaml(written), { [text]: [text] });
   }
 });
+
+test('a stream that would take too much to read ends with a problem that says where and why', () => {
+  const rows: [text: string, line: number, reason: RegExp][] = [
+    [`[${'a,\n'.repeat(100_000)}]`, 50_000, /^this document has more than 200000 tokens: write several documents/],
+    [`- &a b\n${'- *a\n'.repeat(21)}`, 22, /^this document has more than 20 aliases up to here$/],
+    ['['.repeat(201), 1, /^more than 200 levels deep$/],
+    ['- '.repeat(201), 1, /^more than 200 levels deep$/],
+    ['---\n'.repeat(20_002), 20_002, /^more than 20000 documents up to here: write several files$/],
+    [`---\n[${'a,'.repeat(60_000)}]\n`.repeat(6), 12, /^more than 1000000 tokens up to here: write several files$/],
+    [']'.repeat(1000), 1, /^100 problems up to here: the rest is not read$/],
+  ];
+  for (const [text, line, reason] of rows) {
+    const problem = parseYamlDocuments(text).problems.at(-1);
+    assert.match(problem?.reason ?? '', reason);
+    assert.equal(problem?.line, line, text.slice(0, 20));
+  }
+});
+
+test('the documents before one that takes too much are read', () => {
+  const { documents } = parseYamlDocuments(`a: 1\n---\nb: 2\n---\n${'['.repeat(201)}`);
+  assert.deepEqual(
+    documents.map(({ value }) => value),
+    [{ a: 1 }, { b: 2 }],
+  );
+});

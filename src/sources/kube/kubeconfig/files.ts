@@ -1,9 +1,13 @@
 /** Which kubeconfig files there are, and what they say together. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { codeOf, messageOf } from '../../../errors.ts';
+import { readTextFile } from '../../../formats/text-file.ts';
 import { BadKubeConfigError, NoKubeConfigError } from '../errors.ts';
 import { type Kubeconfig, mergeKubeconfigs, readKubeconfig } from './kubeconfig.ts';
+
+/** Those of hundreds of clusters, certificates and all, take less. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface KubeconfigPlaces {
   /** The file that the settings name; empty when they name none. */
@@ -29,7 +33,7 @@ export function loadKubeconfigs(files: readonly string[]): Kubeconfig {
   return mergeKubeconfigs(
     files.map(file => {
       try {
-        return readKubeconfig(readFileSync(file, 'utf8'), file);
+        return readKubeconfig(readTextFile(file, MAX_BYTES), file);
       } catch (error) {
         const reason = codeOf(error) === 'ENOENT' ? 'it does not exist' : messageOf(error);
         throw new BadKubeConfigError(`cannot use the kubeconfig ${file}: ${reason}`, { cause: error });
