@@ -312,6 +312,30 @@ conformance('upgrade', ({ engine, test }) => {
     assert.deepEqual(values((await proxy.get('/volume')).headers, 'upgrade'), []);
   });
 
+  for (const [what, behind] of [
+    ['a handshake', HANDSHAKE],
+    ['a CONNECT', 'CONNECT test:80 HTTP/1.1\r\nHost: test\r\n\r\n'],
+    ['a request', 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n'],
+  ] as const) {
+    for (const leave of ['end', 'reset'] as const) {
+      test(`${what} behind a request whose client leaves (${leave}) is not begun`, async t => {
+        const upstream = await RawUpstream.start(t, request =>
+          request.target === '/slow' ? undefined : request.connection.send(answer('fine')),
+        );
+        const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+        const client = await proxy.connect();
+        await client.send(`GET /volume/slow HTTP/1.1\r\nHost: test\r\n\r\n${behind}`);
+        await eventually('the first request', () => upstream.requests.length === 1);
+        client[leave]();
+        const [line] = await proxy.logged(1);
+        assert.equal(line?.status, 499);
+        await eventually('the end of the connection', () => proxy.counters.get('active') === 0);
+        assert.equal((await proxy.get('/volume')).status, 200);
+        assert.equal(upstream.requests.length, 2);
+      });
+    }
+  }
+
   test('a tunnel is in the log as 101 when it has ended', async t => {
     const upstream = await RawUpstream.start(t, switching());
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });

@@ -102,7 +102,8 @@ export class ClientConnection {
 
   /** The request under way has been answered. */
   next(): void {
-    const start = this.isClosing ? undefined : this.#queue.shift();
+    // Requests behind one whose client has left are not begun: there is no socket that an answer could be assigned to.
+    const start = this.isClosing || this.socket.destroyed ? undefined : this.#queue.shift();
     if (start !== undefined) {
       start();
       return;
