@@ -2,7 +2,9 @@
 import { stalenessOf } from '../admin/staleness.ts';
 import type { StubStatus } from '../admin/stub-status.ts';
 import type { Style } from '../formats/colour.ts';
+import { LATE_MS } from '../workers/subscription.ts';
 import type { TableSummary } from './admin-answers.ts';
+import type { MetricSamples } from './metrics-text.ts';
 import type { Fact } from './terminal/table.ts';
 import { plural } from './text.ts';
 
@@ -12,6 +14,31 @@ export interface Status {
   readonly table: TableSummary;
   /** nginx's counters, over all workers: the proxy's clients alone. */
   readonly connections: StubStatus;
+  readonly lateWorkers: readonly LateWorker[];
+}
+
+/** One that owes the main thread an answer for longer than it should. */
+export interface LateWorker {
+  readonly worker: string;
+  readonly silentSeconds: number;
+}
+
+/** The metric that {@link lateWorkers} reads. */
+export const WORKER_LAG = 'kube_entry_worker_lag_seconds';
+
+export function lateWorkers(metrics: MetricSamples): LateWorker[] {
+  return (metrics.get(WORKER_LAG) ?? [])
+    .filter(({ value }) => value * 1000 >= LATE_MS)
+    .map(({ labels: { worker = '?' }, value }) => ({ worker, silentSeconds: value }));
+}
+
+/** @returns undefined when all workers answer */
+export function lateWorkersFact({ lateWorkers: late }: Status): Fact | undefined {
+  if (late.length === 0) return undefined;
+  const parts = late.map(
+    ({ worker, silentSeconds }) => `${worker} has not answered for ${Math.round(silentSeconds)} s`,
+  );
+  return ['Workers', parts.join(', '), 'red'];
 }
 
 /** As /readyz judges it. */

@@ -6,7 +6,18 @@ import { AdminClient } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, type OutputFormat, outputFormat } from './output.ts';
-import { connectionsFact, headline, isReady, moodOf, routesFact, type Status, sourceFact } from './status-report.ts';
+import {
+  connectionsFact,
+  headline,
+  isReady,
+  lateWorkers,
+  lateWorkersFact,
+  moodOf,
+  routesFact,
+  type Status,
+  sourceFact,
+  WORKER_LAG,
+} from './status-report.ts';
 import { formatFacts } from './terminal/table.ts';
 import { plural } from './text.ts';
 import { watchStatus } from './watch/watch.ts';
@@ -41,11 +52,11 @@ export const status: Command = {
     if (flags.options.watch === true) return watchStatus(adminSocket, format, io);
     const client = new AdminClient(adminSocket);
     const [metrics, { summary, connections }] = await Promise.all([
-      askMetrics(client, new Set([BUILD_INFO])),
+      askMetrics(client, new Set([BUILD_INFO, WORKER_LAG])),
       askTable(client),
     ]);
     const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
-    const found: Status = { build, table: summary, connections };
+    const found: Status = { build, table: summary, connections, lateWorkers: lateWorkers(metrics) };
     io.print(formatAnswer(format, found, () => describe(found, adminSocket, io)));
     return isReady(summary) ? EXIT.ok : EXIT.no;
   },
@@ -61,11 +72,13 @@ function statusFormat(flags: ParsedFlags): OutputFormat {
 function describe(found: Status, socket: string, { paint }: Io): string {
   const { table, connections } = found;
   const { accepted, handled, requests } = connections;
+  const late = lateWorkersFact(found);
   const facts = formatFacts(
     [
       routesFact(table),
       sourceFact(table),
       connectionsFact(connections),
+      ...(late === undefined ? [] : [late]),
       ['Since start', `${accepted} accepted, ${handled} handled, ${plural(requests, 'request')}`],
     ],
     { indent: '  ', paint },

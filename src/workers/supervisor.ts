@@ -1,6 +1,4 @@
 /** The worker threads: started, asked whether they answer, replaced when they die or hang, ended at the end. */
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { messageOf, UnavailableError } from '../errors.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
@@ -11,12 +9,8 @@ import { WriteTurn } from '../observe/write-turn.ts';
 import type { Clock } from './clock.ts';
 import type { Distribution } from './distribution.ts';
 import { workerHeapLimit } from './heap-limit.ts';
-import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
-import type { Subscription } from './subscription.ts';
-import { Watchdog } from './watchdog.ts';
-
-/** The worker's file has the ending of this one: .ts in a checkout, .js in the package. */
-const WORKER_FILE = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
+import type { FromWorker, ToWorker } from './messages.ts';
+import { WorkerThread } from './worker-thread.ts';
 
 /** A worker that dies at once is not started again in a tight loop. */
 const FIRST_RESTART_MS = 50;
@@ -28,26 +22,12 @@ const HEALTHY_MS = 60_000;
 const ASK_EVERY_MS = 1_000;
 /** If the main thread itself stood still, the workers had no chance to answer: no more than this counts. */
 const LONGEST_PASS_MS = 2 * ASK_EVERY_MS;
-/** How long a worker may take to close its connections and write its log out; and to end when it is made to. */
-const CLOSE_MS = 2_000;
-const TERMINATE_MS = 1_000;
-
-/** A thread, while it lives. */
-interface Life {
-  readonly thread: Worker;
-  readonly subscription: Subscription;
-  readonly watchdog: Watchdog;
-  readonly startedAt: number;
-  isListening: boolean;
-  isDrained: boolean;
-}
-
 /** The place of one worker: what outlives its thread. */
 interface Place {
   /** From one on. */
   readonly number: number;
   readonly counters: WorkerCounters;
-  life: Life | undefined;
+  thread: WorkerThread | undefined;
   startedAt: number;
   restartDelayMs: number;
   restartTimer: NodeJS.Timeout | undefined;
@@ -102,7 +82,7 @@ export class Supervisor {
 
   /** Workers that run now: fewer than {@link size} while one that died is replaced. */
   get alive(): number {
-    return this.#places.filter(({ life }) => life !== undefined).length;
+    return this.#places.filter(({ thread }) => thread !== undefined).length;
   }
 
   /** Resolves when a worker hangs that nothing ends: its share of the connections waits for ever, until the process ends. */
@@ -111,12 +91,12 @@ export class Supervisor {
   }
 
   report(): readonly WorkerReport[] {
-    return this.#places.map(({ life, startedAt }) => ({
-      isAlive: life !== undefined,
-      version: life?.subscription.version ?? -1,
+    return this.#places.map(({ thread, startedAt }) => ({
+      isAlive: thread !== undefined,
+      version: thread?.subscription.version ?? -1,
       startedAt,
-      silentMs: life?.subscription.silentMs ?? 0,
-      answers: life?.watchdog.answers ?? 'in time',
+      silentMs: thread?.subscription.silentMs ?? 0,
+      answers: thread?.answers ?? 'in time',
     }));
   }
 
@@ -132,7 +112,7 @@ export class Supervisor {
   }
 
   broadcast(message: ToWorker): void {
-    for (const { life } of this.#places) life?.thread.postMessage(message);
+    for (const { thread } of this.#places) thread?.post(message);
   }
 
   /** Stops accepting. @returns when all requests and tunnels have ended */
@@ -149,9 +129,9 @@ export class Supervisor {
   async close(): Promise<boolean> {
     this.#phase = 'closed';
     this.#stopAsking();
-    const ended = this.#places.map(({ life, restartTimer }) => {
+    const ended = this.#places.map(({ thread, restartTimer }) => {
       clearTimeout(restartTimer);
-      return life === undefined || endOf(life);
+      return thread === undefined || thread.end();
     });
     return (await Promise.all(ended)).every(hasEnded => hasEnded);
   }
@@ -160,7 +140,7 @@ export class Supervisor {
     const place: Place = {
       number: this.#places.length + 1,
       counters: this.#options.board.addRegion(),
-      life: undefined,
+      thread: undefined,
       startedAt: 0,
       restartDelayMs: FIRST_RESTART_MS,
       restartTimer: undefined,
@@ -171,80 +151,52 @@ export class Supervisor {
 
   #spawn(place: Place): Promise<ListenAddress> {
     const [listen, reusePort] = [this.#listen, this.#reusePort];
-    if (this.#phase === 'closed' || listen === undefined)
+    if (this.#phase === 'closed' || listen === undefined) {
       return Promise.reject(new UnavailableError('the workers were ended'));
+    }
     const { distribution, logger } = this.#options;
-    const init: WorkerInit = {
-      ...distribution.inForce,
-      listen,
-      reusePort,
-      counters: place.counters.buffer,
-      logTurn: { shared: this.#logTurn, id: place.number },
-    };
-    const thread = new Worker(WORKER_FILE, {
-      workerData: init,
-      name: `worker ${place.number}`,
-      ...(this.#heapLimit !== undefined && { resourceLimits: { maxOldGenerationSizeMb: this.#heapLimit } }),
+    const { number, counters } = place;
+    const thread = new WorkerThread({
+      number,
+      init: { listen, reusePort, counters: counters.buffer, logTurn: { shared: this.#logTurn, id: number } },
+      heapLimit: this.#heapLimit,
+      distribution,
+      logger,
+      onMessage: message => this.#receive(number, thread, message),
+      onExit: () => this.#buried(place, thread),
     });
-    const subscription = distribution.subscribe((number, change) =>
-      thread.postMessage({ type: 'change', number, change } satisfies ToWorker),
-    );
-    place.startedAt = Date.now();
-    const life: Life = {
-      thread,
-      subscription,
-      watchdog: new Watchdog(),
-      startedAt: place.startedAt,
-      isListening: false,
-      isDrained: false,
-    };
-    place.life = life;
-    thread.on('error', error =>
-      logger.error({ err: error, worker: place.number }, 'a worker died: its connections are lost, the others go on'),
-    );
-    return new Promise((resolve, reject) => {
-      thread.on('message', (message: FromWorker) => {
-        if (message.type === 'listening') {
-          life.isListening = true;
-          resolve(message.address);
-        } else if (message.type === 'failed') {
-          reject(new UnavailableError(`a worker cannot listen: ${message.message}`));
-        } else this.#receive(place, life, message);
-      });
-      thread.once('exit', () => {
-        reject(new UnavailableError('a worker ended before it listened'));
-        this.#buried(place, life);
-      });
-    });
+    place.thread = thread;
+    place.startedAt = thread.startedAt;
+    return thread.listening;
   }
 
-  #receive(place: Place, life: Life, message: Exclude<FromWorker, { readonly type: 'listening' | 'failed' }>): void {
+  #receive(worker: number, thread: WorkerThread, message: FromWorker): void {
     const { distribution, failures, logger } = this.#options;
     switch (message.type) {
       case 'acknowledged':
-        distribution.acknowledged(life.subscription, message.number, message.version);
+        distribution.acknowledged(thread.subscription, message.number, message.version);
         break;
       case 'drained':
-        life.isDrained = true;
+        thread.isDrained = true;
         this.#settleDrained();
         break;
       case 'failure':
         failures.take(message.notice);
         break;
       case 'log-error':
-        logger.error({ reason: message.message, worker: place.number }, 'the access log cannot be written');
+        logger.error({ reason: message.message, worker }, 'the access log cannot be written');
         break;
       case 'log-lost':
         logger.warn(
-          { lines: message.lines, worker: place.number },
+          { lines: message.lines, worker },
           'lines of the access log were dropped: nobody took them fast enough',
         );
         break;
     }
   }
 
-  #buried(place: Place, { subscription, startedAt }: Life): void {
-    place.life = undefined;
+  #buried(place: Place, { subscription, startedAt }: WorkerThread): void {
+    place.thread = undefined;
     place.counters.clearGauges();
     // It may have died in the middle of a line.
     new WriteTurn(this.#logTurn, place.number).give();
@@ -268,59 +220,17 @@ export class Supervisor {
 
   #ask(passedMs: number): void {
     this.#options.distribution.pass(passedMs);
-    for (const { number, life } of this.#places) if (life !== undefined) this.#judge(number, life, passedMs);
-  }
-
-  #judge(worker: number, { thread, subscription, watchdog }: Life, passedMs: number): void {
-    const { logger } = this.#options;
-    const { silentMs, hasStarted } = subscription;
-    switch (watchdog.look(passedMs, silentMs, hasStarted)) {
-      case 'none':
-        break;
-      case 'late':
-        logger.error({ worker, silentMs }, 'a worker does not answer: its connections wait, the others go on');
-        break;
-      case 'back':
-        logger.info({ worker }, 'the worker answers again');
-        break;
-      case 'lost':
-        logger.error({ worker, silentMs }, 'a worker hangs: it is ended, and its connections with it');
-        void thread.terminate();
-        break;
-      case 'stuck':
-        // Its sockets go on taking their share of all connections, which then wait for ever.
-        logger.fatal({ worker }, 'a worker that hangs cannot be ended: the program ends, to be started again');
-        this.#settleDrained();
-        this.#stuck.resolve();
-        break;
+    for (const { thread } of this.#places) {
+      if (thread?.watch(passedMs) !== true) continue;
+      this.#settleDrained();
+      this.#stuck.resolve();
     }
   }
 
   #settleDrained(): void {
     if (this.#phase === 'running') return;
-    const isOver = ({ life }: Place): boolean => life === undefined || life.isDrained || life.watchdog.isStuck;
+    const isOver = ({ thread }: Place): boolean =>
+      thread === undefined || thread.isDrained || thread.answers === 'never';
     if (this.#places.every(isOver)) this.#onDrained?.();
   }
-}
-
-/** @returns whether it has ended */
-async function endOf({ thread, isListening, watchdog, subscription }: Life): Promise<boolean> {
-  const ended = new Promise<true>(resolve => thread.once('exit', () => resolve(true)));
-  if (watchdog.isStuck) return false;
-  if (isListening && !subscription.isLate) {
-    thread.postMessage({ type: 'close' } satisfies ToWorker);
-    if (await within(CLOSE_MS, ended)) return true;
-  }
-  void thread.terminate();
-  return within(TERMINATE_MS, ended);
-}
-
-async function within(milliseconds: number, done: Promise<true>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>(resolve => {
-    timer = setTimeout(resolve, milliseconds, false);
-  });
-  const outcome = await Promise.race([done, late]);
-  clearTimeout(timer);
-  return outcome;
 }

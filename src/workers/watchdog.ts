@@ -29,10 +29,6 @@ export class Watchdog {
     return this.#state === 'well' ? 'in time' : this.#state === 'stuck' ? 'never' : 'late';
   }
 
-  get isStuck(): boolean {
-    return this.#state === 'stuck';
-  }
-
   /** @param passedMs since the last look @param silentMs for how long the worker has owed an answer */
   look(passedMs: number, silentMs: number, hasStarted: boolean): Verdict {
     switch (this.#state) {

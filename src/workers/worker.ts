@@ -38,6 +38,7 @@ const engine = await createEngine(init.settings.engine, {
 let taken = init.change;
 /** Before its first change, a worker has what was in force when it began to start. */
 const upToDate = Promise.withResolvers<void>();
+let isDraining = false;
 
 function take({ table, settings, errorPage }: Change): void {
   if (table !== undefined) state.table = (state.table ?? RouteTable.EMPTY).apply(unpack(table));
@@ -75,6 +76,7 @@ parentPort?.on('message', (message: ToWorker) => {
       sink.reopen();
       break;
     case 'drain':
+      isDraining = true;
       void engine.drain().then(() => {
         sink.flush();
         say({ type: 'drained' });
@@ -89,10 +91,12 @@ parentPort?.on('message', (message: ToWorker) => {
 // What came about while this thread was starting comes in answer.
 acknowledge();
 await upToDate.promise;
-try {
-  const address = await engine.listen(init.listen, init.reusePort);
-  say({ type: 'listening', address });
-} catch (error) {
-  say({ type: 'failed', message: messageOf(error), code: codeOf(error) ?? '' });
-  end();
+if (!isDraining) {
+  try {
+    const address = await engine.listen(init.listen, init.reusePort);
+    say({ type: 'listening', address });
+  } catch (error) {
+    say({ type: 'failed', message: messageOf(error), code: codeOf(error) ?? '' });
+    end();
+  }
 }

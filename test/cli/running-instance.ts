@@ -18,8 +18,11 @@ export interface RunningInstance {
   readonly counters: WorkerCounters;
 }
 
-/** @param yaml Services that it serves; undefined for an instance that waits for its first table */
-export async function startInstance(context: TestContext, yaml?: string): Promise<RunningInstance> {
+/**
+ * @param yaml Services that it serves; undefined for an instance that waits for its first table
+ * @param moreMetrics lines of Prometheus text
+ */
+export async function startInstance(context: TestContext, yaml?: string, moreMetrics = ''): Promise<RunningInstance> {
   const catalog = new Catalog({ allowExternalName: false, waitsFor: 'services' });
   if (yaml !== undefined) {
     catalog.replace(readManifestText(yaml, 'services.yaml', 'default').services.map(({ object }) => object));
@@ -44,7 +47,9 @@ export async function startInstance(context: TestContext, yaml?: string): Promis
     pushGeneral: async () => {},
     metrics: async () => ({
       contentType: 'text/plain',
-      body: Buffer.from('# TYPE kube_entry_build_info gauge\nkube_entry_build_info{version="9.8.7",engine="node"} 1\n'),
+      body: Buffer.from(
+        `# TYPE kube_entry_build_info gauge\nkube_entry_build_info{version="9.8.7",engine="node"} 1\n${moreMetrics}`,
+      ),
     }),
   };
   const board = new CounterBoard();

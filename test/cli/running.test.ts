@@ -27,6 +27,16 @@ test('status tells people of versions, routes and connections', async context =>
   assert.equal(lines[4], '  Since start  189907 accepted, 189907 handled, 1662365 requests');
 });
 
+test('status names the workers that do not answer, for people and for scripts', async context => {
+  const lag = 'kube_entry_worker_lag_seconds';
+  const { socketPath } = await startInstance(context, SERVICES, `${lag}{worker="1"} 1\n${lag}{worker="2"} 7.4\n`);
+  const { code, stdout } = await runHere(['status', '--admin-socket', socketPath]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^ {2}Workers +2 has not answered for 7 s$/m);
+  const { stdout: json } = await runHere(['status', '--json', '--admin-socket', socketPath]);
+  assert.deepEqual(JSON.parse(json).lateWorkers, [{ worker: '2', silentSeconds: 7.4 }]);
+});
+
 test('status --json is for scripts', async context => {
   const { socketPath } = await startInstance(context, SERVICES);
   const { code, stdout } = await runHere(['status', '--json', '--admin-socket', socketPath]);

@@ -89,13 +89,23 @@ describe('a worker that hangs', { concurrency: true, timeout: 300_000 }, () => {
     assert.equal(await statusOf(client, '/other'), 200);
 
     await program.logged('replacing a worker');
-    await eventually('the replacement', async () => (await get(program.status, '/healthz')).body === '', PATIENCE_MS);
+    await eventually(
+      'the replacement',
+      async () => {
+        const samples = await program.metrics();
+        return samples.find(({ name }) => name === 'kube_entry_worker_restarts_total')?.value === 1;
+      },
+      PATIENCE_MS,
+    );
+    await eventually(
+      'silence on /healthz',
+      async () => (await get(program.status, '/healthz')).body === '',
+      PATIENCE_MS,
+    );
     for (let count = 0; count < CONNECTIONS; count += 1) {
       assert.equal((await program.get('/v3')).status, 200);
       assert.equal((await program.get('/v0')).status, 404);
     }
-    const restarts = (await program.metrics()).find(({ name }) => name === 'kube_entry_worker_restarts_total');
-    assert.equal(restarts?.value, 1);
   });
 
   it('and that nothing can end has the program end in order, so that it is started again', async t => {

@@ -2,7 +2,15 @@
 import type { Paint } from '../../formats/colour.ts';
 import { printable } from '../../formats/printable.ts';
 import { BUCKETS } from '../../observe/counters.ts';
-import { connectionsFact, headline, isReady, moodOf, routesFact, sourceFact } from '../status-report.ts';
+import {
+  connectionsFact,
+  headline,
+  isReady,
+  lateWorkersFact,
+  moodOf,
+  routesFact,
+  sourceFact,
+} from '../status-report.ts';
 import { type Fact, formatFacts, formatTable } from '../terminal/table.ts';
 import { cutToWidth, wrapToLines } from '../terminal/width.ts';
 import { plural } from '../text.ts';
@@ -92,9 +100,10 @@ function factsOf({ traffic, time }: Frame, sample: Sample): Fact[] {
     failing(['Requests', describeRate(traffic?.total)], traffic?.total),
     connectionsFact(status.connections),
     ['Upstreams', `${upstreams.busy} busy, ${upstreams.idle} idle`],
-    workerRestarts === 0
-      ? ['Workers', `${workers ?? '?'}`]
-      : ['Workers', `${workers ?? '?'}, ${workerRestarts} replaced since the start`, 'yellow'],
+    lateWorkersFact(status) ??
+      (workerRestarts === 0
+        ? ['Workers', `${workers ?? '?'}`]
+        : ['Workers', `${workers ?? '?'}, ${workerRestarts} replaced since the start`, 'yellow']),
     routesFact(status.table, changed),
     sourceFact(status.table),
   ];

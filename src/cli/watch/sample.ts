@@ -4,7 +4,7 @@ import { isObject } from '../../sources/service-object.ts';
 import { askMetrics, askTable } from '../admin-answers.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { MetricSamples } from '../metrics-text.ts';
-import type { Status } from '../status-report.ts';
+import { lateWorkers, type Status, WORKER_LAG } from '../status-report.ts';
 import { hostLabel } from '../text.ts';
 import { readCounts, TRAFFIC_METRICS, type TrafficCounts } from './traffic.ts';
 
@@ -18,6 +18,7 @@ const METRICS: ReadonlySet<string> = new Set([
   BUILD_INFO,
   UPSTREAM_CONNECTIONS,
   WORKER_RESTARTS,
+  WORKER_LAG,
   LAST_CHANGE,
   STARTED,
   ...TRAFFIC_METRICS,
@@ -47,7 +48,12 @@ export async function takeSample(client: AdminClient): Promise<Sample> {
   ]);
   const places = Map.groupBy(routes, route => serviceKey(route.service));
   return {
-    status: { build: metrics.get(BUILD_INFO)?.[0]?.labels ?? {}, table: summary, connections },
+    status: {
+      build: metrics.get(BUILD_INFO)?.[0]?.labels ?? {},
+      table: summary,
+      connections,
+      lateWorkers: lateWorkers(metrics),
+    },
     upstreams: {
       idle: numberOf(metrics, UPSTREAM_CONNECTIONS, 'idle') ?? 0,
       busy: numberOf(metrics, UPSTREAM_CONNECTIONS, 'busy') ?? 0,
