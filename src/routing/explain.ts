@@ -34,10 +34,16 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
   if (requestHost === undefined) return undefined;
   const { path, query } = parsed;
   const route = table.match(requestHost, path);
-  const hosts = [...hostCandidates(requestHost), ''];
+  // Once for all routes: a path may be long, and there may be thousands of them.
+  const matched = upperCaseEscapes(path);
+  const asked = {
+    hosts: new Set([...hostCandidates(requestHost), '']),
+    path: matched,
+    lowerPath: matched.toLowerCase(),
+  };
   const losers: { route: Route; reason: LossReason }[] = [];
   for (const other of table.routes()) {
-    const reason = other === route ? undefined : lossReason(other, route, hosts, upperCaseEscapes(path));
+    const reason = other === route ? undefined : lossReason(other, route, asked);
     if (reason !== undefined) losers.push({ route: other, reason });
   }
   return {
@@ -51,19 +57,23 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
 
 /** Whether a route of this path takes a request, where no longer one does. */
 export function takes(routePath: string, path: string): boolean {
-  return routePath === '/' || path === routePath || path.startsWith(`${routePath}/`);
+  if (routePath === '/') return true;
+  return path.startsWith(routePath) && (path.length === routePath.length || path[routePath.length] === '/');
 }
 
-function lossReason(route: Route, winner: Route | undefined, hosts: string[], path: string): LossReason | undefined {
+interface Asked {
+  readonly hosts: ReadonlySet<string>;
+  readonly path: string;
+  readonly lowerPath: string;
+}
+
+function lossReason(route: Route, winner: Route | undefined, asked: Asked): LossReason | undefined {
+  const { hosts, path, lowerPath } = asked;
   const takesPath = takes(route.path, path);
-  if (!hosts.includes(route.host)) return takesPath ? 'it is for another host' : undefined;
+  if (!hosts.has(route.host)) return takesPath ? 'it is for another host' : undefined;
   if (takesPath) {
     return route.host === winner?.host ? 'a longer path of the same host wins' : 'a more specific host wins';
   }
   if (path.startsWith(route.path)) return 'the path only begins like it: prefixes end at a slash';
-  const lower = route.path.toLowerCase();
-  const lowerPath = path.toLowerCase();
-  return lowerPath === lower || lowerPath.startsWith(`${lower}/`)
-    ? 'the path differs in upper and lower case'
-    : undefined;
+  return takes(route.path.toLowerCase(), lowerPath) ? 'the path differs in upper and lower case' : undefined;
 }

@@ -10,7 +10,7 @@ import { Feed, type FeedOptions } from './feed.ts';
 import { guard } from './guard.ts';
 import { type ExplainRefusal, type ExplainView, SORT_KEYS } from './messages.ts';
 import { excerpt } from './overview.ts';
-import { type RouteQuery, RouteSearch } from './route-search.ts';
+import { MAX_SEARCH_LENGTH, type RouteQuery, RouteSearch } from './route-search.ts';
 
 /** Candidates shown that lost, or were refused: in a table of many hosts, every one of them may have. */
 const MAX_CANDIDATES = 50;
@@ -76,9 +76,11 @@ function routeQuery(query: unknown): RouteQuery {
   const wanted = queryParameter(query, 'sort') ?? 'route';
   const sort = SORT_KEYS.find(key => key === wanted);
   if (sort === undefined) throw new FormatError(`sort: one of ${SORT_KEYS.join(', ')}`);
+  const search = queryParameter(query, 'search') ?? '';
+  if (search.length > MAX_SEARCH_LENGTH) throw new FormatError(`search: at most ${MAX_SEARCH_LENGTH} characters`);
   return {
     sort,
-    search: queryParameter(query, 'search') ?? '',
+    search,
     descending: queryParameter(query, 'order') === 'descending',
   };
 }

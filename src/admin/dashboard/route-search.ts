@@ -8,8 +8,11 @@ import type { RoutePage, RouteRow, SortKey } from './messages.ts';
 /** Rows that a person may look through; the rest is found by searching. */
 export const MAX_ROWS = 200;
 
+/** Longer than what a person types: each word is looked for in each route. */
+export const MAX_SEARCH_LENGTH = 256;
+
 export interface RouteQuery {
-  /** Words that must all occur, whatever their case, in a route's host and path, its Service or its endpoints. */
+  /** Up to {@link MAX_SEARCH_LENGTH} characters. Words that must all occur, whatever their case, in a route's host and path, its Service or its endpoints. */
   readonly search: string;
   readonly sort: SortKey;
   readonly descending: boolean;
@@ -36,7 +39,7 @@ export class RouteSearch {
 
   find(table: RouteTable, { search, sort, descending }: RouteQuery): RoutePage {
     this.#index(table);
-    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = [...new Set(search.toLowerCase().split(/\s+/))].filter(word => word !== '');
     const found = this.#entries.filter(({ text }) => words.every(word => text.includes(word)));
     const keyed = found.map(entry => ({ entry, key: this.#keyOf(entry, sort) }));
     const sign = descending ? -1 : 1;

@@ -1,12 +1,19 @@
 /** One consistent list of a collection, read page by page. */
 import { isObject } from '../service-object.ts';
 import type { KubeClient } from './client.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { BadAnswerError, describe, ExpiredError, type Operation } from './errors.ts';
 
 /** client-go's page size: large enough for few round trips, small enough for the server's memory. */
 const PAGE_SIZE = 500;
 /** For one page; without it a server that stops half-way would hold the list for ever. */
 const PAGE_TIMEOUT_MS = 30_000;
+/** Ten times the Services that Kubernetes is tested with. */
+const MAX_OBJECTS = 100_000;
+/** A server may send fewer objects in a page than it is asked for, and none. */
+const MAX_PAGES = 1_000;
+/** For all pages: an API server forgets the state that they are read from after five minutes. */
+const LIST_TIMEOUT_MS = 600_000;
 /** One object is no work: the answer tells above all whether the server is there. */
 const PROBE_TIMEOUT_MS = 10_000;
 
@@ -31,6 +38,8 @@ export interface Collection {
   readonly selector: string;
 }
 
+type Lister = Pick<KubeClient, 'json'>;
+
 export interface KubeList {
   readonly items: readonly KubeObject[];
   /** The moment that the list shows, and from which a watch goes on. */
@@ -39,17 +48,30 @@ export interface KubeList {
 
 /**
  * Reads everything there is. Without `resourceVersion` the server answers from the latest state.
- * @throws KubeError
+ * @throws KubeError, also for a list that does not end
  */
-export async function listAll(client: KubeClient, collection: Collection, signal: AbortSignal): Promise<KubeList> {
+export async function listAll(
+  client: Lister,
+  collection: Collection,
+  signal: AbortSignal,
+  clock: Pick<Clock, 'monotonic'> = systemClock,
+): Promise<KubeList> {
   const items: KubeObject[] = [];
+  const began = clock.monotonic();
+  let pages = 0;
   let token: string | undefined;
   try {
     do {
       const page = await readPage(client, collection, { limit: PAGE_SIZE, token, timeoutMs: PAGE_TIMEOUT_MS }, signal);
-      items.push(...page.items);
+      for (const item of page.items) items.push(item);
+      pages += 1;
+      if (page.token === undefined) return { items, resourceVersion: page.resourceVersion };
+      const objection = endlessness(items.length, pages, clock.monotonic() - began, page.token === token);
+      if (objection !== undefined) {
+        const operation = { verb: 'list', ...collection } as const;
+        throw new BadAnswerError(`list ${describe(operation)}: the list does not end: ${objection}`);
+      }
       token = page.token;
-      if (token === undefined) return { items, resourceVersion: page.resourceVersion };
     } while (token !== undefined);
   } catch (error) {
     if (!(error instanceof ExpiredError) || items.length === 0) throw error;
@@ -59,8 +81,16 @@ export async function listAll(client: KubeClient, collection: Collection, signal
   return await readPage(client, collection, whole, signal);
 }
 
+/** Why no further page is asked for; undefined while it is. */
+function endlessness(objects: number, pages: number, tookMs: number, isRepeated: boolean): string | undefined {
+  if (isRepeated) return 'the server said twice that it goes on at the same place';
+  if (objects > MAX_OBJECTS) return `more than ${MAX_OBJECTS} objects`;
+  if (pages >= MAX_PAGES) return `more than ${MAX_PAGES} pages`;
+  return tookMs > LIST_TIMEOUT_MS ? `it took more than ${LIST_TIMEOUT_MS / 60_000} minutes` : undefined;
+}
+
 /** The version the server is at, for the price of one object. @throws KubeError */
-export async function currentVersion(client: KubeClient, collection: Collection, signal: AbortSignal): Promise<string> {
+export async function currentVersion(client: Lister, collection: Collection, signal: AbortSignal): Promise<string> {
   const page = { limit: 1, token: undefined, timeoutMs: PROBE_TIMEOUT_MS };
   return (await readPage(client, collection, page, signal)).resourceVersion;
 }
@@ -74,7 +104,7 @@ interface Page {
 }
 
 async function readPage(
-  client: KubeClient,
+  client: Lister,
   { resource, namespace, selector }: Collection,
   { limit, token, timeoutMs }: Page,
   signal: AbortSignal,

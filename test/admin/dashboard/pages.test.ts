@@ -168,10 +168,10 @@ test('/dashboard/routes gives what fits, and says what it cannot sort by', async
   control.table = RouteTable.of([route('/a'), route('/b')], 7);
   const page: RoutePage = JSON.parse((await get(at, '/dashboard/routes?search=%2Fb&sort=rate&order=descending')).body);
   assert.deepEqual([page.version, page.total, page.matched, page.rows.map(({ path }) => path)], [7, 2, 1, ['/b']]);
-  for (const query of ['sort=colour', 'search=a&search=b']) {
+  for (const query of ['sort=colour', 'search=a&search=b', `search=${'a'.repeat(257)}`]) {
     const refused = await get(at, `/dashboard/routes?${query}`);
     assert.equal(refused.status, 400);
-    assert.match(refused.body, /^(?:sort: one of route, |search: give it once)/);
+    assert.match(refused.body, /^(?:sort: one of route, |search: give it once|search: at most 256 characters)/);
   }
 });
 
