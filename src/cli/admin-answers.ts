@@ -1,4 +1,4 @@
-/** What a running instance says, checked as far as it is used: it may be of another version than this program. */
+/** The answers of a running instance. Fields are checked before use, because its version may differ from ours. */
 import type { RouteView } from '../admin/route-view.ts';
 import { type StubStatus, stubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
@@ -11,7 +11,7 @@ import { type MetricSamples, readMetrics } from './metrics-text.ts';
 /** What people are shown of a route. */
 export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'backend' | 'service'>;
 
-/** The route that takes a request, with what its Service sets for itself. */
+/** The route that takes a request, with the limits that its Service sets. */
 export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides };
 
 /** GET /explain */
@@ -32,7 +32,7 @@ export interface ShownRefusal {
   readonly message: string;
 }
 
-/** A record of GET /configuration/backends: what was pushed may have any fields. */
+/** A record of GET /configuration/backends. Pushed records may have any fields. */
 export type BackendAnswer = Readonly<Record<string, unknown>>;
 
 /** GET /routes, counted. */
@@ -178,6 +178,6 @@ function numberIn(value: unknown, name: string): number {
 
 function misunderstood(path: string): UnavailableError {
   return new UnavailableError(
-    `GET ${path} was answered with something else than this version of kube-entry expects: is the running one of the same version?`,
+    `GET ${path} had an answer that this version of kube-entry does not expect: has the running instance the same version?`,
   );
 }

@@ -10,14 +10,14 @@ export interface AdminReply {
   readonly body: string;
 }
 
-/** Somebody answers on the admin socket, but not with what was asked for. */
+/** The admin socket answered with another status than 200. */
 export class UnexpectedStatusError extends KubeEntryError {
   readonly code = 'UNEXPECTED_STATUS';
   readonly status: number;
 
   constructor(path: string, socketPath: string, status: number) {
     super(
-      `GET ${path} on ${socketPath} was answered with ${status}: is this the admin socket of a kube-entry of the same version?`,
+      `GET ${path} on ${socketPath} was answered with ${status}: is this the admin socket of a kube-entry of this version?`,
     );
     this.status = status;
   }
@@ -26,7 +26,7 @@ export class UnexpectedStatusError extends KubeEntryError {
 /** No process listens on the admin socket. */
 export class NotRunningError extends UnavailableError {}
 
-/** Longer than any answer takes; a process that is stopped or stuck still accepts connections on its socket. */
+/** Longer than any answer takes. A process that is stopped or hangs still accepts connections on its socket. */
 export const TIMEOUT_MS = 5_000;
 
 export class AdminClient {
@@ -34,7 +34,7 @@ export class AdminClient {
   readonly #timeoutMs: number;
   readonly #abandoned: AbortSignal | undefined;
 
-  /** @param abandoned ends every question under way: nobody waits for the answer any more */
+  /** @param abandoned aborts the requests under way */
   constructor(socketPath: string, timeoutMs: number = TIMEOUT_MS, abandoned?: AbortSignal) {
     this.#socketPath = socketPath;
     this.#timeoutMs = timeoutMs;
@@ -42,7 +42,7 @@ export class AdminClient {
   }
 
   /**
-   * GET, whatever the status of the answer.
+   * Sends a GET. Any status is an answer.
    * @throws NotRunningError when no process listens, UnavailableError when none answers, with what to do about it
    */
   async get(path: string): Promise<AdminReply> {
@@ -61,7 +61,7 @@ export class AdminClient {
     }
   }
 
-  /** The body of a 200. @throws UnavailableError when nobody answers, UnexpectedStatusError for any other status */
+  /** The body of a 200. @throws UnavailableError if no process answers, UnexpectedStatusError for any other status */
   async text(path: string): Promise<string> {
     const { status, body } = await this.get(path);
     if (status !== 200) throw new UnexpectedStatusError(path, this.#socketPath, status);
@@ -102,11 +102,11 @@ export class AdminClient {
       case 'ENOENT':
         return `there is no admin socket at ${resolve(path)}: is it running? Start it, or name its socket with --admin-socket PATH`;
       case 'ECONNREFUSED':
-        return `nobody listens on ${path}: is it running? The file is what a dead process left, or no socket at all`;
+        return `no process listens on ${path}: is it running? The file was left by a process that has ended, or is no socket`;
       case 'EACCES':
-        return `${path} may not be opened: it belongs to the user and group that kube-entry runs as (mode 0660)`;
+        return `permission denied for ${path}: it belongs to the user and group that kube-entry runs as (mode 0660)`;
       default:
-        return `${path} did not answer as an admin socket does: is it running? ${messageOf(error)}`;
+        return `no valid answer on ${path}: is it running? ${messageOf(error)}`;
     }
   }
 }

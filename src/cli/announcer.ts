@@ -17,8 +17,8 @@ export interface Messenger {
 }
 
 /**
- * Whose owners are told that their Services are exposed: of all that changed; with the first table after a start, of
- * those that are too young for another to have told them; with a table of before, nobody is told anything.
+ * Which Services get an `Exposed` Event. `all`: every changed one. `recent`, for the first table after a start: those younger
+ * than an hour, which no earlier process may have announced. `none`, for a table of the state file.
  */
 export type Audience = 'all' | 'recent' | 'none';
 
@@ -86,7 +86,7 @@ export class Announcer {
       const { host, path, loser } = conflict;
       const holder = this.#catalog.table.get(host, path)?.service;
       if (now.has(key) || holder === undefined || serviceKey(holder) !== serviceKey(loser)) continue;
-      const message = `${host}${path} is this Service's now: it was ${serviceKey(winner)}'s`;
+      const message = `took over ${host}${path} from ${serviceKey(winner)}`;
       this.#log.line('info', { service: serviceKey(loser), was: serviceKey(winner), where: host + path }, 'took over');
       this.#tell({ service: loser, related: winner, reason: 'TookOver', message }, 'Normal');
     }
@@ -120,7 +120,7 @@ export class Announcer {
     for (const [key, routes] of gone) {
       const [{ service } = {}] = routes;
       if (service === undefined) continue;
-      // What is left of its routes is told as what it has now.
+      // It keeps some of its routes: its Event lists those.
       if (this.#catalog.servedRoutes(service).length > 0) services.set(key, service);
       else if (this.#isClaimant(service)) lostPlaces.set(key, placesOf(routes));
       else this.#announceWithdrawn(service, routes);
@@ -132,7 +132,7 @@ export class Announcer {
   #announceExposed(service: ServiceRef): void {
     const routes = this.#catalog.servedRoutes(service);
     const [first] = routes;
-    // A pushed backend has no Service that could be told.
+    // A pushed backend has no Service for an Event.
     if (first === undefined) return;
     this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'exposed');
     if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.serviceOf(service))) return;
@@ -142,7 +142,7 @@ export class Announcer {
 
   #announceWithdrawn(service: ServiceRef, routes: readonly Route[]): void {
     this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'withdrawn');
-    const message = `no longer exposed at ${placesOf(routes)}: it does not ask for it any more`;
+    const message = `no longer exposed at ${placesOf(routes)}: it no longer asks for it`;
     this.#tell({ service, reason: 'Withdrawn', message }, 'Normal');
   }
 
@@ -210,7 +210,7 @@ function conflictNotice({ conflict, winner }: Lost): Notice {
     service: loser,
     related: winner,
     reason: 'Conflict',
-    message: `${host}${path} belongs to the older Service ${serviceKey(winner)}: this one takes over when that one goes`,
+    message: `${host}${path} belongs to the older Service ${serviceKey(winner)}; this Service takes over when that one gives it up`,
   };
 }
 

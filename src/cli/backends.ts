@@ -14,13 +14,13 @@ export const backends: Command = {
   arity: { least: 0, most: 1 },
   summary: 'list the backends of a running instance, or show one',
   description: [
-    'Backends are named namespace-service-port, and in JSON and YAML shown as ingress-nginx 0.25 shapes them. Pushed',
-    'backends are among them, also those that get no traffic. Exits 1 when there is none of the name.',
+    'A backend is named namespace-service-port. JSON and YAML have the format of ingress-nginx 0.25. Pushed backends are',
+    'included, even those that get no traffic. Exits 1 if no backend has the name.',
   ].join('\n'),
   examples: [
-    { line: 'kube-entry backends', note: 'all of them, with the endpoints in force' },
-    { line: 'kube-entry backends default-volume-80', note: 'one record, in JSON unless --output says otherwise' },
-    { line: 'kube-entry backends --output json', note: 'all records, as GET /configuration/backends has them' },
+    { line: 'kube-entry backends', note: 'all of them, with their endpoints' },
+    { line: 'kube-entry backends default-volume-80', note: 'one record, as JSON unless --output names another format' },
+    { line: 'kube-entry backends --output json', note: 'all records, as in GET /configuration/backends' },
   ],
   settings: ['adminSocket', 'logLevel', 'config'],
   options: { output: { ...OUTPUT_OPTION, description: 'default table; json for a single one' } },
@@ -41,18 +41,17 @@ export const backends: Command = {
     }
     const near = closest(wanted, [...records.keys()]);
     const advice = near === undefined ? 'kube-entry backends lists the names.' : `Did you mean ${printable(near)}?`;
-    io.complain(`A backend of this name was not found. ${advice}`);
+    io.complain(`No backend has this name. ${advice}`);
     return EXIT.no;
   },
 };
 
 function describe(records: readonly BackendAnswer[], layout: TableLayout): string {
-  if (records.length === 0)
-    return 'No backends: there is one for each port of an exposed Service. Try kube-entry routes.';
+  if (records.length === 0) return 'No backends: each exposed Service has one. Try kube-entry routes.';
   return formatTable(['NAME', 'PORT', 'CLUSTER IP', 'ENDPOINTS'], records.map(cellsOf), layout);
 }
 
-/** Pushed records are of any shape: what is not there stays empty. */
+/** Pushed records may have any shape: a missing field stays empty. */
 function cellsOf({ name, port, service, endpoints }: BackendAnswer): string[] {
   const spec = isObject(service) && isObject(service.spec) ? service.spec : {};
   const places: unknown[] = Array.isArray(endpoints) ? endpoints : [];

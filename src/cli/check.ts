@@ -7,9 +7,9 @@ import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { plural } from './text.ts';
 
-/** What stands for a file name where there is none. */
+/** The file name of standard input. */
 const STANDARD_INPUT = '<stdin>';
-/** Of Services that name none; only shown. */
+/** Of Services without one; only for display. */
 const DEFAULT_NAMESPACE = 'default';
 
 export const check: Command = {
@@ -25,7 +25,7 @@ export const check: Command = {
   examples: [
     { line: 'kube-entry check services/*.yaml', note: 'before a commit' },
     { line: 'kustomize build . | kube-entry check -', note: 'what is about to be applied' },
-    { line: 'kube-entry check --output json services/', note: 'for scripts: every remark with its file and line' },
+    { line: 'kube-entry check --output json services/', note: 'for scripts: every remark with file and line' },
   ],
   settings: ['allowExternalName', 'logLevel', 'config'],
   options: { output: OUTPUT_OPTION },
@@ -76,10 +76,10 @@ function describe(findings: ReturnType<typeof viewInspection>, { paint }: Io): s
   return [...lines, paint(problems > 0 ? 'red' : 'green', counts.join(', '))].join('\n');
 }
 
-/** A file that is named twice, as itself and within its directory, is read once. */
+/** A file that is named twice, itself and by its directory, is read once. */
 async function readInto(files: Map<string, ManifestContents>, path: string, io: Io): Promise<void> {
   if (path === '-') {
-    // It can be read once only: a second time it would seem empty.
+    // It can be read only once: a second read would be empty.
     if (files.has(STANDARD_INPUT)) return;
     files.set(STANDARD_INPUT, readManifestText(await io.readInput(), STANDARD_INPUT, DEFAULT_NAMESPACE));
     return;

@@ -2,7 +2,7 @@ import type { CommandOption, ParsedFlags } from '../settings/flags.ts';
 import type { SettingKey, Settings } from '../settings/schema.ts';
 import type { Io } from './io.ts';
 
-/** What a command is given once its command line has been read without a problem. */
+/** What a command gets after its command line was read without a problem. */
 export interface Invocation {
   readonly settings: Settings;
   readonly flags: ParsedFlags;
@@ -11,20 +11,20 @@ export interface Invocation {
 
 export interface Command {
   readonly name: string;
-  /** Its arguments in the usage line, as `FILE…`; empty when it takes none. */
+  /** Its arguments in the usage line, such as `FILE…`; empty if it takes none. */
   readonly parameters: string;
   readonly arity: { readonly least: number; readonly most: number };
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What else `--help` says. */
+  /** Further text of `--help`. */
   readonly description: string;
   readonly examples: readonly { readonly line: string; readonly note: string }[];
-  /** The settings it reads, hence the flags it takes. */
+  /** The settings that it accepts as flags. */
   readonly settings: readonly SettingKey[];
   readonly options: Readonly<Record<string, CommandOption>>;
   /**
-   * @returns the exit code: 0, or 1 for "the answer is no"
-   * @throws SettingsError for a usage that only the command itself can judge; any KubeEntryError for what went wrong
+   * @returns the exit code: 0, or 1 for a negative answer
+   * @throws SettingsError for wrong usage that only the command can detect; any other KubeEntryError for a failure
    */
   run(invocation: Invocation): Promise<number>;
 }

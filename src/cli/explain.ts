@@ -27,11 +27,11 @@ export const explain: Command = {
   name: 'explain',
   parameters: '[HOST]PATH',
   arity: { least: 0, most: 1 },
-  summary: 'say which route takes a request, or why one failed',
+  summary: 'show which route takes a request, or why one failed',
   description: [
-    'Asks a running instance, or reads Service manifests when --manifests is given.',
-    'A whole URL will do as well. Exits 1 when no route takes the request.',
-    'With --reason it says what a reason of the access log means, and asks no instance.',
+    'Asks a running instance, or reads Service manifests with --manifests.',
+    'A whole URL works, too. Exits 1 if no route takes the request.',
+    'With --reason it explains a reason of the access log; this needs no instance.',
   ].join('\n'),
   examples: [
     { line: EXAMPLE, note: 'for any host, of the running instance' },

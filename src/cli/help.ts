@@ -1,10 +1,10 @@
-/** The text of `--help`, made from the commands and the settings' schema, so that it cannot fall behind them. */
+/** The text of `--help`, generated from the commands and the settings' schema, so that it is always current. */
 import type { CommandOption } from '../settings/flags.ts';
 import { environmentOf, flagOf, SCHEMA, type SettingKey, SHORT_FLAGS } from '../settings/schema.ts';
 import type { Command } from './command.ts';
 import { formatFacts, formatTable } from './terminal/table.ts';
 
-/** Every setting stands under one heading; the compiler asks for one when a setting is added. */
+/** The heading of each setting; the compiler reports a setting without one. */
 export const HEADING: Readonly<Record<SettingKey, string>> = {
   listen: 'Listeners and workers',
   adminSocket: 'Listeners and workers',
@@ -49,18 +49,18 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
 /** `kube-entry help` */
 export function overview(commands: readonly Command[]): string {
   return [
-    'The entry service of a Kubernetes cluster: a reverse proxy that follows annotated Services live.',
+    'A reverse proxy that lets HTTP clients outside a Kubernetes cluster reach its annotated Services.',
     '',
     'Usage: kube-entry [COMMAND] [ARGUMENT…] [--OPTION…]',
     '',
-    'Commands (without one: serve)',
+    'Commands (default: serve)',
     formatFacts(
       commands.map(({ name, parameters, summary }) => [`${name} ${parameters}`.trimEnd(), summary]),
       { indent: '  ' },
     ),
     '',
-    'kube-entry COMMAND --help says more about each, with examples.',
-    'Exit codes: 0 ok, 1 the answer is no, 2 wrong usage or settings, 70 internal error.',
+    'kube-entry COMMAND --help describes a command, with examples.',
+    'Exit codes: 0 success, 1 failure or a negative answer, 2 wrong usage or settings, 70 internal error.',
   ].join('\n');
 }
 
@@ -79,7 +79,7 @@ export function commandHelp(command: Command): string {
   if (settings.length > 0) {
     sections.push(
       settingsHelp(settings),
-      'A flag wins over its environment variable, that over the config file (keys in camelCase), that over the default.',
+      'Precedence: flag, environment variable, config file (keys in camelCase), default.',
     );
   }
   return sections.join('\n\n');

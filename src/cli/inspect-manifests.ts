@@ -7,12 +7,12 @@ import { type TranslateOptions, type Translation, translateService } from '../so
 import type { ServiceObject } from '../sources/service-object.ts';
 import { hostLabel } from './text.ts';
 
-/** Something to say about a place in a manifest. */
+/** A problem or a warning at a place in a manifest. */
 export interface Remark {
   readonly file: string;
   readonly line: number;
   readonly message: string;
-  /** It keeps a Service from being served; else it is a warning. */
+  /** True if it keeps a Service from being served; false for a warning. */
   readonly isProblem: boolean;
 }
 
@@ -60,7 +60,7 @@ export function inspectManifests(
   };
 }
 
-/** A manifest seldom names a clusterIP: the API server gives one, so its absence is no reason to refuse it here. */
+/** A manifest seldom has a clusterIP, because the API server assigns it; here its absence is not a problem. */
 function translateManifest(object: ServiceObject, options: TranslateOptions): Translation {
   const { type, clusterIP = '' } = object.spec;
   const awaitsAddress = type !== 'ExternalName' && clusterIP === '';
@@ -73,7 +73,7 @@ function ledgerOf(translations: Translations): RouteLedger {
   return ledger;
 }
 
-/** Which of two wins is up to their age in the cluster, which no manifest knows: both places are named. */
+/** The age in the cluster decides which Service wins. Manifests do not have it, so both places are named. */
 function conflictRemarks(conflicts: readonly Conflict[], translations: Translations): Remark[] {
   const placeOf = new Map([...translations.keys()].map(service => [serviceKey(service.object.metadata), service]));
   return conflicts.flatMap(({ host, path, winner, loser }) => {

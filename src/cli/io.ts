@@ -1,44 +1,44 @@
 import { text } from 'node:stream/consumers';
 import { COLOURED, type Paint, PLAIN, wantsColour } from '../formats/colour.ts';
 
-/** What a command knows of the world around it; tests put their own in its place. */
+/** What a command may use of its process; tests pass their own. */
 export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** For standard output: does nothing where colours are not wanted. */
+  /** For standard output: changes nothing if colours are off. */
   readonly paint: Paint;
-  /** Standard output, where that is a terminal. */
+  /** Standard output, if it is a terminal. */
   readonly terminal: Terminal | undefined;
-  /** Writes one or more lines to standard output; the last line break is added. */
+  /** Writes one or more lines to standard output and adds the last line break. */
   print(lines: string): void;
   /** The same to standard error. */
   complain(lines: string): void;
   readInput(): Promise<string>;
   /**
-   * For a command that goes on until it is told to stop.
-   * @param stop called by Ctrl-C and its kind, with the signal, and when nobody reads the output any more
-   * @returns what makes such signals end the process again
+   * For a command that runs until it is stopped.
+   * @param stop called on SIGINT, SIGTERM and SIGHUP, with the signal, and when the reader of the output has gone
+   * @returns restores the default: such signals end the process again
    */
   onStop(stop: (signal?: NodeJS.Signals) => void): () => void;
 }
 
-/** A terminal as it is at the moment: people change its size. */
+/** A terminal. Its size may change at any time. */
 export interface Terminal {
   readonly columns: number;
   readonly rows: number;
-  /** The cursor cannot be moved: lines can only follow each other. */
+  /** The cursor cannot be moved, so lines can only be appended. */
   readonly isDumb: boolean;
   /** Writes text that may hold control sequences. */
   write(text: string): void;
-  /** @returns what ends it */
+  /** @returns removes the listener */
   onResize(listener: () => void): () => void;
-  /** Ctrl-Z and fg: the terminal is somebody else's in between. @returns what ends it */
+  /** Ctrl-Z and fg: in between, the shell has the terminal. @returns removes the listener */
   onSuspend(leave: () => void, back: () => void): () => void;
 }
 
-/** SIGHUP: the terminal is gone. */
+/** SIGHUP: the terminal was closed. */
 const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** What a terminal has that does not tell its size, as a serial line. */
+/** The size of a terminal that does not report one, such as a serial line. */
 const USUAL = { columns: 80, rows: 24 };
 
 export function processIo(): Io {
@@ -79,7 +79,7 @@ function terminalOf(stdout: NodeJS.WriteStream, type: string | undefined): Termi
     onSuspend: (leave, back) => {
       const suspend = (): void => {
         leave();
-        // The signal that nobody can catch does what the caught one would have done.
+        // SIGTSTP was caught, so stop the process with the signal that cannot be caught.
         process.kill(process.pid, 'SIGSTOP');
       };
       process.on('SIGTSTP', suspend).on('SIGCONT', back);

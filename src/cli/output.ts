@@ -15,7 +15,7 @@ export const OUTPUT_OPTION: CommandOption = {
   description: 'default table',
 };
 
-/** @throws SettingsError for a format that there is not */
+/** @throws SettingsError for an unknown format */
 export function outputFormat({ options }: ParsedFlags, fallback: OutputFormat = 'table'): OutputFormat {
   const { output = fallback } = options;
   const format = FORMATS.find(known => known === output);
@@ -23,7 +23,7 @@ export function outputFormat({ options }: ParsedFlags, fallback: OutputFormat = 
   return format;
 }
 
-/** @param table the answer for people, made only when it is wanted */
+/** @param table makes the answer for people; called only for that format */
 export function formatAnswer(format: OutputFormat, answer: object, table: () => string): string {
   switch (format) {
     case 'table':

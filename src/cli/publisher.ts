@@ -74,7 +74,7 @@ export class Publisher {
         this.#options.metrics().observePropagation((performance.now() - since) / 1000),
       );
     }
-    // The workers have it before people read of it. What the state file says was told to its owners when it was true.
+    // After the workers have it. The routes of a state file were announced when they were current.
     this.#announce(delta, staleSince !== undefined ? 'none' : isFirst ? 'recent' : 'all');
     await receipt?.answering;
     if (receipt !== undefined && delta !== undefined) this.#record(delta, before, since);

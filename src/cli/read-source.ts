@@ -8,7 +8,7 @@ import type { ServiceObject } from '../sources/service-object.ts';
 import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
 
-/** The settings that say where Services are read from. */
+/** The settings that name the source of Services. */
 export type SourceSettings = Pick<
   Settings,
   | 'source'
@@ -24,7 +24,7 @@ export type SourceSettings = Pick<
 >;
 
 /**
- * Reads all Services of the source once. Manifests that cannot be used are complained of; what the others hold counts.
+ * Reads all Services of the source once. Problems of manifests go to standard error; the other manifests count.
  * @throws KubeEntryError when the source cannot be read, with what to do about it
  */
 export async function readSource(settings: SourceSettings, io: Io): Promise<Catalog> {
@@ -41,7 +41,7 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
       'the source is push: only a running instance knows its routes. Name its socket with --admin-socket PATH, or another source with --manifests PATH or --source kube',
     );
   }
-  // Loading the Kubernetes client takes longer than all the rest of the command.
+  // Imported only here: loading the Kubernetes client takes longer than the rest of the command.
   const { listServicesOnce } = await import('../sources/kube/list-once.ts');
   const { environment } = io;
   try {
@@ -54,7 +54,7 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
   }
 }
 
-/** @param why the API server was not asked @throws UnavailableError when the state file is of no help either */
+/** @param why the API server could not be asked @throws UnavailableError if the state file cannot be used either */
 async function readSaved(settings: SourceSettings, io: Io, why: string): Promise<readonly ServiceObject[]> {
   const { readSavedServices } = await import('../sources/kube/saved-services.ts');
   const file = settings.stateFile;

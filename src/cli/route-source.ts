@@ -7,7 +7,7 @@ import type { RouteSource } from './route-control.ts';
 
 /** A source, and how to begin and end it. */
 export interface RunningSource extends RouteSource {
-  /** Present where the owners of Services can be told. */
+  /** Present if Events can be posted on Services. */
   readonly messenger?: Messenger;
   /** @throws KubeEntryError when it cannot even begin */
   start(): Promise<void>;
@@ -60,7 +60,7 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
     { systemClock },
   ] = await loadKube();
   const client = new KubeClient(settings, { logger });
-  // Files and names that are wrong now stay so until somebody mends them; all else may be well in a moment.
+  // Wrong files and names stay wrong until someone corrects them; other errors may pass.
   await client.cluster().catch((error: unknown) => {
     if (!(error instanceof CredentialsError)) throw error;
   });

@@ -1,4 +1,4 @@
-/** From a command line to an exit code: picks the command, reads its flags and settings, reports what goes wrong. */
+/** From a command line to an exit code: finds the command, reads its flags and settings, reports errors. */
 import { KubeEntryError, messageOf, SettingsError } from '../errors.ts';
 import { closest } from '../formats/closest.ts';
 import { printable, printableLines } from '../formats/printable.ts';
@@ -21,8 +21,8 @@ const help: Command = {
   parameters: '[COMMAND]',
   arity: { least: 0, most: 1 },
   summary: 'list the commands, or describe one',
-  description: 'As does --help after a command.',
-  examples: [{ line: 'kube-entry help routes', note: 'what routes does, its options and settings' }],
+  description: 'The same as --help after a command.',
+  examples: [{ line: 'kube-entry help routes', note: 'describes routes, its options and settings' }],
   settings: [],
   options: {},
   async run({ flags, io }) {
@@ -46,7 +46,7 @@ export const COMMANDS: readonly Command[] = [
   version,
 ];
 
-const HELP: CommandOption = { placeholder: '', short: 'h', description: 'say what the command does, and stop' };
+const HELP: CommandOption = { placeholder: '', short: 'h', description: 'describe the command' };
 
 /**
  * Runs the command that the arguments ask for.

@@ -8,21 +8,21 @@ export const serve: Command = {
   name: 'serve',
   parameters: '',
   arity: { least: 0, most: 0 },
-  summary: 'run the proxy (what happens without a command)',
+  summary: 'run the proxy (the default command)',
   description: [
-    'Listens at once, answers 503 until the first complete route table, then follows its source of Services live.',
-    'SIGTERM and SIGQUIT end it in order, SIGINT at once; SIGHUP rereads the config file and the error page,',
+    'Listens at once, answers 503 until the first complete route table, then follows the changes of its source.',
+    'SIGTERM and SIGQUIT shut it down gracefully, SIGINT at once; SIGHUP rereads the config file and the error page,',
     'SIGUSR1 reopens the access log.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry', note: 'in a pod, with its service account; or with the current context of the kubeconfig' },
     {
       line: 'kube-entry --listen 127.0.0.1:28888 --manifests services/',
-      note: 'without a cluster: the Services of a directory, watched',
+      note: 'without a cluster: the Services of a directory, followed',
     },
     {
       line: 'KUBE_ENTRY_PROXY_READ_TIMEOUT=5m kube-entry serve --config /etc/kube-entry.yaml',
-      note: 'settings from three places',
+      note: 'settings from three sources',
     },
   ],
   settings: SETTING_KEYS,

@@ -177,7 +177,7 @@ function readErrorPage({ errorPage }: Settings): string | undefined {
   }
 }
 
-/** Running workers go on without their log; at the start somebody is there to mend it. @throws UnavailableError */
+/** Running workers continue without their log; at the start it is an error that can still be corrected. @throws UnavailableError */
 function assertLogOpens({ accessLogPath }: Settings): void {
   if (accessLogPath === '') return;
   try {

@@ -1,7 +1,7 @@
 /** Signals that change something in a running instance: kept until it runs. */
 const LATER = ['SIGHUP', 'SIGUSR1'] as const;
 
-/** How a running instance is told to end: SIGTERM and SIGQUIT in order, SIGINT or any second signal at once. */
+/** Shutdown by signals: SIGTERM and SIGQUIT gracefully, SIGINT or any second signal at once. */
 export class Signals {
   readonly #listeners: (readonly [signal: NodeJS.Signals, listener: () => void])[] = [];
   /** What came while there was no use for it yet. */
@@ -33,7 +33,7 @@ export class Signals {
     return Promise.race([work, this.#first.promise.then(() => undefined)]);
   }
 
-  /** Waits for `done`, so many milliseconds at most. @returns what ended the wait; haste is a second signal */
+  /** Waits for `done`, at most `milliseconds`. @returns what ended the wait; haste is a second signal */
   async wait(
     milliseconds: number,
     done: Promise<unknown> = new Promise(() => undefined),

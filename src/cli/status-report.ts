@@ -1,4 +1,4 @@
-/** What a running instance says of itself, and the lines that tell it to people. */
+/** The state of a running instance, and the lines that describe it to people. */
 import { stalenessOf } from '../admin/staleness.ts';
 import type { StubStatus } from '../admin/stub-status.ts';
 import type { Style } from '../formats/colour.ts';
@@ -41,7 +41,7 @@ export function lateWorkersFact({ lateWorkers: late }: Status): Fact | undefined
   return ['Workers', parts.join(', '), 'red'];
 }
 
-/** As /readyz judges it. */
+/** As /readyz defines it. */
 export function isReady({ initialised, draining }: TableSummary): boolean {
   return initialised && !draining;
 }
@@ -57,7 +57,7 @@ export function headline({ build, table }: Status, socket: string, now: number):
 }
 
 function readiness({ draining, initialised, source }: TableSummary, now: number): string {
-  if (draining) return 'not ready: draining, it ends when its requests have ended';
+  if (draining) return 'not ready: draining, it exits when its requests have ended';
   if (!initialised) return 'not ready: no complete route table yet';
   const stale = stalenessOf(source, now);
   return stale === undefined ? 'ready' : `ready, stale since ${stale.since}: ${stale.reason}`;

@@ -1,13 +1,13 @@
 import { formatHostPort } from '../formats/host-port.ts';
 
-/** Words that several commands print. */
+/** Texts that several commands print. */
 
 /** `1 route`, `2 routes` */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** People write any host as `*`; the table holds an empty text. */
+/** `*` for any host, which is an empty string in the table. */
 export function hostLabel(host: string): string {
   return host === '' ? '*' : host;
 }

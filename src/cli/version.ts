@@ -11,9 +11,9 @@ export const version: Command = {
   name: 'version',
   parameters: '',
   arity: { least: 0, most: 0 },
-  summary: 'print the version of this program and of its Node',
-  description: 'A running instance says its own version in `kube-entry status`.',
-  examples: [{ line: 'kube-entry version', note: 'as does kube-entry --version' }],
+  summary: 'print the versions of this program and of its Node',
+  description: '`kube-entry status` prints the version of a running instance.',
+  examples: [{ line: 'kube-entry version', note: 'the same as kube-entry --version' }],
   settings: [],
   options: {},
   async run({ io }) {

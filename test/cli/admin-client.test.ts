@@ -48,7 +48,7 @@ test('only a 200 with JSON is a value', async context => {
   });
 });
 
-test('an absent socket is told from one that nobody listens on', async context => {
+test('an absent socket is told from one without a process', async context => {
   const directory = await scratchDirectory(context);
   const path = join(directory, 'admin.sock');
   await assert.rejects(
@@ -56,7 +56,7 @@ test('an absent socket is told from one that nobody listens on', async context =
     unavailable(/no admin socket at .*is it running\?.*--admin-socket/),
   );
   await writeFile(path, '');
-  await assert.rejects(new AdminClient(path).get('/'), unavailable(/nobody listens on .*is it running\?/));
+  await assert.rejects(new AdminClient(path).get('/'), unavailable(/no process listens on .*is it running\?/));
 });
 
 test('a process that accepts and never answers is given up on', async context => {
@@ -76,5 +76,5 @@ test('what speaks another protocol is no admin socket', async context => {
   const { path, server } = await listen(context, () => {});
   server.removeAllListeners('connection');
   server.on('connection', socket => socket.end('SSH-2.0-x\r\n'));
-  await assert.rejects(new AdminClient(path).get('/'), unavailable(/did not answer as an admin socket does/));
+  await assert.rejects(new AdminClient(path).get('/'), unavailable(/no valid answer on .*is it running/));
 });

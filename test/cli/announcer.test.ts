@@ -60,7 +60,7 @@ describe('the owner of a Service', () => {
     assert.deepEqual(owners.news, ['a: Normal Exposed exposed at /a, /c (to 10.96.0.1:80)']);
     owners.catalog.upsert(service('a', { annotations: {} }));
     owners.commit();
-    assert.deepEqual(owners.news, ['a: Normal Withdrawn no longer exposed at /a, /c: it does not ask for it any more']);
+    assert.deepEqual(owners.news, ['a: Normal Withdrawn no longer exposed at /a, /c: it no longer asks for it']);
   });
 
   it('is told why it is refused, once, and that it is exposed when it is mended', () => {
@@ -83,12 +83,12 @@ describe('the owner of a Service', () => {
     owners.commit();
     assert.deepEqual(owners.news, [
       'old: Normal Exposed exposed at /contested (to 10.96.0.1:80)',
-      'young: Warning Conflict /contested belongs to the older Service default/old: this one takes over when that one goes',
+      'young: Warning Conflict /contested belongs to the older Service default/old; this Service takes over when that one gives it up',
     ]);
     owners.catalog.remove({ namespace: 'default', name: 'old' });
     owners.commit();
     assert.deepEqual(owners.news, [
-      "young: Normal TookOver /contested is this Service's now: it was default/old's",
+      'young: Normal TookOver took over /contested from default/old',
       'young: Normal Exposed exposed at /contested (to 10.96.0.1:80)',
     ]);
   });

@@ -99,10 +99,10 @@ test('a misspelt backend is answered with the nearest name', async context => {
   assert.deepEqual(near, {
     code: 1,
     stdout: '',
-    stderr: 'A backend of this name was not found. Did you mean default-volume-8080?\n',
+    stderr: 'No backend has this name. Did you mean default-volume-8080?\n',
   });
   const far = await runHere(['backends', 'x', '--admin-socket', socketPath]);
-  assert.equal(far.stderr, 'A backend of this name was not found. kube-entry backends lists the names.\n');
+  assert.equal(far.stderr, 'No backend has this name. kube-entry backends lists the names.\n');
 });
 
 test('every question to an instance that does not run is an answer of no, with what to do', async context => {

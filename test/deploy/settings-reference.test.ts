@@ -16,7 +16,7 @@ test('every setting has a row with all its columns', () => {
   for (const row of rows) assert.equal(row.split(/(?<!\\)\|/).length, 7, row);
   assert.ok(
     rows.includes(
-      '| `--proxy-read-timeout`<br>`KUBE_ENTRY_PROXY_READ_TIMEOUT`<br>`proxyReadTimeout` | `DURATION` | `60s` | live | between two reads from an upstream; idle limit of tunnels |',
+      '| `--proxy-read-timeout`<br>`KUBE_ENTRY_PROXY_READ_TIMEOUT`<br>`proxyReadTimeout` | `DURATION` | `60s` | live | time between two reads from an upstream; also the idle limit of tunnels |',
     ),
   );
 });

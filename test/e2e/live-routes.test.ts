@@ -197,13 +197,12 @@ describe('kubectl describe service', () => {
     await expose(kubectl, backend, 'z-first', { annotations: { path: '/contested' } });
     await nextSecondAfterCreationOf('z-first');
     await expose(kubectl, backend, 'a-second', { annotations: { path: '/contested' } });
-    await tells('a-second', /Warning +Conflict .*\/contested belongs to the older Service default\/z-first: this one/);
-    await kubectl.run(['annotate', 'service', 'z-first', 'kube-entry.io/path-']);
     await tells(
       'a-second',
-      /Normal +TookOver .*is this Service's now: it was default\/z-first's/,
-      /Exposed .*\/contested/,
+      /Warning +Conflict .*\/contested belongs to the older Service default\/z-first; this Service/,
     );
+    await kubectl.run(['annotate', 'service', 'z-first', 'kube-entry.io/path-']);
+    await tells('a-second', /Normal +TookOver .*took over .* from default\/z-first/, /Exposed .*\/contested/);
     await tells('z-first', /Normal +Withdrawn .*no longer exposed at \/contested/);
     await kubectl.run(['annotate', 'service', 'z-first', 'kube-entry.io/path=/contested']);
     await tells('a-second', /Conflict +\S+ \(x2 over \S+\)/);

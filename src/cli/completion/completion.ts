@@ -12,14 +12,15 @@ const SHELLS: Readonly<Record<string, (commands: readonly CompletableCommand[]) 
   fish: fishScript,
 };
 
-/** @param commands all of them, this one included; asked for when it runs */
+/** @param commands returns all commands, this one included; called when it runs */
 export function completionOf(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
     parameters: Object.keys(SHELLS).join('|'),
     arity: { least: 1, most: 1 },
-    summary: 'print what makes a shell complete commands, options and values',
-    description: 'For the shell that is named. Nothing is installed: the examples say where it goes.',
+    summary: 'print the completion script of a shell',
+    description:
+      'It completes commands, options and their values. Nothing is installed: the examples say where the line goes.',
     examples: [
       { line: 'source <(kube-entry completion bash)', note: 'in ~/.bashrc' },
       { line: 'source <(kube-entry completion zsh)', note: 'in ~/.zshrc, after compinit' },

@@ -1,9 +1,9 @@
-/** What can be completed, from the commands and the settings' schema: so no shell's script can fall behind them. */
+/** What can be completed, generated from the commands and the settings' schema, so that the scripts are always current. */
 import { ALL_NAMESPACES, type CommandOption } from '../../settings/flags.ts';
 import { flagOf, SCHEMA, type SettingKey, SHORT_FLAGS } from '../../settings/schema.ts';
 import type { Command } from '../command.ts';
 
-/** What may stand in a place: one of some words, a file, text that nobody can guess, or nothing at all. */
+/** What can follow: one of some words, a file, free text, or nothing. Scripts are static: a TAB asks no instance or cluster. */
 export type Completable = readonly string[] | 'file' | 'text' | 'nothing';
 
 export interface CompletableOption {
@@ -22,13 +22,13 @@ export interface CompletableCommand {
   readonly argument: Completable;
 }
 
-/** Without a command it is this one that runs. */
+/** The command that runs if none is named. */
 export const DEFAULT_COMMAND = 'serve';
 
 const HELP: CompletableOption = {
   name: 'help',
   short: 'h',
-  description: 'say what the command does',
+  description: 'describe the command',
   value: 'nothing',
 };
 

@@ -1,21 +1,21 @@
 import type { Terminal } from '../io.ts';
 
-/** The alternate screen: what was there before comes back in the end. */
+/** The alternate screen: leaving it restores the previous content. */
 const ENTER = '\x1b[?1049h\x1b[?25l';
 const LEAVE = '\x1b[?25h\x1b[?1049l';
 const HOME = '\x1b[H';
-/** To the end of the line, or of the screen. Before the text: after one as wide as the terminal it would take the last character. */
+/** To the end of the line, or of the screen. Sent before the text: after a text as wide as the terminal it would erase the last character. */
 const ERASE_LINE = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
 
-/** A terminal taken over for a while, and redrawn in place. */
+/** A full-screen view that is redrawn in place. */
 export class Screen {
   readonly #terminal: Terminal;
   readonly #render: () => readonly string[];
   readonly #endings: (() => void)[];
   #isOpen = false;
 
-  /** @param render the lines to show, made for the terminal's size of the moment */
+  /** @param render makes the lines for the current size of the terminal */
   constructor(terminal: Terminal, render: () => readonly string[]) {
     this.#terminal = terminal;
     this.#render = render;
@@ -39,7 +39,7 @@ export class Screen {
     this.#terminal.write(HOME + drawn.join('\r\n'));
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void {
     for (const end of this.#endings) end();
     this.#leave();

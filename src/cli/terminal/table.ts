@@ -1,25 +1,25 @@
-/** Aligned columns, as wide as they need to be or as the terminal is. */
+/** Aligned columns, as wide as their content or as the terminal allows. */
 import { type Paint, PLAIN, type Style } from '../../formats/colour.ts';
 import { printable } from '../../formats/printable.ts';
 import { cutToWidth, displayWidth, padToWidth, wrapToLines, wrapToWidth } from './width.ts';
 
 export interface TableLayout {
   readonly indent?: string;
-  /** Columns of the terminal; without one, no line is too long. */
+  /** Columns of the terminal; undefined: lines may have any length. */
   readonly width?: number | undefined;
   readonly paint?: Paint;
-  /** The last column holds sentences: it is continued on further lines where a value would be cut. */
+  /** The last column has sentences: they are wrapped, not cut. */
   readonly lastIsProse?: boolean;
 }
 
 const GAP = '  ';
-/** So that something is to be seen of every column. */
+/** Every column stays visible. */
 const LEAST_WIDTH = 4;
-/** Without a terminal: a cell that is longer reaches beyond its column, so that one long value does not pad every line. */
+/** Without a terminal, a longer cell overflows its column, so that one long value does not pad every line. */
 const MOST_PADDED = 60;
 /** Of one fact. */
 const MOST_LINES = 4;
-/** Prose in less than this is no help. */
+/** Narrower prose is unreadable. */
 const LEAST_PROSE = 20;
 
 /**
@@ -48,7 +48,7 @@ export function formatTable(
     .join('\n');
 }
 
-/** A name, what it is, and how that looks. */
+/** A name, a value, and the style of the value. */
 export type Fact = readonly [name: string, value: string, style?: Style];
 
 /**
@@ -80,7 +80,7 @@ function alignCells(cells: readonly string[], widths: readonly number[]): string
     .trimEnd();
 }
 
-/** The lines that a row takes: one, unless its prose is continued. */
+/** The lines of a row: one, unless its prose is wrapped. */
 function layOut(cells: readonly string[], widths: readonly number[], lastIsProse: boolean): string[] {
   const last = widths.length - 1;
   const prose = lastIsProse ? wrapToWidth(cells[last] ?? '', Math.max(2, widths[last] ?? 0)) : undefined;
@@ -91,7 +91,7 @@ function layOut(cells: readonly string[], widths: readonly number[], lastIsProse
   return prose.map((line, index) => [...(index === 0 ? aligned : blank), line].join(GAP).trimEnd());
 }
 
-/** Takes what is too much from the widest columns; prose gives way first, as it loses nothing. */
+/** Narrows the widest columns until the line fits; prose first, because wrapping loses nothing. */
 function fitWidths(natural: readonly number[], width: number, lastIsProse: boolean): number[] {
   const available = width - GAP.length * (natural.length - 1);
   const total = natural.reduce((sum, own) => sum + own, 0);
@@ -103,7 +103,7 @@ function fitWidths(natural: readonly number[], width: number, lastIsProse: boole
   return [...level(others, available - LEAST_PROSE), LEAST_PROSE];
 }
 
-/** The highest limit for all columns with which they fit. */
+/** Limits all columns to the largest width with which the line fits. */
 function level(natural: readonly number[], available: number): number[] {
   let limit = Math.max(...natural);
   const at = (most: number): number[] => natural.map(own => Math.min(own, most));

@@ -1,14 +1,14 @@
-/** How many columns of a terminal a text takes. Texts are printable: they hold neither controls nor format characters. */
+/** How many columns of a terminal a text takes. Texts have to be printable: without control and format characters. */
 
 const NARROW_ONLY = /^[\x20-\x7e]*$/;
 
-/** Drawn onto the character before. */
+/** Combines with the character before. */
 const COMBINING = /^[\p{Mn}\p{Me}]$/u;
 
-/** East Asian Width W and F (Unicode Standard Annex #11) by what is in use of it, and emoji. */
+/** East Asian Width W and F (Unicode Standard Annex #11), as far as in common use, and emoji. */
 const WIDE =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Emoji_Presentation}\u3000-\u303e\u30fb-\u30ff\uff01-\uff60\uffe0-\uffe6]$/u;
-/** Of these scripts, yet narrow. */
+/** Narrow characters of these scripts. */
 const HALFWIDTH = /^[\uff61-\uffdc]$/;
 
 /** Columns that a text takes. */
@@ -19,18 +19,18 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** Fills up with spaces to so many columns. */
+/** Pads with spaces to a width in columns. */
 export function padToWidth(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }
 
-/** Cuts to so many columns; an ellipsis stands for what is gone. */
+/** Cuts to a width in columns; an ellipsis replaces the rest. */
 export function cutToWidth(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   return width < 1 ? '' : `${headOf(text, width - 1)}…`;
 }
 
-/** Breaks into lines of at most so many columns, between words where there are spaces. @param width at least 2 */
+/** Breaks into lines of at most `width` columns, between words where possible. @param width at least 2 */
 export function wrapToWidth(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
@@ -46,7 +46,7 @@ export function wrapToWidth(text: string, width: number): string[] {
   return lines;
 }
 
-/** The same, but no more than so many lines: an ellipsis stands for what is gone. */
+/** The same with a limit of lines; an ellipsis replaces the rest. */
 export function wrapToLines(text: string, width: number, most: number): string[] {
   const lines = wrapToWidth(text, width);
   if (lines.length <= most) return lines;
@@ -54,7 +54,7 @@ export function wrapToLines(text: string, width: number, most: number): string[]
   return [...lines.slice(0, most - 1), cutToWidth([last, ...gone].join(' '), width)];
 }
 
-/** As much of the beginning as fits, with the combining characters of the last one. */
+/** The longest beginning that fits, with the combining characters of its last character. */
 function headOf(text: string, width: number): string {
   let head = '';
   let left = width;

@@ -39,7 +39,7 @@ export interface Sample {
   readonly places: ReadonlyMap<string, readonly string[]>;
 }
 
-/** @throws KubeEntryError when nobody answers, or not as a running instance does */
+/** @throws KubeEntryError if no process answers, or not as a running instance does */
 export async function takeSample(client: AdminClient): Promise<Sample> {
   const [metrics, { summary, connections, routes }, general] = await Promise.all([
     askMetrics(client, METRICS),

@@ -107,7 +107,7 @@ function quantile(share: number, buckets: ServiceCounts['buckets']): number | un
   for (const bound of bounds) {
     const within = buckets.get(bound) ?? 0;
     if (within >= rank) {
-      // Longer than the last bound: nobody knows how long.
+      // Beyond the last bound: how far is unknown.
       if (bound === Number.POSITIVE_INFINITY) return bound;
       return lower + (bound - lower) * ((rank - below) / Math.max(1, within - below));
     }

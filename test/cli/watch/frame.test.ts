@@ -47,7 +47,7 @@ test('a line and a screen tell an instance that drains from one that waits and o
       /is ready, stale since 1969-12-31T23:59:00\.000Z: the source of routes is lost, the last ones are served$/,
     ],
     [{ source: { kind: 'kube', synced: false, lostSince: '1969-12-31T23:59:59.000Z' } }, / ready;/, /is ready$/],
-    [{ draining: true }, / draining;/, /is not ready: draining, it ends when its requests have ended$/],
+    [{ draining: true }, / draining;/, /is not ready: draining, it exits when its requests have ended$/],
   ] as const) {
     const frame = frameOf(table);
     assert.match(renderLine(frame), line);
