@@ -44,7 +44,6 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   const board = new CounterBoard();
   const errors = new ControlErrors(logger);
   const descriptors = new DescriptorWatch(logger);
-  warnOfLimits(settings, { openFiles: openFilesLimit(), memory: memoryLimit() }, logger);
   const catalog = new Catalog({
     onBug: (error, doing, service) => errors.report(error, doing, service),
     allowExternalName: settings.allowExternalName,
@@ -116,6 +115,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     const parts = { control, board, logger };
     await open(AdminServer.listen(settings.adminSocket, parts), admin => admin.close());
     const status = await open(StatusServer.listen(settings.statusListen, parts), server => server.close());
+    warnOfLimits(settings, { openFiles: openFilesLimit(), memory: memoryLimit() }, logger);
     logger.info(
       {
         listen: formatListenAddress(address),
