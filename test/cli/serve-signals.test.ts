@@ -116,7 +116,7 @@ test('SIGUSR1 opens the access log again: next lines go to a new file', async co
 test('signals are listened to from the moment it says that it listens', async context => {
   const directory = await scratchDirectory(context);
   const kubeconfig = join(directory, 'kubeconfig');
-  const cluster = { name: 'c', cluster: { server: 'http://127.0.0.1:1' } };
+  const cluster = { name: 'c', cluster: { server: 'https://127.0.0.1:1' } };
   const contexts = [{ name: 'x', context: { cluster: 'c', user: 'u' } }];
   const users = [{ name: 'u', user: {} }];
   await writeFile(kubeconfig, JSON.stringify({ clusters: [cluster], contexts, users, 'current-context': 'x' }));

@@ -121,10 +121,10 @@ test('it has the dashboard, the same as the checkout', async context => {
 
 test('it asks the Kubernetes API', async () => {
   const kubeconfig = join(scratch, 'kubeconfig');
-  const cluster = { name: 'c', cluster: { server: 'http://127.0.0.1:1' } };
+  const cluster = { name: 'c', cluster: { server: 'https://127.0.0.1:1' } };
   const contexts = [{ name: 'x', context: { cluster: 'c', user: 'u' } }];
   const users = [{ name: 'u', user: {} }];
   await writeFile(kubeconfig, JSON.stringify({ clusters: [cluster], contexts, users, 'current-context': 'x' }));
   const asking = run(process.execPath, [mainFile(), 'routes', '--kubeconfig', kubeconfig]);
-  await assert.rejects(asking, { code: 1, stderr: /^kube-entry: .*127\.0\.0\.1:1/ });
+  await assert.rejects(asking, { code: 1, stderr: /^kube-entry: cannot reach .*127\.0\.0\.1:1/ });
 });
