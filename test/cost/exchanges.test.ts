@@ -49,6 +49,48 @@ for (const engine of ENGINES) {
   });
 }
 
+/** Bytes that come at a time, as from a peer that wants each of them to cost as much as may be. */
+const PIECE_BYTES = 10;
+const PIECEMEAL: Bounds = { time: 2, memory: 32 };
+
+describe('wire: no head that comes in pieces costs more than a body that does', () => {
+  const large = plainLines(30_000);
+  const body = 'b'.repeat(30_000);
+
+  it('requests', async t => {
+    const upstream = await FixedUpstream.listen(t);
+    upstream.answerWith('');
+    const { address } = await startProxy(t, 'wire', routesTo(upstream));
+    const client = new QuickClient(t, address);
+    const costly = Buffer.from(`GET /a HTTP/1.1\r\nHost: test\r\n${large}\r\n`);
+    const plain = Buffer.from(`POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 30004\r\n\r\n${body}\r\n\r\n`);
+    await assertAffordable(
+      'a request',
+      () => client.exchange(costly, PIECE_BYTES),
+      () => client.exchange(plain, PIECE_BYTES),
+      PIECEMEAL,
+    );
+  });
+
+  it('responses', async t => {
+    const upstream = await FixedUpstream.listen(t);
+    upstream.pieceBytes = PIECE_BYTES;
+    const { address } = await startProxy(t, 'wire', routesTo(upstream));
+    const client = new QuickClient(t, address);
+    const request = Buffer.from('GET /a HTTP/1.1\r\nHost: test\r\n\r\n');
+    const answered = (bytes: Buffer) => () => {
+      upstream.answer = bytes;
+      return client.exchange(request);
+    };
+    await assertAffordable(
+      'a response',
+      answered(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: 4\r\n${large}\r\ndone`)),
+      answered(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: 30004\r\n\r\n${body}done`)),
+      PIECEMEAL,
+    );
+  });
+});
+
 /** A plain head of the same size, which ends the connection if the other does. */
 function plainLike(lines: string): string {
   return lines.includes('close') ? `Connection: close\r\n${plainLines(lines.length - 19)}` : plainLines(lines.length);

@@ -1,6 +1,7 @@
 /** The shortest way through a running engine: what the client and the upstream do themselves costs next to nothing. */
 import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { atEnd } from '../support/cleanup.ts';
 
@@ -13,6 +14,8 @@ const PAGE_ENDS = [Buffer.from('done'), Buffer.from('</html>\n'), Buffer.from('<
 export class FixedUpstream {
   readonly address: ListenAddress;
   answer: Buffer = Buffer.alloc(0);
+  /** So many bytes are sent at a time; all at once if nothing else is said. */
+  pieceBytes = Number.POSITIVE_INFINITY;
 
   private constructor(address: ListenAddress) {
     this.address = address;
@@ -23,11 +26,12 @@ export class FixedUpstream {
     const sockets = new Set<Socket>();
     const server = createServer(socket => {
       sockets.add(socket);
+      socket.setNoDelay(true);
       let tail: Buffer = Buffer.alloc(0);
       socket.on('error', () => socket.destroy());
       socket.on('data', (chunk: Buffer) => {
         tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-        if (endsWith(tail, HEAD_END)) socket.write(upstream.answer);
+        if (endsWith(tail, HEAD_END)) void sendInPieces(socket, upstream.answer, upstream.pieceBytes);
       });
     });
     server.listen(0, '127.0.0.1', resolve);
@@ -63,11 +67,12 @@ export class QuickClient {
     });
   }
 
-  exchange(bytes: Buffer): Promise<void> {
+  /** @param pieceBytes so many are sent at a time */
+  exchange(bytes: Buffer, pieceBytes = Number.POSITIVE_INFINITY): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#over = resolve;
     this.#socket ??= this.#connect();
-    this.#socket.write(bytes);
+    void sendInPieces(this.#socket, bytes, pieceBytes);
     return promise;
   }
 
@@ -88,6 +93,14 @@ export class QuickClient {
       this.#over?.();
     });
     return socket;
+  }
+}
+
+async function sendInPieces(socket: Socket, bytes: Buffer, pieceBytes: number): Promise<void> {
+  for (let start = 0; start < bytes.length; start += pieceBytes) {
+    // Turns of the event loop in which the other end reads what was sent: it would else come together with the next.
+    if (start > 0) for (let turns = 0; turns < 2; turns += 1) await turn();
+    socket.write(bytes.subarray(start, start + pieceBytes));
   }
 }
 

@@ -122,12 +122,12 @@ export function textOf(bytes: Buffer, { ranges }: ChunkedBody): string {
 
 const head = new ResponseHead();
 
-/** Reads a response head that came in pieces, from the start of it again with each. @returns undefined while it is not whole */
+/** Reads a response head that came in pieces, each time with what came before. @returns undefined while it is not whole */
 export function readResponseHead(stream: Stream): ResponseHead | 'more' | 'bad' {
   let came: Buffer = Buffer.alloc(0);
+  head.reset();
   for (const piece of pieces(stream)) {
     came = Buffer.concat([came, piece]);
-    head.reset();
     const outcome = head.read(Buffer.concat([BEFORE, came, AFTER]), BEFORE.length, BEFORE.length + came.length);
     if (typeof outcome === 'string') return 'bad';
     if (outcome) return head;

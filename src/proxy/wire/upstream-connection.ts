@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
+import { ResponseHead } from './response-head.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamPool } from './upstream-pools.ts';
@@ -43,6 +44,8 @@ export class UpstreamConnection extends Timed implements SocketReader {
   #exchange: Exchange | undefined;
   /** What came of a response head that is not complete. */
   #partial: Buffer | undefined;
+  /** Where the reading of it has come to: the next piece goes on from there. */
+  #begunHead: ResponseHead | undefined;
   /** Part of a response has come: it is not to be asked again. */
   #hasBegun = false;
   /** 1xx responses to the request under way. */
@@ -103,6 +106,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
   becomeIdle(): void {
     this.#exchange = undefined;
     this.#partial = undefined;
+    this.#begunHead = undefined;
   }
 
   /** @returns false when no more should be written until upstreamDrained() */
@@ -184,11 +188,13 @@ export class UpstreamConnection extends Timed implements SocketReader {
       end = bytes.length;
       this.#partial = undefined;
     }
-    const head = this.#wire.responseHead;
     this.#hasBegun = true;
+    const begun = this.#begunHead;
+    this.#begunHead = undefined;
+    const head = begun ?? this.#wire.responseHead;
     let at = 0;
     for (;;) {
-      head.reset();
+      if (at > 0 || begun === undefined) head.reset();
       const outcome = head.read(bytes, at, end);
       if (typeof outcome === 'string') {
         exchange.fail(outcome, () => head.faultPlace(bytes, at, end));
@@ -196,6 +202,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
       }
       if (!outcome) {
         this.#partial = Buffer.from(bytes.subarray(at, end));
+        this.#begunHead = begun ?? readAnew(bytes, at, end);
         exchange.upstreamMoved();
         return;
       }
@@ -217,12 +224,11 @@ export class UpstreamConnection extends Timed implements SocketReader {
       exchange.interim(head);
       if (at === end) return;
     }
-    this.#beginBody(exchange, bytes, at, end);
+    this.#beginBody(exchange, head, bytes, at, end);
   }
 
   /** The final response's head is complete; what came of the body follows in the same bytes. */
-  #beginBody(exchange: Exchange, bytes: Buffer, at: number, end: number): void {
-    const head = this.#wire.responseHead;
+  #beginBody(exchange: Exchange, head: ResponseHead, bytes: Buffer, at: number, end: number): void {
     const { status, contentLength } = head;
     const isBodiless = exchange.isHeadRequest || status === 204 || status === 304;
     const length = isBodiless ? 0 : contentLength;
@@ -346,4 +352,12 @@ export class UpstreamConnection extends Timed implements SocketReader {
     if (awaitsHead) exchange.upstreamBroken(this.isReused, this.#hasBegun, error);
     else exchange.fail(error === undefined ? 'response_cut_by_close' : 'response_cut_by_reset', error);
   }
+}
+
+/** Most heads come whole, and share one object: one that does not gets its own. */
+function readAnew(bytes: Buffer, start: number, end: number): ResponseHead {
+  const head = new ResponseHead();
+  head.reset();
+  head.read(bytes, start, end);
+  return head;
 }
