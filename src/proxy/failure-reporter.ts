@@ -1,3 +1,4 @@
+import { stackOf } from '../errors.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import { boundedExample, type FailureExample, type FailureNotice } from './failures/failure-example.ts';
 import { FailureThrottle } from './failures/failure-throttle.ts';
@@ -17,6 +18,20 @@ export class FailureReporter {
   report(reason: FailureReason, service: string, example: () => FailureExample): void {
     this.#counters.countFailure(reason);
     this.#throttle.add(reason, service, 1, () => boundedExample(example()));
+  }
+
+  /** A bug that is no request's, or one whose line in the access log has been written. */
+  reportBug(error: unknown): void {
+    this.report('internal', '', () => ({
+      reason: 'internal',
+      at: Date.now(),
+      service: '',
+      status: 0,
+      requestId: '',
+      path: '',
+      upstream: '',
+      detail: stackOf(error),
+    }));
   }
 
   /** The worker ends: what is left is told. */

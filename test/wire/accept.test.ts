@@ -22,6 +22,10 @@ class Recorder implements SocketReader {
     return this.wantsMore;
   }
 
+  crashed(error: unknown): void {
+    throw error;
+  }
+
   get text(): string {
     return this.reads.map(({ text }) => text).join('');
   }

@@ -50,11 +50,17 @@ async function line(t: TestContext, hides: boolean): Promise<Line> {
     Object.defineProperty(socket, '_handle', { value: lackingWriteBuffer(handle) });
   }
   const drained = new Tally();
-  const outlet = new Outlet(socket, drained.add);
+  const outlet = new Outlet(socket, OWNER, drained.add);
   // The first of all shows how handles are.
   outlet.writeText('');
   return { outlet, socket, peer, drained };
 }
+
+const OWNER = {
+  crashed: (error: unknown): void => {
+    throw error;
+  },
+};
 
 /** As it would be in a Node with other insides. */
 function lackingWriteBuffer(handle: object): object {

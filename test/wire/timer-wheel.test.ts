@@ -8,6 +8,7 @@ import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 
 class Entry extends Timed {
+  readonly bugs: unknown[] = [];
   readonly #onTimeOut: () => void;
 
   constructor(onTimeOut: () => void) {
@@ -17,6 +18,10 @@ class Entry extends Timed {
 
   override timedOut(): void {
     this.#onTimeOut();
+  }
+
+  override crashed(error: unknown): void {
+    this.bugs.push(error);
   }
 }
 
@@ -55,6 +60,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('TimerWheel', () => {
+  it('a limit whose end has a bug ends its owner alone', () => {
+    const bench = new Bench();
+    const buggy = bench.entry('buggy', () => {
+      throw new Error('bug');
+    });
+    const others = ['first', 'second'].map(name => bench.entry(name));
+    for (const entry of [others[0], buggy, others[1]]) bench.wheel.set(entry as Entry, 100);
+    bench.pass(1_000);
+    assert.deepEqual(new Set(bench.fired), new Set(['first', 'buggy', 'second']));
+    assert.equal(buggy.bugs.length, 1);
+    assert.deepEqual(
+      others.map(entry => entry.bugs),
+      [[], []],
+    );
+  });
+
   it('does what a list of limits would do, to the tick', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), steps => {

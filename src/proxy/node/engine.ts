@@ -14,11 +14,13 @@ import { NO_ATTEMPTS } from '../access-log.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { rawErrorResponse } from '../error-pages.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { type Guarded, guarded } from '../guard.ts';
 import { requestIdOf } from '../request-id.ts';
 import { RoundRobin } from '../round-robin.ts';
 import { allowedUpgrade } from '../upgrade.ts';
 import { ClientConnection } from './client-connection.ts';
-import { Exchange, type ExchangeServices, type UpgradeOffer } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeServices, UpgradeOffer } from './exchange-services.ts';
 import { firstLine, judgeRejectedHead } from './rejected-head.ts';
 import { readFacts } from './request-facts.ts';
 import { UpstreamPool } from './upstream-pool.ts';
@@ -79,16 +81,25 @@ export class NodeEngine implements Engine {
     });
     // Zero is no limit: Node would drop further header lines in silence, we answer 431.
     this.#server.maxHeadersCount = 0;
-    this.#server.on('connection', (socket: Socket) => this.#accept(socket));
+    const { failures } = context;
+    // What is no request's yet, and not written down as one.
+    const owner: Guarded = { crashed: error => failures.reportBug(error) };
+    const accept = guarded(owner, (socket: Socket) => this.#accept(socket));
+    this.#server.on('connection', accept);
     for (const event of ['request', 'checkContinue', 'checkExpectation']) {
-      this.#server.on(event, (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response));
+      const handle = guarded(owner, (request: IncomingMessage, response: ServerResponse) =>
+        this.#handle(request, response),
+      );
+      this.#server.on(event, handle);
     }
     for (const event of ['upgrade', 'connect']) {
-      this.#server.on(event, (request: IncomingMessage, socket: Socket, early: Buffer) =>
+      const handle = guarded(owner, (request: IncomingMessage, socket: Socket, early: Buffer) =>
         this.#handleDetached(request, socket, { early }),
       );
+      this.#server.on(event, handle);
     }
-    this.#server.on('clientError', (error: Error, socket: Duplex) => this.#reject(error, socket));
+    const reject = guarded(owner, (error: Error, socket: Duplex) => this.#reject(error, socket));
+    this.#server.on('clientError', reject);
   }
 
   listen({ host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {

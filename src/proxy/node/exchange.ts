@@ -1,51 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ProxyServer } from 'http-proxy-3';
-import { codeOf } from '../../errors.ts';
-import type { AddressRanges } from '../../formats/address-ranges.ts';
+import { codeOf, stackOf } from '../../errors.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { type Endpoint, type Route, strippedPrefix, upstreamPath } from '../../routing/route.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { authenticatesConnection } from '../authentication.ts';
-import type { EngineContext } from '../engine.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { forwardedHosts, forwardedOf } from '../forwarded.ts';
+import { guarded } from '../guard.ts';
 import { isRefusedMethod } from '../methods.ts';
 import { requestIdOf } from '../request-id.ts';
 import { mayRetryStale } from '../retry.ts';
-import type { RoundRobin } from '../round-robin.ts';
 import { allowedUpgrade } from '../upgrade.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { sendError } from './error-answer.ts';
 import { ExchangeLog } from './exchange-log.ts';
+import type { ExchangeServices, UpgradeOffer } from './exchange-services.ts';
 import { hasBody, type RequestFacts, readFacts } from './request-facts.ts';
 import { informationHeaders, readResponseHead, switchingHead } from './response-head.ts';
+import { type RelayOwner, relayBody } from './response-relay.ts';
 import { joinTunnel } from './tunnel.ts';
-import { type AttemptListener, headerPairs, UpstreamAttempt } from './upstream-attempt.ts';
+import { type AttemptListener, UpstreamAttempt } from './upstream-attempt.ts';
 import { type UpstreamHeaders, upstreamHeaders } from './upstream-headers.ts';
-import type { UpstreamPool } from './upstream-pool.ts';
-
-/** What the exchanges of one engine share. */
-export interface ExchangeServices {
-  readonly context: EngineContext;
-  readonly proxy: ProxyServer;
-  readonly pool: UpstreamPool;
-  readonly roundRobin: RoundRobin;
-  readonly trustedProxies: () => AddressRanges;
-  readonly isDraining: () => boolean;
-  readonly isClosed: () => boolean;
-}
-
-/** The bytes of a protocol other than HTTP that came with an Upgrade request. */
-export interface UpgradeOffer {
-  readonly early: Buffer;
-}
 
 const target: RequestTarget = { path: '', query: '', host: '', authority: '' };
 
 /** One request, from its head to the end of its answer. */
-export class Exchange implements AttemptListener {
+export class Exchange implements AttemptListener, RelayOwner {
   readonly #services: ExchangeServices;
   readonly #connection: ClientConnection;
   readonly #request: IncomingMessage;
@@ -85,13 +67,28 @@ export class Exchange implements AttemptListener {
   }
 
   start(): void {
-    this.#connection.requests += 1;
-    this.#response.once('close', () => this.#end());
+    const begin = guarded(this, () => {
+      this.#connection.requests += 1;
+      this.#watchClient();
+      const failure = this.#judge();
+      if (failure === undefined) this.#send(false);
+      else this.fail(failure);
+    });
+    const ended = guarded(this, () => this.#end());
+    this.#response.once('close', ended);
     this.#request.on('error', () => this.clientGone());
-    this.#watchClient();
-    const failure = this.#judge();
-    if (failure === undefined) this.#send(false);
-    else this.fail(failure);
+    begin();
+  }
+
+  /** A bug ends this request, and its connection. */
+  crashed(error: unknown): void {
+    try {
+      if (this.#ended) this.#services.context.failures.reportBug(error);
+      else this.fail('internal', stackOf(error));
+    } catch (second) {
+      this.#services.context.failures.reportBug(second);
+      this.#connection.socket.destroy();
+    }
   }
 
   get isReadingBody(): boolean {
@@ -139,10 +136,11 @@ export class Exchange implements AttemptListener {
   #limitBody(facts: RequestFacts, limit: number): FailureReason | undefined {
     if (limit > 0 && (facts.contentLength ?? 0) > limit) return 'request_body_too_large';
     if (!hasBody(facts)) return undefined;
-    this.#request.on('data', (chunk: Buffer) => {
+    const take = guarded(this, (chunk: Buffer) => {
       this.#bodyBytes += chunk.length;
       if (limit > 0 && this.#bodyBytes > limit) this.fail('request_body_too_large');
     });
+    this.#request.on('data', take);
     return undefined;
   }
 
@@ -216,7 +214,7 @@ export class Exchange implements AttemptListener {
     if (this.#upstreamResponse !== undefined && isMalformed) this.#log.fail('response_chunk_malformed', code);
     if (this.#ended || this.#answered || this.#upstreamResponse !== undefined) return;
     if (isMalformed) {
-      this.fail('response_malformed', code);
+      this.fail(code === 'HPE_HEADER_OVERFLOW' ? 'response_header_too_large' : 'response_malformed', code);
     } else if (this.#isStale()) {
       this.#services.context.counters.add('retriesStale', 1);
       this.#attempt?.abandon();
@@ -273,28 +271,11 @@ export class Exchange implements AttemptListener {
       return;
     }
     this.#answered = true;
-    upstreamResponse.on('data', (chunk: Buffer) => {
-      this.#log.bodyBytes += chunk.length;
-    });
-    upstreamResponse.on('end', () => {
-      this.#log.upstreamEnded();
-      try {
-        if (!isBodiless && upstreamResponse.rawTrailers.length > 0)
-          this.#response.addTrailers(headerPairs(upstreamResponse.rawTrailers));
-      } catch {
-        // Trailers that are no headers are not worth the body that came before them.
-      }
-      this.#response.end();
-    });
-    // A response cut short must not look complete: no last chunk, no keep-alive.
-    upstreamResponse.on('close', () => {
-      if (!upstreamResponse.complete) this.#cut('response_cut_by_close');
-    });
-    upstreamResponse.pipe(this.#response, { end: false });
-    // A head without body yet (server-sent events) goes out now; one with a body goes out together with it.
-    setImmediate(() => {
-      if (!this.#response.writableEnded && this.#log.bodyBytes === 0) this.#response.flushHeaders();
-    });
+    relayBody(upstreamResponse, this.#response, this.#log, this);
+  }
+
+  responseCut(): void {
+    this.#cut('response_cut_by_close');
   }
 
   switched(upstreamResponse: IncomingMessage, upstream: Duplex, early: Buffer): void {
@@ -315,13 +296,8 @@ export class Exchange implements AttemptListener {
     if (early.length > 0) socket.write(early);
     if (this.#offer !== undefined && this.#offer.early.length > 0) connection.socket.write(this.#offer.early);
     const idleMs = this.#route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
-    joinTunnel(
-      socket,
-      connection.socket,
-      idleMs,
-      () => this.#log.fail('tunnel_idle_timeout'),
-      () => this.#end(),
-    );
+    const onIdle = (): void => this.#log.fail('tunnel_idle_timeout');
+    joinTunnel(socket, connection.socket, idleMs, onIdle, () => this.#end());
   }
 
   /** Answers with an error of our own, or, when an answer has begun, shows the client that it is cut short. */
@@ -377,13 +353,14 @@ export class Exchange implements AttemptListener {
       // A request that was answered without a look at it may end after its answer: the limit of an idle connection holds.
       if (!this.#ended) socket.setTimeout(sendTimeout);
     });
-    this.#response.on('timeout', () => {
+    const timedOut = guarded(this, () => {
       if (socket.writableLength > 0) {
         this.#log.fail('client_send_timeout');
         socket.destroy();
       } else if (!this.#request.complete && !this.#request.isPaused()) this.fail('client_body_timeout');
       else socket.setTimeout(sendTimeout);
     });
+    this.#response.on('timeout', timedOut);
   }
 
   asked({ address, port }: Endpoint): void {
@@ -407,6 +384,8 @@ export class Exchange implements AttemptListener {
     }
     const answered = wasAnswered ? this.#response.statusCode : FAILURES.client_left.status;
     this.#log.write(this.#log.switched ? 101 : answered);
-    this.#connection.next();
+    // The rest of a body that is thrown away is no head of a next request.
+    if (this.#request.complete || this.#connection.isClosing) this.#connection.next();
+    else this.#request.once('end', () => this.#connection.next());
   }
 }

@@ -1,13 +1,13 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, InformationEvent, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
-import { stackOf } from '../../errors.ts';
 import type { Endpoint } from '../../routing/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import { type Guarded, guarded } from '../guard.ts';
 import { MAX_INTERIMS } from '../interims.ts';
 import { hasBody, type RequestFacts } from './request-facts.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
-import type { UpstreamConnection, UpstreamPool } from './upstream-pool.ts';
+import type { ConnectFailure, UpstreamConnection, UpstreamPool } from './upstream-pool.ts';
 
 export interface AttemptInput {
   readonly request: IncomingMessage;
@@ -25,7 +25,7 @@ export interface AttemptInput {
 }
 
 /** What may come of an attempt. */
-export interface AttemptListener {
+export interface AttemptListener extends Guarded {
   informed(status: number, rawHeaders: readonly string[]): void;
   responded(response: IncomingMessage): void;
   switched(response: IncomingMessage, socket: Duplex, early: Buffer): void;
@@ -65,21 +65,23 @@ export class UpstreamAttempt {
       addRequest: (upstreamRequest: ClientRequest) => {
         this.#prepare(upstreamRequest);
         const onAttempt = (endpoint: Endpoint): void => this.#listener.asked(endpoint);
-        this.#services.pool.acquire({ endpoints, timeoutMs: connectMs, fresh, onAttempt }, outcome => {
+        const done = guarded(this.#listener, (outcome: UpstreamConnection | ConnectFailure) => {
           if (!('reason' in outcome)) this.#connected(upstreamRequest, outcome);
           else if (!this.#isAbandoned) this.#listener.fail(outcome.reason, outcome.error);
         });
+        this.#services.pool.acquire({ endpoints, timeoutMs: connectMs, fresh, onAttempt }, done);
       },
     };
     const target = { host: address, port, protocol: 'http:' };
     try {
       // Its type knows no repeated headers; Node's http.request, which gets them in the end, does.
       const options = { target, agent, headers: headers as Record<string, string> };
-      this.#services.proxy.web(request, response, options, error => {
+      const broken = guarded(this.#listener, (error: Error) => {
         if (!this.#isAbandoned) this.#listener.broken(error);
       });
+      this.#services.proxy.web(request, response, options, broken);
     } catch (error) {
-      this.#listener.fail('internal', stackOf(error));
+      this.#listener.crashed(error);
     }
   }
 
@@ -104,16 +106,22 @@ export class UpstreamAttempt {
     if (facts.expect !== undefined) upstreamRequest.setHeader('Expect', facts.expect);
     if (headers.Connection === undefined) upstreamRequest.removeHeader('Connection');
     let interims = 0;
-    upstreamRequest.on('information', info => {
+    const listener = this.#listener;
+    const informed = guarded(listener, ({ statusCode, rawHeaders }: InformationEvent) => {
       interims += 1;
-      if (interims > MAX_INTERIMS) this.#listener.fail('response_too_many_interim');
-      else this.#listener.informed(info.statusCode, info.rawHeaders);
+      if (interims > MAX_INTERIMS) listener.fail('response_too_many_interim');
+      else listener.informed(statusCode, rawHeaders);
     });
-    upstreamRequest.on('upgrade', (response, socket, early) => this.#listener.switched(response, socket, early));
-    upstreamRequest.on('response', response => {
+    const switched = guarded(listener, (response: IncomingMessage, socket: Duplex, early: Buffer) =>
+      listener.switched(response, socket, early),
+    );
+    const responded = guarded(listener, (response: IncomingMessage) => {
       this.#upstreamResponse = response;
-      this.#listener.responded(response);
+      listener.responded(response);
     });
+    upstreamRequest.on('information', informed);
+    upstreamRequest.on('upgrade', switched);
+    upstreamRequest.on('response', responded);
     // Registered before the pipe's own listener, which ends the upstream's request.
     request.once('end', () => {
       if (request.rawTrailers.length > 0) upstreamRequest.addTrailers(headerPairs(request.rawTrailers));
@@ -124,14 +132,14 @@ export class UpstreamAttempt {
     const { request, facts, readMs, sendMs } = this.#input;
     const { socket } = connection;
     this.connection = connection;
-    const onTimeout = (): void => {
+    const onTimeout = guarded(this.#listener, () => {
       // While the client is the slow one, its own time limits count.
       const bodyIsLate = !request.complete && socket.writableLength === 0;
       if (this.#upstreamResponse?.isPaused() || bodyIsLate)
         socket.setTimeout(upstreamRequest.writableFinished ? readMs : sendMs);
       else if (this.#upstreamResponse !== undefined) this.#listener.fail('response_cut_by_timeout');
       else this.#listener.fail(socket.writableLength > 0 ? 'upstream_send_timeout' : 'upstream_read_timeout');
-    };
+    });
     socket.on('timeout', onTimeout);
     upstreamRequest.once('close', () => socket.off('timeout', onTimeout));
     upstreamRequest.once('upgrade', () => socket.off('timeout', onTimeout));

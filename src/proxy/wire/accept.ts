@@ -1,5 +1,5 @@
 import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
-import { readFor, type SocketReader } from './socket-reader.ts';
+import { readFor, readSafely, type SocketReader } from './socket-reader.ts';
 
 /** Makes the socket of an accepted connection, whose bytes go to the reader. */
 export type OpenSocket = (reader: SocketReader) => Socket;
@@ -40,7 +40,7 @@ function wrap(handle: object, reader: SocketReader): Socket {
 
 function followEvents(socket: Socket, reader: SocketReader): Socket {
   return socket.on('data', (bytes: Buffer) => {
-    if (!reader.read(bytes, bytes.length)) socket.pause();
+    if (!readSafely(reader, bytes, bytes.length)) socket.pause();
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { codeOf } from '../../errors.ts';
+import { codeOf, stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import { guarded } from '../guard.ts';
 import type { OpenSocket } from './accept.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Exchange } from './exchange.ts';
@@ -71,13 +72,16 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#exchange = new Exchange(wire, this);
     this.#outlet = new Outlet(
       socket,
+      this,
       () => this.#drained(),
       // Not at once: this may be within a write of the exchange, which learns of it in the next turn.
       () => socket.destroy(),
     );
-    socket.on('end', () => this.#ended());
-    socket.on('error', error => this.destroy(codeOf(error)));
-    socket.on('close', () => this.destroy());
+    const ended = guarded(this, () => this.#ended());
+    const broken = guarded(this, (error?: unknown) => this.destroy(codeOf(error)));
+    socket.on('end', ended);
+    socket.on('error', broken);
+    socket.on('close', broken);
     const { counters } = wire.context;
     counters.add('handled', 1);
     counters.add('active', 1);
@@ -100,14 +104,41 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#state = CLOSED;
     counters.addTo(GAUGES[state] ?? COUNTER.writing, -1);
     counters.add('active', -1);
-    if (state >= BUSY) this.#exchange.abandon(error);
-    for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
-    this.#releaseHead();
-    this.#stash = undefined;
-    this.inlet.release();
-    this.#wire.wheel.remove(this);
-    this.#socket.destroy();
-    this.#wire.clientGone(this);
+    try {
+      if (state >= BUSY) this.#exchange.abandon(error);
+    } finally {
+      // Whatever bug the request met: the connection is gone.
+      for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
+      this.#releaseHead();
+      this.#stash = undefined;
+      this.inlet.release();
+      this.#wire.wheel.remove(this);
+      this.#socket.destroy();
+      this.#wire.clientGone(this);
+    }
+  }
+
+  override crashed(error: unknown): void {
+    const stack = stackOf(error);
+    this.#isConsuming = false;
+    try {
+      if (this.#exchange.endCrashed(stack)) return;
+      if (this.#state === READING) this.#reject('internal', this.#stash?.toString('latin1') ?? '', stack);
+      else this.#drop(error);
+    } catch (second) {
+      // The bug is in what answers, or ends.
+      this.#drop(second);
+    }
+  }
+
+  /** Ends it without a word. */
+  #drop(bug: unknown): void {
+    this.#wire.context.failures.reportBug(bug);
+    try {
+      this.destroy();
+    } catch {
+      // It has been told of, and the socket is closed.
+    }
   }
 
   override timedOut(): void {
@@ -215,6 +246,15 @@ export class ClientConnection extends Timed implements SocketReader {
 
   /** Reads as many requests as it can. What it cannot read yet is kept. */
   #consume(bytes: Buffer, end = bytes.length): void {
+    try {
+      this.#consumeSome(bytes, end);
+    } catch (error) {
+      // The bytes may come out of a stash, on behalf of another connection.
+      this.crashed(error);
+    }
+  }
+
+  #consumeSome(bytes: Buffer, end: number): void {
     this.#isConsuming = true;
     let at = 0;
     while (at < end && this.#state <= BUSY) {

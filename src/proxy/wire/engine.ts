@@ -20,7 +20,7 @@ const BACKLOG = 4096;
 const LISTENERS = 16;
 
 /** Reads nothing. */
-const NOBODY: SocketReader = { readBuffer: () => Buffer.alloc(1), read: () => false };
+const NOBODY: SocketReader = { readBuffer: () => Buffer.alloc(1), read: () => false, crashed: () => undefined };
 
 export class WireEngine implements Engine {
   readonly #context: EngineContext;
@@ -88,12 +88,16 @@ export class WireEngine implements Engine {
   }
 
   #accept(open: OpenSocket): void {
-    const { counters, state } = this.#context;
+    const { counters, failures, state } = this.#context;
     counters.add('accepted', 1);
     if (this.#wire.clients.size >= state.settings.workerConnections) {
       open(NOBODY).destroy();
       return;
     }
-    this.#wire.clients.add(new ClientConnection(this.#wire, open));
+    try {
+      this.#wire.clients.add(new ClientConnection(this.#wire, open));
+    } catch (error) {
+      failures.reportBug(error);
+    }
   }
 }

@@ -45,6 +45,11 @@ export class ExchangeRecord {
     this.#peer = peer;
   }
 
+  /** Between the begin of an exchange and its line in the access log. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   begin(requestId: string): void {
     this.#begin(requestId);
     this.#requestLine = '';

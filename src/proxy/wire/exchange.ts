@@ -196,11 +196,12 @@ export class Exchange implements RedirectOrigin, Turns {
   composeHead(head: ResponseHead, hasLength: boolean): string {
     const isModern = this.speaksChunked;
     const keeps = this.#keepsAlive() && this.#body.isComplete && (hasLength || isModern);
+    const text = composeResponse(head, keeps, isModern && !hasLength, this.#asked.route as Route, this);
     this.isAnswered = true;
     this.awaitsContinue = false;
     this.#isLast = !keeps;
     this.record.answered(head.status);
-    return composeResponse(head, keeps, isModern && !hasLength, this.#asked.route as Route, this);
+    return text;
   }
 
   /** What the client, and what the upstream, may call this place. */
@@ -304,6 +305,23 @@ export class Exchange implements RedirectOrigin, Turns {
       if (stash !== undefined) this.#client.giveBack(stash);
       this.#client.readOn();
     }
+  }
+
+  crashed(error: unknown): void {
+    this.#client.crashed(error);
+  }
+
+  /** A bug ended it. @returns whether it was under way: its client has been answered, or sees that the answer is cut */
+  endCrashed(stack: string): boolean {
+    if (!this.record.isOpen) return false;
+    this.#isOver = false;
+    // A head that has not gone out is no answer.
+    if (this.record.responseBytes === 0 && !this.record.isTunnel) {
+      this.isAnswered = false;
+      this.record.answered(0);
+    }
+    this.fail('internal', stack);
+    return true;
   }
 
   /** The answer has no end. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { type Guarded, guarded } from '../guard.ts';
 
 /** A write that the kernel has not taken at once. */
 interface PendingWrite {
@@ -36,6 +37,7 @@ export class Outlet {
   /** A write failed. What is written from now on is thrown away; what the peer sent before it went can still be read. */
   isBroken = false;
   readonly #socket: Inside;
+  readonly #owner: Guarded;
   readonly #drained: () => void;
   readonly #broken: (() => void) | undefined;
   /** The socket's, once it is known to be familiar. */
@@ -47,14 +49,19 @@ export class Outlet {
 
   /**
    * @param socket connected
+   * @param owner whose callbacks these, and the ones of its writes, are
    * @param drained called when {@link isBlocked} is over
    * @param broken called when {@link isBroken}, which may be within a write
    */
-  constructor(socket: Socket, drained: () => void, broken?: () => void) {
+  constructor(socket: Socket, owner: Guarded, drained: () => void, broken?: () => void) {
     this.#socket = socket;
+    this.#owner = owner;
     this.#drained = drained;
     this.#broken = broken;
-    socket.on('drain', () => this.#went());
+    socket.on(
+      'drain',
+      guarded(owner, () => this.#went()),
+    );
   }
 
   /** The kernel has got all that was written. */
@@ -79,7 +86,7 @@ export class Outlet {
   /** @param sent called when the bytes are not needed any more @returns as writeText() */
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
     const handle = this.#freeHandle();
-    if (handle === undefined) return this.#queued(this.#socket.write(bytes, sent));
+    if (handle === undefined) return this.#queued(this.#socket.write(bytes, guarded(this.#owner, sent)));
     return this.#handed(this.isBroken ? 0 : handle.writeBuffer(null, bytes), bytes, sent);
   }
 
@@ -109,12 +116,12 @@ export class Outlet {
     if (outcome.writeStatus !== null) return this.#handed(outcome.writeStatus, bytes, sent);
     this.#waiting += 1;
     outcome.buffer = bytes;
-    outcome.oncomplete = status => {
+    outcome.oncomplete = guarded(this.#owner, status => {
       this.#waiting -= 1;
       sent?.();
       if (status < 0) this.#fail();
       this.#went();
-    };
+    });
     this.#waits();
     return false;
   }

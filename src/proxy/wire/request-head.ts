@@ -188,8 +188,9 @@ export class RequestHead extends Head {
     if (at === end || (bytes[at] === CR && at + 1 === end)) return at > limit ? 'request_line_too_long' : false;
     this.faultAt = at - base;
     if (bytes[at] !== CR || bytes[at + 1] !== LF) {
-      const isEnd = bytes[at] === CR || bytes[at] === LF;
-      return isEnd ? 'request_bad_line_end' : versionFault(bytes.toString('latin1', versionStart, at));
+      if (bytes[at] === CR || bytes[at] === LF) return 'request_bad_line_end';
+      this.faultAt = versionStart - base;
+      return versionFault(bytes.toString('latin1', versionStart, at));
     }
     if (at - methodStart > MAX_LINE_BYTES) return 'request_line_too_long';
     this.faultAt = versionStart - base;

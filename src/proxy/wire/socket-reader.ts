@@ -1,7 +1,8 @@
 import type { OnReadOpts } from 'node:net';
+import type { Guarded } from '../guard.ts';
 
 /** Takes the bytes of a socket, in memory that it chooses. */
-export interface SocketReader {
+export interface SocketReader extends Guarded {
   /** Where the next read puts its bytes. */
   readBuffer(): Buffer;
   /** Bytes have come into it: they are only there during this call. @returns false to stop reading */
@@ -19,8 +20,18 @@ export function readFor(reader: SocketReader): OnReadOpts {
     },
     callback: (size: number, buffer: Uint8Array): boolean => {
       present = buffer;
-      return reader.read(buffer as Buffer, size);
+      return readSafely(reader, buffer as Buffer, size);
     },
   };
   return options as OnReadOpts;
+}
+
+/** A read whose bugs end the reader alone. */
+export function readSafely(reader: SocketReader, bytes: Buffer, size: number): boolean {
+  try {
+    return reader.read(bytes, size);
+  } catch (error) {
+    reader.crashed(error);
+    return true;
+  }
 }

@@ -1,3 +1,5 @@
+import type { Guarded } from '../guard.ts';
+
 /** One coarse clock for all time limits of a worker: setting one costs a store, and seldom a re-link in a list. */
 
 /** How exact a time limit is. */
@@ -6,7 +8,7 @@ export const TICK_MS = 50;
 const SLOTS = 1024;
 
 /** Something with a time limit. Connections extend it, so that no object per limit is made. */
-export abstract class Timed {
+export abstract class Timed implements Guarded {
   /** In ticks; 0 is no limit. */
   deadline = 0;
   /** The tick of the slot it is linked in; 0 when it is in none. */
@@ -20,6 +22,8 @@ export abstract class Timed {
 
   /** The limit has passed; it is unset by then. */
   abstract timedOut(): void;
+
+  abstract crashed(error: unknown): void;
 }
 
 export class TimerWheel {
@@ -111,7 +115,7 @@ export class TimerWheel {
         this.#link(entry);
       } else if (entry.deadline !== 0) {
         entry.deadline = 0;
-        entry.timedOut();
+        endLimit(entry);
       }
     }
   }
@@ -136,5 +140,13 @@ export class TimerWheel {
     entry.scheduled = 0;
     entry.nextTimed = undefined;
     entry.previousTimed = undefined;
+  }
+}
+
+function endLimit(entry: Timed): void {
+  try {
+    entry.timedOut();
+  } catch (error) {
+    entry.crashed(error);
   }
 }

@@ -81,6 +81,10 @@ export class UpstreamAttempts implements ConnectionSeeker {
     else this.#exchange.fail(reason, error);
   }
 
+  crashed(error: unknown): void {
+    this.#exchange.crashed(error);
+  }
+
   /**
    * The connection ended before a response was complete enough to begin.
    * @param bodyBytesGone of the request, which cannot be sent again

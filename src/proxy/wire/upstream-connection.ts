@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { codeOf } from '../../errors.ts';
+import { guarded } from '../guard.ts';
 import { MAX_INTERIMS } from '../interims.ts';
 import { ChunkedBody } from './chunked-body.ts';
 import type { Exchange } from './exchange.ts';
@@ -42,6 +43,8 @@ export class UpstreamConnection extends Timed implements SocketReader {
   #outlet: Outlet | undefined;
   #state = IDLE;
   #exchange: Exchange | undefined;
+  /** The one it was destroyed with: it learns of the end in the same callback. */
+  #lastExchange: Exchange | undefined;
   /** What came of a response head that is not complete. */
   #partial: Buffer | undefined;
   /** Where the reading of it has come to: the next piece goes on from there. */
@@ -86,10 +89,12 @@ export class UpstreamConnection extends Timed implements SocketReader {
 
   attach(socket: Socket): void {
     this.#socket = socket;
-    this.#outlet = new Outlet(socket, () => this.#exchange?.upstreamDrained());
-    socket.on('end', () => this.#ended());
-    socket.on('error', error => this.#broken(codeOf(error)));
-    socket.on('close', () => this.#broken());
+    this.#outlet = new Outlet(socket, this, () => this.#exchange?.upstreamDrained());
+    const ended = guarded(this, () => this.#ended());
+    const broken = guarded(this, (error?: unknown) => this.#broken(codeOf(error)));
+    socket.on('end', ended);
+    socket.on('error', broken);
+    socket.on('close', broken);
   }
 
   /** Another exchange begins. */
@@ -147,11 +152,19 @@ export class UpstreamConnection extends Timed implements SocketReader {
     if (this.#state === CLOSED) return;
     const wasIdle = this.#state === IDLE;
     this.#state = CLOSED;
+    this.#lastExchange = this.#exchange;
     this.#exchange = undefined;
     this.#inlet.release();
     this.#wire.wheel.remove(this);
     this.#socket?.destroy();
     this.#wire.pools.forget(this, wasIdle);
+  }
+
+  override crashed(error: unknown): void {
+    const exchange = this.#exchange ?? this.#lastExchange;
+    this.destroy();
+    if (exchange === undefined) this.#wire.context.failures.reportBug(error);
+    else exchange.crashed(error);
   }
 
   override timedOut(): void {
@@ -318,7 +331,12 @@ export class UpstreamConnection extends Timed implements SocketReader {
     // After an early answer, what the exchange still sends has nowhere to go.
     if (isReleased) this.#wire.pools.release(this);
     else this.destroy();
-    exchange.responseComplete();
+    // The next request of the client may begin in here, and on this very connection.
+    try {
+      exchange.responseComplete();
+    } catch (error) {
+      exchange.crashed(error);
+    }
   }
 
   /** It was made for a exchange that has left meanwhile. */

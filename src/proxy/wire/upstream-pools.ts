@@ -3,6 +3,7 @@ import { codeOf } from '../../errors.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { Backend, Endpoint } from '../../routing/route.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
+import { type Guarded, guarded } from '../guard.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../recycling.ts';
 import { readFor } from './socket-reader.ts';
@@ -10,7 +11,7 @@ import { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
 
 /** Who waits for a connection that is being made. */
-export interface ConnectionSeeker {
+export interface ConnectionSeeker extends Guarded {
   connected(upstream: UpstreamConnection): void;
   /** @param error its code, as Node gives it; empty for a timeout */
   connectFailed(reason: FailureReason, error: string): void;
@@ -86,18 +87,29 @@ export class UpstreamPools {
       this.#leave(pool);
       seeker.connectFailed(reason, error);
     };
-    const onError = (error: Error): void => fail(connectFailure(error), codeOf(error));
+    const owner: Guarded = {
+      crashed: error => {
+        upstream.destroy();
+        socket.destroy();
+        seeker.crashed(error);
+      },
+    };
+    const onError = guarded(owner, (error: Error) => fail(connectFailure(error), codeOf(error)));
     // Connecting is rare where connections are kept: a timer of its own is exact and costs nothing that counts.
-    const timer = setTimeout(fail, timeoutMs, 'upstream_connect_timeout');
+    const timer = setTimeout(
+      guarded(owner, () => fail('upstream_connect_timeout')),
+      timeoutMs,
+    );
     this.#connecting.set(socket, timer);
     socket.once('error', onError);
-    socket.once('connect', () => {
+    const onConnect = guarded(owner, () => {
       settle();
       counters.add('connectsOk', 1);
       this.#connections.add(upstream);
       upstream.attach(socket);
       seeker.connected(this.#use(upstream));
     });
+    socket.once('connect', onConnect);
   }
 
   /** Of the idle connections that one client keeps for itself, one to an endpoint of the backend. */

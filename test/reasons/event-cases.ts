@@ -1,0 +1,327 @@
+import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import type { FailureReason } from '../../src/proxy/failures/failures.ts';
+import type { Settings } from '../../src/settings/schema.ts';
+import { eventually } from '../support/eventually.ts';
+import type { ProxyUnderTest } from '../support/proxy-under-test.ts';
+import type { RawClient } from '../support/raw-client.ts';
+import { NOBODY, type RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { SECRET } from './request-cases.ts';
+
+export interface Scene {
+  readonly proxy: ProxyUnderTest;
+  readonly client: RawClient;
+  readonly upstream: RawUpstream;
+  /** Lets {@link LIMIT_MS} pass, as far as the engine takes its time from the test. */
+  readonly pass: () => void;
+}
+
+/** A failure that is about time, connections or the table, not about bytes. */
+export interface EventCase {
+  readonly what: string;
+  readonly reason: FailureReason;
+  /** As in the access log. */
+  readonly status: number;
+  readonly detail: RegExp;
+  readonly settings?: Partial<Settings>;
+  readonly upstream?: UpstreamHandler;
+  /** Where the route leads instead of the upstream; `null` for no table at all. */
+  readonly to?: readonly ListenAddress[] | 'silence' | null;
+  readonly provoke: (scene: Scene) => Promise<void>;
+  /** Why the engine node cannot be asked for it. */
+  readonly notOnNode?: string;
+}
+
+/** A limit that a test waits for; nothing else of the case has to happen within it. */
+const SHORT_MS = 100;
+/** One that must not pass before the case has been set up. */
+export const LIMIT_MS = 2_000;
+const NONE = /^$/;
+const LARGE = 64 * 1024 * 1024;
+
+const SECRETS = `Host: test\r\nCookie: ${SECRET}\r\n`;
+const GET = `GET /volume/x?token=${SECRET} HTTP/1.1\r\n${SECRETS}\r\n`;
+const POST = `POST /volume/x?token=${SECRET} HTTP/1.1\r\n${SECRETS}Content-Length: 10\r\n\r\n`;
+const BEGUN = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc';
+
+const ask = async ({ client }: Scene): Promise<void> => {
+  await client.send(GET);
+  await client.response();
+};
+
+const askForCut = async ({ client }: Scene): Promise<void> => {
+  await client.send(GET);
+  await client.responseOrCut();
+};
+
+const never: UpstreamHandler = () => undefined;
+
+export const EVENT_CASES: readonly EventCase[] = [
+  {
+    what: 'nothing listens at the upstream',
+    reason: 'upstream_refused',
+    status: 502,
+    detail: /^ECONNREFUSED$/,
+    to: [NOBODY],
+    provoke: ask,
+  },
+  {
+    what: 'no way to the upstream',
+    reason: 'upstream_unreachable',
+    status: 502,
+    detail: /^ENETUNREACH$/,
+    // The kernel makes no TCP connection to everybody.
+    to: [{ host: '255.255.255.255', port: 80 }],
+    provoke: ask,
+  },
+  {
+    what: 'a name that does not resolve',
+    reason: 'upstream_name_unresolved',
+    status: 502,
+    detail: /^E\w+$/,
+    // Too long to be asked for: no name server has to say so.
+    to: [{ host: `${'a'.repeat(64)}.invalid`, port: 80 }],
+    provoke: ask,
+  },
+  {
+    what: 'the upstream does not accept',
+    reason: 'upstream_connect_timeout',
+    status: 504,
+    detail: NONE,
+    settings: { proxyConnectTimeout: SHORT_MS },
+    to: 'silence',
+    provoke: ask,
+  },
+  {
+    what: 'the upstream does not answer',
+    reason: 'upstream_read_timeout',
+    status: 504,
+    detail: NONE,
+    settings: { proxyReadTimeout: SHORT_MS },
+    upstream: never,
+    provoke: ask,
+  },
+  {
+    what: 'the upstream does not read',
+    reason: 'upstream_send_timeout',
+    status: 504,
+    detail: NONE,
+    settings: { proxySendTimeout: SHORT_MS },
+    upstream: request => request.connection.pause(),
+    provoke: async ({ client }) => {
+      await client.send(`POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: ${LARGE}\r\n\r\n`);
+      client.push(Buffer.alloc(LARGE / 2));
+      await client.response();
+    },
+  },
+  {
+    what: 'the upstream closes',
+    reason: 'upstream_closed',
+    status: 502,
+    detail: NONE,
+    upstream: request => request.connection.finish(),
+    provoke: ask,
+  },
+  {
+    what: 'the upstream closes within a head',
+    reason: 'upstream_closed',
+    status: 502,
+    detail: NONE,
+    upstream: request => request.connection.finish('HTTP/1.1 200 OK\r\nX-'),
+    provoke: ask,
+  },
+  {
+    what: 'the upstream resets',
+    reason: 'upstream_reset',
+    status: 502,
+    detail: /^ECONNRESET$/,
+    upstream: request => request.connection.reset(),
+    provoke: ask,
+  },
+  {
+    what: 'the upstream closes within a body',
+    reason: 'response_cut_by_close',
+    status: 200,
+    detail: NONE,
+    upstream: request => request.connection.finish(BEGUN),
+    provoke: askForCut,
+  },
+  {
+    what: 'the upstream resets within a body',
+    reason: 'response_cut_by_reset',
+    status: 200,
+    detail: /^ECONNRESET$/,
+    upstream: async request => {
+      await request.connection.send(BEGUN);
+    },
+    provoke: async ({ client, upstream }) => {
+      await client.send(GET);
+      await client.head();
+      upstream.only.connection.reset();
+      await client.closed();
+    },
+    notOnNode: 'node:http gives a reset and a close within a body the same error',
+  },
+  {
+    what: 'the upstream stops within a body',
+    reason: 'response_cut_by_timeout',
+    status: 200,
+    detail: NONE,
+    settings: { proxyReadTimeout: LIMIT_MS },
+    upstream: async request => {
+      await request.connection.send(BEGUN);
+    },
+    provoke: async ({ client, pass }) => {
+      await client.send(GET);
+      await client.head();
+      pass();
+      await client.closed();
+    },
+  },
+  {
+    what: 'a Service without endpoints',
+    reason: 'no_endpoint',
+    status: 503,
+    detail: NONE,
+    to: [],
+    provoke: ask,
+  },
+  {
+    what: 'no table yet',
+    reason: 'table_not_loaded',
+    status: 503,
+    detail: NONE,
+    to: null,
+    provoke: ask,
+  },
+  {
+    what: 'the client leaves before the answer',
+    reason: 'client_left',
+    status: 499,
+    detail: NONE,
+    upstream: never,
+    provoke: async ({ client, upstream }) => {
+      await client.send(GET);
+      await upstream.request(0);
+      client.end();
+    },
+  },
+  {
+    what: 'the client resets before the answer',
+    reason: 'client_left',
+    status: 499,
+    detail: /^(?:ECONNRESET)?$/,
+    upstream: never,
+    provoke: async ({ client, upstream }) => {
+      await client.send(GET);
+      await upstream.request(0);
+      client.reset();
+    },
+  },
+  {
+    what: 'the client leaves within the response',
+    reason: 'client_left_mid_response',
+    status: 200,
+    detail: /^(?:ECONNRESET)?$/,
+    upstream: async request => {
+      await request.connection.send(BEGUN);
+    },
+    provoke: async ({ client }) => {
+      await client.send(GET);
+      await client.head();
+      client.reset();
+    },
+  },
+  {
+    what: 'half a head',
+    reason: 'client_header_timeout',
+    status: 408,
+    detail: NONE,
+    settings: { clientHeaderTimeout: LIMIT_MS },
+    provoke: async ({ proxy, client, pass }) => {
+      await client.send(`GET /volume?${SECRET} HTTP/1.1\r\nCookie: ${SECRET}`);
+      await eventually('the head to be read', () => proxy.counters.get('reading') === 1);
+      pass();
+      await client.response();
+    },
+  },
+  {
+    what: 'half a body',
+    reason: 'client_body_timeout',
+    status: 408,
+    detail: NONE,
+    settings: { clientBodyTimeout: SHORT_MS },
+    upstream: never,
+    provoke: async ({ client }) => {
+      await client.send(`${POST}abc`);
+      await client.response();
+    },
+  },
+  {
+    what: 'the client does not read',
+    reason: 'client_send_timeout',
+    status: 200,
+    detail: NONE,
+    settings: { sendTimeout: SHORT_MS },
+    upstream: request =>
+      request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n`, Buffer.alloc(LARGE)),
+    provoke: async ({ client }) => {
+      client.pause();
+      await client.send(GET);
+    },
+  },
+  {
+    what: 'a WebSocket that is silent',
+    reason: 'tunnel_idle_timeout',
+    status: 101,
+    detail: NONE,
+    settings: { proxyReadTimeout: LIMIT_MS },
+    upstream: async request => {
+      request.connection.tunnel();
+      await request.connection.send(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+      );
+    },
+    provoke: async ({ client, pass }) => {
+      await client.send('GET /volume HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+      await client.response();
+      pass();
+      await client.closed();
+    },
+  },
+  {
+    what: 'a body that turns out too large',
+    reason: 'request_body_too_large',
+    status: 413,
+    detail: NONE,
+    settings: { clientMaxBodySize: 10 },
+    upstream: never,
+    provoke: async ({ client }) => {
+      await client.send(
+        `POST /volume HTTP/1.1\r\n${SECRETS}Transfer-Encoding: chunked\r\n\r\n`,
+        `10\r\n${SECRET}${SECRET}\r\n`,
+      );
+      await client.response();
+    },
+  },
+  {
+    what: 'the program ends',
+    reason: 'shutdown',
+    status: 499,
+    detail: NONE,
+    upstream: never,
+    provoke: async ({ proxy, client, upstream }) => {
+      await client.send(GET);
+      await upstream.request(0);
+      proxy.engine.close();
+    },
+  },
+];
+
+/** Reasons that no case here provokes, and why. */
+export const NOT_PROVOKED: Readonly<Partial<Record<FailureReason, string>>> = {
+  out_of_sockets: 'needs a process without file descriptors; the codes it stands for are tested below',
+  upstream_connect_failed: 'stands for the codes that no other reason has; tested below',
+  request_malformed: 'what the engine node says where it is coarser',
+  response_malformed: 'what the engine node says where it is coarser',
+  internal: 'needs a bug; test/reasons/throwing-handler.test.ts puts one into the real program',
+};
