@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.ts';
 import { ERROR_PAGE, startProxy } from '../support/proxy-under-test.ts';
-import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
+import { answer, answering, NOBODY, RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
 conformance('access log', ({ engine, test }) => {
@@ -106,6 +106,34 @@ conformance('access log', ({ engine, test }) => {
     assert.equal(line?.service, 'test/service-0');
     assert.equal(line?.upstream, `127.0.0.1:${upstream.address.port}`);
     assert.equal(line?.upstreamStatus, 0);
+  });
+
+  test('a second attempt: the upstream is the one that answered, the failed one is listed before it', async t => {
+    const alive = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: [NOBODY, alive.address] }] });
+    for (let count = 0; count < 4; count += 1) assert.equal((await proxy.get('/volume')).status, 200);
+    const lines = await proxy.logged(4);
+    for (const { upstream, upstreamStatus, reason } of lines) {
+      assert.deepEqual([upstream, upstreamStatus, reason], [`127.0.0.1:${alive.address.port}`, 200, '-']);
+    }
+    const failed = lines.flatMap(({ earlierAttempts = [] }) => earlierAttempts);
+    assert.equal(failed.length, proxy.counters.get('retriesConnect'));
+    assert.ok(failed.length > 0);
+    for (const { upstream, ms } of failed) {
+      assert.equal(upstream, '127.0.0.1:1');
+      assert.ok(ms >= 0);
+    }
+  });
+
+  test('combined: two attempts are lists, as nginx writes them', async t => {
+    const proxy = await startProxy(t, engine, {
+      routes: [{ path: '/volume', to: [NOBODY] }],
+      logFormat: 'combined',
+    });
+    assert.equal((await proxy.get('/volume')).status, 502);
+    await eventually('a line', () => proxy.logLines.length === 1);
+    const tries = '127\\.0\\.0\\.1:1, 127\\.0\\.0\\.1:1 -, - \\d+\\.\\d{3}, \\d+\\.\\d{3} upstream_refused';
+    assert.match(proxy.logLines[0] ?? '', new RegExp(` ${tries}\n$`));
   });
 
   test('the body bytes of a HEAD are none, of a cut response those that went', async t => {

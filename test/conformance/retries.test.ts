@@ -39,6 +39,19 @@ conformance('retries', ({ engine, test }) => {
     assert.equal(proxy.counters.get('retriesConnect'), 1);
   });
 
+  test('a kept connection that breaks and a connect that fails are two attempts: there is no third', async t => {
+    const upstream = await RawUpstream.start(t, staleOnReuse(closes));
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    await warm(proxy, upstream);
+    // Which of the two has its turn is open: either the second attempt is refused, or the first.
+    proxy.setRoutes([{ path: '/volume', to: [upstream.address, NOBODY] }]);
+    const { status } = await proxy.get('/volume');
+    const [, line] = await proxy.logged(2);
+    assert.equal(proxy.counters.get('connectsFailed'), 1);
+    assert.equal(line?.earlierAttempts?.length, 1);
+    assert.equal(status, line.upstream === '127.0.0.1:1' ? 502 : 200);
+  });
+
   for (const method of ['GET', 'POST', 'PATCH']) {
     test(`a ${method} goes to the next endpoint when one refuses`, async t => {
       const alive = await RawUpstream.start(t);

@@ -1,10 +1,14 @@
 /** Contract section 4: Upgrade. A websocket becomes a tunnel; anything else must not carry requests past the routing. */
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BlockTotals } from '../../src/observe/counters.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { value, values } from '../support/raw-message.ts';
 import { answer, answering, NOBODY, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
+
+const OPEN_MS = 500;
 
 const HANDSHAKE =
   'GET /volume/chat HTTP/1.1\r\nHost: test\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n' +
@@ -39,6 +43,27 @@ conformance('upgrade', ({ engine, test }) => {
     assert.equal(request.header('sec-websocket-key'), 'dGhlIHNhbXBsZSBub25jZQ==');
     assert.equal(request.header('x-real-ip'), '127.0.0.1');
     assert.equal(request.header('x-forwarded-prefix'), '/volume');
+  });
+
+  test('how long a tunnel stays open is in the log, and not in the latencies', async t => {
+    const upstream = await RawUpstream.start(t, switching());
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    await client.response();
+    await delay(OPEN_MS);
+    client.destroy();
+    const [line] = await proxy.logged(1);
+    const totals = new BlockTotals();
+    proxy.counters.addBlockTo(totals, 1);
+    for (const { buckets, sum } of [totals.requestSeconds(), totals.upstreamSeconds()]) {
+      assert.equal(
+        buckets.reduce((all, own) => all + own, 0),
+        1,
+      );
+      // What is left of the log's time is that of the tunnel.
+      assert.ok((line?.durationMs ?? 0) - sum * 1000 > OPEN_MS - 50, `${line?.durationMs} ms, ${sum} s`);
+    }
   });
 
   test('bytes go both ways unchanged, requests among them', async t => {

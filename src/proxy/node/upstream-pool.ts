@@ -93,7 +93,7 @@ export class UpstreamPool {
   acquire(request: ConnectRequest, done: Done): void {
     const idle = request.fresh ? undefined : this.#takeIdle(keyOf(request.endpoints[0]));
     if (idle === undefined) {
-      this.#connect(request, request.fresh ? 1 : 0, done);
+      this.#connect(request, 0, done);
       return;
     }
     request.onAttempt(request.endpoints[0]);
@@ -152,7 +152,7 @@ export class UpstreamPool {
       socket.off('error', onError).on('error', () => undefined);
       socket.destroy();
       counters.add(reason === 'upstream_connect_timeout' ? 'connectsTimedOut' : 'connectsFailed', 1);
-      if (attempt === 1 || this.#closed) {
+      if (attempt === 1 || request.fresh || this.#closed) {
         done({ reason, error });
         return;
       }

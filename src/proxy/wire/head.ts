@@ -45,8 +45,9 @@ export const NO_OPTIONS: ReadonlySet<string> = new Set();
 /**
  * A head that is being read. All places are relative to `base`, the place of its first byte, so that what came may be moved
  * to another buffer while more is awaited.
+ * @template Own faults of this direction alone
  */
-export abstract class Head {
+export abstract class Head<Own extends string = never> {
   /** Places of the lines that may go on unchanged: start, end, start, end… Lines that follow each other are one run. */
   protected readonly runs: Int32Array = new Int32Array(2 * MAX_LINES + 2);
   protected runCount = 0;
@@ -93,10 +94,10 @@ export abstract class Head {
     nameEnd: number,
     valueStart: number,
     valueEnd: number,
-  ): boolean | HeadFault;
+  ): boolean | HeadFault | Own;
 
   /** Reads header lines from `position` on. */
-  protected readLines(bytes: Buffer, base: number, end: number): typeof MORE | typeof DONE | HeadFault {
+  protected readLines(bytes: Buffer, base: number, end: number): typeof MORE | typeof DONE | HeadFault | Own {
     let at = base + this.position;
     for (;;) {
       const lineStart = at;
@@ -263,7 +264,7 @@ export abstract class Head {
     return isOver ? this.#fault('header_too_large', end - base) : MORE;
   }
 
-  #fault(fault: HeadFault, at: number): HeadFault {
+  #fault<Fault extends HeadFault | Own>(fault: Fault, at: number): Fault {
     this.faultAt = at;
     return fault;
   }

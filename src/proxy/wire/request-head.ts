@@ -24,7 +24,7 @@ const VALUE_SLOTS = 32;
 const FIRST_VALUES = 16;
 
 /** A request head under way or complete (RFC 9112 sections 2 to 6); one per connection, used again and again. */
-export class RequestHead extends Head {
+export class RequestHead extends Head<'host_duplicate'> {
   method = '';
   /** As it came, for the request line of the log, too. */
   target = '';
@@ -116,7 +116,7 @@ export class RequestHead extends Head {
     _nameEnd: number,
     valueStart: number,
     valueEnd: number,
-  ): boolean | HeadFault {
+  ): boolean | HeadFault | 'host_duplicate' {
     if (id === 0) return true;
     const base = nameStart - this.position;
     switch (id) {
@@ -124,7 +124,7 @@ export class RequestHead extends Head {
         this.#hostLines += 1;
         if (!isText(bytes, valueStart, valueEnd, this.#host))
           this.#host = bytes.toString('latin1', valueStart, valueEnd);
-        return false;
+        return this.#hostLines > 1 ? 'host_duplicate' : false;
       case X_REAL_IP:
       case X_FORWARDED_PREFIX:
         return false;
@@ -223,7 +223,6 @@ export class RequestHead extends Head {
     const { text } = this;
     this.method = text.substring(this.#methodStart, this.#methodEnd);
     this.target = text.substring(this.#targetStart, this.#targetEnd);
-    if (this.#hostLines > 1) return 'request_host_duplicate';
     if (this.#hostLines === 0 && this.minorVersion === 1) return 'request_host_missing';
     if (this.codings > 0) {
       if (this.contentLength >= 0) return 'request_length_and_chunked';
