@@ -4,19 +4,23 @@ import { FAILURE_REASONS, FAILURES, type FailureReason } from '../proxy/failures
 import type { CounterBoard } from './counter-board.ts';
 import type { Logger } from './logger.ts';
 
-/** One reason, for people: how often since the start, and the last example that was told of. */
+/** One reason, for people: how often since the start, and what it was about. */
 export interface FailureReport {
   readonly reason: FailureReason;
   readonly count: number;
-  readonly last?: FailureExample;
+  /** The last ones that were told of, each of another Service, path or kind; the newest first. */
+  readonly examples: readonly FailureExample[];
 }
+
+/** Examples kept of each reason. */
+const MAX_EXAMPLES = 5;
 
 /** What the main thread makes of the failures that workers tell of: lines in the program log, and the last examples. */
 export class FailureLog {
   readonly #board: CounterBoard;
   readonly #logger: Logger;
   readonly #throttle: FailureThrottle;
-  readonly #last = new Map<FailureReason, FailureExample>();
+  readonly #examples = new Map<FailureReason, readonly FailureExample[]>();
 
   /** @param now monotonic milliseconds */
   constructor(board: CounterBoard, logger: Logger, now?: () => number) {
@@ -26,7 +30,8 @@ export class FailureLog {
   }
 
   take({ example, others }: FailureNotice): void {
-    this.#last.set(example.reason, example);
+    const rest = (this.#examples.get(example.reason) ?? []).filter(known => !isAlike(known, example));
+    this.#examples.set(example.reason, [example, ...rest].slice(0, MAX_EXAMPLES));
     this.#throttle.add(example.reason, example.service, 1 + others, () => example);
   }
 
@@ -34,8 +39,7 @@ export class FailureLog {
   report(): readonly FailureReport[] {
     return FAILURE_REASONS.flatMap(reason => {
       const count = this.#board.failures(reason);
-      const last = this.#last.get(reason);
-      return count === 0 ? [] : [last === undefined ? { reason, count } : { reason, count, last }];
+      return count === 0 ? [] : [{ reason, count, examples: this.#examples.get(reason) ?? [] }];
     });
   }
 
@@ -59,4 +63,8 @@ export class FailureLog {
       this.#logger.info(entry, `request failed: ${FAILURES[reason].meaning}`);
     }
   }
+}
+
+function isAlike(one: FailureExample, other: FailureExample): boolean {
+  return one.service === other.service && one.path === other.path && one.detail === other.detail;
 }

@@ -86,6 +86,25 @@ test('the dashboard of a small company', needs('chromium'), async context => {
     await seen('nothing', async () => (await answer.innerText()) === '' && 'so');
   });
 
+  await context.test('a route shows its settings, and a Service its figures once', async () => {
+    const rows = page.locator('#routes tbody tr', { hasText: 'default/volume' });
+    await seen('one row with figures', async () => {
+      const rates = (await rows.locator('td[data-label="Req/s"]').allInnerTexts()).filter(text => text === '″');
+      return rates.length === 1 && 'so';
+    });
+    await page.getByRole('button', { name: '/volume', exact: true }).click();
+    const answer = page.locator('#explanation');
+    await reads(
+      answer,
+      /Route\s+\/volume of default\/volume.*Limits\s+connect 5 s, read 60 s.*the prefix is taken off/s,
+    );
+    assert.equal(await page.locator('#url').inputValue(), '/volume');
+    await page.locator('#routes tr', { hasText: '*.tenants.example.com' }).locator('td.number').first().click();
+    await reads(answer, /\*\.tenants\.example\.com\/ of tenants\/pages/);
+    await page.fill('#url', '');
+    await page.keyboard.press('Enter');
+  });
+
   await context.test('a search, from the key / on, narrows the routes', async () => {
     await page.keyboard.press('Escape');
     await page.locator('#theme').focus();

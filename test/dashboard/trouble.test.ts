@@ -33,18 +33,28 @@ test('what Services and requests say is text and nothing else', needs('chromium'
   const changed = { host: WORSE, path: `/${HOSTILE}`, service: named, what: 'added' } as const;
   control.changeList = [{ version: 1, at: 0, tookMs: 1, added: 1, changed: 0, removed: 0, routes: [changed] }];
   control.sourceReport = { kind: 'kube', synced: false, problem: `problem${WORSE}` };
+  const failure = { reason: 'no_route', at: 0, service: HOSTILE, status: 404, requestId: WORSE } as const;
+  control.failureList = [
+    {
+      reason: 'no_route',
+      count: 1,
+      examples: [{ ...failure, path: `/failed${WORSE}`, upstream: WORSE, detail: WORSE }],
+    },
+  ];
   control.program = { ...control.program, hostname: WORSE, version: WORSE, engine: WORSE };
   const browser = await startBrowser(context);
   const { page, complaints } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
   await columnIs(page, 'Route', cells => cells.includes(`${WORSE}/${HOSTILE}`));
   await columnIs(page, 'Service', cells => cells.includes(`${HOSTILE}/name${WORSE}`));
   await columnIs(page, 'Upstream', cells => cells.includes(`${WORSE}:80`));
+  await page.locator('#failures summary').click();
   for (const [id, said] of [
     ['#problems', `name${WORSE}`],
     ['#problems', `message${WORSE}`],
     ['#changes', HOSTILE],
     ['#health', `problem${WORSE}`],
     ['#program', WORSE],
+    ['#failures', `/failed${WORSE.slice(0, 40)}`],
   ] as const) {
     await seen(`what ${id} says`, async () => (await page.locator(id).innerText()).includes(said) && 'so');
   }
@@ -126,6 +136,28 @@ test('routes that may be out of date are amber, with the time since when', needs
   await reads(fact(page, 'Source'), /stale since .*: the routes are those of the state file/);
   control.sourceReport = { kind: 'kube', synced: true };
   await reads(page.locator('#phase'), /^serving$/);
+});
+
+test('says why requests failed, and which paths no route takes', needs('chromium'), async context => {
+  const upstreams = await startUpstreams(context);
+  const program = await ServingProgram.start(context, { manifests: shopServices(upstreams) });
+  const browser = await startBrowser(context);
+  const { page, complaints } = await openPage(context, browser, `http://127.0.0.1:${program.status.port}/`);
+  await reads(page.locator('#shown'), /^11$/);
+  assert.equal(await page.locator('#failures').isVisible(), false, 'nothing has failed yet');
+  // The route / takes what no other route takes.
+  await program.writeManifests(shopServices(upstreams).filter(object => !JSON.stringify(object).includes('"console"')));
+  await reads(page.locator('#shown'), /^10$/);
+  for (const path of ['/volumes/x?token=secret', '/api/v2']) await program.get(path);
+  const group = page.locator('#failures li', { has: page.locator('code', { hasText: /^no_route$/ }) }).first();
+  await reads(group, /no_route\s*kube-entry\s*.*2$/s);
+  await group.locator('summary').click();
+  await reads(group, /404\s*\/api\/v2/);
+  const said = await reads(group, /404\s*\/volumes\/x/);
+  assert.ok(!said.includes('secret'), 'a query may hold secrets');
+  await program.get('/third');
+  await reads(group, /\/third.*\/volumes\/x/s);
+  assert.deepEqual(complaints, []);
 });
 
 test('an outage is shown, and ends by itself', needs('chromium'), async context => {

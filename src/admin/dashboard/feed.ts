@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { CounterBoard } from '../../observe/counter-board.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { ObservedControlPlane } from '../control-plane.ts';
+import { FailureWindow } from './failure-window.ts';
 import type { Point, Sample } from './messages.ts';
 import { healthOf, problemsOf } from './overview.ts';
 import { Sampler } from './sampler.ts';
@@ -15,12 +16,18 @@ export interface FeedOptions {
   readonly interval: number;
 }
 
+/** Samples between two looks at the failures. */
+const FAILURES_EVERY = 3;
+
 /** The live part of the dashboard: figures that are taken all the time, and sent to all who watch. */
 export class Feed {
   readonly sampler: Sampler;
   readonly #options: FeedOptions;
   readonly #viewers = new Viewers();
+  readonly #failures = new FailureWindow();
   readonly #timer: NodeJS.Timeout;
+  /** JSON; made less often than samples, as failures may come in every second. */
+  #failureGroups = '[]';
   #isSampling = false;
 
   /** Takes samples until it is closed. */
@@ -56,6 +63,7 @@ export class Feed {
     if (this.#isSampling) return;
     this.#isSampling = true;
     try {
+      if (this.sampler.samples % FAILURES_EVERY === 0) this.#lookAtFailures();
       const point = await this.sampler.sample(Date.now());
       if (point !== undefined && this.#viewers.size > 0) {
         this.#viewers.send({ sample: this.#sampleOf(point) }, this.#states());
@@ -67,12 +75,20 @@ export class Feed {
     }
   }
 
+  #lookAtFailures(): void {
+    this.#failureGroups = JSON.stringify(this.#failures.groups(this.#options.control.failures(), performance.now()));
+  }
+
   #sampleOf(point: Point | null): string {
     return JSON.stringify({ point, health: healthOf(this.#options.control, Date.now()) } satisfies Sample);
   }
 
   #states(): Readonly<Record<string, string>> {
     const { control } = this.#options;
-    return { problems: JSON.stringify(problemsOf(control)), changes: JSON.stringify(control.recentChanges()) };
+    return {
+      problems: JSON.stringify(problemsOf(control)),
+      changes: JSON.stringify(control.recentChanges()),
+      failures: this.#failureGroups,
+    };
   }
 }

@@ -97,6 +97,35 @@ export interface Problems {
   readonly warnings: Excerpt<Problem>;
 }
 
+/** A request that failed. What came from the client is cut, and holds no query, header value or body. */
+export interface FailureView {
+  readonly at: number;
+  /** `namespace/name`; empty without a route. */
+  readonly service: string;
+  readonly status: number;
+  readonly path: string;
+  /** `address:port`; empty when no upstream was asked. */
+  readonly upstream: string;
+  /** What was wrong: the place of a byte, the name of a header, an error code. */
+  readonly detail: string;
+}
+
+/** Why requests failed; comes every few seconds when it has changed. */
+export interface FailureGroup {
+  /** The word that stands in the access log. */
+  readonly reason: string;
+  /** Who has to change something. */
+  readonly source: 'client' | 'upstream' | 'entry';
+  readonly meaning: string;
+  readonly remedy: string;
+  /** Since the start. */
+  readonly count: number;
+  /** In the last fifteen minutes. */
+  readonly recent: number;
+  /** The newest first. */
+  readonly examples: readonly FailureView[];
+}
+
 export interface ChangedRoute {
   readonly host: string;
   readonly path: string;
@@ -119,7 +148,18 @@ export interface TableChange {
   readonly routes: readonly ChangedRoute[];
 }
 
-/** A route in the table of the page. The figures are its Service's, of the last half minute. */
+/** Of a Service, all its routes together, in the last half minute. */
+export interface RouteFigures {
+  /** Requests per second. */
+  readonly rate: number;
+  /** Seconds; null without requests. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+  /** The share answered with a 5xx, 0 to 1; null without requests. */
+  readonly errors: number | null;
+}
+
+/** A route in the table of the page. */
 export interface RouteRow {
   readonly host: string;
   readonly path: string;
@@ -128,13 +168,10 @@ export interface RouteRow {
   readonly endpoints: readonly string[];
   /** RFC 3339, or empty. */
   readonly createdAt: string;
-  /** Requests per second. */
-  readonly rate: number;
-  /** Seconds; null without requests. */
-  readonly p50: number | null;
-  readonly p99: number | null;
-  /** The share answered with a 5xx, 0 to 1; null without requests. */
-  readonly errors: number | null;
+  /** Null where they stand in a row above: each Service shows them once. */
+  readonly figures: RouteFigures | null;
+  /** Further routes of the same Service. */
+  readonly siblings: number;
 }
 
 export const SORT_KEYS = ['route', 'service', 'rate', 'p50', 'p99', 'errors', 'age'] as const;
@@ -156,6 +193,8 @@ export interface RoutePage {
 export interface ExplainedRoute {
   readonly host: string;
   readonly path: string;
+  readonly stripPrefix: boolean;
+  readonly rewriteRedirects: boolean;
   readonly service: ServiceName;
   readonly backend: { readonly name: string; readonly endpoints: readonly { address: string; port: number }[] };
 }

@@ -3,7 +3,7 @@ import { formatHostPort } from '../../formats/host-port.ts';
 import type { Traffic } from '../../observe/tally.ts';
 import { type Route, serviceKey } from '../../routing/route.ts';
 import type { RouteTable } from '../../routing/table.ts';
-import type { RoutePage, RouteRow, SortKey } from './messages.ts';
+import type { RouteFigures, RoutePage, RouteRow, SortKey } from './messages.ts';
 
 /** Rows that a person may look through; the rest is found by searching. */
 export const MAX_ROWS = 200;
@@ -18,6 +18,13 @@ export interface RouteQuery {
   readonly descending: boolean;
 }
 
+/** What a counter block had of late. */
+export interface RecentTraffic {
+  trafficOf(block: number): Traffic | undefined;
+  /** Another number when figures have changed. */
+  readonly samples: number;
+}
+
 interface Entry {
   readonly route: Route;
   /** What is searched, in lower case. */
@@ -26,33 +33,59 @@ interface Entry {
   readonly order: number;
 }
 
+interface Order {
+  readonly entries: readonly Entry[];
+  /** The sample whose figures it is made of. */
+  readonly sample: number;
+}
+
 export class RouteSearch {
-  readonly #trafficOf: (block: number) => Traffic | undefined;
+  readonly #recent: RecentTraffic;
   /** The table that was indexed last. */
   #table: RouteTable | undefined;
   #entries: readonly Entry[] = [];
+  /** Routes of each Service, by its name. */
+  readonly #routesOf = new Map<string, number>();
+  /** Made once for all who ask, and once a sample: to sort ten thousand routes by a quantile takes its time. */
+  readonly #orders = new Map<string, Order>();
 
-  /** @param trafficOf what a counter block had of late */
-  constructor(trafficOf: (block: number) => Traffic | undefined) {
-    this.#trafficOf = trafficOf;
+  constructor(recent: RecentTraffic) {
+    this.#recent = recent;
   }
 
   find(table: RouteTable, { search, sort, descending }: RouteQuery): RoutePage {
     this.#index(table);
     const words = [...new Set(search.toLowerCase().split(/\s+/))].filter(word => word !== '');
-    const found = this.#entries.filter(({ text }) => words.every(word => text.includes(word)));
-    const keyed = found.map(entry => ({ entry, key: this.#keyOf(entry, sort) }));
-    const sign = descending ? -1 : 1;
-    keyed.sort((a, b) => compareKeys(a.key, b.key, sign) || a.entry.order - b.entry.order);
-    const rows = keyed.slice(0, MAX_ROWS).map(({ entry }) => this.#rowOf(entry.route));
+    const found = this.#sorted(sort, descending).filter(({ text }) => words.every(word => text.includes(word)));
+    const shown = new Set<string>();
+    const rows = found.slice(0, MAX_ROWS).map(({ route }) => this.#rowOf(route, shown));
     return { version: table.version, total: this.#entries.length, matched: found.length, rows };
   }
 
   #index(table: RouteTable): void {
     if (table === this.#table) return;
     this.#table = table;
+    this.#orders.clear();
+    this.#routesOf.clear();
     const routes = [...table.routes()].sort((a, b) => compare(a.host, b.host) || compare(a.path, b.path));
     this.#entries = routes.map((route, order) => ({ route, order, text: textOf(route).toLowerCase() }));
+    for (const { service } of routes) {
+      const key = serviceKey(service);
+      this.#routesOf.set(key, (this.#routesOf.get(key) ?? 0) + 1);
+    }
+  }
+
+  #sorted(sort: SortKey, descending: boolean): readonly Entry[] {
+    const name = `${sort} ${descending}`;
+    const { samples } = this.#recent;
+    const known = this.#orders.get(name);
+    if (known !== undefined && (known.sample === samples || !isFigure(sort))) return known.entries;
+    const keyed = this.#entries.map(entry => ({ entry, key: this.#keyOf(entry, sort) }));
+    const sign = descending ? -1 : 1;
+    keyed.sort((a, b) => compareKeys(a.key, b.key, sign) || a.entry.order - b.entry.order);
+    const entries = keyed.map(({ entry }) => entry);
+    this.#orders.set(name, { entries, sample: samples });
+    return entries;
   }
 
   /** Undefined sorts last, whichever way. */
@@ -67,31 +100,46 @@ export class RouteSearch {
         return Number.isNaN(created) ? undefined : -created;
       }
       case 'rate':
-        return this.#trafficOf(route.counterBlock)?.rate || undefined;
+        return this.#recent.trafficOf(route.counterBlock)?.rate || undefined;
       case 'errors':
-        return this.#trafficOf(route.counterBlock)?.errorShare;
+        return this.#recent.trafficOf(route.counterBlock)?.errorShare;
       case 'p50':
-        return this.#trafficOf(route.counterBlock)?.quantile(0.5);
+        return this.#recent.trafficOf(route.counterBlock)?.quantile(0.5);
       case 'p99':
-        return this.#trafficOf(route.counterBlock)?.quantile(0.99);
+        return this.#recent.trafficOf(route.counterBlock)?.quantile(0.99);
     }
   }
 
-  #rowOf(route: Route): RouteRow {
+  /** @param shown Services whose figures stand in a row above; this one is added */
+  #rowOf(route: Route, shown: Set<string>): RouteRow {
     const { host, path, service, createdAt } = route;
-    const traffic = this.#trafficOf(route.counterBlock);
+    const key = serviceKey(service);
+    const figures = shown.has(key) ? null : this.#figuresOf(route.counterBlock);
+    shown.add(key);
     return {
       host,
       path,
       service: { namespace: service.namespace, name: service.name },
       endpoints: endpointsOf(route),
       createdAt,
+      figures,
+      siblings: (this.#routesOf.get(key) ?? 1) - 1,
+    };
+  }
+
+  #figuresOf(block: number): RouteFigures {
+    const traffic = this.#recent.trafficOf(block);
+    return {
       rate: traffic?.rate ?? 0,
       p50: traffic?.quantile(0.5) ?? null,
       p99: traffic?.quantile(0.99) ?? null,
       errors: traffic?.errorShare ?? null,
     };
   }
+}
+
+function isFigure(sort: SortKey): boolean {
+  return sort === 'rate' || sort === 'errors' || sort === 'p50' || sort === 'p99';
 }
 
 function textOf(route: Route): string {

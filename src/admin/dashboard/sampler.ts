@@ -4,9 +4,9 @@ import type { Point } from './messages.ts';
 
 /** Points kept for the charts: fifteen minutes at one a second. */
 const HISTORY = 900;
-/** The figures of a Service cover this many readings between `SPACING` samples: 25 to 30 seconds. */
-const WINDOW = 6;
-const SPACING = 5;
+/** The figures of a Service cover this many readings, `SPACING` samples apart: 20 to 30 seconds. Each has a few hundred bytes a Service. */
+const WINDOW = 3;
+const SPACING = 10;
 
 /** Turns the counters into figures per second, and keeps the last few minutes of them. */
 export class Sampler {
@@ -27,6 +27,11 @@ export class Sampler {
   /** Oldest first. */
   get history(): readonly Point[] {
     return this.#points;
+  }
+
+  /** Counts up with each sample: what was made of {@link trafficOf} is true until then. */
+  get samples(): number {
+    return this.#samples;
   }
 
   /** @param at milliseconds since the epoch @returns undefined for the first sample */

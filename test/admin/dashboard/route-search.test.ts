@@ -37,7 +37,13 @@ const TRAFFIC = new Map([
   [1, traffic(100, 0, 0)],
   [2, traffic(10, 10, 5)],
 ]);
-const search = new RouteSearch(block => TRAFFIC.get(block));
+let samples = 1;
+const search = new RouteSearch({
+  trafficOf: block => TRAFFIC.get(block),
+  get samples() {
+    return samples;
+  },
+});
 const paths = (query: Partial<RouteQuery>): string[] =>
   search.find(TABLE, { ...ALL, ...query }).rows.map(({ path }) => path);
 
@@ -94,10 +100,52 @@ test('each column sorts both ways; what has no figure comes last', () => {
 });
 
 test('a row has the figures of its Service', () => {
-  const [none, a] = search.find(TABLE, ALL).rows;
+  const [none, a] = search.find(TABLE, ALL).rows.map(({ figures }) => figures);
   assert.deepEqual([a?.rate, a?.errors], [2, 0.25]);
   assert.ok(Number(a?.p50) <= 0.001 && Number(a?.p99) > 0.25 && Number(a?.p99) <= 0.5);
-  assert.deepEqual([none?.rate, none?.p50, none?.p99, none?.errors], [0, null, null, null]);
+  assert.deepEqual(none, { rate: 0, p50: null, p99: null, errors: null });
+});
+
+test('a Service with several routes shows its figures once, in the first of its rows', () => {
+  const shop = { service: { namespace: 'shop', name: 'cart' }, counterBlock: 1 };
+  const table = RouteTable.of([route('/x', shop), route('/y'), route('/z', shop)], 2);
+  for (const [descending, order] of [
+    [false, ['/x', '/y', '/z']],
+    [true, ['/z', '/y', '/x']],
+  ] as const) {
+    const { rows } = search.find(table, { ...ALL, descending });
+    assert.deepEqual(
+      rows.map(({ path }) => path),
+      order,
+    );
+    assert.deepEqual(
+      rows.map(({ figures }) => figures?.rate),
+      [10, 0, undefined],
+    );
+    assert.deepEqual(
+      rows.map(({ siblings }) => siblings),
+      [1, 0, 1],
+    );
+  }
+});
+
+test('an order by figures is made anew with each sample, and only then', () => {
+  const asked: number[] = [];
+  const counting = new RouteSearch({
+    trafficOf: block => {
+      asked.push(block);
+      return TRAFFIC.get(block);
+    },
+    get samples() {
+      return samples;
+    },
+  });
+  const query: RouteQuery = { search: 'nothing fits', sort: 'p99', descending: true };
+  for (let count = 0; count < 5; count += 1) counting.find(TABLE, query);
+  assert.equal(asked.length, 3, 'once for each route');
+  samples += 1;
+  counting.find(TABLE, query);
+  assert.equal(asked.length, 6);
 });
 
 test('of ten thousand routes a page has the first, and says how many there are', () => {

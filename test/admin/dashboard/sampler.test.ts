@@ -58,7 +58,7 @@ test('the figures of a Service are those of the last half minute', async () => {
     await second();
   }
   const traffic = sampler.trafficOf(block);
-  assert.ok(traffic && traffic.seconds >= 25 && traffic.seconds <= 30);
+  assert.ok(traffic && traffic.seconds >= 20 && traffic.seconds <= 30);
   assert.equal(traffic.rate, 1);
   assert.equal(traffic.errorShare, 0);
 });

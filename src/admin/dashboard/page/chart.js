@@ -1,5 +1,5 @@
 /**
- * A small line or area chart in SVG: a point a second, the newest at the right, up to five minutes.
+ * A small line or area chart in SVG: a point a second, the newest at the right, up to fifteen minutes.
  *
  * @import { Point } from '../messages.js'
  *
@@ -10,10 +10,10 @@
  */
 import { el, setText, svg } from './dom.js';
 
-const LONGEST_MS = 300_000;
+const LONGEST_MS = 900_000;
 /** A chart that has just begun fills from the right. */
 const SHORTEST_MS = 60_000;
-/** Without a point for so long, the line breaks: nobody watched. */
+/** Without a point for so long, the line breaks: the server had no time to count, or the connection was lost. */
 const GAP_MS = 3_500;
 const WIDTH = 300;
 const HEIGHT = 100;
@@ -69,7 +69,7 @@ export class Chart {
   }
 
   /**
-   * @param {readonly Point[]} points oldest first, none older than five minutes
+   * @param {readonly Point[]} points oldest first, none older than fifteen minutes
    * @param {number} end time at the right edge
    */
   draw(points, end) {

@@ -55,12 +55,36 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** A name that is longer makes a table of it alone. */
+const LONGEST = 160;
+const TAIL = 40;
+
+/** A long text by its beginning and its end. @param {string} text */
+export function shorten(text) {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - TAIL)}…${text.slice(-TAIL)}`;
+}
+
+/**
+ * A text that may be long: the whole is in its tooltip.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} className
+ * @param {string} text
+ */
+export function shortened(tag, className, text) {
+  const element = el(tag, className, shorten(text));
+  if (text.length > LONGEST) element.title = text;
+  return element;
+}
+
 /**
  * A host and path, the host quieter; isolated, so that right-to-left characters turn nothing else around.
  * @param {{ readonly host: string, readonly path: string }} route
  */
 export function routeName({ host, path }) {
-  return el('code', 'route', host !== '' && el('span', 'muted', host), path);
+  const element = el('code', 'route', host !== '' && shortened('span', 'muted', host), shorten(path));
+  if (path.length > LONGEST) element.title = host + path;
+  return element;
 }
 
 /** @param {{ readonly namespace: string, readonly name: string }} service */

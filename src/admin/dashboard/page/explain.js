@@ -3,7 +3,7 @@
  *
  * @import { Excerpt, ExplainedLimits, ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
  */
-import { byId, el, inputById, routeName, serviceName } from './dom.js';
+import { byId, el, inputById, routeName, serviceName, shortened } from './dom.js';
 import { count } from './format.js';
 
 export class Explainer {
@@ -22,6 +22,15 @@ export class Explainer {
       this.#asked = this.#input.value.trim();
       void this.#ask();
     });
+  }
+
+  /** @param {string} url */
+  ask(url) {
+    this.#input.value = url;
+    this.#asked = url;
+    void this.#ask();
+    byId('explain').scrollIntoView({ block: 'start' });
+    this.#input.focus({ preventScroll: true });
   }
 
   /** An answer that is shown stays true. @param {number} version of the table that serves now */
@@ -63,14 +72,20 @@ function split(url) {
 function view(answer) {
   if ('refused' in answer) return [el('p', 'said', answer.refused)];
   const { host, path, route, upstreamTarget = '', limits, waiting, losers, refusals } = answer;
-  const request = el('code', 'route', host !== '' && el('span', 'muted', host), path);
+  const request = routeName({ host, path });
   const verdict = route
     ? el(
         'dl',
         'verdict',
         ...fact('Route', routeName(route), ' of ', serviceName(route.service)),
-        ...fact('Upstream gets', el('code', 'route', upstreamTarget), ' at ', el('code', '', endpointsOf(route))),
+        ...fact(
+          'Upstream gets',
+          shortened('code', 'route', upstreamTarget),
+          ' at ',
+          el('code', '', endpointsOf(route)),
+        ),
         ...(limits ? fact('Limits', limitsOf(limits)) : []),
+        ...fact('Rewriting', rewritingOf(route)),
       )
     : el('p', 'said', 'No route takes ', request, ': it is answered with 404.');
   return [
@@ -107,6 +122,13 @@ function endpointsOf({ backend }) {
   if (first === undefined) return 'no endpoint: 503';
   const more = backend.endpoints.length - 1;
   return `${first.address}:${first.port}${more > 0 ? ` and ${count(more)} more` : ''}`;
+}
+
+/** @param {ExplainedRoute} route */
+function rewritingOf({ stripPrefix, rewriteRedirects }) {
+  const prefix = stripPrefix ? 'the prefix is taken off the path' : 'the path goes on as it is';
+  const redirects = rewriteRedirects ? 'redirects and cookies get it back' : 'redirects and cookies pass unchanged';
+  return `${prefix}, ${redirects}`;
 }
 
 /** @param {ExplainedLimits} limits */

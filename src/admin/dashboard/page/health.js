@@ -91,11 +91,18 @@ export class HealthLine {
     const details = [
       workerRestarts > 0 ? `${count(workerRestarts)} replaced so far` : 'none ever replaced',
       behind > 0 && `${count(behind)} with an older table`,
+      ...workers.map(({ answers, silentMs }, index) => {
+        if (answers === 'in time') return false;
+        const silence = `worker ${index + 1} has not answered for ${duration(silentMs)}`;
+        return answers === 'late' ? silence : `${silence} and cannot be ended: restart the process`;
+      }),
     ];
-    const isWhole = alive.length === workers.length;
+    const isWhole = workers.every(({ isAlive, answers }) => isAlive && answers === 'in time');
     this.#set(
       'Workers',
-      isWhole ? `${count(alive.length)} running` : `${count(alive.length)} of ${count(workers.length)} running`,
+      alive.length === workers.length
+        ? `${count(alive.length)} running`
+        : `${count(alive.length)} of ${count(workers.length)} running`,
       details.filter(Boolean).join(' · '),
       isWhole ? '' : 'bad',
     );

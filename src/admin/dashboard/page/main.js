@@ -1,11 +1,12 @@
 /**
  * Puts the page together: the stream of events on one side, the parts that show them on the other.
  *
- * @import { Health, Point, Problems, Sample, TableChange } from '../messages.js'
+ * @import { FailureGroup, Health, Point, Problems, Sample, TableChange } from '../messages.js'
  */
 import { Connection } from './connection.js';
 import { byId, setText } from './dom.js';
 import { Explainer } from './explain.js';
+import { FailurePanel } from './failures.js';
 import { timeOfDay } from './format.js';
 import { HealthLine } from './health.js';
 import { showChanges, showProblems } from './lists.js';
@@ -15,14 +16,15 @@ import { Traffic } from './traffic.js';
 
 const traffic = new Traffic(byId('charts'));
 const health = new HealthLine();
-const routes = new RoutesTable();
 const explainer = new Explainer();
+const routes = new RoutesTable(url => explainer.ask(url));
+const failurePanel = new FailurePanel();
 const outage = byId('outage');
 /** Of the program that sent this page. */
 let programVersion = '';
 
 wireThemeButton(byId('theme'));
-new Connection('dashboard/events', { history, sample, problems, changes }, stateChanged);
+new Connection('dashboard/events', { history, sample, problems, changes, failures }, stateChanged);
 
 /** @param {readonly Point[]} points */
 function history(points) {
@@ -47,6 +49,11 @@ function problems(found) {
 /** @param {readonly TableChange[]} found */
 function changes(found) {
   showChanges(found);
+}
+
+/** @param {readonly FailureGroup[]} found */
+function failures(found) {
+  failurePanel.show(found);
 }
 
 /** Another version of the program has another page. @param {Health} now */

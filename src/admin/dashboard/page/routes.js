@@ -1,7 +1,7 @@
 /**
  * The routes table: what the server found, in the order that was asked for, the same rows filled again and again.
  *
- * @import { RoutePage, RouteRow, SortKey } from '../messages.js'
+ * @import { RouteFigures, RoutePage, RouteRow, SortKey } from '../messages.js'
  *
  * @typedef {object} Column
  * @property {SortKey | undefined} sort
@@ -9,7 +9,7 @@
  * @property {string} className
  * @property {boolean} startsDescending
  */
-import { byId, el, inputById, setText } from './dom.js';
+import { byId, el, inputById, setText, shorten } from './dom.js';
 import { count, duration, rate, seconds, share } from './format.js';
 
 /** Between a key and the search. */
@@ -18,6 +18,13 @@ const TYPING_MS = 120;
 const REFRESH_MS = 1_500;
 /** A forwarded port may go on without its other end: a question that has waited so long is asked again. */
 const PATIENCE_MS = 5_000;
+
+/** Of a Service whose figures stand in a row above. */
+const SAME_AS_ABOVE = ['″', '″', '″', '″'];
+/** Endpoints in a tooltip. */
+const MOST_NAMED = 20;
+/** Which texts of a row are figures of its Service. */
+const FIGURES = new Set([1, 2, 3, 4]);
 
 /** @type {readonly Column[]} */
 const COLUMNS = [
@@ -32,6 +39,7 @@ const COLUMNS = [
 ];
 
 export class RoutesTable {
+  #onOpen;
   #search = inputById('search');
   #body = el('tbody', '');
   #shown = byId('shown');
@@ -50,7 +58,9 @@ export class RoutesTable {
   #now = Date.now();
   #typing = 0;
 
-  constructor() {
+  /** @param {(url: string) => void} onOpen hears of a route whose settings are asked for */
+  constructor(onOpen) {
+    this.#onOpen = onOpen;
     this.#body.setAttribute('role', 'rowgroup');
     // Said aloud: on narrow screens rows are laid out as blocks, which takes the meaning of a table away.
     byId('routes').setAttribute('role', 'table');
@@ -100,7 +110,7 @@ export class RoutesTable {
   /** @param {RoutePage} page */
   #show({ total, matched, rows }) {
     while (this.#rows.length < rows.length) {
-      const row = new Row();
+      const row = new Row(this.#onOpen);
       this.#rows.push(row);
       this.#body.append(row.element);
     }
@@ -168,14 +178,24 @@ export class RoutesTable {
 
 class Row {
   element = el('tr', '');
+  #route = el('button', 'route');
   #host = el('span', 'muted');
   #path = document.createTextNode('');
+  /** A request that the route takes. */
+  #url = '';
   #namespace = el('span', 'muted');
   #name = document.createTextNode('');
   #cells;
 
-  constructor() {
+  /** @param {(url: string) => void} onOpen */
+  constructor(onOpen) {
     this.element.setAttribute('role', 'row');
+    this.#route.type = 'button';
+    this.#route.append(this.#host, this.#path);
+    this.element.addEventListener('click', () => {
+      // Who marks a name to copy it does not ask for anything.
+      if (getSelection()?.isCollapsed !== false) onOpen(this.#url);
+    });
     this.#cells = COLUMNS.map(({ title, className }) => {
       const cell = el('td', className);
       cell.setAttribute('role', 'cell');
@@ -183,33 +203,43 @@ class Row {
       this.element.append(cell);
       return cell;
     });
-    this.#cells[0]?.append(el('code', 'route', this.#host, this.#path));
+    this.#cells[0]?.append(this.#route);
     this.#cells[1]?.append(el('span', 'service', this.#namespace, this.#name));
   }
 
   /** @param {RouteRow} row @param {number} now */
-  fill({ host, path, service, endpoints, createdAt, ...figures }, now) {
-    setText(this.#host, host);
-    setText(this.#path, path);
+  fill({ host, path, service, endpoints, createdAt, figures, siblings }, now) {
+    setText(this.#host, shorten(host));
+    setText(this.#path, shorten(path));
+    this.#route.title = `${host}${path}: show its settings`;
+    this.#url = host.replace(/^\*/, 'www') + path;
     setText(this.#namespace, `${service.namespace}/`);
     setText(this.#name, service.name);
+    const owner = `${service.namespace}/${service.name}`;
     const [first = 'none: 503', ...more] = endpoints;
     const created = Date.parse(createdAt);
     const texts = [
       more.length > 0 ? `${first} +${count(more.length)}` : first,
-      figures.rate === 0 ? '–' : rate(figures.rate),
-      seconds(figures.p50),
-      seconds(figures.p99),
-      share(figures.errors),
+      ...(figures ? figureTexts(figures) : SAME_AS_ABOVE),
       Number.isNaN(created) ? '–' : duration(now - created),
     ];
+    const about = siblings === 0 ? '' : `of all ${count(siblings + 1)} routes of ${owner}`;
     for (const [index, text] of texts.entries()) {
       const cell = this.#cells[index + 2];
-      if (cell) setText(cell, text);
+      if (cell === undefined) continue;
+      setText(cell, text);
+      cell.title = index === 0 ? endpoints.slice(0, MOST_NAMED).join('\n') : FIGURES.has(index) ? about : '';
     }
-    this.#cells[6]?.classList.toggle('failing', (figures.errors ?? 0) > 0);
-    this.element.classList.toggle('idle', figures.rate === 0);
+    const ownerCell = this.#cells[1];
+    if (ownerCell) ownerCell.title = owner;
+    this.#cells[6]?.classList.toggle('failing', (figures?.errors ?? 0) > 0);
+    this.element.classList.toggle('idle', figures === null || figures.rate === 0);
   }
+}
+
+/** @param {RouteFigures} figures */
+function figureTexts({ rate: perSecond, p50, p99, errors }) {
+  return [perSecond === 0 ? '–' : rate(perSecond), seconds(p50), seconds(p99), share(errors)];
 }
 
 /** @param {number} total @param {number} matched @param {number} shown */

@@ -8,7 +8,7 @@ import { el, setText } from './dom.js';
 import { count, duration, rate, seconds, share, timeOfDay, unitApart } from './format.js';
 
 /** As the server keeps them. */
-const KEPT_MS = 300_000;
+const KEPT_MS = 900_000;
 
 /**
  * @typedef {object} Figure
