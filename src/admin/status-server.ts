@@ -21,6 +21,8 @@ export interface StatusServerOptions {
   readonly board: CounterBoard;
   readonly logger: Logger;
   readonly limits?: AppLimits;
+  /** Whether it shows the page, which names routes and Services of all namespaces. */
+  readonly dashboard: boolean;
 }
 
 export class StatusServer {
@@ -35,10 +37,10 @@ export class StatusServer {
 
   /** Starts to listen. @throws UnavailableError when it cannot */
   static async listen(address: ListenAddress, options: StatusServerOptions): Promise<StatusServer> {
-    const { control, board, ...rest } = options;
+    const { control, board, dashboard, ...rest } = options;
     const app = createApp({ ...rest, counters: board.addAdminRegion() });
     addStatusRoutes(app, board, control);
-    addDashboard(app, { control, board, logger: options.logger });
+    if (dashboard) addDashboard(app, { control, board, logger: options.logger });
     readOnlyRoute(app, '/healthz', async (_request, reply) => {
       const workers = control.workers();
       // A worker that hangs is replaced from within. Only where that failed does a restart of the pod help.

@@ -9,6 +9,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   listen: 'Listeners and workers',
   adminSocket: 'Listeners and workers',
   statusListen: 'Listeners and workers',
+  dashboard: 'Listeners and workers',
   workers: 'Listeners and workers',
   engine: 'Listeners and workers',
   source: 'Where routes come from',

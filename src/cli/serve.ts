@@ -114,7 +114,10 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     source = opened;
     const parts = { control, board, logger };
     await open(AdminServer.listen(settings.adminSocket, parts), admin => admin.close());
-    const status = await open(StatusServer.listen(settings.statusListen, parts), server => server.close());
+    const status = await open(
+      StatusServer.listen(settings.statusListen, { ...parts, dashboard: settings.dashboard }),
+      server => server.close(),
+    );
     warnOfLimits(settings, { openFiles: openFilesLimit(), memory: memoryLimit() }, logger);
     logger.info(
       {

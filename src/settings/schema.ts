@@ -46,6 +46,7 @@ export const SCHEMA = {
     { host: '127.0.0.1', port: 10254 },
     'read-only TCP listener: the dashboard at /, /healthz, /readyz, /metrics, /nginx_status',
   ),
+  dashboard: fixed(onOff, true, 'show the dashboard on the status listener; off: probes and metrics alone'),
   workers: fixed(count(1, 1024), availableParallelism(), 'worker threads; default: the CPUs that the cgroup allows'),
   engine: fixed(choice('wire', 'node'), 'wire', 'HTTP implementation of the data plane'),
 

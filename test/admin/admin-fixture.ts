@@ -51,6 +51,7 @@ export function parts(limits: Partial<AppLimits> = {}) {
   const control = new FakeControlPlane();
   control.isInitialised = true;
   const board = new CounterBoard();
-  const options = { control, board, logger: silentLogger(), limits: { ...DEFAULT_LIMITS, ...limits } };
+  const logger = silentLogger();
+  const options = { control, board, logger, dashboard: true, limits: { ...DEFAULT_LIMITS, ...limits } };
   return { control, board, options };
 }

@@ -103,6 +103,17 @@ test('nothing can be configured over TCP, and the paths of the admin socket are 
   assert.deepEqual([control.pushedBackends, control.pushedGeneral], [[], []]);
 });
 
+test('without the dashboard there are probes and metrics alone', async context => {
+  const server = await StatusServer.listen({ host: '127.0.0.1', port: 0 }, { ...parts().options, dashboard: false });
+  context.after(() => server.close());
+  for (const target of ['/', '/dashboard/main.js', '/dashboard/events', '/dashboard/routes', '/dashboard/explain']) {
+    assert.equal((await get(server.address, target)).status, 404, target);
+  }
+  for (const target of ['/healthz', '/readyz', '/metrics', '/nginx_status']) {
+    assert.equal((await get(server.address, target)).status, 200, target);
+  }
+});
+
 test('anything else is 404, other methods 405', async context => {
   const { at } = await statusServer(context);
   for (const target of ['/x', '/healthz/', '/is-dynamic-lb-initialized']) {
