@@ -156,6 +156,8 @@ test('says why requests failed, and which paths no route takes', needs('chromium
   const said = await reads(group, /404\s*\/volumes\/x/);
   assert.ok(!said.includes('secret'), 'a query may hold secrets');
   await program.get('/third');
+  await settling();
+  await picture(page, 'failures');
   await reads(group, /\/third.*\/volumes\/x/s);
   assert.deepEqual(complaints, []);
 });

@@ -59,9 +59,9 @@ export function setText(node, text) {
 const LONGEST = 160;
 const TAIL = 40;
 
-/** A long text by its beginning and its end. @param {string} text */
-export function shorten(text) {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - TAIL)}…${text.slice(-TAIL)}`;
+/** A long text by its beginning and its end. @param {string} text @param {number} [most] characters */
+export function shorten(text, most = LONGEST) {
+  return text.length <= most ? text : `${text.slice(0, most - TAIL)}…${text.slice(-TAIL)}`;
 }
 
 /**
@@ -70,10 +70,11 @@ export function shorten(text) {
  * @param {Tag} tag
  * @param {string} className
  * @param {string} text
+ * @param {number} [most] characters
  */
-export function shortened(tag, className, text) {
-  const element = el(tag, className, shorten(text));
-  if (text.length > LONGEST) element.title = text;
+export function shortened(tag, className, text, most = LONGEST) {
+  const element = el(tag, className, shorten(text, most));
+  if (text.length > most) element.title = text;
   return element;
 }
 

@@ -3,20 +3,23 @@
  *
  * @import { ConflictView, Excerpt, Problems, TableChange } from '../messages.js'
  */
-import { byId, el, routeName, serviceName } from './dom.js';
+import { byId, el, routeName, serviceName, shortened } from './dom.js';
 import { count, counted, timeOfDay } from './format.js';
+
+/** A message quotes what an annotation says. */
+const LONGEST_MESSAGE = 400;
 
 /** @param {Problems} problems */
 export function showProblems({ refusals, conflicts, warnings }) {
   const lists = [
     ...listOf(refusals, 'Refused', refusal => [
       el('p', '', serviceName(refusal.service), el('span', 'tag', refusal.reason)),
-      el('p', 'said', refusal.message),
+      shortened('p', 'said', refusal.message, LONGEST_MESSAGE),
     ]),
     ...listOf(conflicts, 'In conflict', conflictItem),
     ...listOf(warnings, 'Served, with a warning', warning => [
       el('p', '', serviceName(warning.service)),
-      el('p', 'said', warning.message),
+      shortened('p', 'said', warning.message, LONGEST_MESSAGE),
     ]),
   ];
   const calm = el('p', 'empty', 'Every Service that asks to be exposed is.');
