@@ -89,7 +89,7 @@ test('SIGHUP takes the error page from the file that the start named', async con
 
 test('SIGUSR1 opens the access log again: next lines go to a new file', async context => {
   const directory = await scratchDirectory(context);
-  const path = join(directory, 'logs', 'access.log');
+  const path = join(directory, 'access.log');
   const program = await ServingProgram.start(context, { directory, args: ['--access-log-path', path] });
   await program.get('/before');
   await eventually('the first line', async () => (await readFile(path, 'utf8')).includes('/before'));
