@@ -58,6 +58,12 @@ const BAD: readonly (readonly [what: string, bytes: string])[] = [
   ['chunked in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n'],
   ['an unasked 101', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'],
   ['an unasked 101 without Upgrade', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+  ['a header line over 8 KiB', `HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(8 * 1024)}\r\nContent-Length: 0\r\n\r\n`],
+  [
+    'header lines over 32 KiB',
+    `HTTP/1.1 200 OK\r\n${`X-A: ${'x'.repeat(1000)}\r\n`.repeat(33)}Content-Length: 0\r\n\r\n`,
+  ],
+  ['more than 1000 header lines', `HTTP/1.1 200 OK\r\n${'X-A: 1\r\n'.repeat(1001)}Content-Length: 0\r\n\r\n`],
   [
     'a head of a megabyte',
     `HTTP/1.1 200 OK\r\n${`X-A: ${'x'.repeat(1000)}\r\n`.repeat(1000)}Content-Length: 0\r\n\r\n`,

@@ -19,6 +19,11 @@ const LLHTTP_SPACES: Gap = {
   fails: /^Expected values to be strictly equal:\n\n200 !== 400\n/,
 };
 
+const LLHTTP_LINE_ENDS: Gap = {
+  reason: 'llhttp skips every CR and LF before a request line; the upstream gets a clean request line',
+  fails: /^Expected values to be strictly equal:\n\n200 !== 400\n/,
+};
+
 const NOT_KEPT: Gap = {
   reason: 'a connection that was asked for a login is not kept at all: the next step of the login meets another one',
   fails: /who are you\?/,
@@ -34,6 +39,12 @@ const NODE_GAPS: EngineUnderTest['gaps'] = {
   'request smuggling': {
     'request line: two spaces before the target is 400': LLHTTP_SPACES,
     'request line: two spaces before the version is 400': LLHTTP_SPACES,
+    'request line: a bare LF before it is 400': LLHTTP_LINE_ENDS,
+    'request line: a bare CR before it is 400': LLHTTP_LINE_ENDS,
+    'a coding between tabs is that coding': {
+      reason: 'llhttp takes no tab behind the value of Transfer-Encoding',
+      fails: /^Expected values to be strictly equal:\n\n400 !== 200\n/,
+    },
     'chunks: a size over 2^53 is 400': {
       reason:
         'llhttp counts a chunk in 64 bits and waits for its end; what came of it goes on in chunks of their own, so nothing is misread',
@@ -46,6 +57,18 @@ const NODE_GAPS: EngineUnderTest['gaps'] = {
     'a higher minor version is HTTP/1.1': {
       reason: 'llhttp knows HTTP/1.0 and HTTP/1.1 only',
       fails: /^Expected values to be strictly equal:\n\n400 !== 200\n/,
+    },
+  },
+  'request bodies': {
+    'a length among the trailers ends here': {
+      reason: 'llhttp reads framing in trailers, too, and refuses it there',
+      fails: /^Expected values to be strictly equal:\n\n400 !== 200\n/,
+    },
+  },
+  upgrade: {
+    'a handshake that the upstream refuses leaves the connection for further requests': {
+      reason: 'node:http stops to parse a connection behind a handshake, before the upstream has answered it',
+      fails: /'close'\n-\s+'keep-alive'/,
     },
   },
   'connection authentication': {

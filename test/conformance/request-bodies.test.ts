@@ -80,6 +80,17 @@ conformance('request bodies', ({ engine, test }) => {
     assert.equal(upstream.only.body, 'he0123456789');
   });
 
+  test('a length among the trailers ends here', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const response = await proxy.exchange(
+      'POST /volume HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n' +
+        '2\r\nab\r\n0\r\nContent-Length: 9\r\nX-Sum: 1\r\n\r\n',
+    );
+    assert.equal(response.status, 200);
+    assert.deepEqual(upstream.only.trailers, [['X-Sum', '1']]);
+  });
+
   test('trailers pass to the upstream', async t => {
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });

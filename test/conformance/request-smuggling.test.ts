@@ -119,6 +119,8 @@ const REQUEST_LINE: readonly Vector[] = [
   ['a method in lower case', 'get /volume HTTP/1.1\r\nHost: test\r\n\r\n'],
   ['a method that is no token', 'G@T /volume HTTP/1.1\r\nHost: test\r\n\r\n'],
   ['no method', ' /volume HTTP/1.1\r\nHost: test\r\n\r\n'],
+  ['a bare LF before it', `\n${get('Host: test\r\n')}`],
+  ['a bare CR before it', `\r${get('Host: test\r\n')}`],
   ['a TLS ClientHello', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n'],
   ['bytes that are nothing', '\x00\x01\x02\r\n\r\n'],
 ];
@@ -201,6 +203,16 @@ conformance('request smuggling', ({ engine, test }) => {
     assert.equal((await client.response()).status, 200);
     await client.send(`\r\n${get('Host: test\r\n')}`);
     assert.equal((await client.response()).status, 200);
+  });
+
+  test('a coding between tabs is that coding', async t => {
+    const upstream = await RawUpstream.start(t);
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const response = await proxy.exchange(
+      'POST /volume HTTP/1.1\r\nHost: test\r\nTransfer-Encoding:\tchunked\t\r\n\r\n2\r\nab\r\n0\r\n\r\n',
+    );
+    assert.equal(response.status, 200);
+    assert.equal(upstream.only.body, 'ab');
   });
 
   test('a method this proxy does not know passes', async t => {

@@ -66,6 +66,31 @@ conformance('upgrade', ({ engine, test }) => {
     }
   });
 
+  test('a handshake that the upstream refuses leaves the connection for further requests', async t => {
+    const upstream = await RawUpstream.start(t, answering(answer('no')));
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    const response = await client.response();
+    assert.deepEqual([response.status, response.body], [200, 'no']);
+    assert.deepEqual(values(response.headers, 'connection'), ['keep-alive']);
+    await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n');
+    assert.equal((await client.response()).status, 200);
+  });
+
+  test('a 101 has no length', async t => {
+    const upstream = await RawUpstream.start(t, async request => {
+      request.connection.tunnel();
+      await request.connection.send(SWITCHING.replace('\r\n\r\n', '\r\nContent-Length: 5\r\nX-A: 1\r\n\r\n'));
+    });
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const client = await proxy.connect();
+    await client.send(HANDSHAKE);
+    const { status, headers } = await client.head();
+    assert.equal(status, 101);
+    assert.deepEqual([values(headers, 'content-length'), values(headers, 'x-a')], [[], ['1']]);
+  });
+
   test('bytes go both ways unchanged, requests among them', async t => {
     const upstream = await RawUpstream.start(t, switching());
     const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });

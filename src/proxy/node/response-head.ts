@@ -3,6 +3,7 @@ import type { Route } from '../../routing/route.ts';
 import { authenticatesConnection } from '../authentication.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../hop-by-hop.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../limits.ts';
 import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../redirects.ts';
 import { isOfferedUpgrade } from '../upgrade.ts';
 
@@ -37,6 +38,8 @@ export function readResponseHead(
   const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
   if (response.httpVersionMajor !== 1 || status < 200 || status > 999) return 'response_status_line_malformed';
   if (CONTROL.test(statusMessage)) return 'response_control_character';
+  // Node knows one limit only, for a whole head.
+  if (isTooLarge(rawHeaders)) return 'response_header_too_large';
   const connectionOptions = connectionOptionsOf(rawHeaders);
   let lengths = 0;
   let codings = 0;
@@ -69,6 +72,17 @@ export function readResponseHead(
     keepAliveMs,
     authenticatesConnection: isLogin,
   };
+}
+
+/** As far as can be told of names and values: blanks around a value are gone. */
+function isTooLarge(rawHeaders: readonly string[]): boolean {
+  let headBytes = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const lineBytes = (rawHeaders[index] as string).length + (rawHeaders[index + 1] as string).length + 2;
+    headBytes += lineBytes + 2;
+    if (lineBytes > MAX_LINE_BYTES || headBytes > MAX_HEAD_BYTES) return true;
+  }
+  return rawHeaders.length > 2 * MAX_LINES;
 }
 
 /** Headers that end here. X-Accel-* would steer an nginx in front of this program. @param name in lower case */
@@ -137,6 +151,9 @@ export function switchingHead(response: IncomingMessage, asked: string): string 
   if (response.statusCode !== 101 || !isOfferedUpgrade(protocol, asked)) return undefined;
   const kept = informationHeaders(response.rawHeaders);
   let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
-  for (let index = 0; index < kept.length; index += 2) head += `${kept[index]}: ${kept[index + 1]}\r\n`;
+  for (let index = 0; index < kept.length; index += 2) {
+    // RFC 9110 section 8.6: what follows a 101 has no length.
+    if (kept[index]?.toLowerCase() !== 'content-length') head += `${kept[index]}: ${kept[index + 1]}\r\n`;
+  }
   return `${head}\r\n`;
 }

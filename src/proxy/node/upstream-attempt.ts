@@ -100,6 +100,8 @@ export class UpstreamAttempt {
     this.#upstreamRequest = upstreamRequest;
     // Set here because http-proxy-3 drops an empty query and Trailer, and with Expect Node would write the head too early.
     upstreamRequest.path = target;
+    // Zero is no limit: Node would drop further header lines in silence.
+    upstreamRequest.maxHeadersCount = 0;
     // Node would announce a body of length 0 for a POST that has no framing at all.
     if (!hasBody(facts)) upstreamRequest.useChunkedEncodingByDefault = false;
     if (facts.trailer !== undefined && facts.isChunked) upstreamRequest.setHeader('Trailer', facts.trailer);
