@@ -49,7 +49,7 @@ describe('FailureThrottle', () => {
     assert.deepEqual(bench.take(), [['a/b', '/a', 0]]);
     bench.fail('a/b', 'upstream_refused', '/second');
     for (let count = 0; count < 999; count += 1) bench.fail('a/b', 'upstream_refused', '/later');
-    assert.equal(bench.made, 2, 'an example that is not told of is not made');
+    assert.equal(bench.made, 2, 'an example that is not used is not made');
     bench.pass(999);
     assert.deepEqual(bench.take(), []);
     bench.pass(1);

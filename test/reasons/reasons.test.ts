@@ -84,7 +84,7 @@ function detailOn(engine: EngineName, detail: RegExp): RegExp {
 
 const provoked = new Set<FailureReason>();
 
-/** One request failed so, and is told of so. @returns the example */
+/** Asserts that one request failed, for this reason, and that log, counter and example agree. @returns the example */
 async function assertFailed(proxy: ProxyUnderTest, { reason, status, detail }: Expected) {
   await eventually(`a failure; so far ${JSON.stringify(proxy.logLines)}`, () => proxy.logLines.length > 0);
   const [line] = await proxy.logged(1);

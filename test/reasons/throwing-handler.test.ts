@@ -93,7 +93,7 @@ for (const engine of ['wire', 'node'] as const) {
       program.log.some(({ msg }) => /worker/.test(msg) && /died|replac/.test(msg)),
       false,
     );
-    // Each is told of, the later ones of a second as a number.
+    // Each is logged; those of the same second as the number of others.
     const told = (): ProgramLogEntry[] => program.log.filter(({ reason }) => reason === 'internal');
     await eventually(
       'all bugs to be logged',

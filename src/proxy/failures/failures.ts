@@ -9,8 +9,8 @@ export type FailureSource = 'client' | 'upstream' | 'entry';
 
 export interface Failure {
   /**
-   * Of the answer that is made here; 0 where a response has always begun before: its status stays. 499 is nginx's for a
-   * request that nobody was there to be answered, and stands in the log only.
+   * The status of the answer that the entry gives. 0 where the response has always begun before: its status stays. 499 is
+   * nginx's status for a client that left before it was answered, and stands in the log only.
    */
   readonly status: number;
   readonly source: FailureSource;
@@ -134,7 +134,7 @@ const TABLE = {
   ),
   request_http_version_malformed: request(
     400,
-    'The HTTP version of the request line is none.',
+    'The last word of the request line begins like an HTTP version and is not one.',
     'Have the client send HTTP/1.1.',
   ),
   request_http_version_unsupported: request(

@@ -82,7 +82,7 @@ export class NodeEngine implements Engine {
     // Zero is no limit: Node would drop further header lines in silence, we answer 431.
     this.#server.maxHeadersCount = 0;
     const { failures } = context;
-    // What is no request's yet, and not written down as one.
+    // For callbacks that belong to no request yet.
     const owner: Guarded = { crashed: error => failures.reportBug(error) };
     const accept = guarded(owner, (socket: Socket) => this.#accept(socket));
     this.#server.on('connection', accept);

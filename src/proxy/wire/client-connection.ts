@@ -137,7 +137,7 @@ export class ClientConnection extends Timed implements SocketReader {
     try {
       this.destroy();
     } catch {
-      // It has been told of, and the socket is closed.
+      // A bug has been reported already, and the socket is closed.
     }
   }
 

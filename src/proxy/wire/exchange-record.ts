@@ -12,7 +12,7 @@ import { requestIdOf } from '../request-id.ts';
 import { AUTHORIZATION, REFERER, USER_AGENT, X_FORWARDED_FOR } from './header-names.ts';
 import type { RequestHead } from './request-head.ts';
 
-/** What was wrong, for people; a function where it takes work to say: few failures are told of. */
+/** What was wrong, for people. A function where the text takes work: only a few failures a second need it. */
 export type FailureDetail = string | (() => string);
 
 /** What is remembered of an exchange for its line in the access log and for the counters; one per connection. */
