@@ -8,25 +8,24 @@ import type { Logger } from './logger.ts';
 export interface FailureReport {
   readonly reason: FailureReason;
   readonly count: number;
-  /** The last ones that were told of, each of another Service, path or kind; the newest first. */
+  /** The last ones, each of another Service, path or detail; the newest first. */
   readonly examples: readonly FailureExample[];
 }
 
 /** Examples kept of each reason. */
 const MAX_EXAMPLES = 5;
 
-/** What the main thread makes of the failures that workers tell of: lines in the program log, and the last examples. */
+/** What the main thread makes of the failures that workers report: lines in the program log, and the last examples. */
 export class FailureLog {
   readonly #board: CounterBoard;
   readonly #logger: Logger;
   readonly #throttle: FailureThrottle;
   readonly #examples = new Map<FailureReason, readonly FailureExample[]>();
 
-  /** @param now monotonic milliseconds */
-  constructor(board: CounterBoard, logger: Logger, now?: () => number) {
+  constructor(board: CounterBoard, logger: Logger) {
     this.#board = board;
     this.#logger = logger;
-    this.#throttle = new FailureThrottle(notice => this.#write(notice), now);
+    this.#throttle = new FailureThrottle(notice => this.#write(notice));
   }
 
   take({ example, others }: FailureNotice): void {
@@ -41,11 +40,6 @@ export class FailureLog {
       const count = this.#board.failures(reason);
       return count === 0 ? [] : [{ reason, count, examples: this.#examples.get(reason) ?? [] }];
     });
-  }
-
-  /** Writes the lines whose second is over. */
-  advance(): void {
-    this.#throttle.advance();
   }
 
   /** The program ends: what has waited for its second is written. */

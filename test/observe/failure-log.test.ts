@@ -175,17 +175,16 @@ describe('FailureLog', () => {
     log.end();
   });
 
-  it('reports the reasons that have come up, with how often and the last example', () => {
+  it('reports the reasons that have come up, with how often and the last examples, the newest first', () => {
     const { region, log } = bench();
     assert.deepEqual(log.report(), []);
     for (let count = 0; count < 3; count += 1) region.countFailure('upstream_reset');
     region.countFailure('no_route');
-    const last = exampleOf('upstream_reset', 'a/c');
-    log.take({ example: exampleOf('upstream_reset', 'a/b'), others: 0 });
-    log.take({ example: last, others: 0 });
+    const examples = ['a/c', 'a/b'].map(service => exampleOf('upstream_reset', service));
+    for (const example of examples.toReversed()) log.take({ example, others: 0 });
     assert.deepEqual(log.report(), [
-      { reason: 'no_route', count: 1 },
-      { reason: 'upstream_reset', count: 3, last },
+      { reason: 'no_route', count: 1, examples: [] },
+      { reason: 'upstream_reset', count: 3, examples },
     ]);
     log.end();
   });
