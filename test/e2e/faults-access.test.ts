@@ -32,8 +32,7 @@ before(async () => {
   clockFile = kube.path('clock');
   writeFileSync(clockFile, '+0');
   writeFileSync(tokenFile, await issueToken('first'));
-  // As client-node names a token file, in a pod and in a kubeconfig.
-  const user = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
+  const user = { tokenFile };
   const kubeconfig = kube.writeKubeconfig('faults.kubeconfig', { port: line.port, user });
   scene = await RealScene.start(kube, backend, kubeconfig, fakedClock());
 });
