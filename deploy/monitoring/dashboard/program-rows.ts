@@ -110,6 +110,42 @@ export const PROGRAM_ROWS: readonly RowSpec[] = [
         queries: [{ expr: `kube_entry_workers{${INSTANCE}}`, legend: BY_INSTANCE }],
       },
       {
+        title: 'Silence of workers',
+        description:
+          'How long a worker has owed the main thread an answer. It is asked once a second, named after 5 s and replaced after 20 s.',
+        unit: 's',
+        width: 8,
+        queries: [
+          {
+            expr: `max by (instance, worker) (kube_entry_worker_lag_seconds{${INSTANCE}})`,
+            legend: `${BY_INSTANCE} {{worker}}`,
+          },
+        ],
+      },
+      {
+        title: 'Errors of the control plane',
+        description:
+          'In 15 minutes: bugs that kept a change from being made, and seconds without a free file descriptor. Both are zero as it should be.',
+        unit: 'short',
+        width: 8,
+        queries: [
+          { expr: `increase(kube_entry_control_errors_total{${INSTANCE}}[15m])`, legend: `${BY_INSTANCE} bugs` },
+          {
+            expr: `increase(kube_entry_descriptors_exhausted_total{${INSTANCE}}[15m])`,
+            legend: `${BY_INSTANCE} descriptors`,
+          },
+        ],
+      },
+      {
+        title: 'Events on Services',
+        description: 'In a second, posted and left out: more may happen than an API server is to be told.',
+        unit: 'ops',
+        width: 8,
+        queries: [
+          { expr: `sum by (result) (${rate('kube_entry_service_events_total', INSTANCE)})`, legend: '{{result}}' },
+        ],
+      },
+      {
         title: 'Event loop lag of the control plane',
         description:
           'How long the main thread is kept from its work: it delays changes of routes and scrapes, not requests, which have threads of their own.',

@@ -155,6 +155,19 @@ export const TRAFFIC_ROWS: readonly RowSpec[] = [
           },
         ],
       },
+      {
+        title: 'Failures by reason',
+        description:
+          'Requests that failed here, by the reason that the access log names; `kube-entry explain --reason WORD` says what each means. What a backend answers itself is none of them.',
+        unit: 'reqps',
+        width: 24,
+        queries: [
+          {
+            expr: `topk(10, sum by (reason) (${rate('kube_entry_request_failures_total', INSTANCE)}) > 0)`,
+            legend: '{{reason}}',
+          },
+        ],
+      },
     ],
   },
   {
