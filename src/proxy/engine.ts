@@ -21,6 +21,8 @@ export interface EngineContext {
   readonly accessLog: AccessLog;
   /** Monotonic milliseconds that time limits are measured by; the system's when it is not given. */
   readonly now?: () => number;
+  /** What the engine `wire` may take for all its clients together. */
+  readonly clientBytes: number;
   readonly failures: FailureReporter;
 }
 

@@ -7,6 +7,8 @@ export interface WorkerInit {
   readonly settings: Settings;
   readonly listen: ListenAddress;
   readonly reusePort: boolean;
+  /** What the worker may take for all its clients together. */
+  readonly clientBytes: number;
   /** The worker's region of the shared counters. */
   readonly counters: SharedArrayBuffer;
   /** Whose turn it is to write to the access log, among the workers, and this one's number. */

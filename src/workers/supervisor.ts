@@ -6,6 +6,7 @@ import type { WorkerCounters } from '../observe/counters.ts';
 import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { WriteTurn } from '../observe/write-turn.ts';
+import { clientBytesOf } from './client-bytes.ts';
 import type { Clock } from './clock.ts';
 import type { Distribution } from './distribution.ts';
 import { workerHeapLimit } from './heap-limit.ts';
@@ -60,6 +61,7 @@ export class Supervisor {
   readonly #stuck = Promise.withResolvers<void>();
   readonly #stopAsking: () => void;
   #listen: ListenAddress | undefined;
+  #clientBytes = 0;
   #reusePort = false;
   #heapLimit: number | undefined;
   #phase: 'running' | 'draining' | 'closed' = 'running';
@@ -104,6 +106,7 @@ export class Supervisor {
   async start(count: number, listen: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
     this.#reusePort = reusePort;
     this.#heapLimit = workerHeapLimit(count);
+    this.#clientBytes = clientBytesOf(count);
     this.#listen = listen;
     // The first one settles the port, where the system chooses it.
     this.#listen = await this.#add();
@@ -156,9 +159,10 @@ export class Supervisor {
     }
     const { distribution, logger } = this.#options;
     const { number, counters } = place;
+    const logTurn = { shared: this.#logTurn, id: number };
     const thread = new WorkerThread({
       number,
-      init: { listen, reusePort, counters: counters.buffer, logTurn: { shared: this.#logTurn, id: number } },
+      init: { listen, reusePort, clientBytes: this.#clientBytes, counters: counters.buffer, logTurn },
       heapLimit: this.#heapLimit,
       distribution,
       logger,

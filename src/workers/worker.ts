@@ -32,6 +32,7 @@ const engine = await createEngine(init.settings.engine, {
   counters,
   accessLog: new AccessLog(sink, init.settings.accessLog),
   failures,
+  clientBytes: init.clientBytes,
 });
 
 /** The number of the last change. */

@@ -46,7 +46,8 @@ export class LiveProxy {
       else lines.push(line);
     };
     const failures = new FailureReporter(counters, () => undefined);
-    const engine = new WireEngine({ state, counters, accessLog: new AccessLog({ write }, 'json'), failures });
+    const accessLog = new AccessLog({ write }, 'json');
+    const engine = new WireEngine({ state, counters, accessLog, failures, clientBytes: 1 << 30 });
     const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
     return new LiveProxy(engine, address, { state, counters, logged });
   }

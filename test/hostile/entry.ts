@@ -1,6 +1,6 @@
 /** The program itself with the wire engine, in front of a backend. */
 import type { TestContext } from 'node:test';
-import { ServingProgram } from '../cli/serve-fixture.ts';
+import { type ServeOptions, ServingProgram } from '../cli/serve-fixture.ts';
 import { ask } from '../support/exchange.ts';
 import type { Backend } from './backend.ts';
 
@@ -12,7 +12,11 @@ export class Entry {
   }
 
   /** One worker, so that whoever is hostile shares it with everybody else. */
-  static async start(t: TestContext, { address }: Backend, ...args: readonly string[]): Promise<Entry> {
+  static async start(
+    t: TestContext,
+    { address }: Pick<Backend, 'address'>,
+    { args = [], nodeArgs = [] }: Pick<ServeOptions, 'args' | 'nodeArgs'> = {},
+  ): Promise<Entry> {
     const service = {
       apiVersion: 'v1',
       kind: 'Service',
@@ -20,7 +24,7 @@ export class Entry {
       spec: { clusterIP: address.host, ports: [{ port: address.port }] },
     };
     const fixed = ['--engine', 'wire', '--workers', '1', '--access-log', 'off'];
-    return new Entry(await ServingProgram.start(t, { manifests: [service], args: [...fixed, ...args] }));
+    return new Entry(await ServingProgram.start(t, { manifests: [service], args: [...fixed, ...args], nodeArgs }));
   }
 
   get address(): ServingProgram['address'] {

@@ -7,5 +7,21 @@ const MIB = 1024 * 1024;
 const timeoutMs = 300_000;
 
 export const SIZES = isFull
-  ? { dribblers: 2000, headerTimeoutSeconds: 20, readers: 4, downloadBytes: 1024 * MIB, visitors: 5000, timeoutMs }
-  : { dribblers: 200, headerTimeoutSeconds: 3, readers: 4, downloadBytes: 96 * MIB, visitors: 1500, timeoutMs };
+  ? {
+      dribblers: 2000,
+      headerTimeoutSeconds: 20,
+      readers: 4,
+      downloadBytes: 1024 * MIB,
+      visitors: 5000,
+      hoarders: 1500,
+      timeoutMs,
+    }
+  : {
+      dribblers: 200,
+      headerTimeoutSeconds: 3,
+      readers: 4,
+      downloadBytes: 96 * MIB,
+      visitors: 1500,
+      hoarders: 300,
+      timeoutMs,
+    };

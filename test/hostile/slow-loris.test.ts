@@ -20,7 +20,7 @@ it(`${dribblers} connections that dribble their heads are ended in time, and a n
   timeout: timeoutMs,
 }, async t => {
   const backend = await Backend.start(t);
-  const entry = await Entry.start(t, backend, '--client-header-timeout', `${headerTimeoutSeconds}s`);
+  const entry = await Entry.start(t, backend, { args: ['--client-header-timeout', `${headerTimeoutSeconds}s`] });
   const before = await entry.memoryBytes();
   const client = new NormalClient(entry.address);
   const all = await Promise.all(Array.from({ length: dribblers }, () => Dribbler.connect(entry.address)));

@@ -9,7 +9,6 @@ import { Exchange } from '../../src/proxy/wire/exchange.ts';
 import { ExchangeRecord } from '../../src/proxy/wire/exchange-record.ts';
 import { RequestHead } from '../../src/proxy/wire/request-head.ts';
 import { ResponseHead } from '../../src/proxy/wire/response-head.ts';
-import { UpstreamAttempts } from '../../src/proxy/wire/upstream-attempts.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 
 /** Address of the client whose timer has a bug. */
@@ -32,7 +31,7 @@ const holds = (args: readonly unknown[], text: string): boolean => (args[0] as B
 
 plant(RouteTable.prototype, 'match', (_, [, path]) => String(path).startsWith('/match'));
 plant(RequestHead.prototype, 'read', (_, args) => holds(args, 'GET /head'));
-plant(UpstreamAttempts.prototype, 'connected', ({ requestHead }) => requestHead.startsWith('GET /connect'));
+plant(Exchange.prototype, 'connected', ({ record }) => record.path.startsWith('/app/connect'));
 plant(ResponseHead.prototype, 'read', (_, args) => holds(args, 'X-Bug: response'));
 plant(ChunkedBody.prototype, 'feed', (_, args) => holds(args, 'chunk with a bug'));
 plant(ExchangeRecord.prototype, 'write', ({ path }) => path.startsWith('/app/write'));

@@ -24,6 +24,8 @@ export interface EventCase {
   readonly detail: RegExp;
   readonly settings?: Partial<Settings>;
   readonly upstream?: UpstreamHandler;
+  /** What the engine may take for its clients. */
+  readonly clientBytes?: number;
   /** Where the route leads instead of the upstream; `null` for no table at all. */
   readonly to?: readonly ListenAddress[] | 'silence' | null;
   readonly provoke: (scene: Scene) => Promise<void>;
@@ -56,6 +58,18 @@ const askForCut = async ({ client }: Scene): Promise<void> => {
 const never: UpstreamHandler = () => undefined;
 
 export const EVENT_CASES: readonly EventCase[] = [
+  {
+    what: 'a long head while the memory for clients is taken',
+    reason: 'memory_exhausted',
+    status: 503,
+    detail: NONE,
+    clientBytes: 1,
+    provoke: async ({ client }) => {
+      await client.send(GET.replace(SECRETS, `${SECRETS}X-Long: ${'z'.repeat(2_000)}\r\n`));
+      await client.response();
+    },
+    notOnNode: 'its memory has no such bound',
+  },
   {
     what: 'nothing listens at the upstream',
     reason: 'upstream_refused',

@@ -64,6 +64,7 @@ async function play(t: TestContext, engine: EngineName, event: EventCase): Promi
   const proxy = await startProxy(t, engine, {
     routes: event.to === null ? null : [{ path: '/volume', to }],
     settings: event.settings ?? {},
+    clientBytes: event.clientBytes ?? 1 << 30,
     now: () => performance.now() + passed,
   });
   const pass = (): void => {

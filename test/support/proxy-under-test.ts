@@ -31,6 +31,8 @@ export interface ProxyDescription {
   readonly routes: readonly RouteDescription[] | null;
   readonly settings?: Partial<Settings>;
   readonly logFormat?: 'combined' | 'json';
+  /** What the engine `wire` may take for its clients. */
+  readonly clientBytes?: number;
   /** The clock of the engine `wire`, monotonic milliseconds. */
   readonly now?: () => number;
 }
@@ -114,7 +116,7 @@ export class ProxyUnderTest {
 export async function startProxy(
   t: TestContext,
   name: EngineName,
-  { routes, settings = {}, logFormat = 'json', now = () => performance.now() }: ProxyDescription,
+  { routes, settings = {}, logFormat = 'json', now = () => performance.now(), clientBytes = 1 << 30 }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
   const state: EngineState = {
@@ -126,7 +128,7 @@ export async function startProxy(
   const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
   const notices: FailureNotice[] = [];
   const failures = new FailureReporter(counters, notice => notices.push(notice));
-  const engine = await createEngine(name, { state, counters, accessLog, failures, now });
+  const engine = await createEngine(name, { state, counters, accessLog, failures, now, clientBytes });
   const address = await engine.listen({ host: '127.0.0.1', port: 0 }, true);
   atEnd(t, () => engine.close());
   return new ProxyUnderTest(t, engine, address, { state, counters, logLines, notices });

@@ -50,7 +50,7 @@ async function line(t: TestContext, hides: boolean): Promise<Line> {
     Object.defineProperty(socket, '_handle', { value: lackingWriteBuffer(handle) });
   }
   const drained = new Tally();
-  const outlet = new Outlet(socket, OWNER, drained.add);
+  const outlet = new Outlet(socket, OWNER, { kept: 0 }, drained.add);
   // The first of all shows how handles are.
   outlet.writeText('');
   return { outlet, socket, peer, drained };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ClientMemory } from '../../src/proxy/wire/client-memory.ts';
 import { ReadBuffers } from '../../src/proxy/wire/read-buffers.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
@@ -9,18 +10,18 @@ const MIB = 1024 * 1024;
 
 describe('ReadBuffers', { concurrency: true }, () => {
   it('nobody gets a buffer that somebody still has', () => {
-    const buffers = new ReadBuffers();
+    const buffers = new ReadBuffers(new ClientMemory(1 << 30, () => 0));
     const first = buffers.take();
     const second = buffers.take();
     assert.notEqual(first, second);
     first.giveBack();
     assert.equal(buffers.take(), first);
     assert.notEqual(buffers.take(), first);
-    assert.notEqual(first.bytes.buffer, buffers.shared.buffer);
+    assert.notEqual(first.bytes.buffer, buffers.shared(1024).buffer);
   });
 
   it('after a burst some are kept, not all', () => {
-    const buffers = new ReadBuffers();
+    const buffers = new ReadBuffers(new ClientMemory(1 << 30, () => 0));
     const burst = Array.from({ length: 500 }, () => buffers.take());
     for (const buffer of burst) buffer.giveBack();
     const known = new Set(burst);
@@ -29,7 +30,7 @@ describe('ReadBuffers', { concurrency: true }, () => {
   });
 
   it('what is copied into one can be read as bytes and as a chunk, up to the last byte of it', () => {
-    const buffers = new ReadBuffers();
+    const buffers = new ReadBuffers(new ClientMemory(1 << 30, () => 0));
     const size = buffers.take().bytes.length;
     const from = Buffer.alloc(size + 10, 'abcdefg');
     const buffer = buffers.copy(from, [3, 3 + 1000, 1003, 3 + size], size);

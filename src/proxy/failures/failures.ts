@@ -50,6 +50,11 @@ function entry(status: number, closes: boolean, meaning: string, remedy: string)
   return { status, source: 'entry', closes, mayRetry: false, meaning, remedy };
 }
 
+/** The request can be served a moment later. */
+function later(meaning: string, remedy: string): Failure {
+  return { ...entry(503, false, meaning, remedy), retryAfter: 1 };
+}
+
 const MEND_CLIENT =
   'Correct the client or the proxy in front: RFC 9112 forbids this, and it is used to smuggle requests.';
 const MEND_UPSTREAM = 'Correct the application: RFC 9112 forbids this, and clients could disagree on where it ends.';
@@ -62,24 +67,18 @@ const TABLE = {
     'No route takes the host and path of the request.',
     'Run kube-entry explain HOST/PATH to see which routes come near, and check the annotation kube-entry.io/path of the Service.',
   ),
-  table_not_loaded: {
-    ...entry(
-      503,
-      false,
-      'The entry has just started and has not read its first route table.',
-      'Wait; if it lasts, kube-entry status says what the source of routes waits for.',
-    ),
-    retryAfter: 1,
-  },
-  no_endpoint: {
-    ...entry(
-      503,
-      false,
-      'The Service of the route has no endpoint to send the request to.',
-      'Push a backend with endpoints, or give the Service an address.',
-    ),
-    retryAfter: 1,
-  },
+  table_not_loaded: later(
+    'The entry has just started and has not read its first route table.',
+    'Wait; if it lasts, kube-entry status says what the source of routes waits for.',
+  ),
+  no_endpoint: later(
+    'The Service of the route has no endpoint to send the request to.',
+    'Push a backend with endpoints, or give the Service an address.',
+  ),
+  memory_exhausted: later(
+    'What the connections of the worker keep is as much as its memory allows, and the head is too long to be kept as well.',
+    'Look at nginx_connections_active: raise the memory limit, add replicas, or lower the limits of time for clients.',
+  ),
 
   // The client.
   client_left: request(

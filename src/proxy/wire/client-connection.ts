@@ -5,13 +5,15 @@ import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { guarded } from '../guard.ts';
 import type { OpenSocket } from './accept.ts';
+import { type PartialHead, SMALL_BYTES } from './client-memory.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Exchange } from './exchange.ts';
 import type { FailureDetail } from './exchange-record.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
-import { isEmptyLines, RequestHead } from './request-head.ts';
+import { isEmptyLines, type RequestHead } from './request-head.ts';
 import type { SocketReader } from './socket-reader.ts';
+import { Stash } from './stash.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
@@ -32,14 +34,14 @@ const CLOSED = 6;
 /** nginx's name for each state; the ones beyond count as writing. */
 const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing] as const;
 
-/** A burst of connections is no reason to keep their heads for ever. */
-const MAX_SPARE_HEADS = 256;
-
-/** Bytes of further requests, or of a body, that are read before their turn. */
-const MAX_WAITING_BYTES = 64 * 1024;
+/**
+ * When so much has come before its turn, a further request or a body whose upstream is not there yet, no more is read: it waits
+ * in the kernel.
+ */
+const MAX_WAITING_BYTES = 4 * 1024;
 
 /** A client's connection: a state machine that reads requests one after the other, each into its exchange. */
-export class ClientConnection extends Timed implements SocketReader {
+export class ClientConnection extends Timed implements SocketReader, PartialHead {
   readonly peer: string;
   readonly inlet: Inlet;
   /** What the upstreams are told of a client that no proxy speaks for. */
@@ -55,7 +57,7 @@ export class ClientConnection extends Timed implements SocketReader {
   #state = IDLE;
   #head: RequestHead | undefined;
   /** Bytes that cannot be read yet: part of a head, a pipelined request, a body that waits for its upstream. */
-  #stash: Buffer | undefined;
+  readonly #stash: Stash;
   /** Within consume(): a request that ends at once must not begin the next one from inside. */
   #isConsuming = false;
   /** While it ends: bytes of the client came, or are to be expected. */
@@ -65,6 +67,7 @@ export class ClientConnection extends Timed implements SocketReader {
     super();
     this.#wire = wire;
     this.inlet = new Inlet(wire.buffers);
+    this.#stash = new Stash(wire.stashes);
     const socket = open(this);
     this.#socket = socket;
     this.peer = unmapAddress(socket.remoteAddress ?? '');
@@ -73,6 +76,7 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#outlet = new Outlet(
       socket,
       this,
+      wire.memory,
       () => this.#drained(),
       // Not at once: this may be within a write of the exchange, which learns of it in the next turn.
       () => socket.destroy(),
@@ -110,7 +114,7 @@ export class ClientConnection extends Timed implements SocketReader {
       // Whatever bug the request met: the connection is gone.
       for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
       this.#releaseHead();
-      this.#stash = undefined;
+      this.#stash.clear();
       this.inlet.release();
       this.#wire.wheel.remove(this);
       this.#socket.destroy();
@@ -123,7 +127,7 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#isConsuming = false;
     try {
       if (this.#exchange.endCrashed(stack)) return;
-      if (this.#state === READING) this.#reject('internal', this.#stash?.toString('latin1') ?? '', stack);
+      if (this.#state === READING) this.#reject('internal', this.#stashedText(), stack);
       else this.#drop(error);
     } catch (second) {
       // The bug is in what answers, or ends.
@@ -144,7 +148,7 @@ export class ClientConnection extends Timed implements SocketReader {
   override timedOut(): void {
     if (this.#wire.deadlines.isRenewed(this)) return;
     if (this.#state === READING) {
-      this.#reject('client_header_timeout', this.#stash?.toString('latin1') ?? '');
+      this.#reject('client_header_timeout', this.#stashedText());
     } else if (this.#state === BUSY && !this.isBlocked) {
       // Its body does not come.
       this.#exchange.fail('client_body_timeout');
@@ -182,20 +186,18 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#socket.pause();
   }
 
+  /** Reads what is stashed, if its turn has come, and goes on to read from the client. */
   readOn(): void {
-    const isFull = this.#state !== READING && (this.#stash?.length ?? 0) >= MAX_WAITING_BYTES;
-    if (!isFull && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#isConsuming) return;
+    const { bytes } = this.#stash;
+    if (bytes !== undefined) this.#consume(bytes);
+    if (this.#state !== CLOSED && this.#socket.isPaused() && !this.#isFull) this.#socket.resume();
   }
 
   takeStash(): Buffer | undefined {
-    const stash = this.#stash;
-    this.#stash = undefined;
-    return stash;
-  }
-
-  /** Reads on in bytes that had been taken out of the stash. */
-  giveBack(bytes: Buffer): void {
-    this.#consume(bytes);
+    const { bytes } = this.#stash;
+    this.#stash.clear();
+    return bytes;
   }
 
   becomeTunnel(): void {
@@ -207,15 +209,17 @@ export class ClientConnection extends Timed implements SocketReader {
   exchangeEnded(isLast: boolean): void {
     this.#releaseHead();
     if (isLast) {
-      this.#close(!this.#exchange.isRequestComplete || this.#stash !== undefined);
+      this.#close(!this.#exchange.isRequestComplete || (!this.#isConsuming && this.#stash.size > 0));
       return;
     }
     this.#setState(IDLE);
     this.#wire.deadlines.idle(this, this.#wire.isDraining);
-    if (this.#isConsuming) return;
-    const stash = this.takeStash();
-    if (stash !== undefined) this.#consume(stash);
     this.readOn();
+  }
+
+  /** Its head is in the way of others. */
+  giveWay(): void {
+    if (this.#state === READING) this.#reject('memory_exhausted', this.#stashedText());
   }
 
   /** A response or a tunnel is cut: what was written of it still goes out. */
@@ -227,7 +231,9 @@ export class ClientConnection extends Timed implements SocketReader {
   // Bytes from the client.
 
   readBuffer(): Buffer {
-    return this.inlet.next(this.#state === TUNNEL || (this.#state === BUSY && this.#exchange.takesBody));
+    const isBody = this.#state === TUNNEL || (this.#state === BUSY && this.#exchange.takesBody);
+    // A connection on hold keeps no buffer of its own.
+    return this.inlet.next(isBody && !this.#socket.isPaused());
   }
 
   read(bytes: Buffer, size: number): boolean {
@@ -237,14 +243,13 @@ export class ClientConnection extends Timed implements SocketReader {
     }
     this.#exchange.record.requestBytes += size;
     this.inlet.lastSize = size;
-    const stash = this.takeStash();
     if (this.#state === TUNNEL) this.#exchange.tunnelFromClient(bytes, size);
-    else if (stash === undefined) this.#consume(bytes, size);
-    else this.#consume(Buffer.concat([stash, bytes.subarray(0, size)]));
+    else if (this.#stash.size === 0) this.#consume(bytes, size);
+    else this.#consume(this.#stash.append(bytes, size));
     return true;
   }
 
-  /** Reads as many requests as it can. What it cannot read yet is kept. */
+  /** Reads as many requests as it can. What it cannot read yet is kept: another read may overwrite the bytes. */
   #consume(bytes: Buffer, end = bytes.length): void {
     try {
       this.#consumeSome(bytes, end);
@@ -258,69 +263,73 @@ export class ClientConnection extends Timed implements SocketReader {
     this.#isConsuming = true;
     let at = 0;
     while (at < end && this.#state <= BUSY) {
-      if (this.#state === BUSY) {
-        if (!this.#exchange.takesBody) {
-          // A request behind another, or a body before its upstream.
-          this.#keepWaiting(bytes, at, end);
-          break;
-        }
-        at = this.#exchange.readBody(bytes, at, end);
-      } else if (this.#state === IDLE && this.isBlocked) {
-        // Who does not read its answers gets no more of them: they would be kept here.
-        this.#keepWaiting(bytes, at, end);
-        break;
-      } else if (this.#state === IDLE && isEmptyLines(bytes, at, end)) {
-        // RFC 9112 section 2.2: a client may send one behind a body, and that is no request.
-        this.#keep(bytes, at, end);
-        break;
-      } else {
-        const next = this.#readHead(bytes, at, end);
-        if (next < 0) break;
-        at = next;
-      }
+      const next = this.#readSome(bytes, at, end);
+      if (next < 0) break;
+      at = next;
     }
     this.#isConsuming = false;
-    if (at < end && this.#state === ENDING) this.#mayLinger = true;
+    if (this.#state >= ENDING) {
+      if (at < end) this.#mayLinger = true;
+    } else if (at === end) {
+      this.#stash.clear();
+    } else {
+      this.#stash.keep(bytes, at, end);
+      if (this.#state === READING && end - at > SMALL_BYTES) this.#wire.memory.headBegan(this);
+      else if (this.#isFull) this.hold();
+    }
   }
 
   /** @returns the place after what was used of the bytes, or -1 when nothing more can be */
+  #readSome(bytes: Buffer, at: number, end: number): number {
+    if (this.#state === BUSY) {
+      // A request behind another, or a body before its upstream.
+      return this.#exchange.takesBody ? this.#exchange.readBody(bytes, at, end) : -1;
+    }
+    if (this.#state === IDLE) {
+      // A client that does not read its answers gets no more of them: they would be kept here.
+      if (this.isBlocked) return -1;
+      // RFC 9112 section 2.2: a client may send an empty line behind a body, and that is no request.
+      if (isEmptyLines(bytes, at, end)) return -1;
+      this.#beginHead();
+    }
+    return this.#readHead(bytes, at, end);
+  }
+
+  /** Reading goes on while bytes are kept, so that a client that leaves is noticed, but no further than this. */
+  get #isFull(): boolean {
+    const { pieceBytes } = this.#wire.memory;
+    return this.#state !== READING && this.#stash.size >= Math.min(MAX_WAITING_BYTES, pieceBytes);
+  }
+
+  /** As {@link #readSome}. */
   #readHead(bytes: Buffer, start: number, end: number): number {
-    if (this.#state === IDLE) this.#beginHead();
     const head = this.#head as RequestHead;
     const outcome = head.read(bytes, start, end);
-    if (outcome === true) {
-      this.#setState(BUSY);
-      this.requests += 1;
-      return this.#exchange.begin(head, bytes, start + head.length, end);
+    if (outcome === false) return -1;
+    const { memory, heads } = this.#wire;
+    if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
+    if (outcome !== true) {
+      this.#reject(outcome, bytes.toString('latin1', start, end), () => head.faultPlace(bytes, start, end));
+      return -1;
     }
-    if (outcome === false) this.#keep(bytes, start, end);
-    else this.#reject(outcome, bytes.toString('latin1', start, end), () => head.faultPlace(bytes, start, end));
-    return -1;
+    if (!heads.keepText(head)) {
+      this.#reject('memory_exhausted', head.requestLine);
+      return -1;
+    }
+    this.#setState(BUSY);
+    this.requests += 1;
+    return this.#exchange.begin(head, bytes, start + head.length, end);
   }
 
-  /** Another read may overwrite the bytes: what is kept of them is a copy. */
-  #keep(bytes: Buffer, start: number, end: number): void {
-    this.#stash = Buffer.from(bytes.subarray(start, end));
-  }
-
-  /**
-   * Keeps bytes whose turn has not come. Reading goes on meanwhile, so that a client that leaves is noticed, but only up to a
-   * limit: it would else be the memory.
-   */
-  #keepWaiting(bytes: Buffer, start: number, end: number): void {
-    this.#keep(bytes, start, end);
-    if (end - start >= MAX_WAITING_BYTES) this.hold();
+  #stashedText(): string {
+    return this.#stash.bytes?.toString('latin1') ?? '';
   }
 
   #beginHead(): void {
-    const { context, deadlines, spareHeads } = this.#wire;
-    const { settings } = context.state;
+    const { context, deadlines, heads } = this.#wire;
     this.#setState(READING);
     context.counters.addTo(COUNTER.requests, 1);
-    const head = spareHeads.pop() ?? new RequestHead();
-    head.reset();
-    head.keepsUnderscores = settings.underscoresInHeaders;
-    this.#head = head;
+    this.#head = heads.take(context.state.settings.underscoresInHeaders);
     deadlines.head(this);
   }
 
@@ -339,9 +348,9 @@ export class ClientConnection extends Timed implements SocketReader {
   #close(mayLinger: boolean): void {
     this.#setState(ENDING);
     this.#mayLinger = mayLinger;
-    this.#stash = undefined;
+    this.#stash.clear();
     this.#wire.deadlines.ending(this);
-    this.#socket.end(() => this.#finSent());
+    this.#socket.end(guarded(this, () => this.#finSent()));
     this.#socket.resume();
   }
 
@@ -368,18 +377,17 @@ export class ClientConnection extends Timed implements SocketReader {
     if (this.#state === BUSY || this.#state === TUNNEL) {
       this.#exchange.clientDrained();
     } else if (this.#state === IDLE) {
-      const stash = this.takeStash();
-      if (stash !== undefined) this.#consume(stash);
       this.readOn();
     }
   }
 
   #releaseHead(): void {
     const head = this.#head;
+    if (head === undefined) return;
+    const { memory, heads } = this.#wire;
     this.#head = undefined;
-    if (head === undefined || this.#wire.spareHeads.length >= MAX_SPARE_HEADS) return;
-    head.text = '';
-    this.#wire.spareHeads.push(head);
+    if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
+    heads.giveBack(head);
   }
 
   #setState(state: number): void {

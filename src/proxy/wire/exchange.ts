@@ -25,7 +25,6 @@ import { UpstreamAttempts } from './upstream-attempts.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 import type { Wire } from './wire.ts';
 
-const NOTHING = Buffer.alloc(0);
 const NO_OVERRIDES: RouteOverrides = {};
 
 /** A request and its answer, between a client's connection and an upstream's; one per client connection, used again. */
@@ -44,6 +43,8 @@ export class Exchange implements RedirectOrigin, Turns {
   #head: RequestHead | undefined;
   readonly #asked = new RoutedRequest();
   readonly #attempts: UpstreamAttempts;
+  /** The upstream's connection is there, and its head has not been written yet. */
+  #isHeadDue = false;
   /** Nothing of it matters any more. */
   #isOver = true;
   /** The connection to the client ends with this answer. */
@@ -99,7 +100,12 @@ export class Exchange implements RedirectOrigin, Turns {
     if (failure === undefined) this.upstream = this.#attempts.begin(head, this.settings);
     else this.fail(failure);
     const upstream = this.upstream;
-    if (upstream !== undefined) return this.#sendHead(upstream, bytes, bodyStart, end);
+    if (upstream !== undefined) {
+      this.#begins(upstream);
+      const used = this.#body.isComplete ? bodyStart : this.readBody(bytes, bodyStart, end);
+      if (this.#isHeadDue && this.upstream === upstream) this.#sendHead(upstream);
+      return used;
+    }
     // It is answered by now, or a connection is being made.
     if (this.isConnecting) this.#moved(this.#client);
     return bodyStart;
@@ -118,26 +124,29 @@ export class Exchange implements RedirectOrigin, Turns {
   }
 
   connected(upstream: UpstreamConnection): void {
-    this.upstream = upstream;
-    const stash = this.#client.takeStash();
-    const used = this.#sendHead(upstream, stash ?? NOTHING, 0, stash?.length ?? 0);
-    if (stash !== undefined && used < stash.length) this.#client.giveBack(stash.subarray(used));
+    this.#begins(upstream);
+    // Body bytes that have come meanwhile go out together with the head.
     this.#client.readOn();
+    if (this.#isHeadDue && this.upstream === upstream) this.#sendHead(upstream);
   }
 
-  /** Writes the head, and as much of the body as has come, in one piece where it is small. */
-  #sendHead(upstream: UpstreamConnection, bytes: Buffer, bodyStart: number, end: number): number {
+  #begins(upstream: UpstreamConnection): void {
+    this.upstream = upstream;
+    this.#isHeadDue = true;
     if (this.#asked.authenticatesConnection) this.keepForClient(upstream);
-    const { requestHead } = this.#attempts;
-    if (!this.#body.isComplete && bodyStart < end) return this.readBody(bytes, bodyStart, end, requestHead);
-    upstream.writeText(requestHead);
+  }
+
+  /** Writes the head alone. */
+  #sendHead(upstream: UpstreamConnection): void {
+    this.#isHeadDue = false;
+    upstream.writeText(this.#attempts.takeHead());
     this.#attempts.isUnsent = upstream.isBroken;
     this.#moved(this.#client);
-    return bodyStart;
   }
 
   /** Passes on body bytes, after the head if that has not gone yet. @returns the place after the body's bytes */
-  readBody(bytes: Buffer, start: number, end: number, head = ''): number {
+  readBody(bytes: Buffer, start: number, end: number): number {
+    if (start === end) return end;
     const body = this.#body;
     const stop = body.take(bytes, start, end);
     if (stop < 0 || body.isOverLimit) {
@@ -147,6 +156,8 @@ export class Exchange implements RedirectOrigin, Turns {
     this.awaitsContinue = false;
     const { upstream } = this;
     if (upstream !== undefined) {
+      const head = this.#isHeadDue ? this.#attempts.takeHead() : '';
+      this.#isHeadDue = false;
       const flows = body.passOn(upstream, this.#client.inlet, bytes, end, head);
       if (!flows && !body.isComplete) this.#client.hold();
     } else if (body.isComplete) {
@@ -159,7 +170,8 @@ export class Exchange implements RedirectOrigin, Turns {
   }
 
   upstreamDrained(): void {
-    if (this.upstream !== undefined) this.#moved(this.upstream);
+    if (this.record.isTunnel) this.touchTunnel();
+    else this.upstreamMoved();
     this.#client.readOn();
   }
 
@@ -300,9 +312,7 @@ export class Exchange implements RedirectOrigin, Turns {
     } else {
       this.awaitsContinue = false;
       this.#moved(this.#client);
-      // A body that had come before its upstream was there.
-      const stash = this.#client.takeStash();
-      if (stash !== undefined) this.#client.giveBack(stash);
+      // Its body may have come before its upstream was there.
       this.#client.readOn();
     }
   }

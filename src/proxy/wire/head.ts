@@ -36,6 +36,9 @@ export type HeadFault =
 /** Of a header's name in the program log. */
 const MAX_NAME_SHOWN = 64;
 
+/** Room for most heads: every request under way has one. */
+const FEW_RUNS = 32;
+
 const CHUNKED = Buffer.from('chunked');
 const KEPT_ALIVE = Buffer.from('keep-alive');
 const CLOSE = Buffer.from('close');
@@ -49,7 +52,7 @@ export const NO_OPTIONS: ReadonlySet<string> = new Set();
  */
 export abstract class Head<Own extends string = never> {
   /** Places of the lines that may go on unchanged: start, end, start, end… Lines that follow each other are one run. */
-  protected readonly runs: Int32Array = new Int32Array(2 * MAX_LINES + 2);
+  protected runs: Int32Array = new Int32Array(FEW_RUNS);
   protected runCount = 0;
   /** Where the line begins that is read next. */
   protected position = 0;
@@ -252,8 +255,12 @@ export abstract class Head<Own extends string = never> {
     if (runCount > 0 && runs[runCount - 1] === start) {
       runs[runCount - 1] = end;
     } else {
-      runs[runCount] = start;
-      runs[runCount + 1] = end;
+      if (runCount === runs.length) {
+        this.runs = new Int32Array(2 * runCount);
+        this.runs.set(runs);
+      }
+      this.runs[runCount] = start;
+      this.runs[runCount + 1] = end;
       this.runCount += 2;
     }
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Guarded, guarded } from '../guard.ts';
+import type { ClientMemory } from './client-memory.ts';
 
 /** A write that the kernel has not taken at once. */
 interface PendingWrite {
@@ -38,6 +39,7 @@ export class Outlet {
   isBroken = false;
   readonly #socket: Inside;
   readonly #owner: Guarded;
+  readonly #memory: Pick<ClientMemory, 'kept'>;
   readonly #drained: () => void;
   readonly #broken: (() => void) | undefined;
   /** The socket's, once it is known to be familiar. */
@@ -50,12 +52,20 @@ export class Outlet {
   /**
    * @param socket connected
    * @param owner whose callbacks these, and the ones of its writes, are
+   * @param memory in which texts that wait are counted; buffers are by whoever took them
    * @param drained called when {@link isBlocked} is over
    * @param broken called when {@link isBroken}, which may be within a write
    */
-  constructor(socket: Socket, owner: Guarded, drained: () => void, broken?: () => void) {
+  constructor(
+    socket: Socket,
+    owner: Guarded,
+    memory: Pick<ClientMemory, 'kept'>,
+    drained: () => void,
+    broken?: () => void,
+  ) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#memory = memory;
     this.#drained = drained;
     this.#broken = broken;
     socket.on(
@@ -80,14 +90,14 @@ export class Outlet {
   writeText(text: string): boolean {
     const handle = this.#freeHandle();
     if (handle === undefined) return this.#queued(this.#socket.write(text, 'latin1'));
-    return this.#handed(this.isBroken ? 0 : handle.writeLatin1String(null, text));
+    return this.#handed(this.isBroken ? 0 : handle.writeLatin1String(null, text), text.length);
   }
 
   /** @param sent called when the bytes are not needed any more @returns as writeText() */
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
     const handle = this.#freeHandle();
     if (handle === undefined) return this.#queued(this.#socket.write(bytes, guarded(this.#owner, sent)));
-    return this.#handed(this.isBroken ? 0 : handle.writeBuffer(null, bytes), bytes, sent);
+    return this.#handed(this.isBroken ? 0 : handle.writeBuffer(null, bytes), 0, bytes, sent);
   }
 
   /** Where bytes may go past the stream: while it has none that would be overtaken. */
@@ -107,17 +117,20 @@ export class Outlet {
     return flows;
   }
 
-  #handed(outcome: Outcome, bytes?: Uint8Array, sent?: () => void): boolean {
+  /** @param textBytes that the handle has copied */
+  #handed(outcome: Outcome, textBytes: number, bytes?: Uint8Array, sent?: () => void): boolean {
     if (typeof outcome === 'number') {
       sent?.();
       if (outcome !== 0) this.#fail();
       return !this.isBlocked;
     }
-    if (outcome.writeStatus !== null) return this.#handed(outcome.writeStatus, bytes, sent);
+    if (outcome.writeStatus !== null) return this.#handed(outcome.writeStatus, 0, bytes, sent);
     this.#waiting += 1;
+    this.#memory.kept += textBytes;
     outcome.buffer = bytes;
     outcome.oncomplete = guarded(this.#owner, status => {
       this.#waiting -= 1;
+      this.#memory.kept -= textBytes;
       sent?.();
       if (status < 0) this.#fail();
       this.#went();

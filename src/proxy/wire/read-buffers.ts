@@ -1,3 +1,4 @@
+import type { ClientMemory } from './client-memory.ts';
 import { MAX_JOINED_BYTES } from './framing.ts';
 
 /** What one read takes at most: the largest piece the kernel hands out at once on a local network. */
@@ -16,10 +17,11 @@ export class ReadBuffer {
   readonly giveBack: () => void;
   readonly #memory: Buffer;
 
-  constructor(spare: ReadBuffer[], size = BUFFER_BYTES) {
+  constructor(spare: ReadBuffer[], memory: ClientMemory, size = BUFFER_BYTES) {
     this.#memory = Buffer.allocUnsafeSlow(BEFORE + size + BEHIND);
     this.bytes = this.#memory.subarray(BEFORE, BEFORE + size);
     this.giveBack = () => {
+      memory.kept -= size;
       if (spare.length < MAX_SPARE && size === BUFFER_BYTES) spare.push(this);
     };
   }
@@ -41,20 +43,48 @@ export class ReadBuffer {
  */
 export class ReadBuffers {
   /** For reads whose bytes are copied or turned to text before the next read: heads, and what comes with them. */
-  readonly shared: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #shared: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  /** Parts of it, by size. */
+  readonly #parts = new Map([[BUFFER_BYTES, this.#shared]]);
   readonly #spare: ReadBuffer[] = [];
+  readonly #memory: ClientMemory;
+
+  constructor(memory: ClientMemory) {
+    this.#memory = memory;
+  }
+
+  /** What one read should bring at most. */
+  get pieceBytes(): number {
+    return this.#memory.pieceBytes;
+  }
+
+  /** The shared buffer, or its beginning: the same object for the same size. */
+  shared(size: number): Buffer {
+    let part = this.#parts.get(size);
+    if (part === undefined) {
+      part = this.#shared.subarray(0, size);
+      this.#parts.set(size, part);
+    }
+    return part;
+  }
 
   take(): ReadBuffer {
-    return this.#spare.pop() ?? new ReadBuffer(this.#spare);
+    this.#memory.kept += BUFFER_BYTES;
+    return this.#spare.pop() ?? new ReadBuffer(this.#spare, this.#memory);
   }
 
   /** A copy of ranges (start, end, start, end…) of other bytes, `size` in all. */
   copy(from: Buffer, ranges: readonly number[], size: number): ReadBuffer {
-    const buffer = size <= BUFFER_BYTES ? this.take() : new ReadBuffer(this.#spare, size);
+    const buffer = size <= BUFFER_BYTES ? this.take() : this.#takeLarge(size);
     let at = 0;
     for (let index = 0; index < ranges.length; index += 2)
       at += from.copy(buffer.bytes, at, ranges[index], ranges[index + 1]);
     return buffer;
+  }
+
+  #takeLarge(size: number): ReadBuffer {
+    this.#memory.kept += size;
+    return new ReadBuffer(this.#spare, this.#memory, size);
   }
 }
 
@@ -74,12 +104,13 @@ export class Inlet {
 
   /** For the next read. @param isBody its bytes will go on as they are */
   next(isBody: boolean): Buffer {
-    if (isBody && this.lastSize > MAX_JOINED_BYTES) {
+    const { pieceBytes } = this.#buffers;
+    if (isBody && this.lastSize > MAX_JOINED_BYTES && pieceBytes === BUFFER_BYTES) {
       this.#own ??= this.#buffers.take();
       return this.#own.bytes;
     }
     this.release();
-    return this.#buffers.shared;
+    return this.#buffers.shared(pieceBytes);
   }
 
   /**

@@ -43,6 +43,8 @@ export class RequestHead extends Head<'host_duplicate'> {
   #valueCount = 0;
   /** Whether a noted name has come, by its number. */
   readonly #has = new Uint8Array(VALUE_SLOTS);
+  /** What its text is counted with in the memory of all clients. */
+  countedBytes = 0;
   /** Set from the settings: header names with an underscore go on. */
   keepsUnderscores = false;
 

@@ -18,10 +18,10 @@ const MAX_ATTEMPTS = 2;
 export class UpstreamAttempts implements ConnectionSeeker {
   /** A connection is being made. */
   isConnecting = false;
-  /** Head of the request as the upstream gets it. */
-  requestHead = '';
   /** Nothing of the request has reached the kernel: the connection was broken before. */
   isUnsent = false;
+  /** Head of the request as the upstream gets it; empty once it was taken. */
+  #requestHead = '';
   readonly #wire: Wire;
   readonly #client: ClientConnection;
   readonly #exchange: Exchange;
@@ -64,6 +64,13 @@ export class UpstreamAttempts implements ConnectionSeeker {
     return upstream;
   }
 
+  /** The head, once: a further attempt makes it anew, and a long one would be kept for as long as the answer takes. */
+  takeHead(): string {
+    const head = this.#requestHead;
+    this.#requestHead = '';
+    return head;
+  }
+
   connected(upstream: UpstreamConnection): void {
     upstream.begin(this.#exchange);
     if (this.isConnecting) {
@@ -97,7 +104,7 @@ export class UpstreamAttempts implements ConnectionSeeker {
       method: this.#head?.method ?? '',
       attempts: this.#count,
       reused: isReused,
-      bytesSent: this.isUnsent ? 0 : this.requestHead.length,
+      bytesSent: this.isUnsent ? 0 : 1,
       bodyBytesGone,
       responseBegun,
     });
@@ -122,7 +129,7 @@ export class UpstreamAttempts implements ConnectionSeeker {
     this.isUnsent = false;
     this.#record.upstreamAsked(endpoint);
     const parts = { head, route, target, host, authority, endpoint, peer, plainForwarded, requestId, upgrade };
-    this.requestHead = composeRequest(this.#wire, parts);
+    this.#requestHead = composeRequest(this.#wire, parts);
   }
 
   #connect(endpoint: Endpoint): void {

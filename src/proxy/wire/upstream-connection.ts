@@ -3,12 +3,14 @@ import { codeOf } from '../../errors.ts';
 import { guarded } from '../guard.ts';
 import { MAX_INTERIMS } from '../interims.ts';
 import { ChunkedBody } from './chunked-body.ts';
+import { SMALL_BYTES } from './client-memory.ts';
 import type { Exchange } from './exchange.ts';
 import { asChunk, joinedText, MAX_JOINED_BYTES } from './framing.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
 import { ResponseHead } from './response-head.ts';
 import type { SocketReader } from './socket-reader.ts';
+import { Stash } from './stash.ts';
 import { Timed } from './timer-wheel.ts';
 import type { UpstreamPool } from './upstream-pools.ts';
 import type { Wire } from './wire.ts';
@@ -45,10 +47,9 @@ export class UpstreamConnection extends Timed implements SocketReader {
   #exchange: Exchange | undefined;
   /** The one it was destroyed with: it learns of the end in the same callback. */
   #lastExchange: Exchange | undefined;
-  /** What came of a response head that is not complete. */
-  #partial: Buffer | undefined;
-  /** Where the reading of it has come to: the next piece goes on from there. */
-  #begunHead: ResponseHead | undefined;
+  /** A response head that is not complete, and what came of it. */
+  #head: ResponseHead | undefined;
+  readonly #stash: Stash;
   /** Part of a response has come: it is not to be asked again. */
   #hasBegun = false;
   /** 1xx responses to the request under way. */
@@ -64,6 +65,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
     super();
     this.#wire = wire;
     this.#inlet = new Inlet(wire.buffers);
+    this.#stash = new Stash(wire.stashes);
     this.pool = pool;
     this.home = pool.idle;
     this.retireAt = retireAt;
@@ -89,7 +91,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
 
   attach(socket: Socket): void {
     this.#socket = socket;
-    this.#outlet = new Outlet(socket, this, () => this.#exchange?.upstreamDrained());
+    this.#outlet = new Outlet(socket, this, this.#wire.memory, () => this.#exchange?.upstreamDrained());
     const ended = guarded(this, () => this.#ended());
     const broken = guarded(this, (error?: unknown) => this.#broken(codeOf(error)));
     socket.on('end', ended);
@@ -110,8 +112,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
 
   becomeIdle(): void {
     this.#exchange = undefined;
-    this.#partial = undefined;
-    this.#begunHead = undefined;
+    this.#dropHead();
   }
 
   /** @returns false when no more should be written until upstreamDrained() */
@@ -155,6 +156,7 @@ export class UpstreamConnection extends Timed implements SocketReader {
     this.#lastExchange = this.#exchange;
     this.#exchange = undefined;
     this.#inlet.release();
+    this.#stash.clear();
     this.#wire.wheel.remove(this);
     this.#socket?.destroy();
     this.#wire.pools.forget(this, wasIdle);
@@ -175,7 +177,9 @@ export class UpstreamConnection extends Timed implements SocketReader {
   }
 
   readBuffer(): Buffer {
-    return this.#inlet.next(this.#state >= BODY_LENGTH && this.#state <= TUNNEL);
+    const isBody = this.#state >= BODY_LENGTH && this.#state <= TUNNEL;
+    // While the client takes nothing, no buffer waits for what it would get next.
+    return this.#inlet.next(isBody && this.#exchange?.isBlocked === false);
   }
 
   read(bytes: Buffer, size: number): boolean {
@@ -194,17 +198,12 @@ export class UpstreamConnection extends Timed implements SocketReader {
   }
 
   #readHead(exchange: Exchange, fresh: Buffer, size: number): void {
-    let bytes = fresh;
-    let end = size;
-    if (this.#partial !== undefined) {
-      bytes = Buffer.concat([this.#partial, fresh.subarray(0, size)]);
-      end = bytes.length;
-      this.#partial = undefined;
-    }
-    this.#hasBegun = true;
-    const begun = this.#begunHead;
-    this.#begunHead = undefined;
+    // A head that comes in pieces goes on where it stopped, and has an object of its own for that.
+    const begun = this.#head;
     const head = begun ?? this.#wire.responseHead;
+    const bytes = begun === undefined ? fresh : this.#stash.append(fresh, size);
+    const end = begun === undefined ? size : bytes.length;
+    this.#hasBegun = true;
     let at = 0;
     for (;;) {
       if (at > 0 || begun === undefined) head.reset();
@@ -214,12 +213,11 @@ export class UpstreamConnection extends Timed implements SocketReader {
         return;
       }
       if (!outcome) {
-        this.#partial = Buffer.from(bytes.subarray(at, end));
-        this.#begunHead = begun ?? readAnew(bytes, at, end);
-        exchange.upstreamMoved();
+        this.#keepHead(exchange, head, bytes, at, end);
         return;
       }
       at += head.length;
+      if (this.#head !== undefined) this.#dropHead();
       if (head.status === 101) {
         if (exchange.switchProtocols(head)) {
           this.#state = TUNNEL;
@@ -238,6 +236,21 @@ export class UpstreamConnection extends Timed implements SocketReader {
       if (at === end) return;
     }
     this.#beginBody(exchange, head, bytes, at, end);
+  }
+
+  #keepHead(exchange: Exchange, head: ResponseHead, bytes: Buffer, at: number, end: number): void {
+    if (this.#head === undefined) {
+      this.#head = head;
+      this.#wire.responseHead = new ResponseHead();
+    }
+    this.#stash.keep(bytes, at, end);
+    if (end - at > SMALL_BYTES && !this.#wire.memory.hasRoom()) exchange.fail('memory_exhausted');
+    else exchange.upstreamMoved();
+  }
+
+  #dropHead(): void {
+    this.#head = undefined;
+    this.#stash.clear();
   }
 
   /** The final response's head is complete; what came of the body follows in the same bytes. */
@@ -370,12 +383,4 @@ export class UpstreamConnection extends Timed implements SocketReader {
     if (awaitsHead) exchange.upstreamBroken(this.isReused, this.#hasBegun, error);
     else exchange.fail(error === undefined ? 'response_cut_by_close' : 'response_cut_by_reset', error);
   }
-}
-
-/** Most heads come whole, and share one object: one that does not gets its own. */
-function readAnew(bytes: Buffer, start: number, end: number): ResponseHead {
-  const head = new ResponseHead();
-  head.reset();
-  head.read(bytes, start, end);
-  return head;
 }

@@ -48,6 +48,11 @@ export class UpstreamPools {
     this.#wire = wire;
   }
 
+  /** Connections of all pools. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
   /** A kept-alive connection that is fit for another request; undefined when there is none. */
   takeIdle(endpoint: Endpoint): UpstreamConnection | undefined {
     const { idle } = this.#poolOf(endpoint);

@@ -2,10 +2,12 @@ import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { EngineContext } from '../engine.ts';
 import { RoundRobin } from '../round-robin.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { ClientMemory } from './client-memory.ts';
 import { Deadlines } from './deadlines.ts';
 import { ReadBuffers } from './read-buffers.ts';
-import type { RequestHead } from './request-head.ts';
+import { RequestHeads } from './request-heads.ts';
 import { ResponseHead } from './response-head.ts';
+import { Stashes } from './stash.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { UpstreamPools } from './upstream-pools.ts';
 
@@ -17,11 +19,12 @@ export class Wire {
   readonly pools: UpstreamPools;
   readonly roundRobin = new RoundRobin();
   readonly clients = new Set<ClientConnection>();
-  /** Request heads that no connection uses: one is some 10 KiB, too much for each idle connection. */
-  readonly spareHeads: RequestHead[] = [];
+  readonly heads: RequestHeads;
   /** A response head is read and passed on at once: one serves all upstreams. */
-  readonly responseHead = new ResponseHead();
-  readonly buffers = new ReadBuffers();
+  responseHead = new ResponseHead();
+  readonly memory: ClientMemory;
+  readonly buffers: ReadBuffers;
+  readonly stashes: Stashes;
   trustedProxies: AddressRanges;
   isDraining = false;
   /** Every connection is being ended, whatever is under way. */
@@ -35,6 +38,10 @@ export class Wire {
     this.deadlines = new Deadlines(this.wheel, context.state);
     this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
     this.pools = new UpstreamPools(this);
+    this.memory = new ClientMemory(context.clientBytes, () => this.clients.size + this.pools.size);
+    this.buffers = new ReadBuffers(this.memory);
+    this.heads = new RequestHeads(this.memory);
+    this.stashes = new Stashes(this.memory);
   }
 
   clientGone(client: ClientConnection): void {

@@ -1,0 +1,96 @@
+import type { ClientMemory } from './client-memory.ts';
+
+/** Up to the longest head of a request, and one read behind it; an upstream's may need more. */
+const SIZES = [1024, 4 * 1024, 16 * 1024, 48 * 1024] as const;
+/** Of each size so many bytes are kept for the next stash. What is left to the collector stays for a while. */
+const MAX_SPARE_BYTES = 1024 * 1024;
+
+/** The memory of the stashes of a worker. */
+export class Stashes {
+  readonly #memory: ClientMemory;
+  readonly #spare = new Map<number, Buffer[]>(SIZES.map(size => [size, []]));
+
+  constructor(memory: ClientMemory) {
+    this.#memory = memory;
+  }
+
+  /** @returns room for so many bytes, or more */
+  take(size: number): Buffer {
+    const bytes = SIZES.find(each => each >= size) ?? 2 ** Math.ceil(Math.log2(size));
+    this.#memory.kept += bytes;
+    return this.#spare.get(bytes)?.pop() ?? Buffer.allocUnsafeSlow(bytes);
+  }
+
+  giveBack(buffer: Buffer): void {
+    this.#memory.kept -= buffer.length;
+    const spare = this.#spare.get(buffer.length);
+    if (spare !== undefined && spare.length * buffer.length < MAX_SPARE_BYTES) spare.push(buffer);
+  }
+}
+
+/** Bytes that cannot be read yet. They stay where they are while more come, however small the pieces. */
+export class Stash {
+  readonly #stashes: Stashes;
+  #buffer: Buffer | undefined;
+  #start = 0;
+  #end = 0;
+
+  constructor(stashes: Stashes) {
+    this.#stashes = stashes;
+  }
+
+  get size(): number {
+    return this.#end - this.#start;
+  }
+
+  /** What is kept; valid until the next call of another method. */
+  get bytes(): Buffer | undefined {
+    return this.#buffer?.subarray(this.#start, this.#end);
+  }
+
+  /** Keeps the first bytes of others behind those that are kept. @returns all of them, as bytes does */
+  append(others: Buffer, size: number): Buffer {
+    const kept = this.size;
+    const buffer = this.#roomFor(kept + size);
+    others.copy(buffer, this.#end, 0, size);
+    this.#end += size;
+    return buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Keeps these bytes alone. They may be some of those that are kept already. */
+  keep(bytes: Buffer, start: number, end: number): void {
+    const own = this.#buffer;
+    const size = end - start;
+    // What is left of a long head's memory is no reason to hold all of it.
+    if (own !== undefined && bytes.buffer === own.buffer && 4 * size >= own.length) {
+      this.#start = bytes.byteOffset - own.byteOffset + start;
+      this.#end = this.#start + size;
+      return;
+    }
+    const buffer = this.#stashes.take(size);
+    bytes.copy(buffer, 0, start, end);
+    this.clear();
+    this.#buffer = buffer;
+    this.#end = size;
+  }
+
+  clear(): void {
+    if (this.#buffer === undefined) return;
+    this.#stashes.giveBack(this.#buffer);
+    this.#buffer = undefined;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** Memory in which so many bytes have room from #start on; what is kept is in it. */
+  #roomFor(size: number): Buffer {
+    const old = this.#buffer;
+    if (old !== undefined && this.#start + size <= old.length) return old;
+    const buffer = this.#stashes.take(size);
+    const kept = old?.copy(buffer, 0, this.#start, this.#end) ?? 0;
+    this.clear();
+    this.#buffer = buffer;
+    this.#end = kept;
+    return buffer;
+  }
+}
