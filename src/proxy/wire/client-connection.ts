@@ -11,7 +11,7 @@ import { Exchange } from './exchange.ts';
 import type { FailureDetail } from './exchange-record.ts';
 import { Outlet } from './outlet.ts';
 import { Inlet } from './read-buffers.ts';
-import { isEmptyLines, type RequestHead } from './request-head.ts';
+import { isEmptyLines, type RequestHead, requestLineOf } from './request-head.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Stash } from './stash.ts';
 import { Timed } from './timer-wheel.ts';
@@ -127,7 +127,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     this.#isConsuming = false;
     try {
       if (this.#exchange.endCrashed(stack)) return;
-      if (this.#state === READING) this.#reject('internal', this.#stashedText(), stack);
+      if (this.#state === READING) this.#reject('internal', this.#stashedLine(), stack);
       else this.#drop(error);
     } catch (second) {
       // The bug is in what answers, or ends.
@@ -148,7 +148,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   override timedOut(): void {
     if (this.#wire.deadlines.isRenewed(this)) return;
     if (this.#state === READING) {
-      this.#reject('client_header_timeout', this.#stashedText());
+      this.#reject('client_header_timeout', this.#stashedLine());
     } else if (this.#state === BUSY && !this.isBlocked) {
       // Its body does not come.
       this.#exchange.fail('client_body_timeout');
@@ -219,7 +219,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   /** Its head is in the way of others. */
   giveWay(): void {
-    if (this.#state === READING) this.#reject('memory_exhausted', this.#stashedText());
+    if (this.#state === READING) this.#reject('memory_exhausted', this.#stashedLine());
   }
 
   /** A response or a tunnel is cut: what was written of it still goes out. */
@@ -309,11 +309,11 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     const { memory, heads } = this.#wire;
     if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
     if (outcome !== true) {
-      this.#reject(outcome, bytes.toString('latin1', start, end), () => head.faultPlace(bytes, start, end));
+      this.#reject(outcome, requestLineOf(bytes, start, end), () => head.faultPlace(bytes, start, end));
       return -1;
     }
     if (!heads.keepText(head)) {
-      this.#reject('memory_exhausted', head.requestLine);
+      this.#reject('memory_exhausted', requestLineOf(bytes, start, end));
       return -1;
     }
     this.#setState(BUSY);
@@ -321,8 +321,8 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     return this.#exchange.begin(head, bytes, start + head.length, end);
   }
 
-  #stashedText(): string {
-    return this.#stash.bytes?.toString('latin1') ?? '';
+  #stashedLine(): string {
+    return requestLineOf(this.#stash.bytes ?? Buffer.alloc(0));
   }
 
   #beginHead(): void {
@@ -334,10 +334,10 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   }
 
   /** What came is no request, or too little of one in too long a time. */
-  #reject(reason: FailureReason, bytes: string, detail: FailureDetail = ''): void {
+  #reject(reason: FailureReason, line: string, detail: FailureDetail = ''): void {
     this.#releaseHead();
     this.#setState(BUSY);
-    this.#exchange.reject(reason, /^(?:\r\n)*([^\r\n]*)/.exec(bytes)?.[1] ?? '', detail);
+    this.#exchange.reject(reason, line, detail);
   }
 
   /**
@@ -387,6 +387,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     const { memory, heads } = this.#wire;
     this.#head = undefined;
     if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
+    if (heads.isLong(head)) this.#exchange.forget();
     heads.giveBack(head);
   }
 

@@ -145,6 +145,13 @@ export class ExchangeRecord {
     this.requestBytes = 0;
   }
 
+  /** Lets go of what are parts of the head's text. */
+  forget(): void {
+    this.requestId = '';
+    this.host = '';
+    this.path = '';
+  }
+
   #begin(requestId: string): void {
     this.#isOpen = true;
     this.#startedAt = performance.now();

@@ -352,6 +352,12 @@ export class Exchange implements RedirectOrigin, Turns {
     this.record.write(this.#head);
   }
 
+  /** It is over: parts of the head's text would keep all of it while the connection is idle. */
+  forget(): void {
+    this.record.forget();
+    this.#asked.forget();
+  }
+
   #end(isLast: boolean): void {
     this.#isOver = true;
     this.#client.exchangeEnded(isLast);

@@ -56,6 +56,13 @@ export class RequestHead extends Head<'host_duplicate'> {
     this.#valueCount = 0;
   }
 
+  /** Lets go of its text; a part of it would keep the whole. */
+  forget(): void {
+    this.text = '';
+    this.method = '';
+    this.target = '';
+  }
+
   /**
    * Reads on in `bytes`, whose head begins at `base` and which holds everything that came of it.
    * @returns true when the head is complete, false when more is needed, or why it must be refused
@@ -259,4 +266,13 @@ export function isEmptyLines(bytes: Buffer, start: number, end: number): boolean
   if (bytes[start] !== CR || end - start > MAX_EMPTY_BYTES) return false;
   for (let at = start; at < end; at += 1) if (bytes[at] !== ((at - start) % 2 === 0 ? CR : LF)) return false;
   return true;
+}
+
+/** The request line, as far as it is there: a text of its own, so that it does not keep the rest of the head. */
+export function requestLineOf(bytes: Buffer, start = 0, end = bytes.length): string {
+  let from = start;
+  while (from < end && (bytes[from] === CR || bytes[from] === LF)) from += 1;
+  let to = from;
+  while (to < end && bytes[to] !== CR && bytes[to] !== LF) to += 1;
+  return bytes.toString('latin1', from, to);
 }

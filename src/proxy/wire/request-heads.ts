@@ -32,10 +32,15 @@ export class RequestHeads {
     return true;
   }
 
+  /** Its text is counted. */
+  isLong(head: RequestHead): boolean {
+    return head.countedBytes > 0;
+  }
+
   giveBack(head: RequestHead): void {
     this.#memory.kept -= head.countedBytes;
     head.countedBytes = 0;
-    head.text = '';
+    head.forget();
     if (this.#spare.length < MAX_SPARE) this.#spare.push(head);
   }
 }

@@ -33,6 +33,15 @@ export class RoutedRequest {
     return this.target.authority || this.#rawHost;
   }
 
+  /** Lets go of what are parts of the head's text. */
+  forget(): void {
+    this.upgrade = undefined;
+    this.target.host = '';
+    this.target.authority = '';
+    this.target.path = '';
+    this.target.query = '';
+  }
+
   /** @returns why the request must be refused */
   judge(head: RequestHead, { table, settings }: EngineState): FailureReason | undefined {
     this.route = undefined;
