@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { Changes, DEADLINE_MS } from './eventually.ts';
+import { Changes, DEADLINE_MS, eventually } from './eventually.ts';
 import {
   type Bytes,
   bytesOf,
@@ -116,6 +116,17 @@ export class RawClient {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  /** Reads on until so many bytes have come in all, and then stops reading at once. */
+  async readUpTo(total: number): Promise<void> {
+    const stop = (): void => {
+      if (this.receivedBytes >= total) this.pause();
+    };
+    this.#socket.on('data', stop);
+    this.resume();
+    await eventually(`${total} bytes to come`, () => this.receivedBytes >= total);
+    this.#socket.off('data', stop);
   }
 
   /** The next final response, whole. */

@@ -89,13 +89,11 @@ describe('a complete answer is not cut for a slow reader', { concurrency: true }
   ] as const) {
     it(`that takes some of it now and then, on ${what}`, async t => {
       const { clock, client } = await slowReader(t, bytes, LONG_PAGE);
-      for (let count = 0; count < 3; count += 1) {
+      // After the second time there is still more than the kernel holds. Once all were in the kernel, lingering would begin.
+      for (let count = 1; count <= 2; count += 1) {
         await clock.skip(0.9 * DEFAULTS.sendTimeout);
         // More than was in the kernel: some of it has come out of the proxy since.
-        const enough = Math.min(client.receivedBytes + KERNEL_BYTES, LONG_PAGE.length);
-        client.resume();
-        await eventually('the client to take some', () => client.receivedBytes >= enough);
-        client.pause();
+        await client.readUpTo(count * KERNEL_BYTES);
       }
       await assertWhole(client, LONG_PAGE);
     });
