@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathOf } from './installed.ts';
 
 /** kubectl as a person would run it, with a kubeconfig of its own. */
 export class Kubectl {
-  /** A path, or a name that $PATH knows. */
+  /** Its file: a test may put a kubectl of its own before it in $PATH. */
   readonly program: string;
   readonly #environment: NodeJS.ProcessEnv;
 
@@ -14,7 +15,7 @@ export class Kubectl {
    */
   constructor(assets: string, kubeconfig: string, home: string) {
     const program = join(assets, 'kubectl');
-    this.program = existsSync(program) ? program : 'kubectl';
+    this.program = existsSync(program) ? program : pathOf('kubectl');
     this.#environment = { PATH: process.env.PATH, KUBECONFIG: kubeconfig, HOME: home };
   }
 
