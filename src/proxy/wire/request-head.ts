@@ -268,10 +268,13 @@ export function isEmptyLines(bytes: Buffer, start: number, end: number): boolean
   return true;
 }
 
-/** The request line, as far as it is there: a text of its own, so that it does not keep the rest of the head. */
+/**
+ * The request line behind empty lines, as far as it is there: a text of its own, so that it does not keep the rest of the head.
+ * A CR or LF alone is no empty line, so the request line before it is empty.
+ */
 export function requestLineOf(bytes: Buffer, start = 0, end = bytes.length): string {
   let from = start;
-  while (from < end && (bytes[from] === CR || bytes[from] === LF)) from += 1;
+  while (from + 1 < end && bytes[from] === CR && bytes[from + 1] === LF) from += 2;
   let to = from;
   while (to < end && bytes[to] !== CR && bytes[to] !== LF) to += 1;
   return bytes.toString('latin1', from, to);
