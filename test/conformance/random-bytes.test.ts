@@ -1,8 +1,8 @@
 /** Contract section 6: whatever a client sends, the requests an upstream sees are the requests in the log. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import fc from 'fast-check';
 import { eventually } from '../support/eventually.ts';
+import fc from '../support/property.ts';
 import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
 import { parseResponses, type RawClient } from '../support/raw-client.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { AddressRanges, unmapAddress } from '../../src/formats/address-ranges.ts';
+import fc from '../support/property.ts';
 
 test('an address is in the ranges that hold it', () => {
   const ranges = new AddressRanges(['10.0.0.0/8', '192.0.2.7', 'fd00::/8', '2001:db8::1']);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { formatDuration, parseDuration } from '../../src/formats/duration.ts';
 import { quote } from '../../src/formats/quote.ts';
+import fc from '../support/property.ts';
 
 const LONGEST_MS = 2 ** 31 - 1;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { parseJson } from '../../src/formats/json.ts';
+import fc from '../support/property.ts';
 
 test('JSON is parsed as JSON.parse does', () => {
   fc.assert(fc.property(fc.json(), text => assert.deepEqual(parseJson(text), JSON.parse(text))));

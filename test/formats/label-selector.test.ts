@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { checkLabelSelector } from '../../src/formats/label-selector.ts';
 import { findProgram } from '../support/installed.ts';
+import fc from '../support/property.ts';
 
 const GOOD = [
   'a',

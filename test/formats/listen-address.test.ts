@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { formatListenAddress, parseListenAddress } from '../../src/formats/listen-address.ts';
+import fc from '../support/property.ts';
 
 test('addresses to listen on are read', () => {
   const table: [text: string, host: string, port: number][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { isPrintable, printable, printableLines } from '../../src/formats/printable.ts';
+import fc from '../support/property.ts';
 
 /** All that a terminal obeys or that hides what a text says. */
 const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { quote } from '../../src/formats/quote.ts';
+import fc from '../support/property.ts';
 
 test('plain text is put in quotes and otherwise left alone', () => {
   assert.equal(quote('/volume,/pv'), '"/volume,/pv"');

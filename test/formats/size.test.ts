@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { formatSize, parseSize } from '../../src/formats/size.ts';
+import fc from '../support/property.ts';
 
 test('sizes are read into bytes, in nginx’s units and either case', () => {
   const table: [text: string, bytes: number][] = [

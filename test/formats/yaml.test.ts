@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { FormatError } from '../../src/errors.ts';
 import { formatYaml, parseYaml, parseYamlDocuments } from '../../src/formats/yaml.ts';
+import fc from '../support/property.ts';
 
 test('a stream of documents is read with the line of each and of what is in it', () => {
   const { documents, problems } = parseYamlDocuments(`# a comment first

@@ -2,6 +2,7 @@
 import { AssertionError } from 'node:assert';
 import type { TestContext } from 'node:test';
 import { messageOf } from '../../src/errors.ts';
+import { seed } from '../support/seed.ts';
 import { Random } from './random.ts';
 
 /** For each target, unless FUZZ_SECONDS or FUZZ_INPUTS is set. Enough to notice a broken target; CI takes longer. */
@@ -30,8 +31,7 @@ interface Budget {
 
 /** FUZZ_SEED and FUZZ_INPUT make one input of an earlier campaign again. */
 function budget(): Budget {
-  const { FUZZ_SEED, FUZZ_INPUT, FUZZ_INPUTS, FUZZ_SECONDS } = process.env;
-  const seed = FUZZ_SEED === undefined ? Date.now() % 0x7fff_ffff : Number(FUZZ_SEED);
+  const { FUZZ_INPUT, FUZZ_INPUTS, FUZZ_SECONDS } = process.env;
   if (FUZZ_INPUT !== undefined) return { seed, first: Number(FUZZ_INPUT), inputs: 1, seconds: Infinity };
   if (FUZZ_INPUTS !== undefined) return { seed, first: 0, inputs: Number(FUZZ_INPUTS), seconds: Infinity };
   return { seed, first: 0, inputs: Infinity, seconds: Number(FUZZ_SECONDS ?? DEFAULT_SECONDS) };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { BUCKETS, COUNTERS, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounters } from '../../src/observe/counters.ts';
+import fc from '../support/property.ts';
 
 const SERVICE = { namespace: 'ns', name: 'svc' };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { HISTOGRAM_SLOTS, WorkerCounters } from '../../src/observe/counters.ts';
 import { bucketQuantile } from '../../src/observe/quantile.ts';
+import fc from '../support/property.ts';
 
 /** The histogram of requests that took so long; seconds. */
 function histogram(...observed: readonly number[]): Float64Array {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { AccessLog, type RequestRecord } from '../../src/proxy/access-log.ts';
 import { escapeField, formatLine } from '../../src/proxy/log-format.ts';
+import fc from '../support/property.ts';
 
 const RECORD: RequestRecord = {
   remoteAddress: '192.0.2.7',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { rewriteRedirect } from '../../src/proxy/redirects.ts';
+import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';
 
 const ROUTE = { ...route('/volume'), rewriteRedirects: true };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { explain } from '../../src/routing/explain.ts';
 import { RouteTable } from '../../src/routing/table.ts';
+import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';
 
 const ROUTES = [

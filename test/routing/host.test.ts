@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { parseHost } from '../../src/routing/host.ts';
 import { hostCandidates } from '../../src/routing/table.ts';
+import fc from '../support/property.ts';
 
 test('the host of an authority is in lower case, without port and trailing dot', () => {
   const table: [authority: string, host: string][] = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type Conflict, RouteLedger } from '../../src/routing/ledger.ts';
 import { type Route, routeKey, serviceKey } from '../../src/routing/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
+import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';
 
 const older = route('/a', { service: { namespace: 'z', name: 'old' }, createdAt: '2020-01-01T00:00:00Z' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { normalisePath, upperCaseEscapes } from '../../src/routing/path.ts';
+import fc from '../support/property.ts';
 
 test('paths are normalised: unreserved escapes decoded, dot segments resolved, slashes merged', () => {
   const table: [path: string, normal: string][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ShardedMap } from '../../src/routing/sharded-map.ts';
+import fc from '../support/property.ts';
 
 /** Up to 4000 keys that come, change and go in steps of any size: the map is sharded several times over, both ways. */
 const steps = fc.array(

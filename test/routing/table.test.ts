@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type Route, routeKey, upstreamPath } from '../../src/routing/route.ts';
 import { RouteTable, snapshotOf } from '../../src/routing/table.ts';
+import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';
 import { chooseRoute } from './reference.ts';
 

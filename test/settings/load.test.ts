@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import fc from 'fast-check';
 import { SettingsError } from '../../src/errors.ts';
 import { formatYaml } from '../../src/formats/yaml.ts';
 import { parseFlags } from '../../src/settings/flags.ts';
 import { loadSettings, parseLiveSettings, writeSettings } from '../../src/settings/load.ts';
 import { DEFAULTS, SCHEMA, SETTING_KEYS, type Settings } from '../../src/settings/schema.ts';
+import fc from '../support/property.ts';
 
 function load(args: readonly string[], environment: Record<string, string> = {}): Settings {
   return loadSettings({ flags: parseFlags(args), environment });

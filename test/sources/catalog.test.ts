@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type Route, routeKey } from '../../src/routing/route.ts';
 import { Catalog } from '../../src/sources/catalog.ts';
 import { type PushedBackend, parsePushedBackends } from '../../src/sources/pushed.ts';
 import type { ServiceObject } from '../../src/sources/service-object.ts';
+import fc from '../support/property.ts';
 import { service } from '../support/services.ts';
 
 const OPTIONS = { allowExternalName: false, waitsFor: 'services' } as const;

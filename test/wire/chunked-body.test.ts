@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { ChunkedBody } from '../../src/proxy/wire/chunked-body.ts';
+import fc from '../support/property.ts';
 import { pieces, somePlaces } from './heads.ts';
 
 const NO_OPTIONS: ReadonlySet<string> = new Set();

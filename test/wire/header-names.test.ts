@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import * as names from '../../src/proxy/wire/header-names.ts';
+import fc from '../support/property.ts';
 
 /** `PROXY_CONNECTION` is the number of `proxy-connection`. */
 const LISTED = Object.entries(names).flatMap(([constant, id]): [string, number][] =>

@@ -1,5 +1,5 @@
 /** Heads of which it is known what goes on, and their reading in pieces. */
-import fc from 'fast-check';
+import fc from '../support/property.ts';
 
 export interface KnownLine {
   readonly text: string;

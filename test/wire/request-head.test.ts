@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { EXPECT, TE, UPGRADE, USER_AGENT, X_FORWARDED_FOR } from '../../src/proxy/wire/header-names.ts';
 import { RequestHead } from '../../src/proxy/wire/request-head.ts';
+import fc from '../support/property.ts';
 import { commonLines, type KnownLine, pieces, somePlaces } from './heads.ts';
 
 type Outcome = ReturnType<RequestHead['read']>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { ResponseHead } from '../../src/proxy/wire/response-head.ts';
+import fc from '../support/property.ts';
 import { commonLines, type KnownLine, pieces, somePlaces } from './heads.ts';
 
 type Outcome = ReturnType<ResponseHead['read']>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { Route } from '../../src/routing/route.ts';
 import { pack, unpack } from '../../src/workers/packed-delta.ts';
+import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';
 
 const endpoints = [

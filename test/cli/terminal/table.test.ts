@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { formatFacts, formatTable } from '../../../src/cli/terminal/table.ts';
 import { displayWidth } from '../../../src/cli/terminal/width.ts';
 import { COLOURED } from '../../../src/formats/colour.ts';
+import fc from '../../support/property.ts';
 
 test('a table aligns its columns and leaves no trailing spaces', () => {
   const table = formatTable(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { cutToWidth, displayWidth, padToWidth, wrapToWidth } from '../../../src/cli/terminal/width.ts';
+import fc from '../../support/property.ts';
 
 test('wide characters take two columns, combining ones none', () => {
   const table: [text: string, width: number][] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { listElements, parametersOf } from '../../../src/formats/http/list.ts';
+import fc from '../../support/property.ts';
 
 const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,6}$/);
 /** RFC 9110 section 5.6.4, commas, semicolons and escapes among what it holds. */

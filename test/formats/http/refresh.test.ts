@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { mapRefreshUrl } from '../../../src/formats/http/refresh.ts';
+import fc from '../../support/property.ts';
 
 /** HTML, "shared declarative refresh steps", step by step. @returns the URL; undefined when there is none */
 function refreshUrl(input: string): string | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { mapCookiePath } from '../../../src/formats/http/set-cookie.ts';
+import fc from '../../support/property.ts';
 
 interface Cookie {
   readonly pair: string;

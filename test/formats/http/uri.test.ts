@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import {
   formatUriReference,
   parseUriReference,
   removeDotSegments,
   splitAuthority,
 } from '../../../src/formats/http/uri.ts';
+import fc from '../../support/property.ts';
 
 const anyReference = fc.string({
   unit: fc.constantFrom('a', 'Z', '0', ':', '/', '?', '#', '@', '[', ']', '.', '%', '\\', ' ', '\xe4'),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { codeOf } from '../../../src/errors.ts';
 import { LineSplitter } from '../../../src/sources/kube/lines.ts';
+import fc from '../../support/property.ts';
 
 describe('the lines of a watch', () => {
   it('are the same wherever the chunks end, within a character too', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { compareVersions } from '../../../src/sources/kube/resource-version.ts';
+import fc from '../../support/property.ts';
 
 describe('resource versions', () => {
   it('are ordered as numbers of any size', () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { StateFileError } from '../../../src/sources/kube/errors.ts';
 import type { Origin } from '../../../src/sources/kube/origin.ts';
 import { decodeState, encodeState, matters } from '../../../src/sources/kube/state-format.ts';
 import type { ServiceObject } from '../../../src/sources/service-object.ts';
+import fc from '../../support/property.ts';
 import { service } from '../../support/services.ts';
 
 const ORIGIN: Origin = { server: 'https://10.96.0.1:443', authorities: ['aa'], namespaces: [], selector: '' };
