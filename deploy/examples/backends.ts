@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { codeOf, messageOf } from '../../src/errors.ts';
 import { formatListenAddress } from '../../src/formats/listen-address.ts';
+import { type Endpoint, serviceKey } from '../../src/model/route.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
-import { type Endpoint, serviceKey } from '../../src/routing/route.ts';
 import { Catalog } from '../../src/sources/catalog.ts';
 import { ManifestSource } from '../../src/sources/manifests.ts';
 

@@ -1,4 +1,4 @@
-import type { TableDelta } from '../routing/delta.ts';
+import type { TableDelta } from '../model/delta.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { ChangedRoute, TableChange } from './dashboard/messages.ts';
 

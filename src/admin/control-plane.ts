@@ -1,8 +1,9 @@
 /** What the admin servers ask of the control plane, which is put together elsewhere. */
+
+import type { RouteLimits, ServiceRef } from '../model/route.ts';
 import type { FailureReport } from '../observe/failure-log.ts';
 import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import type { RouteLimits, ServiceRef } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Health, TableChange, WorkerState } from './dashboard/messages.ts';
 

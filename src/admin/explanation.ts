@@ -1,9 +1,9 @@
 /** Which route takes a request: the question as the admin servers get it, and the answer as they give it. */
 import { FormatError } from '../errors.ts';
+import type { RouteLimits, ServiceRef } from '../model/route.ts';
 import { type Explanation, explain, type LossReason, takes } from '../routing/explain.ts';
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
-import type { RouteLimits, ServiceRef } from '../routing/route.ts';
 import type { ControlPlane, Finding } from './control-plane.ts';
 import { type RouteView, viewRoute } from './route-view.ts';
 

@@ -1,4 +1,4 @@
-import type { Route } from '../routing/route.ts';
+import type { Route } from '../model/route.ts';
 
 /** A route as people and scripts get it: where its counters are is nobody's business. */
 export type RouteView = Omit<Route, 'counterBlock'>;

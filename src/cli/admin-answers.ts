@@ -2,9 +2,9 @@
 import type { RouteView } from '../admin/route-view.ts';
 import { type StubStatus, stubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
+import type { RouteLimits, RouteOverrides, ServiceRef } from '../model/route.ts';
+import { isObject } from '../resources/service-object.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import type { RouteLimits, RouteOverrides, ServiceRef } from '../routing/route.ts';
-import { isObject } from '../sources/service-object.ts';
 import type { AdminClient } from './admin-client.ts';
 import { type MetricSamples, readMetrics } from './metrics-text.ts';
 

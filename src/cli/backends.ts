@@ -1,7 +1,7 @@
 import { closest } from '../formats/closest.ts';
 import { formatHostPort } from '../formats/host-port.ts';
 import { printable } from '../formats/printable.ts';
-import { isObject } from '../sources/service-object.ts';
+import { isObject } from '../resources/service-object.ts';
 import { askBackends, type BackendAnswer } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';

@@ -1,11 +1,11 @@
 import { printable } from '../formats/printable.ts';
+import { plural } from '../formats/text.ts';
 import { type ManifestContents, readManifestText } from '../sources/manifest-file.ts';
 import { listManifests, mergeManifests, readManifests } from '../sources/manifest-files.ts';
 import { type Command, EXIT } from './command.ts';
 import { type Inspection, inspectManifests } from './inspect-manifests.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
-import { plural } from './text.ts';
 
 /** The file name of standard input. */
 const STANDARD_INPUT = '<stdin>';

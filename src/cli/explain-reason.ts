@@ -1,8 +1,9 @@
 /** `explain --reason WORD`: what a reason of the access log means, and what to do. Asks no instance. */
+
+import { FAILURE_REASONS, FAILURES, type FailureReason } from '../dataplane/failures/failures.ts';
 import { SettingsError } from '../errors.ts';
 import { closest } from '../formats/closest.ts';
 import { quote } from '../formats/quote.ts';
-import { FAILURE_REASONS, FAILURES, type FailureReason } from '../proxy/failures/failures.ts';
 import type { CommandOption } from '../settings/flags.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, type OutputFormat } from './output.ts';

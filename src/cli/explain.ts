@@ -1,18 +1,18 @@
 import { viewExplanation } from '../admin/explanation.ts';
+import { describeBodyLimit, describeTimeouts, limitsOf } from '../control/limits.ts';
 import { SettingsError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
+import { endpointLabel, hostLabel } from '../formats/text.ts';
+import { serviceKey } from '../model/route.ts';
 import { explain as explainRoute } from '../routing/explain.ts';
-import { serviceKey } from '../routing/route.ts';
 import { askExplanation, type ExplanationAnswer, type TakingRoute } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
 import { explainReason, REASON_OPTION } from './explain-reason.ts';
 import type { Io } from './io.ts';
-import { describeBodyLimit, describeTimeouts, limitsOf } from './limits.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { readSource } from './read-source.ts';
 import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
-import { endpointLabel, hostLabel } from './text.ts';
 
 interface Question {
   /** Host as a client would send it; empty when the request names none. */

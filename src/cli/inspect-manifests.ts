@@ -1,11 +1,12 @@
 /** What `kube-entry check` finds in manifests. Pure. */
+
+import { hostLabel } from '../formats/text.ts';
+import { serviceKey } from '../model/route.ts';
+import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
-import { serviceKey } from '../routing/route.ts';
-import { PREFIX } from '../sources/annotations.ts';
 import type { ManifestContents, ManifestProblem, ManifestService } from '../sources/manifest-file.ts';
-import { type TranslateOptions, type Translation, translateService } from '../sources/service.ts';
-import type { ServiceObject } from '../sources/service-object.ts';
-import { hostLabel } from './text.ts';
+import { PREFIX } from '../translate/annotations.ts';
+import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 
 /** A problem or a warning at a place in a manifest. */
 export interface Remark {

@@ -1,10 +1,10 @@
 import { codeOf, messageOf, UnavailableError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
 import { createLogger } from '../observe/logger.ts';
+import type { ServiceObject } from '../resources/service-object.ts';
 import type { Settings } from '../settings/schema.ts';
 import { Catalog } from '../sources/catalog.ts';
 import { readManifests } from '../sources/manifest-files.ts';
-import type { ServiceObject } from '../sources/service-object.ts';
 import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
 

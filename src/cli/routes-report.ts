@@ -1,11 +1,11 @@
 /** The route table as `kube-entry routes` prints it. */
 import { printable } from '../formats/printable.ts';
+import { endpointLabel, hostLabel } from '../formats/text.ts';
+import { serviceKey } from '../model/route.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import { serviceKey } from '../routing/route.ts';
 import type { ShownRefusal, ShownRoute } from './admin-answers.ts';
 import type { Io } from './io.ts';
 import { formatTable, type TableLayout } from './terminal/table.ts';
-import { endpointLabel, hostLabel } from './text.ts';
 
 /** What is served, and what is not and why. */
 export interface RoutesView {

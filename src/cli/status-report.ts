@@ -2,11 +2,11 @@
 import { stalenessOf } from '../admin/staleness.ts';
 import type { StubStatus } from '../admin/stub-status.ts';
 import type { Style } from '../formats/colour.ts';
+import { plural } from '../formats/text.ts';
 import { LATE_MS } from '../workers/subscription.ts';
 import type { TableSummary } from './admin-answers.ts';
 import type { MetricSamples } from './metrics-text.ts';
 import type { Fact } from './terminal/table.ts';
-import { plural } from './text.ts';
 
 /** What `status --json` prints. */
 export interface Status {

@@ -1,5 +1,6 @@
 import { SettingsError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
+import { plural } from '../formats/text.ts';
 import type { ParsedFlags } from '../settings/flags.ts';
 import { askMetrics, askTable } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';
@@ -19,7 +20,6 @@ import {
   WORKER_LAG,
 } from './status-report.ts';
 import { formatFacts } from './terminal/table.ts';
-import { plural } from './text.ts';
 import { watchStatus } from './watch/watch.ts';
 
 const BUILD_INFO = 'kube_entry_build_info';

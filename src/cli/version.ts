@@ -1,11 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { programVersion } from '../version.ts';
 import { type Command, EXIT } from './command.ts';
-
-/** The package's version. Its manifest lies two folders up, from src/cli as from dist/cli. */
-export function programVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { readonly version: string }).version;
-}
 
 export const version: Command = {
   name: 'version',

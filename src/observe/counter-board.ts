@@ -1,5 +1,5 @@
-import type { FailureReason } from '../proxy/failures/failures.ts';
-import { type ServiceRef, serviceKey } from '../routing/route.ts';
+import type { FailureReason } from '../dataplane/failures/failures.ts';
+import { type ServiceRef, serviceKey } from '../model/route.ts';
 import { BlockTotals, type CounterName, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounters } from './counters.ts';
 
 /** Label of what is counted for Services beyond {@link MAX_BLOCKS}. */

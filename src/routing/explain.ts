@@ -1,6 +1,6 @@
+import { type Route, upstreamPath } from '../model/route.ts';
 import { parseHost } from './host.ts';
 import { upperCaseEscapes } from './path.ts';
-import { type Route, upstreamPath } from './route.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
 import { parseTarget, type RequestTarget } from './target.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { TableDelta } from './delta.ts';
-import { type Route, routeKey, type ServiceRef, serviceKey } from './route.ts';
+import type { TableDelta } from '../model/delta.ts';
+import { type Route, routeKey, type ServiceRef, serviceKey } from '../model/route.ts';
 import { RouteTable } from './table.ts';
 
 /** Two Services want the same host and path: one has it, the other waits. */

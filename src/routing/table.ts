@@ -1,6 +1,6 @@
-import type { TableDelta } from './delta.ts';
+import type { TableDelta } from '../model/delta.ts';
+import type { Route } from '../model/route.ts';
 import { upperCaseEscapes } from './path.ts';
-import type { Route } from './route.ts';
 import { ShardedMap } from './sharded-map.ts';
 
 /** The routes of one host. */

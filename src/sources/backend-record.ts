@@ -1,5 +1,5 @@
-import type { Endpoint } from '../routing/route.ts';
-import type { ServiceObject, ServicePort } from './service-object.ts';
+import type { Endpoint } from '../model/route.ts';
+import type { ServiceObject, ServicePort } from '../resources/service-object.ts';
 
 /** A backend as ingress-nginx 0.25 shows it (internal/ingress/types.go): its field order, its empty values. */
 export interface BackendRecord {

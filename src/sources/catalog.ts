@@ -3,14 +3,20 @@
  * them. Changes gather until commit() makes one new version of the table.
  */
 import { messageOf } from '../errors.ts';
-import type { TableDelta } from '../routing/delta.ts';
+import type { TableDelta } from '../model/delta.ts';
+import { type Endpoint, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
+import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
-import { type Endpoint, type Route, type ServiceRef, serviceKey } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
+import {
+  type Refusal,
+  type TranslateOptions,
+  type Translation,
+  translateService,
+  type Warning,
+} from '../translate/service.ts';
 import { type BackendRecord, backendRecord } from './backend-record.ts';
 import type { PushedBackend } from './pushed.ts';
-import { type Refusal, type TranslateOptions, type Translation, translateService, type Warning } from './service.ts';
-import type { ServiceObject } from './service-object.ts';
 
 /** Where a source puts the Services it sees. */
 export interface ServiceStore {

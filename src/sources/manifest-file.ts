@@ -1,6 +1,5 @@
 /** Reads the Services of one YAML text. Pure: the files are found and watched elsewhere. */
 import { isYamlProblem, readYaml, type YamlDocument } from '../formats/yaml.ts';
-import { PREFIX } from './annotations.ts';
 import {
   fieldName,
   isObject,
@@ -8,7 +7,8 @@ import {
   readService,
   type ServiceObject,
   shapeProblems,
-} from './service-object.ts';
+} from '../resources/service-object.ts';
+import { PREFIX } from '../translate/annotations.ts';
 
 /** A place in a manifest that cannot be used. */
 export interface ManifestProblem {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { codeOf, UnavailableError } from '../errors.ts';
 import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
-import { serviceKey } from '../routing/route.ts';
+import { serviceKey } from '../model/route.ts';
 import {
   MAX_MANIFEST_BYTES,
   type ManifestContents,

@@ -1,14 +1,14 @@
 /** Services from YAML files, followed while they change: `--manifests`. */
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
-import { serviceKey } from '../routing/route.ts';
+import type { ServiceObject } from '../resources/service-object.ts';
 import type { ServiceStore } from './catalog.ts';
 import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
 import type { ManifestProblem } from './manifest-file.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';
 import { PathWatch } from './path-watch.ts';
-import type { ServiceObject } from './service-object.ts';
 
 export { listManifests, readManifests } from './manifest-files.ts';
 

@@ -2,9 +2,7 @@
 import { KubeEntryError, messageOf } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
-import type { Endpoint } from '../routing/route.ts';
-import { PREFIX } from './annotations.ts';
-import { isHostName } from './service.ts';
+import type { Endpoint } from '../model/route.ts';
 import {
   fieldName,
   isNothing,
@@ -13,7 +11,9 @@ import {
   isShapeProblem,
   readService,
   type ServiceObject,
-} from './service-object.ts';
+} from '../resources/service-object.ts';
+import { PREFIX } from '../translate/annotations.ts';
+import { isHostName } from '../translate/service.ts';
 
 export interface PushedBackend {
   readonly name: string;

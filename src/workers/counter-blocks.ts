@@ -1,6 +1,6 @@
+import type { TableDelta } from '../model/delta.ts';
+import { type ServiceRef, serviceKey } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
-import type { TableDelta } from '../routing/delta.ts';
-import { type ServiceRef, serviceKey } from '../routing/route.ts';
 import type { RouteTable } from '../routing/table.ts';
 
 /** Gives each Service with routes its block of counters, and takes it back with the last route. */

@@ -1,6 +1,7 @@
 /** What is in force, and which worker has it. */
+
+import type { TableDelta } from '../model/delta.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
-import type { TableDelta } from '../routing/delta.ts';
 import { RouteTable, snapshotOf } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
 import { CounterBlocks } from './counter-blocks.ts';

@@ -1,10 +1,10 @@
 /** All workers as one: started on one port, given what is in force, drained at the end. */
 import { setFlagsFromString } from 'node:v8';
 import type { ListenAddress } from '../formats/listen-address.ts';
+import type { TableDelta } from '../model/delta.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { TableDelta } from '../routing/delta.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
 import { type Clock, systemClock } from './clock.ts';

@@ -1,6 +1,7 @@
 /** What the main thread and a worker thread say to each other. Plain data: it is cloned. */
+
+import type { FailureNotice } from '../dataplane/failures/failure-example.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
-import type { FailureNotice } from '../proxy/failures/failure-example.ts';
 import type { Settings } from '../settings/schema.ts';
 
 export interface WorkerInit {

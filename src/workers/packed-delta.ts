@@ -2,8 +2,8 @@
  * A change of the table on its way to the workers, as one text: it is made once, where the structured clone of ten
  * thousand routes, which was the most expensive part of a first sync, is made anew for each worker.
  */
-import type { TableDelta } from '../routing/delta.ts';
-import type { Endpoint, Route } from '../routing/route.ts';
+import type { TableDelta } from '../model/delta.ts';
+import type { Endpoint, Route } from '../model/route.ts';
 
 interface PackedRoute extends Omit<Route, 'backend'> {
   /** Name of the backend. */

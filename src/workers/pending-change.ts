@@ -1,5 +1,5 @@
-import type { TableDelta } from '../routing/delta.ts';
-import { type Route, routeKey } from '../routing/route.ts';
+import type { TableDelta } from '../model/delta.ts';
+import { type Route, routeKey } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Change } from './messages.ts';
 import { pack } from './packed-delta.ts';

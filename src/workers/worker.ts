@@ -1,14 +1,14 @@
 /** A worker thread: one engine, its table and settings, and the messages that change them between two requests. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { createEngine } from '../dataplane/create-engine.ts';
+import type { EngineState } from '../dataplane/engine.ts';
+import { AccessLog } from '../dataplane/log/access-log.ts';
+import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
+import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { LineSink } from '../observe/line-sink.ts';
 import { WriteTurn } from '../observe/write-turn.ts';
-import { AccessLog } from '../proxy/access-log.ts';
-import { createEngine } from '../proxy/create-engine.ts';
-import type { EngineState } from '../proxy/engine.ts';
-import { DEFAULT_ERROR_PAGE } from '../proxy/error-pages.ts';
-import { FailureReporter } from '../proxy/failure-reporter.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpack } from './packed-delta.ts';

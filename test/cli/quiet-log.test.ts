@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
-import { QuietLog } from '../../src/cli/quiet-log.ts';
+import { QuietLog } from '../../src/observe/quiet-log.ts';
 
 class Fixture {
   readonly #written: Record<string, unknown>[] = [];

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Announcer } from '../../src/cli/announcer.ts';
-import { ControlErrors } from '../../src/cli/control-errors.ts';
-import { RouteControl } from '../../src/cli/route-control.ts';
+import { Announcer } from '../../src/control/announcer.ts';
+import { ControlErrors } from '../../src/control/control-errors.ts';
+import { RouteControl } from '../../src/control/route-control.ts';
 import { SettingsError } from '../../src/errors.ts';
+import type { TableDelta } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
-import type { TableDelta } from '../../src/routing/delta.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { Catalog } from '../../src/sources/catalog.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'node:test';
-import { MAX_HOST_LABELS, MAX_PATH_BYTES, MAX_PATH_SEGMENTS } from '../../src/sources/annotations.ts';
+import { MAX_HOST_LABELS, MAX_PATH_BYTES, MAX_PATH_SEGMENTS } from '../../src/translate/annotations.ts';
 import { type RouteDescription, startProxy } from '../support/proxy-under-test.ts';
 import { assertAffordable } from './cost.ts';
 import { FixedUpstream, QuickClient } from './exchanges.ts';

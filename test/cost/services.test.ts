@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { isShapeProblem, readService, type ServiceObject } from '../../src/resources/service-object.ts';
 import { Catalog } from '../../src/sources/catalog.ts';
 import { parsePushedBackends } from '../../src/sources/pushed.ts';
-import { isShapeProblem, readService, type ServiceObject } from '../../src/sources/service-object.ts';
 import { assertAffordable } from './cost.ts';
 
 /** The API server takes so much in the annotations of one object. */

@@ -4,7 +4,7 @@ import { parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { explain } from '../../src/routing/explain.ts';
 import { Catalog } from '../../src/sources/catalog.ts';
 import { readManifests } from '../../src/sources/manifests.ts';
-import { translateService } from '../../src/sources/service.ts';
+import { translateService } from '../../src/translate/service.ts';
 import { DEPLOY, dig, textOf, yamlFiles } from './objects.ts';
 
 const files = yamlFiles().filter(file => file.startsWith('examples/'));

@@ -1,6 +1,7 @@
 /** What has to come of a stream of requests, from the reference reader and the contract; the routing is src/routing's own. */
+
+import { type Route, upstreamPath } from '../../src/model/route.ts';
 import { parseHost } from '../../src/routing/host.ts';
-import { type Route, upstreamPath } from '../../src/routing/route.ts';
 import type { RouteTable } from '../../src/routing/table.ts';
 import { parseTarget, type RequestTarget } from '../../src/routing/target.ts';
 import { type ReferenceReading, type ReferenceRequest, readRequests } from './reference-requests.ts';

@@ -1,11 +1,11 @@
 /** A wire engine on real sockets, with what it logs sorted by client. */
 import assert from 'node:assert/strict';
+import type { EngineState } from '../../src/dataplane/engine.ts';
+import { AccessLog } from '../../src/dataplane/log/access-log.ts';
+import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
+import { WireEngine } from '../../src/dataplane/wire/engine.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
-import { AccessLog } from '../../src/proxy/access-log.ts';
-import type { EngineState } from '../../src/proxy/engine.ts';
-import { FailureReporter } from '../../src/proxy/failure-reporter.ts';
-import { WireEngine } from '../../src/proxy/wire/engine.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import { type LoggedRequest, type RouteDescription, tableOf } from '../support/proxy-under-test.ts';

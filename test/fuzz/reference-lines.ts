@@ -1,5 +1,5 @@
 /**
- * Header lines as a second reader sees them: whole texts and regular expressions, where src/proxy/wire walks over bytes.
+ * Header lines as a second reader sees them: whole texts and regular expressions, where src/dataplane/http1 walks over bytes.
  * Both were written from RFC 9112 and the contract; what they disagree on is a mistake in one of them.
  */
 

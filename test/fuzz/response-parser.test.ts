@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ChunkedBody } from '../../src/proxy/wire/chunked-body.ts';
+import { ChunkedBody } from '../../src/dataplane/http1/chunked-body.ts';
 import { campaign } from './campaign.ts';
 import { corpus } from './corpus.ts';
 import type { Random } from './random.ts';

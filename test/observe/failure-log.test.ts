@@ -1,14 +1,14 @@
 /** Many failures make few lines, each with an example and the number of the others. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { FailureExample, FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
+import { FailureThrottle } from '../../src/dataplane/failures/failure-throttle.ts';
+import { FAILURE_REASONS, FAILURES, type FailureReason } from '../../src/dataplane/failures/failures.ts';
+import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { FailureLog } from '../../src/observe/failure-log.ts';
 import type { Logger } from '../../src/observe/logger.ts';
-import { FailureReporter } from '../../src/proxy/failure-reporter.ts';
-import type { FailureExample, FailureNotice } from '../../src/proxy/failures/failure-example.ts';
-import { FailureThrottle } from '../../src/proxy/failures/failure-throttle.ts';
-import { FAILURE_REASONS, FAILURES, type FailureReason } from '../../src/proxy/failures/failures.ts';
 
 function exampleOf(reason: FailureReason, service: string, more: Partial<FailureExample> = {}): FailureExample {
   return { reason, at: 1, service, status: 502, requestId: 'id', path: '/a', upstream: 'u:1', detail: '', ...more };

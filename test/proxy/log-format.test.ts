@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AccessLog, type RequestRecord } from '../../src/proxy/access-log.ts';
-import { escapeField, formatLine } from '../../src/proxy/log-format.ts';
+import { AccessLog, type RequestRecord } from '../../src/dataplane/log/access-log.ts';
+import { escapeField, formatLine } from '../../src/dataplane/log/log-format.ts';
 import fc from '../support/property.ts';
 
 const RECORD: RequestRecord = {

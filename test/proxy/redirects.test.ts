@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { rewriteRedirect } from '../../src/proxy/redirects.ts';
+import { rewriteRedirect } from '../../src/dataplane/pipeline/redirects.ts';
 import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';
 

@@ -2,13 +2,14 @@
  * Loaded by `--import` into the real program, and so into its workers: methods of the data plane that have a bug for some
  * requests. The program itself has no door for this.
  */
-import { Exchange as NodeExchange } from '../../src/proxy/node/exchange.ts';
-import { ChunkedBody } from '../../src/proxy/wire/chunked-body.ts';
-import { ClientConnection } from '../../src/proxy/wire/client-connection.ts';
-import { Exchange } from '../../src/proxy/wire/exchange.ts';
-import { ExchangeRecord } from '../../src/proxy/wire/exchange-record.ts';
-import { RequestHead } from '../../src/proxy/wire/request-head.ts';
-import { ResponseHead } from '../../src/proxy/wire/response-head.ts';
+
+import { ChunkedBody } from '../../src/dataplane/http1/chunked-body.ts';
+import { ClientConnection } from '../../src/dataplane/http1/client-connection.ts';
+import { RequestHead } from '../../src/dataplane/http1/request-head.ts';
+import { ResponseHead } from '../../src/dataplane/http1/response-head.ts';
+import { Exchange as NodeExchange } from '../../src/dataplane/node/exchange.ts';
+import { Exchange } from '../../src/dataplane/pipeline/exchange.ts';
+import { ExchangeRecord } from '../../src/dataplane/pipeline/exchange-record.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 
 /** Address of the client whose timer has a bug. */

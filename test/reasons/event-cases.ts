@@ -1,5 +1,5 @@
+import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
-import type { FailureReason } from '../../src/proxy/failures/failures.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ProxyUnderTest } from '../support/proxy-under-test.ts';

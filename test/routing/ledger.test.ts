@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Route, routeKey, serviceKey } from '../../src/model/route.ts';
 import { type Conflict, RouteLedger } from '../../src/routing/ledger.ts';
-import { type Route, routeKey, serviceKey } from '../../src/routing/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';

@@ -2,7 +2,7 @@
  * Routing as the contract's section 3 tells it, one sentence a line and every route tried, to hold the real one against.
  * Shares nothing with it but the Route type.
  */
-import type { Route } from '../../src/routing/route.ts';
+import type { Route } from '../../src/model/route.ts';
 
 /** Exact host, then the longest `*.` suffix, then any host; of the best that has a matching path, the longest path. */
 export function chooseRoute(routes: readonly Route[], host: string, path: string): Route | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Route, routeKey, upstreamPath } from '../../src/routing/route.ts';
+import { type Route, routeKey, upstreamPath } from '../../src/model/route.ts';
 import { RouteTable, snapshotOf } from '../../src/routing/table.ts';
 import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { upstreamPath } from '../../src/routing/route.ts';
+import { upstreamPath } from '../../src/model/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { parseTarget, type RequestTarget } from '../../src/routing/target.ts';
 import { route } from '../support/routes.ts';

@@ -1,7 +1,7 @@
 /** What one Service may ask for: more would be paid by everybody's requests, or by the memory of the control plane. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { translateService } from '../../src/sources/service.ts';
+import { translateService } from '../../src/translate/service.ts';
 import { service } from '../support/services.ts';
 
 function translate(annotations: Readonly<Record<string, string>>) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Route, routeKey } from '../../src/routing/route.ts';
+import { type Route, routeKey } from '../../src/model/route.ts';
+import type { ServiceObject } from '../../src/resources/service-object.ts';
 import { Catalog } from '../../src/sources/catalog.ts';
 import { type PushedBackend, parsePushedBackends } from '../../src/sources/pushed.ts';
-import type { ServiceObject } from '../../src/sources/service-object.ts';
 import fc from '../support/property.ts';
 import { service } from '../support/services.ts';
 

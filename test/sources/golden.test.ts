@@ -8,8 +8,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseYamlDocuments } from '../../src/formats/yaml.ts';
-import { type TranslateOptions, translateService } from '../../src/sources/service.ts';
-import { isObject, isShapeProblem, readService } from '../../src/sources/service-object.ts';
+import { isObject, isShapeProblem, readService } from '../../src/resources/service-object.ts';
+import { type TranslateOptions, translateService } from '../../src/translate/service.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden');
 const INPUT = '.in.yaml';

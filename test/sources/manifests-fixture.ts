@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Logger, silentLogger } from '../../src/observe/logger.ts';
+import type { ServiceObject } from '../../src/resources/service-object.ts';
 import type { ServiceStore } from '../../src/sources/catalog.ts';
 import { ManifestSource } from '../../src/sources/manifests.ts';
-import type { ServiceObject } from '../../src/sources/service-object.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** A directory of its own for a test, removed after it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldName, isShapeProblem, readService, shapeProblems } from '../../src/sources/service-object.ts';
+import { fieldName, isShapeProblem, readService, shapeProblems } from '../../src/resources/service-object.ts';
 
 function object(metadata: unknown, spec: unknown = { clusterIP: '10.96.0.7', ports: [{ port: 80 }] }): unknown {
   return { apiVersion: 'v1', kind: 'Service', metadata, spec };

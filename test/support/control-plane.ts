@@ -1,6 +1,6 @@
 import type { Finding, ObservedControlPlane, SourceReport } from '../../src/admin/control-plane.ts';
 import type { TableChange, WorkerState } from '../../src/admin/dashboard/messages.ts';
-import { limitsOf } from '../../src/cli/limits.ts';
+import { limitsOf } from '../../src/control/limits.ts';
 import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';

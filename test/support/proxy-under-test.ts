@@ -1,12 +1,12 @@
 import type { TestContext } from 'node:test';
+import { createEngine } from '../../src/dataplane/create-engine.ts';
+import type { Engine, EngineState } from '../../src/dataplane/engine.ts';
+import type { FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
+import { AccessLog, type RequestRecord } from '../../src/dataplane/log/access-log.ts';
+import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
-import { AccessLog, type RequestRecord } from '../../src/proxy/access-log.ts';
-import { createEngine } from '../../src/proxy/create-engine.ts';
-import type { Engine, EngineState } from '../../src/proxy/engine.ts';
-import { FailureReporter } from '../../src/proxy/failure-reporter.ts';
-import type { FailureNotice } from '../../src/proxy/failures/failure-example.ts';
-import type { Route, RouteOverrides } from '../../src/routing/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { atEnd } from './cleanup.ts';

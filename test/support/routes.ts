@@ -1,5 +1,5 @@
 /** Routes for tests that care about their host and path only. */
-import type { Route } from '../../src/routing/route.ts';
+import type { Route } from '../../src/model/route.ts';
 
 export function route(path: string, fields: Partial<Route> = {}): Route {
   const service = fields.service ?? { namespace: 'default', name: 'web' };

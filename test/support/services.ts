@@ -1,5 +1,5 @@
 /** Services for tests of what follows from them. */
-import type { ServiceObject, ServiceSpec } from '../../src/sources/service-object.ts';
+import type { ServiceObject, ServiceSpec } from '../../src/resources/service-object.ts';
 
 interface ServiceFields {
   readonly namespace?: string;

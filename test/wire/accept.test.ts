@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Server, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { createReadingServer } from '../../src/proxy/wire/accept.ts';
-import type { SocketReader } from '../../src/proxy/wire/socket-reader.ts';
+import { createReadingServer } from '../../src/dataplane/transport/accept.ts';
+import type { SocketReader } from '../../src/dataplane/transport/socket-reader.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 

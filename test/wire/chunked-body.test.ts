@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ChunkedBody } from '../../src/proxy/wire/chunked-body.ts';
+import { ChunkedBody } from '../../src/dataplane/http1/chunked-body.ts';
 import fc from '../support/property.ts';
 import { pieces, somePlaces } from './heads.ts';
 

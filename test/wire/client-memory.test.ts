@@ -1,8 +1,8 @@
 /** What the connections of a worker keep together is bounded, and honest clients are served within the bound. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClientMemory, SMALL_BYTES } from '../../src/proxy/wire/client-memory.ts';
-import { Stash, Stashes } from '../../src/proxy/wire/stash.ts';
+import { ClientMemory, SMALL_BYTES } from '../../src/dataplane/transport/client-memory.ts';
+import { Stash, Stashes } from '../../src/dataplane/transport/stash.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';

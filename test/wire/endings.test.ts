@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { TICK_MS } from '../../src/proxy/wire/timer-wheel.ts';
+import { TICK_MS } from '../../src/dataplane/transport/timer-wheel.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import * as names from '../../src/proxy/wire/header-names.ts';
+import * as names from '../../src/dataplane/http1/header-names.ts';
 import fc from '../support/property.ts';
 
 /** `PROXY_CONNECTION` is the number of `proxy-connection`. */

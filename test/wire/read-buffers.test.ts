@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClientMemory } from '../../src/proxy/wire/client-memory.ts';
-import { ReadBuffers } from '../../src/proxy/wire/read-buffers.ts';
+import { ClientMemory } from '../../src/dataplane/transport/client-memory.ts';
+import { ReadBuffers } from '../../src/dataplane/transport/read-buffers.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { TICK_MS, Timed, TimerWheel } from '../../src/proxy/wire/timer-wheel.ts';
+import { TICK_MS, Timed, TimerWheel } from '../../src/dataplane/transport/timer-wheel.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import fc from '../support/property.ts';

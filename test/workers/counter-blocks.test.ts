@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Route, routeKey, serviceKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { MAX_BLOCKS, NO_ROUTE_BLOCK } from '../../src/observe/counters.ts';
-import { type Route, routeKey, serviceKey } from '../../src/routing/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { CounterBlocks } from '../../src/workers/counter-blocks.ts';
 import fc from '../support/property.ts';

@@ -1,8 +1,8 @@
 /** Who has what: each worker at its own pace. The workers here are only what is sent to them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { routeKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
-import { routeKey } from '../../src/routing/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { Distribution, type Receipt } from '../../src/workers/distribution.ts';

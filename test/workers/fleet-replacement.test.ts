@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { routeKey } from '../../src/routing/route.ts';
+import { routeKey } from '../../src/model/route.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RawClient } from '../support/raw-client.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Route } from '../../src/routing/route.ts';
+import type { Route } from '../../src/model/route.ts';
 import { pack, unpack } from '../../src/workers/packed-delta.ts';
 import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';

@@ -1,5 +1,5 @@
+import { FAILURES } from '../../dataplane/failures/failures.ts';
 import type { FailureReport } from '../../observe/failure-log.ts';
-import { FAILURES } from '../../proxy/failures/failures.ts';
 import type { FailureGroup } from './messages.ts';
 
 /** Between two looks at the counts that are kept, and how long they are kept; milliseconds. */

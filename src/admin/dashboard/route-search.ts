@@ -1,7 +1,7 @@
 /** The routes table of the page: searched, sorted and cut here, so that ten thousand routes cost a browser nothing. */
 import { formatHostPort } from '../../formats/host-port.ts';
+import { type Route, serviceKey } from '../../model/route.ts';
 import type { Traffic } from '../../observe/tally.ts';
-import { type Route, serviceKey } from '../../routing/route.ts';
 import type { RouteTable } from '../../routing/table.ts';
 import type { RouteFigures, RoutePage, RouteRow, SortKey } from './messages.ts';
 

@@ -1,6 +1,7 @@
 /** What the live view knows at a moment, as a screen, as a line and as JSON. Pure. */
 import type { Paint } from '../../formats/colour.ts';
 import { printable } from '../../formats/printable.ts';
+import { plural } from '../../formats/text.ts';
 import { BUCKETS } from '../../observe/counters.ts';
 import {
   connectionsFact,
@@ -13,7 +14,6 @@ import {
 } from '../status-report.ts';
 import { type Fact, formatFacts, formatTable } from '../terminal/table.ts';
 import { cutToWidth, wrapToLines } from '../terminal/width.ts';
-import { plural } from '../text.ts';
 import type { Sample } from './sample.ts';
 import type { Rate, Traffic } from './traffic.ts';
 

@@ -1,11 +1,12 @@
 /** One look at a running instance. */
-import { serviceKey } from '../../routing/route.ts';
-import { isObject } from '../../sources/service-object.ts';
+
+import { hostLabel } from '../../formats/text.ts';
+import { serviceKey } from '../../model/route.ts';
+import { isObject } from '../../resources/service-object.ts';
 import { askMetrics, askTable } from '../admin-answers.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { MetricSamples } from '../metrics-text.ts';
 import { lateWorkers, type Status, WORKER_LAG } from '../status-report.ts';
-import { hostLabel } from '../text.ts';
 import { readCounts, TRAFFIC_METRICS, type TrafficCounts } from './traffic.ts';
 
 const BUILD_INFO = 'kube_entry_build_info';

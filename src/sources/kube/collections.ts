@@ -1,7 +1,7 @@
 /** Which Services the settings ask for, and how the API's objects become ours. */
 import type { Logger } from '../../observe/logger.ts';
+import { isShapeProblem, readService, type ServiceObject } from '../../resources/service-object.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { isShapeProblem, readService, type ServiceObject } from '../service-object.ts';
 import type { Collection, KubeObject } from './list.ts';
 
 export type ServiceSelection = Pick<Settings, 'namespace' | 'selector'>;

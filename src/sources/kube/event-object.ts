@@ -1,6 +1,6 @@
 /** What is said about a Service, as a v1 Event, and whether an Event says it already. */
 import { createHash } from 'node:crypto';
-import { isObject } from '../service-object.ts';
+import { isObject } from '../../resources/service-object.ts';
 import { compareVersions } from './resource-version.ts';
 
 /** As the API of events.k8s.io limits it. */

@@ -1,5 +1,5 @@
 /** Events that wait to be posted: warnings before good news, and no more than memory has room for. */
-import { serviceKey } from '../../routing/route.ts';
+import { serviceKey } from '../../model/route.ts';
 import { identityOf, type ServiceEvent } from './event-object.ts';
 
 /** Beyond, Events are left out: they are a courtesy, and memory is bounded. */

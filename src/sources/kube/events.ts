@@ -1,6 +1,7 @@
 /** Tells the owners of Services what became of them, by Kubernetes Events (`kubectl describe service`). */
+
+import { serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { serviceKey } from '../../routing/route.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';

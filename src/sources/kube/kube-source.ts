@@ -1,8 +1,9 @@
 /** The Kubernetes API as a source of Services: one reflector for the cluster, or one a namespace. */
+
+import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { type ServiceRef, serviceKey } from '../../routing/route.ts';
+import type { ServiceObject } from '../../resources/service-object.ts';
 import type { ServiceStore } from '../catalog.ts';
-import type { ServiceObject } from '../service-object.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';

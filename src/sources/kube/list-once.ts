@@ -1,5 +1,5 @@
 import { type Logger, silentLogger } from '../../observe/logger.ts';
-import type { ServiceObject } from '../service-object.ts';
+import type { ServiceObject } from '../../resources/service-object.ts';
 import type { AccessSettings } from './access.ts';
 import { KubeClient, type KubeClientOptions } from './client.ts';
 import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';

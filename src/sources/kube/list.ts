@@ -1,5 +1,5 @@
 /** One consistent list of a collection, read page by page. */
-import { isObject } from '../service-object.ts';
+import { isObject } from '../../resources/service-object.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { BadAnswerError, describe, ExpiredError, type Operation } from './errors.ts';

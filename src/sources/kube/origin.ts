@@ -1,6 +1,6 @@
 /** Where Services were read from: what was read from one place must never be taken for another's. */
 import { createHash } from 'node:crypto';
-import { isObject } from '../service-object.ts';
+import { isObject } from '../../resources/service-object.ts';
 import type { Cluster } from './access.ts';
 import type { ServiceSelection } from './collections.ts';
 

@@ -1,4 +1,4 @@
-import type { ServiceObject } from '../service-object.ts';
+import type { ServiceObject } from '../../resources/service-object.ts';
 import type { AccessSettings } from './access.ts';
 import { KubeClient, type KubeClientOptions } from './client.ts';
 import type { ServiceSelection } from './collections.ts';

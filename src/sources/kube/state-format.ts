@@ -4,8 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
-import { PREFIX } from '../annotations.ts';
-import { fieldName, isObject, isShapeProblem, readService, type ServiceObject } from '../service-object.ts';
+import {
+  fieldName,
+  isObject,
+  isShapeProblem,
+  readService,
+  type ServiceObject,
+} from '../../resources/service-object.ts';
+import { PREFIX } from '../../translate/annotations.ts';
 import { StateFileError } from './errors.ts';
 import { type Origin, originDifference, readOrigin } from './origin.ts';
 

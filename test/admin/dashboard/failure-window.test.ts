@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailureWindow } from '../../../src/admin/dashboard/failure-window.ts';
+import type { FailureExample } from '../../../src/dataplane/failures/failure-example.ts';
 import type { FailureReport } from '../../../src/observe/failure-log.ts';
-import type { FailureExample } from '../../../src/proxy/failures/failure-example.ts';
 
 function report(reason: FailureReport['reason'], count: number, ...examples: FailureExample[]): FailureReport {
   return { reason, count, examples };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { LookupAddress, RecordWithTtl } from 'node:dns';
 import { describe, it } from 'node:test';
-import type { DnsClient } from '../../../src/proxy/names/dns-query.ts';
-import { NameResolver } from '../../../src/proxy/names/name-resolver.ts';
+import type { DnsClient } from '../../../src/dataplane/names/dns-query.ts';
+import { NameResolver } from '../../../src/dataplane/names/name-resolver.ts';
 
 type Reply = readonly string[] | string | 'silence';
 

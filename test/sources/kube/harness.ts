@@ -2,12 +2,12 @@
 import { getEventListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
-import { serviceKey } from '../../../src/routing/route.ts';
+import { serviceKey } from '../../../src/model/route.ts';
+import type { ServiceObject } from '../../../src/resources/service-object.ts';
 import type { ServiceStore } from '../../../src/sources/catalog.ts';
 import type { AccessSurroundings } from '../../../src/sources/kube/access.ts';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
-import type { ServiceObject } from '../../../src/sources/service-object.ts';
 import { DEADLINE_MS } from '../../support/eventually.ts';
 import { KubeApi } from '../../support/kube-api.ts';
 import { FakeClock } from './fake-clock.ts';

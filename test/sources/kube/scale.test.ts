@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import type { TableDelta } from '../../../src/model/delta.ts';
 import { silentLogger } from '../../../src/observe/logger.ts';
-import type { TableDelta } from '../../../src/routing/delta.ts';
 import { Catalog } from '../../../src/sources/catalog.ts';
 import { KubeClient } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import type { ServiceObject } from '../../../src/resources/service-object.ts';
 import { StateFileError } from '../../../src/sources/kube/errors.ts';
 import type { Origin } from '../../../src/sources/kube/origin.ts';
 import { decodeState, encodeState, matters } from '../../../src/sources/kube/state-format.ts';
-import type { ServiceObject } from '../../../src/sources/service-object.ts';
 import fc from '../../support/property.ts';
 import { service } from '../../support/services.ts';
 

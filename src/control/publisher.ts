@@ -1,0 +1,123 @@
+/** Brings what changes in the catalog to the workers, and tells people of it. */
+import { ChangeLog } from '../admin/change-log.ts';
+import type { SourceReport } from '../admin/control-plane.ts';
+import type { TableDelta } from '../model/delta.ts';
+import type { Route } from '../model/route.ts';
+import type { Metrics } from '../observe/registry.ts';
+import type { RouteTable } from '../routing/table.ts';
+import type { Catalog } from '../sources/catalog.ts';
+import type { Receipt } from '../workers/distribution.ts';
+import type { Fleet } from '../workers/fleet.ts';
+import type { Announcer } from './announcer.ts';
+import type { ControlErrors } from './control-errors.ts';
+
+export interface PublisherOptions {
+  readonly catalog: Catalog;
+  readonly fleet: Pick<Fleet, 'table' | 'publish'>;
+  readonly announcer: Pick<Announcer, 'announce'>;
+  readonly errors: ControlErrors;
+  readonly source: { report(): SourceReport };
+  /** Who hears how long a change took. */
+  readonly metrics: () => Pick<Metrics, 'observePropagation'>;
+}
+
+export class Publisher {
+  readonly changeLog = new ChangeLog();
+  readonly #options: PublisherOptions;
+  /** When the oldest change came that has not been published. */
+  #changedAt: number | undefined;
+  #round: Promise<void> | undefined;
+  #hasPublished = false;
+  /** When the table was last changed; milliseconds since 1970. */
+  lastChangeMs: number | undefined;
+  /** The first table is served. */
+  isInitialised = false;
+  /** Of the table that the workers serve: the source may be ahead of it. */
+  staleSince: string | undefined;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The catalog has changed. What changes in one turn of the event loop goes out together.
+   * @param receivedAt when, by `performance.now()`
+   * @returns when every worker serves it that answers; it never rejects
+   */
+  changed(receivedAt: number): Promise<void> {
+    this.#changedAt ??= receivedAt;
+    this.#round ??= Promise.resolve()
+      .then(() => {
+        const since = this.#changedAt ?? receivedAt;
+        this.#round = undefined;
+        this.#changedAt = undefined;
+        return this.#publish(since);
+      })
+      .catch(error => this.#options.errors.report(error, 'publishing a change'));
+    return this.#round;
+  }
+
+  async #publish(since: number): Promise<void> {
+    const { catalog, fleet, source } = this.#options;
+    if (!catalog.isInitialised) return;
+    const { staleSince } = source.report();
+    const delta = catalog.commit();
+    const before = fleet.table;
+    const isFirst = !this.#hasPublished;
+    // A cluster without any exposed Service has a table, too: an empty one.
+    const empty = { version: catalog.table.version, upserts: [], removals: [] };
+    const receipt = delta !== undefined || isFirst ? this.#distribute(delta ?? empty) : undefined;
+    this.#hasPublished = true;
+    if (receipt !== undefined) {
+      this.lastChangeMs = Date.now();
+      void receipt.everywhere.then(() =>
+        this.#options.metrics().observePropagation((performance.now() - since) / 1000),
+      );
+    }
+    // After the workers have it. The routes of a state file were announced when they were current.
+    this.#announce(delta, staleSince !== undefined ? 'none' : isFirst ? 'recent' : 'all');
+    await receipt?.answering;
+    if (receipt !== undefined && delta !== undefined) this.#record(delta, before, since);
+    this.staleSince = staleSince;
+    this.isInitialised = true;
+  }
+
+  /** As a whole; when that fails, route by route, so that what fails is known and all else goes on. */
+  #distribute(delta: TableDelta): Receipt {
+    const { fleet } = this.#options;
+    try {
+      return fleet.publish(delta);
+    } catch {
+      const { version } = delta;
+      for (const route of delta.upserts) this.#try({ version, upserts: [route], removals: [] }, route);
+      for (const key of delta.removals) {
+        const space = key.indexOf(' ');
+        const route = fleet.table.get(key.slice(0, space), key.slice(space + 1));
+        this.#try({ version, upserts: [], removals: [key] }, route);
+      }
+      return fleet.publish({ version, upserts: [], removals: [] });
+    }
+  }
+
+  #try(part: TableDelta, route: Route | undefined): void {
+    const { catalog, errors, fleet } = this.#options;
+    try {
+      fleet.publish(part);
+    } catch (error) {
+      errors.report(error, 'publishing a route', route?.service);
+      if (route !== undefined) catalog.refuseForBug(route.service, error);
+    }
+  }
+
+  #announce(...[delta, audience]: Parameters<Announcer['announce']>): void {
+    try {
+      this.#options.announcer.announce(delta, audience);
+    } catch (error) {
+      this.#options.errors.report(error, 'announcing a change');
+    }
+  }
+
+  #record(delta: TableDelta, before: RouteTable, since: number): void {
+    this.changeLog.record(delta, before, this.lastChangeMs ?? Date.now(), performance.now() - since);
+  }
+}

@@ -1,0 +1,48 @@
+/** What a worker needs of an HTTP implementation, and what it gives it. */
+import type { ListenAddress } from '../formats/listen-address.ts';
+import type { WorkerCounters } from '../observe/counters.ts';
+import type { RouteTable } from '../routing/table.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { AccessLog } from './log/access-log.ts';
+import type { FailureReporter } from './pipeline/failure-reporter.ts';
+
+/** What requests are judged by. Each field is replaced as a whole between two requests; a request reads it once. */
+export interface EngineState {
+  /** Undefined until the first complete table: requests get 503. */
+  table: RouteTable | undefined;
+  settings: Settings;
+  /** HTML for 500, 502, 503 and 504. */
+  errorPage: string;
+}
+
+export interface EngineContext {
+  readonly state: EngineState;
+  readonly counters: WorkerCounters;
+  readonly accessLog: AccessLog;
+  /** Monotonic milliseconds that time limits are measured by; the system's when it is not given. */
+  readonly now?: () => number;
+  /** What the engine `wire` may take for all its clients together. */
+  readonly clientBytes: number;
+  readonly failures: FailureReporter;
+}
+
+export interface Engine {
+  /**
+   * Starts to accept.
+   * @param reusePort sockets may share the port, and the kernel spreads the connections
+   * @returns the address bound, with the port the system chose for port 0
+   */
+  listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress>;
+
+  /** Reads the settings again. */
+  settingsChanged(): void;
+
+  /**
+   * Stops accepting, closes idle connections, answers what is under way with `Connection: close`.
+   * @returns when the last connection, tunnels included, has ended
+   */
+  drain(): Promise<void>;
+
+  /** Ends every connection at once. */
+  close(): void;
+}

@@ -1,0 +1,400 @@
+import type { Socket } from 'node:net';
+import { codeOf, stackOf } from '../../errors.ts';
+import { unmapAddress } from '../../formats/address-ranges.ts';
+import { COUNTER } from '../../observe/counters.ts';
+import type { FailureReason } from '../failures/failures.ts';
+import { Exchange } from '../pipeline/exchange.ts';
+import type { FailureDetail } from '../pipeline/exchange-record.ts';
+import type { OpenSocket } from '../transport/accept.ts';
+import { type PartialHead, SMALL_BYTES } from '../transport/client-memory.ts';
+import { guarded } from '../transport/guard.ts';
+import { Outlet } from '../transport/outlet.ts';
+import { Inlet } from '../transport/read-buffers.ts';
+import type { SocketReader } from '../transport/socket-reader.ts';
+import { Stash } from '../transport/stash.ts';
+import { Timed } from '../transport/timer-wheel.ts';
+import type { Wire } from '../wire/wire.ts';
+import { plainForwarded } from './compose-request.ts';
+import { isEmptyLines, type RequestHead, requestLineOf } from './request-head.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+/** Between requests, or before the first byte of the first. */
+const IDLE = 0;
+/** Part of a head has come. */
+const READING = 1;
+/** From a complete head to the end of request and response. */
+const BUSY = 2;
+const TUNNEL = 3;
+/** No more is written. Until the last bytes have gone out, and FIN behind them, what the client sends is thrown away. */
+const ENDING = 4;
+/** FIN is sent; what the client still sends is thrown away. */
+const LINGERING = 5;
+const CLOSED = 6;
+
+/** nginx's name for each state; the ones beyond count as writing. */
+const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing] as const;
+
+/**
+ * When so much has come before its turn, a further request or a body whose upstream is not there yet, no more is read: it waits
+ * in the kernel.
+ */
+const MAX_WAITING_BYTES = 4 * 1024;
+
+/** A client's connection: a state machine that reads requests one after the other, each into its exchange. */
+export class ClientConnection extends Timed implements SocketReader, PartialHead {
+  readonly peer: string;
+  readonly inlet: Inlet;
+  /** What the upstreams are told of a client that no proxy speaks for. */
+  readonly plainForwarded: string;
+  /** Idle connections to upstreams that serve this client alone; undefined until there is one. They end with it. */
+  ownUpstreams: UpstreamConnection[] | undefined;
+  /** Requests begun. */
+  requests = 0;
+  readonly #wire: Wire;
+  readonly #socket: Socket;
+  readonly #outlet: Outlet;
+  readonly #exchange: Exchange;
+  #state = IDLE;
+  #head: RequestHead | undefined;
+  /** Bytes that cannot be read yet: part of a head, a pipelined request, a body that waits for its upstream. */
+  readonly #stash: Stash;
+  /** Within consume(): a request that ends at once must not begin the next one from inside. */
+  #isConsuming = false;
+  /** While it ends: bytes of the client came, or are to be expected. */
+  #mayLinger = false;
+
+  constructor(wire: Wire, open: OpenSocket) {
+    super();
+    this.#wire = wire;
+    this.inlet = new Inlet(wire.buffers);
+    this.#stash = new Stash(wire.stashes);
+    const socket = open(this);
+    this.#socket = socket;
+    this.peer = unmapAddress(socket.remoteAddress ?? '');
+    this.plainForwarded = plainForwarded(this.peer);
+    this.#exchange = new Exchange(wire, this);
+    this.#outlet = new Outlet(
+      socket,
+      this,
+      wire.memory,
+      () => this.#drained(),
+      // Not at once: this may be within a write of the exchange, which learns of it in the next turn.
+      () => socket.destroy(),
+    );
+    const ended = guarded(this, () => this.#ended());
+    const broken = guarded(this, (error?: unknown) => this.destroy(codeOf(error)));
+    socket.on('end', ended);
+    socket.on('error', broken);
+    socket.on('close', broken);
+    const { counters } = wire.context;
+    counters.add('handled', 1);
+    counters.add('active', 1);
+    counters.add('waiting', 1);
+    wire.deadlines.head(this);
+    // Only a stream that flows says that it has ended.
+    socket.resume();
+  }
+
+  /** The engine drains: the next answer is the last, and none is waited for much longer. */
+  drain(): void {
+    if (this.#state === IDLE) this.#wire.deadlines.idle(this, true);
+  }
+
+  /** @param error why, as far as that is known */
+  destroy(error = ''): void {
+    if (this.#state === CLOSED) return;
+    const { counters } = this.#wire.context;
+    const state = this.#state;
+    this.#state = CLOSED;
+    counters.addTo(GAUGES[state] ?? COUNTER.writing, -1);
+    counters.add('active', -1);
+    try {
+      if (state >= BUSY) this.#exchange.abandon(error);
+    } finally {
+      // Whatever bug the request met: the connection is gone.
+      for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
+      this.#releaseHead();
+      this.#stash.clear();
+      this.inlet.release();
+      this.#wire.wheel.remove(this);
+      this.#socket.destroy();
+      this.#wire.clientGone(this);
+    }
+  }
+
+  override crashed(error: unknown): void {
+    const stack = stackOf(error);
+    this.#isConsuming = false;
+    try {
+      if (this.#exchange.endCrashed(stack)) return;
+      if (this.#state === READING) this.#reject('internal', this.#stashedLine(), stack);
+      else this.#drop(error);
+    } catch (second) {
+      // The bug is in what answers, or ends.
+      this.#drop(second);
+    }
+  }
+
+  /** Ends it without a word. */
+  #drop(bug: unknown): void {
+    this.#wire.context.failures.reportBug(bug);
+    try {
+      this.destroy();
+    } catch {
+      // A bug has been reported already, and the socket is closed.
+    }
+  }
+
+  override timedOut(): void {
+    if (this.#wire.deadlines.isRenewed(this)) return;
+    if (this.#state === READING) {
+      this.#reject('client_header_timeout', this.#stashedLine());
+    } else if (this.#state === BUSY && !this.isBlocked) {
+      // Its body does not come.
+      this.#exchange.fail('client_body_timeout');
+    } else if (this.#state === IDLE) {
+      this.#close(false);
+    } else {
+      if (this.#state === TUNNEL) this.#exchange.record.fail('tunnel_idle_timeout');
+      else this.#exchange.record.fail(this.isBlocked ? 'client_send_timeout' : 'client_body_timeout');
+      this.destroy();
+    }
+  }
+
+  // What the exchange asks of it.
+
+  /** The client takes no more bytes for now. */
+  get isBlocked(): boolean {
+    return this.#outlet.isBlocked;
+  }
+
+  takesSome(): boolean {
+    return this.#outlet.takesSome();
+  }
+
+  write(text: string): void {
+    this.#outlet.writeText(text);
+  }
+
+  /** @param sent called when the bytes are not needed any more */
+  writeBytes(bytes: Uint8Array, sent: () => void): void {
+    this.#outlet.writeBytes(bytes, sent);
+  }
+
+  /** Reads no more until readOn(). */
+  hold(): void {
+    this.#socket.pause();
+  }
+
+  /** Reads what is stashed, if its turn has come, and goes on to read from the client. */
+  readOn(): void {
+    if (this.#isConsuming) return;
+    const { bytes } = this.#stash;
+    if (bytes !== undefined) this.#consume(bytes);
+    if (this.#state !== CLOSED && this.#socket.isPaused() && !this.#isFull) this.#socket.resume();
+  }
+
+  takeStash(): Buffer | undefined {
+    const { bytes } = this.#stash;
+    this.#stash.clear();
+    return bytes;
+  }
+
+  becomeTunnel(): void {
+    this.#state = TUNNEL;
+    this.readOn();
+  }
+
+  /** Request and response are over. @param isLast the connection ends with them */
+  exchangeEnded(isLast: boolean): void {
+    this.#releaseHead();
+    if (isLast) {
+      this.#close(!this.#exchange.isRequestComplete || (!this.#isConsuming && this.#stash.size > 0));
+      return;
+    }
+    this.#setState(IDLE);
+    this.#wire.deadlines.idle(this, this.#wire.isDraining);
+    this.readOn();
+  }
+
+  /** Its head is in the way of others. */
+  giveWay(): void {
+    if (this.#state === READING) this.#reject('memory_exhausted', this.#stashedLine());
+  }
+
+  /** A response or a tunnel is cut: what was written of it still goes out. */
+  endSoon(): void {
+    if (this.#outlet.isEmpty) this.destroy();
+    else if (this.#state < ENDING) this.#close(false);
+  }
+
+  // Bytes from the client.
+
+  readBuffer(): Buffer {
+    const isBody = this.#state === TUNNEL || (this.#state === BUSY && this.#exchange.takesBody);
+    // A connection on hold keeps no buffer of its own.
+    return this.inlet.next(isBody && !this.#socket.isPaused());
+  }
+
+  read(bytes: Buffer, size: number): boolean {
+    if (this.#state >= ENDING) {
+      this.#mayLinger = true;
+      return true;
+    }
+    this.#exchange.record.requestBytes += size;
+    this.inlet.lastSize = size;
+    if (this.#state === TUNNEL) this.#exchange.tunnelFromClient(bytes, size);
+    else if (this.#stash.size === 0) this.#consume(bytes, size);
+    else this.#consume(this.#stash.append(bytes, size));
+    return true;
+  }
+
+  /** Reads as many requests as it can. What it cannot read yet is kept: another read may overwrite the bytes. */
+  #consume(bytes: Buffer, end = bytes.length): void {
+    try {
+      this.#consumeSome(bytes, end);
+    } catch (error) {
+      // The bytes may come out of a stash, on behalf of another connection.
+      this.crashed(error);
+    }
+  }
+
+  #consumeSome(bytes: Buffer, end: number): void {
+    this.#isConsuming = true;
+    let at = 0;
+    while (at < end && this.#state <= BUSY) {
+      const next = this.#readSome(bytes, at, end);
+      if (next < 0) break;
+      at = next;
+    }
+    this.#isConsuming = false;
+    if (this.#state >= ENDING) {
+      if (at < end) this.#mayLinger = true;
+    } else if (at === end) {
+      this.#stash.clear();
+    } else {
+      this.#stash.keep(bytes, at, end);
+      if (this.#state === READING && end - at > SMALL_BYTES) this.#wire.memory.headBegan(this);
+      else if (this.#isFull) this.hold();
+    }
+  }
+
+  /** @returns the place after what was used of the bytes, or -1 when nothing more can be */
+  #readSome(bytes: Buffer, at: number, end: number): number {
+    if (this.#state === BUSY) {
+      // A request behind another, or a body before its upstream.
+      return this.#exchange.takesBody ? this.#exchange.readBody(bytes, at, end) : -1;
+    }
+    if (this.#state === IDLE) {
+      // A client that does not read its answers gets no more of them: they would be kept here.
+      if (this.isBlocked) return -1;
+      // RFC 9112 section 2.2: a client may send an empty line behind a body, and that is no request.
+      if (isEmptyLines(bytes, at, end)) return -1;
+      this.#beginHead();
+    }
+    return this.#readHead(bytes, at, end);
+  }
+
+  /** Reading goes on while bytes are kept, so that a client that leaves is noticed, but no further than this. */
+  get #isFull(): boolean {
+    const { pieceBytes } = this.#wire.memory;
+    return this.#state !== READING && this.#stash.size >= Math.min(MAX_WAITING_BYTES, pieceBytes);
+  }
+
+  /** As {@link #readSome}. */
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const head = this.#head as RequestHead;
+    const outcome = head.read(bytes, start, end);
+    if (outcome === false) return -1;
+    const { memory, heads } = this.#wire;
+    if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
+    if (outcome !== true) {
+      this.#reject(outcome, requestLineOf(bytes, start, end), () => head.faultPlace(bytes, start, end));
+      return -1;
+    }
+    if (!heads.keepText(head)) {
+      this.#reject('memory_exhausted', requestLineOf(bytes, start, end));
+      return -1;
+    }
+    this.#setState(BUSY);
+    this.requests += 1;
+    return this.#exchange.begin(head, bytes, start + head.length, end);
+  }
+
+  #stashedLine(): string {
+    return requestLineOf(this.#stash.bytes ?? Buffer.alloc(0));
+  }
+
+  #beginHead(): void {
+    const { context, deadlines, heads } = this.#wire;
+    this.#setState(READING);
+    context.counters.addTo(COUNTER.requests, 1);
+    this.#head = heads.take(context.state.settings.underscoresInHeaders);
+    deadlines.head(this);
+  }
+
+  /** What came is no request, or too little of one in too long a time. */
+  #reject(reason: FailureReason, line: string, detail: FailureDetail = ''): void {
+    this.#releaseHead();
+    this.#setState(BUSY);
+    this.#exchange.reject(reason, line, detail);
+  }
+
+  /**
+   * Ends the connection when what was written has gone out. Bytes that come in after FIN would make the kernel reset the
+   * connection, which may take the last response from the client (RFC 9112 section 9.6): where some may come, they are read
+   * for a while and thrown away.
+   */
+  #close(mayLinger: boolean): void {
+    this.#setState(ENDING);
+    this.#mayLinger = mayLinger;
+    this.#stash.clear();
+    this.#wire.deadlines.ending(this);
+    this.#socket.end(guarded(this, () => this.#finSent()));
+    this.#socket.resume();
+  }
+
+  #finSent(): void {
+    if (this.#state !== ENDING) return;
+    if (this.#mayLinger) {
+      this.#setState(LINGERING);
+      this.#wire.deadlines.lingering(this);
+    } else {
+      this.destroy();
+    }
+  }
+
+  /** The client has sent FIN. A client that leaves does that, too: nginx's 499. */
+  #ended(): void {
+    if (this.#state === TUNNEL) this.#exchange.endTunnel();
+    else if (this.#outlet.isEmpty || (this.#state !== IDLE && this.#state !== ENDING)) this.destroy();
+    else if (this.#state === IDLE) this.#close(false);
+    // While a complete answer still goes out, nothing more can come that would need lingering.
+    else this.#mayLinger = false;
+  }
+
+  #drained(): void {
+    if (this.#state === BUSY || this.#state === TUNNEL) {
+      this.#exchange.clientDrained();
+    } else if (this.#state === IDLE) {
+      this.readOn();
+    }
+  }
+
+  #releaseHead(): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    const { memory, heads } = this.#wire;
+    this.#head = undefined;
+    if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
+    if (heads.isLong(head)) this.#exchange.forget();
+    heads.giveBack(head);
+  }
+
+  #setState(state: number): void {
+    const { counters } = this.#wire.context;
+    counters.addTo(GAUGES[this.#state] ?? COUNTER.writing, -1);
+    counters.addTo(GAUGES[state] ?? COUNTER.writing, 1);
+    this.#state = state;
+  }
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Guarded, guarded } from '../transport/guard.ts';
+import type { ExchangeLog } from './exchange-log.ts';
+import { headerPairs } from './upstream-attempt.ts';
+
+/** What an exchange does about a body on its way to the client. */
+export interface RelayOwner extends Guarded {
+  /** The upstream ended before its response did. */
+  responseCut(): void;
+}
+
+/** Passes on the body of a response, whose head the client's response has. */
+export function relayBody(from: IncomingMessage, to: ServerResponse, log: ExchangeLog, owner: RelayOwner): void {
+  const status = from.statusCode ?? 0;
+  const isBodiless = to.req.method === 'HEAD' || status === 204 || status === 304;
+  from.on('data', (chunk: Buffer) => {
+    log.bodyBytes += chunk.length;
+  });
+  const ended = guarded(owner, () => {
+    log.upstreamEnded();
+    try {
+      if (!isBodiless && from.rawTrailers.length > 0) to.addTrailers(headerPairs(from.rawTrailers));
+    } catch {
+      // Trailers that are no headers are not worth the body that came before them.
+    }
+    to.end();
+  });
+  // A response cut short must not look complete: no last chunk, no keep-alive.
+  const closed = guarded(owner, () => {
+    if (!from.complete) owner.responseCut();
+  });
+  from.on('end', ended);
+  from.on('close', closed);
+  from.pipe(to, { end: false });
+  // A head without body yet (server-sent events) goes out now; one with a body goes out together with it.
+  setImmediate(() => {
+    if (!to.writableEnded && log.bodyBytes === 0) to.flushHeaders();
+  });
+}

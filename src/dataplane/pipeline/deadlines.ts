@@ -1,0 +1,138 @@
+import type { RouteOverrides } from '../../model/route.ts';
+import type { Settings } from '../../settings/schema.ts';
+import type { EngineState } from '../engine.ts';
+import type { Timed, TimerWheel } from '../transport/timer-wheel.ts';
+
+/** What a side is waited for. */
+const NOTHING = 0;
+/** It has to send. */
+const BYTES = 1;
+/** It has to take what waits for it. */
+const ROOM = 2;
+
+/** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
+const LINGERING_MS = 5_000;
+
+/** A connection of an exchange. */
+export interface Side extends Timed {
+  /** It takes no more bytes for now. */
+  readonly isBlocked: boolean;
+  /** Some of the bytes that wait for it have gone since this was asked last. */
+  takesSome(): boolean;
+}
+
+/** What of an exchange decides who has to move. */
+export interface Turns {
+  readonly settings: Settings;
+  readonly overrides: RouteOverrides;
+  readonly upstream: Side | undefined;
+  /** A connection to the upstream is being made, which has a limit of its own. */
+  readonly isConnecting: boolean;
+  /** The whole request has come. */
+  readonly isRequestComplete: boolean;
+  /** The client may hold its body back until the upstream has said that it wants it (RFC 9110 section 10.1.1). */
+  readonly awaitsContinue: boolean;
+  /** The final response has begun. */
+  readonly isAnswered: boolean;
+}
+
+/**
+ * The time limits of connections: which one runs, and when it begins anew, is decided here alone. A limit belongs to the side
+ * that has to move, and only a movement of that side begins it anew.
+ */
+export class Deadlines {
+  readonly #wheel: TimerWheel;
+  readonly #state: EngineState;
+
+  constructor(wheel: TimerWheel, state: EngineState) {
+    this.#wheel = wheel;
+    this.#state = state;
+  }
+
+  /** Until a client's first byte, and from the first byte of a head to its last. */
+  head(client: Side): void {
+    this.#set(client, BYTES, this.#state.settings.clientHeaderTimeout);
+  }
+
+  /**
+   * Until the next request. A connection that was not announced to end may have one on its way, which a close would lose (RFC
+   * 9112 section 9.5): a drain closes it only after it has been silent for as long as it took everybody else to notice.
+   */
+  idle(client: Side, isDraining: boolean): void {
+    const { keepaliveTimeout, shutdownDelay } = this.#state.settings;
+    this.#set(client, BYTES, isDraining ? Math.min(keepaliveTimeout, shutdownDelay) : keepaliveTimeout);
+  }
+
+  /** Until the last bytes of a connection have gone out. */
+  ending(client: Side): void {
+    this.#set(client, ROOM, this.#state.settings.sendTimeout);
+  }
+
+  /** After FIN. */
+  lingering(client: Side): void {
+    this.#set(client, BYTES, LINGERING_MS);
+  }
+
+  /** Bytes of a tunnel came from one of the sides. */
+  tunnel({ settings, overrides, upstream }: Turns, client: Side): void {
+    if (upstream !== undefined) this.none(upstream);
+    this.#set(client, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
+  }
+
+  none(side: Side): void {
+    side.awaited = NOTHING;
+    this.#wheel.clear(side);
+  }
+
+  /** Within an exchange. @param mover the side that bytes came from, or that took some */
+  moved(turns: Turns, client: Side, mover: Side): void {
+    const { settings, overrides, upstream } = turns;
+    const ofClient = clientTurn(turns, client);
+    // A client may wait for the rest of an early answer before it goes on with its body, or leaves.
+    const isRenewed = mover === client || (turns.isAnswered && ofClient === BYTES);
+    if (ofClient === NOTHING) this.none(client);
+    else if (isRenewed || client.awaited !== ofClient)
+      this.#set(client, ofClient, ofClient === ROOM ? settings.sendTimeout : settings.clientBodyTimeout);
+    if (upstream === undefined) return;
+    const ofUpstream = upstreamTurn(turns, client, upstream);
+    if (ofUpstream === NOTHING) this.none(upstream);
+    else if (mover === upstream || upstream.awaited !== ofUpstream)
+      this.#set(
+        upstream,
+        ofUpstream,
+        ofUpstream === ROOM
+          ? (overrides.sendTimeoutMs ?? settings.proxySendTimeout)
+          : (overrides.readTimeoutMs ?? settings.proxyReadTimeout),
+      );
+  }
+
+  /**
+   * The limit of a side has passed. A limit for taking bytes is between two writes to the kernel, and one piece that waits may
+   * take many of them.
+   * @returns whether the side has moved after all, and its limit begins anew
+   */
+  isRenewed(side: Side): boolean {
+    if (side.awaited !== ROOM || !side.takesSome()) return false;
+    this.#wheel.set(side, side.limitMs);
+    return true;
+  }
+
+  #set(side: Side, awaited: typeof BYTES | typeof ROOM, limitMs: number): void {
+    side.awaited = awaited;
+    side.limitMs = limitMs;
+    this.#wheel.set(side, limitMs);
+  }
+}
+
+function clientTurn(turns: Turns, client: Side): typeof NOTHING | typeof BYTES | typeof ROOM {
+  if (client.isBlocked) return ROOM;
+  if (turns.isRequestComplete || turns.isConnecting || turns.awaitsContinue) return NOTHING;
+  return turns.upstream?.isBlocked === true ? NOTHING : BYTES;
+}
+
+/** An upstream whose answer the client does not take may well wait for that with its reading, too. */
+function upstreamTurn(turns: Turns, client: Side, upstream: Side): typeof NOTHING | typeof BYTES | typeof ROOM {
+  if (client.isBlocked) return NOTHING;
+  if (upstream.isBlocked) return ROOM;
+  return turns.isRequestComplete || turns.awaitsContinue ? BYTES : NOTHING;
+}

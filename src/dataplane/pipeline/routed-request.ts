@@ -1,0 +1,74 @@
+import type { Route } from '../../model/route.ts';
+import { parseHost } from '../../routing/host.ts';
+import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
+import type { EngineState } from '../engine.ts';
+import type { FailureReason } from '../failures/failures.ts';
+import { AUTHORIZATION, UPGRADE } from '../http1/header-names.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import { authenticatesConnection } from './authentication.ts';
+import { isRefusedMethod } from './methods.ts';
+import { allowedUpgrade } from './upgrade.ts';
+
+/** What a request asks for, and which route takes it; one per client connection, used again. */
+export class RoutedRequest {
+  readonly target: RequestTarget = { path: '', query: '', host: '', authority: '' };
+  route: Route | undefined;
+  /** The protocols it may be upgraded to; undefined for a plain request. */
+  upgrade: string | undefined;
+  /** Its credentials are the connection's: see authentication.ts. */
+  authenticatesConnection = false;
+  /** Most bytes its body may have; 0 is no limit. */
+  bodyLimit = 0;
+  /** A client says the same Host again and again: it is judged once. */
+  #rawHost = '';
+  #parsedHost: string | undefined = '';
+
+  /** nginx's $host: of an absolute target, else of the Host header; empty for HTTP/1.0 with neither. */
+  get host(): string {
+    return this.target.host || (this.#parsedHost ?? '');
+  }
+
+  /** As it came, with its port. RFC 9112 section 3.2.2: an absolute target's counts, and Host is then ignored. */
+  get authority(): string {
+    return this.target.authority || this.#rawHost;
+  }
+
+  /** Lets go of what are parts of the head's text. */
+  forget(): void {
+    this.upgrade = undefined;
+    this.target.host = '';
+    this.target.authority = '';
+    this.target.path = '';
+    this.target.query = '';
+  }
+
+  /** @returns why the request must be refused */
+  judge(head: RequestHead, { table, settings }: EngineState): FailureReason | undefined {
+    this.route = undefined;
+    this.upgrade = undefined;
+    this.authenticatesConnection = head.has(AUTHORIZATION) && authenticatesConnection(head.value(AUTHORIZATION));
+    this.bodyLimit = 0;
+    this.target.host = '';
+    this.target.authority = '';
+    this.target.path = '';
+    const rawHost = head.host;
+    if (rawHost !== this.#rawHost) {
+      this.#rawHost = rawHost;
+      this.#parsedHost = parseHost(rawHost);
+    }
+    // HTTP/1.0 may do without one; an empty Host names nothing.
+    if (head.hasHost && (this.#parsedHost === undefined || rawHost === '')) return 'request_host_malformed';
+    if (isRefusedMethod(head.method)) return 'request_method_refused';
+    if (!parseTarget(head.target, settings.mergeSlashes, this.target)) return `request_${targetFault(head.target)}`;
+    if (table === undefined) return 'table_not_loaded';
+    const route = table.match(this.host, this.target.path);
+    if (route === undefined) return 'no_route';
+    this.route = route;
+    this.bodyLimit = route.overrides.maxBodySize ?? settings.clientMaxBodySize;
+    if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
+    // A tunnel takes the bytes that follow: a body would be lost in it.
+    const mayUpgrade = head.saysUpgrade && head.minorVersion === 1 && !head.isChunked && head.contentLength <= 0;
+    if (mayUpgrade && head.has(UPGRADE)) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
+    return undefined;
+  }
+}

@@ -1,0 +1,131 @@
+import { MAX_JOINED_BYTES } from '../http1/framing.ts';
+import type { ClientMemory } from './client-memory.ts';
+
+/** What one read takes at most: the largest piece the kernel hands out at once on a local network. */
+const BUFFER_BYTES = 64 * 1024;
+/** Room for a chunk's size line before the data and its line end behind. */
+const BEFORE = 16;
+const BEHIND = 2;
+/** Kept for the next body; what a burst needed beyond is left to the collector. */
+const MAX_SPARE = 64;
+
+/** Memory for bytes on their way from one socket to another. Who has it writes it, and gives it back when it has gone out. */
+export class ReadBuffer {
+  /** Where a read puts its bytes. */
+  readonly bytes: Buffer;
+  /** To be called once, when the bytes are not needed any more: a socket's write() takes it as its callback. */
+  readonly giveBack: () => void;
+  readonly #memory: Buffer;
+
+  constructor(spare: ReadBuffer[], memory: ClientMemory, size = BUFFER_BYTES) {
+    this.#memory = Buffer.allocUnsafeSlow(BEFORE + size + BEHIND);
+    this.bytes = this.#memory.subarray(BEFORE, BEFORE + size);
+    this.giveBack = () => {
+      memory.kept -= size;
+      if (spare.length < MAX_SPARE && size === BUFFER_BYTES) spare.push(this);
+    };
+  }
+
+  /** The first so many bytes, as one chunk if wanted (RFC 9112 section 7.1): its framing is written around them. */
+  view(size: number, asChunk: boolean): Buffer {
+    if (!asChunk) return this.bytes.subarray(0, size);
+    const line = `${size.toString(16)}\r\n`;
+    const start = BEFORE - line.length;
+    this.#memory.write(line, start, 'latin1');
+    this.#memory.write('\r\n', BEFORE + size, 'latin1');
+    return this.#memory.subarray(start, BEFORE + size + BEHIND);
+  }
+}
+
+/**
+ * The buffers of a worker. New memory for each read costs more than the reading: of the time of a large body, half went into
+ * making and collecting it.
+ */
+export class ReadBuffers {
+  /** For reads whose bytes are copied or turned to text before the next read: heads, and what comes with them. */
+  readonly #shared: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  /** Parts of it, by size. */
+  readonly #parts = new Map([[BUFFER_BYTES, this.#shared]]);
+  readonly #spare: ReadBuffer[] = [];
+  readonly #memory: ClientMemory;
+
+  constructor(memory: ClientMemory) {
+    this.#memory = memory;
+  }
+
+  /** What one read should bring at most. */
+  get pieceBytes(): number {
+    return this.#memory.pieceBytes;
+  }
+
+  /** The shared buffer, or its beginning: the same object for the same size. */
+  shared(size: number): Buffer {
+    let part = this.#parts.get(size);
+    if (part === undefined) {
+      part = this.#shared.subarray(0, size);
+      this.#parts.set(size, part);
+    }
+    return part;
+  }
+
+  take(): ReadBuffer {
+    this.#memory.kept += BUFFER_BYTES;
+    return this.#spare.pop() ?? new ReadBuffer(this.#spare, this.#memory);
+  }
+
+  /** A copy of ranges (start, end, start, end…) of other bytes, `size` in all. */
+  copy(from: Buffer, ranges: readonly number[], size: number): ReadBuffer {
+    const buffer = size <= BUFFER_BYTES ? this.take() : this.#takeLarge(size);
+    let at = 0;
+    for (let index = 0; index < ranges.length; index += 2)
+      at += from.copy(buffer.bytes, at, ranges[index], ranges[index + 1]);
+    return buffer;
+  }
+
+  #takeLarge(size: number): ReadBuffer {
+    this.#memory.kept += size;
+    return new ReadBuffer(this.#spare, this.#memory, size);
+  }
+}
+
+/**
+ * Where the reads of one connection go. While large pieces of a body come, each goes on in the buffer that it was read into;
+ * all else is read into the shared one, so that a connection that waits, be it in a body or a tunnel, holds no memory.
+ */
+export class Inlet {
+  /** What the last read brought. */
+  lastSize = 0;
+  readonly #buffers: ReadBuffers;
+  #own: ReadBuffer | undefined;
+
+  constructor(buffers: ReadBuffers) {
+    this.#buffers = buffers;
+  }
+
+  /** For the next read. @param isBody its bytes will go on as they are */
+  next(isBody: boolean): Buffer {
+    const { pieceBytes } = this.#buffers;
+    if (isBody && this.lastSize > MAX_JOINED_BYTES && pieceBytes === BUFFER_BYTES) {
+      this.#own ??= this.#buffers.take();
+      return this.#own.bytes;
+    }
+    this.release();
+    return this.#buffers.shared(pieceBytes);
+  }
+
+  /**
+   * Memory that holds ranges of the bytes, `size` in all, until it is given back.
+   * @param end of what was read: bytes behind the ranges are still to be looked at, and stay as they are
+   */
+  keep(bytes: Buffer, ranges: readonly number[], size: number, end: number): ReadBuffer {
+    const own = this.#own;
+    if (own === undefined || bytes !== own.bytes || size !== end) return this.#buffers.copy(bytes, ranges, size);
+    this.#own = undefined;
+    return own;
+  }
+
+  release(): void {
+    this.#own?.giveBack();
+    this.#own = undefined;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The data plane's own HTTP/1.1 on plain sockets. Heads are validated where they lie and passed on as slices of one text;
+ * a request makes no timer, no closure and no promise.
+ */
+import type { Server } from 'node:net';
+import { AddressRanges } from '../../formats/address-ranges.ts';
+import type { ListenAddress } from '../../formats/listen-address.ts';
+import type { Engine, EngineContext } from '../engine.ts';
+import { ClientConnection } from '../http1/client-connection.ts';
+import { createReadingServer, type OpenSocket } from '../transport/accept.ts';
+import type { SocketReader } from '../transport/socket-reader.ts';
+import { Wire } from './wire.ts';
+
+const BACKLOG = 4096;
+
+/**
+ * libuv takes one connection from each listening socket in a turn of the event loop, and under load there are some fifty turns
+ * a second: with one socket, the last of 512 clients that came at once waited three seconds. So a worker has several.
+ */
+const LISTENERS = 16;
+
+/** Reads nothing. */
+const NOBODY: SocketReader = { readBuffer: () => Buffer.alloc(1), read: () => false, crashed: () => undefined };
+
+export class WireEngine implements Engine {
+  readonly #context: EngineContext;
+  readonly #servers: Server[] = [];
+  readonly #wire: Wire;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+    this.#wire = new Wire(context);
+  }
+
+  async listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    this.#wire.wheel.start();
+    const bound = await this.#listen(address, reusePort);
+    for (let count = 1; reusePort && count < LISTENERS; count += 1) await this.#listen(bound, reusePort);
+    return bound;
+  }
+
+  settingsChanged(): void {
+    const { settings } = this.#context.state;
+    this.#wire.trustedProxies = new AddressRanges(settings.trustedProxies);
+    this.#context.accessLog.format = settings.accessLog;
+  }
+
+  drain(): Promise<void> {
+    this.#stopAccepting();
+    for (const client of [...this.#wire.clients]) client.drain();
+    return new Promise(resolve => {
+      this.#wire.onLastGone = () => {
+        this.#end();
+        resolve();
+      };
+      if (this.#wire.clients.size === 0) this.#wire.onLastGone();
+    });
+  }
+
+  close(): void {
+    this.#stopAccepting();
+    this.#wire.isClosed = true;
+    for (const client of [...this.#wire.clients]) client.destroy();
+    this.#end();
+  }
+
+  #listen({ host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    const server = createReadingServer(open => this.#accept(open));
+    this.#servers.push(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        const bound = server.address();
+        resolve(typeof bound === 'object' && bound !== null ? { host, port: bound.port } : { host, port });
+      });
+    });
+  }
+
+  #stopAccepting(): void {
+    this.#wire.isDraining = true;
+    for (const server of this.#servers) server.close();
+  }
+
+  #end(): void {
+    this.#wire.pools.close();
+    this.#wire.wheel.stop();
+  }
+
+  #accept(open: OpenSocket): void {
+    const { counters, failures, state } = this.#context;
+    counters.add('accepted', 1);
+    if (this.#wire.clients.size >= state.settings.workerConnections) {
+      open(NOBODY).destroy();
+      return;
+    }
+    try {
+      this.#wire.clients.add(new ClientConnection(this.#wire, open));
+    } catch (error) {
+      failures.reportBug(error);
+    }
+  }
+}

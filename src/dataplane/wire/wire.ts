@@ -1,0 +1,51 @@
+import { AddressRanges } from '../../formats/address-ranges.ts';
+import { RoundRobin } from '../clusters/round-robin.ts';
+import { UpstreamPools } from '../clusters/upstream-pools.ts';
+import type { EngineContext } from '../engine.ts';
+import type { ClientConnection } from '../http1/client-connection.ts';
+import { RequestHeads } from '../http1/request-heads.ts';
+import { ResponseHead } from '../http1/response-head.ts';
+import { Deadlines } from '../pipeline/deadlines.ts';
+import { ClientMemory } from '../transport/client-memory.ts';
+import { ReadBuffers } from '../transport/read-buffers.ts';
+import { Stashes } from '../transport/stash.ts';
+import { TimerWheel } from '../transport/timer-wheel.ts';
+
+/** What the connections of one engine share. Every request reads it many times: its fields must stay plain ones. */
+export class Wire {
+  readonly context: EngineContext;
+  readonly wheel: TimerWheel;
+  readonly deadlines: Deadlines;
+  readonly pools: UpstreamPools;
+  readonly roundRobin = new RoundRobin();
+  readonly clients = new Set<ClientConnection>();
+  readonly heads: RequestHeads;
+  /** A response head is read and passed on at once: one serves all upstreams. */
+  responseHead = new ResponseHead();
+  readonly memory: ClientMemory;
+  readonly buffers: ReadBuffers;
+  readonly stashes: Stashes;
+  trustedProxies: AddressRanges;
+  isDraining = false;
+  /** Every connection is being ended, whatever is under way. */
+  isClosed = false;
+  /** Called when the last client connection is gone. */
+  onLastGone: (() => void) | undefined;
+
+  constructor(context: EngineContext) {
+    this.context = context;
+    this.wheel = new TimerWheel(context.now);
+    this.deadlines = new Deadlines(this.wheel, context.state);
+    this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
+    this.pools = new UpstreamPools(this);
+    this.memory = new ClientMemory(context.clientBytes, () => this.clients.size + this.pools.size);
+    this.buffers = new ReadBuffers(this.memory);
+    this.heads = new RequestHeads(this.memory);
+    this.stashes = new Stashes(this.memory);
+  }
+
+  clientGone(client: ClientConnection): void {
+    this.clients.delete(client);
+    if (this.clients.size === 0) this.onLastGone?.();
+  }
+}

@@ -1,0 +1,259 @@
+/** The one translation from a v1 Service to routes or a refusal. Pure: used by every source and by `kube-entry check`. */
+import { isIP } from 'node:net';
+import { closest } from '../formats/closest.ts';
+import { quote } from '../formats/quote.ts';
+import type { Endpoint, Route, ServiceRef } from '../model/route.ts';
+import { isPortNumber, type ServiceObject, type ServicePort } from '../resources/service-object.ts';
+import {
+  ANNOTATIONS,
+  type AnnotationName,
+  AnnotationProblem,
+  looksLikePattern,
+  MAX_ROUTES,
+  PREFIX,
+  readHosts,
+  readOverrides,
+  readPaths,
+  readSwitch,
+  wantedPaths,
+} from './annotations.ts';
+
+/** Stable words: they label a metric and are the reason of a Kubernetes Event. */
+export type RefusalReason =
+  | 'BadAnnotation'
+  | 'UnknownAnnotation'
+  | 'UnknownPort'
+  | 'NoPort'
+  | 'HeadlessService'
+  | 'NoClusterIP'
+  | 'ExternalNameNotAllowed'
+  | 'BadExternalName'
+  /** A bug in this program. */
+  | 'InternalError';
+
+/** Stable words, as {@link RefusalReason}, for what does not keep a Service from being served. */
+export type WarningReason = 'UnknownAnnotation' | 'PathLooksLikePattern' | 'PortNotChosen';
+
+/** Why a Service that asks to be exposed is not. */
+export interface Refusal {
+  readonly service: ServiceRef;
+  readonly reason: RefusalReason;
+  /** For people: what is wrong and what to do. */
+  readonly message: string;
+  /** Full key of the annotation at fault, where there is one. */
+  readonly annotation?: string;
+  /** The prefixes it asks for, as far as that can be told. */
+  readonly paths: readonly string[];
+}
+
+/** Something that is probably a mistake, and does not keep a Service from being served. */
+export interface Warning {
+  readonly service: ServiceRef;
+  readonly reason: WarningReason;
+  readonly message: string;
+  readonly annotation?: string;
+}
+
+export interface TranslateOptions {
+  readonly allowExternalName: boolean;
+}
+
+/** Routes, or refusals; neither for a Service that does not ask to be exposed. */
+export interface Translation {
+  readonly service: ServiceRef;
+  readonly routes: readonly Route[];
+  /** The port that the routes lead to; undefined when there are none. */
+  readonly port: ServicePort | undefined;
+  readonly refusals: readonly Refusal[];
+  readonly warnings: readonly Warning[];
+}
+
+class RefusedError extends Error {
+  readonly reason: RefusalReason;
+  readonly annotation: string | undefined;
+
+  constructor(reason: RefusalReason, message: string, annotation?: string) {
+    super(message);
+    this.reason = reason;
+    this.annotation = annotation;
+  }
+}
+
+/** Of mistakes of one kind in a Service, so many are named. */
+const MAX_NAMED = 10;
+/** So many ports are named to someone who asks for another. */
+const MAX_NAMED_PORTS = 20;
+
+/**
+ * @param endpoints where the traffic goes instead of the ClusterIP (pushed backends name their own)
+ */
+export function translateService(
+  object: ServiceObject,
+  options: TranslateOptions,
+  endpoints?: readonly Endpoint[],
+): Translation {
+  const { name, namespace } = object.metadata;
+  const service: ServiceRef = { namespace, name };
+  const annotations = object.metadata.annotations ?? {};
+  const get = (annotation: AnnotationName): string | undefined => annotations[PREFIX + annotation];
+  const warnings: Warning[] = [];
+  const refusals: Refusal[] = [];
+  const pathText = get('path');
+  const refuse = (reason: RefusalReason, message: string, annotation?: string, pathsText = pathText ?? ''): void => {
+    const paths = wantedPaths(pathsText);
+    refusals.push({ service, reason, message, ...(annotation === undefined ? {} : { annotation }), paths });
+  };
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof AnnotationProblem) {
+        const annotation = PREFIX + error.annotation;
+        refuse('BadAnnotation', `${annotation}: ${error.reason}`, annotation);
+      } else if (error instanceof RefusedError) {
+        refuse(error.reason, error.message, error.annotation);
+      } else {
+        throw error;
+      }
+      return undefined;
+    }
+  };
+
+  const unknown = Object.entries(annotations).filter(([annotation]) => isUnknown(annotation));
+  for (const [index, [annotation, text]] of unknown.slice(0, MAX_NAMED).entries()) {
+    const near = closest(annotation.slice(PREFIX.length), ANNOTATIONS);
+    const advice = near === undefined ? `known are ${ANNOTATIONS.join(', ')}` : `did you mean ${PREFIX}${near}?`;
+    const others = index === MAX_NAMED - 1 ? unknown.length - MAX_NAMED : 0;
+    const message = `${annotation}: unknown annotation; ${advice}${others > 0 ? ` (and ${others} more that are unknown)` : ''}`;
+    // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
+    if (pathText === undefined) refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
+    else warnings.push({ service, reason: 'UnknownAnnotation', message, annotation });
+  }
+  if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
+
+  const paths = attempt(() => readPaths(pathText)) ?? [];
+  for (const path of paths.filter(looksLikePattern).slice(0, MAX_NAMED)) {
+    const annotation = `${PREFIX}path`;
+    const message = `${annotation}: ${quote(path)} looks like a pattern, but paths are plain prefixes: /api takes /api and all paths below it`;
+    warnings.push({ service, reason: 'PathLooksLikePattern', message, annotation });
+  }
+  const hostText = get('host');
+  const hosts = hostText === undefined ? [''] : (attempt(() => readHosts(hostText)) ?? []);
+  if (paths.length * hosts.length > MAX_ROUTES) {
+    const count = `${paths.length} paths for ${hosts.length} hosts`;
+    refuse(
+      'BadAnnotation',
+      `${PREFIX}path: ${count} are more than ${MAX_ROUTES} routes, the most of one Service`,
+      `${PREFIX}path`,
+    );
+  }
+  const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;
+  const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
+  const overrides = readOverrides(get, attempt);
+  const port = attempt(() =>
+    choosePort(object, get('port'), message => warnings.push({ service, reason: 'PortNotChosen', message })),
+  );
+  const address = endpoints === undefined ? attempt(() => addressOf(object, options)) : '';
+  if (refusals.length > 0 || port === undefined || address === undefined) {
+    return { service, routes: [], port: undefined, refusals, warnings };
+  }
+
+  const backend = {
+    name: `${namespace}-${name}-${port.port}`,
+    endpoints: endpoints ?? [{ address, port: port.port }],
+  };
+  const createdAt = object.metadata.creationTimestamp ?? '';
+  const routes = hosts.flatMap(host =>
+    paths.map(path => ({
+      host,
+      path,
+      stripPrefix,
+      rewriteRedirects,
+      overrides,
+      backend,
+      service,
+      createdAt,
+      counterBlock: 0,
+    })),
+  );
+  return { service, routes, port, refusals, warnings };
+}
+
+const KNOWN: ReadonlySet<string> = new Set(ANNOTATIONS.map(annotation => PREFIX + annotation));
+
+function isUnknown(key: string): boolean {
+  return key.startsWith(PREFIX) && !KNOWN.has(key);
+}
+
+/** The annotated port, else the one named `http`, else the only one, else the first, with a warning. */
+function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (message: string) => void): ServicePort {
+  const ports = (spec.ports ?? []).filter(port => (port.protocol ?? 'TCP') === 'TCP');
+  if (wanted !== undefined) {
+    const value = wanted.trim();
+    const found = ports.find(port => port.name === value) ?? ports.find(port => String(port.port) === value);
+    if (found !== undefined) return found;
+    const number = Number(value);
+    // An ExternalName Service lists its ports only if it wants to.
+    if (spec.type === 'ExternalName' && ports.length === 0 && isPortNumber(number)) return { port: number };
+    const named = ports.slice(0, MAX_NAMED_PORTS).map(({ name, port }) => (name ? `${port} (${name})` : `${port}`));
+    if (ports.length > MAX_NAMED_PORTS) named.push(`${ports.length - MAX_NAMED_PORTS} more`);
+    const known = named.join(', ');
+    const annotation = `${PREFIX}port`;
+    throw new RefusedError(
+      'UnknownPort',
+      `${annotation}: the Service has no TCP port ${quote(value)}; it has ${known === '' ? 'none' : known}`,
+      annotation,
+    );
+  }
+  const [first, ...others] = ports;
+  if (first === undefined) {
+    if (spec.type === 'ExternalName') return { port: 80 };
+    throw new RefusedError('NoPort', 'the Service has no TCP port');
+  }
+  const named = ports.find(port => port.name === 'http');
+  if (named !== undefined || others.length === 0) return named ?? first;
+  warn(
+    `the Service has ${ports.length} TCP ports and none is named http: ${first.port} is taken; choose one with ${PREFIX}port`,
+  );
+  return first;
+}
+
+function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOptions): string {
+  if (spec.type === 'ExternalName') {
+    if (!allowExternalName) {
+      throw new RefusedError(
+        'ExternalNameNotAllowed',
+        'ExternalName Services are served only with --allow-external-name: they let whoever may edit a Service aim the entry at any host',
+      );
+    }
+    const name = spec.externalName ?? '';
+    if (!isHostName(name))
+      throw new RefusedError('BadExternalName', `spec.externalName ${quote(name)} is not a host name`);
+    return name;
+  }
+  const clusterIP = spec.clusterIP ?? '';
+  if (clusterIP === 'None') {
+    throw new RefusedError(
+      'HeadlessService',
+      'the Service is headless (clusterIP: None): the entry needs a ClusterIP to send to',
+    );
+  }
+  if (isIP(clusterIP) === 0) {
+    const state =
+      clusterIP === '' ? 'the Service has no ClusterIP' : `clusterIP ${quote(clusterIP)} is not an IP address`;
+    throw new RefusedError(
+      'NoClusterIP',
+      `${state}: the API server gives one to Services of type ClusterIP, NodePort and LoadBalancer`,
+    );
+  }
+  return clusterIP;
+}
+
+/** RFC 1123, or an IP address: what may be dialled. No domain ends in a number: `10.0.0.300` is a mistyped address. */
+export function isHostName(name: string): boolean {
+  return (
+    isIP(name) !== 0 ||
+    (name.length <= 253 &&
+      /^(?:[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?\.)*(?!\d+\.?$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.?$/i.test(name))
+  );
+}
