@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import * as names from '../../src/dataplane/http1/header-names.ts';
+import { identify as identifyBytes } from '../../src/dataplane/http1/header-names.ts';
+import * as names from '../../src/dataplane/pipeline/header-ids.ts';
 import fc from '../support/property.ts';
 
 /** `PROXY_CONNECTION` is the number of `proxy-connection`. */
@@ -11,7 +12,7 @@ const LISTED = Object.entries(names).flatMap(([constant, id]): [string, number][
 /** Within other bytes: the ones around a name must not matter. */
 function identify(name: string): number {
   const bytes = Buffer.from(`x${name}:x`, 'latin1');
-  return names.identify(bytes, 1, name.length);
+  return identifyBytes(bytes, 1, name.length);
 }
 
 describe('header names', () => {

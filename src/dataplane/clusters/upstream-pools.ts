@@ -2,50 +2,44 @@ import { connect, type Socket } from 'node:net';
 import { codeOf } from '../../errors.ts';
 import type { Backend, Endpoint } from '../../model/route.ts';
 import { COUNTER } from '../../observe/counters.ts';
+import type { EngineContext } from '../engine.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
-import { UpstreamConnection } from '../http1/upstream-connection.ts';
 import { NameResolver } from '../names/name-resolver.ts';
+import type { Upstream } from '../pipeline/ports.ts';
 import { type Guarded, guarded } from '../transport/guard.ts';
 import { readFor } from '../transport/socket-reader.ts';
-import type { Wire } from '../wire/wire.ts';
+import type { TimerWheel } from '../transport/timer-wheel.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
+import { type ConnectionKeeper, keyOf, type PooledConnection, UpstreamPool } from './upstream-pool.ts';
 
 /** Who waits for a connection that is being made. */
 export interface ConnectionSeeker extends Guarded {
-  connected(upstream: UpstreamConnection): void;
+  connected(upstream: Upstream): void;
   /** @param error its code, as Node gives it; empty for a timeout */
   connectFailed(reason: FailureReason, error: string): void;
 }
 
-/** The idle connections of one `address:port`; the one used last is used next, so that the others can grow old. */
-export class UpstreamPool {
-  readonly key: string;
-  readonly endpoint: Endpoint;
-  readonly idle: UpstreamConnection[] = [];
-  /** Connections of any kind, those that are being made among them. */
-  size = 0;
-  /** It had no connection any more, and another takes its place when the address is asked for again. */
-  isRetired = false;
-
-  constructor(endpoint: Endpoint) {
-    this.key = keyOf(endpoint);
-    this.endpoint = endpoint;
-  }
+/** What the pools of a worker need. */
+export interface PoolsContext {
+  readonly context: EngineContext;
+  readonly wheel: TimerWheel;
+  /** Makes a connection that is attached to its socket once that is connected. */
+  createConnection(pool: UpstreamPool, retireAt: number): PooledConnection;
 }
 
-export class UpstreamPools {
-  readonly #wire: Wire;
+export class UpstreamPools implements ConnectionKeeper {
+  readonly #context: PoolsContext;
   readonly #names = new NameResolver();
   readonly #byKey = new Map<string, UpstreamPool>();
   /** An endpoint is looked up by its text once. */
   readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
   /** Connections that are being made, and their time limits. */
   readonly #connecting = new Map<Socket, NodeJS.Timeout>();
-  readonly #connections = new Set<UpstreamConnection>();
+  readonly #connections = new Set<PooledConnection>();
   #closed = false;
 
-  constructor(wire: Wire) {
-    this.#wire = wire;
+  constructor(context: PoolsContext) {
+    this.#context = context;
   }
 
   /** Connections of all pools. */
@@ -54,11 +48,11 @@ export class UpstreamPools {
   }
 
   /** A kept-alive connection that is fit for another request; undefined when there is none. */
-  takeIdle(endpoint: Endpoint): UpstreamConnection | undefined {
+  takeIdle(endpoint: Endpoint): Upstream | undefined {
     const { idle } = this.#poolOf(endpoint);
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
-      this.#wire.context.counters.addTo(COUNTER.upstreamIdle, -1);
-      if (upstream.isFit && this.#wire.wheel.coarseNow < upstream.retireAt) return this.#use(upstream);
+      this.#context.context.counters.addTo(COUNTER.upstreamIdle, -1);
+      if (upstream.isReusable && this.#context.wheel.coarseNow < upstream.retireAt) return this.#use(upstream);
       upstream.destroy();
     }
     return undefined;
@@ -66,11 +60,11 @@ export class UpstreamPools {
 
   /** Makes a connection, and tries once: what comes of a failure is for the seeker to say. */
   connect(endpoint: Endpoint, timeoutMs: number, seeker: ConnectionSeeker): void {
-    const { counters } = this.#wire.context;
+    const { counters } = this.#context.context;
     const pool = this.#poolOf(endpoint);
     pool.size += 1;
-    const retireAt = this.#wire.wheel.coarseNow + lifeOf(Math.random());
-    const upstream = new UpstreamConnection(this.#wire, pool, retireAt);
+    const retireAt = this.#context.wheel.coarseNow + lifeOf(Math.random());
+    const upstream = this.#context.createConnection(pool, retireAt);
     const socket = connect({
       host: endpoint.address,
       port: endpoint.port,
@@ -118,27 +112,27 @@ export class UpstreamPools {
   }
 
   /** Of the idle connections that one client keeps for itself, one to an endpoint of the backend. */
-  takeOwn(own: UpstreamConnection[] | undefined, { endpoints }: Backend): UpstreamConnection | undefined {
+  takeOwn(own: Upstream[] | undefined, { endpoints }: Backend): Upstream | undefined {
     if (own === undefined) return undefined;
-    const index = own.findIndex(({ pool }) => endpoints.some(endpoint => keyOf(endpoint) === pool.key));
+    const index = own.findIndex(upstream => endpoints.some(endpoint => keyOf(endpoint) === keyOf(upstream.endpoint)));
     const [upstream] = index < 0 ? [] : own.splice(index, 1);
     if (upstream === undefined) return undefined;
-    this.#wire.context.counters.addTo(COUNTER.upstreamIdle, -1);
-    if (upstream.isFit) return this.#use(upstream);
+    this.#context.context.counters.addTo(COUNTER.upstreamIdle, -1);
+    if (upstream.isReusable) return this.#use(upstream);
     upstream.destroy();
     return undefined;
   }
 
   /** Takes a connection back after a complete exchange, and keeps it if it is still good. */
-  release(upstream: UpstreamConnection): void {
-    const { context, wheel } = this.#wire;
+  release(upstream: PooledConnection): void {
+    const { context, wheel } = this.#context;
     const { pool } = upstream;
     const keepMs = idleLimit(upstream.keepAliveMs);
     const isWorn = upstream.served >= MAX_REQUESTS || wheel.coarseNow >= upstream.retireAt;
     const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
     context.counters.addTo(COUNTER.upstreamBusy, -1);
     const isKept = upstream.isPrivate || (!isWorn && keepMs > 0 && !isFull);
-    if (!upstream.isFit || !isKept || this.#closed) {
+    if (!upstream.isReusable || !isKept || this.#closed) {
       upstream.destroy();
       return;
     }
@@ -146,19 +140,19 @@ export class UpstreamPools {
     upstream.home.push(upstream);
     context.counters.addTo(COUNTER.upstreamIdle, 1);
     // A client's own one ends with its client: with it would go the login that it is kept for.
-    if (!upstream.isPrivate) wheel.set(upstream, keepMs);
+    if (!upstream.isPrivate) wheel.set(upstream.limit, keepMs);
   }
 
   /** A connection is gone. */
-  forget(upstream: UpstreamConnection, wasIdle: boolean): void {
+  forget(upstream: PooledConnection, wasIdle: boolean): void {
     const { pool, home } = upstream;
     if (!this.#connections.delete(upstream)) return;
     const index = wasIdle ? home.indexOf(upstream) : -1;
     if (index >= 0) {
       home.splice(index, 1);
-      this.#wire.context.counters.addTo(COUNTER.upstreamIdle, -1);
+      this.#context.context.counters.addTo(COUNTER.upstreamIdle, -1);
     } else if (!wasIdle) {
-      this.#wire.context.counters.addTo(COUNTER.upstreamBusy, -1);
+      this.#context.context.counters.addTo(COUNTER.upstreamBusy, -1);
     }
     this.#leave(pool);
   }
@@ -174,9 +168,9 @@ export class UpstreamPools {
     for (const upstream of [...this.#connections]) upstream.destroy();
   }
 
-  #use(upstream: UpstreamConnection): UpstreamConnection {
+  #use(upstream: Upstream): Upstream {
     upstream.served += 1;
-    this.#wire.context.counters.addTo(COUNTER.upstreamBusy, 1);
+    this.#context.context.counters.addTo(COUNTER.upstreamBusy, 1);
     return upstream;
   }
 
@@ -196,8 +190,4 @@ export class UpstreamPools {
     this.#byEndpoint.set(endpoint, pool);
     return pool;
   }
-}
-
-function keyOf({ address, port }: Endpoint): string {
-  return `${address} ${port}`;
 }

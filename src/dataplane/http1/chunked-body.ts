@@ -1,6 +1,7 @@
-import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from '../pipeline/limits.ts';
+import { OTHER } from '../pipeline/header-ids.ts';
 import { COLON, CR, FIELD, HEX, HTAB, LF, SP, TOKEN } from './bytes.ts';
-import { identify, OTHER } from './header-names.ts';
+import { identify } from './header-names.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './limits.ts';
 
 const SIZE = 0;
 const EXTENSION = 1;

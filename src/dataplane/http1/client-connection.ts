@@ -3,8 +3,7 @@ import { codeOf, stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import { Exchange } from '../pipeline/exchange.ts';
-import type { FailureDetail } from '../pipeline/exchange-record.ts';
+import type { FailureDetail, Upstream } from '../pipeline/ports.ts';
 import type { OpenSocket } from '../transport/accept.ts';
 import { type PartialHead, SMALL_BYTES } from '../transport/client-memory.ts';
 import { guarded } from '../transport/guard.ts';
@@ -13,10 +12,11 @@ import { Inlet } from '../transport/read-buffers.ts';
 import type { SocketReader } from '../transport/socket-reader.ts';
 import { Stash } from '../transport/stash.ts';
 import { Timed } from '../transport/timer-wheel.ts';
-import type { Wire } from '../wire/wire.ts';
+import type { ClientContext } from './client-context.ts';
 import { plainForwarded } from './compose-request.ts';
+import { Http1Downstream, type RequestConnection } from './downstream.ts';
+import { persists } from './persistence.ts';
 import { isEmptyLines, type RequestHead, requestLineOf } from './request-head.ts';
-import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** Between requests, or before the first byte of the first. */
 const IDLE = 0;
@@ -40,20 +40,20 @@ const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing] as const;
  */
 const MAX_WAITING_BYTES = 4 * 1024;
 
-/** A client's connection: a state machine that reads requests one after the other, each into its exchange. */
-export class ClientConnection extends Timed implements SocketReader, PartialHead {
+/** A client's connection: a state machine that reads requests one after the other, and hands each to its exchange. */
+export class ClientConnection extends Timed implements SocketReader, PartialHead, RequestConnection {
   readonly peer: string;
   readonly inlet: Inlet;
-  /** What the upstreams are told of a client that no proxy speaks for. */
   readonly plainForwarded: string;
-  /** Idle connections to upstreams that serve this client alone; undefined until there is one. They end with it. */
-  ownUpstreams: UpstreamConnection[] | undefined;
+  ownUpstreams: Upstream[] | undefined;
+  /** Bytes that came behind a head have not been read yet. */
+  hasMore = false;
   /** Requests begun. */
   requests = 0;
-  readonly #wire: Wire;
+  readonly #context: ClientContext;
   readonly #socket: Socket;
-  readonly #outlet: Outlet;
-  readonly #exchange: Exchange;
+  readonly outlet: Outlet;
+  readonly #request: Http1Downstream;
   #state = IDLE;
   #head: RequestHead | undefined;
   /** Bytes that cannot be read yet: part of a head, a pipelined request, a body that waits for its upstream. */
@@ -63,20 +63,20 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   /** While it ends: bytes of the client came, or are to be expected. */
   #mayLinger = false;
 
-  constructor(wire: Wire, open: OpenSocket) {
+  constructor(context: ClientContext, open: OpenSocket) {
     super();
-    this.#wire = wire;
-    this.inlet = new Inlet(wire.buffers);
-    this.#stash = new Stash(wire.stashes);
+    this.#context = context;
+    this.inlet = new Inlet(context.buffers);
+    this.#stash = new Stash(context.stashes);
     const socket = open(this);
     this.#socket = socket;
     this.peer = unmapAddress(socket.remoteAddress ?? '');
     this.plainForwarded = plainForwarded(this.peer);
-    this.#exchange = new Exchange(wire, this);
-    this.#outlet = new Outlet(
+    this.#request = new Http1Downstream(this, downstream => context.exchangeOf(downstream));
+    this.outlet = new Outlet(
       socket,
       this,
-      wire.memory,
+      context.memory,
       () => this.#drained(),
       // Not at once: this may be within a write of the exchange, which learns of it in the next turn.
       () => socket.destroy(),
@@ -86,39 +86,39 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     socket.on('end', ended);
     socket.on('error', broken);
     socket.on('close', broken);
-    const { counters } = wire.context;
+    const { counters } = context.context;
     counters.add('handled', 1);
     counters.add('active', 1);
     counters.add('waiting', 1);
-    wire.deadlines.head(this);
+    context.limits.head(this);
     // Only a stream that flows says that it has ended.
     socket.resume();
   }
 
   /** The engine drains: the next answer is the last, and none is waited for much longer. */
   drain(): void {
-    if (this.#state === IDLE) this.#wire.deadlines.idle(this, true);
+    if (this.#state === IDLE) this.#context.limits.idle(this, true);
   }
 
-  /** @param error why, as far as that is known */
-  destroy(error = ''): void {
+  /** @param error why, as far as that is known @param reason why this side ends it */
+  destroy(error = '', reason?: FailureReason): void {
     if (this.#state === CLOSED) return;
-    const { counters } = this.#wire.context;
+    const { counters } = this.#context.context;
     const state = this.#state;
     this.#state = CLOSED;
     counters.addTo(GAUGES[state] ?? COUNTER.writing, -1);
     counters.add('active', -1);
     try {
-      if (state >= BUSY) this.#exchange.abandon(error);
+      if (state >= BUSY) this.#request.handler.abandon(reason, error);
     } finally {
       // Whatever bug the request met: the connection is gone.
       for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
       this.#releaseHead();
       this.#stash.clear();
       this.inlet.release();
-      this.#wire.wheel.remove(this);
+      this.#context.limits.remove(this);
       this.#socket.destroy();
-      this.#wire.clientGone(this);
+      this.#context.clientGone(this);
     }
   }
 
@@ -126,7 +126,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     const stack = stackOf(error);
     this.#isConsuming = false;
     try {
-      if (this.#exchange.endCrashed(stack)) return;
+      if (this.#request.handler.endCrashed(stack)) return;
       if (this.#state === READING) this.#reject('internal', this.#stashedLine(), stack);
       else this.#drop(error);
     } catch (second) {
@@ -137,7 +137,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   /** Ends it without a word. */
   #drop(bug: unknown): void {
-    this.#wire.context.failures.reportBug(bug);
+    this.#context.context.failures.reportBug(bug);
     try {
       this.destroy();
     } catch {
@@ -146,43 +146,42 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   }
 
   override timedOut(): void {
-    if (this.#wire.deadlines.isRenewed(this)) return;
+    if (this.#context.limits.isRenewed(this)) return;
     if (this.#state === READING) {
       this.#reject('client_header_timeout', this.#stashedLine());
     } else if (this.#state === BUSY && !this.isBlocked) {
       // Its body does not come.
-      this.#exchange.fail('client_body_timeout');
+      this.#request.handler.fail('client_body_timeout');
     } else if (this.#state === IDLE) {
       this.#close(false);
+    } else if (this.#state === TUNNEL) {
+      this.destroy('', 'tunnel_idle_timeout');
     } else {
-      if (this.#state === TUNNEL) this.#exchange.record.fail('tunnel_idle_timeout');
-      else this.#exchange.record.fail(this.isBlocked ? 'client_send_timeout' : 'client_body_timeout');
-      this.destroy();
+      this.destroy('', this.isBlocked ? 'client_send_timeout' : 'client_body_timeout');
     }
   }
 
-  // What the exchange asks of it.
+  get limit(): Timed {
+    return this;
+  }
 
-  /** The client takes no more bytes for now. */
   get isBlocked(): boolean {
-    return this.#outlet.isBlocked;
+    return this.outlet.isBlocked;
   }
 
   takesSome(): boolean {
-    return this.#outlet.takesSome();
+    return this.outlet.takesSome();
   }
 
-  write(text: string): void {
-    this.#outlet.writeText(text);
-  }
+  // What the request under way asks of it.
 
-  /** @param sent called when the bytes are not needed any more */
-  writeBytes(bytes: Uint8Array, sent: () => void): void {
-    this.#outlet.writeBytes(bytes, sent);
+  mayPersist(head: RequestHead, isRequestComplete: boolean): boolean {
+    const { context, isDraining } = this.#context;
+    return !isDraining && persists(head, context.state.settings, this.requests, isRequestComplete);
   }
 
   /** Reads no more until readOn(). */
-  hold(): void {
+  pause(): void {
     this.#socket.pause();
   }
 
@@ -194,26 +193,23 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     if (this.#state !== CLOSED && this.#socket.isPaused() && !this.#isFull) this.#socket.resume();
   }
 
-  takeStash(): Buffer | undefined {
-    const { bytes } = this.#stash;
-    this.#stash.clear();
-    return bytes;
-  }
-
   becomeTunnel(): void {
     this.#state = TUNNEL;
-    this.readOn();
+    if (this.#socket.isPaused()) this.#socket.resume();
+    const { bytes } = this.#stash;
+    if (bytes === undefined) return;
+    this.#request.readTunnel(bytes, bytes.length);
+    this.#stash.clear();
   }
 
-  /** Request and response are over. @param isLast the connection ends with them */
-  exchangeEnded(isLast: boolean): void {
+  requestEnded(isLast: boolean): void {
     this.#releaseHead();
     if (isLast) {
-      this.#close(!this.#exchange.isRequestComplete || (!this.#isConsuming && this.#stash.size > 0));
+      this.#close(!this.#request.isRequestComplete || (!this.#isConsuming && this.#stash.size > 0));
       return;
     }
     this.#setState(IDLE);
-    this.#wire.deadlines.idle(this, this.#wire.isDraining);
+    this.#context.limits.idle(this, this.#context.isDraining);
     this.readOn();
   }
 
@@ -224,14 +220,14 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   /** A response or a tunnel is cut: what was written of it still goes out. */
   endSoon(): void {
-    if (this.#outlet.isEmpty) this.destroy();
+    if (this.outlet.isEmpty) this.destroy();
     else if (this.#state < ENDING) this.#close(false);
   }
 
   // Bytes from the client.
 
   readBuffer(): Buffer {
-    const isBody = this.#state === TUNNEL || (this.#state === BUSY && this.#exchange.takesBody);
+    const isBody = this.#state === TUNNEL || (this.#state === BUSY && this.#request.handler.takesBody);
     // A connection on hold keeps no buffer of its own.
     return this.inlet.next(isBody && !this.#socket.isPaused());
   }
@@ -241,9 +237,9 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
       this.#mayLinger = true;
       return true;
     }
-    this.#exchange.record.requestBytes += size;
+    this.#request.receivedBytes += size;
     this.inlet.lastSize = size;
-    if (this.#state === TUNNEL) this.#exchange.tunnelFromClient(bytes, size);
+    if (this.#state === TUNNEL) this.#request.readTunnel(bytes, size);
     else if (this.#stash.size === 0) this.#consume(bytes, size);
     else this.#consume(this.#stash.append(bytes, size));
     return true;
@@ -268,14 +264,15 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
       at = next;
     }
     this.#isConsuming = false;
+    this.hasMore = at < end;
     if (this.#state >= ENDING) {
       if (at < end) this.#mayLinger = true;
     } else if (at === end) {
       this.#stash.clear();
     } else {
       this.#stash.keep(bytes, at, end);
-      if (this.#state === READING && end - at > SMALL_BYTES) this.#wire.memory.headBegan(this);
-      else if (this.#isFull) this.hold();
+      if (this.#state === READING && end - at > SMALL_BYTES) this.#context.memory.headBegan(this);
+      else if (this.#isFull) this.pause();
     }
   }
 
@@ -283,7 +280,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   #readSome(bytes: Buffer, at: number, end: number): number {
     if (this.#state === BUSY) {
       // A request behind another, or a body before its upstream.
-      return this.#exchange.takesBody ? this.#exchange.readBody(bytes, at, end) : -1;
+      return this.#request.handler.takesBody ? this.#request.readBody(bytes, at, end) : -1;
     }
     if (this.#state === IDLE) {
       // A client that does not read its answers gets no more of them: they would be kept here.
@@ -297,7 +294,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   /** Reading goes on while bytes are kept, so that a client that leaves is noticed, but no further than this. */
   get #isFull(): boolean {
-    const { pieceBytes } = this.#wire.memory;
+    const { pieceBytes } = this.#context.memory;
     return this.#state !== READING && this.#stash.size >= Math.min(MAX_WAITING_BYTES, pieceBytes);
   }
 
@@ -306,7 +303,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     const head = this.#head as RequestHead;
     const outcome = head.read(bytes, start, end);
     if (outcome === false) return -1;
-    const { memory, heads } = this.#wire;
+    const { memory, heads } = this.#context;
     if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
     if (outcome !== true) {
       this.#reject(outcome, requestLineOf(bytes, start, end), () => head.faultPlace(bytes, start, end));
@@ -318,7 +315,10 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     }
     this.#setState(BUSY);
     this.requests += 1;
-    return this.#exchange.begin(head, bytes, start + head.length, end);
+    const next = start + head.length;
+    this.hasMore = next < end;
+    this.#request.begin(head);
+    return next;
   }
 
   #stashedLine(): string {
@@ -326,18 +326,18 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   }
 
   #beginHead(): void {
-    const { context, deadlines, heads } = this.#wire;
+    const { context, limits, heads } = this.#context;
     this.#setState(READING);
     context.counters.addTo(COUNTER.requests, 1);
     this.#head = heads.take(context.state.settings.underscoresInHeaders);
-    deadlines.head(this);
+    limits.head(this);
   }
 
   /** What came is no request, or too little of one in too long a time. */
   #reject(reason: FailureReason, line: string, detail: FailureDetail = ''): void {
     this.#releaseHead();
     this.#setState(BUSY);
-    this.#exchange.reject(reason, line, detail);
+    this.#request.refuse(reason, line, detail);
   }
 
   /**
@@ -349,7 +349,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     this.#setState(ENDING);
     this.#mayLinger = mayLinger;
     this.#stash.clear();
-    this.#wire.deadlines.ending(this);
+    this.#context.limits.ending(this);
     this.#socket.end(guarded(this, () => this.#finSent()));
     this.#socket.resume();
   }
@@ -358,7 +358,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     if (this.#state !== ENDING) return;
     if (this.#mayLinger) {
       this.#setState(LINGERING);
-      this.#wire.deadlines.lingering(this);
+      this.#context.limits.lingering(this);
     } else {
       this.destroy();
     }
@@ -366,8 +366,8 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   /** The client has sent FIN. A client that leaves does that, too: nginx's 499. */
   #ended(): void {
-    if (this.#state === TUNNEL) this.#exchange.endTunnel();
-    else if (this.#outlet.isEmpty || (this.#state !== IDLE && this.#state !== ENDING)) this.destroy();
+    if (this.#state === TUNNEL) this.#request.handler.clientEndedTunnel();
+    else if (this.outlet.isEmpty || (this.#state !== IDLE && this.#state !== ENDING)) this.destroy();
     else if (this.#state === IDLE) this.#close(false);
     // While a complete answer still goes out, nothing more can come that would need lingering.
     else this.#mayLinger = false;
@@ -375,7 +375,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   #drained(): void {
     if (this.#state === BUSY || this.#state === TUNNEL) {
-      this.#exchange.clientDrained();
+      this.#request.handler.clientDrained();
     } else if (this.#state === IDLE) {
       this.readOn();
     }
@@ -384,15 +384,15 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   #releaseHead(): void {
     const head = this.#head;
     if (head === undefined) return;
-    const { memory, heads } = this.#wire;
+    const { memory, heads } = this.#context;
     this.#head = undefined;
     if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
-    if (heads.isLong(head)) this.#exchange.forget();
+    if (heads.isLong(head)) this.#request.handler.forget();
     heads.giveBack(head);
   }
 
   #setState(state: number): void {
-    const { counters } = this.#wire.context;
+    const { counters } = this.#context.context;
     counters.addTo(GAUGES[this.#state] ?? COUNTER.writing, -1);
     counters.addTo(GAUGES[state] ?? COUNTER.writing, 1);
     this.#state = state;

@@ -1,5 +1,6 @@
-/** Up to here a body is joined to what goes before it in one text, and one system call sends both. */
-export const MAX_JOINED_BYTES = 16 * 1024;
+import type { BodyPiece } from '../pipeline/ports.ts';
+import type { Outlet } from '../transport/outlet.ts';
+import { MAX_JOINED_BYTES } from '../transport/read-buffers.ts';
 
 /** The ranges (start, end, start, end…) as one latin1 text. */
 export function joinedText(bytes: Buffer, ranges: readonly number[]): string {
@@ -9,7 +10,27 @@ export function joinedText(bytes: Buffer, ranges: readonly number[]): string {
   return text;
 }
 
-/** The text as one chunk (RFC 9112 section 7.1). */
-export function asChunk(text: string): string {
-  return `${text.length.toString(16)}\r\n${text}\r\n`;
+/**
+ * Writes a piece of a body behind a head, or behind nothing. A small piece goes out in one system call with the head before it
+ * and the end of the body behind it.
+ * @param isChunked the body is sent in chunks (RFC 9112 section 7.1)
+ * @returns the bytes written, with their framing
+ */
+export function writePiece(outlet: Outlet, head: string, piece: BodyPiece, isChunked: boolean): number {
+  const { size } = piece;
+  const isFramed = isChunked && size > 0;
+  const before = isFramed ? `${size.toString(16)}\r\n` : '';
+  const behind = isFramed ? '\r\n' : '';
+  const tail = isChunked && piece.isLast ? `0\r\n${piece.trailers}\r\n` : '';
+  if (size <= MAX_JOINED_BYTES) {
+    const text = head + before + piece.text() + behind + tail;
+    if (text !== '') outlet.writeText(text);
+    return text.length;
+  }
+  if (head !== '') outlet.writeText(head);
+  const kept = piece.keep();
+  const bytes = kept.view(size, before, behind);
+  outlet.writeBytes(bytes, kept.giveBack);
+  if (tail !== '') outlet.writeText(tail);
+  return head.length + bytes.length + tail.length;
 }

@@ -1,11 +1,8 @@
 /** What request and response heads have in common: header lines, validated in place, never taken apart. */
 import { listElements } from '../../formats/http/list.ts';
-import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../pipeline/limits.ts';
-import { COLON, CR, FIELD, HTAB, isWord, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
 import {
   CONNECTION,
   CONTENT_LENGTH,
-  identify,
   KEEP_ALIVE,
   PROXY_AUTHENTICATE,
   PROXY_AUTHENTICATION_INFO,
@@ -14,7 +11,10 @@ import {
   TE,
   TRANSFER_ENCODING,
   UPGRADE,
-} from './header-names.ts';
+} from '../pipeline/header-ids.ts';
+import { COLON, CR, FIELD, HTAB, isWord, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
+import { identify } from './header-names.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from './limits.ts';
 
 /** Answers of {@link Head.readLines}, unless it is a fault. */
 export const MORE = 0;

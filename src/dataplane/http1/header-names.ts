@@ -1,38 +1,9 @@
 /** The header names that mean something to a proxy, found by one table look-up and one comparison. */
 
+import { OTHER } from '../pipeline/header-ids.ts';
 import { isWord } from './bytes.ts';
 
-export const OTHER = 0;
-export const HOST = 1;
-export const CONNECTION = 2;
-export const CONTENT_LENGTH = 3;
-export const TRANSFER_ENCODING = 4;
-export const KEEP_ALIVE = 5;
-export const TE = 6;
-export const UPGRADE = 7;
-export const EXPECT = 8;
-export const X_FORWARDED_FOR = 9;
-export const X_FORWARDED_PROTO = 10;
-export const X_FORWARDED_HOST = 11;
-export const X_REQUEST_ID = 12;
-export const REFERER = 13;
-export const USER_AGENT = 14;
-export const AUTHORIZATION = 15;
-export const DATE = 16;
-export const LOCATION = 17;
-export const REFRESH = 18;
-export const SET_COOKIE = 19;
-export const TRAILER = 20;
-/** Replaced by this proxy, whatever the client says. */
-export const X_REAL_IP = 21;
-export const X_FORWARDED_PREFIX = 22;
-/** Hop-by-hop without a meaning here. */
-export const PROXY_CONNECTION = 23;
-export const PROXY_AUTHORIZATION = 24;
-export const PROXY_AUTHENTICATE = 25;
-export const PROXY_AUTHENTICATION_INFO = 26;
-export const WWW_AUTHENTICATE = 27;
-
+/** By their numbers: see header-ids.ts. */
 const NAMES: readonly string[] = [
   '',
   'host',

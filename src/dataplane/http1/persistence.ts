@@ -1,5 +1,5 @@
 import type { Settings } from '../../settings/schema.ts';
-import { EXPECT } from './header-names.ts';
+import { EXPECT } from '../pipeline/header-ids.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** Whether a client's connection may carry another request after this one (RFC 9112 section 9.3). */

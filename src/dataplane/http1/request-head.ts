@@ -1,7 +1,4 @@
 import type { FailureReason } from '../failures/failures.ts';
-import { MAX_LINE_BYTES } from '../pipeline/limits.ts';
-import { CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
-import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import {
   AUTHORIZATION,
   EXPECT,
@@ -16,7 +13,11 @@ import {
   X_FORWARDED_PROTO,
   X_REAL_IP,
   X_REQUEST_ID,
-} from './header-names.ts';
+} from '../pipeline/header-ids.ts';
+import type { RequestView } from '../pipeline/ports.ts';
+import { CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
+import { DONE, Head, type HeadFault, MORE } from './head.ts';
+import { MAX_LINE_BYTES } from './limits.ts';
 
 const MAX_EMPTY_BYTES = 64;
 const VALUE_SLOTS = 32;
@@ -24,7 +25,7 @@ const VALUE_SLOTS = 32;
 const FIRST_VALUES = 16;
 
 /** A request head under way or complete (RFC 9112 sections 2 to 6); one per connection, used again and again. */
-export class RequestHead extends Head<'host_duplicate'> {
+export class RequestHead extends Head<'host_duplicate'> implements RequestView {
   method = '';
   /** As it came, for the request line of the log, too. */
   target = '';
@@ -96,6 +97,18 @@ export class RequestHead extends Head<'host_duplicate'> {
 
   get hasHost(): boolean {
     return this.#hostLines > 0;
+  }
+
+  /** RFC 9110 section 7.8: HTTP/1.0 has no upgrades, and a tunnel takes the bytes that follow: a body would be lost in it. */
+  get offersUpgrade(): boolean {
+    return (
+      this.saysUpgrade && this.minorVersion === 1 && !this.isChunked && this.contentLength <= 0 && this.has(UPGRADE)
+    );
+  }
+
+  /** RFC 9110 section 15.2: HTTP/1.0 has no 1xx responses. */
+  get takesInterims(): boolean {
+    return this.minorVersion === 1;
   }
 
   has(name: number): boolean {

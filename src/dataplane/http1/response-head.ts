@@ -1,9 +1,5 @@
+import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import { authenticatesConnection } from '../pipeline/authentication.ts';
-import { keepAliveTimeout } from '../pipeline/hop-by-hop.ts';
-import { MAX_LINE_BYTES } from '../pipeline/limits.ts';
-import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
-import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import {
   CONTENT_LENGTH,
   DATE,
@@ -15,12 +11,17 @@ import {
   TRAILER,
   UPGRADE,
   WWW_AUTHENTICATE,
-} from './header-names.ts';
+} from '../pipeline/header-ids.ts';
+import type { ResponseView } from '../pipeline/ports.ts';
+import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
+import { DONE, Head, type HeadFault, MORE } from './head.ts';
+import { keepAliveTimeout } from './hop-by-hop.ts';
+import { MAX_LINE_BYTES } from './limits.ts';
 
 const ACCEL = Buffer.from('x-accel-');
 
 /** A response head under way or complete, held to the same rules as a request's; one per upstream connection. */
-export class ResponseHead extends Head {
+export class ResponseHead extends Head implements ResponseView {
   status = 0;
   minorVersion = 1;
   hasDate = false;

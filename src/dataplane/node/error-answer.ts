@@ -20,3 +20,12 @@ export function sendError(
   response.end(isHead ? undefined : body);
   return isHead ? 0 : body.length;
 }
+
+/** A whole response for bytes that never became a request, so that no HTTP library answers them. */
+export function rawErrorResponse(status: number, requestId: string, errorPage: string): { head: string; body: string } {
+  const body = errorBody(status, errorPage);
+  const head =
+    `HTTP/1.1 ${status} ${reasonOf(status)}\r\nDate: ${new Date().toUTCString()}\r\nContent-Type: text/html\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-ID: ${requestId}\r\nConnection: close\r\n\r\n`;
+  return { head, body };
+}

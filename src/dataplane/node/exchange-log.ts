@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { basicUser } from '../../formats/http/authentication.ts';
 import { type Route, serviceKey } from '../../model/route.ts';
 import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import type { EngineContext } from '../engine.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { NO_ATTEMPTS } from '../log/access-log.ts';
-import { basicUser } from '../pipeline/authentication.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { RequestFacts } from './request-facts.ts';

@@ -1,5 +1,5 @@
 import type { FailureReason } from '../failures/failures.ts';
-import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from '../pipeline/limits.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from '../http1/limits.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

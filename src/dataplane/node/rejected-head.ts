@@ -1,5 +1,5 @@
 import type { FailureReason } from '../failures/failures.ts';
-import { MAX_LINE_BYTES } from '../pipeline/limits.ts';
+import { MAX_LINE_BYTES } from '../http1/limits.ts';
 
 /**
  * llhttp says little about why it gave up. The bytes of the head tell which of the answers of the contract it deserves.

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { parseHost } from '../../routing/host.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import { acceptsTrailers, addConnectionOptions } from '../pipeline/hop-by-hop.ts';
-import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../pipeline/limits.ts';
+import { acceptsTrailers, addConnectionOptions } from '../http1/hop-by-hop.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../http1/limits.ts';
 
 /** What the header lines of a request say, read once. */
 export interface RequestFacts {

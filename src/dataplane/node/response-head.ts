@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import type { Route } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import { authenticatesConnection } from '../pipeline/authentication.ts';
-import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../pipeline/hop-by-hop.ts';
-import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../pipeline/limits.ts';
+import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../http1/hop-by-hop.ts';
+import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../http1/limits.ts';
 import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../pipeline/redirects.ts';
 import { isOfferedUpgrade } from '../pipeline/upgrade.ts';
 

@@ -2,6 +2,7 @@ import type { RouteOverrides } from '../../model/route.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { EngineState } from '../engine.ts';
 import type { Timed, TimerWheel } from '../transport/timer-wheel.ts';
+import type { ConnectionLimits, Side } from './ports.ts';
 
 /** What a side is waited for. */
 const NOTHING = 0;
@@ -12,14 +13,6 @@ const ROOM = 2;
 
 /** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
 const LINGERING_MS = 5_000;
-
-/** A connection of an exchange. */
-export interface Side extends Timed {
-  /** It takes no more bytes for now. */
-  readonly isBlocked: boolean;
-  /** Some of the bytes that wait for it have gone since this was asked last. */
-  takesSome(): boolean;
-}
 
 /** What of an exchange decides who has to move. */
 export interface Turns {
@@ -40,7 +33,7 @@ export interface Turns {
  * The time limits of connections: which one runs, and when it begins anew, is decided here alone. A limit belongs to the side
  * that has to move, and only a movement of that side begins it anew.
  */
-export class Deadlines {
+export class Deadlines implements ConnectionLimits {
   readonly #wheel: TimerWheel;
   readonly #state: EngineState;
 
@@ -50,7 +43,7 @@ export class Deadlines {
   }
 
   /** Until a client's first byte, and from the first byte of a head to its last. */
-  head(client: Side): void {
+  head(client: Timed): void {
     this.#set(client, BYTES, this.#state.settings.clientHeaderTimeout);
   }
 
@@ -58,30 +51,34 @@ export class Deadlines {
    * Until the next request. A connection that was not announced to end may have one on its way, which a close would lose (RFC
    * 9112 section 9.5): a drain closes it only after it has been silent for as long as it took everybody else to notice.
    */
-  idle(client: Side, isDraining: boolean): void {
+  idle(client: Timed, isDraining: boolean): void {
     const { keepaliveTimeout, shutdownDelay } = this.#state.settings;
     this.#set(client, BYTES, isDraining ? Math.min(keepaliveTimeout, shutdownDelay) : keepaliveTimeout);
   }
 
   /** Until the last bytes of a connection have gone out. */
-  ending(client: Side): void {
+  ending(client: Timed): void {
     this.#set(client, ROOM, this.#state.settings.sendTimeout);
   }
 
   /** After FIN. */
-  lingering(client: Side): void {
+  lingering(client: Timed): void {
     this.#set(client, BYTES, LINGERING_MS);
   }
 
   /** Bytes of a tunnel came from one of the sides. */
   tunnel({ settings, overrides, upstream }: Turns, client: Side): void {
-    if (upstream !== undefined) this.none(upstream);
-    this.#set(client, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
+    if (upstream !== undefined) this.none(upstream.limit);
+    this.#set(client.limit, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
   }
 
-  none(side: Side): void {
-    side.awaited = NOTHING;
-    this.#wheel.clear(side);
+  none(limit: Timed): void {
+    limit.awaited = NOTHING;
+    this.#wheel.clear(limit);
+  }
+
+  remove(limit: Timed): void {
+    this.#wheel.remove(limit);
   }
 
   /** Within an exchange. @param mover the side that bytes came from, or that took some */
@@ -90,15 +87,15 @@ export class Deadlines {
     const ofClient = clientTurn(turns, client);
     // A client may wait for the rest of an early answer before it goes on with its body, or leaves.
     const isRenewed = mover === client || (turns.isAnswered && ofClient === BYTES);
-    if (ofClient === NOTHING) this.none(client);
-    else if (isRenewed || client.awaited !== ofClient)
-      this.#set(client, ofClient, ofClient === ROOM ? settings.sendTimeout : settings.clientBodyTimeout);
+    if (ofClient === NOTHING) this.none(client.limit);
+    else if (isRenewed || client.limit.awaited !== ofClient)
+      this.#set(client.limit, ofClient, ofClient === ROOM ? settings.sendTimeout : settings.clientBodyTimeout);
     if (upstream === undefined) return;
     const ofUpstream = upstreamTurn(turns, client, upstream);
-    if (ofUpstream === NOTHING) this.none(upstream);
-    else if (mover === upstream || upstream.awaited !== ofUpstream)
+    if (ofUpstream === NOTHING) this.none(upstream.limit);
+    else if (mover === upstream || upstream.limit.awaited !== ofUpstream)
       this.#set(
-        upstream,
+        upstream.limit,
         ofUpstream,
         ofUpstream === ROOM
           ? (overrides.sendTimeoutMs ?? settings.proxySendTimeout)
@@ -112,15 +109,16 @@ export class Deadlines {
    * @returns whether the side has moved after all, and its limit begins anew
    */
   isRenewed(side: Side): boolean {
-    if (side.awaited !== ROOM || !side.takesSome()) return false;
-    this.#wheel.set(side, side.limitMs);
+    const { limit } = side;
+    if (limit.awaited !== ROOM || !side.takesSome()) return false;
+    this.#wheel.set(limit, limit.limitMs);
     return true;
   }
 
-  #set(side: Side, awaited: typeof BYTES | typeof ROOM, limitMs: number): void {
-    side.awaited = awaited;
-    side.limitMs = limitMs;
-    this.#wheel.set(side, limitMs);
+  #set(limit: Timed, awaited: typeof BYTES | typeof ROOM, limitMs: number): void {
+    limit.awaited = awaited;
+    limit.limitMs = limitMs;
+    this.#wheel.set(limit, limitMs);
   }
 }
 

@@ -1,4 +1,7 @@
 import { STATUS_CODES } from 'node:http';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { ALLOWED_METHODS } from './methods.ts';
+import type { Answer } from './ports.ts';
 
 /** Statuses whose page an operator may replace: what nginx's error_page directive names in the configuration we replace. */
 const REPLACEABLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
@@ -33,11 +36,12 @@ export function reasonOf(status: number): string {
   return STATUS_CODES[status] ?? 'Error';
 }
 
-/** A whole response for bytes that never became a request, so that no HTTP library answers them. */
-export function rawErrorResponse(status: number, requestId: string, errorPage: string): { head: string; body: string } {
-  const body = errorBody(status, errorPage);
-  const head =
-    `HTTP/1.1 ${status} ${reasonOf(status)}\r\nDate: ${new Date().toUTCString()}\r\nContent-Type: text/html\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-ID: ${requestId}\r\nConnection: close\r\n\r\n`;
-  return { head, body };
+/** The answer to a request that failed. */
+export function errorAnswer(reason: FailureReason, errorPage: string, requestId: string): Answer {
+  const { status, retryAfter } = FAILURES[reason];
+  const headers: [string, string][] = [['X-Request-ID', requestId]];
+  if (retryAfter !== undefined) headers.push(['Retry-After', String(retryAfter)]);
+  if (reason === 'request_method_refused') headers.push(['Allow', ALLOWED_METHODS]);
+  const body = Buffer.from(errorBody(status, errorPage)).toString('latin1');
+  return { status, contentType: 'text/html', headers, body };
 }

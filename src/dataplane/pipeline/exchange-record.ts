@@ -1,24 +1,21 @@
 // Not the global one: that is a getter.
 import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
+import { basicUser } from '../../formats/http/authentication.ts';
 import { type Endpoint, type Route, serviceKey } from '../../model/route.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import type { EngineContext } from '../engine.ts';
 import type { FailureExample } from '../failures/failure-example.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { AUTHORIZATION, REFERER, USER_AGENT, X_FORWARDED_FOR } from '../http1/header-names.ts';
-import type { RequestHead } from '../http1/request-head.ts';
 import { NO_ATTEMPTS } from '../log/access-log.ts';
-import { basicUser } from './authentication.ts';
+import { AUTHORIZATION, REFERER, USER_AGENT, X_FORWARDED_FOR } from './header-ids.ts';
+import type { Downstream, FailureDetail, RequestView } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
-
-/** What was wrong, for people. A function where the text takes work: only a few failures a second need it. */
-export type FailureDetail = string | (() => string);
 
 /** What is remembered of an exchange for its line in the access log and for the counters; one per connection. */
 export class ExchangeRecord {
   readonly #context: EngineContext;
-  readonly #peer: string;
+  readonly #client: Downstream;
   #startedAt = 0;
   #askedAt = 0;
   #upstreamStatus = 0;
@@ -34,15 +31,10 @@ export class ExchangeRecord {
   /** As they were judged; empty for what is refused before. */
   host = '';
   path = '';
-  /** Bytes that came since the last exchange was written. */
-  requestBytes = 0;
-  responseBytes = 0;
-  /** Of the response body. */
-  bodyBytes = 0;
 
-  constructor(context: EngineContext, peer: string) {
+  constructor(context: EngineContext, client: Downstream) {
     this.#context = context;
-    this.#peer = peer;
+    this.#client = client;
   }
 
   /** Between the begin of an exchange and its line in the access log. */
@@ -85,7 +77,6 @@ export class ExchangeRecord {
   /** 101: from here on the bytes are a tunnel's. */
   tunnelBegan(): void {
     this.answered(101);
-    this.responseBytes = 0;
     this.#switchedAt = performance.now();
   }
 
@@ -103,16 +94,17 @@ export class ExchangeRecord {
   }
 
   /** The exchange is over. Written once. */
-  write(head: RequestHead | undefined): void {
+  write(head: RequestView | undefined): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     const { accessLog, counters } = this.#context;
+    const { client, receivedBytes, sentBytes, sentBodyBytes } = this.#client;
     const status = this.#status;
     const now = performance.now();
     const durationMs = now - this.#startedAt;
     const upstreamMs = this.#endpoint === undefined ? Number.NaN : now - this.#askedAt;
-    counters.addTo(COUNTER.requestBytes, this.requestBytes);
-    counters.addTo(COUNTER.responseBytes, this.responseBytes);
+    counters.addTo(COUNTER.requestBytes, receivedBytes);
+    counters.addTo(COUNTER.responseBytes, sentBytes);
     // How long people keep a WebSocket open says nothing about how fast it was made.
     const answeredMs = status === 101 ? this.#switchedAt - now : 0;
     const countedMs = this.#upstreamStatus === 0 ? Number.NaN : upstreamMs + answeredMs;
@@ -120,13 +112,13 @@ export class ExchangeRecord {
     counters.countRequest(block, status, (durationMs + answeredMs) / 1000, countedMs / 1000);
     if (accessLog.format !== 'off') {
       accessLog.write({
-        remoteAddress: this.#peer,
+        remoteAddress: client.peer,
         time: Date.now(),
         requestLine: head?.requestLine ?? this.#requestLine,
         host: this.host,
         status,
-        bodyBytes: this.bodyBytes,
-        requestBytes: this.requestBytes,
+        bodyBytes: sentBodyBytes,
+        requestBytes: receivedBytes,
         referer: head?.value(REFERER) ?? '',
         userAgent: head?.value(USER_AGENT) ?? '',
         forwardedFor: head?.value(X_FORWARDED_FOR) ?? '',
@@ -142,7 +134,7 @@ export class ExchangeRecord {
         reason: this.#reason,
       });
     }
-    this.requestBytes = 0;
+    this.#client.receivedBytes = 0;
   }
 
   /** Lets go of what are parts of the head's text. */
@@ -162,8 +154,6 @@ export class ExchangeRecord {
     this.requestId = requestId;
     this.host = '';
     this.path = '';
-    this.responseBytes = 0;
-    this.bodyBytes = 0;
     this.#earlierAttempts = NO_ATTEMPTS;
     this.#reason = '-';
   }

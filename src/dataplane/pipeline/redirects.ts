@@ -11,6 +11,27 @@ import {
 import { type Route, strippedPrefix } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
+import type { FieldEdits } from './ports.ts';
+
+/** Puts a stripped prefix back on the paths in a response's head. */
+export class RedirectEdits implements FieldEdits {
+  readonly #route: Route;
+  readonly #hosts: readonly string[];
+
+  /** @param hosts the authorities by which the client and the upstream may know this place */
+  constructor(route: Route, hosts: readonly string[]) {
+    this.#route = route;
+    this.#hosts = hosts;
+  }
+
+  concerns(name: string): boolean {
+    return mayHoldRedirect(name);
+  }
+
+  edit(name: string, value: string): string {
+    return rewriteRedirect(name, value, this.#route, this.#hosts);
+  }
+}
 
 /**
  * Puts a stripped prefix back on the paths that an upstream sends in `Location`, `Refresh` and cookie `Path`. The upstream

@@ -1,12 +1,12 @@
+import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import type { Route } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import { AUTHORIZATION, UPGRADE } from '../http1/header-names.ts';
-import type { RequestHead } from '../http1/request-head.ts';
-import { authenticatesConnection } from './authentication.ts';
+import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
 import { isRefusedMethod } from './methods.ts';
+import type { RequestView } from './ports.ts';
 import { allowedUpgrade } from './upgrade.ts';
 
 /** What a request asks for, and which route takes it; one per client connection, used again. */
@@ -43,7 +43,7 @@ export class RoutedRequest {
   }
 
   /** @returns why the request must be refused */
-  judge(head: RequestHead, { table, settings }: EngineState): FailureReason | undefined {
+  judge(head: RequestView, { table, settings }: EngineState): FailureReason | undefined {
     this.route = undefined;
     this.upgrade = undefined;
     this.authenticatesConnection = head.has(AUTHORIZATION) && authenticatesConnection(head.value(AUTHORIZATION));
@@ -66,9 +66,7 @@ export class RoutedRequest {
     this.route = route;
     this.bodyLimit = route.overrides.maxBodySize ?? settings.clientMaxBodySize;
     if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
-    // A tunnel takes the bytes that follow: a body would be lost in it.
-    const mayUpgrade = head.saysUpgrade && head.minorVersion === 1 && !head.isChunked && head.contentLength <= 0;
-    if (mayUpgrade && head.has(UPGRADE)) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
+    if (head.offersUpgrade) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
     return undefined;
   }
 }

@@ -1,18 +1,21 @@
-import type { Endpoint, Route } from '../../model/route.ts';
-import type { Settings } from '../../settings/schema.ts';
+import type { Endpoint } from '../../model/route.ts';
 import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import type { ClientConnection } from '../http1/client-connection.ts';
-import { composeRequest } from '../http1/compose-request.ts';
-import type { RequestHead } from '../http1/request-head.ts';
-import type { UpstreamConnection } from '../http1/upstream-connection.ts';
-import type { Wire } from '../wire/wire.ts';
-import type { Exchange } from './exchange.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
+import { outgoingRequest, type RequestFacts } from './outgoing-request.ts';
+import type { PipelineContext } from './pipeline-context.ts';
+import type { OutgoingRequest, Upstream } from './ports.ts';
 import { mayRetryStale } from './retry.ts';
-import type { RoutedRequest } from './routed-request.ts';
 
 const MAX_ATTEMPTS = 2;
+
+/** The exchange whose attempts these are. */
+export interface Attempting extends RequestFacts {
+  readonly record: { upstreamAsked(endpoint: Endpoint): void };
+  /** A connection has been made. */
+  connected(upstream: Upstream): void;
+  fail(reason: FailureReason, detail?: string): void;
+  crashed(error: unknown): void;
+}
 
 /** The attempts of one exchange to send its request: two at most, the second at the next endpoint on a new connection. */
 export class UpstreamAttempts implements ConnectionSeeker {
@@ -20,65 +23,49 @@ export class UpstreamAttempts implements ConnectionSeeker {
   isConnecting = false;
   /** Nothing of the request has reached the kernel: the connection was broken before. */
   isUnsent = false;
-  /** Head of the request as the upstream gets it; empty once it was taken. */
-  #requestHead = '';
-  readonly #wire: Wire;
-  readonly #client: ClientConnection;
-  readonly #exchange: Exchange;
-  readonly #record: ExchangeRecord;
-  readonly #asked: RoutedRequest;
-  #head: RequestHead | undefined;
-  #settings: Settings;
+  readonly #context: PipelineContext;
+  readonly #exchange: Attempting;
   #count = 0;
+  #endpoint: Endpoint | undefined;
   #nextEndpoint: Endpoint | undefined;
 
-  constructor(wire: Wire, client: ClientConnection, exchange: Exchange, asked: RoutedRequest) {
-    this.#wire = wire;
-    this.#client = client;
+  constructor(context: PipelineContext, exchange: Attempting) {
+    this.#context = context;
     this.#exchange = exchange;
-    this.#record = exchange.record;
-    this.#asked = asked;
-    this.#settings = wire.context.state.settings;
   }
 
   /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or there is no endpoint */
-  begin(head: RequestHead, settings: Settings): UpstreamConnection | undefined {
-    const { route } = this.#asked;
-    const { pools, roundRobin } = this.#wire;
-    const endpoints = route && roundRobin.next(route.backend);
-    if (route === undefined || endpoints === undefined) {
+  begin(): Upstream | undefined {
+    const { route, client } = this.#exchange;
+    const { pools, roundRobin } = this.#context;
+    const endpoints = roundRobin.next(route.backend);
+    if (endpoints === undefined) {
       this.#exchange.fail('no_endpoint');
       return undefined;
     }
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
-    const own = pools.takeOwn(this.#client.ownUpstreams, route.backend);
-    const endpoint = own?.pool.endpoint ?? endpoints[0];
-    this.#head = head;
-    this.#settings = settings;
+    const own = pools.takeOwn(client.ownUpstreams, route.backend);
+    const endpoint = own?.endpoint ?? endpoints[0];
     this.#count = 0;
     this.#nextEndpoint = endpoints[1];
     this.#ask(endpoint);
     const upstream = own ?? pools.takeIdle(endpoint);
     if (upstream === undefined) this.#connect(endpoint);
-    else upstream.begin(this.#exchange);
     return upstream;
   }
 
-  /** The head, once: a further attempt makes it anew, and a long one would be kept for as long as the answer takes. */
-  takeHead(): string {
-    const head = this.#requestHead;
-    this.#requestHead = '';
-    return head;
+  /** The request of the attempt under way. */
+  request(): OutgoingRequest {
+    return outgoingRequest(this.#exchange, this.#endpoint as Endpoint, this.#context.trustedProxies);
   }
 
-  connected(upstream: UpstreamConnection): void {
-    upstream.begin(this.#exchange);
+  connected(upstream: Upstream): void {
     if (this.isConnecting) {
       this.isConnecting = false;
       this.#exchange.connected(upstream);
     } else {
       // The client has left meanwhile: the connection is as good as new for another request.
-      upstream.giveBack();
+      upstream.release();
     }
   }
 
@@ -101,7 +88,7 @@ export class UpstreamAttempts implements ConnectionSeeker {
   broken(isReused: boolean, bodyBytesGone: number, responseBegun: boolean, error: string | undefined): void {
     const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
     const isStale = mayRetryStale({
-      method: this.#head?.method ?? '',
+      method: this.#exchange.head.method,
       attempts: this.#count,
       reused: isReused,
       bytesSent: this.isUnsent ? 0 : 1,
@@ -114,27 +101,21 @@ export class UpstreamAttempts implements ConnectionSeeker {
 
   #retry(counter: 'retriesConnect' | 'retriesStale'): void {
     const endpoint = this.#nextEndpoint as Endpoint;
-    this.#wire.context.counters.add(counter, 1);
+    this.#context.context.counters.add(counter, 1);
     this.#ask(endpoint);
     this.#connect(endpoint);
   }
 
   #ask(endpoint: Endpoint): void {
-    const { peer, plainForwarded } = this.#client;
-    const { target, host, authority, upgrade } = this.#asked;
-    const { requestId } = this.#record;
-    const head = this.#head as RequestHead;
-    const route = this.#asked.route as Route;
     this.#count += 1;
+    this.#endpoint = endpoint;
     this.isUnsent = false;
-    this.#record.upstreamAsked(endpoint);
-    const parts = { head, route, target, host, authority, endpoint, peer, plainForwarded, requestId, upgrade };
-    this.#requestHead = composeRequest(this.#wire, parts);
+    this.#exchange.record.upstreamAsked(endpoint);
   }
 
   #connect(endpoint: Endpoint): void {
-    const timeoutMs = this.#asked.route?.overrides.connectTimeoutMs ?? this.#settings.proxyConnectTimeout;
+    const { route, settings } = this.#exchange;
     this.isConnecting = true;
-    this.#wire.pools.connect(endpoint, timeoutMs, this);
+    this.#context.pools.connect(endpoint, route.overrides.connectTimeoutMs ?? settings.proxyConnectTimeout, this);
   }
 }

@@ -1,9 +1,11 @@
-import { MAX_JOINED_BYTES } from '../http1/framing.ts';
 import type { ClientMemory } from './client-memory.ts';
+
+/** Pieces up to this size are joined to what is written before them, so that one system call sends both. Larger ones are not copied. */
+export const MAX_JOINED_BYTES = 16 * 1024;
 
 /** What one read takes at most: the largest piece the kernel hands out at once on a local network. */
 const BUFFER_BYTES = 64 * 1024;
-/** Room for a chunk's size line before the data and its line end behind. */
+/** Room for a short text before the data, and one behind it: see {@link ReadBuffer.view}. */
 const BEFORE = 16;
 const BEHIND = 2;
 /** Kept for the next body; what a burst needed beyond is left to the collector. */
@@ -26,14 +28,13 @@ export class ReadBuffer {
     };
   }
 
-  /** The first so many bytes, as one chunk if wanted (RFC 9112 section 7.1): its framing is written around them. */
-  view(size: number, asChunk: boolean): Buffer {
-    if (!asChunk) return this.bytes.subarray(0, size);
-    const line = `${size.toString(16)}\r\n`;
-    const start = BEFORE - line.length;
-    this.#memory.write(line, start, 'latin1');
-    this.#memory.write('\r\n', BEFORE + size, 'latin1');
-    return this.#memory.subarray(start, BEFORE + size + BEHIND);
+  /** The first `size` bytes, with short latin1 texts written around them. */
+  view(size: number, before = '', behind = ''): Buffer {
+    if (before === '' && behind === '') return this.bytes.subarray(0, size);
+    const start = BEFORE - before.length;
+    this.#memory.write(before, start, 'latin1');
+    this.#memory.write(behind, BEFORE + size, 'latin1');
+    return this.#memory.subarray(start, BEFORE + size + behind.length);
   }
 }
 

@@ -1,24 +1,29 @@
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import { RoundRobin } from '../clusters/round-robin.ts';
-import { UpstreamPools } from '../clusters/upstream-pools.ts';
+import type { PooledConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
+import { type PoolsContext, UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
-import type { ClientConnection } from '../http1/client-connection.ts';
+import type { ClientContext, EndingConnection } from '../http1/client-context.ts';
 import { RequestHeads } from '../http1/request-heads.ts';
 import { ResponseHead } from '../http1/response-head.ts';
+import { UpstreamConnection, type UpstreamContext } from '../http1/upstream-connection.ts';
 import { Deadlines } from '../pipeline/deadlines.ts';
+import { Exchange } from '../pipeline/exchange.ts';
+import type { PipelineContext } from '../pipeline/pipeline-context.ts';
+import type { Downstream, DownstreamHandler } from '../pipeline/ports.ts';
 import { ClientMemory } from '../transport/client-memory.ts';
 import { ReadBuffers } from '../transport/read-buffers.ts';
 import { Stashes } from '../transport/stash.ts';
 import { TimerWheel } from '../transport/timer-wheel.ts';
 
 /** What the connections of one engine share. Every request reads it many times: its fields must stay plain ones. */
-export class Wire {
+export class Wire implements PipelineContext, ClientContext, UpstreamContext, PoolsContext {
   readonly context: EngineContext;
   readonly wheel: TimerWheel;
   readonly deadlines: Deadlines;
   readonly pools: UpstreamPools;
   readonly roundRobin = new RoundRobin();
-  readonly clients = new Set<ClientConnection>();
+  readonly clients = new Set<EndingConnection>();
   readonly heads: RequestHeads;
   /** A response head is read and passed on at once: one serves all upstreams. */
   responseHead = new ResponseHead();
@@ -44,7 +49,23 @@ export class Wire {
     this.stashes = new Stashes(this.memory);
   }
 
-  clientGone(client: ClientConnection): void {
+  get limits(): Deadlines {
+    return this.deadlines;
+  }
+
+  exchangeOf(downstream: Downstream): DownstreamHandler {
+    return new Exchange(this, downstream);
+  }
+
+  createConnection(pool: UpstreamPool, retireAt: number): PooledConnection {
+    return new UpstreamConnection(this, pool, retireAt);
+  }
+
+  reportBug(error: unknown): void {
+    this.context.failures.reportBug(error);
+  }
+
+  clientGone(client: EndingConnection): void {
     this.clients.delete(client);
     if (this.clients.size === 0) this.onLastGone?.();
   }

@@ -1,5 +1,5 @@
 /** What the fields of HTTP authentication say (RFC 9110 section 11). Credentials themselves are none of a proxy's business. */
-import { listElements, trimWhitespace } from '../../formats/http/list.ts';
+import { listElements, trimWhitespace } from './list.ts';
 
 /** Schemes that authenticate a connection instead of a request (RFC 4559 section 6), in lower case. */
 const CONNECTION_SCHEMES: ReadonlySet<string> = new Set(['ntlm', 'negotiate']);

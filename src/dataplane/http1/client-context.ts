@@ -1,0 +1,27 @@
+import type { EngineContext } from '../engine.ts';
+import type { ConnectionLimits, Downstream, DownstreamHandler } from '../pipeline/ports.ts';
+import type { ClientMemory } from '../transport/client-memory.ts';
+import type { ReadBuffers } from '../transport/read-buffers.ts';
+import type { Stashes } from '../transport/stash.ts';
+import type { RequestHeads } from './request-heads.ts';
+
+/** A client's connection, as the engine ends it. */
+export interface EndingConnection {
+  /** The next response is the last. */
+  drain(): void;
+  destroy(): void;
+}
+
+/** What the client connections of a worker share. Every request reads it many times: its fields must stay plain ones. */
+export interface ClientContext {
+  readonly context: EngineContext;
+  readonly limits: ConnectionLimits;
+  readonly heads: RequestHeads;
+  readonly memory: ClientMemory;
+  readonly buffers: ReadBuffers;
+  readonly stashes: Stashes;
+  /** The engine ends: answers are the last of their connections. */
+  readonly isDraining: boolean;
+  exchangeOf(downstream: Downstream): DownstreamHandler;
+  clientGone(client: EndingConnection): void;
+}

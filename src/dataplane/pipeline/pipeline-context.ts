@@ -1,0 +1,16 @@
+import type { AddressRanges } from '../../formats/address-ranges.ts';
+import type { RoundRobin } from '../clusters/round-robin.ts';
+import type { UpstreamPools } from '../clusters/upstream-pools.ts';
+import type { EngineContext } from '../engine.ts';
+import type { Deadlines } from './deadlines.ts';
+
+/** What the exchanges of a worker share. Every request reads it many times: its fields must stay plain ones. */
+export interface PipelineContext {
+  readonly context: EngineContext;
+  readonly deadlines: Deadlines;
+  readonly pools: UpstreamPools;
+  readonly roundRobin: RoundRobin;
+  readonly trustedProxies: AddressRanges;
+  /** Every connection is being ended, whatever is under way. */
+  readonly isClosed: boolean;
+}

@@ -1,0 +1,267 @@
+/**
+ * The ports between the pipeline and the codecs. A codec decodes one protocol and calls a handler; an exchange calls the codec's
+ * port, and the codec encodes. Only codecs decide lengths, chunks, `Connection` and keep-alive.
+ */
+import type { Endpoint } from '../../model/route.ts';
+import type { FailureReason } from '../failures/failures.ts';
+import type { Timed } from '../transport/timer-wheel.ts';
+import type { Forwarded } from './forwarded.ts';
+
+/** What was wrong, for people. A function where the text takes work: only a few failures a second need it. */
+export type FailureDetail = string | (() => string);
+
+/** The head of a request, as its codec has read and checked it. */
+export interface RequestView {
+  readonly method: string;
+  /** The request target as it came (RFC 9112 section 3.2). */
+  readonly target: string;
+  /** As nginx's $request: the line that an HTTP/1.1 client sent. */
+  readonly requestLine: string;
+  /** The Host header as it came; empty without one. */
+  readonly host: string;
+  readonly hasHost: boolean;
+  /** Bytes of the body; -1 where no length is declared. */
+  readonly contentLength: number;
+  /** It has a body whose length is not declared. */
+  readonly isChunked: boolean;
+  /** The client asks for another protocol, and may: it speaks HTTP/1.1 and sends no body, which a tunnel would lose. */
+  readonly offersUpgrade: boolean;
+  /** The client takes 1xx responses, and may wait for 100 (RFC 9110 section 10.1.1: an HTTP/1.0 client does neither). */
+  readonly takesInterims: boolean;
+  /** Whether a header has come. @param id of header-ids.ts */
+  has(id: number): boolean;
+  /** The values of a header's lines, joined as a list; empty without any. */
+  value(id: number): string;
+  /** The header lines that go on unchanged, each with its line end. */
+  lines(): string;
+}
+
+/** The head of a response, as its codec has read and checked it. */
+export interface ResponseView {
+  readonly status: number;
+  /** A space, the status, a space and the reason phrase. */
+  readonly statusAndReason: string;
+  /** The declared length; -1 without one. */
+  readonly contentLength: number;
+  readonly hasDate: boolean;
+  readonly hasTrailer: boolean;
+  /** It has a header that {@link FieldEdits} may change. */
+  readonly hasRedirects: boolean;
+  /** What the Upgrade header says; empty without one. */
+  readonly upgrade: string;
+  /** It asks for a login that is the connection's and not the request's (RFC 4559 section 6). */
+  readonly authenticatesConnection: boolean;
+  /** The header lines that go on unchanged, each with its line end. */
+  lines(): string;
+}
+
+/** A piece of a body, within the bytes of one read. It is valid during the call that it is handed to. */
+export interface BodyPiece {
+  /** Bytes of data; the last piece may have none. */
+  readonly size: number;
+  /** The body ends with it. */
+  readonly isLast: boolean;
+  /** Trailer lines that go on behind the last piece, each with its line end. */
+  readonly trailers: string;
+  /** The data as latin1 text. */
+  text(): string;
+  /** Memory that holds the data until it is given back. */
+  keep(): KeptBytes;
+}
+
+/** Memory that belongs to whoever writes it, until it is given back. */
+export interface KeptBytes {
+  readonly giveBack: () => void;
+  /** The first `size` bytes, with short texts written around them. */
+  view(size: number, before: string, behind: string): Uint8Array;
+}
+
+/** Changes to values of a response's head. */
+export interface FieldEdits {
+  /** @param name in lower case */
+  concerns(name: string): boolean;
+  /** @param name in lower case */
+  edit(name: string, value: string): string;
+}
+
+/** A complete response that the pipeline gives itself. */
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  /** Further headers: name, value. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** Bytes as latin1 text. */
+  readonly body: string;
+}
+
+/** One side of an exchange, as its time limit sees it. */
+export interface Side {
+  readonly limit: Timed;
+  /** It takes no more bytes for now. */
+  readonly isBlocked: boolean;
+  /** Some of the bytes that wait for it have gone since this was asked last. */
+  takesSome(): boolean;
+}
+
+/** Time limits that connections set for themselves. */
+export interface ConnectionLimits {
+  /** Until a client's first byte, and from the first byte of a head to its last. */
+  head(client: Timed): void;
+  /** Until the next request. */
+  idle(client: Timed, isDraining: boolean): void;
+  /** Until the last bytes of a connection have gone out. */
+  ending(client: Timed): void;
+  /** After FIN. */
+  lingering(client: Timed): void;
+  none(limit: Timed): void;
+  /** For a connection that is gone. */
+  remove(limit: Timed): void;
+  /** A limit has passed. @returns whether the side has moved after all, so that its limit begins anew */
+  isRenewed(side: Side): boolean;
+}
+
+/** What is known of a client: the same for all requests of its connection. */
+export interface ClientIdentity {
+  /** The address of the peer. */
+  readonly peer: string;
+  /** What upstreams are told of a client that no proxy speaks for, prepared once. */
+  readonly plainForwarded: string;
+  /** Idle upstream connections that serve this client alone. They end with it. */
+  ownUpstreams: Upstream[] | undefined;
+}
+
+/** One request and its answer as a client speaks it: an HTTP/1.1 connection while it is busy, or one stream of HTTP/2. */
+export interface Downstream extends Side {
+  readonly client: ClientIdentity;
+  /** The whole request has come. */
+  readonly isRequestComplete: boolean;
+  /** Bytes of the body have come, and wait to be read. */
+  readonly hasBodyBytes: boolean;
+  /** Bytes that have come since this was set to 0. */
+  receivedBytes: number;
+  /** Bytes of the answer, or of a tunnel, that were sent. */
+  readonly sentBytes: number;
+  /** Those of the response's body, or of a tunnel. */
+  readonly sentBodyBytes: number;
+  /** Reads no more of the body for now. */
+  pause(): void;
+  /** Reads on, beginning with what has come already. */
+  resume(): void;
+  /** Passes on a 1xx response. */
+  interim(head: ResponseView): void;
+  /**
+   * Passes on the head of the final response, and the first piece of its body with it.
+   * @param bodyLength -1 when it is not known
+   */
+  respond(head: ResponseView, bodyLength: number, edits: FieldEdits | undefined, piece: BodyPiece): void;
+  /** Sends on a further piece of the response's body, or bytes of a tunnel. */
+  write(piece: BodyPiece): void;
+  /**
+   * Answers without an upstream.
+   * @param closes the connection must not be used again
+   * @returns whether the rest of the request is still read
+   */
+  answer(answer: Answer, closes: boolean): boolean;
+  /** Passes on a 101 response: from here on, both sides send bytes of a tunnel. */
+  switchProtocols(head: ResponseView): void;
+  /** Request and response are over. */
+  finish(): void;
+  /** Ends the response before its end, so that the client sees it. What was written still goes out. */
+  cut(): void;
+  /** A bug has ended the exchange. */
+  crashed(error: unknown): void;
+}
+
+/** What the codec of a client's side calls: the exchange of one request. */
+export interface DownstreamHandler {
+  /** Pieces of the body can be taken now. */
+  readonly takesBody: boolean;
+  /** A head is complete. */
+  received(head: RequestView): void;
+  /** Bytes came that are no request, or too slowly to be one. @param line their first line */
+  refuse(reason: FailureReason, line: string, detail: FailureDetail): void;
+  /** A piece of the request's body. */
+  data(piece: BodyPiece): void;
+  /** The client takes bytes again. */
+  clientDrained(): void;
+  tunnelFromClient(piece: BodyPiece): void;
+  /** The client ended its side of a tunnel. */
+  clientEndedTunnel(): void;
+  /** Answers with an error; where an answer has begun, the client sees that it is cut short. */
+  fail(reason: FailureReason, detail?: FailureDetail): void;
+  /** The connection has ended, with the request under way. @param reason undefined where the client has left */
+  abandon(reason: FailureReason | undefined, error: string): void;
+  /** A bug ended it. @returns whether it was under way: its client has been answered, or sees that the answer is cut */
+  endCrashed(stack: string): boolean;
+  /** Lets go of what are parts of the head's text. */
+  forget(): void;
+}
+
+/** A request as an upstream gets it. */
+export interface OutgoingRequest {
+  readonly head: RequestView;
+  /** Path and query. */
+  readonly target: string;
+  readonly host: string;
+  /** Of the absolute target or the Host header, as it came; empty for HTTP/1.0 without one. */
+  readonly authority: string;
+  readonly client: ClientIdentity;
+  /** What is said of the client; undefined for one that no proxy speaks for. */
+  readonly forwarded: Forwarded | undefined;
+  /** The prefix that the target lacks; empty without one. */
+  readonly forwardedPrefix: string;
+  readonly requestId: string;
+  /** The protocols to upgrade to; undefined for a plain request. */
+  readonly upgrade: string | undefined;
+}
+
+/** One request and its answer as a backend speaks it. */
+export interface Upstream extends Side {
+  /** Where it leads. */
+  readonly endpoint: Endpoint;
+  /** Requests that were sent on it, with the one under way. */
+  served: number;
+  /** It is idle, and another request may be sent on it. */
+  readonly isReusable: boolean;
+  /** It cannot be written to any more. An answer that it gave before can still be read. */
+  readonly isBroken: boolean;
+  /** A request begins. @param bodyFollows a piece of its body is written at once, and goes out with the head */
+  send(request: OutgoingRequest, handler: UpstreamHandler, bodyFollows: boolean): void;
+  /** Sends on a piece of the request's body, or bytes of a tunnel. @returns false when it takes no more for now */
+  write(piece: BodyPiece): boolean;
+  /** Reads on, after the client was blocked. */
+  resume(): void;
+  /** From now on it serves this client alone. */
+  keepFor(client: ClientIdentity): void;
+  /** It was made for a request that has ended meanwhile, and may serve another. */
+  release(): void;
+  /** Ends a tunnel, after what was written has gone out. */
+  endSoon(): void;
+  destroy(): void;
+}
+
+/** What the codec of an upstream's side calls: the exchange that a response is for. */
+export interface UpstreamHandler {
+  /** The client takes no more for now: reading has to stop. */
+  readonly isBlocked: boolean;
+  /** Part of a head has come. */
+  upstreamMoved(): void;
+  /** The upstream takes bytes again. */
+  upstreamDrained(): void;
+  /** A 1xx response but 101. */
+  interim(head: ResponseView): void;
+  /** @returns whether the upstream may switch: then the bytes that follow are a tunnel's */
+  switched(head: ResponseView): boolean;
+  /** The final response's head, with the first piece of its body. @param bodyLength -1 when it is not known */
+  responded(head: ResponseView, bodyLength: number, piece: BodyPiece): void;
+  /** A further piece of the response's body. */
+  responseData(piece: BodyPiece): void;
+  /** The response is complete, and the upstream serves others. */
+  responseComplete(): void;
+  tunnelFromUpstream(piece: BodyPiece): void;
+  upstreamEndedTunnel(): void;
+  /** The connection ended before a response began. @param error its code; undefined when the upstream closed */
+  upstreamBroken(hasBegun: boolean, error: string | undefined): void;
+  fail(reason: FailureReason, detail?: FailureDetail): void;
+  crashed(error: unknown): void;
+}
