@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { systemClock } from '../clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Catalog } from '../sources/catalog.ts';
@@ -50,15 +51,8 @@ async function manifestSource({ settings, catalog, logger, onChange }: SourceOpt
 }
 
 async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  const [
-    { KubeClient },
-    { CredentialsError },
-    { KubeSource },
-    { EventRecorder },
-    { StateKeeper },
-    { originOf },
-    { systemClock },
-  ] = await loadKube();
+  const [{ KubeClient }, { CredentialsError }, { KubeSource }, { EventRecorder }, { StateKeeper }, { originOf }] =
+    await loadKube();
   const client = new KubeClient(settings, { logger });
   // Wrong files and names stay wrong until someone corrects them; other errors may pass.
   await client.cluster().catch((error: unknown) => {
@@ -118,7 +112,6 @@ function loadKube() {
     import('../sources/kube/events.ts'),
     import('../sources/kube/state-keeper.ts'),
     import('../sources/kube/origin.ts'),
-    import('../sources/kube/clock.ts'),
   ]);
 }
 

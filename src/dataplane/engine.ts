@@ -1,4 +1,5 @@
 /** What a worker needs of an HTTP implementation, and what it gives it. */
+import type { Clock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { RouteTable } from '../routing/table.ts';
@@ -19,8 +20,8 @@ export interface EngineContext {
   readonly state: EngineState;
   readonly counters: WorkerCounters;
   readonly accessLog: AccessLog;
-  /** Monotonic milliseconds that time limits are measured by; the system's when it is not given. */
-  readonly now?: () => number;
+  /** What time limits are measured by. */
+  readonly clock: Clock;
   /** What the engine `wire` may take for all its clients together. */
   readonly clientBytes: number;
   readonly failures: FailureReporter;

@@ -1,5 +1,6 @@
 /** All workers as one: started on one port, given what is in force, drained at the end. */
 import { setFlagsFromString } from 'node:v8';
+import { type Clock, systemClock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { TableDelta } from '../model/delta.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
@@ -7,7 +8,6 @@ import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { Distribution, type Receipt } from './distribution.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
 import { lockPort } from './port-lock.ts';

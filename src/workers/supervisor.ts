@@ -1,4 +1,6 @@
 /** The worker threads: started, asked whether they answer, replaced when they die or hang, ended at the end. */
+
+import type { Clock } from '../clock.ts';
 import { messageOf, UnavailableError } from '../errors.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
@@ -7,7 +9,6 @@ import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { WriteTurn } from '../observe/write-turn.ts';
 import { clientBytesOf } from './client-bytes.ts';
-import type { Clock } from './clock.ts';
 import type { Distribution } from './distribution.ts';
 import { workerHeapLimit } from './heap-limit.ts';
 import type { FromWorker, ToWorker } from './messages.ts';

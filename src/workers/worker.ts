@@ -1,5 +1,6 @@
 /** A worker thread: one engine, its table and settings, and the messages that change them between two requests. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../clock.ts';
 import { createEngine } from '../dataplane/create-engine.ts';
 import type { EngineState } from '../dataplane/engine.ts';
 import { AccessLog } from '../dataplane/log/access-log.ts';
@@ -32,6 +33,7 @@ const engine = await createEngine(init.settings.engine, {
   counters,
   accessLog: new AccessLog(sink, init.settings.accessLog),
   failures,
+  clock: systemClock,
   clientBytes: init.clientBytes,
 });
 

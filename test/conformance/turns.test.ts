@@ -1,30 +1,49 @@
 /** Contract section 7: a time limit belongs to the side that has to move: the one that sends, or the one that takes. */
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../support/eventually.ts';
+import { eventually, still } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import type { RawClient } from '../support/raw-client.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { answer, RawUpstream, type UpstreamRequest } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
-/** A limit that passes while somebody else is waited for. */
-const PASSED_MS = 500;
-/** A limit that is renewed with each byte of a slow body, which takes longer than it in all. */
-const RENEWED_MS = 1_400;
-const BYTE_MS = 200;
+/** The limit that a test is about. */
+const LIMIT_MS = 4_000;
+/** Two of them are longer than the limit, one is not. */
+const PAUSE_MS = 3_000;
+const PASSED_MS = 2 * LIMIT_MS;
 const BODY = 'slowbody';
 /** Only a failing test reaches it. */
-const NEVER_MS = 60_000;
+const NEVER_MS = 3_600_000;
 /** More than the kernel keeps for a peer that does not read. */
-const FLOOD_BYTES = 32 << 20;
+const BLOCK = Buffer.alloc(1 << 20);
+const BLOCKS = 32;
+const FLOOD_BYTES = BLOCKS * BLOCK.length;
 
 const PUT = `PUT /volume HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: ${BODY.length}\r\n`;
 const EXPECTING_PUT = `${PUT}Expect: 100-continue\r\n\r\n`;
 
-async function sendSlowly(client: RawClient): Promise<void> {
-  for (const byte of BODY) {
-    await delay(BYTE_MS);
+/** Sends a body whose bytes are less than the limit apart, and together take longer. */
+async function sendSlowly(clock: FakeClock, client: RawClient, request: UpstreamRequest): Promise<void> {
+  for (const [index, byte] of [...BODY].entries()) {
+    await clock.pass(PAUSE_MS);
     await client.send(byte);
+    await request.bodyBytes(index + 1);
+  }
+}
+
+/** A response that its client does not read, and how many of its blocks have gone. */
+class Flood {
+  sent = 0;
+
+  async run({ connection }: UpstreamRequest, extraBytes = 0): Promise<void> {
+    await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${FLOOD_BYTES + extraBytes}\r\n\r\n`);
+    for (; this.sent < BLOCKS; this.sent += 1) await connection.send(BLOCK);
+  }
+
+  async heldBack(): Promise<void> {
+    const sent = await still('the response is held back', () => this.sent);
+    assert.ok(sent < BLOCKS, 'the kernel takes all of it');
   }
 }
 
@@ -35,6 +54,7 @@ conformance('turns', ({ engine, test }) => {
     ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n'],
   ] as const) {
     test(`proxy-read-timeout does not run while the client still sends its body, after a ${what}, either`, async t => {
+      const clock = new FakeClock();
       const upstream = await RawUpstream.start(t, async request => {
         await request.connection.send(interim);
         await request.whole();
@@ -42,17 +62,19 @@ conformance('turns', ({ engine, test }) => {
       });
       const proxy = await startProxy(t, engine, {
         routes: [{ path: '/volume', to: upstream }],
-        settings: { proxyReadTimeout: PASSED_MS },
+        settings: { proxyReadTimeout: LIMIT_MS },
+        clock,
       });
       const client = await proxy.connect();
       await client.send(EXPECTING_PUT);
       assert.equal((await client.head()).status, Number(what));
-      await sendSlowly(client);
+      await sendSlowly(clock, client, upstream.only);
       assert.equal((await client.response()).status, 200);
     });
   }
 
   test('proxy-read-timeout does not run while the client still sends its body, after an answer began, either', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, async request => {
       await request.connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n');
       await request.whole();
@@ -60,126 +82,147 @@ conformance('turns', ({ engine, test }) => {
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: PASSED_MS },
+      settings: { proxyReadTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(`${PUT}\r\n`);
-    await upstream.request(0);
-    await sendSlowly(client);
+    await sendSlowly(clock, client, await upstream.request(0));
     const { status, body } = await client.response();
     assert.deepEqual([status, body], [200, 'earlylate']);
   });
 
   test('proxy-read-timeout begins with the last byte of the body', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, request => request.connection.send('HTTP/1.1 100 Continue\r\n\r\n'));
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: PASSED_MS },
+      settings: { proxyReadTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(EXPECTING_PUT);
     assert.equal((await client.head()).status, 100);
-    await sendSlowly(client);
+    await sendSlowly(clock, client, upstream.only);
+    await clock.pass(PAUSE_MS);
+    assert.equal(client.unread, '');
+    await clock.pass(PAUSE_MS);
     assert.equal((await client.response()).status, 504);
   });
 
   test('proxy-read-timeout: an upstream that does not say whether it wants the body is 504', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, () => {});
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: RENEWED_MS, clientBodyTimeout: PASSED_MS },
+      settings: { proxyReadTimeout: LIMIT_MS, clientBodyTimeout: LIMIT_MS / 2 },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(EXPECTING_PUT);
+    await upstream.request(0);
+    await clock.pass(PASSED_MS);
     assert.equal((await client.response()).status, 504);
   });
 
   test('client-body-timeout begins when the upstream has said that it wants the body', async t => {
-    const upstream = await RawUpstream.start(t, request => request.connection.send('HTTP/1.1 100 Continue\r\n\r\n'));
+    const clock = new FakeClock();
+    const upstream = await RawUpstream.start(t, () => {});
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: PASSED_MS },
+      settings: { clientBodyTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(EXPECTING_PUT);
+    const request = await upstream.request(0);
+    await clock.pass(PAUSE_MS);
+    await request.connection.send('HTTP/1.1 100 Continue\r\n\r\n');
+    assert.equal((await client.head()).status, 100);
+    await clock.pass(PASSED_MS);
     assert.equal((await client.response()).status, 408);
   });
 
   test('client-body-timeout: a client that waits for the rest of an early answer gets it', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, async request => {
       await request.connection.send(`HTTP/1.1 413 Too Large\r\nContent-Length: ${BODY.length}\r\n\r\n`);
-      for (const byte of BODY) {
-        await delay(BYTE_MS);
-        await request.connection.send(byte);
-      }
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: RENEWED_MS },
+      settings: { clientBodyTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(`${PUT}\r\n${BODY.slice(1)}`);
-    const { status, body } = await client.response();
-    assert.deepEqual([status, body], [413, BODY]);
+    assert.equal((await client.head()).status, 413);
+    for (const byte of BODY) {
+      await clock.pass(PAUSE_MS);
+      await upstream.only.connection.send(byte);
+      assert.equal(await client.bytes(1), byte);
+    }
   });
 
   test('client-body-timeout holds again once a client has read what it had left unread', async t => {
-    const upstream = await RawUpstream.start(t, async request => {
-      await request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${FLOOD_BYTES + 1}\r\n\r\n`);
-      await request.connection.send(Buffer.alloc(FLOOD_BYTES));
-    });
+    const clock = new FakeClock();
+    const flood = new Flood();
+    const upstream = await RawUpstream.start(t, request => flood.run(request, 1));
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: 3 * RENEWED_MS, sendTimeout: NEVER_MS, proxyReadTimeout: NEVER_MS },
+      settings: { clientBodyTimeout: LIMIT_MS, sendTimeout: NEVER_MS, proxyReadTimeout: NEVER_MS },
+      clock,
     });
     const client = await proxy.connect();
     client.pause();
     await client.send(`${PUT}\r\n`);
-    await upstream.request(0);
-    await delay(BYTE_MS);
+    await flood.heldBack();
     client.resume();
+    await client.head();
+    await client.bytes(FLOOD_BYTES);
+    await clock.pass(PASSED_MS);
     await client.closed();
-    assert.ok(client.receivedBytes > FLOOD_BYTES, `${client.receivedBytes} bytes`);
   });
 
   test('send-timeout: a client that sends its body, and reads no answer meanwhile, is given time', async t => {
-    const upstream = await RawUpstream.start(t, async request => {
-      await request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${FLOOD_BYTES}\r\n\r\n`);
-      await request.connection.send(Buffer.alloc(FLOOD_BYTES));
-    });
+    const clock = new FakeClock();
+    const flood = new Flood();
+    const upstream = await RawUpstream.start(t, request => flood.run(request));
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { sendTimeout: RENEWED_MS },
+      settings: { sendTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     client.pause();
     await client.send(`${PUT}\r\n`);
-    await upstream.request(0);
-    await sendSlowly(client);
+    await flood.heldBack();
+    await sendSlowly(clock, client, upstream.only);
     client.resume();
     await client.closed();
     assert.ok(client.receivedBytes > FLOOD_BYTES, `cut after ${client.receivedBytes} bytes`);
   });
 
   test('proxy-send-timeout does not run against an upstream whose answer the client does not read', async t => {
+    const clock = new FakeClock();
+    const flood = new Flood();
     const upstream = await RawUpstream.start(t, async request => {
       request.connection.pause();
-      await request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${FLOOD_BYTES + 1}\r\n\r\n`);
-      await request.connection.send(Buffer.alloc(FLOOD_BYTES));
+      await flood.run(request, 1);
       request.connection.resume();
       await request.whole();
       await request.connection.send('.');
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxySendTimeout: PASSED_MS },
+      settings: { proxySendTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     client.pause();
     await client.send(PUT.replace(`${BODY.length}`, `${FLOOD_BYTES}`), '\r\n');
     client.push(Buffer.alloc(FLOOD_BYTES));
-    await upstream.request(0);
-    await delay(3 * PASSED_MS);
+    await flood.heldBack();
+    await clock.pass(PASSED_MS);
     client.resume();
     await client.closed();
     assert.ok(client.receivedBytes > FLOOD_BYTES, `cut after ${client.receivedBytes} bytes`);

@@ -1,5 +1,6 @@
 /** A wire engine on real sockets, with what it logs sorted by client. */
 import assert from 'node:assert/strict';
+import { systemClock } from '../../src/clock.ts';
 import type { EngineState } from '../../src/dataplane/engine.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
@@ -47,7 +48,7 @@ export class LiveProxy {
     };
     const failures = new FailureReporter(counters, () => undefined);
     const accessLog = new AccessLog({ write }, 'json');
-    const engine = new WireEngine({ state, counters, accessLog, failures, clientBytes: 1 << 30 });
+    const engine = new WireEngine({ state, counters, accessLog, failures, clock: systemClock, clientBytes: 1 << 30 });
     const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
     return new LiveProxy(engine, address, { state, counters, logged });
   }

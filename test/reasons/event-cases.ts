@@ -11,8 +11,8 @@ export interface Scene {
   readonly proxy: ProxyUnderTest;
   readonly client: RawClient;
   readonly upstream: RawUpstream;
-  /** Lets {@link LIMIT_MS} pass, as far as the engine takes its time from the test. */
-  readonly pass: () => void;
+  /** Lets {@link LIMIT_MS} pass, for a case that has such a limit. */
+  readonly pass: () => Promise<void>;
 }
 
 /** A failure that is about time, connections or the table, not about bytes. */
@@ -33,9 +33,9 @@ export interface EventCase {
   readonly notOnNode?: string;
 }
 
-/** A limit that a test waits for; nothing else of the case has to happen within it. */
+/** A limit that passes by itself; nothing else of the case has to happen within it. */
 const SHORT_MS = 100;
-/** One that must not pass before the case has been set up. */
+/** One that must not pass before the case has been set up: the case moves the clock. */
 export const LIMIT_MS = 2_000;
 const NONE = /^$/;
 const LARGE = 64 * 1024 * 1024;
@@ -187,7 +187,7 @@ export const EVENT_CASES: readonly EventCase[] = [
     provoke: async ({ client, pass }) => {
       await client.send(GET);
       await client.head();
-      pass();
+      await pass();
       await client.closed();
     },
   },
@@ -254,7 +254,7 @@ export const EVENT_CASES: readonly EventCase[] = [
     provoke: async ({ proxy, client, pass }) => {
       await client.send(`GET /volume?${SECRET} HTTP/1.1\r\nCookie: ${SECRET}`);
       await eventually('the head to be read', () => proxy.counters.get('reading') === 1);
-      pass();
+      await pass();
       await client.response();
     },
   },
@@ -298,7 +298,7 @@ export const EVENT_CASES: readonly EventCase[] = [
     provoke: async ({ client, pass }) => {
       await client.send('GET /volume HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
       await client.response();
-      pass();
+      await pass();
       await client.closed();
     },
   },

@@ -8,6 +8,7 @@ import {
   type FailureReason,
 } from '../../src/dataplane/failures/failures.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { type EngineName, type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
 import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
@@ -64,17 +65,15 @@ for (const engine of ENGINES) {
 async function play(t: TestContext, engine: EngineName, event: EventCase): Promise<void> {
   const upstream = await RawUpstream.start(t, event.upstream);
   upstream.toleratesMalformed = true;
-  let passed = 0;
+  const clock = Object.values(event.settings ?? {}).includes(LIMIT_MS) ? new FakeClock() : undefined;
   const to = event.to === 'silence' ? [await startSilentListener(t)] : (event.to ?? upstream);
   const proxy = await startProxy(t, engine, {
     routes: event.to === null ? null : [{ path: '/volume', to }],
     settings: event.settings ?? {},
     clientBytes: event.clientBytes ?? 1 << 30,
-    now: () => performance.now() + passed,
+    ...(clock && { clock }),
   });
-  const pass = (): void => {
-    passed += LIMIT_MS;
-  };
+  const pass = async (): Promise<void> => clock?.pass(2 * LIMIT_MS);
   await event.provoke({ proxy, client: await proxy.connect(), upstream, pass });
   await assertFailed(proxy, { ...event, detail: detailOn(engine, event.detail) });
 }

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
 /** Leaves that every folder may import. */
-const COMMON = ['errors.ts', 'formats'];
+const COMMON = ['clock.ts', 'errors.ts', 'formats'];
 
 /** What the folders of the data plane may import. They are to be told apart further: pipeline knows no bytes, transport no HTTP. */
 const DATAPLANE = [
@@ -28,6 +28,7 @@ const DATAPLANE = [
 
 const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> =
   {
+    'clock.ts': { folders: [], packages: [] },
     'errors.ts': { folders: [], packages: [] },
     formats: { folders: ['errors.ts'], packages: ['yaml'] },
     model: { folders: [], packages: [] },

@@ -6,6 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
  * has other work: only a failing test waits so long.
  */
 export const DEADLINE_MS = 20_000;
+/** For megabytes to go through, on a busy machine. */
+const STILL_DEADLINE_MS = 60_000;
+/** Between two looks. */
+const POLL_MS = 5;
 
 /**
  * Polls until the probe gives something other than undefined or false.
@@ -23,7 +27,7 @@ export async function eventually<T>(
     const found = await probe();
     if (found !== undefined && found !== false) return found;
     if (isLast) throw new AssertionError({ message: `not in ${deadlineMs} ms: ${what}` });
-    await delay(5);
+    await delay(POLL_MS);
   }
 }
 
@@ -55,4 +59,23 @@ export class Changes {
       clearTimeout(timer);
     }
   }
+}
+
+/** So many looks in a row, {@link POLL_MS} apart: a process that gets no CPU does not look either. */
+const STILL_LOOKS = 40;
+
+/** Waits until a number above zero has stopped to change: until what feeds it is held back. @returns the number */
+export function still(what: string, read: () => number): Promise<number> {
+  let before = 0;
+  let looks = 0;
+  return eventually(
+    what,
+    () => {
+      const now = read();
+      looks = now === before ? looks + 1 : 0;
+      before = now;
+      return now > 0 && looks >= STILL_LOOKS ? now : undefined;
+    },
+    STILL_DEADLINE_MS,
+  );
 }

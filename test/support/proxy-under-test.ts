@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
 import type { Engine, EngineState } from '../../src/dataplane/engine.ts';
 import type { FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
@@ -14,6 +15,7 @@ import { eventually } from './eventually.ts';
 import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
 import type { RawUpstream } from './raw-upstream.ts';
+import { socketsOn } from './socket-timeouts.ts';
 
 export type EngineName = Parameters<typeof createEngine>[0];
 
@@ -33,8 +35,8 @@ export interface ProxyDescription {
   readonly logFormat?: 'combined' | 'json';
   /** What the engine `wire` may take for its clients. */
   readonly clientBytes?: number;
-  /** The clock of the engine `wire`, monotonic milliseconds. */
-  readonly now?: () => number;
+  /** What time limits are measured by; the system's clock when a test does not move it. */
+  readonly clock?: Clock;
 }
 
 /** A line of the JSON access log. */
@@ -116,7 +118,7 @@ export class ProxyUnderTest {
 export async function startProxy(
   t: TestContext,
   name: EngineName,
-  { routes, settings = {}, logFormat = 'json', now = () => performance.now(), clientBytes = 1 << 30 }: ProxyDescription,
+  { routes, settings = {}, logFormat = 'json', clock = systemClock, clientBytes = 1 << 30 }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
   const state: EngineState = {
@@ -128,8 +130,10 @@ export async function startProxy(
   const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
   const notices: FailureNotice[] = [];
   const failures = new FailureReporter(counters, notice => notices.push(notice));
-  const engine = await createEngine(name, { state, counters, accessLog, failures, now, clientBytes });
-  const address = await engine.listen({ host: '127.0.0.1', port: 0 }, true);
+  const [engine, address] = await socketsOn(clock, async () => {
+    const created = await createEngine(name, { state, counters, accessLog, failures, clock, clientBytes });
+    return [created, await created.listen({ host: '127.0.0.1', port: 0 }, true)] as const;
+  });
   atEnd(t, () => engine.close());
   return new ProxyUnderTest(t, engine, address, { state, counters, logLines, notices });
 }

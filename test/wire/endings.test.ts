@@ -1,10 +1,9 @@
 /** What was answered in full arrives in full, however the connections end. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { TICK_MS } from '../../src/dataplane/transport/timer-wheel.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
@@ -15,29 +14,16 @@ const PAGE = 'x'.repeat(2 * KERNEL_BYTES);
 const LONG_PAGE = 'x'.repeat(4 * KERNEL_BYTES);
 const BEYOND_LINGERING_MS = 10_000;
 
-/** A clock that stands still until a test puts it forward: megabytes on a busy machine take no time. */
-class Clock {
-  #now = 0;
-
-  readonly now = (): number => this.#now;
-
-  /** Returns when limits that have passed have ended. */
-  async skip(milliseconds: number): Promise<void> {
-    this.#now += milliseconds;
-    await delay(4 * TICK_MS);
-  }
-}
-
 interface Scene {
-  readonly clock: Clock;
+  readonly clock: FakeClock;
   readonly client: RawClient;
   readonly proxy: ProxyUnderTest;
 }
 
 /** A client that has sent something and was answered in full, but has read nothing. */
 async function slowReader(t: TestContext, bytes: string, page = PAGE): Promise<Scene> {
-  const clock = new Clock();
-  const proxy = await startProxy(t, 'wire', { routes: null, now: clock.now });
+  const clock = new FakeClock();
+  const proxy = await startProxy(t, 'wire', { routes: null, clock });
   proxy.state.errorPage = page;
   const client = await proxy.connect();
   client.pause();
@@ -65,7 +51,7 @@ describe('a complete answer is not cut for a slow reader', { concurrency: true }
   ] as const) {
     it(what, async t => {
       const { clock, client } = await slowReader(t, bytes);
-      await clock.skip(BEYOND_LINGERING_MS);
+      await clock.pass(BEYOND_LINGERING_MS);
       await assertWhole(client);
     });
   }
@@ -73,7 +59,7 @@ describe('a complete answer is not cut for a slow reader', { concurrency: true }
   it('that sends more while the answer goes out', async t => {
     const { clock, client } = await slowReader(t, `${get}Connection: close\r\n\r\n`);
     await client.send(`${get}\r\n`);
-    await clock.skip(BEYOND_LINGERING_MS);
+    await clock.pass(BEYOND_LINGERING_MS);
     await assertWhole(client);
   });
 
@@ -91,7 +77,7 @@ describe('a complete answer is not cut for a slow reader', { concurrency: true }
       const { clock, client } = await slowReader(t, bytes, LONG_PAGE);
       // After the second time there is still more than the kernel holds. Once all were in the kernel, lingering would begin.
       for (let count = 1; count <= 2; count += 1) {
-        await clock.skip(0.9 * DEFAULTS.sendTimeout);
+        await clock.pass(0.9 * DEFAULTS.sendTimeout);
         // More than was in the kernel: some of it has come out of the proxy since.
         await client.readUpTo(count * KERNEL_BYTES);
       }
@@ -101,7 +87,7 @@ describe('a complete answer is not cut for a slow reader', { concurrency: true }
 
   it('but a reader that takes nothing for send-timeout is', async t => {
     const { clock, proxy } = await slowReader(t, `${get}Connection: close\r\n\r\n`);
-    await clock.skip(2 * DEFAULTS.sendTimeout);
+    await clock.pass(2 * DEFAULTS.sendTimeout);
     await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
   });
 });

@@ -1,8 +1,8 @@
 /** What an upstream connection takes over from one request into the next: nothing. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
 
@@ -11,14 +11,15 @@ const LONGER_THAN_IDLE_MS = 4_500;
 
 describe('pooled upstream connections', { concurrency: true }, () => {
   it('the idle limit of a connection does not end an upload that takes longer', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
-    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }], clock });
     const client = await proxy.connect();
     await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
     assert.equal((await client.response()).status, 200);
     await client.send('POST /v HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nabc');
     await upstream.request(1);
-    await delay(LONGER_THAN_IDLE_MS);
+    await clock.pass(LONGER_THAN_IDLE_MS);
     await client.send('def');
     assert.equal((await client.response()).status, 200);
     assert.equal(upstream.requests[1]?.body, 'abcdef');
@@ -58,18 +59,13 @@ describe('pooled upstream connections', { concurrency: true }, () => {
   }
 
   it('as many connections are kept as the last seconds used', async t => {
-    let now = 0;
-    let lastRead = 0;
-    const readClock = (): number => {
-      lastRead = now;
-      return now;
-    };
+    const clock = new FakeClock();
     let held: (() => void)[] | undefined = [];
     const upstream = await RawUpstream.start(t, async request => {
       if (held !== undefined) await new Promise<void>(resolve => held?.push(resolve));
       await request.connection.send(answer());
     });
-    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }], now: readClock });
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }], clock });
     // Twelve requests at once, more than once: as many connections, each used again.
     for (let round = 0; round < 3; round += 1) {
       const asked = Array.from({ length: 12 }, () => proxy.get('/v'));
@@ -83,8 +79,7 @@ describe('pooled upstream connections', { concurrency: true }, () => {
     // One at a time from now on: the others grow old, and end.
     for (let second = 0; second < 5; second += 1) {
       assert.equal((await proxy.get('/v')).status, 200);
-      now += 1_000;
-      await eventually('the clock to be read', () => lastRead === now);
+      await clock.pass(1_000);
     }
     await eventually('one idle connection', () => proxy.counters.get('upstreamIdle') === 1);
     assert.equal(upstream.connections.length, 12);

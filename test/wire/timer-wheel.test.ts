@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { TICK_MS, Timed, TimerWheel } from '../../src/dataplane/transport/timer-wheel.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import fc from '../support/property.ts';
 
 class Entry extends Timed {
@@ -27,8 +29,8 @@ class Entry extends Timed {
 
 /** A wheel whose time a test moves. */
 class Bench {
-  now = 0;
-  readonly wheel = new TimerWheel(() => this.now);
+  readonly clock = new FakeClock();
+  readonly wheel = new TimerWheel(this.clock);
   /** Names of those whose time has come, in order. */
   fired: string[] = [];
 
@@ -39,8 +41,12 @@ class Bench {
     });
   }
 
+  get now(): number {
+    return this.clock.monotonic();
+  }
+
   pass(milliseconds: number): void {
-    this.now += milliseconds;
+    this.clock.advance(milliseconds);
     this.wheel.advance();
   }
 }
@@ -171,7 +177,7 @@ describe('TimerWheel', () => {
     const sender = connect(port, '127.0.0.1');
     const [receiver] = (await once(server, 'connection')) as [Socket];
     atEnd(t, () => void sender.destroy());
-    const wheel = new TimerWheel();
+    const wheel = new TimerWheel(systemClock);
     wheel.start();
     atEnd(t, () => wheel.stop());
     const ended: string[] = [];
@@ -186,7 +192,7 @@ describe('TimerWheel', () => {
   });
 
   it('an idle wheel keeps no process alive, and stops', () => {
-    const wheel = new TimerWheel();
+    const wheel = new TimerWheel(systemClock);
     wheel.start();
     assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
     wheel.stop();

@@ -33,8 +33,8 @@ export class UpstreamPools implements ConnectionKeeper {
   readonly #byKey = new Map<string, UpstreamPool>();
   /** An endpoint is looked up by its text once. */
   readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
-  /** Connections that are being made, and their time limits. */
-  readonly #connecting = new Map<Socket, NodeJS.Timeout>();
+  /** Connections that are being made, and what takes off their time limits. */
+  readonly #connecting = new Map<Socket, () => void>();
   readonly #connections = new Set<PooledConnection>();
   #closed = false;
 
@@ -60,7 +60,7 @@ export class UpstreamPools implements ConnectionKeeper {
 
   /** Makes a connection, and tries once: what comes of a failure is for the seeker to say. */
   connect(endpoint: Endpoint, timeoutMs: number, seeker: ConnectionSeeker): void {
-    const { counters } = this.#context.context;
+    const { counters, clock } = this.#context.context;
     const pool = this.#poolOf(endpoint);
     pool.size += 1;
     const retireAt = this.#context.wheel.coarseNow + lifeOf(Math.random());
@@ -74,7 +74,7 @@ export class UpstreamPools implements ConnectionKeeper {
       onread: readFor(upstream),
     });
     const settle = (): void => {
-      clearTimeout(timer);
+      takeOffLimit();
       this.#connecting.delete(socket);
       socket.off('error', onError);
     };
@@ -95,11 +95,9 @@ export class UpstreamPools implements ConnectionKeeper {
     };
     const onError = guarded(owner, (error: Error) => fail(connectFailure(error), codeOf(error)));
     // Connecting is rare where connections are kept: a timer of its own is exact and costs nothing that counts.
-    const timer = setTimeout(
-      guarded(owner, () => fail('upstream_connect_timeout')),
-      timeoutMs,
-    );
-    this.#connecting.set(socket, timer);
+    const timedOut = guarded(owner, () => fail('upstream_connect_timeout'));
+    const takeOffLimit = clock.setTimer(timeoutMs, timedOut);
+    this.#connecting.set(socket, takeOffLimit);
     socket.once('error', onError);
     const onConnect = guarded(owner, () => {
       settle();
@@ -160,8 +158,8 @@ export class UpstreamPools implements ConnectionKeeper {
   /** Ends all connections, and keeps no more. */
   close(): void {
     this.#closed = true;
-    for (const [socket, timer] of this.#connecting) {
-      clearTimeout(timer);
+    for (const [socket, takeOffLimit] of this.#connecting) {
+      takeOffLimit();
       socket.destroy();
     }
     this.#connecting.clear();

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../../clock.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
+import type { EngineContext } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { HeadMeter } from './head-meter.ts';
 
@@ -31,6 +33,7 @@ export class ClientConnection {
   /** A tunnel, or ended: bytes are no requests any more. */
   #isDetached = false;
   readonly #counters: WorkerCounters;
+  readonly #clock: Clock;
   readonly #onOversize: (failure: FailureReason) => void;
   #state: 'waiting' | 'reading' | 'writing' | 'closed' = 'waiting';
   readonly #meter = new HeadMeter();
@@ -41,8 +44,9 @@ export class ClientConnection {
   #bytesRead = 0;
 
   /** @param onOversize called once, when a head under way is longer than is allowed */
-  constructor(socket: Socket, counters: WorkerCounters, onOversize: (failure: FailureReason) => void) {
+  constructor(socket: Socket, { counters, clock }: EngineContext, onOversize: (failure: FailureReason) => void) {
     this.#onOversize = onOversize;
+    this.#clock = clock;
     this.socket = socket;
     this.remoteAddress = unmapAddress(socket.remoteAddress ?? '');
     this.#counters = counters;
@@ -164,8 +168,8 @@ export class ClientConnection {
     socket.once('end', () => socket.destroy());
     // What is still to be written has send-timeout; the lingering begins after it.
     const linger = (): void => {
-      const timer = setTimeout(() => socket.destroy(), LINGERING_MS);
-      socket.once('close', () => clearTimeout(timer));
+      const cancel = this.#clock.setTimer(LINGERING_MS, () => socket.destroy());
+      socket.once('close', cancel);
     };
     if (socket.writableFinished) linger();
     else socket.once('finish', linger);

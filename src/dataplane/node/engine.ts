@@ -44,9 +44,9 @@ export class NodeEngine implements Engine {
 
   constructor(context: EngineContext) {
     this.#context = context;
-    const { state, counters } = context;
+    const { state, counters, clock } = context;
     this.#trustedProxies = new AddressRanges(state.settings.trustedProxies);
-    const pool = new UpstreamPool({ counters, maxIdle: () => state.settings.upstreamKeepalive });
+    const pool = new UpstreamPool({ counters, clock, maxIdle: () => state.settings.upstreamKeepalive });
     const proxy = createProxyServer({ selfHandleResponse: true, prependPath: false, ignorePath: true });
     // Its deleteLength pass gives a chunked DELETE a Content-Length of 0 but still pipes the body: a second request for the
     // upstream. All headers come as the options' own, so what the passes did to the client's is thrown away.
@@ -165,7 +165,7 @@ export class NodeEngine implements Engine {
       socket.destroy();
       return;
     }
-    const connection = new ClientConnection(socket, counters, failure => this.#answerRaw(connection, failure));
+    const connection = new ClientConnection(socket, this.#context, failure => this.#answerRaw(connection, failure));
     this.#connections.set(socket, connection);
     // nginx takes a client's FIN for its leaving, too: nobody may be there to read the answer.
     socket.once('end', () => this.#current.get(connection)?.clientEnded());

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
 import type { Endpoint } from '../../model/route.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
@@ -64,7 +65,7 @@ export interface PoolOptions {
   readonly counters: WorkerCounters;
   /** Idle connections kept per upstream, asked each time one becomes idle. */
   readonly maxIdle: () => number;
-  readonly now?: () => number;
+  readonly clock: Clock;
   readonly random?: () => number;
 }
 
@@ -75,14 +76,14 @@ const END_OF_IDLE = ['data', 'end', 'error', 'timeout'] as const;
 export class UpstreamPool {
   readonly #options: PoolOptions;
   readonly #names = new NameResolver();
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #random: () => number;
   readonly #idle = new Map<string, UpstreamConnection[]>();
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock;
     this.#random = options.random ?? Math.random;
   }
 
@@ -106,7 +107,8 @@ export class UpstreamPool {
     const list = this.#idle.get(key) ?? [];
     const idleMs = idleLimit(connection.keepAliveMs);
     const isGood = connection.state === 'busy' && socket.writable && socket.readable && socket.readableLength === 0;
-    const isWorn = connection.isPrivate || this.#now() >= connection.retireAt || connection.served >= MAX_REQUESTS;
+    const isWorn =
+      connection.isPrivate || this.#clock.monotonic() >= connection.retireAt || connection.served >= MAX_REQUESTS;
     if (!isGood || isWorn || idleMs <= 0 || list.length >= this.#options.maxIdle() || this.#closed) {
       socket.destroy();
       return;
@@ -131,7 +133,7 @@ export class UpstreamPool {
     const list = this.#idle.get(key);
     for (let connection = list?.pop(); connection !== undefined; connection = list?.pop()) {
       const { socket } = connection;
-      if (socket.writable && socket.readable && this.#now() < connection.retireAt) {
+      if (socket.writable && socket.readable && this.#clock.monotonic() < connection.retireAt) {
         socket.setTimeout(0);
         for (const event of END_OF_IDLE) socket.off(event, destroyThis);
         return connection;
@@ -148,7 +150,7 @@ export class UpstreamPool {
     const socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true, keepAlive: true, lookup });
     const { counters } = this.#options;
     const fail = (reason: FailureReason, error = ''): void => {
-      clearTimeout(timer);
+      takeOffLimit();
       socket.off('error', onError).on('error', () => undefined);
       socket.destroy();
       counters.add(reason === 'upstream_connect_timeout' ? 'connectsTimedOut' : 'connectsFailed', 1);
@@ -160,13 +162,13 @@ export class UpstreamPool {
       this.#connect(request, 1, done);
     };
     const onError = (error: Error): void => fail(connectFailure(error), codeOf(error));
-    const timer = setTimeout(fail, request.timeoutMs, 'upstream_connect_timeout');
+    const takeOffLimit = this.#clock.setTimer(request.timeoutMs, () => fail('upstream_connect_timeout'));
     socket.once('error', onError);
     socket.once('connect', () => {
-      clearTimeout(timer);
+      takeOffLimit();
       socket.off('error', onError);
       counters.add('connectsOk', 1);
-      const retireAt = this.#now() + lifeOf(this.#random());
+      const retireAt = this.#clock.monotonic() + lifeOf(this.#random());
       const connection = new UpstreamConnection(socket, keyOf(endpoint), retireAt);
       socket.once('close', () => this.#forget(connection));
       done(this.#use(connection));

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { Guarded } from './guard.ts';
 
 /** One coarse clock for all time limits of a worker: setting one costs a store, and seldom a re-link in a list. */
@@ -28,33 +29,32 @@ export abstract class Timed implements Guarded {
 
 export class TimerWheel {
   readonly #slots: (Timed | undefined)[] = new Array(SLOTS).fill(undefined);
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #startedAt: number;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTicking: (() => void) | undefined;
   #immediate: NodeJS.Immediate | undefined;
   /** Ticks so far. A limit set now ends no earlier than the tick after its time. */
   #tick = 1;
   /** The tick up to which limits have ended. */
   #visited = 1;
 
-  /** @param now monotonic milliseconds */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-    this.#startedAt = now();
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedAt = clock.monotonic();
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => {
+    this.#stopTicking ??= this.#clock.repeat(TICK_MS, () => {
       this.#readClock();
-      // As in nginx, what has come is read before limits end: for a time in which this thread stood still nobody is late.
+      // As in nginx, what has come is read before limits end: bytes that came while this thread stood still are not late.
       this.#immediate ??= setImmediate(() => this.#endLimits());
-    }, TICK_MS).unref();
+    });
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stopTicking?.();
     clearImmediate(this.#immediate);
-    this.#timer = undefined;
+    this.#stopTicking = undefined;
     this.#immediate = undefined;
   }
 
@@ -93,7 +93,7 @@ export class TimerWheel {
   }
 
   #readClock(): void {
-    this.#tick = 1 + Math.floor((this.#now() - this.#startedAt) / TICK_MS);
+    this.#tick = 1 + Math.floor((this.#clock.monotonic() - this.#startedAt) / TICK_MS);
   }
 
   #endLimits(): void {

@@ -39,7 +39,7 @@ export class Wire implements PipelineContext, ClientContext, UpstreamContext, Po
 
   constructor(context: EngineContext) {
     this.context = context;
-    this.wheel = new TimerWheel(context.now);
+    this.wheel = new TimerWheel(context.clock);
     this.deadlines = new Deadlines(this.wheel, context.state);
     this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
     this.pools = new UpstreamPools(this);

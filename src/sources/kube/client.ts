@@ -1,9 +1,9 @@
 /** The HTTP client for the Kubernetes API: HTTP/1.1 over one keep-alive agent, deadlines, typed errors. */
 import http, { type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
+import { type Clock, systemClock } from '../../clock.ts';
 import { codeOf, messageOf } from '../../errors.ts';
 import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings, type Cluster } from './access.ts';
-import { type Clock, systemClock } from './clock.ts';
 import {
   BadAnswerError,
   errorOfStatus,

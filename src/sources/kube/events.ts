@@ -1,10 +1,10 @@
 /** Tells the owners of Services what became of them, by Kubernetes Events (`kubectl describe service`). */
 
+import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
 import { ApiError, ForbiddenError, UnauthorisedError, unreachable } from './errors.ts';
 import { EventBudget } from './event-budget.ts';
 import { eventName, eventObject, repetition, type ServiceEvent } from './event-object.ts';

@@ -1,11 +1,11 @@
 /** The Kubernetes API as a source of Services: one reflector for the cluster, or one a namespace. */
 
+import { type Clock, systemClock } from '../../clock.ts';
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { ServiceStore } from '../catalog.ts';
 import type { KubeClient } from './client.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';
 import { ForbiddenError, type KubeError } from './errors.ts';
 import type { KubeObject } from './list.ts';

@@ -1,7 +1,8 @@
 /** One consistent list of a collection, read page by page. */
+
+import { type Clock, systemClock } from '../../clock.ts';
 import { isObject } from '../../resources/service-object.ts';
 import type { KubeClient } from './client.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { BadAnswerError, describe, ExpiredError, type Operation } from './errors.ts';
 
 /** client-go's page size: large enough for few round trips, small enough for the server's memory. */

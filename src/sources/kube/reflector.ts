@@ -2,11 +2,12 @@
  * Keeps a copy of a collection of the Kubernetes API up to date for ever: lists it, watches it from there, and after
  * any failure goes on where it was or lists again, as client-go's Reflector does.
  */
+
+import { type Clock, sleep } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
-import { type Clock, sleep } from './clock.ts';
 import {
   ApiError,
   BadAnswerError,

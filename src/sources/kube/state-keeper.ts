@@ -3,13 +3,13 @@
  * API server has said what is true now.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
 import { fileProblem } from '../../formats/system-error.ts';
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { ServiceStore } from '../catalog.ts';
-import type { Clock } from './clock.ts';
 import { StateFileError } from './errors.ts';
 import type { Origin } from './origin.ts';
 import { StateFile } from './state-file.ts';

@@ -1,8 +1,9 @@
 /** One watch: from a version on, until the server ends it or something speaks against it. */
+
+import type { Clock } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
 import { isObject } from '../../resources/service-object.ts';
 import type { KubeClient } from './client.ts';
-import type { Clock } from './clock.ts';
 import {
   type ApiError,
   BadAnswerError,

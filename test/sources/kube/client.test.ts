@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { codeOf, messageOf } from '../../../src/errors.ts';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { KubeApi, service } from '../../support/kube-api.ts';
-import { FakeClock } from './fake-clock.ts';
 import { until } from './harness.ts';
 
 const list: KubeRequest = {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import type { ServiceEvent } from '../../../src/sources/kube/event-object.ts';
 import { EventRecorder } from '../../../src/sources/kube/events.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { KubeApi } from '../../support/kube-api.ts';
-import { FakeClock } from './fake-clock.ts';
 import { INFO, type LogLine, recordingLogger, until } from './harness.ts';
 
 const refusal: ServiceEvent = {

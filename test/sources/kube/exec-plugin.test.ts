@@ -7,7 +7,7 @@ import { after, describe, it } from 'node:test';
 import { codeOf, messageOf } from '../../../src/errors.ts';
 import { ExecPlugin } from '../../../src/sources/kube/kubeconfig/exec-plugin.ts';
 import { type Kubeconfig, readKubeconfig } from '../../../src/sources/kube/kubeconfig/kubeconfig.ts';
-import { FakeClock } from './fake-clock.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { recordingLogger, until } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-exec-'));

@@ -9,8 +9,8 @@ import type { AccessSurroundings } from '../../../src/sources/kube/access.ts';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
 import { DEADLINE_MS } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { KubeApi } from '../../support/kube-api.ts';
-import { FakeClock } from './fake-clock.ts';
 
 export interface LogLine {
   readonly level: number;

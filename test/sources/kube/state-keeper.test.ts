@@ -21,8 +21,8 @@ import type { ServiceObject } from '../../../src/resources/service-object.ts';
 import type { Origin } from '../../../src/sources/kube/origin.ts';
 import { decodeState, encodeState } from '../../../src/sources/kube/state-format.ts';
 import { StateKeeper } from '../../../src/sources/kube/state-keeper.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { service } from '../../support/services.ts';
-import { FakeClock } from './fake-clock.ts';
 import { INFO, type LogLine, RecordingStore, recordingLogger, until } from './harness.ts';
 
 const ORIGIN: Origin = { server: 'https://10.96.0.1:443', authorities: ['aa'], namespaces: [], selector: '' };

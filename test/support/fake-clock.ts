@@ -1,11 +1,15 @@
-import type { Clock } from '../../../src/sources/kube/clock.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/clock.ts';
+
+/** Turns of the event loop in which bytes get from one socket of this process through a proxy to another. */
+const TURNS = 8;
 
 interface Timer {
   readonly at: number;
   readonly callback: () => void;
 }
 
-/** Stands still until it is advanced. */
+/** A clock that stands still until a test puts it forward. */
 export class FakeClock implements Clock {
   /** Timers set so far. */
   armed = 0;
@@ -21,7 +25,7 @@ export class FakeClock implements Clock {
     return this.#elapsed;
   }
 
-  /** Somebody sets the date: what the clock on the wall shows jumps, no time passes. */
+  /** The date is set: the clock on the wall jumps, no time passes. */
   jump(ms: number): void {
     this.#skew += ms;
   }
@@ -31,6 +35,15 @@ export class FakeClock implements Clock {
     this.#timers.add(timer);
     this.armed += 1;
     return () => void this.#timers.delete(timer);
+  }
+
+  repeat(everyMs: number, callback: () => void): () => void {
+    const again = (): void => {
+      cancel = this.setTimer(everyMs, again);
+      callback();
+    };
+    let cancel = this.setTimer(everyMs, again);
+    return () => cancel();
   }
 
   /** Timers that were neither called nor cancelled. */
@@ -54,7 +67,21 @@ export class FakeClock implements Clock {
     this.#elapsed = end;
   }
 
+  /**
+   * Puts the clock forward and returns when the limits that have passed have ended. What peers of this process have sent
+   * before is read first: as on a machine that is fast.
+   */
+  async pass(ms: number): Promise<void> {
+    await turns();
+    this.advance(ms);
+    await turns();
+  }
+
   #next(end: number): Timer | undefined {
     return [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
   }
+}
+
+async function turns(): Promise<void> {
+  for (let count = 0; count < TURNS; count += 1) await turn();
 }

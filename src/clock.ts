@@ -1,4 +1,4 @@
-/** Time as this folder needs it, so that tests can turn it by hand. */
+/** Time, so that tests can turn it by hand: what waits or measures takes it from here. */
 export interface Clock {
   /** Milliseconds since 1970, for stamps that people and other programs read. */
   now(): number;
@@ -6,6 +6,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls back once. @returns what cancels it */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /** Calls back again and again, and keeps no process alive. @returns what ends it */
+  repeat(everyMs: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
@@ -14,6 +16,10 @@ export const systemClock: Clock = {
   setTimer(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
+  },
+  repeat(everyMs, callback) {
+    const timer = setInterval(callback, everyMs).unref();
+    return () => clearInterval(timer);
   },
 };
 
