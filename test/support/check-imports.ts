@@ -49,7 +49,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     'dataplane/failures': { folders: [], packages: [] },
     'dataplane/names': { folders: DATAPLANE, packages: [] },
     'dataplane/log': { folders: DATAPLANE, packages: [] },
-    'dataplane/transport': { folders: DATAPLANE, packages: [] },
+    'dataplane/transport': { folders: COMMON, packages: [] },
     'dataplane/clusters': { folders: DATAPLANE, packages: [] },
     'dataplane/pipeline': { folders: DATAPLANE, packages: [] },
     'dataplane/http1': { folders: DATAPLANE, packages: [] },

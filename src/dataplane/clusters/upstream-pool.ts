@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
 import type { Endpoint } from '../../model/route.ts';
 import type { Upstream } from '../pipeline/ports.ts';
-import type { SocketReader } from '../transport/socket-reader.ts';
+import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
 
 /** The connections of one `address:port`. */
 export class UpstreamPool {
@@ -25,7 +24,7 @@ export function keyOf({ address, port }: Endpoint): string {
 }
 
 /** A connection to an upstream, as its pool sees it. */
-export interface PooledConnection extends Upstream, SocketReader {
+export interface PooledConnection extends Upstream, TransportOwner {
   readonly pool: UpstreamPool;
   /**
    * Where it waits while it is idle: in its pool, or with the one client that it serves because a login on it counts for all
@@ -37,8 +36,8 @@ export interface PooledConnection extends Upstream, SocketReader {
   readonly retireAt: number;
   /** The upstream's own limit for idle connections; -1 when it does not say. */
   readonly keepAliveMs: number;
-  /** The socket is connected. */
-  attach(socket: Socket): void;
+  /** It is connected. */
+  attach(open: OpenTransport): void;
   becomeIdle(): void;
 }
 

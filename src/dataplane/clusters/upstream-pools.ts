@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net';
 import { codeOf } from '../../errors.ts';
 import type { Backend, Endpoint } from '../../model/route.ts';
 import { COUNTER } from '../../observe/counters.ts';
@@ -6,8 +5,9 @@ import type { EngineContext } from '../engine.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import type { Upstream } from '../pipeline/ports.ts';
+import type { ClientMemory } from '../transport/client-memory.ts';
+import { type ConnectAttempt, type ConnectListener, connectTransport } from '../transport/connect.ts';
 import { type Guarded, guarded } from '../transport/guard.ts';
-import { readFor } from '../transport/socket-reader.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
 import { type ConnectionKeeper, keyOf, type PooledConnection, UpstreamPool } from './upstream-pool.ts';
@@ -23,7 +23,8 @@ export interface ConnectionSeeker extends Guarded {
 export interface PoolsContext {
   readonly context: EngineContext;
   readonly wheel: TimerWheel;
-  /** Makes a connection that is attached to its socket once that is connected. */
+  readonly memory: Pick<ClientMemory, 'kept'>;
+  /** Makes a connection that is attached to its transport once that is connected. */
   createConnection(pool: UpstreamPool, retireAt: number): PooledConnection;
 }
 
@@ -34,7 +35,7 @@ export class UpstreamPools implements ConnectionKeeper {
   /** An endpoint is looked up by its text once. */
   readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
   /** Connections that are being made, and what takes off their time limits. */
-  readonly #connecting = new Map<Socket, () => void>();
+  readonly #connecting = new Map<ConnectAttempt, () => void>();
   readonly #connections = new Set<PooledConnection>();
   #closed = false;
 
@@ -65,48 +66,40 @@ export class UpstreamPools implements ConnectionKeeper {
     pool.size += 1;
     const retireAt = this.#context.wheel.coarseNow + lifeOf(Math.random());
     const upstream = this.#context.createConnection(pool, retireAt);
-    const socket = connect({
-      host: endpoint.address,
-      port: endpoint.port,
-      noDelay: true,
-      keepAlive: true,
-      lookup: this.#names.lookup,
-      onread: readFor(upstream),
-    });
     const settle = (): void => {
       takeOffLimit();
-      this.#connecting.delete(socket);
-      socket.off('error', onError);
+      this.#connecting.delete(attempt);
     };
     const fail = (reason: FailureReason, error = ''): void => {
       settle();
-      socket.on('error', () => undefined);
-      socket.destroy();
       counters.add(reason === 'upstream_connect_timeout' ? 'connectsTimedOut' : 'connectsFailed', 1);
       this.#leave(pool);
       seeker.connectFailed(reason, error);
     };
-    const owner: Guarded = {
+    const listener: ConnectListener = {
+      connected: open => {
+        settle();
+        counters.add('connectsOk', 1);
+        this.#connections.add(upstream);
+        upstream.attach(open);
+        seeker.connected(this.#use(upstream));
+      },
+      connectFailed: error => fail(connectFailure(error), codeOf(error)),
       crashed: error => {
         upstream.destroy();
-        socket.destroy();
+        attempt.cancel();
         seeker.crashed(error);
       },
     };
-    const onError = guarded(owner, (error: Error) => fail(connectFailure(error), codeOf(error)));
+    const { address: host, port } = endpoint;
+    const attempt = connectTransport({ host, port, lookup: this.#names.lookup }, this.#context.memory, listener);
     // Connecting is rare where connections are kept: a timer of its own is exact and costs nothing that counts.
-    const timedOut = guarded(owner, () => fail('upstream_connect_timeout'));
-    const takeOffLimit = clock.setTimer(timeoutMs, timedOut);
-    this.#connecting.set(socket, takeOffLimit);
-    socket.once('error', onError);
-    const onConnect = guarded(owner, () => {
-      settle();
-      counters.add('connectsOk', 1);
-      this.#connections.add(upstream);
-      upstream.attach(socket);
-      seeker.connected(this.#use(upstream));
+    const timedOut = guarded(listener, () => {
+      attempt.cancel();
+      fail('upstream_connect_timeout');
     });
-    socket.once('connect', onConnect);
+    const takeOffLimit = clock.setTimer(timeoutMs, timedOut);
+    this.#connecting.set(attempt, takeOffLimit);
   }
 
   /** Of the idle connections that one client keeps for itself, one to an endpoint of the backend. */
@@ -158,9 +151,9 @@ export class UpstreamPools implements ConnectionKeeper {
   /** Ends all connections, and keeps no more. */
   close(): void {
     this.#closed = true;
-    for (const [socket, takeOffLimit] of this.#connecting) {
+    for (const [attempt, takeOffLimit] of this.#connecting) {
       takeOffLimit();
-      socket.destroy();
+      attempt.cancel();
     }
     this.#connecting.clear();
     for (const upstream of [...this.#connections]) upstream.destroy();

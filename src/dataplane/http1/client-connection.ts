@@ -1,17 +1,13 @@
-import type { Socket } from 'node:net';
-import { codeOf, stackOf } from '../../errors.ts';
+import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { FailureDetail, Upstream } from '../pipeline/ports.ts';
-import type { OpenSocket } from '../transport/accept.ts';
 import { type PartialHead, SMALL_BYTES } from '../transport/client-memory.ts';
-import { guarded } from '../transport/guard.ts';
-import { Outlet } from '../transport/outlet.ts';
 import { Inlet } from '../transport/read-buffers.ts';
-import type { SocketReader } from '../transport/socket-reader.ts';
 import { Stash } from '../transport/stash.ts';
 import { Timed } from '../transport/timer-wheel.ts';
+import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
 import type { ClientContext } from './client-context.ts';
 import { plainForwarded } from './compose-request.ts';
 import { Http1Downstream, type RequestConnection } from './downstream.ts';
@@ -41,9 +37,10 @@ const GAUGES = [COUNTER.waiting, COUNTER.reading, COUNTER.writing] as const;
 const MAX_WAITING_BYTES = 4 * 1024;
 
 /** A client's connection: a state machine that reads requests one after the other, and hands each to its exchange. */
-export class ClientConnection extends Timed implements SocketReader, PartialHead, RequestConnection {
+export class ClientConnection extends Timed implements TransportOwner, PartialHead, RequestConnection {
   readonly peer: string;
   readonly inlet: Inlet;
+  readonly transport: Transport;
   readonly plainForwarded: string;
   ownUpstreams: Upstream[] | undefined;
   /** Bytes that came behind a head have not been read yet. */
@@ -51,8 +48,6 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   /** Requests begun. */
   requests = 0;
   readonly #context: ClientContext;
-  readonly #socket: Socket;
-  readonly outlet: Outlet;
   readonly #request: Http1Downstream;
   #state = IDLE;
   #head: RequestHead | undefined;
@@ -63,36 +58,21 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   /** While it ends: bytes of the client came, or are to be expected. */
   #mayLinger = false;
 
-  constructor(context: ClientContext, open: OpenSocket) {
+  constructor(context: ClientContext, open: OpenTransport) {
     super();
     this.#context = context;
     this.inlet = new Inlet(context.buffers);
     this.#stash = new Stash(context.stashes);
-    const socket = open(this);
-    this.#socket = socket;
-    this.peer = unmapAddress(socket.remoteAddress ?? '');
+    this.transport = open(this);
+    this.peer = unmapAddress(this.transport.peerAddress);
     this.plainForwarded = plainForwarded(this.peer);
     this.#request = new Http1Downstream(this, downstream => context.exchangeOf(downstream));
-    this.outlet = new Outlet(
-      socket,
-      this,
-      context.memory,
-      () => this.#drained(),
-      // Not at once: this may be within a write of the exchange, which learns of it in the next turn.
-      () => socket.destroy(),
-    );
-    const ended = guarded(this, () => this.#ended());
-    const broken = guarded(this, (error?: unknown) => this.destroy(codeOf(error)));
-    socket.on('end', ended);
-    socket.on('error', broken);
-    socket.on('close', broken);
     const { counters } = context.context;
     counters.add('handled', 1);
     counters.add('active', 1);
     counters.add('waiting', 1);
     context.limits.head(this);
-    // Only a stream that flows says that it has ended.
-    socket.resume();
+    this.transport.resume();
   }
 
   /** The engine drains: the next answer is the last, and none is waited for much longer. */
@@ -117,7 +97,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
       this.#stash.clear();
       this.inlet.release();
       this.#context.limits.remove(this);
-      this.#socket.destroy();
+      this.transport.destroy();
       this.#context.clientGone(this);
     }
   }
@@ -166,11 +146,11 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   }
 
   get isBlocked(): boolean {
-    return this.outlet.isBlocked;
+    return this.transport.isBlocked;
   }
 
   takesSome(): boolean {
-    return this.outlet.takesSome();
+    return this.transport.takesSome();
   }
 
   // What the request under way asks of it.
@@ -182,7 +162,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   /** Reads no more until readOn(). */
   pause(): void {
-    this.#socket.pause();
+    this.transport.pause();
   }
 
   /** Reads what is stashed, if its turn has come, and goes on to read from the client. */
@@ -190,12 +170,12 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     if (this.#isConsuming) return;
     const { bytes } = this.#stash;
     if (bytes !== undefined) this.#consume(bytes);
-    if (this.#state !== CLOSED && this.#socket.isPaused() && !this.#isFull) this.#socket.resume();
+    if (this.#state !== CLOSED && !this.#isFull) this.transport.resume();
   }
 
   becomeTunnel(): void {
     this.#state = TUNNEL;
-    if (this.#socket.isPaused()) this.#socket.resume();
+    this.transport.resume();
     const { bytes } = this.#stash;
     if (bytes === undefined) return;
     this.#request.readTunnel(bytes, bytes.length);
@@ -220,7 +200,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
 
   /** A response or a tunnel is cut: what was written of it still goes out. */
   endSoon(): void {
-    if (this.outlet.isEmpty) this.destroy();
+    if (this.transport.isEmpty) this.destroy();
     else if (this.#state < ENDING) this.#close(false);
   }
 
@@ -229,7 +209,7 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   readBuffer(): Buffer {
     const isBody = this.#state === TUNNEL || (this.#state === BUSY && this.#request.handler.takesBody);
     // A connection on hold keeps no buffer of its own.
-    return this.inlet.next(isBody && !this.#socket.isPaused());
+    return this.inlet.next(isBody && !this.transport.isPaused);
   }
 
   read(bytes: Buffer, size: number): boolean {
@@ -350,8 +330,8 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
     this.#mayLinger = mayLinger;
     this.#stash.clear();
     this.#context.limits.ending(this);
-    this.#socket.end(guarded(this, () => this.#finSent()));
-    this.#socket.resume();
+    this.transport.end(() => this.#finSent());
+    this.transport.resume();
   }
 
   #finSent(): void {
@@ -365,15 +345,23 @@ export class ClientConnection extends Timed implements SocketReader, PartialHead
   }
 
   /** The client has sent FIN. A client that leaves does that, too: nginx's 499. */
-  #ended(): void {
+  ended(): void {
     if (this.#state === TUNNEL) this.#request.handler.clientEndedTunnel();
-    else if (this.outlet.isEmpty || (this.#state !== IDLE && this.#state !== ENDING)) this.destroy();
+    else if (this.transport.isEmpty || (this.#state !== IDLE && this.#state !== ENDING)) this.destroy();
     else if (this.#state === IDLE) this.#close(false);
     // While a complete answer still goes out, nothing more can come that would need lingering.
     else this.#mayLinger = false;
   }
 
-  #drained(): void {
+  closed(error = ''): void {
+    this.destroy(error);
+  }
+
+  writeFailed(): void {
+    this.destroy();
+  }
+
+  drained(): void {
     if (this.#state === BUSY || this.#state === TUNNEL) {
       this.#request.handler.clientDrained();
     } else if (this.#state === IDLE) {

@@ -9,9 +9,9 @@ import type {
   FieldEdits,
   ResponseView,
 } from '../pipeline/ports.ts';
-import type { Outlet } from '../transport/outlet.ts';
 import type { Inlet } from '../transport/read-buffers.ts';
 import type { Timed } from '../transport/timer-wheel.ts';
+import type { Transport } from '../transport/transport.ts';
 import { composeAnswer, composeInterim, composeResponse, composeSwitch } from './compose-response.ts';
 import { writePiece } from './framing.ts';
 import { RequestBody } from './request-body.ts';
@@ -21,7 +21,7 @@ import type { RequestHead } from './request-head.ts';
 export interface RequestConnection extends ClientIdentity {
   readonly limit: Timed;
   readonly inlet: Inlet;
-  readonly outlet: Outlet;
+  readonly transport: Transport;
   /** Bytes behind the head have come, and wait to be read. */
   readonly hasMore: boolean;
   /** Whether another request may follow this one. */
@@ -68,11 +68,11 @@ export class Http1Downstream implements Downstream {
   }
 
   get isBlocked(): boolean {
-    return this.#connection.outlet.isBlocked;
+    return this.#connection.transport.isBlocked;
   }
 
   takesSome(): boolean {
-    return this.#connection.outlet.takesSome();
+    return this.#connection.transport.takesSome();
   }
 
   get hasBodyBytes(): boolean {
@@ -155,7 +155,7 @@ export class Http1Downstream implements Downstream {
 
   switchProtocols(head: ResponseView): void {
     this.#isLast = true;
-    this.#connection.outlet.writeText(composeSwitch(head));
+    this.#connection.transport.writeText(composeSwitch(head));
     // From here on, the tunnel's bytes are counted.
     this.sentBytes = 0;
     this.#connection.becomeTunnel();
@@ -192,11 +192,11 @@ export class Http1Downstream implements Downstream {
 
   #send(text: string): void {
     this.sentBytes += text.length;
-    this.#connection.outlet.writeText(text);
+    this.#connection.transport.writeText(text);
   }
 
   #write(head: string, piece: BodyPiece): void {
     this.sentBodyBytes += piece.size;
-    this.sentBytes += writePiece(this.#connection.outlet, head, piece, this.#sendsChunks);
+    this.sentBytes += writePiece(this.#connection.transport, head, piece, this.#sendsChunks);
   }
 }

@@ -1,6 +1,6 @@
 import type { BodyPiece } from '../pipeline/ports.ts';
-import type { Outlet } from '../transport/outlet.ts';
 import { MAX_JOINED_BYTES } from '../transport/read-buffers.ts';
+import type { Transport } from '../transport/transport.ts';
 
 /** The ranges (start, end, start, end…) as one latin1 text. */
 export function joinedText(bytes: Buffer, ranges: readonly number[]): string {
@@ -16,7 +16,7 @@ export function joinedText(bytes: Buffer, ranges: readonly number[]): string {
  * @param isChunked the body is sent in chunks (RFC 9112 section 7.1)
  * @returns the bytes written, with their framing
  */
-export function writePiece(outlet: Outlet, head: string, piece: BodyPiece, isChunked: boolean): number {
+export function writePiece(transport: Transport, head: string, piece: BodyPiece, isChunked: boolean): number {
   const { size } = piece;
   const isFramed = isChunked && size > 0;
   const before = isFramed ? `${size.toString(16)}\r\n` : '';
@@ -24,13 +24,13 @@ export function writePiece(outlet: Outlet, head: string, piece: BodyPiece, isChu
   const tail = isChunked && piece.isLast ? `0\r\n${piece.trailers}\r\n` : '';
   if (size <= MAX_JOINED_BYTES) {
     const text = head + before + piece.text() + behind + tail;
-    if (text !== '') outlet.writeText(text);
+    if (text !== '') transport.writeText(text);
     return text.length;
   }
-  if (head !== '') outlet.writeText(head);
+  if (head !== '') transport.writeText(head);
   const kept = piece.keep();
   const bytes = kept.view(size, before, behind);
-  outlet.writeBytes(bytes, kept.giveBack);
-  if (tail !== '') outlet.writeText(tail);
+  transport.writeBytes(bytes, kept.giveBack);
+  if (tail !== '') transport.writeText(tail);
   return head.length + bytes.length + tail.length;
 }

@@ -1,5 +1,3 @@
-import type { Socket } from 'node:net';
-import { codeOf } from '../../errors.ts';
 import type { Endpoint } from '../../model/route.ts';
 import type { ConnectionKeeper, PooledConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
 import type {
@@ -10,10 +8,9 @@ import type {
   Upstream,
   UpstreamHandler,
 } from '../pipeline/ports.ts';
-import { guarded } from '../transport/guard.ts';
-import { Outlet } from '../transport/outlet.ts';
 import { Inlet, type ReadBuffers } from '../transport/read-buffers.ts';
 import { Timed } from '../transport/timer-wheel.ts';
+import type { OpenTransport, Transport } from '../transport/transport.ts';
 import { composeRequest } from './compose-request.ts';
 import { writePiece } from './framing.ts';
 import { ResponseReader, type ResponseReaderContext } from './response-reader.ts';
@@ -40,8 +37,7 @@ export class UpstreamConnection extends Timed implements PooledConnection {
   readonly #context: UpstreamContext;
   readonly #inlet: Inlet;
   readonly #reader: ResponseReader;
-  #socket: Socket | undefined;
-  #outlet: Outlet | undefined;
+  #transport: Transport | undefined;
   #state = IDLE;
   #handler: UpstreamHandler | undefined;
   /** The one it was destroyed with: it learns of the end in the same callback. */
@@ -75,11 +71,11 @@ export class UpstreamConnection extends Timed implements PooledConnection {
   }
 
   get isReusable(): boolean {
-    return this.#state === IDLE && this.#socket?.writable === true && this.#socket.readable && !this.isBroken;
+    return this.#state === IDLE && this.#transport?.isOpen === true && !this.isBroken;
   }
 
   get isBroken(): boolean {
-    return this.#outlet?.isBroken ?? false;
+    return this.#transport?.isBroken ?? false;
   }
 
   get isPrivate(): boolean {
@@ -87,21 +83,16 @@ export class UpstreamConnection extends Timed implements PooledConnection {
   }
 
   get isBlocked(): boolean {
-    return this.#outlet?.isBlocked ?? false;
+    return this.#transport?.isBlocked ?? false;
   }
 
   takesSome(): boolean {
-    return this.#outlet?.takesSome() ?? false;
+    return this.#transport?.takesSome() ?? false;
   }
 
-  attach(socket: Socket): void {
-    this.#socket = socket;
-    this.#outlet = new Outlet(socket, this, this.#context.memory, () => this.#handler?.upstreamDrained());
-    const ended = guarded(this, () => this.#ended());
-    const broken = guarded(this, (error?: unknown) => this.#broken(codeOf(error)));
-    socket.on('end', ended);
-    socket.on('error', broken);
-    socket.on('close', broken);
+  attach(open: OpenTransport): void {
+    this.#transport = open(this);
+    this.#transport.resume();
   }
 
   send(request: OutgoingRequest, handler: UpstreamHandler, bodyFollows: boolean): void {
@@ -115,19 +106,19 @@ export class UpstreamConnection extends Timed implements PooledConnection {
     this.#context.limits.none(this);
     const text = composeRequest(request);
     if (bodyFollows) this.#dueHead = text;
-    else this.#outlet?.writeText(text);
+    else this.#transport?.writeText(text);
   }
 
   write(piece: BodyPiece): boolean {
     const head = this.#dueHead;
     this.#dueHead = '';
     if (piece.isLast) this.#isSent = true;
-    if (this.#outlet !== undefined) writePiece(this.#outlet, head, piece, this.#sendsChunks);
+    if (this.#transport !== undefined) writePiece(this.#transport, head, piece, this.#sendsChunks);
     return !this.isBlocked;
   }
 
   resume(): void {
-    this.#socket?.resume();
+    this.#transport?.resume();
   }
 
   keepFor(client: ClientIdentity): void {
@@ -146,7 +137,7 @@ export class UpstreamConnection extends Timed implements PooledConnection {
   }
 
   endSoon(): void {
-    this.#socket?.destroySoon();
+    this.#transport?.endSoon();
   }
 
   destroy(): void {
@@ -158,7 +149,7 @@ export class UpstreamConnection extends Timed implements PooledConnection {
     this.#inlet.release();
     this.#reader.clear();
     this.#context.limits.remove(this);
-    this.#socket?.destroy();
+    this.#transport?.destroy();
     this.#context.pools.forget(this, wasIdle);
   }
 
@@ -175,6 +166,13 @@ export class UpstreamConnection extends Timed implements PooledConnection {
     else if (!this.#reader.awaitsHead) this.#handler?.fail('response_cut_by_timeout');
     else this.#handler?.fail(this.isBlocked ? 'upstream_send_timeout' : 'upstream_read_timeout');
   }
+
+  drained(): void {
+    this.#handler?.upstreamDrained();
+  }
+
+  /** What the upstream answered before it went can still be read. */
+  writeFailed(): void {}
 
   readBuffer(): Buffer {
     const isBody = this.#state === BUSY && !this.#reader.awaitsHead;
@@ -212,16 +210,15 @@ export class UpstreamConnection extends Timed implements PooledConnection {
   }
 
   /** The upstream has sent FIN. */
-  #ended(): void {
+  ended(): void {
     const handler = this.#handler;
     // After a reset that a write met, the end of what came looks like FIN, but is none. A tunnel ends with either.
     const mayEnd = this.#reader.isTunnel || !this.isBroken;
     if (handler !== undefined && mayEnd && this.#reader.end(handler)) return;
-    this.#broken(this.isBroken ? 'ECONNRESET' : undefined);
+    this.closed(this.isBroken ? 'ECONNRESET' : undefined);
   }
 
-  /** @param error the code of what broke it; undefined when it was closed */
-  #broken(error?: string): void {
+  closed(error: string | undefined): void {
     if (this.#state === CLOSED) return;
     const handler = this.#handler;
     const { awaitsHead, hasBegun } = this.#reader;

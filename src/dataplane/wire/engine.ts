@@ -7,8 +7,8 @@ import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
-import { createReadingServer, type OpenSocket } from '../transport/accept.ts';
-import type { SocketReader } from '../transport/socket-reader.ts';
+import { createTransportServer } from '../transport/accept.ts';
+import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
 import { Wire } from './wire.ts';
 
 const BACKLOG = 4096;
@@ -19,8 +19,16 @@ const BACKLOG = 4096;
  */
 const LISTENERS = 16;
 
-/** Reads nothing. */
-const NOBODY: SocketReader = { readBuffer: () => Buffer.alloc(1), read: () => false, crashed: () => undefined };
+/** The owner of a connection that is closed at once. */
+const REFUSED: TransportOwner = {
+  readBuffer: () => Buffer.alloc(1),
+  read: () => false,
+  ended: () => undefined,
+  closed: () => undefined,
+  drained: () => undefined,
+  writeFailed: () => undefined,
+  crashed: () => undefined,
+};
 
 export class WireEngine implements Engine {
   readonly #context: EngineContext;
@@ -65,7 +73,7 @@ export class WireEngine implements Engine {
   }
 
   #listen({ host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    const server = createReadingServer(open => this.#accept(open));
+    const server = createTransportServer(this.#wire.memory, open => this.#accept(open));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -87,11 +95,11 @@ export class WireEngine implements Engine {
     this.#wire.wheel.stop();
   }
 
-  #accept(open: OpenSocket): void {
+  #accept(open: OpenTransport): void {
     const { counters, failures, state } = this.#context;
     counters.add('accepted', 1);
     if (this.#wire.clients.size >= state.settings.workerConnections) {
-      open(NOBODY).destroy();
+      open(REFUSED).destroy();
       return;
     }
     try {

@@ -1,0 +1,59 @@
+import type { Guarded } from './guard.ts';
+
+/** What a connection's reads and events are handed to. */
+export interface TransportOwner extends Guarded {
+  /** The memory for the next read. */
+  readBuffer(): Buffer;
+  /** Bytes were read into it. They are valid only during this call. @returns false to stop reading until resume() */
+  read(bytes: Buffer, size: number): boolean;
+  /** The peer has sent FIN: nothing more will be read. */
+  ended(): void;
+  /** The connection is gone. @param error the system's code, such as ECONNRESET; undefined after endSoon() */
+  closed(error: string | undefined): void;
+  /** {@link Transport.isBlocked} is over. */
+  drained(): void;
+  /** {@link Transport.isBroken} has become true. Never called from within a write. */
+  writeFailed(): void;
+}
+
+/**
+ * A connection as a stream of bytes. Nothing is read before resume() is called for the first time. It belongs to one owner,
+ * which destroy() tells nothing: who destroys it knows.
+ */
+export interface Transport {
+  /** The peer's address; empty when the connection was reset before it could be asked for. */
+  readonly peerAddress: string;
+  /** Neither side has ended the connection. */
+  readonly isOpen: boolean;
+  readonly isPaused: boolean;
+  /** The kernel does not take more for now: the owner should not write until drained(). */
+  readonly isBlocked: boolean;
+  /** A write failed. Further ones are dropped; what the peer sent before can still be read. */
+  readonly isBroken: boolean;
+  /** The kernel has taken all that was written. */
+  readonly isEmpty: boolean;
+
+  /** Whether the kernel has taken some of what waits since this was asked last, or since it began to wait. */
+  takesSome(): boolean;
+
+  /** @param text one byte for each character: none is beyond U+00FF @returns false when it is blocked */
+  writeText(text: string): boolean;
+
+  /** @param sent called once, when the bytes are no longer needed; often within this call @returns as writeText() */
+  writeBytes(bytes: Uint8Array, sent: () => void): boolean;
+
+  pause(): void;
+  resume(): void;
+
+  /** Sends FIN after what was written. @param finished called when it has been sent, never within this call */
+  end(finished: () => void): void;
+
+  /** Ends the connection when what was written has gone out; the owner is told that it closed. */
+  endSoon(): void;
+
+  /** Ends the connection now. */
+  destroy(): void;
+}
+
+/** Begins to use a connection. */
+export type OpenTransport = (owner: TransportOwner) => Transport;
