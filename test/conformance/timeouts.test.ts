@@ -1,24 +1,34 @@
 /** Contract section 7: how long this proxy waits, with settings far below their defaults. */
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { FLOOD_BYTES, Flood } from '../support/flood.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
 const GET = 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n';
-const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
-/** A limit that something else has to come before: long, since a busy machine may stop this process for a while. */
-const BEATEN_MS = 1_000;
-/** A limit that begins anew with each of eight bytes, which take longer than it in all. */
-const RENEWED_MS = 1_400;
-const BYTE_MS = 200;
+/** The limit that a test is about. */
+const LIMIT_MS = 4_000;
+/** Two of them are longer than the limit, one is not. */
+const PAUSE_MS = 3_000;
+const PASSED_MS = 2 * LIMIT_MS;
+/** On the engine node this one passes by itself: for a head, node:http looks at no clock but its own. */
+const HEAD_LIMIT_MS = 1_000;
+/** The same limit where it must not pass. */
+const NEVER_ON_NODE_MS = 60_000;
 
 conformance('timeouts', ({ engine, test }) => {
   test('client-header-timeout: a part of a head gets 408', async t => {
-    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: BEATEN_MS } });
+    const clock = new FakeClock();
+    const settings = { clientHeaderTimeout: HEAD_LIMIT_MS };
+    const proxy = await startProxy(t, engine, { routes: [], settings, clock });
     const client = await proxy.connect();
     await client.send('GET /volume HTTP/1.1\r\nHost: te');
+    await eventually('it to be read', () => proxy.counters.get('reading') === 1);
+    await clock.pass(2 * HEAD_LIMIT_MS);
     assert.equal((await client.response()).status, 408);
     await client.closed();
     const [line] = await proxy.logged(1);
@@ -26,50 +36,62 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-header-timeout is for the whole head: a byte now and then does not extend it', async t => {
-    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: BEATEN_MS } });
+    const clock = new FakeClock();
+    const settings = { clientHeaderTimeout: HEAD_LIMIT_MS };
+    const proxy = await startProxy(t, engine, { routes: [], settings, clock });
     const client = await proxy.connect();
     const bytes = `GET /volume HTTP/1.1\r\nHost: test\r\nX-A: ${'x'.repeat(1_000)}`;
     for (const byte of bytes) {
       if (client.unread !== '' || !client.isOpen) break;
       await client.send(byte);
-      await pause(20);
+      await clock.pass(20);
+      if (engine === 'node') await delay(20);
     }
     assert.equal((await client.response()).status, 408);
     await client.closed();
   });
 
   test('client-header-timeout: a connection that never sent a byte is just closed', async t => {
-    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: 300 } });
+    const clock = new FakeClock();
+    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: HEAD_LIMIT_MS }, clock });
     const client = await proxy.connect();
+    await eventually('it to be accepted', () => proxy.counters.get('active') === 1);
+    await clock.pass(2 * HEAD_LIMIT_MS);
     assert.equal(await client.closed(), 'fin');
     assert.equal(client.receivedBytes, 0);
     assert.deepEqual(proxy.logLines, []);
   });
 
   test('client-header-timeout begins anew with the next request', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientHeaderTimeout: BEATEN_MS },
+      settings: { clientHeaderTimeout: NEVER_ON_NODE_MS },
+      clock,
     });
     const client = await proxy.connect();
     for (let count = 0; count < 4; count += 1) {
-      if (count > 0) await pause(BEATEN_MS / 2);
+      if (count > 0) await clock.pass(NEVER_ON_NODE_MS / 2);
       await client.send(GET);
       assert.equal((await client.response()).status, 200);
     }
   });
 
   test('client-header-timeout: a second request that does not come whole gets 408', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientHeaderTimeout: BEATEN_MS },
+      settings: { clientHeaderTimeout: HEAD_LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(GET);
     assert.equal((await client.response()).status, 200);
     await client.send('GET /vol');
+    await eventually('it to be read', () => proxy.counters.get('reading') === 1);
+    await clock.pass(2 * HEAD_LIMIT_MS);
     assert.equal((await client.response()).status, 408);
     await client.closed();
   });
@@ -80,14 +102,17 @@ conformance('timeouts', ({ engine, test }) => {
     ['several empty lines', '\r\n\r\n\r'],
   ] as const) {
     test(`${what} behind a request begins none: the connection is just closed`, async t => {
+      const clock = new FakeClock();
       const upstream = await RawUpstream.start(t);
       const proxy = await startProxy(t, engine, {
         routes: [{ path: '/volume', to: upstream }],
-        settings: { clientHeaderTimeout: 300, keepaliveTimeout: 300 },
+        settings: { clientHeaderTimeout: HEAD_LIMIT_MS, keepaliveTimeout: HEAD_LIMIT_MS },
+        clock,
       });
       const client = await proxy.connect();
       await client.send(`POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc${bytes}`);
       assert.equal((await client.response()).status, 200);
+      await clock.pass(2 * HEAD_LIMIT_MS);
       await client.closed();
       assert.equal(client.unread, '');
       assert.deepEqual([proxy.logLines.length, proxy.counters.get('requests')], [1, 1]);
@@ -109,13 +134,17 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-body-timeout: 408 when nothing was answered, and the upstream gets no whole request', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: 300 },
+      settings: { clientBodyTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nabc');
+    await (await upstream.request(0)).bodyBytes(3);
+    await clock.pass(PASSED_MS);
     assert.equal((await client.response()).status, 408);
     await client.closed();
     await (await upstream.connection(0)).closed();
@@ -123,124 +152,161 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-body-timeout is between two reads: a slow body may take longer', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: RENEWED_MS },
+      settings: { clientBodyTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
-    for (const byte of 'slowbody') {
-      await pause(BYTE_MS);
+    const request = await upstream.request(0);
+    for (const [index, byte] of [...'slowbody'].entries()) {
+      await clock.pass(PAUSE_MS);
       await client.send(byte);
+      await request.bodyBytes(index + 1);
     }
     assert.equal((await client.response()).status, 200);
   });
 
   test('client-body-timeout once a response began: the connection is cut', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, request =>
       request.connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'),
     );
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: BEATEN_MS },
+      settings: { clientBodyTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nabc');
     assert.equal((await client.head()).status, 200);
+    await clock.pass(PASSED_MS);
     await client.closed();
     assert.doesNotMatch(client.unread, /408/);
   });
 
   test('proxy-read-timeout before the head: 504', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, () => {});
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: 300 },
+      settings: { proxyReadTimeout: LIMIT_MS },
+      clock,
     });
-    assert.equal((await proxy.get('/volume')).status, 504);
+    const client = await proxy.connect();
+    await client.send(GET);
+    await upstream.request(0);
+    await clock.pass(PAUSE_MS);
+    assert.equal(client.unread, '');
+    await clock.pass(PAUSE_MS);
+    assert.equal((await client.response()).status, 504);
     await (await upstream.connection(0)).closed();
   });
 
   test('proxy-read-timeout within a body: the client’s response is cut', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, request =>
       request.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'),
     );
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: BEATEN_MS },
+      settings: { proxyReadTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(GET);
-    const response = await client.responseOrCut();
-    assert.equal(response.complete, false);
-    assert.equal(response.body, 'hello');
+    await client.head();
+    assert.equal(await client.bytes(5), 'hello');
+    await clock.pass(PASSED_MS);
+    await client.closed();
+    assert.equal(client.unread, '');
     await upstream.only.connection.closed();
   });
 
   test('proxy-read-timeout is between two reads: a slow response may take longer', async t => {
-    const upstream = await RawUpstream.start(t, async request => {
-      await request.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n');
-      for (const byte of 'slowbody') {
-        await pause(BYTE_MS);
-        await request.connection.send(byte);
-      }
-    });
+    const clock = new FakeClock();
+    const upstream = await RawUpstream.start(t, request =>
+      request.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n'),
+    );
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: RENEWED_MS },
+      settings: { proxyReadTimeout: LIMIT_MS },
+      clock,
     });
-    assert.equal((await proxy.get('/volume')).body, 'slowbody');
+    const client = await proxy.connect();
+    await client.send(GET);
+    await upstream.request(0);
+    for (const [index, byte] of [...'slowbody'].entries()) {
+      await clock.pass(PAUSE_MS);
+      await upstream.only.connection.send(byte);
+      await eventually('it to come', () => client.unread.endsWith('slowbody'.slice(0, index + 1)));
+    }
+    assert.equal((await client.response()).body, 'slowbody');
   });
 
   test('proxy-read-timeout does not run while the client still sends its body', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: RENEWED_MS },
+      settings: { proxyReadTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
-    for (const byte of 'slowbody') {
-      await pause(BYTE_MS);
+    const request = await upstream.request(0);
+    for (const [index, byte] of [...'slowbody'].entries()) {
+      await clock.pass(PAUSE_MS);
       await client.send(byte);
+      await request.bodyBytes(index + 1);
     }
     assert.equal((await client.response()).status, 200);
   });
 
   test('a route’s own read timeout goes before the global one', async t => {
-    const upstream = await RawUpstream.start(t, async request => {
-      await pause(600);
-      await request.connection.send(answer());
-    });
+    const clock = new FakeClock();
+    const upstream = await RawUpstream.start(t, () => {});
     const proxy = await startProxy(t, engine, {
       routes: [
-        { path: '/patient', to: upstream, overrides: { readTimeoutMs: 30_000 } },
-        { path: '/hasty', to: upstream, overrides: { readTimeoutMs: 200 } },
+        { path: '/patient', to: upstream, overrides: { readTimeoutMs: 3 * LIMIT_MS } },
+        { path: '/hasty', to: upstream, overrides: { readTimeoutMs: LIMIT_MS / 4 } },
       ],
-      settings: { proxyReadTimeout: 300 },
+      settings: { proxyReadTimeout: LIMIT_MS },
+      clock,
     });
-    const [patient, hasty] = await Promise.all([proxy.get('/patient'), proxy.get('/hasty')]);
-    assert.equal(patient.status, 200);
-    assert.equal(hasty.status, 504);
+    const patient = proxy.get('/patient');
+    const { connection } = await upstream.request(0);
+    const hasty = proxy.get('/hasty');
+    await upstream.request(1);
+    await clock.pass(LIMIT_MS / 2);
+    assert.equal((await hasty).status, 504);
+    await clock.pass(PASSED_MS);
+    await connection.send(answer());
+    assert.equal((await patient).status, 200);
   });
 
   for (const [what, settings, overrides] of [
-    ['proxy-send-timeout', { proxySendTimeout: 300 }, {}],
-    ['a route’s own send timeout', {}, { sendTimeoutMs: 300 }],
+    ['proxy-send-timeout', { proxySendTimeout: LIMIT_MS }, {}],
+    ['a route’s own send timeout', {}, { sendTimeoutMs: LIMIT_MS }],
   ] as const) {
-    for (const slowness of [0, 700]) {
+    for (const slowness of [0, PASSED_MS]) {
       const after = slowness === 0 ? '' : ', also after a client that was slow at first';
       test(`${what}: an upstream that stops reading a body is 504${after}`, async t => {
+        const clock = new FakeClock();
         const upstream = await RawUpstream.start(t, request => request.connection.pause());
-        const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream, overrides }], settings });
+        const routes = [{ path: '/volume', to: upstream, overrides }];
+        const proxy = await startProxy(t, engine, { routes, settings, clock });
         const client = await proxy.connect();
-        const block = Buffer.alloc(1 << 20);
-        const megabytes = 64;
-        await client.send(`PUT /volume HTTP/1.1\r\nHost: test\r\nContent-Length: ${megabytes << 20}\r\n\r\n`);
+        await client.send(`PUT /volume HTTP/1.1\r\nHost: test\r\nContent-Length: ${FLOOD_BYTES}\r\n\r\n`);
         await upstream.request(0);
-        await pause(slowness);
-        for (let count = 0; count < megabytes; count += 1) client.push(block);
+        await clock.pass(slowness);
+        const flood = new Flood();
+        void flood.run(block => client.send(block));
+        await flood.heldBack();
+        await clock.pass(PASSED_MS);
         assert.equal((await client.response()).status, 504);
         const [line] = await proxy.logged(1);
         assert.equal(line?.status, 504);
@@ -249,19 +315,19 @@ conformance('timeouts', ({ engine, test }) => {
   }
 
   test('send-timeout: a client that stops reading loses its connection, and so does the upstream', async t => {
-    const upstream = await RawUpstream.start(t, async request => {
-      const block = Buffer.alloc(1 << 20);
-      await request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${64 << 20}\r\n\r\n`);
-      for (let count = 0; count < 64; count += 1) void request.connection.send(block);
-    });
+    const clock = new FakeClock();
+    const flood = new Flood();
+    const upstream = await RawUpstream.start(t, request => flood.answer(request));
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { sendTimeout: 300 },
+      settings: { sendTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
     client.pause();
     await client.send(GET);
-    await upstream.request(0);
+    await flood.heldBack();
+    await clock.pass(PASSED_MS);
     await upstream.only.connection.closed();
     await eventually('no connection to be left', () => proxy.counters.get('active') === 0);
     const [line] = await proxy.logged(1);
@@ -269,51 +335,56 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('send-timeout does not run while the client has read everything and the upstream is the slow one', async t => {
-    const upstream = await RawUpstream.start(t, async request => {
-      await request.connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${(32 << 20) + 4}\r\n\r\n`);
-      await request.connection.send(Buffer.alloc(32 << 20));
-      await pause(RENEWED_MS + 600);
-      await request.connection.send('last');
-    });
+    const clock = new FakeClock();
+    const flood = new Flood();
+    const upstream = await RawUpstream.start(t, request => flood.answer(request, 4));
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { sendTimeout: RENEWED_MS },
+      settings: { sendTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
-    // Long enough for the kernel's buffers to fill, so that the proxy has to wait for the client for a while.
     client.pause();
     await client.send(GET);
-    await pause(200);
+    await flood.heldBack();
     client.resume();
     await client.head();
-    await client.bytes(32 << 20);
+    await client.bytes(FLOOD_BYTES);
+    await clock.pass(PASSED_MS);
+    await upstream.only.connection.send('last');
     assert.equal(await client.bytes(4), 'last');
   });
 
   test('keepalive-timeout: an idle connection closes without a word', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { keepaliveTimeout: BEATEN_MS },
+      settings: { keepaliveTimeout: LIMIT_MS },
+      clock,
     });
     const client = await proxy.connect();
-    for (let count = 0; count < 2; count += 1) {
+    for (let count = 0; count < 3; count += 1) {
+      if (count > 0) await clock.pass(PAUSE_MS);
       await client.send(GET);
       assert.equal((await client.response()).status, 200);
     }
+    await clock.pass(PASSED_MS);
     assert.equal(await client.closed(), 'fin');
     assert.equal(client.unread, '');
-    assert.equal(proxy.logLines.length, 2);
+    assert.equal(proxy.logLines.length, 3);
   });
 
   test('keepalive-timeout does not end a connection whose request is under way', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, async request => {
-      await pause(700);
+      await clock.pass(PASSED_MS);
       await request.connection.send(answer());
     });
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { keepaliveTimeout: 200 },
+      settings: { keepaliveTimeout: LIMIT_MS },
+      clock,
     });
     assert.equal((await proxy.get('/volume')).status, 200);
   });
@@ -335,13 +406,16 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('changed timeouts hold for connections that are open', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, () => {});
-    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], clock });
     const client = await proxy.connect();
     await client.send('GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n');
     await client.response();
-    proxy.changeSettings({ proxyReadTimeout: 300 });
+    proxy.changeSettings({ proxyReadTimeout: LIMIT_MS });
     await client.send(GET);
+    await upstream.request(0);
+    await clock.pass(PASSED_MS);
     assert.equal((await client.response()).status, 504);
   });
 });

@@ -1,7 +1,8 @@
 /** Contract section 7: a time limit belongs to the side that has to move: the one that sends, or the one that takes. */
 import assert from 'node:assert/strict';
-import { eventually, still } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { FLOOD_BYTES, Flood } from '../support/flood.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { answer, RawUpstream, type UpstreamRequest } from '../support/raw-upstream.ts';
@@ -15,10 +16,6 @@ const PASSED_MS = 2 * LIMIT_MS;
 const BODY = 'slowbody';
 /** Only a failing test reaches it. */
 const NEVER_MS = 3_600_000;
-/** More than the kernel keeps for a peer that does not read. */
-const BLOCK = Buffer.alloc(1 << 20);
-const BLOCKS = 32;
-const FLOOD_BYTES = BLOCKS * BLOCK.length;
 
 const PUT = `PUT /volume HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: ${BODY.length}\r\n`;
 const EXPECTING_PUT = `${PUT}Expect: 100-continue\r\n\r\n`;
@@ -29,21 +26,6 @@ async function sendSlowly(clock: FakeClock, client: RawClient, request: Upstream
     await clock.pass(PAUSE_MS);
     await client.send(byte);
     await request.bodyBytes(index + 1);
-  }
-}
-
-/** A response that its client does not read, and how many of its blocks have gone. */
-class Flood {
-  sent = 0;
-
-  async run({ connection }: UpstreamRequest, extraBytes = 0): Promise<void> {
-    await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${FLOOD_BYTES + extraBytes}\r\n\r\n`);
-    for (; this.sent < BLOCKS; this.sent += 1) await connection.send(BLOCK);
-  }
-
-  async heldBack(): Promise<void> {
-    const sent = await still('the response is held back', () => this.sent);
-    assert.ok(sent < BLOCKS, 'the kernel takes all of it');
   }
 }
 
@@ -166,7 +148,7 @@ conformance('turns', ({ engine, test }) => {
   test('client-body-timeout holds again once a client has read what it had left unread', async t => {
     const clock = new FakeClock();
     const flood = new Flood();
-    const upstream = await RawUpstream.start(t, request => flood.run(request, 1));
+    const upstream = await RawUpstream.start(t, request => flood.answer(request, 1));
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
       settings: { clientBodyTimeout: LIMIT_MS, sendTimeout: NEVER_MS, proxyReadTimeout: NEVER_MS },
@@ -186,7 +168,7 @@ conformance('turns', ({ engine, test }) => {
   test('send-timeout: a client that sends its body, and reads no answer meanwhile, is given time', async t => {
     const clock = new FakeClock();
     const flood = new Flood();
-    const upstream = await RawUpstream.start(t, request => flood.run(request));
+    const upstream = await RawUpstream.start(t, request => flood.answer(request));
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
       settings: { sendTimeout: LIMIT_MS },
@@ -207,7 +189,7 @@ conformance('turns', ({ engine, test }) => {
     const flood = new Flood();
     const upstream = await RawUpstream.start(t, async request => {
       request.connection.pause();
-      await flood.run(request, 1);
+      await flood.answer(request, 1);
       request.connection.resume();
       await request.whole();
       await request.connection.send('.');

@@ -1,5 +1,6 @@
 /** Bugs in what leads the workers, in the real program: none ends it, and none takes more than its own object out of service. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { exposed, ServingProgram } from '../cli/serve-fixture.ts';
@@ -7,6 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { get } from '../support/exchange.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
 const PRELOAD = join(import.meta.dirname, '../support/preload/throw-for.ts');
 const INTERNAL_ERROR = 'internal error: the routes in force stay; please report it with this entry';
 
@@ -17,6 +19,7 @@ interface Bug {
 
 /** Serves /good, /bomb and /other; the bug is met whenever the function gets something that names `bomb`. */
 async function start(t: TestContext, bug: Bug, word = 'bomb') {
+  assert.ok(existsSync(join(ROOT, bug.module)), `${bug.module} has gone elsewhere`);
   const upstream = await RawUpstream.start(t);
   const service = (name: string, annotations = {}): object => exposed(name, upstream, annotations);
   const program = await ServingProgram.start(t, {
@@ -43,7 +46,7 @@ async function reasonsFor(program: ServingProgram, name: string): Promise<string
 
 describe('a bug in the control plane', { concurrency: 2, timeout: 300_000 }, () => {
   for (const bug of [
-    { module: '/src/sources/service.ts', function: 'translateService' },
+    { module: '/src/translate/service.ts', function: 'translateService' },
     { module: '/src/workers/counter-blocks.ts', function: 'assign' },
   ]) {
     it(`met in ${bug.function} by one Service is said of it, and all others are served`, async t => {
@@ -69,7 +72,7 @@ describe('a bug in the control plane', { concurrency: 2, timeout: 300_000 }, () 
   }
 
   it('met while a change is announced keeps it from no worker', async t => {
-    const { program, service, answers } = await start(t, { module: '/src/cli/announcer.ts', function: 'announce' });
+    const { program, service, answers } = await start(t, { module: '/src/control/announcer.ts', function: 'announce' });
     await answers('/bomb', 200);
     assert.equal((await program.logged(INTERNAL_ERROR)).doing, 'announcing a change');
     await program.writeManifests([service('bomb', { path: '/moved' })]);
