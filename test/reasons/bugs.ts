@@ -10,6 +10,7 @@ import { ResponseHead } from '../../src/dataplane/http1/response-head.ts';
 import { Exchange as NodeExchange } from '../../src/dataplane/node/exchange.ts';
 import { Exchange } from '../../src/dataplane/pipeline/exchange.ts';
 import { ExchangeRecord } from '../../src/dataplane/pipeline/exchange-record.ts';
+import { ResponseRelay } from '../../src/dataplane/pipeline/response-relay.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 
 /** Address of the client whose timer has a bug. */
@@ -32,12 +33,12 @@ const holds = (args: readonly unknown[], text: string): boolean => (args[0] as B
 
 plant(RouteTable.prototype, 'match', (_, [, path]) => String(path).startsWith('/match'));
 plant(RequestHead.prototype, 'read', (_, args) => holds(args, 'GET /head'));
-plant(Exchange.prototype, 'connected', ({ record }) => record.path.startsWith('/app/connect'));
+plant(Exchange.prototype, 'connected', ({ state }) => state.record.path.startsWith('/app/connect'));
 plant(ResponseHead.prototype, 'read', (_, args) => holds(args, 'X-Bug: response'));
 plant(ChunkedBody.prototype, 'feed', (_, args) => holds(args, 'chunk with a bug'));
 plant(ExchangeRecord.prototype, 'write', ({ path }) => path.startsWith('/app/write'));
-plant(Exchange.prototype, 'clientDrained', ({ record }) => record.path.startsWith('/app/drain'));
-plant(Exchange.prototype, 'upstreamBroken', ({ record }) => record.path.startsWith('/app/end'));
+plant(Exchange.prototype, 'clientDrained', ({ state }) => state.record.path.startsWith('/app/drain'));
+plant(ResponseRelay.prototype, 'upstreamBroken', ({ state }) => state.record.path.startsWith('/app/end'));
 plant(ClientConnection.prototype, 'timedOut', ({ peer }) => peer === TIMER_CLIENT);
 plant(NodeExchange.prototype, 'responded', (_, args) => {
   const { headers } = args[0] as { readonly headers: Readonly<Record<string, unknown>> };

@@ -18,6 +18,7 @@ const LINGERING_MS = 5_000;
 export interface Turns {
   readonly settings: Settings;
   readonly overrides: RouteOverrides;
+  readonly downstream: Side;
   readonly upstream: Side | undefined;
   /** A connection to the upstream is being made, which has a limit of its own. */
   readonly isConnecting: boolean;
@@ -67,9 +68,9 @@ export class Deadlines implements ConnectionLimits {
   }
 
   /** Bytes of a tunnel came from one of the sides. */
-  tunnel({ settings, overrides, upstream }: Turns, client: Side): void {
+  tunnel({ settings, overrides, downstream, upstream }: Turns): void {
     if (upstream !== undefined) this.none(upstream.limit);
-    this.#set(client.limit, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
+    this.#set(downstream.limit, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
   }
 
   none(limit: Timed): void {
@@ -82,8 +83,8 @@ export class Deadlines implements ConnectionLimits {
   }
 
   /** Within an exchange. @param mover the side that bytes came from, or that took some */
-  moved(turns: Turns, client: Side, mover: Side): void {
-    const { settings, overrides, upstream } = turns;
+  moved(turns: Turns, mover: Side): void {
+    const { settings, overrides, downstream: client, upstream } = turns;
     const ofClient = clientTurn(turns, client);
     // A client may wait for the rest of an early answer before it goes on with its body, or leaves.
     const isRenewed = mover === client || (turns.isAnswered && ofClient === BYTES);

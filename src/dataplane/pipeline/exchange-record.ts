@@ -80,10 +80,6 @@ export class ExchangeRecord {
     this.#switchedAt = performance.now();
   }
 
-  get isTunnel(): boolean {
-    return this.#status === 101;
-  }
-
   /** It failed: the first reason is the one that counts. @param detail asked for at once, if at all */
   fail(reason: FailureReason, detail: FailureDetail = ''): void {
     if (this.#reason !== '-' || !this.#isOpen) return;

@@ -1,337 +1,194 @@
-import type { Route, RouteOverrides } from '../../model/route.ts';
-import type { Settings } from '../../settings/schema.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import type { Turns } from './deadlines.ts';
 import { errorAnswer } from './error-pages.ts';
-import { ExchangeRecord } from './exchange-record.ts';
-import { EXPECT, X_REQUEST_ID } from './header-ids.ts';
-import { believedHosts } from './outgoing-request.ts';
+import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import type {
-  BodyPiece,
-  ClientIdentity,
-  Downstream,
-  DownstreamHandler,
-  FailureDetail,
-  FieldEdits,
-  RequestView,
-  ResponseView,
-  Side,
-  Upstream,
-  UpstreamHandler,
-} from './ports.ts';
-import { RedirectEdits, rewritesRedirects } from './redirects.ts';
-import { requestIdOf } from './request-id.ts';
-import { RoutedRequest } from './routed-request.ts';
-import { isOfferedUpgrade } from './upgrade.ts';
-import { type Attempting, UpstreamAttempts } from './upstream-attempts.ts';
+import type { BodyPiece, Downstream, DownstreamHandler, FailureDetail, RequestView, Upstream } from './ports.ts';
+import { type ExchangeEnds, ResponseRelay } from './response-relay.ts';
+import { type AttemptOwner, UpstreamAttempts } from './upstream-attempts.ts';
 
-const NO_OVERRIDES: RouteOverrides = {};
-
-/** A request and its answer, between a client's codec and an upstream's; one per client connection, used again. */
-export class Exchange implements DownstreamHandler, UpstreamHandler, Attempting, Turns {
-  readonly record: ExchangeRecord;
-  readonly downstream: Downstream;
-  readonly asked = new RoutedRequest();
-  /** The final response's head has been written, or an error of our own. */
-  isAnswered = false;
-  /** The client asked whether it may send its body, and neither got an answer nor went ahead (RFC 9110 section 10.1.1). */
-  awaitsContinue = false;
-  settings: Settings;
-  upstream: Upstream | undefined;
+/**
+ * One request and its answer. A request goes through phases, each a method: received, route, pick an endpoint, connect, send;
+ * its response through those of the {@link ResponseRelay}; every exchange ends with its line in the log. A phase that has to
+ * wait returns, and what it waits for resumes the next one: see {@link ExchangeState.generation}.
+ */
+export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
+  readonly state: ExchangeState;
   readonly #context: PipelineContext;
   readonly #attempts: UpstreamAttempts;
-  #head: RequestView | undefined;
-  /** Bytes of the request's body so far. */
-  #bodyBytes = 0;
-  /** The exchange has ended: late callbacks must do nothing. */
-  #isOver = true;
+  readonly #response: ResponseRelay;
 
   constructor(context: PipelineContext, downstream: Downstream) {
     this.#context = context;
-    this.downstream = downstream;
-    this.settings = context.context.state.settings;
-    this.record = new ExchangeRecord(context.context, downstream);
-    this.#attempts = new UpstreamAttempts(context, this);
+    this.state = new ExchangeState(context.context, downstream);
+    this.#attempts = new UpstreamAttempts(context, this.state, this);
+    this.#response = new ResponseRelay(context, this.state, this.#attempts, this);
   }
 
-  get takesBody(): boolean {
-    return !this.downstream.isRequestComplete && !this.isConnecting;
-  }
-
-  get isConnecting(): boolean {
-    return this.#attempts.isConnecting;
-  }
-
-  get isRequestComplete(): boolean {
-    return this.downstream.isRequestComplete;
-  }
-
-  get overrides(): RouteOverrides {
-    return this.asked.route?.overrides ?? NO_OVERRIDES;
-  }
-
-  // What the attempts of a routed request read.
-
-  get head(): RequestView {
-    return this.#head as RequestView;
-  }
-
-  get route(): Route {
-    return this.asked.route as Route;
-  }
-
-  get client(): ClientIdentity {
-    return this.downstream.client;
-  }
-
-  get requestId(): string {
-    return this.record.requestId;
-  }
-
-  // The request.
+  // The phases of a request.
 
   received(head: RequestView): void {
-    const { state } = this.#context.context;
-    this.settings = state.settings;
-    this.#head = head;
-    this.#isOver = false;
-    this.isAnswered = false;
-    this.#bodyBytes = 0;
-    this.awaitsContinue = !this.isRequestComplete && head.has(EXPECT);
-    this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
-    const failure = this.asked.judge(head, state);
-    this.record.host = this.asked.host;
-    this.record.path = this.asked.target.path;
-    this.record.route = this.asked.route;
-    if (failure !== undefined) {
-      this.fail(failure);
-      return;
-    }
-    const upstream = this.#attempts.begin();
-    if (upstream !== undefined) this.#send(upstream);
-    // It is answered by now, or a connection is being made.
-    else if (this.isConnecting) this.#moved(this.downstream);
+    this.state.begin(head);
+    const refusal = this.#route(head);
+    if (refusal === undefined) this.#connect();
+    else this.fail(refusal);
   }
 
-  refuse(reason: FailureReason, line: string, detail: FailureDetail): void {
-    this.settings = this.#context.context.state.settings;
-    this.#head = undefined;
-    this.record.beginUnread(line);
-    this.#answerError(reason, detail);
-    this.#end();
+  /** @returns why the request must be refused */
+  #route(head: RequestView): FailureReason | undefined {
+    const { routing, record } = this.state;
+    const refusal = routing.validateAndRoute(head, this.#context.context.state);
+    record.host = routing.host;
+    record.path = routing.target.path;
+    record.route = routing.route;
+    return refusal;
+  }
+
+  /** Picks an endpoint, and an idle connection to it. Without one, the request waits until a connection has been made. */
+  #connect(): void {
+    const upstream = this.#attempts.begin();
+    if (upstream !== undefined) this.#send(upstream);
+    else if (this.state.phase === CONNECTING) this.#clientMoved();
   }
 
   connected(upstream: Upstream): void {
     this.#send(upstream);
     // Body bytes that have come meanwhile go out together with the head.
-    this.downstream.resume();
+    this.state.downstream.resume();
   }
 
   #send(upstream: Upstream): void {
-    const bodyFollows = this.downstream.hasBodyBytes;
-    this.upstream = upstream;
-    if (this.asked.authenticatesConnection) upstream.keepFor(this.client);
-    upstream.send(this.#attempts.request(), this, bodyFollows);
+    const { state } = this;
+    const bodyFollows = state.downstream.hasBodyBytes;
+    state.enter(FORWARDING);
+    state.upstream = upstream;
+    if (state.routing.authenticatesConnection) upstream.keepFor(state.downstream.client);
+    upstream.send(this.#attempts.request(), this.#response, bodyFollows);
     if (bodyFollows) return;
     this.#attempts.isUnsent = upstream.isBroken;
-    this.#moved(this.downstream);
+    this.#clientMoved();
+  }
+
+  get takesBody(): boolean {
+    return !this.state.isRequestComplete && this.state.phase !== CONNECTING;
   }
 
   data(piece: BodyPiece): void {
-    const { upstream } = this;
-    const { bodyLimit } = this.asked;
-    this.#bodyBytes += piece.size;
-    if (bodyLimit > 0 && this.#bodyBytes > bodyLimit) {
+    const { state } = this;
+    const { upstream, downstream, routing } = state;
+    state.bodyBytes += piece.size;
+    if (routing.bodyLimit > 0 && state.bodyBytes > routing.bodyLimit) {
       this.fail('request_body_too_large');
       return;
     }
-    this.awaitsContinue = false;
+    state.awaitsContinue = false;
     if (upstream !== undefined) {
-      if (!upstream.write(piece) && !piece.isLast) this.downstream.pause();
+      if (!upstream.write(piece) && !piece.isLast) downstream.pause();
     } else if (piece.isLast) {
-      // It was answered without an upstream, and the rest of it is thrown away.
-      this.#end();
+      // The request was answered without an upstream, and the rest of its body was thrown away.
+      this.#finish();
       return;
     }
-    this.#moved(this.downstream);
-  }
-
-  upstreamDrained(): void {
-    if (this.record.isTunnel) this.#tunnelMoved();
-    else this.upstreamMoved();
-    this.downstream.resume();
-  }
-
-  #moved(mover: Side): void {
-    this.#context.deadlines.moved(this, this.downstream, mover);
-  }
-
-  // The response.
-
-  get isBlocked(): boolean {
-    return this.downstream.isBlocked;
-  }
-
-  upstreamMoved(): void {
-    if (this.upstream !== undefined) this.#moved(this.upstream);
+    this.#clientMoved();
   }
 
   clientDrained(): void {
-    if (this.record.isTunnel) this.#tunnelMoved();
-    else this.#moved(this.downstream);
-    this.upstream?.resume();
-  }
-
-  interim(head: ResponseView): void {
-    this.awaitsContinue = false;
-    this.downstream.interim(head);
-    this.upstreamMoved();
-  }
-
-  responded(head: ResponseView, bodyLength: number, piece: BodyPiece): void {
-    if (head.authenticatesConnection) this.upstream?.keepFor(this.client);
-    this.isAnswered = true;
-    this.awaitsContinue = false;
-    this.record.answered(head.status);
-    this.downstream.respond(head, bodyLength, this.#editsOf(head), piece);
-    if (!piece.isLast) this.upstreamMoved();
-  }
-
-  responseData(piece: BodyPiece): void {
-    this.downstream.write(piece);
-    if (!piece.isLast) this.upstreamMoved();
-  }
-
-  responseComplete(): void {
-    this.upstream = undefined;
-    this.record.write(this.#head);
-    this.#end();
-  }
-
-  #editsOf(head: ResponseView): FieldEdits | undefined {
-    if (!head.hasRedirects || !rewritesRedirects(this.route)) return undefined;
-    const { authority, host } = this.asked;
-    // What the client, and what the upstream, may call this place.
-    const believed = believedHosts(this.head, this.client.peer, this.#context.trustedProxies);
-    return new RedirectEdits(this.route, [authority, host, this.record.upstream, ...believed]);
-  }
-
-  // Tunnels.
-
-  switched(head: ResponseView): boolean {
-    if (this.upstream === undefined || !isOfferedUpgrade(head.upgrade, this.asked.upgrade)) {
-      this.fail('response_unasked_switch');
-      return false;
-    }
-    this.isAnswered = true;
-    this.record.tunnelBegan();
-    this.#tunnelMoved();
-    this.downstream.switchProtocols(head);
-    return true;
+    const { state } = this;
+    if (state.phase === TUNNEL) this.#context.deadlines.tunnel(state);
+    else this.#clientMoved();
+    state.upstream?.resume();
   }
 
   tunnelFromClient(piece: BodyPiece): void {
-    this.#tunnelMoved();
-    if (this.upstream?.write(piece) === false) this.downstream.pause();
-  }
-
-  tunnelFromUpstream(piece: BodyPiece): void {
-    this.#tunnelMoved();
-    this.downstream.write(piece);
+    this.#context.deadlines.tunnel(this.state);
+    if (this.state.upstream?.write(piece) === false) this.state.downstream.pause();
   }
 
   /** As in nginx, an end on one side is the end of both, once the other has got what was on its way. */
   clientEndedTunnel(): void {
-    this.upstream?.endSoon();
+    this.state.upstream?.endSoon();
   }
 
-  upstreamEndedTunnel(): void {
-    this.downstream.cut();
+  // How an exchange ends.
+
+  complete(): void {
+    this.state.record.write(this.state.head);
+    this.#finish();
   }
 
-  #tunnelMoved(): void {
-    this.#context.deadlines.tunnel(this, this.downstream);
-  }
-
-  // Failures.
-
-  upstreamBroken(hasBegun: boolean, error: string | undefined): void {
-    const isReused = (this.upstream?.served ?? 0) > 1;
-    this.upstream = undefined;
-    this.#attempts.broken(isReused, this.#bodyBytes, hasBegun, error);
+  refuse(reason: FailureReason, line: string, detail: FailureDetail): void {
+    this.state.beginUnread(line);
+    this.#answer(reason, detail);
+    this.#finish();
   }
 
   fail(reason: FailureReason, detail?: FailureDetail): void {
-    this.#attempts.isConnecting = false;
-    if (this.#isOver) return;
-    if (this.isAnswered) {
-      this.record.fail(reason, detail);
-      this.#dropUpstream();
-      this.downstream.cut();
-      return;
-    }
-    this.#dropUpstream();
-    if (this.#answerError(reason, detail)) {
-      this.awaitsContinue = false;
-      this.#moved(this.downstream);
-      // Its body may have come before its upstream was there.
-      this.downstream.resume();
+    const { state } = this;
+    if (state.phase === OVER) return;
+    state.dropUpstream();
+    if (state.isAnswered) {
+      state.record.fail(reason, detail);
+      state.downstream.cut();
+    } else if (this.#answer(reason, detail)) {
+      state.awaitsContinue = false;
+      this.#clientMoved();
+      // The body may have come before its upstream was there.
+      state.downstream.resume();
     } else {
-      this.#end();
+      this.#finish();
     }
+  }
+
+  abandon(reason: FailureReason | undefined, error: string): void {
+    const { state } = this;
+    if (reason !== undefined) state.record.fail(reason);
+    if (state.phase !== TUNNEL) {
+      if (this.#context.isClosed) state.record.fail('shutdown');
+      else state.record.fail(state.isAnswered ? 'client_left_mid_response' : 'client_left', error);
+    }
+    state.enter(OVER);
+    state.dropUpstream();
+    state.record.write(state.head);
   }
 
   crashed(error: unknown): void {
-    this.downstream.crashed(error);
+    this.state.downstream.crashed(error);
   }
 
   endCrashed(stack: string): boolean {
-    if (!this.record.isOpen) return false;
-    this.#isOver = false;
+    const { state } = this;
+    if (!state.record.isOpen) return false;
     // A head that has not gone out is no answer.
-    if (this.downstream.sentBytes === 0 && !this.record.isTunnel) {
-      this.isAnswered = false;
-      this.record.answered(0);
+    if (state.downstream.sentBytes === 0 && state.phase !== TUNNEL) {
+      state.enter(ROUTING);
+      state.record.answered(0);
+    } else if (state.phase === OVER) {
+      state.enter(ANSWERED);
     }
     this.fail('internal', stack);
     return true;
   }
 
-  abandon(reason: FailureReason | undefined, error: string): void {
-    if (reason !== undefined) this.record.fail(reason);
-    if (!this.record.isTunnel) {
-      if (this.#context.isClosed) this.record.fail('shutdown');
-      else this.record.fail(this.isAnswered ? 'client_left_mid_response' : 'client_left', error);
-    }
-    this.#isOver = true;
-    this.#attempts.isConnecting = false;
-    this.#dropUpstream();
-    this.record.write(this.#head);
-  }
-
   forget(): void {
-    this.record.forget();
-    this.asked.forget();
+    this.state.forget();
   }
 
-  #end(): void {
-    this.#isOver = true;
-    this.downstream.finish();
-  }
-
-  #dropUpstream(): void {
-    this.upstream?.destroy();
-    this.upstream = undefined;
+  #clientMoved(): void {
+    this.#context.deadlines.moved(this.state, this.state.downstream);
   }
 
   /** @returns whether the rest of the request is still read */
-  #answerError(reason: FailureReason, detail: FailureDetail | undefined): boolean {
-    const answer = errorAnswer(reason, this.#context.context.state.errorPage, this.record.requestId);
-    this.isAnswered = true;
-    this.record.fail(reason, detail);
-    const isReadOn = this.downstream.answer(answer, FAILURES[reason].closes);
-    this.record.write(this.#head);
+  #answer(reason: FailureReason, detail: FailureDetail | undefined): boolean {
+    const { state } = this;
+    state.enter(ANSWERED);
+    state.record.fail(reason, detail);
+    const answer = errorAnswer(reason, this.#context.context.state.errorPage, state.record.requestId);
+    const isReadOn = state.downstream.answer(answer, FAILURES[reason].closes);
+    state.record.write(state.head);
     return isReadOn;
+  }
+
+  #finish(): void {
+    this.state.enter(OVER);
+    this.state.downstream.finish();
   }
 }

@@ -1,27 +1,18 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
-import { type Endpoint, type Route, strippedPrefix, upstreamPath } from '../../model/route.ts';
-import type { Settings } from '../../settings/schema.ts';
+import { type Endpoint, strippedPrefix, upstreamPath } from '../../model/route.ts';
+import type { ExchangeState } from './exchange-state.ts';
 import { type Forwarded, forwardedHosts, forwardedOf } from './forwarded.ts';
 import { X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO } from './header-ids.ts';
-import type { ClientIdentity, OutgoingRequest, RequestView } from './ports.ts';
-import type { RoutedRequest } from './routed-request.ts';
+import type { OutgoingRequest, RequestView } from './ports.ts';
 
-/** What of an exchange decides how its request goes on. */
-export interface RequestFacts {
-  readonly head: RequestView;
-  readonly route: Route;
-  readonly asked: RoutedRequest;
-  readonly client: ClientIdentity;
-  readonly settings: Settings;
-  readonly requestId: string;
-}
-
-/** The request as the endpoint gets it. */
-export function outgoingRequest(facts: RequestFacts, endpoint: Endpoint, trusted: AddressRanges): OutgoingRequest {
-  const { head, route, asked, client, settings, requestId } = facts;
-  const { target, authority, upgrade } = asked;
-  const named = settings.upstreamHost === 'as-received' ? authority : asked.host;
+/** The request of an exchange as an endpoint gets it. */
+export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, trusted: AddressRanges): OutgoingRequest {
+  const { route, routing, settings, record } = state;
+  const { client } = state.downstream;
+  const { target, authority, upgrade } = routing;
+  const head = state.head as RequestView;
+  const named = settings.upstreamHost === 'as-received' ? authority : routing.host;
   return {
     head,
     target: upstreamPath(route, target.path) + target.query,
@@ -30,7 +21,7 @@ export function outgoingRequest(facts: RequestFacts, endpoint: Endpoint, trusted
     client,
     forwarded: forwardedBy(head, authority, client.peer, trusted),
     forwardedPrefix: strippedPrefix(route),
-    requestId,
+    requestId: record.requestId,
     upgrade,
   };
 }
@@ -52,6 +43,6 @@ function forwardedBy(head: RequestView, host: string, peer: string, trusted: Add
 }
 
 /** The hosts of X-Forwarded-Host, where the peer is a trusted proxy. */
-export function believedHosts(head: RequestView, peer: string, trusted: AddressRanges): readonly string[] {
-  return head.has(X_FORWARDED_HOST) && trusted.has(peer) ? forwardedHosts(head.value(X_FORWARDED_HOST)) : [];
+export function believedHosts(head: RequestView | undefined, peer: string, trusted: AddressRanges): readonly string[] {
+  return head?.has(X_FORWARDED_HOST) && trusted.has(peer) ? forwardedHosts(head.value(X_FORWARDED_HOST)) : [];
 }

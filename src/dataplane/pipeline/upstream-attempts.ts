@@ -1,7 +1,8 @@
 import type { Endpoint } from '../../model/route.ts';
 import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { outgoingRequest, type RequestFacts } from './outgoing-request.ts';
+import { CONNECTING, type ExchangeState } from './exchange-state.ts';
+import { outgoingRequest } from './outgoing-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
 import { mayRetryStale } from './retry.ts';
@@ -9,8 +10,7 @@ import { mayRetryStale } from './retry.ts';
 const MAX_ATTEMPTS = 2;
 
 /** The exchange whose attempts these are. */
-export interface Attempting extends RequestFacts {
-  readonly record: { upstreamAsked(endpoint: Endpoint): void };
+export interface AttemptOwner {
   /** A connection has been made. */
   connected(upstream: Upstream): void;
   fail(reason: FailureReason, detail?: string): void;
@@ -18,37 +18,37 @@ export interface Attempting extends RequestFacts {
 }
 
 /** The attempts of one exchange to send its request: two at most, the second at the next endpoint on a new connection. */
-export class UpstreamAttempts implements ConnectionSeeker {
-  /** A connection is being made. */
-  isConnecting = false;
+export class UpstreamAttempts {
   /** Nothing of the request has reached the kernel: the connection was broken before. */
   isUnsent = false;
   readonly #context: PipelineContext;
-  readonly #exchange: Attempting;
+  readonly #state: ExchangeState;
+  readonly #owner: AttemptOwner;
   #count = 0;
   #endpoint: Endpoint | undefined;
   #nextEndpoint: Endpoint | undefined;
 
-  constructor(context: PipelineContext, exchange: Attempting) {
+  constructor(context: PipelineContext, state: ExchangeState, owner: AttemptOwner) {
     this.#context = context;
-    this.#exchange = exchange;
+    this.#state = state;
+    this.#owner = owner;
   }
 
   /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or there is no endpoint */
   begin(): Upstream | undefined {
-    const { route, client } = this.#exchange;
+    const { route, downstream } = this.#state;
     const { pools, roundRobin } = this.#context;
     const endpoints = roundRobin.next(route.backend);
     if (endpoints === undefined) {
-      this.#exchange.fail('no_endpoint');
+      this.#owner.fail('no_endpoint');
       return undefined;
     }
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
-    const own = pools.takeOwn(client.ownUpstreams, route.backend);
+    const own = pools.takeOwn(downstream.client.ownUpstreams, route.backend);
     const endpoint = own?.endpoint ?? endpoints[0];
     this.#count = 0;
     this.#nextEndpoint = endpoints[1];
-    this.#ask(endpoint);
+    this.#begin(endpoint);
     const upstream = own ?? pools.takeIdle(endpoint);
     if (upstream === undefined) this.#connect(endpoint);
     return upstream;
@@ -56,66 +56,63 @@ export class UpstreamAttempts implements ConnectionSeeker {
 
   /** The request of the attempt under way. */
   request(): OutgoingRequest {
-    return outgoingRequest(this.#exchange, this.#endpoint as Endpoint, this.#context.trustedProxies);
-  }
-
-  connected(upstream: Upstream): void {
-    if (this.isConnecting) {
-      this.isConnecting = false;
-      this.#exchange.connected(upstream);
-    } else {
-      // The client has left meanwhile: the connection is as good as new for another request.
-      upstream.release();
-    }
-  }
-
-  connectFailed(reason: FailureReason, error: string): void {
-    if (!this.isConnecting) return;
-    if (FAILURES[reason].mayRetry && this.#count < MAX_ATTEMPTS) this.#retry('retriesConnect');
-    else this.#exchange.fail(reason, error);
-  }
-
-  crashed(error: unknown): void {
-    this.#exchange.crashed(error);
+    return outgoingRequest(this.#state, this.#endpoint as Endpoint, this.#context.trustedProxies);
   }
 
   /**
    * The connection ended before a response was complete enough to begin.
-   * @param bodyBytesGone of the request, which cannot be sent again
    * @param responseBegun part of a head has come
    * @param error its code; undefined when the upstream closed
    */
-  broken(isReused: boolean, bodyBytesGone: number, responseBegun: boolean, error: string | undefined): void {
+  broken(isReused: boolean, responseBegun: boolean, error: string | undefined): void {
     const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
     const isStale = mayRetryStale({
-      method: this.#exchange.head.method,
+      method: this.#state.head?.method ?? '',
       attempts: this.#count,
       reused: isReused,
       bytesSent: this.isUnsent ? 0 : 1,
-      bodyBytesGone,
+      bodyBytesGone: this.#state.bodyBytes,
       responseBegun,
     });
     if (FAILURES[reason].mayRetry && isStale) this.#retry('retriesStale');
-    else this.#exchange.fail(reason, error);
+    else this.#owner.fail(reason, error);
   }
 
   #retry(counter: 'retriesConnect' | 'retriesStale'): void {
     const endpoint = this.#nextEndpoint as Endpoint;
     this.#context.context.counters.add(counter, 1);
-    this.#ask(endpoint);
+    this.#begin(endpoint);
     this.#connect(endpoint);
   }
 
-  #ask(endpoint: Endpoint): void {
+  #begin(endpoint: Endpoint): void {
     this.#count += 1;
     this.#endpoint = endpoint;
     this.isUnsent = false;
-    this.#exchange.record.upstreamAsked(endpoint);
+    this.#state.record.upstreamAsked(endpoint);
   }
 
+  /** Suspends the exchange until a connection has been made. */
   #connect(endpoint: Endpoint): void {
-    const { route, settings } = this.#exchange;
-    this.isConnecting = true;
-    this.#context.pools.connect(endpoint, route.overrides.connectTimeoutMs ?? settings.proxyConnectTimeout, this);
+    const state = this.#state;
+    state.enter(CONNECTING);
+    const { generation } = state;
+    const seeker: ConnectionSeeker = {
+      connected: upstream => {
+        // Made for a request that has ended meanwhile, the connection is as good as new for another one.
+        if (state.generation === generation) this.#owner.connected(upstream);
+        else upstream.release();
+      },
+      connectFailed: (reason, error) => {
+        if (state.generation !== generation) return;
+        if (FAILURES[reason].mayRetry && this.#count < MAX_ATTEMPTS) this.#retry('retriesConnect');
+        else this.#owner.fail(reason, error);
+      },
+      crashed: error => {
+        this.#owner.crashed(error);
+      },
+    };
+    const timeoutMs = state.route.overrides.connectTimeoutMs ?? state.settings.proxyConnectTimeout;
+    this.#context.pools.connect(endpoint, timeoutMs, seeker);
   }
 }

@@ -9,26 +9,26 @@ import { isRefusedMethod } from './methods.ts';
 import type { RequestView } from './ports.ts';
 import { allowedUpgrade } from './upgrade.ts';
 
-/** What a request asks for, and which route takes it; one per client connection, used again. */
-export class RoutedRequest {
+/** What a request asks for, and which route takes it; used again for each request of a client. */
+export class RequestRouting {
   readonly target: RequestTarget = { path: '', query: '', host: '', authority: '' };
   route: Route | undefined;
   /** The protocols it may be upgraded to; undefined for a plain request. */
   upgrade: string | undefined;
-  /** Its credentials are the connection's: see authentication.ts. */
+  /** The request has credentials that count for the whole connection: see formats/http/authentication.ts. */
   authenticatesConnection = false;
-  /** Most bytes its body may have; 0 is no limit. */
+  /** Most bytes that the body may have; 0 is no limit. */
   bodyLimit = 0;
-  /** A client says the same Host again and again: it is judged once. */
+  /** A client sends the same Host again and again: it is parsed once. */
   #rawHost = '';
   #parsedHost: string | undefined = '';
 
-  /** nginx's $host: of an absolute target, else of the Host header; empty for HTTP/1.0 with neither. */
+  /** nginx's $host: the host of an absolute target, else of the Host header; empty for HTTP/1.0 without either. */
   get host(): string {
     return this.target.host || (this.#parsedHost ?? '');
   }
 
-  /** As it came, with its port. RFC 9112 section 3.2.2: an absolute target's counts, and Host is then ignored. */
+  /** Host and port as they came. RFC 9112 section 3.2.2: an absolute target replaces the Host header. */
   get authority(): string {
     return this.target.authority || this.#rawHost;
   }
@@ -43,7 +43,7 @@ export class RoutedRequest {
   }
 
   /** @returns why the request must be refused */
-  judge(head: RequestView, { table, settings }: EngineState): FailureReason | undefined {
+  validateAndRoute(head: RequestView, { table, settings }: EngineState): FailureReason | undefined {
     this.route = undefined;
     this.upgrade = undefined;
     this.authenticatesConnection = head.has(AUTHORIZATION) && authenticatesConnection(head.value(AUTHORIZATION));

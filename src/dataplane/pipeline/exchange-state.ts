@@ -1,0 +1,106 @@
+import type { Route, RouteOverrides } from '../../model/route.ts';
+import type { Settings } from '../../settings/schema.ts';
+import type { EngineContext } from '../engine.ts';
+import type { Turns } from './deadlines.ts';
+import { ExchangeRecord } from './exchange-record.ts';
+import { EXPECT, X_REQUEST_ID } from './header-ids.ts';
+import type { Downstream, RequestView, Upstream } from './ports.ts';
+import { requestIdOf } from './request-id.ts';
+import { RequestRouting } from './request-routing.ts';
+
+/** No request is under way, or its connection is gone: late callbacks must do nothing. */
+export const OVER = 0;
+/** From a complete head to the choice of an endpoint. */
+export const ROUTING = 1;
+/** A connection is being made. The body of the request waits. */
+export const CONNECTING = 2;
+/** An upstream gets the request, and its final response has not begun. */
+export const FORWARDING = 3;
+/** The final response has begun, or an answer of our own. */
+export const ANSWERED = 4;
+export const TUNNEL = 5;
+
+const NO_OVERRIDES: RouteOverrides = {};
+
+/** What is known of the exchange that is under way; used again for each exchange of a client. */
+export class ExchangeState implements Turns {
+  readonly downstream: Downstream;
+  readonly record: ExchangeRecord;
+  readonly routing = new RequestRouting();
+  phase = OVER;
+  /**
+   * Changes with each phase. What suspends a phase remembers it: where it has changed, the exchange has gone on or has ended,
+   * and what resumes is ignored.
+   */
+  generation = 0;
+  /** One reading of the settings serves the whole exchange. */
+  settings: Settings;
+  /** Undefined for bytes that are no request. */
+  head: RequestView | undefined;
+  upstream: Upstream | undefined;
+  /** Bytes of the request's body so far. */
+  bodyBytes = 0;
+  awaitsContinue = false;
+  readonly #context: EngineContext;
+
+  constructor(context: EngineContext, downstream: Downstream) {
+    this.#context = context;
+    this.downstream = downstream;
+    this.settings = context.state.settings;
+    this.record = new ExchangeRecord(context, downstream);
+  }
+
+  get isRequestComplete(): boolean {
+    return this.downstream.isRequestComplete;
+  }
+
+  get isConnecting(): boolean {
+    return this.phase === CONNECTING;
+  }
+
+  get isAnswered(): boolean {
+    return this.phase >= ANSWERED;
+  }
+
+  get overrides(): RouteOverrides {
+    return this.routing.route?.overrides ?? NO_OVERRIDES;
+  }
+
+  /** Of a request that has been routed. */
+  get route(): Route {
+    return this.routing.route as Route;
+  }
+
+  begin(head: RequestView): void {
+    this.enter(ROUTING);
+    this.settings = this.#context.state.settings;
+    this.head = head;
+    this.bodyBytes = 0;
+    this.awaitsContinue = !this.isRequestComplete && head.has(EXPECT);
+    this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
+  }
+
+  /** Bytes came that are no request. */
+  beginUnread(line: string): void {
+    this.enter(ROUTING);
+    this.settings = this.#context.state.settings;
+    this.head = undefined;
+    this.record.beginUnread(line);
+  }
+
+  enter(phase: number): void {
+    this.phase = phase;
+    this.generation += 1;
+  }
+
+  dropUpstream(): void {
+    this.upstream?.destroy();
+    this.upstream = undefined;
+  }
+
+  /** Lets go of what are parts of the head's text. */
+  forget(): void {
+    this.record.forget();
+    this.routing.forget();
+  }
+}

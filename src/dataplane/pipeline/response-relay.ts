@@ -1,0 +1,118 @@
+import type { FailureReason } from '../failures/failures.ts';
+import { ANSWERED, type ExchangeState, TUNNEL } from './exchange-state.ts';
+import { believedHosts } from './outgoing-request.ts';
+import type { PipelineContext } from './pipeline-context.ts';
+import type { BodyPiece, FailureDetail, FieldEdits, ResponseView, UpstreamHandler } from './ports.ts';
+import { RedirectEdits, rewritesRedirects } from './redirects.ts';
+import { isOfferedUpgrade } from './upgrade.ts';
+import type { UpstreamAttempts } from './upstream-attempts.ts';
+
+/** How the exchange of a response ends. */
+export interface ExchangeEnds {
+  /** Request and response are complete. */
+  complete(): void;
+  fail(reason: FailureReason, detail?: FailureDetail): void;
+  crashed(error: unknown): void;
+}
+
+/** The phases of a response: head, response filters, body or tunnel. */
+export class ResponseRelay implements UpstreamHandler {
+  readonly state: ExchangeState;
+  readonly #context: PipelineContext;
+  readonly #attempts: UpstreamAttempts;
+  readonly #ends: ExchangeEnds;
+
+  constructor(context: PipelineContext, state: ExchangeState, attempts: UpstreamAttempts, ends: ExchangeEnds) {
+    this.#context = context;
+    this.state = state;
+    this.#attempts = attempts;
+    this.#ends = ends;
+  }
+
+  get isBlocked(): boolean {
+    return this.state.downstream.isBlocked;
+  }
+
+  upstreamMoved(): void {
+    const { state } = this;
+    if (state.upstream !== undefined) this.#context.deadlines.moved(state, state.upstream);
+  }
+
+  upstreamDrained(): void {
+    const { state } = this;
+    if (state.phase === TUNNEL) this.#context.deadlines.tunnel(state);
+    else this.upstreamMoved();
+    state.downstream.resume();
+  }
+
+  interim(head: ResponseView): void {
+    this.state.awaitsContinue = false;
+    this.state.downstream.interim(head);
+    this.upstreamMoved();
+  }
+
+  responded(head: ResponseView, bodyLength: number, piece: BodyPiece): void {
+    const { state } = this;
+    if (head.authenticatesConnection) state.upstream?.keepFor(state.downstream.client);
+    state.enter(ANSWERED);
+    state.awaitsContinue = false;
+    state.record.answered(head.status);
+    state.downstream.respond(head, bodyLength, this.#editsOf(head), piece);
+    if (!piece.isLast) this.upstreamMoved();
+  }
+
+  responseData(piece: BodyPiece): void {
+    this.state.downstream.write(piece);
+    if (!piece.isLast) this.upstreamMoved();
+  }
+
+  responseComplete(): void {
+    this.state.upstream = undefined;
+    this.#ends.complete();
+  }
+
+  upstreamBroken(hasBegun: boolean, error: string | undefined): void {
+    const isReused = (this.state.upstream?.served ?? 0) > 1;
+    this.state.upstream = undefined;
+    this.#attempts.broken(isReused, hasBegun, error);
+  }
+
+  switched(head: ResponseView): boolean {
+    const { state } = this;
+    if (state.upstream === undefined || !isOfferedUpgrade(head.upgrade, state.routing.upgrade)) {
+      this.fail('response_unasked_switch');
+      return false;
+    }
+    state.enter(TUNNEL);
+    state.record.tunnelBegan();
+    this.#context.deadlines.tunnel(state);
+    state.downstream.switchProtocols(head);
+    return true;
+  }
+
+  tunnelFromUpstream(piece: BodyPiece): void {
+    this.#context.deadlines.tunnel(this.state);
+    this.state.downstream.write(piece);
+  }
+
+  upstreamEndedTunnel(): void {
+    this.state.downstream.cut();
+  }
+
+  fail(reason: FailureReason, detail?: FailureDetail): void {
+    this.#ends.fail(reason, detail);
+  }
+
+  crashed(error: unknown): void {
+    this.#ends.crashed(error);
+  }
+
+  /** The response filters. */
+  #editsOf(head: ResponseView): FieldEdits | undefined {
+    const { routing, route, record, downstream } = this.state;
+    if (!head.hasRedirects || !rewritesRedirects(route)) return undefined;
+    // What the client, and what the upstream, may call this place.
+    const believed = believedHosts(this.state.head, downstream.client.peer, this.#context.trustedProxies);
+    return new RedirectEdits(route, [routing.authority, routing.host, record.upstream, ...believed]);
+  }
+}
