@@ -1,6 +1,6 @@
 /** Contract section 4: bodies are bounded by back-pressure, never by memory. */
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
+import { still } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
@@ -29,13 +29,9 @@ class Pump {
     this.#ended = true;
   }
 
-  /** Waits until nothing has gone for half a second. */
-  async stalled(): Promise<number> {
-    for (let before = -1; before !== this.sent; ) {
-      before = this.sent;
-      await delay(500);
-    }
-    return this.sent;
+  /** Waits until no more goes. */
+  stalled(): Promise<number> {
+    return still('the pump stands still', () => this.sent);
   }
 }
 
@@ -112,10 +108,7 @@ conformance('back-pressure', ({ engine, test }) => {
     const client = await proxy.connect();
     client.pause();
     await client.send('GET /volume HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(TOTAL / body.length));
-    for (let before = -1; before !== upstream.requests.length; ) {
-      before = upstream.requests.length;
-      await delay(500);
-    }
-    assert.ok(upstream.requests.length * body.length < BOUND, `${upstream.requests.length} requests were forwarded`);
+    const forwarded = await still('no request is forwarded any more', () => upstream.requests.length);
+    assert.ok(forwarded * body.length < BOUND, `${forwarded} requests were forwarded`);
   });
 });

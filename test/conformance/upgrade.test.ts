@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BlockTotals } from '../../src/observe/counters.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { value, values } from '../support/raw-message.ts';
 import { answer, answering, NOBODY, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
 
 const OPEN_MS = 500;
+const IDLE_MS = 4_000;
 
 const HANDSHAKE =
   'GET /volume/chat HTTP/1.1\r\nHost: test\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n' +
@@ -167,33 +169,37 @@ conformance('upgrade', ({ engine, test }) => {
   });
 
   test('a tunnel without traffic ends after proxy-read-timeout', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, switching());
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: 1_000 },
+      settings: { proxyReadTimeout: IDLE_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(HANDSHAKE);
     assert.equal((await client.response()).status, 101);
+    await clock.pass(2 * IDLE_MS);
     await client.closed();
     await upstream.only.connection.closed();
   });
 
   test('traffic in one direction keeps a tunnel open', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, switching());
     const proxy = await startProxy(t, engine, {
       routes: [{ path: '/volume', to: upstream }],
-      // Less than all the bytes take, but long: a busy machine may stop this process for a while.
-      settings: { proxyReadTimeout: 1_400 },
+      settings: { proxyReadTimeout: IDLE_MS },
+      clock,
     });
     const client = await proxy.connect();
     await client.send(HANDSHAKE);
     await client.response();
-    for (const byte of 'slowbody') {
-      await new Promise(resolve => setTimeout(resolve, 200));
-      await client.send(byte);
+    for (const sent of ['s', 'sl', 'slo', 'slow']) {
+      await clock.pass(0.75 * IDLE_MS);
+      await client.send(sent.slice(-1));
+      assert.equal(await upstream.only.connection.tunnelBytes(sent.length), sent);
     }
-    assert.equal(await upstream.only.connection.tunnelBytes(8), 'slowbody');
     assert.equal(client.isOpen, true);
   });
 

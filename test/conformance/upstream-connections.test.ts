@@ -1,7 +1,8 @@
 /** Contract section 4: upstream connections are kept, shared and recycled. */
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
+import { TICK_MS } from '../../src/dataplane/transport/timer-wheel.ts';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
@@ -103,38 +104,33 @@ conformance('upstream connections', ({ engine, test }) => {
     });
   }
 
-  test('an idle one ends one second before the upstream’s Keep-Alive hint', async t => {
-    const upstream = await RawUpstream.start(t, answering(answer('ok', 'Keep-Alive: timeout=2\r\n')));
-    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
-    const start = performance.now();
-    assert.equal((await proxy.get('/volume')).status, 200);
-    // Timers go off in order, however late: by the hint's own time the connection must be gone.
-    const idleAtHint = delay(2_000).then(() => proxy.counters.get('upstreamIdle'));
-    await (await upstream.connection(0)).closed();
-    const seconds = (performance.now() - start) / 1000;
-    assert.ok(seconds > 0.5, `closed after ${seconds} s`);
-    assert.equal(await idleAtHint, 0);
-  });
-
-  for (const hint of ['', 'Keep-Alive: timeout=600\r\n']) {
-    test(`an idle one ends after four seconds${hint && ', however long the upstream would wait'}`, async t => {
+  for (const [what, hint, keptMs] of [
+    ['one second before the upstream’s Keep-Alive hint', 'Keep-Alive: timeout=3\r\n', 2_000],
+    ['after four seconds', '', 4_000],
+    ['after four seconds, however long the upstream would wait', 'Keep-Alive: timeout=600\r\n', 4_000],
+  ] as const) {
+    test(`an idle one ends ${what}`, async t => {
+      const clock = new FakeClock();
       const upstream = await RawUpstream.start(t, answering(answer('ok', hint)));
-      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
-      const start = performance.now();
+      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], clock });
       assert.equal((await proxy.get('/volume')).status, 200);
-      await eventually('the idle connection to end', () => upstream.connections[0]?.end !== undefined, 20_000);
-      const seconds = (performance.now() - start) / 1000;
-      assert.ok(seconds > 2.5, `closed after ${seconds} s`);
+      await eventually('the connection to be idle', () => proxy.counters.get('upstreamIdle') === 1);
+      await clock.pass(keptMs - 1);
+      assert.equal(proxy.counters.get('upstreamIdle'), 1);
+      await clock.pass(3 * TICK_MS);
+      await (await upstream.connection(0)).closed();
+      assert.equal(proxy.counters.get('upstreamIdle'), 0);
     });
   }
 
   test('one that is in use outlives the idle limit', async t => {
+    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, async request => {
-      // Idle it may be for two seconds after the first answer.
-      if (upstream.requests.length > 1) await delay(2_500);
+      // After the first answer it may be idle for two seconds.
+      if (upstream.requests.length > 1) await clock.pass(10_000);
       await request.connection.send(answer('late', 'Keep-Alive: timeout=3\r\n'));
     });
-    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });
+    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], clock });
     assert.equal((await proxy.get('/volume')).status, 200);
     assert.equal((await proxy.get('/volume')).body, 'late');
     assert.equal(upstream.connections.length, 1);

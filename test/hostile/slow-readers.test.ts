@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { it } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { still } from '../support/eventually.ts';
 import { Backend, blockOf } from './backend.ts';
 import { Entry } from './entry.ts';
 import { NormalClient } from './normal-client.ts';
@@ -95,20 +95,4 @@ class Reader {
     }
     this.bytes += chunk.length;
   }
-}
-
-/** Waits until a number has stopped to change. */
-async function still(what: string, read: () => number): Promise<void> {
-  let before = -1;
-  let since = 0;
-  await eventually(
-    what,
-    () => {
-      const now = read();
-      if (now !== before) since = performance.now();
-      before = now;
-      return now > 0 && performance.now() - since > 500;
-    },
-    60_000,
-  );
 }
