@@ -110,7 +110,9 @@ describe('watches that fail again and again', () => {
           assert.ok(delayMs >= 500 && delayMs <= 30_000, `${delayMs} ms`);
           clock.advance(delayMs);
         }
-        if (harness.streams > streams && clock.soonest === 1_000) clock.advance(1_000);
+        // The new stream's trial, or a timer that happens to end before it.
+        const { soonest = Infinity } = clock;
+        if (harness.streams > streams && soonest <= 1_000) clock.advance(soonest);
         // A stream that is cut at its head counts, too, and for a moment nobody knows that it is.
         return harness.streams > streams && api.openWatches.length === 1 && harness.source.report().synced;
       });
