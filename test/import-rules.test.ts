@@ -10,7 +10,7 @@ const forbidden: [file: string, statement: string][] = [
   ['settings/load.ts', "import { parse } from 'yaml';"],
   ['sources/catalog.ts', "import { KubeConfig } from '@kubernetes/client-node';"],
   ['sources/catalog.ts', "const kube = await import('@kubernetes/client-node');"],
-  ['sources/catalog.ts', "import type { Finding } from '../admin/control-plane.ts';"],
+  ['sources/catalog.ts', "import type { ControlPlane } from '../control/control-plane.ts';"],
   ['sources/kube/reflector.ts', "import { engine } from '../../dataplane/engine.ts';"],
   ['dataplane/clusters/pool.ts', "import { Catalog } from '../../sources/catalog.ts';"],
   ['dataplane/clusters/pool.ts', "import { server } from '../../admin/server.ts';"],

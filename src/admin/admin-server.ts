@@ -1,10 +1,10 @@
 /** The admin server: status and configuration on a unix socket, as ingress-nginx 0.25 has it. */
 import type { FastifyInstance } from 'fastify';
+import type { ControlPlane } from '../control/control-plane.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type AppLimits, createApp, readOnlyRoute, sendText } from './app.ts';
 import { addConfigurationRoutes } from './configuration-routes.ts';
-import type { ControlPlane } from './control-plane.ts';
 import { SocketFile } from './socket-file.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTableRoutes } from './table-routes.ts';

@@ -1,9 +1,9 @@
 /** `/configuration/*` as ingress-nginx 0.25's configuration.lua answers it. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ControlPlane } from '../control/control-plane.ts';
 import { FormatError, messageOf } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
 import { sendText, targetOf } from './app.ts';
-import type { ControlPlane } from './control-plane.ts';
 
 const PREFIX = '/configuration';
 const BACKENDS = '/configuration/backends';

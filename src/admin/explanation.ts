@@ -1,10 +1,12 @@
 /** Which route takes a request: the question as the admin servers get it, and the answer as they give it. */
+
+import type { ControlPlane } from '../control/control-plane.ts';
 import { FormatError } from '../errors.ts';
 import type { RouteLimits, ServiceRef } from '../model/route.ts';
 import { type Explanation, explain, type LossReason, takes } from '../routing/explain.ts';
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
-import type { ControlPlane, Finding } from './control-plane.ts';
+import { type DiagnosticView, viewDiagnostic } from './diagnostic-view.ts';
 import { type RouteView, viewRoute } from './route-view.ts';
 
 /** Without a route there is no `route`, no `upstreamTarget` and no `limits`. */
@@ -19,7 +21,7 @@ export interface ExplanationView {
   readonly waiting: readonly ServiceRef[];
   readonly losers: readonly { readonly route: RouteView; readonly reason: LossReason }[];
   /** Of Services that ask for a path which would take the request. */
-  readonly refusals: readonly Finding[];
+  readonly refusals: readonly DiagnosticView[];
 }
 
 /** @param query `host` and `path` @throws FormatError for what is missing, or for a request that would not get as far as a route */
@@ -60,6 +62,9 @@ export function viewExplanation(explanation: Explanation, context: ExplanationCo
       .filter(conflict => route !== undefined && conflict.host === route.host && conflict.path === route.path)
       .map(({ loser }) => loser),
     losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route) })),
-    refusals: context.refusals().filter(({ paths = [] }) => paths.some(wouldTake)),
+    refusals: context
+      .refusals()
+      .filter(({ paths }) => paths.some(wouldTake))
+      .map(viewDiagnostic),
   };
 }

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import type { ControlPlane } from '../control/control-plane.ts';
 import { sendText } from './app.ts';
-import type { ControlPlane } from './control-plane.ts';
 import { Places } from './places.ts';
 
 export interface MetricsLimits {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { ControlPlane } from '../control/control-plane.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import { readOnlyRoute } from './app.ts';
-import type { ControlPlane } from './control-plane.ts';
 import { MetricsAnswers } from './metrics-answers.ts';
 import { formatStubStatus, stubStatus } from './stub-status.ts';
 

@@ -1,14 +1,14 @@
 /** The status listener: the dashboard, probes and metrics over TCP. Nothing can be changed through it. */
 import type { FastifyInstance } from 'fastify';
+import type { ObservedControlPlane } from '../control/control-plane.ts';
+import { stalenessOf } from '../control/staleness.ts';
 import { UnavailableError } from '../errors.ts';
 import { formatListenAddress, type ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import { listenProblem } from '../observe/listening-sockets.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type AppLimits, createApp, readOnlyRoute, sendText } from './app.ts';
-import type { ObservedControlPlane } from './control-plane.ts';
 import { addDashboard } from './dashboard/dashboard.ts';
-import { stalenessOf } from './staleness.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { workerLines } from './worker-lines.ts';
 

@@ -1,8 +1,9 @@
 /** `/routes` and `/explain`: what is served, what is not, and why. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { ControlPlane } from '../control/control-plane.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import { readOnlyRoute } from './app.ts';
-import type { ControlPlane } from './control-plane.ts';
+import { viewDiagnostic } from './diagnostic-view.ts';
 import { explainQuery, viewExplanation } from './explanation.ts';
 import { viewRoute } from './route-view.ts';
 import { stubStatus } from './stub-status.ts';
@@ -21,8 +22,8 @@ export function addTableRoutes(
       source: control.source(),
       connections: stubStatus(name => board.sumOfWorkers(name)),
       routes: [...table.routes()].map(viewRoute),
-      refusals: control.refusals(),
-      warnings: control.warnings(),
+      refusals: control.refusals().map(viewDiagnostic),
+      warnings: control.warnings().map(viewDiagnostic),
       conflicts: control.conflicts(),
     });
   });

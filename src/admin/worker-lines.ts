@@ -1,7 +1,7 @@
-import type { WorkerState } from './dashboard/messages.ts';
+import type { ObservedControlPlane } from '../control/control-plane.ts';
 
 /** A line for each worker that does not answer; empty when all do. */
-export function workerLines(workers: readonly WorkerState[]): string {
+export function workerLines(workers: ReturnType<ObservedControlPlane['workers']>): string {
   return workers
     .map(({ answers, silentMs }, index) => {
       const worker = `worker ${index + 1}`;

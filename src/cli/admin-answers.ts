@@ -1,4 +1,5 @@
 /** The answers of a running instance. Fields are checked before use, because its version may differ from ours. */
+import type { DiagnosticView } from '../admin/diagnostic-view.ts';
 import type { RouteView } from '../admin/route-view.ts';
 import { type StubStatus, stubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
@@ -22,15 +23,11 @@ export interface ExplanationAnswer {
   readonly limits: RouteLimits | undefined;
   readonly waiting: readonly ServiceRef[];
   readonly losers: readonly { readonly route: ShownRoute; readonly reason: string }[];
-  readonly refusals: readonly ShownRefusal[];
+  readonly refusals: readonly ShownDiagnostic[];
 }
 
-/** A Service that asks for a route and does not get it. */
-export interface ShownRefusal {
-  readonly service: ServiceRef;
-  readonly reason?: string;
-  readonly message: string;
-}
+/** What people are shown of a diagnostic. The warnings of an older version have no reason. */
+export type ShownDiagnostic = Pick<DiagnosticView, 'service' | 'message'> & Partial<Pick<DiagnosticView, 'reason'>>;
 
 /** A record of GET /configuration/backends. Pushed records may have any fields. */
 export type BackendAnswer = Readonly<Record<string, unknown>>;
@@ -58,8 +55,8 @@ export interface TableAnswer {
   /** Of the proxy's clients: those who ask for the status are not among them. */
   readonly connections: StubStatus;
   readonly routes: readonly ShownRoute[];
-  readonly refusals: readonly ShownRefusal[];
-  readonly warnings: readonly ShownRefusal[];
+  readonly refusals: readonly ShownDiagnostic[];
+  readonly warnings: readonly ShownDiagnostic[];
   readonly conflicts: readonly Conflict[];
 }
 
@@ -112,7 +109,7 @@ export async function askTable(client: AdminClient): Promise<TableAnswer> {
     connections: stubStatus(name => numberIn(value.connections, name)),
     routes: all(value.routes).filter(isRoute),
     refusals: all(value.refusals).filter(isRefusal),
-    warnings: all(value.warnings).filter(isFinding),
+    warnings: all(value.warnings).filter(isDiagnostic),
     conflicts: all(value.conflicts).filter(isConflict),
   };
 }
@@ -144,11 +141,11 @@ function isRoute(value: unknown): value is ShownRoute & { readonly overrides?: u
   );
 }
 
-function isRefusal(value: unknown): value is ShownRefusal & { readonly reason: string } {
-  return isFinding(value) && typeof value.reason === 'string';
+function isRefusal(value: unknown): value is ShownDiagnostic & { readonly reason: string } {
+  return isDiagnostic(value) && typeof value.reason === 'string';
 }
 
-function isFinding(value: unknown): value is ShownRefusal {
+function isDiagnostic(value: unknown): value is ShownDiagnostic {
   return isObject(value) && isServiceRef(value.service) && typeof value.message === 'string';
 }
 

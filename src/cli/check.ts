@@ -41,8 +41,11 @@ export const check: Command = {
 };
 
 /** What `--output json` and `yaml` print. */
-function viewInspection({ remarks, serviceCount, exposedCount, waitingCount, routeCount }: Inspection, files: number) {
-  const problems = remarks.filter(({ isProblem }) => isProblem).length;
+function viewInspection(
+  { diagnostics, serviceCount, exposedCount, waitingCount, routeCount }: Inspection,
+  files: number,
+) {
+  const problems = diagnostics.filter(({ severity }) => severity === 'refused').length;
   return {
     files,
     services: serviceCount,
@@ -50,11 +53,11 @@ function viewInspection({ remarks, serviceCount, exposedCount, waitingCount, rou
     waiting: waitingCount,
     routes: routeCount,
     problems,
-    warnings: remarks.length - problems,
-    remarks: remarks.map(({ file, line, message, isProblem }) => ({
+    warnings: diagnostics.length - problems,
+    remarks: diagnostics.map(({ file, line, message, severity }) => ({
       file,
       line,
-      severity: isProblem ? 'problem' : 'warning',
+      severity: severity === 'refused' ? 'problem' : 'warning',
       message,
     })),
   };

@@ -1,25 +1,21 @@
 /** What `kube-entry check` finds in manifests. Pure. */
-
 import { hostLabel } from '../formats/text.ts';
+import type { Diagnostic, Severity } from '../model/diagnostic.ts';
 import { serviceKey } from '../model/route.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { ManifestContents, ManifestProblem, ManifestService } from '../sources/manifest-file.ts';
-import { PREFIX } from '../translate/annotations.ts';
+import { PREFIX } from '../translate/annotation-names.ts';
 import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 
-/** A problem or a warning at a place in a manifest. */
-export interface Remark {
+/** A diagnostic at its place in a manifest. It names no object, because a text may be too broken to hold one. */
+export interface LocatedDiagnostic extends Required<Pick<Diagnostic, 'line' | 'severity' | 'message'>> {
   readonly file: string;
-  readonly line: number;
-  readonly message: string;
-  /** True if it keeps a Service from being served; false for a warning. */
-  readonly isProblem: boolean;
 }
 
 export interface Inspection {
   /** By file, in the order given, then by line. */
-  readonly remarks: readonly Remark[];
+  readonly diagnostics: readonly LocatedDiagnostic[];
   readonly serviceCount: number;
   readonly exposedCount: number;
   /** Of those that are exposed: at least one of their routes belongs to another Service. */
@@ -29,31 +25,34 @@ export interface Inspection {
 
 type Translations = ReadonlyMap<ManifestService, Translation>;
 
-/** @param files the names of all files, in the order of the remarks */
+/** @param files the names of all files, in the order of the diagnostics */
 export function inspectManifests(
   { services, problems, warnings: misplaced }: ManifestContents,
   files: readonly string[],
   options: TranslateOptions,
 ): Inspection {
-  const remark = ({ file, line, reason }: ManifestProblem, isProblem: boolean): Remark => ({
-    ...{ file, line, isProblem },
+  const located = ({ file, line, reason }: ManifestProblem, severity: Severity): LocatedDiagnostic => ({
+    ...{ file, line, severity },
     message: reason,
   });
-  const remarks = [...problems.map(one => remark(one, true)), ...misplaced.map(one => remark(one, false))];
+  const diagnostics = [
+    ...problems.map(problem => located(problem, 'refused')),
+    ...misplaced.map(problem => located(problem, 'warning')),
+  ];
   const translations: Translations = new Map(
     services.map(service => [service, translateManifest(service.object, options)]),
   );
   for (const [{ file, line, lineOf }, { refusals, warnings }] of translations) {
-    const place = (annotation?: string) => ({ file, line: annotation === undefined ? line : lineOf(annotation) });
-    for (const { message, annotation } of refusals) remarks.push({ ...place(annotation), message, isProblem: true });
-    for (const { message, annotation } of warnings) remarks.push({ ...place(annotation), message, isProblem: false });
+    for (const { field, severity, message } of [...refusals, ...warnings]) {
+      diagnostics.push({ file, line: field === undefined ? line : lineOf(field), severity, message });
+    }
   }
   const conflicts = ledgerOf(translations).conflicts();
-  remarks.push(...conflictRemarks(conflicts, translations));
+  diagnostics.push(...conflictDiagnostics(conflicts, translations));
   const order = new Map(files.map((file, index) => [file, index]));
   const exposed = [...translations.values()].filter(({ routes }) => routes.length > 0);
   return {
-    remarks: remarks.sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line),
+    diagnostics: diagnostics.sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line),
     serviceCount: services.length,
     exposedCount: exposed.length,
     waitingCount: new Set(conflicts.map(({ loser }) => serviceKey(loser))).size,
@@ -75,7 +74,7 @@ function ledgerOf(translations: Translations): RouteLedger {
 }
 
 /** The age in the cluster decides which Service wins. Manifests do not have it, so both places are named. */
-function conflictRemarks(conflicts: readonly Conflict[], translations: Translations): Remark[] {
+function conflictDiagnostics(conflicts: readonly Conflict[], translations: Translations): LocatedDiagnostic[] {
   const placeOf = new Map([...translations.keys()].map(service => [serviceKey(service.object.metadata), service]));
   return conflicts.flatMap(({ host, path, winner, loser }) => {
     const loserPlace = placeOf.get(serviceKey(loser));
@@ -83,6 +82,6 @@ function conflictRemarks(conflicts: readonly Conflict[], translations: Translati
     if (loserPlace === undefined || winnerPlace === undefined) return [];
     const other = `Service ${serviceKey(winner)} (${winnerPlace.file}:${winnerPlace.lineOf(`${PREFIX}path`)})`;
     const message = `Service ${serviceKey(loser)} and ${other} both ask for ${path} of host ${hostLabel(host)}: the older one gets it, the other waits`;
-    return [{ file: loserPlace.file, line: loserPlace.lineOf(`${PREFIX}path`), message, isProblem: false }];
+    return [{ file: loserPlace.file, line: loserPlace.lineOf(`${PREFIX}path`), severity: 'conflict', message }];
   });
 }

@@ -3,15 +3,15 @@ import { printable } from '../formats/printable.ts';
 import { endpointLabel, hostLabel } from '../formats/text.ts';
 import { serviceKey } from '../model/route.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import type { ShownRefusal, ShownRoute } from './admin-answers.ts';
+import type { ShownDiagnostic, ShownRoute } from './admin-answers.ts';
 import type { Io } from './io.ts';
 import { formatTable, type TableLayout } from './terminal/table.ts';
 
 /** What is served, and what is not and why. */
 export interface RoutesView {
   readonly routes: readonly ShownRoute[];
-  readonly refusals: readonly ShownRefusal[];
-  readonly warnings: readonly ShownRefusal[];
+  readonly refusals: readonly ShownDiagnostic[];
+  readonly warnings: readonly ShownDiagnostic[];
   readonly conflicts: readonly Conflict[];
 }
 

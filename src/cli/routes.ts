@@ -1,5 +1,6 @@
+import { viewDiagnostic } from '../admin/diagnostic-view.ts';
 import { viewRoute } from '../admin/route-view.ts';
-import { stalenessOf } from '../admin/staleness.ts';
+import { stalenessOf } from '../control/staleness.ts';
 import { printable } from '../formats/printable.ts';
 import type { ParsedFlags } from '../settings/flags.ts';
 import { flagOf, type SettingKey } from '../settings/schema.ts';
@@ -93,8 +94,8 @@ async function printSource({ settings, io }: Invocation, format: Format): Promis
   const catalog = await readSource(settings, io);
   const view: RoutesView = {
     routes: [...catalog.table.routes()].sort(byHostAndPath).map(viewRoute),
-    refusals: catalog.refusals(),
-    warnings: catalog.warnings(),
+    refusals: catalog.refusals().map(viewDiagnostic),
+    warnings: catalog.warnings().map(viewDiagnostic),
     conflicts: catalog.conflicts(),
   };
   const none = `No routes${placeOf(settings)}: ${HOW_TO_EXPOSE}`;

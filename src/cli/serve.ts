@@ -129,7 +129,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
       },
       'listening',
     );
-    announcer.messenger = source.messenger;
+    announcer.events = source.events;
     await source.start();
     state = 'up';
     process.on('uncaughtException', onStray);

@@ -1,6 +1,7 @@
 /** The state of a running instance, and the lines that describe it to people. */
-import { stalenessOf } from '../admin/staleness.ts';
+
 import type { StubStatus } from '../admin/stub-status.ts';
+import { stalenessOf } from '../control/staleness.ts';
 import type { Style } from '../formats/colour.ts';
 import { plural } from '../formats/text.ts';
 import { LATE_MS } from '../workers/subscription.ts';

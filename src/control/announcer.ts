@@ -1,5 +1,6 @@
 import { endpointLabel } from '../formats/text.ts';
 import type { TableDelta } from '../model/delta.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Route, type ServiceRef, serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
 import { QuietLog } from '../observe/quiet-log.ts';
@@ -8,11 +9,11 @@ import type { Conflict } from '../routing/ledger.ts';
 import type { Catalog } from '../sources/catalog.ts';
 import type { EventSubject, ServiceEvent } from '../sources/kube/event-object.ts';
 
-/** The API server forgets an Event after an hour: of a Service that is older, a fresh one would tell nothing new. */
+/** The API server keeps an Event for an hour. A new Event about an older Service would repeat one that was posted before. */
 const RECENT_MS = 3_600_000;
 
-/** Tells the owner of a Service; Kubernetes Events do. */
-export interface Messenger {
+/** Posts Events on Services, for their owners. */
+export interface EventSink {
   record(event: ServiceEvent): void;
 }
 
@@ -22,33 +23,29 @@ export interface Messenger {
  */
 export type Audience = 'all' | 'recent' | 'none';
 
-interface Notice {
-  readonly service: ServiceRef;
-  readonly related?: EventSubject | undefined;
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** A Service that waits for a route, and what is known of the one that has it. */
+/** A Service that waits for a route, and the Service that has the route. */
 interface Lost {
   readonly conflict: Conflict;
   readonly winner: EventSubject;
 }
 
-/** Says once, in the log and to the owners of Services, what became of them: exposed, refused, in conflict, warned of. */
+/** What an Event says, apart from the object that it is about. */
+type Saying = Pick<ServiceEvent, 'type' | 'reason' | 'message' | 'related'>;
+
+/** Says each change of a Service once, in the log and as an Event: exposed, withdrawn, refused, in conflict, with a warning. */
 export class Announcer {
   readonly #catalog: Catalog;
   readonly #logger: Logger;
   readonly #log: QuietLog;
   readonly #now: () => number;
-  /** Set when there is somewhere to send Events. */
-  messenger: Messenger | undefined;
+  /** Set when the source can post Events. */
+  events: EventSink | undefined;
   /** The table that was announced last. */
   #table: Catalog['table'];
-  /** What was told of each Service or pushed backend and is still so: notices by all that they say. */
+  /** The diagnostics of each Service or pushed backend that were announced and still hold, by {@link identityOf}. */
   readonly #refusals = new Map<string, ReadonlySet<string>>();
   readonly #warnings = new Map<string, ReadonlySet<string>>();
-  /** By place, and there by all that tells one conflict from another. */
+  /** By host and path, the conflicts that were announced and still hold, by {@link conflictKey}. */
   readonly #lost = new Map<string, ReadonlyMap<string, Lost>>();
   #audience: Audience = 'none';
 
@@ -61,16 +58,17 @@ export class Announcer {
     this.#table = catalog.table;
   }
 
-  /** What it costs depends on what changed, not on how much there is. */
+  /** The cost depends on what changed, not on how many Services there are. */
   announce(delta: TableDelta | undefined, audience: Audience): void {
     this.#audience = audience;
     const { refusals, warnings, conflicts } = this.#catalog.takeNews();
     const fresh: Lost[] = [];
-    // In the order in which it comes about: a route is won back, and then its Service is exposed there.
+    // A take-over is announced before the Service is announced as exposed there.
     for (const [place, found] of conflicts) fresh.push(...this.#announceWon(place, found));
     const lostPlaces = delta === undefined ? new Map<string, string>() : this.#announceRoutes(delta);
     this.#announceNew('a Service is refused', refusals, this.#refusals, lostPlaces);
-    for (const lost of fresh) this.#announceProblem('a Service is in conflict', conflictNotice(lost));
+    for (const lost of fresh)
+      this.#announceDiagnostic('a Service is in conflict', conflictDiagnostic(lost.conflict), { related: lost.winner });
     this.#announceNew('a warning about a Service', warnings, this.#warnings);
     this.#table = this.#catalog.table;
   }
@@ -88,14 +86,14 @@ export class Announcer {
       if (now.has(key) || holder === undefined || serviceKey(holder) !== serviceKey(loser)) continue;
       const message = `took over ${host}${path} from ${serviceKey(winner)}`;
       this.#log.line('info', { service: serviceKey(loser), was: serviceKey(winner), where: host + path }, 'took over');
-      this.#tell({ service: loser, related: winner, reason: 'TookOver', message }, 'Normal');
+      this.#post(loser, { type: 'Normal', reason: 'TookOver', message, related: winner });
     }
     if (now.size === 0) this.#lost.delete(place);
     else this.#lost.set(place, now);
     return [...now].filter(([key]) => before?.has(key) !== true).map(([, lost]) => lost);
   }
 
-  /** @returns by Service, what those had that still ask to be exposed and are not any more */
+  /** @returns by Service that lost all its routes and still asks for one: where it was exposed */
   #announceRoutes({ version, upserts, removals }: TableDelta): Map<string, string> {
     const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
     const removed = removals.map(key => {
@@ -120,7 +118,7 @@ export class Announcer {
     for (const [key, routes] of gone) {
       const [{ service } = {}] = routes;
       if (service === undefined) continue;
-      // It keeps some of its routes: its Event lists those.
+      // Its Event lists the routes that it keeps.
       if (this.#catalog.servedRoutes(service).length > 0) services.set(key, service);
       else if (this.#isClaimant(service)) lostPlaces.set(key, placesOf(routes));
       else this.#announceWithdrawn(service, routes);
@@ -137,79 +135,82 @@ export class Announcer {
     this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'exposed');
     if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.serviceOf(service))) return;
     const message = `exposed at ${placesOf(routes)} (to ${first.backend.endpoints.map(endpointLabel).join(', ')})`;
-    this.#tell({ service, reason: 'Exposed', message }, 'Normal');
+    this.#post(service, { type: 'Normal', reason: 'Exposed', message });
   }
 
   #announceWithdrawn(service: ServiceRef, routes: readonly Route[]): void {
     this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'withdrawn');
     const message = `no longer exposed at ${placesOf(routes)}: it no longer asks for it`;
-    this.#tell({ service, reason: 'Withdrawn', message }, 'Normal');
+    this.#post(service, { type: 'Normal', reason: 'Withdrawn', message });
   }
 
-  /** @param what the message of the log @param news by owner @param lostPlaces by Service, where it was exposed until now */
+  /** @param what the message of the log @param news all diagnostics of each owner @param lostPlaces by Service, where it was exposed until now */
   #announceNew(
     what: string,
-    news: ReadonlyMap<string, readonly Notice[]>,
+    news: ReadonlyMap<string, readonly Diagnostic[]>,
     known: Map<string, ReadonlySet<string>>,
     lostPlaces?: ReadonlyMap<string, string>,
   ): void {
-    for (const [owner, notices] of news) {
+    for (const [owner, diagnostics] of news) {
       const before = known.get(owner);
-      if (notices.length === 0) known.delete(owner);
-      else known.set(owner, new Set(notices.map(identityOf)));
-      for (const notice of notices) {
-        if (before?.has(identityOf(notice)) === true) continue;
-        this.#announceProblem(what, notice, lostPlaces?.get(serviceKey(notice.service)));
+      if (diagnostics.length === 0) known.delete(owner);
+      else known.set(owner, new Set(diagnostics.map(identityOf)));
+      for (const diagnostic of diagnostics) {
+        if (before?.has(identityOf(diagnostic)) === true) continue;
+        this.#announceDiagnostic(what, diagnostic, { places: lostPlaces?.get(serviceKey(diagnostic.object)) });
       }
     }
   }
 
   /** @param places where the Service was exposed until now */
-  #announceProblem(what: string, notice: Notice, places?: string): void {
-    const { service, reason, message } = notice;
-    this.#log.line('warn', { service: serviceKey(service), reason, problem: message }, what);
-    const told = places === undefined ? message : `${message}; it is no longer exposed at ${places}`;
-    this.#tell({ ...notice, message: told }, 'Warning');
+  #announceDiagnostic(
+    what: string,
+    { object, reason, message }: Diagnostic,
+    { places, related }: { readonly places?: string | undefined; readonly related?: EventSubject },
+  ): void {
+    this.#log.line('warn', { service: serviceKey(object), reason, problem: message }, what);
+    const text = places === undefined ? message : `${message}; it is no longer exposed at ${places}`;
+    this.#post(object, { type: 'Warning', reason, message: text, related });
   }
 
-  #tell({ service, ...rest }: Notice, type: 'Normal' | 'Warning'): void {
+  #post(service: ServiceRef, saying: Saying): void {
     if (this.#audience === 'none') return;
     const metadata = this.#catalog.serviceOf(service)?.metadata;
     // A pushed backend has no object in the cluster that an Event could be about.
-    if (metadata !== undefined) this.messenger?.record({ service: metadata, type, ...rest });
+    if (metadata !== undefined) this.events?.record({ service: metadata, ...saying });
   }
 
-  /** The winner as it was when the conflict was first seen: later it may be gone. */
+  /** Keeps the winner's metadata of the time when the conflict was first seen: later its object may be gone. */
   #lostBy(conflict: Conflict): Lost {
     return { conflict, winner: this.#catalog.serviceOf(conflict.winner)?.metadata ?? conflict.winner };
   }
 
-  /** Whether it still asks to be exposed: then a refusal or a conflict says why it is not. */
+  /** Whether the Service still asks to be exposed. Then a refusal or a conflict says why it is not. */
   #isClaimant(service: ServiceRef): boolean {
     return this.#catalog.serviceOf(service)?.metadata.annotations?.['kube-entry.io/path'] !== undefined;
   }
 
   #isRecent(service: ServiceObject | undefined): boolean {
     const createdAt = Date.parse(service?.metadata.creationTimestamp ?? '');
-    // Also of one without a time, which no API server leaves out.
+    // A Service without a timestamp counts as recent; an API server always sets one.
     return !(this.#now() - createdAt > RECENT_MS);
   }
 }
 
-function identityOf({ service, reason, message }: Notice): string {
-  return `${serviceKey(service)} ${reason} ${message}`;
+function identityOf({ object, reason, message }: Diagnostic): string {
+  return `${serviceKey(object)} ${reason} ${message}`;
 }
 
 function conflictKey({ host, path, winner, loser }: Conflict): string {
   return `${host}${path} ${serviceKey(winner)} ${serviceKey(loser)}`;
 }
 
-function conflictNotice({ conflict, winner }: Lost): Notice {
-  const { host, path, loser } = conflict;
+function conflictDiagnostic({ host, path, winner, loser }: Conflict): Diagnostic {
   return {
-    service: loser,
-    related: winner,
+    object: loser,
+    severity: 'conflict',
     reason: 'Conflict',
+    paths: [path],
     message: `${host}${path} belongs to the older Service ${serviceKey(winner)}; this Service takes over when that one gives it up`,
   };
 }

@@ -1,6 +1,5 @@
 /** Brings what changes in the catalog to the workers, and tells people of it. */
-import { ChangeLog } from '../admin/change-log.ts';
-import type { SourceReport } from '../admin/control-plane.ts';
+
 import type { TableDelta } from '../model/delta.ts';
 import type { Route } from '../model/route.ts';
 import type { Metrics } from '../observe/registry.ts';
@@ -9,7 +8,9 @@ import type { Catalog } from '../sources/catalog.ts';
 import type { Receipt } from '../workers/distribution.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
+import { ChangeLog } from './change-log.ts';
 import type { ControlErrors } from './control-errors.ts';
+import type { SourceReport } from './control-plane.ts';
 
 export interface PublisherOptions {
   readonly catalog: Catalog;

@@ -1,8 +1,8 @@
 /** The control plane of a running instance: what is in force, asked and changed over the admin servers. */
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import type { Finding, ObservedControlPlane, SourceReport } from '../admin/control-plane.ts';
 import { SettingsError } from '../errors.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { RouteLimits } from '../model/route.ts';
 import type { FailureLog, FailureReport } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -17,6 +17,7 @@ import { programVersion } from '../version.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
 import type { ControlErrors } from './control-errors.ts';
+import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
 import type { DescriptorWatch } from './descriptor-watch.ts';
 import { limitsOf } from './limits.ts';
 import { Publisher } from './publisher.ts';
@@ -90,11 +91,11 @@ export class RouteControl implements ObservedControlPlane {
     return this.#options.catalog.conflicts();
   }
 
-  refusals(): readonly Finding[] {
+  refusals(): readonly Diagnostic[] {
     return this.#options.catalog.refusals();
   }
 
-  warnings(): readonly Finding[] {
+  warnings(): readonly Diagnostic[] {
     return this.#options.catalog.warnings();
   }
 
@@ -138,7 +139,7 @@ export class RouteControl implements ObservedControlPlane {
 
   /**
    * Takes over what may change in a running instance from settings that were read again.
-   * @returns when the workers that answer go by them: those that are others than before, as they were and as they are
+   * @returns when the workers that answer use them: the settings that changed, with their values before and after
    */
   async reload(fresh: Settings): Promise<SettingChanges> {
     const before = this.#settings;

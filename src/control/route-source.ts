@@ -3,13 +3,13 @@ import { systemClock } from '../clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Catalog } from '../sources/catalog.ts';
-import type { Messenger } from './announcer.ts';
+import type { EventSink } from './announcer.ts';
 import type { RouteSource } from './route-control.ts';
 
 /** A source, and how to begin and end it. */
 export interface RunningSource extends RouteSource {
   /** Present if Events can be posted on Services. */
-  readonly messenger?: Messenger;
+  readonly events?: EventSink;
   /** @throws KubeEntryError when it cannot even begin */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -79,7 +79,7 @@ async function kubeSource({ settings, catalog, logger, onChange }: SourceOptions
   });
   const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
   return {
-    ...(settings.events && { messenger: recorder }),
+    ...(settings.events && { events: recorder }),
     start: async () => {
       if (await keeper?.restore()) onChange(performance.now());
       source.start();

@@ -4,17 +4,12 @@
  */
 import { messageOf } from '../errors.ts';
 import type { TableDelta } from '../model/delta.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Endpoint, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
-import {
-  type Refusal,
-  type TranslateOptions,
-  type Translation,
-  translateService,
-  type Warning,
-} from '../translate/service.ts';
+import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 import { type BackendRecord, backendRecord } from './backend-record.ts';
 import type { PushedBackend } from './pushed.ts';
 
@@ -36,8 +31,8 @@ export interface CatalogOptions extends TranslateOptions {
 /** What may be otherwise than it was, for those who tell people: as little as changed, whatever the number of Services. */
 export interface CatalogNews {
   /** By Service or pushed backend, all that keeps it from being served; none where all is well now. */
-  readonly refusals: ReadonlyMap<string, readonly Refusal[]>;
-  readonly warnings: ReadonlyMap<string, readonly Warning[]>;
+  readonly refusals: ReadonlyMap<string, readonly Diagnostic[]>;
+  readonly warnings: ReadonlyMap<string, readonly Diagnostic[]>;
   /** By place, all conflicts there. */
   readonly conflicts: ReadonlyMap<string, readonly Conflict[]>;
 }
@@ -56,7 +51,7 @@ export class Catalog implements ServiceStore {
   /** How many watched Services have routes to a backend of this name. */
   readonly #watchedBackends = new Map<string, number>();
   /** By Service, those whose routes no worker could be given. */
-  readonly #broken = new Map<string, Refusal>();
+  readonly #broken = new Map<string, Diagnostic>();
   readonly #ledger: RouteLedger;
   #pushed: readonly PushedBackend[] = [];
   /** By {@link pushedOwner}. */
@@ -155,11 +150,11 @@ export class Catalog implements ServiceStore {
     return this.#ledger.commit();
   }
 
-  refusals(): Refusal[] {
+  refusals(): Diagnostic[] {
     return [...[...this.#translations()].flatMap(({ refusals }) => refusals), ...this.#broken.values()];
   }
 
-  warnings(): Warning[] {
+  warnings(): Diagnostic[] {
     return [...this.#translations()].flatMap(({ warnings }) => warnings);
   }
 
@@ -169,8 +164,8 @@ export class Catalog implements ServiceStore {
 
   /** What may have changed since this was asked last. */
   takeNews(): CatalogNews {
-    const refusals = new Map<string, Refusal[]>();
-    const warnings = new Map<string, readonly Warning[]>();
+    const refusals = new Map<string, Diagnostic[]>();
+    const warnings = new Map<string, readonly Diagnostic[]>();
     for (const owner of this.#news) {
       const translation = this.#remarkable.get(owner) ?? this.#pushedTranslations.get(owner);
       const broken = this.#broken.get(owner);
@@ -276,7 +271,7 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-function refusalForBug(service: ServiceRef, error: unknown): Refusal {
+function refusalForBug(service: ServiceRef, error: unknown): Diagnostic {
   const message = `a bug in kube-entry, not a fault of this Service: ${messageOf(error)}; the program's log says where`;
-  return { service, reason: 'InternalError', message, paths: [] };
+  return { object: service, severity: 'refused', reason: 'InternalError', message, paths: [] };
 }

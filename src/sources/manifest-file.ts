@@ -8,9 +8,9 @@ import {
   type ServiceObject,
   shapeProblems,
 } from '../resources/service-object.ts';
-import { PREFIX } from '../translate/annotations.ts';
+import { PREFIX } from '../translate/annotation-names.ts';
 
-/** A place in a manifest that cannot be used. */
+/** A place in the text of a manifest that cannot be read: bad YAML, or an object of the wrong shape. */
 export interface ManifestProblem {
   readonly file: string;
   /** Counted from 1. */

@@ -12,7 +12,7 @@ import {
   readService,
   type ServiceObject,
 } from '../resources/service-object.ts';
-import { PREFIX } from '../translate/annotations.ts';
+import { PREFIX } from '../translate/annotation-names.ts';
 import { isHostName } from '../translate/service.ts';
 
 export interface PushedBackend {

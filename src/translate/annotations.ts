@@ -5,8 +5,8 @@ import { parseSize } from '../formats/size.ts';
 import type { RouteOverrides } from '../model/route.ts';
 import { MAX_HOST_LENGTH, parseHost } from '../routing/host.ts';
 import { normalisePath, upperCaseEscapes } from '../routing/path.ts';
-
-export const PREFIX = 'kube-entry.io/';
+import type { AnnotationName } from './annotation-names.ts';
+import { badAnnotation } from './refusal-error.ts';
 
 /** Gateway API's limit for a path. */
 export const MAX_PATH_BYTES = 1024;
@@ -22,40 +22,14 @@ export const MAX_ROUTES = 1000;
 /** So many of the paths that a refused Service asks for are shown. */
 const MAX_WANTED_PATHS = 100;
 
-/** The annotations this program knows, by what follows the prefix. */
-export const ANNOTATIONS = [
-  'path',
-  'host',
-  'port',
-  'strip-prefix',
-  'connect-timeout',
-  'read-timeout',
-  'send-timeout',
-  'max-body-size',
-  'rewrite-redirects',
-] as const;
-
-export type AnnotationName = (typeof ANNOTATIONS)[number];
-
-/** An annotation that cannot be used. */
-export class AnnotationProblem {
-  readonly annotation: AnnotationName;
-  readonly reason: string;
-
-  constructor(annotation: AnnotationName, reason: string) {
-    this.annotation = annotation;
-    this.reason = reason;
-  }
-}
-
-/** Reads `/volume,/pv` into normalised prefixes without trailing slash. @throws AnnotationProblem */
+/** Reads `/volume,/pv` into normalised prefixes without trailing slash. @throws RefusalError */
 export function readPaths(text: string): string[] {
   return readList('path', text, 'write one or more path prefixes, as in "/volume" or "/volume,/pv"', readPath);
 }
 
 function readPath(path: string): string {
   const fail = (reason: string): never => {
-    throw new AnnotationProblem('path', `${quote(path)} ${reason}`);
+    throw badAnnotation('path', `${quote(path)} ${reason}`);
   };
   if (!path.startsWith('/')) fail('must start with a slash');
   if (path.length > MAX_PATH_BYTES) fail(`is longer than ${MAX_PATH_BYTES} bytes`);
@@ -99,25 +73,22 @@ export function wantedPaths(text: string): string[] {
     .map(path => prefixOf(path) ?? path);
 }
 
-/** Reads `example.com,*.example.org` in lower case. @throws AnnotationProblem */
+/** Reads `example.com,*.example.org` in lower case. @throws RefusalError */
 export function readHosts(text: string): string[] {
   return readList('host', text, 'write a host, as in "example.com" or "*.example.com"', host => {
     const isWildcard = host.startsWith('*.');
     const name = isWildcard ? host.slice(2) : host;
     if (name.length > MAX_HOST_LENGTH) {
-      throw new AnnotationProblem('host', `${quote(host)} is longer than ${MAX_HOST_LENGTH} characters`);
+      throw badAnnotation('host', `${quote(host)} is longer than ${MAX_HOST_LENGTH} characters`);
     }
     const parsed = parseHost(name);
     // What is a host to a request need not be one to write down: with a port, with an empty label, `*.[::1]`.
     const isOdd = /[*]|^\.|[^\]]:\d*$|\]:/.test(name) || (isWildcard && name.startsWith('['));
     if (parsed === undefined || isOdd) {
-      throw new AnnotationProblem(
-        'host',
-        `${quote(host)} is not a host name without port, nor one like "*.example.com"`,
-      );
+      throw badAnnotation('host', `${quote(host)} is not a host name without port, nor one like "*.example.com"`);
     }
     if (parsed.split('.').length > MAX_HOST_LABELS) {
-      throw new AnnotationProblem('host', `${quote(host)} has more than ${MAX_HOST_LABELS} labels`);
+      throw badAnnotation('host', `${quote(host)} has more than ${MAX_HOST_LABELS} labels`);
     }
     return isWildcard ? `*.${parsed}` : parsed;
   });
@@ -125,20 +96,20 @@ export function readHosts(text: string): string[] {
 
 function readList(name: AnnotationName, text: string, advice: string, read: (item: string) => string): string[] {
   const items = text.split(',').map(item => item.trim());
-  if (items.includes('')) throw new AnnotationProblem(name, `${quote(text)} has an empty entry: ${advice}`);
+  if (items.includes('')) throw badAnnotation(name, `${quote(text)} has an empty entry: ${advice}`);
   return [...new Set(items.map(read))];
 }
 
-/** Kubernetes annotations are texts: only "true" and "false" are switches. @throws AnnotationProblem */
+/** Kubernetes annotations are texts: only "true" and "false" are switches. @throws RefusalError */
 export function readSwitch(name: AnnotationName, text: string | undefined, fallback: boolean): boolean {
   if (text === undefined) return fallback;
   const value = text.trim();
   if (value === 'true' || value === 'false') return value === 'true';
-  throw new AnnotationProblem(name, `${quote(text)} must be "true" or "false"`);
+  throw badAnnotation(name, `${quote(text)} must be "true" or "false"`);
 }
 
 /**
- * @param attempt takes down the AnnotationProblem of a bad one, so that the others are still read
+ * @param attempt records the RefusalError of a bad value, so that the other annotations are still read
  */
 export function readOverrides(
   get: (name: AnnotationName) => string | undefined,
@@ -161,7 +132,7 @@ function readValue(name: AnnotationName, text: string, read: (text: string) => n
   try {
     return read(text);
   } catch (error) {
-    throw new AnnotationProblem(name, messageOf(error));
+    throw badAnnotation(name, messageOf(error));
   }
 }
 

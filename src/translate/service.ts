@@ -2,57 +2,23 @@
 import { isIP } from 'node:net';
 import { closest } from '../formats/closest.ts';
 import { quote } from '../formats/quote.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Endpoint, Route, ServiceRef } from '../model/route.ts';
 import { isPortNumber, type ServiceObject, type ServicePort } from '../resources/service-object.ts';
+import { ANNOTATIONS, type AnnotationName, PREFIX } from './annotation-names.ts';
 import {
-  ANNOTATIONS,
-  type AnnotationName,
-  AnnotationProblem,
   looksLikePattern,
   MAX_ROUTES,
-  PREFIX,
   readHosts,
   readOverrides,
   readPaths,
   readSwitch,
   wantedPaths,
 } from './annotations.ts';
-
-/** Stable words: they label a metric and are the reason of a Kubernetes Event. */
-export type RefusalReason =
-  | 'BadAnnotation'
-  | 'UnknownAnnotation'
-  | 'UnknownPort'
-  | 'NoPort'
-  | 'HeadlessService'
-  | 'NoClusterIP'
-  | 'ExternalNameNotAllowed'
-  | 'BadExternalName'
-  /** A bug in this program. */
-  | 'InternalError';
+import { RefusalError, type RefusalReason } from './refusal-error.ts';
 
 /** Stable words, as {@link RefusalReason}, for what does not keep a Service from being served. */
-export type WarningReason = 'UnknownAnnotation' | 'PathLooksLikePattern' | 'PortNotChosen';
-
-/** Why a Service that asks to be exposed is not. */
-export interface Refusal {
-  readonly service: ServiceRef;
-  readonly reason: RefusalReason;
-  /** For people: what is wrong and what to do. */
-  readonly message: string;
-  /** Full key of the annotation at fault, where there is one. */
-  readonly annotation?: string;
-  /** The prefixes it asks for, as far as that can be told. */
-  readonly paths: readonly string[];
-}
-
-/** Something that is probably a mistake, and does not keep a Service from being served. */
-export interface Warning {
-  readonly service: ServiceRef;
-  readonly reason: WarningReason;
-  readonly message: string;
-  readonly annotation?: string;
-}
+type WarningReason = 'UnknownAnnotation' | 'PathLooksLikePattern' | 'PortNotChosen';
 
 export interface TranslateOptions {
   readonly allowExternalName: boolean;
@@ -64,19 +30,8 @@ export interface Translation {
   readonly routes: readonly Route[];
   /** The port that the routes lead to; undefined when there are none. */
   readonly port: ServicePort | undefined;
-  readonly refusals: readonly Refusal[];
-  readonly warnings: readonly Warning[];
-}
-
-class RefusedError extends Error {
-  readonly reason: RefusalReason;
-  readonly annotation: string | undefined;
-
-  constructor(reason: RefusalReason, message: string, annotation?: string) {
-    super(message);
-    this.reason = reason;
-    this.annotation = annotation;
-  }
+  readonly refusals: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** Of mistakes of one kind in a Service, so many are named. */
@@ -96,25 +51,22 @@ export function translateService(
   const service: ServiceRef = { namespace, name };
   const annotations = object.metadata.annotations ?? {};
   const get = (annotation: AnnotationName): string | undefined => annotations[PREFIX + annotation];
-  const warnings: Warning[] = [];
-  const refusals: Refusal[] = [];
+  const warnings: Diagnostic[] = [];
+  const refusals: Diagnostic[] = [];
   const pathText = get('path');
-  const refuse = (reason: RefusalReason, message: string, annotation?: string, pathsText = pathText ?? ''): void => {
+  const refuse = (reason: RefusalReason, message: string, field?: string, pathsText = pathText ?? ''): void => {
     const paths = wantedPaths(pathsText);
-    refusals.push({ service, reason, message, ...(annotation === undefined ? {} : { annotation }), paths });
+    refusals.push({ object: service, ...(field && { field }), severity: 'refused', reason, message, paths });
+  };
+  const warn = (reason: WarningReason, message: string, field?: string): void => {
+    warnings.push({ object: service, ...(field && { field }), severity: 'warning', reason, message, paths: [] });
   };
   const attempt = <T>(read: () => T): T | undefined => {
     try {
       return read();
     } catch (error) {
-      if (error instanceof AnnotationProblem) {
-        const annotation = PREFIX + error.annotation;
-        refuse('BadAnnotation', `${annotation}: ${error.reason}`, annotation);
-      } else if (error instanceof RefusedError) {
-        refuse(error.reason, error.message, error.annotation);
-      } else {
-        throw error;
-      }
+      if (!(error instanceof RefusalError)) throw error;
+      refuse(error.reason, error.message, error.field);
       return undefined;
     }
   };
@@ -127,7 +79,7 @@ export function translateService(
     const message = `${annotation}: unknown annotation; ${advice}${others > 0 ? ` (and ${others} more that are unknown)` : ''}`;
     // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
     if (pathText === undefined) refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
-    else warnings.push({ service, reason: 'UnknownAnnotation', message, annotation });
+    else warn('UnknownAnnotation', message, annotation);
   }
   if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
 
@@ -135,7 +87,7 @@ export function translateService(
   for (const path of paths.filter(looksLikePattern).slice(0, MAX_NAMED)) {
     const annotation = `${PREFIX}path`;
     const message = `${annotation}: ${quote(path)} looks like a pattern, but paths are plain prefixes: /api takes /api and all paths below it`;
-    warnings.push({ service, reason: 'PathLooksLikePattern', message, annotation });
+    warn('PathLooksLikePattern', message, annotation);
   }
   const hostText = get('host');
   const hosts = hostText === undefined ? [''] : (attempt(() => readHosts(hostText)) ?? []);
@@ -150,9 +102,7 @@ export function translateService(
   const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
   const overrides = readOverrides(get, attempt);
-  const port = attempt(() =>
-    choosePort(object, get('port'), message => warnings.push({ service, reason: 'PortNotChosen', message })),
-  );
+  const port = attempt(() => choosePort(object, get('port'), message => warn('PortNotChosen', message)));
   const address = endpoints === undefined ? attempt(() => addressOf(object, options)) : '';
   if (refusals.length > 0 || port === undefined || address === undefined) {
     return { service, routes: [], port: undefined, refusals, warnings };
@@ -199,7 +149,7 @@ function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (
     if (ports.length > MAX_NAMED_PORTS) named.push(`${ports.length - MAX_NAMED_PORTS} more`);
     const known = named.join(', ');
     const annotation = `${PREFIX}port`;
-    throw new RefusedError(
+    throw new RefusalError(
       'UnknownPort',
       `${annotation}: the Service has no TCP port ${quote(value)}; it has ${known === '' ? 'none' : known}`,
       annotation,
@@ -208,7 +158,7 @@ function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (
   const [first, ...others] = ports;
   if (first === undefined) {
     if (spec.type === 'ExternalName') return { port: 80 };
-    throw new RefusedError('NoPort', 'the Service has no TCP port');
+    throw new RefusalError('NoPort', 'the Service has no TCP port');
   }
   const named = ports.find(port => port.name === 'http');
   if (named !== undefined || others.length === 0) return named ?? first;
@@ -221,19 +171,19 @@ function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (
 function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOptions): string {
   if (spec.type === 'ExternalName') {
     if (!allowExternalName) {
-      throw new RefusedError(
+      throw new RefusalError(
         'ExternalNameNotAllowed',
         'ExternalName Services are served only with --allow-external-name: they let whoever may edit a Service aim the entry at any host',
       );
     }
     const name = spec.externalName ?? '';
     if (!isHostName(name))
-      throw new RefusedError('BadExternalName', `spec.externalName ${quote(name)} is not a host name`);
+      throw new RefusalError('BadExternalName', `spec.externalName ${quote(name)} is not a host name`);
     return name;
   }
   const clusterIP = spec.clusterIP ?? '';
   if (clusterIP === 'None') {
-    throw new RefusedError(
+    throw new RefusalError(
       'HeadlessService',
       'the Service is headless (clusterIP: None): the entry needs a ClusterIP to send to',
     );
@@ -241,7 +191,7 @@ function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOpti
   if (isIP(clusterIP) === 0) {
     const state =
       clusterIP === '' ? 'the Service has no ClusterIP' : `clusterIP ${quote(clusterIP)} is not an IP address`;
-    throw new RefusedError(
+    throw new RefusalError(
       'NoClusterIP',
       `${state}: the API server gives one to Services of type ClusterIP, NodePort and LoadBalancer`,
     );

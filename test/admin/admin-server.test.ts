@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RouteTable } from '../../src/routing/table.ts';
+import { refused, warned } from '../support/diagnostics.ts';
 import { ask, exchange, get, header } from '../support/exchange.ts';
 import { route } from '../support/routes.ts';
 import { adminServer } from './admin-fixture.ts';
@@ -52,10 +53,8 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
   );
   control.isDraining = true;
   control.sourceReport = { kind: 'kube', synced: false, problem: 'connection refused' };
-  control.refusalList = [{ service, reason: 'HEADLESS', message: 'has no ClusterIP' }];
-  control.warningList = [
-    { service, reason: 'PortNotChosen', message: 'several ports', annotation: 'kube-entry.io/port' },
-  ];
+  control.refusalList = [refused(service, 'HEADLESS', 'has no ClusterIP', ['/volume'])];
+  control.warningList = [warned(service, 'PortNotChosen', 'several ports', 'kube-entry.io/port')];
   control.conflictList = [{ host: '', path: '/x', winner: service, loser: { namespace: 'a', name: 'b' } }];
 
   const response = await get(at, '/routes');
@@ -79,7 +78,7 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
         createdAt: '2026-01-02T03:04:05Z',
       },
     ],
-    refusals: [{ service, reason: 'HEADLESS', message: 'has no ClusterIP' }],
+    refusals: [{ service, reason: 'HEADLESS', message: 'has no ClusterIP', paths: ['/volume'] }],
     warnings: [{ service, reason: 'PortNotChosen', message: 'several ports', annotation: 'kube-entry.io/port' }],
     conflicts: [{ host: '', path: '/x', winner: service, loser: { namespace: 'a', name: 'b' } }],
   });
@@ -120,18 +119,14 @@ test('/explain says which route takes a request, what the upstream gets and why 
 test('/explain names the refused Services that ask for what nobody takes, or for as much as the winner', async context => {
   const { at, control } = await adminServer(context);
   control.table = RouteTable.of([route('/'), route('/a/b')]);
-  const refused = (name: string, ...paths: string[]) => ({
-    service: { namespace: 'default', name },
-    reason: 'BadAnnotation',
-    message: `${name} is wrong`,
-    paths,
-  });
+  const wanting = (name: string, ...paths: string[]) =>
+    refused({ namespace: 'default', name }, 'BadAnnotation', `${name} is wrong`, paths);
   control.refusalList = [
-    refused('short', '/a'),
-    refused('same', '/x', '/a/b'),
-    refused('long', '/a/b/c%2F'),
-    refused('other', '/a/bc'),
-    refused('pathless'),
+    wanting('short', '/a'),
+    wanting('same', '/x', '/a/b'),
+    wanting('long', '/a/b/c%2F'),
+    wanting('other', '/a/bc'),
+    wanting('pathless'),
   ];
   const names = async (path: string): Promise<string[]> => {
     const { refusals } = JSON.parse((await get(at, `/explain?path=${encodeURIComponent(path)}`)).body);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ChangeLog } from '../../src/admin/change-log.ts';
+import { ChangeLog } from '../../src/control/change-log.ts';
 import { routeKey } from '../../src/model/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { route } from '../support/routes.ts';

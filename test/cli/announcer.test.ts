@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Announcer, type Audience, type Messenger } from '../../src/control/announcer.ts';
+import { Announcer, type Audience, type EventSink } from '../../src/control/announcer.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
 import { Catalog } from '../../src/sources/catalog.ts';
 import { service } from '../support/services.ts';
 
-type Told = Parameters<Messenger['record']>[0];
+type Told = Parameters<EventSink['record']>[0];
 
 const OLD = '2026-01-01T00:00:00Z';
 const NEW = '2026-01-01T12:00:00Z';
@@ -19,7 +19,7 @@ class Owners {
   readonly #announcer = new Announcer(this.catalog, silentLogger(), () => NOON);
 
   constructor() {
-    this.#announcer.messenger = { record: event => void this.events.push(event) };
+    this.#announcer.events = { record: event => void this.events.push(event) };
   }
 
   /** A cluster that was announced before, so that everything is news. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { AdminServer } from '../../src/admin/admin-server.ts';
-import type { ControlPlane } from '../../src/admin/control-plane.ts';
+import type { ControlPlane } from '../../src/control/control-plane.ts';
 import { limitsOf } from '../../src/control/limits.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';

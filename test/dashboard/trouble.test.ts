@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { RouteTable } from '../../src/routing/table.ts';
 import { statusServer } from '../admin/admin-fixture.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
+import { refused, warned } from '../support/diagnostics.ts';
 import { needs } from '../support/installed.ts';
 import { route } from '../support/routes.ts';
 import { openPage, picture, settling, startBrowser } from './browser.ts';
@@ -26,9 +27,8 @@ test('what Services and requests say is text and nothing else', needs('chromium'
     backend: { name: WORSE, endpoints: [{ address: WORSE, port: 80 }] },
   });
   control.table = RouteTable.of([owned, route('/plain')]);
-  const finding = { service: named, reason: WORSE, message: `message${WORSE}`, annotation: WORSE };
-  control.refusalList = [finding];
-  control.warningList = [finding];
+  control.refusalList = [refused(named, WORSE, `message${WORSE}`)];
+  control.warningList = [warned(named, WORSE, `message${WORSE}`, WORSE)];
   control.conflictList = [{ host: WORSE, path: `/${HOSTILE}`, winner: named, loser: named }];
   const changed = { host: WORSE, path: `/${HOSTILE}`, service: named, what: 'added' } as const;
   control.changeList = [{ version: 1, at: 0, tookMs: 1, added: 1, changed: 0, removed: 0, routes: [changed] }];

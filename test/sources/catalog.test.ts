@@ -72,7 +72,7 @@ test('a Service edited into something invalid keeps nothing, and the reason show
   catalog.upsert(service('web', { annotations: { path: 'web' } }));
   assert.deepEqual(catalog.commit()?.removals, [' /web']);
   assert.deepEqual(
-    catalog.refusals().map(({ reason, service: { name } }) => [name, reason]),
+    catalog.refusals().map(({ reason, object: { name } }) => [name, reason]),
     [['web', 'BadAnnotation']],
   );
   assert.deepEqual(addresses(catalog, '/other'), ['10.96.0.1:80']);
@@ -83,7 +83,7 @@ test('a Service edited into something invalid keeps nothing, and the reason show
 
 test('warnings are shown beside routes', () => {
   const catalog = catalogOf(service('web', { annotations: { path: '/web', pathe: '/x' } }));
-  assert.equal(catalog.warnings()[0]?.annotation, 'kube-entry.io/pathe');
+  assert.equal(catalog.warnings()[0]?.field, 'kube-entry.io/pathe');
   assert.equal(catalog.table.size, 1);
 });
 
@@ -180,7 +180,7 @@ test('a bad annotation of a pushed record is refused by the rules of Services, t
   catalog.replacePushed(pushed(annotated('bad', 'own'), annotated('half', '/\ud800'), annotated('good', '/good')));
   assert.deepEqual(catalog.commit()?.upserts.map(routeKey), [' /good']);
   assert.deepEqual(
-    catalog.refusals().map(({ reason, service: { name } }) => [name, reason]),
+    catalog.refusals().map(({ reason, object: { name } }) => [name, reason]),
     [
       ['bad', 'BadAnnotation'],
       ['half', 'BadAnnotation'],

@@ -81,12 +81,11 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'sources',
         'sources/kube',
         'workers',
-        'admin',
       ],
       packages: [],
     },
     admin: {
-      folders: [...COMMON, 'model', 'routing', 'resources', 'observe', 'dataplane/failures'],
+      folders: [...COMMON, 'model', 'routing', 'observe', 'dataplane/failures', 'control'],
       packages: ['fastify'],
     },
     cli: {

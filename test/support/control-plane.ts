@@ -1,11 +1,13 @@
-import type { Finding, ObservedControlPlane, SourceReport } from '../../src/admin/control-plane.ts';
-import type { TableChange, WorkerState } from '../../src/admin/dashboard/messages.ts';
+import type { TableChange } from '../../src/control/change-log.ts';
+import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
 import { limitsOf } from '../../src/control/limits.ts';
+import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
+import type { WorkerReport } from '../../src/workers/supervisor.ts';
 
 /** A control plane that says what it is told to say and remembers what is pushed. */
 export class FakeControlPlane implements ObservedControlPlane {
@@ -16,15 +18,15 @@ export class FakeControlPlane implements ObservedControlPlane {
   mergeSlashes = true;
   limits = limitsOf(DEFAULTS);
   conflictList: readonly Conflict[] = [];
-  refusalList: readonly Finding[] = [];
-  warningList: readonly Finding[] = [];
+  refusalList: readonly Diagnostic[] = [];
+  warningList: readonly Diagnostic[] = [];
   sourceReport: SourceReport = { kind: 'push', synced: true };
   settings: Readonly<Record<string, unknown>> = {};
   metricsBody = 'up 1\n';
   /** Bodies that were taken. */
   readonly pushedBackends: string[] = [];
   readonly pushedGeneral: unknown[] = [];
-  workerList: readonly WorkerState[] = [];
+  workerList: readonly WorkerReport[] = [];
   changeList: readonly TableChange[] = [];
   failureList: readonly FailureReport[] = [];
   kubeWatch: ProgramState['kubeWatch'];
@@ -35,11 +37,11 @@ export class FakeControlPlane implements ObservedControlPlane {
     return this.conflictList;
   }
 
-  refusals(): readonly Finding[] {
+  refusals(): readonly Diagnostic[] {
     return this.refusalList;
   }
 
-  warnings(): readonly Finding[] {
+  warnings(): readonly Diagnostic[] {
     return this.warningList;
   }
 
@@ -57,7 +59,7 @@ export class FakeControlPlane implements ObservedControlPlane {
       routes: this.table.size,
       configVersion: this.table.version,
       configLastChangeMs: undefined,
-      refusalReasons: this.refusalList.map(({ reason = '' }) => reason),
+      refusalReasons: this.refusalList.map(({ reason }) => reason),
       conflicts: this.conflictList.length,
       workerRestarts: 0,
       workerLagsMs: [],
@@ -67,7 +69,7 @@ export class FakeControlPlane implements ObservedControlPlane {
     };
   }
 
-  workers(): readonly WorkerState[] {
+  workers(): readonly WorkerReport[] {
     return this.workerList;
   }
 

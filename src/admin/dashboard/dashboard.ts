@@ -1,8 +1,8 @@
 /** The dashboard: one page, its files, and what it asks for. Read-only. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ControlPlane } from '../../control/control-plane.ts';
 import { FormatError } from '../../errors.ts';
 import { readOnlyRoute, sendText } from '../app.ts';
-import type { ControlPlane } from '../control-plane.ts';
 import { explainQuery, queryParameter, viewExplanation } from '../explanation.ts';
 import { sendJson } from '../table-routes.ts';
 import { type Asset, loadAssets, sendAsset } from './assets.ts';
@@ -91,9 +91,9 @@ function explanationFor(query: unknown, control: ControlPlane): ExplainView | Ex
     const { waiting, losers, refusals, ...rest } = viewExplanation(explainQuery(query, control), control);
     return {
       ...rest,
-      waiting: excerpt(waiting, MAX_CANDIDATES),
-      losers: excerpt(losers, MAX_CANDIDATES),
-      refusals: excerpt(refusals, MAX_CANDIDATES),
+      waiting: excerpt(waiting, MAX_CANDIDATES, service => service),
+      losers: excerpt(losers, MAX_CANDIDATES, loser => loser),
+      refusals: excerpt(refusals, MAX_CANDIDATES, refusal => refusal),
     };
   } catch (error) {
     if (error instanceof FormatError) return { refused: error.message };

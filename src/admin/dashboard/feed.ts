@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import type { ObservedControlPlane } from '../../control/control-plane.ts';
 import type { CounterBoard } from '../../observe/counter-board.ts';
 import type { Logger } from '../../observe/logger.ts';
-import type { ObservedControlPlane } from '../control-plane.ts';
 import { FailureWindow } from './failure-window.ts';
 import type { Point, Sample } from './messages.ts';
-import { healthOf, problemsOf } from './overview.ts';
+import { diagnosticsOf, healthOf } from './overview.ts';
 import { Sampler } from './sampler.ts';
 import { Viewers } from './viewers.ts';
 
@@ -86,7 +86,7 @@ export class Feed {
   #states(): Readonly<Record<string, string>> {
     const { control } = this.#options;
     return {
-      problems: JSON.stringify(problemsOf(control)),
+      problems: JSON.stringify(diagnosticsOf(control)),
       changes: JSON.stringify(control.recentChanges()),
       failures: this.#failureGroups,
     };

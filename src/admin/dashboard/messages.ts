@@ -70,7 +70,7 @@ export interface ServiceName {
   readonly name: string;
 }
 
-export interface Problem {
+export interface DiagnosticView {
   readonly service: ServiceName;
   readonly reason?: string;
   readonly message: string;
@@ -91,10 +91,10 @@ export interface Excerpt<Item> {
 }
 
 /** Comes when it has changed. */
-export interface Problems {
-  readonly refusals: Excerpt<Problem>;
+export interface Diagnostics {
+  readonly refusals: Excerpt<DiagnosticView>;
   readonly conflicts: Excerpt<ConflictView>;
-  readonly warnings: Excerpt<Problem>;
+  readonly warnings: Excerpt<DiagnosticView>;
 }
 
 /** A request that failed. What came from the client is cut, and holds no query, header value or body. */
@@ -219,7 +219,7 @@ export interface ExplainView {
   readonly waiting: Excerpt<ServiceName>;
   readonly losers: Excerpt<{ readonly route: ExplainedRoute; readonly reason: string }>;
   /** Of Services that ask for a path which would take it. */
-  readonly refusals: Excerpt<Problem>;
+  readonly refusals: Excerpt<DiagnosticView>;
 }
 
 /** The same for a request that does not get as far as a route. */

@@ -1,9 +1,10 @@
 /** What the control plane says, in the form that the page gets. */
-import type { ControlPlane, ObservedControlPlane } from '../control-plane.ts';
-import { stalenessOf } from '../staleness.ts';
-import type { Excerpt, Health, Problems } from './messages.ts';
+import type { ControlPlane, ObservedControlPlane } from '../../control/control-plane.ts';
+import { stalenessOf } from '../../control/staleness.ts';
+import { viewDiagnostic } from '../diagnostic-view.ts';
+import type { Diagnostics, Excerpt, Health } from './messages.ts';
 
-/** Of each list of problems: who has more of them reads `kube-entry routes`. */
+/** Diagnostics of each severity that the page gets; `kube-entry routes` lists all. */
 const LISTED = 100;
 
 /** @param at milliseconds since the epoch */
@@ -27,14 +28,15 @@ export function healthOf(control: ObservedControlPlane, at: number): Health {
   };
 }
 
-export function problemsOf(control: Pick<ControlPlane, 'refusals' | 'conflicts' | 'warnings'>): Problems {
+export function diagnosticsOf(control: Pick<ControlPlane, 'refusals' | 'conflicts' | 'warnings'>): Diagnostics {
   return {
-    refusals: excerpt(control.refusals(), LISTED),
-    conflicts: excerpt(control.conflicts(), LISTED),
-    warnings: excerpt(control.warnings(), LISTED),
+    refusals: excerpt(control.refusals(), LISTED, viewDiagnostic),
+    conflicts: excerpt(control.conflicts(), LISTED, conflict => conflict),
+    warnings: excerpt(control.warnings(), LISTED, viewDiagnostic),
   };
 }
 
-export function excerpt<Item>(items: readonly Item[], most: number): Excerpt<Item> {
-  return { total: items.length, items: items.slice(0, most) };
+/** The first of a list, each as `view` shows it. */
+export function excerpt<Item, View>(items: readonly Item[], most: number, view: (item: Item) => View): Excerpt<View> {
+  return { total: items.length, items: items.slice(0, most).map(view) };
 }

@@ -11,7 +11,7 @@ import {
   readService,
   type ServiceObject,
 } from '../../resources/service-object.ts';
-import { PREFIX } from '../../translate/annotations.ts';
+import { PREFIX } from '../../translate/annotation-names.ts';
 import { StateFileError } from './errors.ts';
 import { type Origin, originDifference, readOrigin } from './origin.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Point, Problems, Sample, TableChange } from '../../../src/admin/dashboard/messages.ts';
+import type { Diagnostics, Point, Sample, TableChange } from '../../../src/admin/dashboard/messages.ts';
 import { MAX_VIEWERS } from '../../../src/admin/dashboard/viewers.ts';
+import { refused } from '../../support/diagnostics.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ask, exchange, get, header } from '../../support/exchange.ts';
 import { startDashboard, Watcher } from './dashboard-fixture.ts';
@@ -10,10 +11,11 @@ const HOSTILE = '<img src=x onerror=alert(1)>\n\nevent: problems\ndata: {}\r\n\u
 
 test('who comes gets all there is, as server-sent events', async context => {
   const { at, control } = await startDashboard(context);
-  control.refusalList = [{ service: { namespace: 'a', name: 'b' }, reason: 'BadAnnotation', message: 'no' }];
+  control.refusalList = [refused({ namespace: 'a', name: 'b' }, 'BadAnnotation', 'no')];
   const watcher = await Watcher.open(context, at);
-  const { refusals } = await watcher.until<Problems>('problems', () => true);
-  assert.deepEqual(refusals, { total: 1, items: control.refusalList });
+  const { refusals } = await watcher.until<Diagnostics>('problems', () => true);
+  const item = { service: { namespace: 'a', name: 'b' }, reason: 'BadAnnotation', message: 'no', paths: [] };
+  assert.deepEqual(refusals, { total: 1, items: [item] });
   const { health } = await watcher.until<Sample>('sample', () => true);
   assert.equal(health.phase, 'serving');
   assert.deepEqual(health.program, control.program);
@@ -51,14 +53,14 @@ test('states are sent again only when they have changed', async context => {
 
 test('nothing that a Service says can end an event or make one', async context => {
   const { at, control } = await startDashboard(context);
-  control.refusalList = [{ service: { namespace: 'a', name: HOSTILE }, reason: 'BadAnnotation', message: HOSTILE }];
+  control.refusalList = [refused({ namespace: 'a', name: HOSTILE }, 'BadAnnotation', HOSTILE)];
   control.sourceReport = { kind: 'kube', synced: false, problem: HOSTILE };
   const watcher = await Watcher.open(context, at);
   const { health } = await watcher.until<Sample>('sample', () => true);
   assert.equal(health.source.problem, HOSTILE);
   // The next sample comes after all that came with the first.
   await eventually('another sample', () => watcher.events('sample').length > 1);
-  const problems = watcher.events('problems') as Problems[];
+  const problems = watcher.events('problems') as Diagnostics[];
   assert.deepEqual(
     problems.map(({ refusals }) => refusals.items[0]?.message),
     [HOSTILE],
@@ -67,13 +69,11 @@ test('nothing that a Service says can end an event or make one', async context =
 
 test('of very many problems the first are sent, and how many there are', async context => {
   const { at, control } = await startDashboard(context);
-  control.refusalList = Array.from({ length: 5_000 }, (_, index) => ({
-    service: { namespace: 'a', name: `s${index}` },
-    reason: 'NoPort',
-    message: 'it has no port',
-  }));
+  control.refusalList = Array.from({ length: 5_000 }, (_, index) =>
+    refused({ namespace: 'a', name: `s${index}` }, 'NoPort', 'it has no port'),
+  );
   const watcher = await Watcher.open(context, at);
-  const { refusals } = await watcher.until<Problems>('problems', () => true);
+  const { refusals } = await watcher.until<Diagnostics>('problems', () => true);
   assert.deepEqual([refusals.total, refusals.items.length], [5_000, 100]);
 });
 

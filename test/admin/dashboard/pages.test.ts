@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExplainView, RoutePage } from '../../../src/admin/dashboard/messages.ts';
 import { RouteTable } from '../../../src/routing/table.ts';
+import { refused } from '../../support/diagnostics.ts';
 import { ask, exchange, get, header } from '../../support/exchange.ts';
 import { parseResponses, type RawResponse } from '../../support/raw-client.ts';
 import { route } from '../../support/routes.ts';
@@ -184,16 +185,13 @@ test('/dashboard/explain names the route, the losers, and no more than fit a pag
   assert.deepEqual([answer.losers.total, answer.losers.items.length], [61, 50]);
   assert.deepEqual(answer.losers.items[0]?.reason, 'a longer path of the same host wins');
   assert.deepEqual(answer.refusals, { total: 0, items: [] });
-  control.refusalList = Array.from({ length: 60 }, (_, index) => ({
-    service: { namespace: 'default', name: `refused-${index}` },
-    reason: 'NoPort',
-    message: 'the Service has no TCP port',
-    paths: ['/a/x'],
-  }));
+  control.refusalList = Array.from({ length: 60 }, (_, index) =>
+    refused({ namespace: 'default', name: `refused-${index}` }, 'NoPort', 'the Service has no TCP port', ['/a/x']),
+  );
   const { refusals }: ExplainView = JSON.parse((await get(at, '/dashboard/explain?path=/a/x')).body);
   assert.deepEqual([refusals.total, refusals.items.length], [60, 50]);
   assert.equal(refusals.items[0]?.service.name, 'refused-0');
-  const refused = await get(at, '/dashboard/explain?path=/..');
-  assert.equal(refused.status, 200);
-  assert.deepEqual(JSON.parse(refused.body), { refused: 'path "/..": a request for it is answered with 400' });
+  const malformed = await get(at, '/dashboard/explain?path=/..');
+  assert.equal(malformed.status, 200);
+  assert.deepEqual(JSON.parse(malformed.body), { refused: 'path "/..": a request for it is answered with 400' });
 });

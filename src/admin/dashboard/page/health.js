@@ -1,7 +1,7 @@
 /**
  * How the program is, in one line of facts.
  *
- * @import { Health, Problems } from '../messages.js'
+ * @import { Diagnostics, Health } from '../messages.js'
  * @typedef {'' | 'good' | 'bad' | 'odd'} Mood
  */
 import { byId, el, setText } from './dom.js';
@@ -49,7 +49,7 @@ export class HealthLine {
     this.#showWorkers(health);
   }
 
-  /** @param {Problems} problems */
+  /** @param {Diagnostics} problems */
   showProblems({ refusals, conflicts, warnings }) {
     const isBad = refusals.total + conflicts.total > 0;
     const parts = [

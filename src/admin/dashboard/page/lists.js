@@ -1,7 +1,7 @@
 /**
  * What is not served as its owner asked, and what changed of late.
  *
- * @import { ConflictView, Excerpt, Problems, TableChange } from '../messages.js'
+ * @import { ConflictView, Diagnostics, Excerpt, TableChange } from '../messages.js'
  */
 import { byId, el, routeName, serviceName, shortened } from './dom.js';
 import { count, counted, timeOfDay } from './format.js';
@@ -9,7 +9,7 @@ import { count, counted, timeOfDay } from './format.js';
 /** A message quotes what an annotation says. */
 const LONGEST_MESSAGE = 400;
 
-/** @param {Problems} problems */
+/** @param {Diagnostics} problems */
 export function showProblems({ refusals, conflicts, warnings }) {
   const lists = [
     ...listOf(refusals, 'Refused', refusal => [

@@ -1,7 +1,7 @@
 /**
  * Puts the page together: the stream of events on one side, the parts that show them on the other.
  *
- * @import { FailureGroup, Health, Point, Problems, Sample, TableChange } from '../messages.js'
+ * @import { Diagnostics, FailureGroup, Health, Point, Sample, TableChange } from '../messages.js'
  */
 import { Connection } from './connection.js';
 import { byId, setText } from './dom.js';
@@ -40,7 +40,7 @@ function sample({ point, health: now }) {
   explainer.tableIs(now.configVersion);
 }
 
-/** @param {Problems} found */
+/** @param {Diagnostics} found */
 function problems(found) {
   health.showProblems(found);
   showProblems(found);

@@ -1,22 +1,12 @@
-/** What the admin servers ask of the control plane, which is put together elsewhere. */
-
-import type { RouteLimits, ServiceRef } from '../model/route.ts';
+/** What the admin servers ask of the control plane. */
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { RouteLimits } from '../model/route.ts';
 import type { FailureReport } from '../observe/failure-log.ts';
 import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
-import type { Health, TableChange, WorkerState } from './dashboard/messages.ts';
-
-/** Why a Service that asks to be exposed is not, or what is probably a mistake in one that is. */
-export interface Finding {
-  readonly service: ServiceRef;
-  /** A stable word. */
-  readonly reason: string;
-  readonly message: string;
-  readonly annotation?: string;
-  /** What a refused one asks for. */
-  readonly paths?: readonly string[];
-}
+import type { WorkerReport } from '../workers/supervisor.ts';
+import type { TableChange } from './change-log.ts';
 
 /** The state of a source of routes, for people. */
 export interface SourceReport {
@@ -37,15 +27,15 @@ export interface SourceReport {
 export interface ControlPlane {
   /** The first complete table serves on all workers. */
   readonly isInitialised: boolean;
-  /** SIGTERM came: ready no more. */
+  /** SIGTERM has come: the instance is no longer ready. */
   readonly isDraining: boolean;
   readonly table: RouteTable;
   readonly mergeSlashes: boolean;
   /** Of routes that set none of their own. */
   readonly limits: RouteLimits;
   conflicts(): readonly Conflict[];
-  refusals(): readonly Finding[];
-  warnings(): readonly Finding[];
+  refusals(): readonly Diagnostic[];
+  warnings(): readonly Diagnostic[];
   source(): SourceReport;
   /** Body of GET /configuration/backends. */
   backends(): string;
@@ -53,17 +43,27 @@ export interface ControlPlane {
   pushBackends(body: string): Promise<void>;
   /** The settings in force, as a config file would have them. */
   general(): Readonly<Record<string, unknown>>;
-  /** Changes live settings. @returns when the workers go by them @throws KubeEntryError when any of them cannot be used; nothing changes then */
+  /** Changes live settings. @returns when the workers use them @throws KubeEntryError when one of them cannot be used; nothing changes then */
   pushGeneral(settings: unknown): Promise<void>;
   /** Prometheus text and its content type. */
   metrics(): Promise<Scrape>;
 }
 
-/** What the dashboard shows besides. */
+/** What runs, and since when. */
+export interface ProgramIdentity {
+  readonly version: string;
+  readonly engine: string;
+  /** Of the machine or pod. */
+  readonly hostname: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/** What the dashboard and the probes show besides. */
 export interface ObservedControlPlane extends ControlPlane {
-  readonly program: Health['program'];
+  readonly program: ProgramIdentity;
   programState(): ProgramState;
-  workers(): readonly WorkerState[];
+  workers(): readonly WorkerReport[];
   /** Why requests have failed since the start: reasons that came up, each with its last example. */
   failures(): readonly FailureReport[];
   /** Of the route table, the newest first. */

@@ -1,13 +1,35 @@
 import type { TableDelta } from '../model/delta.ts';
+import type { ServiceRef } from '../model/route.ts';
 import type { RouteTable } from '../routing/table.ts';
-import type { ChangedRoute, TableChange } from './dashboard/messages.ts';
+
+export interface ChangedRoute {
+  readonly host: string;
+  readonly path: string;
+  /** The owner after the change; of a removed route, the last owner. */
+  readonly service: ServiceRef;
+  readonly what: 'added' | 'changed' | 'removed';
+}
+
+/** One new version of the route table. */
+export interface TableChange {
+  readonly version: number;
+  /** When the last worker served it; milliseconds since the epoch. */
+  readonly at: number;
+  /** From the change at its source until then; milliseconds. */
+  readonly tookMs: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** The first {@link NAMED} of them. */
+  readonly routes: readonly ChangedRoute[];
+}
 
 /** Changes kept; the newest. */
 const KEPT = 50;
 /** Routes named in one change: the first table of a large cluster adds thousands. */
 const NAMED = 20;
 
-/** What happened to the route table of late. */
+/** The latest changes of the route table. */
 export class ChangeLog {
   readonly #changes: TableChange[] = [];
 

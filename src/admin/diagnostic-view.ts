@@ -1,0 +1,23 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { ServiceRef } from '../model/route.ts';
+
+/** A diagnostic as people and scripts get it. */
+export interface DiagnosticView {
+  readonly service: ServiceRef;
+  readonly reason: string;
+  readonly message: string;
+  /** Full key of the annotation at fault, where there is one. */
+  readonly annotation?: string;
+  /** What a refused Service asks for. */
+  readonly paths?: readonly string[];
+}
+
+export function viewDiagnostic({ object, field, severity, reason, message, paths }: Diagnostic): DiagnosticView {
+  return {
+    service: object,
+    reason,
+    message,
+    ...(field !== undefined && { annotation: field }),
+    ...(severity === 'refused' && { paths }),
+  };
+}
