@@ -3,27 +3,19 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { TICK_MS, Timed, TimerWheel } from '../../src/dataplane/transport/timer-wheel.ts';
+import { TICK_MS, TimeLimit, TimerWheel } from '../../src/dataplane/runtime/timer-wheel.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import fc from '../support/property.ts';
 
-class Entry extends Timed {
-  readonly bugs: unknown[] = [];
-  readonly #onTimeOut: () => void;
+class Entry extends TimeLimit {
+  readonly bugs: readonly unknown[];
 
-  constructor(onTimeOut: () => void) {
-    super();
-    this.#onTimeOut = onTimeOut;
-  }
-
-  override timedOut(): void {
-    this.#onTimeOut();
-  }
-
-  override crashed(error: unknown): void {
-    this.bugs.push(error);
+  constructor(timedOut: () => void) {
+    const bugs: unknown[] = [];
+    super({ timedOut, crashed: error => bugs.push(error) });
+    this.bugs = bugs;
   }
 }
 

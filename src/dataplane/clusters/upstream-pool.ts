@@ -31,7 +31,6 @@ export interface PooledConnection extends Upstream, TransportOwner {
    * that is sent on it (NTLM, Negotiate: RFC 4559 section 6).
    */
   readonly home: Upstream[];
-  readonly isPrivate: boolean;
   /** By the wheel's coarse clock; after it no further request is sent. */
   readonly retireAt: number;
   /** The upstream's own limit for idle connections; -1 when it does not say. */

@@ -5,10 +5,10 @@ import type { EngineContext } from '../engine.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import type { Upstream } from '../pipeline/ports.ts';
+import { type Guarded, guarded } from '../runtime/guard.ts';
+import type { TimerWheel } from '../runtime/timer-wheel.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import { type ConnectAttempt, type ConnectListener, connectTransport } from '../transport/connect.ts';
-import { type Guarded, guarded } from '../transport/guard.ts';
-import type { TimerWheel } from '../transport/timer-wheel.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
 import { type ConnectionKeeper, keyOf, type PooledConnection, UpstreamPool } from './upstream-pool.ts';
 
@@ -122,7 +122,8 @@ export class UpstreamPools implements ConnectionKeeper {
     const isWorn = upstream.served >= MAX_REQUESTS || wheel.coarseNow >= upstream.retireAt;
     const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
     context.counters.addTo(COUNTER.upstreamBusy, -1);
-    const isKept = upstream.isPrivate || (!isWorn && keepMs > 0 && !isFull);
+    const isPrivate = upstream.home !== pool.idle;
+    const isKept = isPrivate || (!isWorn && keepMs > 0 && !isFull);
     if (!upstream.isReusable || !isKept || this.#closed) {
       upstream.destroy();
       return;
@@ -131,7 +132,7 @@ export class UpstreamPools implements ConnectionKeeper {
     upstream.home.push(upstream);
     context.counters.addTo(COUNTER.upstreamIdle, 1);
     // A client's own one ends with its client: with it would go the login that it is kept for.
-    if (!upstream.isPrivate) wheel.set(upstream.limit, keepMs);
+    if (!isPrivate) wheel.set(upstream.limit, keepMs);
   }
 
   /** A connection is gone. */

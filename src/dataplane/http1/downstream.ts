@@ -9,8 +9,8 @@ import type {
   FieldEdits,
   ResponseView,
 } from '../pipeline/ports.ts';
+import type { TimeLimit } from '../runtime/timer-wheel.ts';
 import type { Inlet } from '../transport/read-buffers.ts';
-import type { Timed } from '../transport/timer-wheel.ts';
 import type { Transport } from '../transport/transport.ts';
 import { composeAnswer, composeInterim, composeResponse, composeSwitch } from './compose-response.ts';
 import { writePiece } from './framing.ts';
@@ -19,11 +19,9 @@ import type { RequestHead } from './request-head.ts';
 
 /** A client's connection, as the request that is under way on it sees it. */
 export interface RequestConnection extends ClientIdentity {
-  readonly limit: Timed;
+  readonly limit: TimeLimit;
   readonly inlet: Inlet;
   readonly transport: Transport;
-  /** Bytes behind the head have come, and wait to be read. */
-  readonly hasMore: boolean;
   /** Whether another request may follow this one. */
   mayPersist(head: RequestHead, isRequestComplete: boolean): boolean;
   pause(): void;
@@ -44,6 +42,8 @@ export class Http1Downstream implements Downstream {
   receivedBytes = 0;
   sentBytes = 0;
   sentBodyBytes = 0;
+  /** Bytes behind what was read last have come, and wait. */
+  hasMore = false;
   readonly handler: DownstreamHandler;
   readonly #connection: RequestConnection;
   /** Made when the first body comes. */
@@ -63,7 +63,7 @@ export class Http1Downstream implements Downstream {
     return this.#connection;
   }
 
-  get limit(): Timed {
+  get limit(): TimeLimit {
     return this.#connection.limit;
   }
 
@@ -76,7 +76,7 @@ export class Http1Downstream implements Downstream {
   }
 
   get hasBodyBytes(): boolean {
-    return !this.isRequestComplete && this.#connection.hasMore;
+    return !this.isRequestComplete && this.hasMore;
   }
 
   // What the connection reads.

@@ -8,8 +8,8 @@ import type {
   Upstream,
   UpstreamHandler,
 } from '../pipeline/ports.ts';
+import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import { Inlet, type ReadBuffers } from '../transport/read-buffers.ts';
-import { Timed } from '../transport/timer-wheel.ts';
 import type { OpenTransport, Transport } from '../transport/transport.ts';
 import { composeRequest } from './compose-request.ts';
 import { writePiece } from './framing.ts';
@@ -29,10 +29,12 @@ export interface UpstreamContext extends ResponseReaderContext {
 }
 
 /** A connection to an upstream that speaks HTTP/1.1: encodes requests, and hands what comes to its response reader. */
-export class UpstreamConnection extends Timed implements PooledConnection {
+export class UpstreamConnection implements PooledConnection, Timed {
   readonly pool: UpstreamPool;
+  readonly endpoint: Endpoint;
   home: Upstream[];
   readonly retireAt: number;
+  readonly limit = new TimeLimit(this);
   served = 0;
   readonly #context: UpstreamContext;
   readonly #inlet: Inlet;
@@ -49,21 +51,13 @@ export class UpstreamConnection extends Timed implements PooledConnection {
   #isSent = true;
 
   constructor(context: UpstreamContext, pool: UpstreamPool, retireAt: number) {
-    super();
     this.#context = context;
     this.#inlet = new Inlet(context.buffers);
     this.#reader = new ResponseReader(context, this.#inlet, isClean => this.#complete(isClean));
     this.pool = pool;
+    this.endpoint = pool.endpoint;
     this.home = pool.idle;
     this.retireAt = retireAt;
-  }
-
-  get limit(): Timed {
-    return this;
-  }
-
-  get endpoint(): Endpoint {
-    return this.pool.endpoint;
   }
 
   get keepAliveMs(): number {
@@ -76,10 +70,6 @@ export class UpstreamConnection extends Timed implements PooledConnection {
 
   get isBroken(): boolean {
     return this.#transport?.isBroken ?? false;
-  }
-
-  get isPrivate(): boolean {
-    return this.home !== this.pool.idle;
   }
 
   get isBlocked(): boolean {
@@ -103,7 +93,7 @@ export class UpstreamConnection extends Timed implements PooledConnection {
     this.#isSent = !head.isChunked && head.contentLength <= 0;
     this.#reader.begin(head.method === 'HEAD');
     // The idle limit is over; the exchange sets its own.
-    this.#context.limits.none(this);
+    this.#context.limits.none(this.limit);
     const text = composeRequest(request);
     if (bodyFollows) this.#dueHead = text;
     else this.#transport?.writeText(text);
@@ -148,19 +138,19 @@ export class UpstreamConnection extends Timed implements PooledConnection {
     this.#handler = undefined;
     this.#inlet.release();
     this.#reader.clear();
-    this.#context.limits.remove(this);
+    this.#context.limits.remove(this.limit);
     this.#transport?.destroy();
     this.#context.pools.forget(this, wasIdle);
   }
 
-  override crashed(error: unknown): void {
+  crashed(error: unknown): void {
     const handler = this.#handler ?? this.#lastHandler;
     this.destroy();
     if (handler === undefined) this.#context.reportBug(error);
     else handler.crashed(error);
   }
 
-  override timedOut(): void {
+  timedOut(): void {
     if (this.#state === IDLE) this.destroy();
     else if (this.#context.limits.isRenewed(this)) return;
     else if (!this.#reader.awaitsHead) this.#handler?.fail('response_cut_by_timeout');

@@ -16,7 +16,7 @@ import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { NO_ATTEMPTS } from '../log/access-log.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
 import { allowedUpgrade } from '../pipeline/upgrade.ts';
-import { type Guarded, guarded } from '../transport/guard.ts';
+import { type Guarded, guarded } from '../runtime/guard.ts';
 import { ClientConnection } from './client-connection.ts';
 import { rawErrorResponse } from './error-answer.ts';
 import { Exchange } from './exchange.ts';

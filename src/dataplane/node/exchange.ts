@@ -12,7 +12,7 @@ import { isRefusedMethod } from '../pipeline/methods.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
 import { mayRetryStale } from '../pipeline/retry.ts';
 import { allowedUpgrade } from '../pipeline/upgrade.ts';
-import { guarded } from '../transport/guard.ts';
+import { guarded } from '../runtime/guard.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { sendError } from './error-answer.ts';
 import { ExchangeLog } from './exchange-log.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Guarded, guarded } from '../transport/guard.ts';
+import { type Guarded, guarded } from '../runtime/guard.ts';
 import type { ExchangeLog } from './exchange-log.ts';
 import { headerPairs } from './upstream-attempt.ts';
 

@@ -4,7 +4,7 @@ import type { ProxyServer } from 'http-proxy-3';
 import type { Endpoint } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { MAX_INTERIMS } from '../http1/limits.ts';
-import { type Guarded, guarded } from '../transport/guard.ts';
+import { type Guarded, guarded } from '../runtime/guard.ts';
 import { hasBody, type RequestFacts } from './request-facts.ts';
 import type { UpstreamHeaders } from './upstream-headers.ts';
 import type { ConnectFailure, UpstreamConnection, UpstreamPool } from './upstream-pool.ts';

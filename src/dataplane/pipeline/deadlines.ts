@@ -1,7 +1,7 @@
 import type { RouteOverrides } from '../../model/route.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { EngineState } from '../engine.ts';
-import type { Timed, TimerWheel } from '../transport/timer-wheel.ts';
+import type { TimeLimit, TimerWheel } from '../runtime/timer-wheel.ts';
 import type { ConnectionLimits, Side } from './ports.ts';
 
 /** What a side is waited for. */
@@ -44,7 +44,7 @@ export class Deadlines implements ConnectionLimits {
   }
 
   /** Until a client's first byte, and from the first byte of a head to its last. */
-  head(client: Timed): void {
+  head(client: TimeLimit): void {
     this.#set(client, BYTES, this.#state.settings.clientHeaderTimeout);
   }
 
@@ -52,18 +52,18 @@ export class Deadlines implements ConnectionLimits {
    * Until the next request. A connection that was not announced to end may have one on its way, which a close would lose (RFC
    * 9112 section 9.5): a drain closes it only after it has been silent for as long as it took everybody else to notice.
    */
-  idle(client: Timed, isDraining: boolean): void {
+  idle(client: TimeLimit, isDraining: boolean): void {
     const { keepaliveTimeout, shutdownDelay } = this.#state.settings;
     this.#set(client, BYTES, isDraining ? Math.min(keepaliveTimeout, shutdownDelay) : keepaliveTimeout);
   }
 
   /** Until the last bytes of a connection have gone out. */
-  ending(client: Timed): void {
+  ending(client: TimeLimit): void {
     this.#set(client, ROOM, this.#state.settings.sendTimeout);
   }
 
   /** After FIN. */
-  lingering(client: Timed): void {
+  lingering(client: TimeLimit): void {
     this.#set(client, BYTES, LINGERING_MS);
   }
 
@@ -73,12 +73,12 @@ export class Deadlines implements ConnectionLimits {
     this.#set(downstream.limit, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
   }
 
-  none(limit: Timed): void {
+  none(limit: TimeLimit): void {
     limit.awaited = NOTHING;
     this.#wheel.clear(limit);
   }
 
-  remove(limit: Timed): void {
+  remove(limit: TimeLimit): void {
     this.#wheel.remove(limit);
   }
 
@@ -116,7 +116,7 @@ export class Deadlines implements ConnectionLimits {
     return true;
   }
 
-  #set(limit: Timed, awaited: typeof BYTES | typeof ROOM, limitMs: number): void {
+  #set(limit: TimeLimit, awaited: typeof BYTES | typeof ROOM, limitMs: number): void {
     limit.awaited = awaited;
     limit.limitMs = limitMs;
     this.#wheel.set(limit, limitMs);

@@ -4,7 +4,7 @@
  */
 import type { Endpoint } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import type { Timed } from '../transport/timer-wheel.ts';
+import type { TimeLimit } from '../runtime/timer-wheel.ts';
 import type { Forwarded } from './forwarded.ts';
 
 /** What was wrong, for people. A function where the text takes work: only a few failures a second need it. */
@@ -96,7 +96,7 @@ export interface Answer {
 
 /** One side of an exchange, as its time limit sees it. */
 export interface Side {
-  readonly limit: Timed;
+  readonly limit: TimeLimit;
   /** It takes no more bytes for now. */
   readonly isBlocked: boolean;
   /** Some of the bytes that wait for it have gone since this was asked last. */
@@ -106,16 +106,16 @@ export interface Side {
 /** Time limits that connections set for themselves. */
 export interface ConnectionLimits {
   /** Until a client's first byte, and from the first byte of a head to its last. */
-  head(client: Timed): void;
+  head(client: TimeLimit): void;
   /** Until the next request. */
-  idle(client: Timed, isDraining: boolean): void;
+  idle(client: TimeLimit, isDraining: boolean): void;
   /** Until the last bytes of a connection have gone out. */
-  ending(client: Timed): void;
+  ending(client: TimeLimit): void;
   /** After FIN. */
-  lingering(client: Timed): void;
-  none(limit: Timed): void;
+  lingering(client: TimeLimit): void;
+  none(limit: TimeLimit): void;
   /** For a connection that is gone. */
-  remove(limit: Timed): void;
+  remove(limit: TimeLimit): void;
   /** A limit has passed. @returns whether the side has moved after all, so that its limit begins anew */
   isRenewed(side: Side): boolean;
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net';
+import { type Guarded, guarded } from '../runtime/guard.ts';
 import type { ClientMemory } from './client-memory.ts';
-import { type Guarded, guarded } from './guard.ts';
 import { SocketTransport } from './socket-transport.ts';
 import { isTcpHandle } from './tcp-handle.ts';
 import { TcpTransport } from './tcp-transport.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { codeOf } from '../../errors.ts';
-import { guarded } from './guard.ts';
+import { guarded } from '../runtime/guard.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
 /** A connection by way of a `net.Socket`, for a Node whose TCP handles are not known. */

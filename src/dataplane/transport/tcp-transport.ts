@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util';
+import { guarded } from '../runtime/guard.ts';
 import type { ClientMemory } from './client-memory.ts';
-import { guarded } from './guard.ts';
 import { TCP_INTERNALS, type TcpHandle, type TcpInternals, type WriteOutcome } from './tcp-handle.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 

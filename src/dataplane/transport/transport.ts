@@ -1,4 +1,4 @@
-import type { Guarded } from './guard.ts';
+import type { Guarded } from '../runtime/guard.ts';
 
 /** What a connection's reads and events are handed to. */
 export interface TransportOwner extends Guarded {

@@ -11,10 +11,10 @@ import { Deadlines } from '../pipeline/deadlines.ts';
 import { Exchange } from '../pipeline/exchange.ts';
 import type { PipelineContext } from '../pipeline/pipeline-context.ts';
 import type { Downstream, DownstreamHandler } from '../pipeline/ports.ts';
+import { TimerWheel } from '../runtime/timer-wheel.ts';
 import { ClientMemory } from '../transport/client-memory.ts';
 import { ReadBuffers } from '../transport/read-buffers.ts';
 import { Stashes } from '../transport/stash.ts';
-import { TimerWheel } from '../transport/timer-wheel.ts';
 
 /** What the connections of one engine share. Every request reads it many times: its fields must stay plain ones. */
 export class Wire implements PipelineContext, ClientContext, UpstreamContext, PoolsContext {

@@ -8,27 +8,33 @@ export const TICK_MS = 50;
 /** Slots of one turn; what lies further ahead is looked at once a turn. */
 const SLOTS = 1024;
 
-/** Something with a time limit. Connections extend it, so that no object per limit is made. */
-export abstract class Timed implements Guarded {
+/** What a time limit ends. */
+export interface Timed extends Guarded {
+  /** The limit has passed; it is unset by then. */
+  timedOut(): void;
+}
+
+/** A time limit: a field of what it ends. */
+export class TimeLimit {
   /** In ticks; 0 is no limit. */
   deadline = 0;
-  /** The tick of the slot it is linked in; 0 when it is in none. */
+  /** The tick of the slot that it is linked in; 0 when it is in none. */
   scheduled = 0;
-  nextTimed: Timed | undefined;
-  previousTimed: Timed | undefined;
-  /** What its limit is for: see deadlines.ts. */
+  next: TimeLimit | undefined;
+  previous: TimeLimit | undefined;
+  /** What its owner is waited for: see deadlines.ts. */
   awaited = 0;
-  /** How long its limit is, for one that begins anew. */
+  /** How long the limit is, for one that begins anew. */
   limitMs = 0;
+  readonly owner: Timed;
 
-  /** The limit has passed; it is unset by then. */
-  abstract timedOut(): void;
-
-  abstract crashed(error: unknown): void;
+  constructor(owner: Timed) {
+    this.owner = owner;
+  }
 }
 
 export class TimerWheel {
-  readonly #slots: (Timed | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #slots: (TimeLimit | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #clock: Clock;
   readonly #startedAt: number;
   #stopTicking: (() => void) | undefined;
@@ -63,27 +69,27 @@ export class TimerWheel {
     return this.#tick * TICK_MS;
   }
 
-  /** Gives an entry so many milliseconds from now, instead of what it had. */
-  set(entry: Timed, milliseconds: number): void {
+  /** Has a limit end so many milliseconds from now. */
+  set(limit: TimeLimit, milliseconds: number): void {
     const deadline = this.#tick + Math.ceil(milliseconds / TICK_MS) + 1;
-    entry.deadline = deadline;
-    // An entry that is linked in an earlier slot is moved when that slot's time comes.
-    if (entry.scheduled !== 0) {
-      if (entry.scheduled <= deadline) return;
-      this.#unlink(entry);
+    limit.deadline = deadline;
+    // A limit that is linked in an earlier slot is moved when that slot's time comes.
+    if (limit.scheduled !== 0) {
+      if (limit.scheduled <= deadline) return;
+      this.#unlink(limit);
     }
-    this.#link(entry);
+    this.#link(limit);
   }
 
-  /** Takes the limit off; the entry stays where it is linked until its slot comes. */
-  clear(entry: Timed): void {
-    entry.deadline = 0;
+  /** Takes the limit off. It stays linked until its slot comes. */
+  clear(limit: TimeLimit): void {
+    limit.deadline = 0;
   }
 
-  /** For an entry that will not be used any more. */
-  remove(entry: Timed): void {
-    entry.deadline = 0;
-    if (entry.scheduled !== 0) this.#unlink(entry);
+  /** For a limit that will not be used any more. */
+  remove(limit: TimeLimit): void {
+    limit.deadline = 0;
+    if (limit.scheduled !== 0) this.#unlink(limit);
   }
 
   /** Catches up with the clock. */
@@ -108,45 +114,45 @@ export class TimerWheel {
 
   #visitSlot(tick: number): void {
     const index = tick % SLOTS;
-    // One by one from the head: what an entry does when its time comes may take others out of this very slot.
-    for (let entry = this.#slots[index]; entry !== undefined; entry = this.#slots[index]) {
-      this.#unlink(entry);
-      if (entry.deadline > tick) {
-        this.#link(entry);
-      } else if (entry.deadline !== 0) {
-        entry.deadline = 0;
-        endLimit(entry);
+    // One by one from the head: what a limit does when its time comes may take others out of this very slot.
+    for (let limit = this.#slots[index]; limit !== undefined; limit = this.#slots[index]) {
+      this.#unlink(limit);
+      if (limit.deadline > tick) {
+        this.#link(limit);
+      } else if (limit.deadline !== 0) {
+        limit.deadline = 0;
+        end(limit);
       }
     }
   }
 
-  #link(entry: Timed): void {
+  #link(limit: TimeLimit): void {
     // Beyond one turn it waits in the slot that comes last, and moves on from there.
-    const scheduled = Math.min(entry.deadline, this.#visited + SLOTS - 1);
+    const scheduled = Math.min(limit.deadline, this.#visited + SLOTS - 1);
     const index = scheduled % SLOTS;
     const head = this.#slots[index];
-    entry.scheduled = scheduled;
-    entry.previousTimed = undefined;
-    entry.nextTimed = head;
-    if (head !== undefined) head.previousTimed = entry;
-    this.#slots[index] = entry;
+    limit.scheduled = scheduled;
+    limit.previous = undefined;
+    limit.next = head;
+    if (head !== undefined) head.previous = limit;
+    this.#slots[index] = limit;
   }
 
-  #unlink(entry: Timed): void {
-    const { nextTimed, previousTimed } = entry;
-    if (nextTimed !== undefined) nextTimed.previousTimed = previousTimed;
-    if (previousTimed !== undefined) previousTimed.nextTimed = nextTimed;
-    else this.#slots[entry.scheduled % SLOTS] = nextTimed;
-    entry.scheduled = 0;
-    entry.nextTimed = undefined;
-    entry.previousTimed = undefined;
+  #unlink(limit: TimeLimit): void {
+    const { next, previous } = limit;
+    if (next !== undefined) next.previous = previous;
+    if (previous !== undefined) previous.next = next;
+    else this.#slots[limit.scheduled % SLOTS] = next;
+    limit.scheduled = 0;
+    limit.next = undefined;
+    limit.previous = undefined;
   }
 }
 
-function endLimit(entry: Timed): void {
+function end({ owner }: TimeLimit): void {
   try {
-    entry.timedOut();
+    owner.timedOut();
   } catch (error) {
-    entry.crashed(error);
+    owner.crashed(error);
   }
 }
