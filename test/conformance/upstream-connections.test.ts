@@ -1,6 +1,6 @@
 /** Contract section 4: upstream connections are kept, shared and recycled. */
 import assert from 'node:assert/strict';
-import { TICK_MS } from '../../src/dataplane/transport/timer-wheel.ts';
+import { TICK_MS } from '../../src/dataplane/runtime/timer-wheel.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy-under-test.ts';

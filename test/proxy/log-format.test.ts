@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AccessLog, type RequestRecord } from '../../src/dataplane/log/access-log.ts';
+import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import { escapeField, formatLine } from '../../src/dataplane/log/log-format.ts';
+import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import fc from '../support/property.ts';
 
 const RECORD: RequestRecord = {

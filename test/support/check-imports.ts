@@ -1,16 +1,28 @@
 /**
- * The import rules of src/: which folder may import which other, and which package. Run by `npm run check`.
- * What is not listed is forbidden.
+ * The import rules of src/: which folder may import which other, and which package. What is not listed is forbidden. No files
+ * may import each other in a circle. Run by `npm run check`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { importCircles, importsOf } from './import-circles.ts';
 
 /** Leaves that every folder may import. */
 const COMMON = ['clock.ts', 'errors.ts', 'formats'];
 
-/** What the folders of the data plane may import. They are to be told apart further: pipeline knows no bytes, transport no HTTP. */
-const DATAPLANE = [
+/**
+ * The ports of the data plane: what codecs, exchanges and pools know of each other. The rule that matters most there: the
+ * pipeline knows no bytes, http1 knows no routes, and transport knows no HTTP.
+ */
+const PORTS = [
+  'dataplane/pipeline/ports.ts',
+  'dataplane/pipeline/header-ids.ts',
+  'dataplane/clusters/upstream-pool.ts',
+];
+
+/** What may import any folder of the data plane: it puts their parts together, or is frozen. */
+const WHOLE_DATAPLANE = [
   ...COMMON,
+  ...PORTS,
   'model',
   'routing',
   'settings',
@@ -24,7 +36,6 @@ const DATAPLANE = [
   'dataplane/clusters',
   'dataplane/pipeline',
   'dataplane/http1',
-  'dataplane/wire',
 ];
 
 const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> =
@@ -46,17 +57,65 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: [...COMMON, 'model', 'routing', 'resources', 'translate', 'settings', 'observe', 'sources'],
       packages: ['@kubernetes/client-node'],
     },
-    dataplane: { folders: [...DATAPLANE, 'dataplane/node', 'dataplane/wire'], packages: [] },
+    dataplane: { folders: [...WHOLE_DATAPLANE, 'dataplane/node', 'dataplane/wire'], packages: [] },
     'dataplane/failures': { folders: [], packages: [] },
-    'dataplane/names': { folders: DATAPLANE, packages: [] },
-    'dataplane/log': { folders: DATAPLANE, packages: [] },
+    'dataplane/names': { folders: COMMON, packages: [] },
+    'dataplane/log': { folders: [...COMMON, 'settings', 'observe', 'dataplane/failures'], packages: [] },
     'dataplane/runtime': { folders: COMMON, packages: [] },
     'dataplane/transport': { folders: [...COMMON, 'dataplane/runtime'], packages: [] },
-    'dataplane/clusters': { folders: DATAPLANE, packages: [] },
-    'dataplane/pipeline': { folders: DATAPLANE, packages: [] },
-    'dataplane/http1': { folders: DATAPLANE, packages: [] },
-    'dataplane/wire': { folders: DATAPLANE, packages: [] },
-    'dataplane/node': { folders: DATAPLANE, packages: ['http-proxy-3'] },
+    'dataplane/pipeline/ports.ts': {
+      folders: ['model', 'dataplane/failures', 'dataplane/runtime'],
+      packages: [],
+    },
+    'dataplane/pipeline/header-ids.ts': { folders: [], packages: [] },
+    'dataplane/clusters/upstream-pool.ts': {
+      folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/transport'],
+      packages: [],
+    },
+    'dataplane/clusters': {
+      folders: [
+        ...COMMON,
+        ...PORTS,
+        'model',
+        'settings',
+        'observe',
+        'dataplane/failures',
+        'dataplane/names',
+        'dataplane/runtime',
+        'dataplane/transport',
+      ],
+      packages: [],
+    },
+    'dataplane/pipeline': {
+      folders: [
+        ...COMMON,
+        ...PORTS,
+        'model',
+        'routing',
+        'settings',
+        'observe',
+        'dataplane',
+        'dataplane/failures',
+        'dataplane/log',
+        'dataplane/runtime',
+        'dataplane/clusters',
+      ],
+      packages: [],
+    },
+    'dataplane/http1': {
+      folders: [
+        ...COMMON,
+        ...PORTS,
+        'settings',
+        'observe',
+        'dataplane/failures',
+        'dataplane/runtime',
+        'dataplane/transport',
+      ],
+      packages: [],
+    },
+    'dataplane/wire': { folders: WHOLE_DATAPLANE, packages: [] },
+    'dataplane/node': { folders: WHOLE_DATAPLANE, packages: ['http-proxy-3'] },
     workers: {
       folders: [
         ...COMMON,
@@ -122,7 +181,7 @@ export function importProblems(file: string, text: string): string[] {
   const rule = owner === undefined ? undefined : FOLDERS[owner];
   if (owner === undefined || rule === undefined) return [`${file}: belongs to no folder of the architecture`];
   const problems: string[] = [];
-  for (const [, specifier = ''] of text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'([^'\s]+)'/g)) {
+  for (const specifier of importsOf(text)) {
     if (specifier.startsWith('node:')) continue;
     if (specifier.startsWith('.')) {
       const target = ownerOf(relative('.', resolve(dirname(file), specifier)));
@@ -152,7 +211,10 @@ function ownerOf(file: string): string | undefined {
 if (import.meta.main) {
   const root = join(import.meta.dirname, '../../src');
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
-  const problems = files.flatMap(file => importProblems(file, readFileSync(join(root, file), 'utf8')));
+  const texts = new Map(files.map(file => [file, readFileSync(join(root, file), 'utf8')]));
+  const problems = [...texts].flatMap(([file, text]) => importProblems(file, text));
+  for (const circle of importCircles(texts))
+    problems.push(`files import each other in a circle: ${circle.join(' → ')}`);
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
   else console.log(`import rules: ${files.length} files keep them`);

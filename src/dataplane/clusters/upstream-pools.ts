@@ -1,7 +1,8 @@
+import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
 import type { Backend, Endpoint } from '../../model/route.ts';
-import { COUNTER } from '../../observe/counters.ts';
-import type { EngineContext } from '../engine.ts';
+import { COUNTER, type WorkerCounters } from '../../observe/counters.ts';
+import type { Settings } from '../../settings/schema.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import type { Upstream } from '../pipeline/ports.ts';
@@ -21,7 +22,9 @@ export interface ConnectionSeeker extends Guarded {
 
 /** What the pools of a worker need. */
 export interface PoolsContext {
-  readonly context: EngineContext;
+  readonly clock: Clock;
+  readonly counters: WorkerCounters;
+  readonly settings: Settings;
   readonly wheel: TimerWheel;
   readonly memory: Pick<ClientMemory, 'kept'>;
   /** Makes a connection that is attached to its transport once that is connected. */
@@ -52,7 +55,7 @@ export class UpstreamPools implements ConnectionKeeper {
   takeIdle(endpoint: Endpoint): Upstream | undefined {
     const { idle } = this.#poolOf(endpoint);
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
-      this.#context.context.counters.addTo(COUNTER.upstreamIdle, -1);
+      this.#context.counters.addTo(COUNTER.upstreamIdle, -1);
       if (upstream.isReusable && this.#context.wheel.coarseNow < upstream.retireAt) return this.#use(upstream);
       upstream.destroy();
     }
@@ -61,7 +64,7 @@ export class UpstreamPools implements ConnectionKeeper {
 
   /** Makes a connection, and tries once: what comes of a failure is for the seeker to say. */
   connect(endpoint: Endpoint, timeoutMs: number, seeker: ConnectionSeeker): void {
-    const { counters, clock } = this.#context.context;
+    const { counters, clock } = this.#context;
     const pool = this.#poolOf(endpoint);
     pool.size += 1;
     const retireAt = this.#context.wheel.coarseNow + lifeOf(Math.random());
@@ -108,7 +111,7 @@ export class UpstreamPools implements ConnectionKeeper {
     const index = own.findIndex(upstream => endpoints.some(endpoint => keyOf(endpoint) === keyOf(upstream.endpoint)));
     const [upstream] = index < 0 ? [] : own.splice(index, 1);
     if (upstream === undefined) return undefined;
-    this.#context.context.counters.addTo(COUNTER.upstreamIdle, -1);
+    this.#context.counters.addTo(COUNTER.upstreamIdle, -1);
     if (upstream.isReusable) return this.#use(upstream);
     upstream.destroy();
     return undefined;
@@ -116,12 +119,12 @@ export class UpstreamPools implements ConnectionKeeper {
 
   /** Takes a connection back after a complete exchange, and keeps it if it is still good. */
   release(upstream: PooledConnection): void {
-    const { context, wheel } = this.#context;
+    const { counters, settings, wheel } = this.#context;
     const { pool } = upstream;
     const keepMs = idleLimit(upstream.keepAliveMs);
     const isWorn = upstream.served >= MAX_REQUESTS || wheel.coarseNow >= upstream.retireAt;
-    const isFull = pool.idle.length >= context.state.settings.upstreamKeepalive;
-    context.counters.addTo(COUNTER.upstreamBusy, -1);
+    const isFull = pool.idle.length >= settings.upstreamKeepalive;
+    counters.addTo(COUNTER.upstreamBusy, -1);
     const isPrivate = upstream.home !== pool.idle;
     const isKept = isPrivate || (!isWorn && keepMs > 0 && !isFull);
     if (!upstream.isReusable || !isKept || this.#closed) {
@@ -130,7 +133,7 @@ export class UpstreamPools implements ConnectionKeeper {
     }
     upstream.becomeIdle();
     upstream.home.push(upstream);
-    context.counters.addTo(COUNTER.upstreamIdle, 1);
+    counters.addTo(COUNTER.upstreamIdle, 1);
     // A client's own one ends with its client: with it would go the login that it is kept for.
     if (!isPrivate) wheel.set(upstream.limit, keepMs);
   }
@@ -142,9 +145,9 @@ export class UpstreamPools implements ConnectionKeeper {
     const index = wasIdle ? home.indexOf(upstream) : -1;
     if (index >= 0) {
       home.splice(index, 1);
-      this.#context.context.counters.addTo(COUNTER.upstreamIdle, -1);
+      this.#context.counters.addTo(COUNTER.upstreamIdle, -1);
     } else if (!wasIdle) {
-      this.#context.context.counters.addTo(COUNTER.upstreamBusy, -1);
+      this.#context.counters.addTo(COUNTER.upstreamBusy, -1);
     }
     this.#leave(pool);
   }
@@ -162,7 +165,7 @@ export class UpstreamPools implements ConnectionKeeper {
 
   #use(upstream: Upstream): Upstream {
     upstream.served += 1;
-    this.#context.context.counters.addTo(COUNTER.upstreamBusy, 1);
+    this.#context.counters.addTo(COUNTER.upstreamBusy, 1);
     return upstream;
   }
 

@@ -37,7 +37,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     this.peer = unmapAddress(this.transport.peerAddress);
     this.plainForwarded = plainForwarded(this.peer);
     this.request = new Http1Downstream(this, downstream => context.exchangeOf(downstream));
-    const { counters } = context.context;
+    const { counters } = context;
     counters.add('handled', 1);
     counters.add('active', 1);
     counters.add('waiting', 1);
@@ -55,7 +55,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   /** @param error why, as far as that is known @param reason why this side ends the connection */
   destroy(error = '', reason?: FailureReason): void {
     if (this.state === CLOSED) return;
-    const { counters } = this.#context.context;
+    const { counters } = this.#context;
     const { state } = this;
     this.state = CLOSED;
     counters.addTo(gaugeOf(state), -1);
@@ -89,7 +89,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
 
   /** Ends the connection without an answer. */
   #drop(bug: unknown): void {
-    this.#context.context.failures.reportBug(bug);
+    this.#context.reportBug(bug);
     try {
       this.destroy();
     } catch {
@@ -141,8 +141,8 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   }
 
   mayPersist(head: RequestHead, isRequestComplete: boolean): boolean {
-    const { context, isDraining } = this.#context;
-    return !isDraining && persists(head, context.state.settings, this.#requests, isRequestComplete);
+    const { settings, isDraining } = this.#context;
+    return !isDraining && persists(head, settings, this.#requests, isRequestComplete);
   }
 
   pause(): void {
@@ -185,7 +185,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   }
 
   enter(state: number): void {
-    const { counters } = this.#context.context;
+    const { counters } = this.#context;
     counters.addTo(gaugeOf(this.state), -1);
     counters.addTo(gaugeOf(state), 1);
     if (state === BUSY) this.#requests += 1;

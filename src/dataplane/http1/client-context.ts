@@ -1,4 +1,5 @@
-import type { EngineContext } from '../engine.ts';
+import type { WorkerCounters } from '../../observe/counters.ts';
+import type { Settings } from '../../settings/schema.ts';
 import type { ConnectionLimits, Downstream, DownstreamHandler } from '../pipeline/ports.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
@@ -14,7 +15,9 @@ export interface EndingConnection {
 
 /** What the client connections of a worker share. Every request reads it many times: its fields must stay plain ones. */
 export interface ClientContext {
-  readonly context: EngineContext;
+  readonly counters: WorkerCounters;
+  /** Of this moment: an update replaces them as a whole. */
+  readonly settings: Settings;
   readonly limits: ConnectionLimits;
   readonly heads: RequestHeads;
   readonly memory: ClientMemory;
@@ -23,5 +26,7 @@ export interface ClientContext {
   /** The engine ends: answers are the last of their connections. */
   readonly isDraining: boolean;
   exchangeOf(downstream: Downstream): DownstreamHandler;
+  /** A bug that is no request's. */
+  reportBug(error: unknown): void;
   clientGone(client: EndingConnection): void;
 }

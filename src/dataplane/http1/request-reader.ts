@@ -154,9 +154,9 @@ export class RequestReader implements PartialHead {
   }
 
   #beginHead(): void {
-    const { context, heads } = this.#context;
-    context.counters.addTo(COUNTER.requests, 1);
-    this.#head = heads.take(context.state.settings.underscoresInHeaders);
+    const { counters, heads, settings } = this.#context;
+    counters.addTo(COUNTER.requests, 1);
+    this.#head = heads.take(settings.underscoresInHeaders);
     this.#connection.headBegan();
   }
 

@@ -1,4 +1,3 @@
-import type { Endpoint } from '../../model/route.ts';
 import type { ConnectionKeeper, PooledConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
 import type {
   BodyPiece,
@@ -31,7 +30,7 @@ export interface UpstreamContext extends ResponseReaderContext {
 /** A connection to an upstream that speaks HTTP/1.1: encodes requests, and hands what comes to its response reader. */
 export class UpstreamConnection implements PooledConnection, Timed {
   readonly pool: UpstreamPool;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Upstream['endpoint'];
   home: Upstream[];
   readonly retireAt: number;
   readonly limit = new TimeLimit(this);

@@ -1,4 +1,4 @@
-import type { RequestRecord } from './access-log.ts';
+import type { RequestRecord } from './request-record.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

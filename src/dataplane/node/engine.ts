@@ -13,7 +13,7 @@ import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { RoundRobin } from '../clusters/round-robin.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { NO_ATTEMPTS } from '../log/access-log.ts';
+import { NO_ATTEMPTS } from '../log/request-record.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
 import { allowedUpgrade } from '../pipeline/upgrade.ts';
 import { type Guarded, guarded } from '../runtime/guard.ts';

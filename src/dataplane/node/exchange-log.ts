@@ -4,7 +4,7 @@ import { type Route, serviceKey } from '../../model/route.ts';
 import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import type { EngineContext } from '../engine.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { NO_ATTEMPTS } from '../log/access-log.ts';
+import { NO_ATTEMPTS } from '../log/request-record.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { RequestFacts } from './request-facts.ts';

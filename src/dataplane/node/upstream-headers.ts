@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isHopByHop } from '../http1/hop-by-hop.ts';
-import type { Forwarded } from '../pipeline/forwarded.ts';
+import type { Forwarded } from '../pipeline/ports.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /** Made here, never copied from the client. Expect and Trailer are set by the exchange: Node treats them specially. */

@@ -7,7 +7,7 @@ import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import type { EngineContext } from '../engine.ts';
 import type { FailureExample } from '../failures/failure-example.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { NO_ATTEMPTS } from '../log/access-log.ts';
+import { NO_ATTEMPTS } from '../log/request-record.ts';
 import { AUTHORIZATION, REFERER, USER_AGENT, X_FORWARDED_FOR } from './header-ids.ts';
 import type { Downstream, FailureDetail, RequestView } from './ports.ts';
 import { requestIdOf } from './request-id.ts';

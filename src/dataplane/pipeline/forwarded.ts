@@ -1,15 +1,7 @@
 import { isIP } from 'node:net';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { listElements } from '../../formats/http/list.ts';
-
-/** What the upstream is told about the client. */
-export interface Forwarded {
-  readonly realIp: string;
-  readonly forwardedFor: string;
-  readonly proto: string;
-  /** Empty when the client sent no Host. */
-  readonly host: string;
-}
+import type { Forwarded } from './ports.ts';
 
 export interface ForwardedInput {
   /** The peer of the connection. */

@@ -2,9 +2,9 @@ import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { type Endpoint, strippedPrefix, upstreamPath } from '../../model/route.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { type Forwarded, forwardedHosts, forwardedOf } from './forwarded.ts';
+import { forwardedHosts, forwardedOf } from './forwarded.ts';
 import { X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO } from './header-ids.ts';
-import type { OutgoingRequest, RequestView } from './ports.ts';
+import type { Forwarded, OutgoingRequest, RequestView } from './ports.ts';
 
 /** The request of an exchange as an endpoint gets it. */
 export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, trusted: AddressRanges): OutgoingRequest {

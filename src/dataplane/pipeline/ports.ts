@@ -5,7 +5,6 @@
 import type { Endpoint } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { TimeLimit } from '../runtime/timer-wheel.ts';
-import type { Forwarded } from './forwarded.ts';
 
 /** What was wrong, for people. A function where the text takes work: only a few failures a second need it. */
 export type FailureDetail = string | (() => string);
@@ -195,6 +194,15 @@ export interface DownstreamHandler {
   endCrashed(stack: string): boolean;
   /** Lets go of what are parts of the head's text. */
   forget(): void;
+}
+
+/** What the upstream is told about the client. */
+export interface Forwarded {
+  readonly realIp: string;
+  readonly forwardedFor: string;
+  readonly proto: string;
+  /** Empty when the client sent no Host. */
+  readonly host: string;
 }
 
 /** A request as an upstream gets it. */

@@ -9,7 +9,7 @@ import type { Engine, EngineContext } from '../engine.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import { createTransportServer } from '../transport/accept.ts';
 import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
-import { Wire } from './wire.ts';
+import { EngineParts } from './engine-parts.ts';
 
 const BACKLOG = 4096;
 
@@ -33,15 +33,15 @@ const REFUSED: TransportOwner = {
 export class WireEngine implements Engine {
   readonly #context: EngineContext;
   readonly #servers: Server[] = [];
-  readonly #wire: Wire;
+  readonly #parts: EngineParts;
 
   constructor(context: EngineContext) {
     this.#context = context;
-    this.#wire = new Wire(context);
+    this.#parts = new EngineParts(context);
   }
 
   async listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    this.#wire.wheel.start();
+    this.#parts.wheel.start();
     const bound = await this.#listen(address, reusePort);
     for (let count = 1; reusePort && count < LISTENERS; count += 1) await this.#listen(bound, reusePort);
     return bound;
@@ -49,31 +49,31 @@ export class WireEngine implements Engine {
 
   settingsChanged(): void {
     const { settings } = this.#context.state;
-    this.#wire.trustedProxies = new AddressRanges(settings.trustedProxies);
+    this.#parts.trustedProxies = new AddressRanges(settings.trustedProxies);
     this.#context.accessLog.format = settings.accessLog;
   }
 
   drain(): Promise<void> {
     this.#stopAccepting();
-    for (const client of [...this.#wire.clients]) client.drain();
+    for (const client of [...this.#parts.clients]) client.drain();
     return new Promise(resolve => {
-      this.#wire.onLastGone = () => {
+      this.#parts.onLastGone = () => {
         this.#end();
         resolve();
       };
-      if (this.#wire.clients.size === 0) this.#wire.onLastGone();
+      if (this.#parts.clients.size === 0) this.#parts.onLastGone();
     });
   }
 
   close(): void {
     this.#stopAccepting();
-    this.#wire.isClosed = true;
-    for (const client of [...this.#wire.clients]) client.destroy();
+    this.#parts.isClosed = true;
+    for (const client of [...this.#parts.clients]) client.destroy();
     this.#end();
   }
 
   #listen({ host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    const server = createTransportServer(this.#wire.memory, open => this.#accept(open));
+    const server = createTransportServer(this.#parts.memory, open => this.#accept(open));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -86,24 +86,24 @@ export class WireEngine implements Engine {
   }
 
   #stopAccepting(): void {
-    this.#wire.isDraining = true;
+    this.#parts.isDraining = true;
     for (const server of this.#servers) server.close();
   }
 
   #end(): void {
-    this.#wire.pools.close();
-    this.#wire.wheel.stop();
+    this.#parts.pools.close();
+    this.#parts.wheel.stop();
   }
 
   #accept(open: OpenTransport): void {
     const { counters, failures, state } = this.#context;
     counters.add('accepted', 1);
-    if (this.#wire.clients.size >= state.settings.workerConnections) {
+    if (this.#parts.clients.size >= state.settings.workerConnections) {
       open(REFUSED).destroy();
       return;
     }
     try {
-      this.#wire.clients.add(new ClientConnection(this.#wire, open));
+      this.#parts.clients.add(new ClientConnection(this.#parts, open));
     } catch (error) {
       failures.reportBug(error);
     }

@@ -1,4 +1,7 @@
+import type { Clock } from '../../clock.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
+import type { WorkerCounters } from '../../observe/counters.ts';
+import type { Settings } from '../../settings/schema.ts';
 import { RoundRobin } from '../clusters/round-robin.ts';
 import type { PooledConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
 import { type PoolsContext, UpstreamPools } from '../clusters/upstream-pools.ts';
@@ -16,11 +19,17 @@ import { ClientMemory } from '../transport/client-memory.ts';
 import { ReadBuffers } from '../transport/read-buffers.ts';
 import { Stashes } from '../transport/stash.ts';
 
-/** What the connections of one engine share. Every request reads it many times: its fields must stay plain ones. */
-export class Wire implements PipelineContext, ClientContext, UpstreamContext, PoolsContext {
+/**
+ * The parts of one engine, put together: each class takes from here what its own context interface names. Every request reads
+ * them many times, so that fields must stay plain ones.
+ */
+export class EngineParts implements PipelineContext, ClientContext, UpstreamContext, PoolsContext {
   readonly context: EngineContext;
+  readonly clock: Clock;
+  readonly counters: WorkerCounters;
   readonly wheel: TimerWheel;
   readonly deadlines: Deadlines;
+  readonly limits: Deadlines;
   readonly pools: UpstreamPools;
   readonly roundRobin = new RoundRobin();
   readonly clients = new Set<EndingConnection>();
@@ -39,8 +48,11 @@ export class Wire implements PipelineContext, ClientContext, UpstreamContext, Po
 
   constructor(context: EngineContext) {
     this.context = context;
+    this.clock = context.clock;
+    this.counters = context.counters;
     this.wheel = new TimerWheel(context.clock);
     this.deadlines = new Deadlines(this.wheel, context.state);
+    this.limits = this.deadlines;
     this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
     this.pools = new UpstreamPools(this);
     this.memory = new ClientMemory(context.clientBytes, () => this.clients.size + this.pools.size);
@@ -49,8 +61,8 @@ export class Wire implements PipelineContext, ClientContext, UpstreamContext, Po
     this.stashes = new Stashes(this.memory);
   }
 
-  get limits(): Deadlines {
-    return this.deadlines;
+  get settings(): Settings {
+    return this.context.state.settings;
   }
 
   exchangeOf(downstream: Downstream): DownstreamHandler {
