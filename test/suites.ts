@@ -2,7 +2,7 @@
 
 /** Patterns, relative to this folder, of files that run together in the process of one-process.ts. */
 export const ONE_PROCESS = [
-  '{formats,observe,proxy,routing,settings,wire}/**/*.test.ts',
+  '{formats,log,observe,proxy,routing,settings,wire}/**/*.test.ts',
   '*.test.ts',
   'support/*.test.ts',
 ];

@@ -1,13 +1,13 @@
 /** The worker threads: started, asked whether they answer, replaced when they die or hang, ended at the end. */
 
 import type { Clock } from '../clock.ts';
+import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { messageOf, UnavailableError } from '../errors.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
-import { WriteTurn } from '../observe/write-turn.ts';
 import { clientBytesOf } from './client-bytes.ts';
 import type { Distribution } from './distribution.ts';
 import { workerHeapLimit } from './heap-limit.ts';

@@ -4,12 +4,12 @@ import { systemClock } from '../clock.ts';
 import { createEngine } from '../dataplane/create-engine.ts';
 import type { EngineState } from '../dataplane/engine.ts';
 import { AccessLog } from '../dataplane/log/access-log.ts';
+import { LineSink } from '../dataplane/log/line-sink.ts';
+import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
 import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { WorkerCounters } from '../observe/counters.ts';
-import { LineSink } from '../observe/line-sink.ts';
-import { WriteTurn } from '../observe/write-turn.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpack } from './packed-delta.ts';
@@ -31,7 +31,7 @@ const failures = new FailureReporter(counters, notice => say({ type: 'failure', 
 const engine = await createEngine(init.settings.engine, {
   state,
   counters,
-  accessLog: new AccessLog(sink, init.settings.accessLog),
+  accessLog: new AccessLog(sink, state),
   failures,
   clock: systemClock,
   clientBytes: init.clientBytes,

@@ -9,6 +9,7 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
+import { LogLines } from '../support/log-lines.ts';
 import { type LoggedRequest, type RouteDescription, tableOf } from '../support/proxy-under-test.ts';
 
 const GAUGES = ['active', 'reading', 'writing', 'waiting', 'upstreamBusy'] as const;
@@ -35,19 +36,19 @@ export class LiveProxy {
   static async start(routes: readonly RouteDescription[], settings: Partial<Settings> = {}): Promise<LiveProxy> {
     const state: EngineState = {
       table: tableOf(routes, 1),
-      settings: { ...DEFAULTS, ...settings },
+      settings: { ...DEFAULTS, accessLog: 'json', ...settings },
       errorPage: '<!doctype html><title>error</title>',
     };
     const counters = new WorkerCounters();
     const logged = new Map<string, LoggedRequest[]>();
-    const write = (text: string): void => {
+    const log = new LogLines(text => {
       const line = JSON.parse(text) as LoggedRequest;
       const lines = logged.get(line.remoteAddress);
       if (lines === undefined) logged.set(line.remoteAddress, [line]);
       else lines.push(line);
-    };
+    });
     const failures = new FailureReporter(counters, () => undefined);
-    const accessLog = new AccessLog({ write }, 'json');
+    const accessLog = new AccessLog(log, state);
     const engine = new WireEngine({ state, counters, accessLog, failures, clock: systemClock, clientBytes: 1 << 30 });
     const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
     return new LiveProxy(engine, address, { state, counters, logged });

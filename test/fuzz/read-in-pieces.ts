@@ -4,6 +4,7 @@ import { FAILURES } from '../../src/dataplane/failures/failures.ts';
 import { ChunkedBody } from '../../src/dataplane/http1/chunked-body.ts';
 import { RequestHead } from '../../src/dataplane/http1/request-head.ts';
 import { ResponseHead } from '../../src/dataplane/http1/response-head.ts';
+import { requestLineOf } from '../wire/heads.ts';
 import type { ReferenceReading } from './reference-requests.ts';
 import { pieces, type Stream } from './stream.ts';
 
@@ -106,7 +107,7 @@ export class RequestReader {
     const framing = isChunked ? 'chunked' : contentLength >= 0 ? 'length' : 'none';
     const host = head.text.search(/\r\nhost:/i) < 0 ? undefined : head.host;
     this.#requests.push(
-      `${head.requestLine}\n${host}\n${head.lines()}\n${framing} ${isChunked || contentLength < 0 ? '' : contentLength}\n` +
+      `${requestLineOf(head)}\n${host}\n${head.lines()}\n${framing} ${isChunked || contentLength < 0 ? '' : contentLength}\n` +
         `${this.#body}\n${trailers}\n${kind}\n`,
     );
   }

@@ -60,11 +60,11 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     dataplane: { folders: [...WHOLE_DATAPLANE, 'dataplane/node', 'dataplane/wire'], packages: [] },
     'dataplane/failures': { folders: [], packages: [] },
     'dataplane/names': { folders: COMMON, packages: [] },
-    'dataplane/log': { folders: [...COMMON, 'settings', 'observe', 'dataplane/failures'], packages: [] },
+    'dataplane/log': { folders: [...COMMON, 'model', 'observe', 'dataplane/failures'], packages: [] },
     'dataplane/runtime': { folders: COMMON, packages: [] },
     'dataplane/transport': { folders: [...COMMON, 'dataplane/runtime'], packages: [] },
     'dataplane/pipeline/ports.ts': {
-      folders: ['model', 'dataplane/failures', 'dataplane/runtime'],
+      folders: ['model', 'dataplane/failures', 'dataplane/log', 'dataplane/runtime'],
       packages: [],
     },
     'dataplane/pipeline/header-ids.ts': { folders: [], packages: [] },

@@ -13,6 +13,7 @@ import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
+import { LogLines } from './log-lines.ts';
 import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
 import type { RawUpstream } from './raw-upstream.ts';
@@ -41,11 +42,21 @@ export interface ProxyDescription {
 }
 
 /** A line of the JSON access log. */
-export type LoggedRequest = Omit<RequestRecord, 'time' | 'upstreamMs' | 'earlierAttempts'> & {
+export interface LoggedRequest extends Omit<RequestRecord, 'route' | 'endpoint' | 'upstreamMs' | 'earlierAttempts'> {
   readonly time: string;
-  readonly earlierAttempts?: RequestRecord['earlierAttempts'];
+  readonly requestLine: string;
+  readonly referer: string;
+  readonly userAgent: string;
+  readonly forwardedFor: string;
+  readonly remoteUser: string;
+  /** `namespace/service`, empty without a route. */
+  readonly service: string;
+  readonly routePath: string;
+  /** `address:port` of the upstream asked last, empty when none was asked. */
+  readonly upstream: string;
   readonly upstreamMs: number | null;
-};
+  readonly earlierAttempts?: readonly { readonly upstream: string; readonly ms: number }[];
+}
 
 export const ERROR_PAGE = '<!doctype html><title>sorry</title><p>The custom error page.</p>\n';
 
@@ -124,11 +135,11 @@ export async function startProxy(
   const logLines: string[] = [];
   const state: EngineState = {
     table: routes === null ? undefined : tableOf(routes, 1),
-    settings: { ...DEFAULTS, ...settings },
+    settings: { ...DEFAULTS, accessLog: logFormat, ...settings },
     errorPage: ERROR_PAGE,
   };
   const counters = new WorkerCounters();
-  const accessLog = new AccessLog({ write: line => logLines.push(line) }, logFormat);
+  const accessLog = new AccessLog(new LogLines(line => logLines.push(line)), state);
   const notices: FailureNotice[] = [];
   const failures = new FailureReporter(counters, notice => notices.push(notice));
   const [engine, address] = await socketsOn(clock, async () => {

@@ -1,4 +1,5 @@
 /** Heads of which it is known what goes on, and their reading in pieces. */
+import type { RequestHead } from '../../src/dataplane/http1/request-head.ts';
 import fc from '../support/property.ts';
 
 export interface KnownLine {
@@ -35,3 +36,9 @@ export function pieces(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 export const somePlaces: fc.Arbitrary<number[]> = fc.array(fc.nat(10_000), { maxLength: 8 });
+
+/** The request line of a complete head. */
+export function requestLineOf(head: RequestHead): string {
+  const bytes = Buffer.alloc(head.mostBytes);
+  return bytes.toString('latin1', 0, head.writeRequestLine(bytes, 0));
+}

@@ -1,3 +1,4 @@
+import { writeRange } from '../../formats/write-bytes.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import {
   AUTHORIZATION,
@@ -15,7 +16,7 @@ import {
   X_REQUEST_ID,
 } from '../pipeline/header-ids.ts';
 import type { RequestView } from '../pipeline/ports.ts';
-import { CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
+import { COMMA, CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
 import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
 
@@ -23,6 +24,9 @@ const MAX_EMPTY_BYTES = 64;
 const VALUE_SLOTS = 32;
 /** Room for so many noted values at first: few clients send more of them. */
 const FIRST_VALUES = 16;
+/** A head that is used again keeps memory for so many bytes. */
+const KEPT_BYTES = 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** A request head under way or complete (RFC 9112 sections 2 to 6); one per connection, used again and again. */
 export class RequestHead extends Head<'host_duplicate'> implements RequestView {
@@ -42,6 +46,8 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
   /** Names whose values are noted: name, start, end, … in the order in which they came. */
   #values = new Int32Array(3 * FIRST_VALUES);
   #valueCount = 0;
+  /** A copy of the head, once it is complete. */
+  #kept: Buffer = NOTHING;
   /** Whether a noted name has come, by its number. */
   readonly #has = new Uint8Array(VALUE_SLOTS);
   /** What its text is counted with in the memory of all clients. */
@@ -59,6 +65,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
 
   /** Lets go of its text; a part of it would keep the whole. */
   forget(): void {
+    if (this.#kept.length > KEPT_BYTES) this.#kept = NOTHING;
     this.text = '';
     this.method = '';
     this.target = '';
@@ -77,6 +84,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
     const outcome = this.readLines(bytes, base, end);
     if (outcome === MORE) return false;
     if (outcome !== DONE) return `request_${outcome}`;
+    this.#keepBytes(bytes, base);
     this.text = bytes.toString('latin1', base, base + this.length);
     return this.#judge();
   }
@@ -84,10 +92,6 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
   /** Lines that go on unchanged. */
   lines(): string {
     return this.runsText();
-  }
-
-  get requestLine(): string {
-    return this.text.substring(this.#methodStart, this.#lineEnd);
   }
 
   /** The Host header as it came; empty when there is none. */
@@ -125,6 +129,32 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
       joined = joined === undefined ? value : `${joined}, ${value}`;
     }
     return joined ?? '';
+  }
+
+  // What the log reads of it.
+
+  get mostBytes(): number {
+    return this.length;
+  }
+
+  writeRequestLine(bytes: Buffer, at: number): number {
+    return writeRange(bytes, at, this.#kept, this.#methodStart, this.#lineEnd);
+  }
+
+  writeReferer(bytes: Buffer, at: number): number {
+    return this.#writeValue(REFERER, bytes, at);
+  }
+
+  writeUserAgent(bytes: Buffer, at: number): number {
+    return this.#writeValue(USER_AGENT, bytes, at);
+  }
+
+  writeForwardedFor(bytes: Buffer, at: number): number {
+    return this.#writeValue(X_FORWARDED_FOR, bytes, at);
+  }
+
+  get authorization(): string {
+    return this.value(AUTHORIZATION);
   }
 
   protected override takeUnderscore(): boolean {
@@ -167,6 +197,27 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
       default:
         return this.takeFraming(id, bytes, valueStart, valueEnd) ?? true;
     }
+  }
+
+  /** As {@link value}. */
+  #writeValue(name: number, bytes: Buffer, start: number): number {
+    if (this.#has[name] === 0) return start;
+    let at = start;
+    for (let index = 0; index < this.#valueCount; index += 3) {
+      if (this.#values[index] !== name) continue;
+      if (at > start) {
+        bytes[at] = COMMA;
+        bytes[at + 1] = SP;
+        at += 2;
+      }
+      at = writeRange(bytes, at, this.#kept, this.#values[index + 1] as number, this.#values[index + 2] as number);
+    }
+    return at;
+  }
+
+  #keepBytes(bytes: Buffer, base: number): void {
+    if (this.length > this.#kept.length) this.#kept = Buffer.allocUnsafeSlow(Math.max(KEPT_BYTES, this.length));
+    bytes.copy(this.#kept, 0, base, base + this.length);
   }
 
   #note(name: number, start: number, end: number): void {

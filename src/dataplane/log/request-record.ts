@@ -1,28 +1,20 @@
+import type { Endpoint, Route } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 
-/** One finished request, as the log sees it. Texts are as the client sent them: the formatter escapes. */
+/** One finished request, as the access log sees it. */
 export interface RequestRecord {
   readonly remoteAddress: string;
-  /** Milliseconds since the epoch, when the request was finished. */
-  readonly time: number;
-  /** The request line without its line end; empty when none came. */
-  readonly requestLine: string;
+  /** As it was matched, empty when the request was refused before. */
   readonly host: string;
   readonly status: number;
   /** Of the response body. */
   readonly bodyBytes: number;
   readonly requestBytes: number;
-  readonly referer: string;
-  readonly userAgent: string;
-  readonly forwardedFor: string;
-  readonly remoteUser: string;
   readonly requestId: string;
   readonly durationMs: number;
-  /** `namespace/service`, empty without a route. */
-  readonly service: string;
-  readonly routePath: string;
-  /** `address:port` of the upstream asked last, empty when none was asked. */
-  readonly upstream: string;
+  readonly route: Pick<Route, 'service' | 'path'> | undefined;
+  /** The upstream asked last; undefined when none was asked. */
+  readonly endpoint: Endpoint | undefined;
   /** From asking it to the end; NaN when none was asked. */
   readonly upstreamMs: number;
   /** The status of its answer, 0 when there was none. */
@@ -33,9 +25,25 @@ export interface RequestRecord {
   readonly reason: FailureReason | '-';
 }
 
+/**
+ * What the access log takes from the head of a request. Each method writes one part as the client sent it, nothing where it is
+ * absent, and returns the place after it.
+ */
+export interface LoggedHead {
+  /** All parts together have at most so many bytes. */
+  readonly mostBytes: number;
+  /** Without its line end. */
+  writeRequestLine(bytes: Buffer, at: number): number;
+  writeReferer(bytes: Buffer, at: number): number;
+  writeUserAgent(bytes: Buffer, at: number): number;
+  writeForwardedFor(bytes: Buffer, at: number): number;
+  /** Only the name of Basic credentials is logged. */
+  readonly authorization: string;
+}
+
 /** A try at an upstream that gave no answer. */
 export interface UpstreamAttempt {
-  readonly upstream: string;
+  readonly endpoint: Endpoint;
   readonly ms: number;
 }
 

@@ -9,15 +9,14 @@ import { createProxyServer } from 'http-proxy-3';
 import { codeOf } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
-import { NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import { RoundRobin } from '../clusters/round-robin.ts';
 import type { Engine, EngineContext } from '../engine.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { NO_ATTEMPTS } from '../log/request-record.ts';
-import { requestIdOf } from '../pipeline/request-id.ts';
+import type { FailureReason } from '../failures/failures.ts';
+import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import { allowedUpgrade } from '../pipeline/upgrade.ts';
 import { type Guarded, guarded } from '../runtime/guard.ts';
 import { ClientConnection } from './client-connection.ts';
+import { ClientTraffic } from './client-traffic.ts';
 import { rawErrorResponse } from './error-answer.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeServices, UpgradeOffer } from './exchange-services.ts';
@@ -118,7 +117,6 @@ export class NodeEngine implements Engine {
     this.#trustedProxies = new AddressRanges(settings.trustedProxies);
     this.#server.headersTimeout = settings.clientHeaderTimeout;
     this.#server.keepAliveTimeout = this.#idleLimit;
-    this.#context.accessLog.format = settings.accessLog;
   }
 
   drain(): Promise<void> {
@@ -244,39 +242,21 @@ export class NodeEngine implements Engine {
   }
 
   #answerRaw(connection: ClientConnection, reason: FailureReason, detail = '', head = connection.unparsedHead): void {
-    const { counters, accessLog, failures, state } = this.#context;
-    const { status } = FAILURES[reason];
-    const requestId = requestIdOf('');
-    const response = rawErrorResponse(status, requestId, state.errorPage);
-    const isHead = head.startsWith('HEAD ');
-    connection.socket.write(response.head + (isHead ? '' : response.body), 'latin1');
+    const { errorPage } = this.#context.state;
+    const traffic = new ClientTraffic(connection.remoteAddress);
+    const record = new ExchangeRecord(this.#context, traffic);
+    record.beginUnread(firstLine(head));
+    record.fail(reason, detail);
+    const response = rawErrorResponse(record.status, record.requestId, errorPage);
+    const body = head.startsWith('HEAD ') ? '' : response.body;
+    const { socket } = connection;
+    socket.write(response.head + body, 'latin1');
     connection.isClosing = true;
     connection.mustLinger = true;
-    connection.socket.destroySoon();
-    counters.countRequest(NO_ROUTE_BLOCK, status, 0, Number.NaN);
-    const at = Date.now();
-    failures.report(reason, '', () => ({ reason, at, service: '', status, requestId, path: '', upstream: '', detail }));
-    accessLog.write({
-      remoteAddress: connection.remoteAddress,
-      time: at,
-      requestLine: firstLine(head),
-      host: '',
-      status,
-      bodyBytes: isHead ? 0 : response.body.length,
-      requestBytes: connection.takeBytesRead(),
-      referer: '',
-      userAgent: '',
-      forwardedFor: '',
-      remoteUser: '',
-      requestId,
-      durationMs: 0,
-      service: '',
-      routePath: '',
-      upstream: '',
-      upstreamMs: Number.NaN,
-      upstreamStatus: 0,
-      earlierAttempts: NO_ATTEMPTS,
-      reason,
-    });
+    socket.destroySoon();
+    traffic.receivedBytes = connection.takeBytesRead();
+    traffic.sentBytes = response.head.length + body.length;
+    traffic.sentBodyBytes = body.length;
+    record.write(undefined);
   }
 }

@@ -7,6 +7,7 @@ import { type Endpoint, type Route, strippedPrefix, upstreamPath } from '../../m
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import { forwardedHosts, forwardedOf } from '../pipeline/forwarded.ts';
 import { isRefusedMethod } from '../pipeline/methods.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
@@ -14,10 +15,10 @@ import { mayRetryStale } from '../pipeline/retry.ts';
 import { allowedUpgrade } from '../pipeline/upgrade.ts';
 import { guarded } from '../runtime/guard.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { ClientTraffic } from './client-traffic.ts';
 import { sendError } from './error-answer.ts';
-import { ExchangeLog } from './exchange-log.ts';
 import type { ExchangeServices, UpgradeOffer } from './exchange-services.ts';
-import { hasBody, type RequestFacts, readFacts } from './request-facts.ts';
+import { hasBody, loggedHead, type RequestFacts, readFacts } from './request-facts.ts';
 import { informationHeaders, readResponseHead, switchingHead } from './response-head.ts';
 import { type RelayOwner, relayBody } from './response-relay.ts';
 import { joinTunnel } from './tunnel.ts';
@@ -34,7 +35,9 @@ export class Exchange implements AttemptListener, RelayOwner {
   readonly #response: ServerResponse;
   readonly #offer: UpgradeOffer | undefined;
   readonly #settings: Settings;
-  readonly #log: ExchangeLog;
+  readonly #record: ExchangeRecord;
+  readonly #traffic: ClientTraffic;
+  readonly #writtenBefore: number;
   #route: Route | undefined;
   #facts: RequestFacts | undefined;
   #upgrade: string | undefined;
@@ -47,6 +50,7 @@ export class Exchange implements AttemptListener, RelayOwner {
   #upstreamResponse: IncomingMessage | undefined;
   #bodyBytes = 0;
   #answered = false;
+  #isTunnel = false;
   #ended = false;
 
   constructor(
@@ -62,7 +66,10 @@ export class Exchange implements AttemptListener, RelayOwner {
     this.#response = response;
     this.#offer = offer;
     this.#settings = services.context.state.settings;
-    this.#log = new ExchangeLog(services.context, connection, request);
+    this.#traffic = new ClientTraffic(connection.remoteAddress);
+    this.#record = new ExchangeRecord(services.context, this.#traffic);
+    this.#record.begin(requestIdOf(''));
+    this.#writtenBefore = connection.socket.bytesWritten;
     if (request.httpVersionMinor === 0) response.useChunkedEncodingByDefault = false;
   }
 
@@ -97,7 +104,7 @@ export class Exchange implements AttemptListener, RelayOwner {
 
   /** The client sent FIN. A tunnel may be half closed; a request may not. */
   clientEnded(): void {
-    if (!this.#log.switched && !this.#response.writableEnded) this.clientGone();
+    if (!this.#isTunnel && !this.#response.writableEnded) this.clientGone();
   }
 
   /** The client has closed the connection: nginx's 499. */
@@ -114,20 +121,20 @@ export class Exchange implements AttemptListener, RelayOwner {
     const facts = readFacts(this.#request);
     if (typeof facts === 'string') return facts;
     this.#facts = facts;
-    this.#log.facts = facts;
-    this.#log.requestId = requestIdOf(facts.requestId);
+    this.#record.host = facts.host;
+    this.#record.requestId = requestIdOf(facts.requestId);
     if (isRefusedMethod(this.#request.method ?? '')) return 'request_method_refused';
     if (!parseTarget(this.#request.url ?? '', this.#settings.mergeSlashes, target)) {
       return `request_${targetFault(this.#request.url ?? '')}`;
     }
-    this.#log.path = target.path;
+    this.#record.path = target.path;
     if (table === undefined) return 'table_not_loaded';
     this.#host = target.host || facts.host;
     this.#authority = target.authority || facts.rawHost;
     const route = table.match(this.#host, target.path);
     if (route === undefined) return 'no_route';
     this.#route = route;
-    this.#log.route = route;
+    this.#record.route = route;
     this.#upstreamTarget = upstreamPath(route, target.path) + target.query;
     this.#upgrade = this.#offer && allowedUpgrade(facts.upgrade, this.#settings.upgradeProtocols);
     return this.#limitBody(facts, route.overrides.maxBodySize ?? this.#settings.clientMaxBodySize);
@@ -192,7 +199,7 @@ export class Exchange implements AttemptListener, RelayOwner {
       host: named || formatHostPort(address, port),
       forwarded,
       prefix: strippedPrefix(route),
-      requestId: this.#log.requestId,
+      requestId: this.#record.requestId,
       underscores: this.#settings.underscoresInHeaders,
       upgrade: this.#upgrade,
     });
@@ -211,7 +218,7 @@ export class Exchange implements AttemptListener, RelayOwner {
     const code = codeOf(error);
     const isMalformed = code?.startsWith('HPE_') === true;
     // What has begun is cut when the response's own end shows.
-    if (this.#upstreamResponse !== undefined && isMalformed) this.#log.fail('response_chunk_malformed', code);
+    if (this.#upstreamResponse !== undefined && isMalformed) this.#record.fail('response_chunk_malformed', code);
     if (this.#ended || this.#answered || this.#upstreamResponse !== undefined) return;
     if (isMalformed) {
       this.fail(code === 'HPE_HEADER_OVERFLOW' ? 'response_header_too_large' : 'response_malformed', code);
@@ -252,7 +259,7 @@ export class Exchange implements AttemptListener, RelayOwner {
       return;
     }
     const { statusCode: status = 502, statusMessage = '' } = upstreamResponse;
-    this.#log.upstreamAnswered(status);
+    this.#record.answered(status);
     const connection = this.#attempt?.connection;
     if (connection !== undefined) {
       const { authorization = '' } = this.#facts ?? {};
@@ -271,7 +278,7 @@ export class Exchange implements AttemptListener, RelayOwner {
       return;
     }
     this.#answered = true;
-    relayBody(upstreamResponse, this.#response, this.#log, this);
+    relayBody(upstreamResponse, this.#response, this.#traffic, this);
   }
 
   responseCut(): void {
@@ -289,14 +296,15 @@ export class Exchange implements AttemptListener, RelayOwner {
     }
     this.#answered = true;
     this.#connection.isClosing = true;
-    this.#log.tunnelBegan();
+    this.#record.tunnelBegan();
+    this.#isTunnel = true;
     this.#response.detachSocket(socket);
     socket.removeAllListeners('timeout');
     socket.write(head, 'latin1');
     if (early.length > 0) socket.write(early);
     if (this.#offer !== undefined && this.#offer.early.length > 0) connection.socket.write(this.#offer.early);
     const idleMs = this.#route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
-    const onIdle = (): void => this.#log.fail('tunnel_idle_timeout');
+    const onIdle = (): void => this.#record.fail('tunnel_idle_timeout');
     joinTunnel(socket, connection.socket, idleMs, onIdle, () => this.#end());
   }
 
@@ -308,20 +316,23 @@ export class Exchange implements AttemptListener, RelayOwner {
       return;
     }
     this.#answered = true;
-    this.#log.fail(reason, detail);
+    this.#record.fail(reason, detail);
     const { closes } = FAILURES[reason];
     const keep = !closes && this.#keepsAlive();
     if (!keep) this.#connection.isClosing = true;
     if (closes || !this.#request.complete) this.#connection.mustLinger = true;
     this.#attempt?.abandon();
     const { errorPage } = this.#services.context.state;
-    this.#log.bodyBytes = sendError(this.#response, reason, errorPage, { requestId: this.#log.requestId, keep });
+    this.#traffic.sentBodyBytes = sendError(this.#response, reason, errorPage, {
+      requestId: this.#record.requestId,
+      keep,
+    });
     // What is left of the body is read and thrown away, so that the connection can carry another request.
     this.#request.resume();
   }
 
   #cut(reason: FailureReason, detail?: string): void {
-    this.#log.fail(reason, detail);
+    this.#record.fail(reason, detail);
     this.#connection.isClosing = true;
     this.#attempt?.abandon();
     const { socket } = this.#connection;
@@ -355,7 +366,7 @@ export class Exchange implements AttemptListener, RelayOwner {
     });
     const timedOut = guarded(this, () => {
       if (socket.writableLength > 0) {
-        this.#log.fail('client_send_timeout');
+        this.#record.fail('client_send_timeout');
         socket.destroy();
       } else if (!this.#request.complete && !this.#request.isPaused()) this.fail('client_body_timeout');
       else socket.setTimeout(sendTimeout);
@@ -363,14 +374,14 @@ export class Exchange implements AttemptListener, RelayOwner {
     this.#response.on('timeout', timedOut);
   }
 
-  asked({ address, port }: Endpoint): void {
-    this.#log.upstreamAsked(formatHostPort(address, port));
+  asked(endpoint: Endpoint): void {
+    this.#record.upstreamAsked(endpoint);
   }
 
   #knownHosts(): readonly string[] {
     const isBelieved = this.#services.trustedProxies().has(this.#connection.remoteAddress);
     const forwarded = isBelieved ? forwardedHosts(this.#facts?.forwardedHost) : [];
-    return [this.#authority, this.#host, this.#log.upstream, ...forwarded];
+    return [this.#authority, this.#host, this.#record.upstream, ...forwarded];
   }
 
   #end(): void {
@@ -378,14 +389,21 @@ export class Exchange implements AttemptListener, RelayOwner {
     this.#ended = true;
     const wasAnswered = this.#answered || this.#response.headersSent;
     if (!wasAnswered || !this.#response.writableFinished) this.#attempt?.abandon();
-    if (!this.#log.switched && !(wasAnswered && this.#response.writableFinished)) {
+    if (!this.#isTunnel && !(wasAnswered && this.#response.writableFinished)) {
       const left = wasAnswered ? 'client_left_mid_response' : 'client_left';
-      this.#log.fail(this.#services.isClosed() ? 'shutdown' : left);
+      this.#record.fail(this.#services.isClosed() ? 'shutdown' : left);
     }
-    const answered = wasAnswered ? this.#response.statusCode : FAILURES.client_left.status;
-    this.#log.write(this.#log.switched ? 101 : answered);
+    this.#writeRecord();
     // The rest of a body that is thrown away is no head of a next request.
     if (this.#request.complete || this.#connection.isClosing) this.#connection.next();
     else this.#request.once('end', () => this.#connection.next());
+  }
+  #writeRecord(): void {
+    const record = this.#record;
+    const traffic = this.#traffic;
+    traffic.receivedBytes = this.#connection.takeBytesRead();
+    traffic.sentBytes = this.#connection.socket.bytesWritten - this.#writtenBefore;
+    if (this.#isTunnel) traffic.sentBodyBytes = traffic.sentBytes;
+    record.write(loggedHead(this.#request, this.#facts));
   }
 }

@@ -3,6 +3,7 @@ import { parseHost } from '../../routing/host.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { acceptsTrailers, addConnectionOptions } from '../http1/hop-by-hop.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../http1/limits.ts';
+import { TextHead } from '../log/text-head.ts';
 
 /** What the header lines of a request say, read once. */
 export interface RequestFacts {
@@ -125,4 +126,10 @@ function judge(request: IncomingMessage, lines: ReadonlyMap<string, string[]>): 
 
 export function hasBody({ isChunked, contentLength = 0 }: RequestFacts): boolean {
   return isChunked || contentLength > 0;
+}
+
+/** @param facts undefined where the request was refused before they were read */
+export function loggedHead(request: IncomingMessage, facts: RequestFacts | undefined): TextHead {
+  const { method, url, httpVersion } = request;
+  return new TextHead({ ...facts, requestLine: `${method} ${url} HTTP/${httpVersion}` });
 }

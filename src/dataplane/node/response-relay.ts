@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Guarded, guarded } from '../runtime/guard.ts';
-import type { ExchangeLog } from './exchange-log.ts';
+import type { ClientTraffic } from './client-traffic.ts';
 import { headerPairs } from './upstream-attempt.ts';
 
 /** What an exchange does about a body on its way to the client. */
@@ -10,14 +10,13 @@ export interface RelayOwner extends Guarded {
 }
 
 /** Passes on the body of a response, whose head the client's response has. */
-export function relayBody(from: IncomingMessage, to: ServerResponse, log: ExchangeLog, owner: RelayOwner): void {
+export function relayBody(from: IncomingMessage, to: ServerResponse, traffic: ClientTraffic, owner: RelayOwner): void {
   const status = from.statusCode ?? 0;
   const isBodiless = to.req.method === 'HEAD' || status === 204 || status === 304;
   from.on('data', (chunk: Buffer) => {
-    log.bodyBytes += chunk.length;
+    traffic.sentBodyBytes += chunk.length;
   });
   const ended = guarded(owner, () => {
-    log.upstreamEnded();
     try {
       if (!isBodiless && from.rawTrailers.length > 0) to.addTrailers(headerPairs(from.rawTrailers));
     } catch {
@@ -34,6 +33,6 @@ export function relayBody(from: IncomingMessage, to: ServerResponse, log: Exchan
   from.pipe(to, { end: false });
   // A head without body yet (server-sent events) goes out now; one with a body goes out together with it.
   setImmediate(() => {
-    if (!to.writableEnded && log.bodyBytes === 0) to.flushHeaders();
+    if (!to.writableEnded && traffic.sentBodyBytes === 0) to.flushHeaders();
   });
 }

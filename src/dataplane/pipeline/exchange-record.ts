@@ -1,23 +1,28 @@
 // Not the global one: that is a getter.
 import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
-import { basicUser } from '../../formats/http/authentication.ts';
 import { type Endpoint, type Route, serviceKey } from '../../model/route.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import type { EngineContext } from '../engine.ts';
 import type { FailureExample } from '../failures/failure-example.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { NO_ATTEMPTS } from '../log/request-record.ts';
-import { AUTHORIZATION, REFERER, USER_AGENT, X_FORWARDED_FOR } from './header-ids.ts';
-import type { Downstream, FailureDetail, RequestView } from './ports.ts';
+import { type LoggedHead, NO_ATTEMPTS, type RequestRecord } from '../log/request-record.ts';
+import { TextHead } from '../log/text-head.ts';
+import type { ClientIdentity, Downstream, FailureDetail } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** What is remembered of an exchange for its line in the access log and for the counters; one per connection. */
-export class ExchangeRecord {
+/** What a record takes from the client's side of an exchange. */
+export interface RecordedTraffic extends Pick<Downstream, 'receivedBytes' | 'sentBytes' | 'sentBodyBytes'> {
+  readonly client: Pick<ClientIdentity, 'peer'>;
+}
+
+/** What is remembered of an exchange for its line in the access log and for the counters; one per connection, used again. */
+export class ExchangeRecord implements RequestRecord {
   readonly #context: EngineContext;
-  readonly #client: Downstream;
+  readonly #client: RecordedTraffic;
   #startedAt = 0;
   #askedAt = 0;
+  #endedAt = 0;
   #upstreamStatus = 0;
   #status = 0;
   #requestLine = '';
@@ -32,7 +37,7 @@ export class ExchangeRecord {
   host = '';
   path = '';
 
-  constructor(context: EngineContext, client: Downstream) {
+  constructor(context: EngineContext, client: RecordedTraffic) {
     this.#context = context;
     this.#client = client;
   }
@@ -53,6 +58,7 @@ export class ExchangeRecord {
     this.#requestLine = line;
   }
 
+  /** `address:port` of the upstream asked last, empty when none was asked. */
   get upstream(): string {
     return this.#endpoint === undefined ? '' : formatHostPort(this.#endpoint.address, this.#endpoint.port);
   }
@@ -62,7 +68,7 @@ export class ExchangeRecord {
     let now = this.#startedAt;
     if (this.#endpoint !== undefined) {
       now = performance.now();
-      this.#earlierAttempts = [...this.#earlierAttempts, { upstream: this.upstream, ms: now - this.#askedAt }];
+      this.#earlierAttempts = [...this.#earlierAttempts, { endpoint: this.#endpoint, ms: now - this.#askedAt }];
     }
     this.#askedAt = now;
     this.#endpoint = endpoint;
@@ -89,48 +95,66 @@ export class ExchangeRecord {
     this.#context.failures.report(reason, this.#service, () => this.#exampleOf(reason, detail));
   }
 
-  /** The exchange is over. Written once. */
-  write(head: RequestView | undefined): void {
+  /** The exchange is over. Written once. @param head undefined where the bytes were no request */
+  write(head: LoggedHead | undefined): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     const { accessLog, counters } = this.#context;
-    const { client, receivedBytes, sentBytes, sentBodyBytes } = this.#client;
+    const { receivedBytes, sentBytes } = this.#client;
     const status = this.#status;
     const now = performance.now();
-    const durationMs = now - this.#startedAt;
-    const upstreamMs = this.#endpoint === undefined ? Number.NaN : now - this.#askedAt;
+    this.#endedAt = now;
     counters.addTo(COUNTER.requestBytes, receivedBytes);
     counters.addTo(COUNTER.responseBytes, sentBytes);
     // How long people keep a WebSocket open says nothing about how fast it was made.
     const answeredMs = status === 101 ? this.#switchedAt - now : 0;
-    const countedMs = this.#upstreamStatus === 0 ? Number.NaN : upstreamMs + answeredMs;
+    const countedMs = this.#upstreamStatus === 0 ? Number.NaN : this.upstreamMs + answeredMs;
     const block = this.route?.counterBlock ?? NO_ROUTE_BLOCK;
-    counters.countRequest(block, status, (durationMs + answeredMs) / 1000, countedMs / 1000);
-    if (accessLog.format !== 'off') {
-      accessLog.write({
-        remoteAddress: client.peer,
-        time: Date.now(),
-        requestLine: head?.requestLine ?? this.#requestLine,
-        host: this.host,
-        status,
-        bodyBytes: sentBodyBytes,
-        requestBytes: receivedBytes,
-        referer: head?.value(REFERER) ?? '',
-        userAgent: head?.value(USER_AGENT) ?? '',
-        forwardedFor: head?.value(X_FORWARDED_FOR) ?? '',
-        remoteUser: basicUser(head?.value(AUTHORIZATION) ?? ''),
-        requestId: this.requestId,
-        durationMs,
-        service: this.#service,
-        routePath: this.route?.path ?? '',
-        upstream: this.upstream,
-        upstreamMs,
-        upstreamStatus: this.#upstreamStatus,
-        earlierAttempts: this.#earlierAttempts,
-        reason: this.#reason,
-      });
-    }
+    counters.countRequest(block, status, (this.durationMs + answeredMs) / 1000, countedMs / 1000);
+    if (accessLog.isOn) accessLog.write(this, head ?? new TextHead({ requestLine: this.#requestLine }), Date.now());
     this.#client.receivedBytes = 0;
+  }
+
+  // What the log reads of it.
+
+  get remoteAddress(): string {
+    return this.#client.client.peer;
+  }
+
+  get requestBytes(): number {
+    return this.#client.receivedBytes;
+  }
+
+  get bodyBytes(): number {
+    return this.#client.sentBodyBytes;
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  get durationMs(): number {
+    return this.#endedAt - this.#startedAt;
+  }
+
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint;
+  }
+
+  get upstreamMs(): number {
+    return this.#endpoint === undefined ? Number.NaN : this.#endedAt - this.#askedAt;
+  }
+
+  get upstreamStatus(): number {
+    return this.#upstreamStatus;
+  }
+
+  get earlierAttempts(): RequestRecord['earlierAttempts'] {
+    return this.#earlierAttempts;
+  }
+
+  get reason(): FailureReason | '-' {
+    return this.#reason;
   }
 
   /** Lets go of what are parts of the head's text. */

@@ -4,18 +4,17 @@
  */
 import type { Endpoint } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import type { LoggedHead } from '../log/request-record.ts';
 import type { TimeLimit } from '../runtime/timer-wheel.ts';
 
 /** What was wrong, for people. A function where the text takes work: only a few failures a second need it. */
 export type FailureDetail = string | (() => string);
 
 /** The head of a request, as its codec has read and checked it. */
-export interface RequestView {
+export interface RequestView extends LoggedHead {
   readonly method: string;
   /** The request target as it came (RFC 9112 section 3.2). */
   readonly target: string;
-  /** As nginx's $request: the line that an HTTP/1.1 client sent. */
-  readonly requestLine: string;
   /** The Host header as it came; empty without one. */
   readonly host: string;
   readonly hasHost: boolean;

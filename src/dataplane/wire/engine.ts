@@ -50,7 +50,6 @@ export class WireEngine implements Engine {
   settingsChanged(): void {
     const { settings } = this.#context.state;
     this.#parts.trustedProxies = new AddressRanges(settings.trustedProxies);
-    this.#context.accessLog.format = settings.accessLog;
   }
 
   drain(): Promise<void> {

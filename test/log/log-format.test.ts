@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
-import { escapeField, formatLine } from '../../src/dataplane/log/log-format.ts';
 import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
+import { TextHead } from '../../src/dataplane/log/text-head.ts';
+import { LogLines } from '../support/log-lines.ts';
 import fc from '../support/property.ts';
 
-const RECORD: RequestRecord = {
+interface Logged extends RequestRecord {
+  readonly time: number;
+  readonly requestLine: string;
+  readonly referer: string;
+  readonly userAgent: string;
+  readonly authorization: string;
+}
+
+const VOLUME = { service: { namespace: 'default', name: 'volume' }, path: '/volume' };
+
+const RECORD: Logged = {
   remoteAddress: '192.0.2.7',
   time: Date.UTC(2026, 10, 21, 17, 15, 33, 500),
   requestLine: 'GET /volume/api?x=1 HTTP/1.1',
@@ -15,18 +26,30 @@ const RECORD: RequestRecord = {
   requestBytes: 88,
   referer: 'https://example.com/',
   userAgent: 'curl/8.5.0',
-  forwardedFor: '',
-  remoteUser: '',
+  authorization: '',
   requestId: '0123456789abcdef0123456789abcdef',
   durationMs: 1.23456,
-  service: 'default/volume',
-  routePath: '/volume',
-  upstream: '10.96.0.7:80',
+  route: VOLUME,
+  endpoint: { address: '10.96.0.7', port: 80 },
   upstreamMs: 1.0004,
   upstreamStatus: 200,
   earlierAttempts: [],
   reason: '-',
 };
+
+function formatLine(logged: Logged, accessLog: 'combined' | 'json'): string {
+  let text = '';
+  const lines = new LogLines(line => {
+    text += line;
+  });
+  new AccessLog(lines, { settings: { accessLog } }).write(logged, new TextHead(logged), logged.time);
+  return text;
+}
+
+/** The credentials of a user, as a client sends them. */
+function basic(user: string): string {
+  return `Basic ${Buffer.from(`${user}:secret`, 'latin1').toString('base64')}`;
+}
 
 test('combined is nginx’s line, then id, length, time, route and upstream', () => {
   assert.equal(
@@ -41,9 +64,8 @@ test('what is absent is a dash, but an empty request line is empty, as nginx wri
     referer: '',
     userAgent: '',
     requestId: '',
-    service: '',
-    routePath: '',
-    upstream: '',
+    route: undefined,
+    endpoint: undefined,
   };
   const record = { ...RECORD, ...nothing, status: 408, bodyBytes: 0, upstreamMs: Number.NaN, upstreamStatus: 0 };
   const failed = { ...record, reason: 'client_header_timeout' as const };
@@ -54,11 +76,11 @@ test('what is absent is a dash, but an empty request line is empty, as nginx wri
 });
 
 test('the attempts before the last are listed as nginx lists them', () => {
-  const earlierAttempts = [{ upstream: '10.96.0.6:80', ms: 2 }];
+  const earlierAttempts = [{ endpoint: { address: '10.96.0.6', port: 80 }, ms: 2 }];
   const record = { ...RECORD, earlierAttempts, upstreamMs: 3 };
   assert.match(formatLine(record, 'combined'), / 10\.96\.0\.6:80, 10\.96\.0\.7:80 -, 200 0\.002, 0\.003 -\n$/);
   const json = JSON.parse(formatLine(record, 'json')) as Record<string, unknown>;
-  assert.deepEqual(json.earlierAttempts, earlierAttempts);
+  assert.deepEqual(json.earlierAttempts, [{ upstream: '10.96.0.6:80', ms: 2 }]);
   assert.equal(json.upstream, '10.96.0.7:80');
 });
 
@@ -114,18 +136,36 @@ test('quotes, backslashes and all but printable ASCII are escaped as nginx does'
     ['\0\x1f\x7f', '\\x00\\x1F\\x7F'],
     ['caf\xc3\xa9', 'caf\\xC3\\xA9'],
     ['\x1b[31m', '\\x1B[31m'],
-    // Only text that did not come off the wire can hold these: UTF-8.
+  ];
+  for (const [text, escaped] of table) {
+    const line = formatLine({ ...RECORD, userAgent: text }, 'combined');
+    assert.ok(line.includes(`"https://example.com/" "${escaped}" 0123456789abcdef`), line);
+  }
+  // Only a route's path, which did not come off the wire, can hold these: UTF-8.
+  for (const [text, escaped] of [
     ['€', '\\xE2\\x82\\xAC'],
     ['😀', '\\xF0\\x9F\\x98\\x80'],
-  ];
-  for (const [text, escaped] of table) assert.equal(escapeField(text), escaped);
+  ]) {
+    const line = formatLine({ ...RECORD, route: { ...VOLUME, path: `/${text}` } }, 'combined');
+    assert.ok(line.includes(` default/volume /${escaped} 10.96.0.7:80 `), line);
+  }
 });
 
 test('JSON has every field, numbers as numbers, and null for the time of an upstream that was not asked', () => {
   const line = formatLine(RECORD, 'json');
   const parsed: unknown = JSON.parse(line);
-  const { earlierAttempts: _, ...fields } = RECORD;
-  assert.deepEqual(parsed, { ...fields, time: '2026-11-21T17:15:33.500Z', durationMs: 1.235, upstreamMs: 1 });
+  const { earlierAttempts: _, authorization: __, route: ___, endpoint: ____, ...fields } = RECORD;
+  assert.deepEqual(parsed, {
+    ...fields,
+    time: '2026-11-21T17:15:33.500Z',
+    forwardedFor: '',
+    remoteUser: '',
+    service: 'default/volume',
+    routePath: '/volume',
+    upstream: '10.96.0.7:80',
+    durationMs: 1.235,
+    upstreamMs: 1,
+  });
   const none = JSON.parse(formatLine({ ...RECORD, upstreamMs: Number.NaN }, 'json')) as Record<string, unknown>;
   assert.equal(none.upstreamMs, null);
 });
@@ -134,8 +174,9 @@ const wireText = fc.string({ unit: fc.nat({ max: 255 }).map(code => String.fromC
 
 test('whatever a client sends, a record is one line of printable ASCII that cannot forge a quoted field', () => {
   fc.assert(
-    fc.property(wireText, wireText, wireText, wireText, (requestLine, referer, userAgent, remoteUser) => {
-      const line = formatLine({ ...RECORD, requestLine, referer, userAgent, remoteUser }, 'combined');
+    fc.property(wireText, wireText, wireText, wireText, (requestLine, referer, userAgent, user) => {
+      const authorization = basic(user);
+      const line = formatLine({ ...RECORD, requestLine, referer, userAgent, authorization }, 'combined');
       assert.match(line, /^[\x20-\x7e]+\n$/);
       assert.equal(line.split('"').length, 7, line);
     }),
@@ -144,24 +185,44 @@ test('whatever a client sends, a record is one line of printable ASCII that cann
 
 test('whatever a client sends, a JSON record is one line that reads back', () => {
   fc.assert(
+    fc.property(wireText, wireText, (requestLine, userAgent) => {
+      const line = formatLine({ ...RECORD, requestLine, userAgent }, 'json');
+      assert.match(line, /^[\x20-\x7e]+\n$/, 'nothing that a terminal would obey');
+      const json = JSON.parse(line) as Record<string, unknown>;
+      assert.deepEqual([json.requestLine, json.userAgent], [requestLine, userAgent]);
+    }),
+  );
+});
+
+test('a JSON record with a route’s path of any characters is one line that reads back', () => {
+  fc.assert(
     fc.property(
       fc.string({ unit: fc.constantFrom('\n', '\r', '"', '\\', '\0', '\x7f', '\xe9', '\u2028', '\ud800', '😀', 'a') }),
-      userAgent => {
-        const line = formatLine({ ...RECORD, userAgent }, 'json');
+      path => {
+        const line = formatLine({ ...RECORD, route: { ...VOLUME, path } }, 'json');
         assert.match(line, /^[\x20-\x7e]+\n$/, 'nothing that a terminal would obey');
-        assert.equal((JSON.parse(line) as Record<string, unknown>).userAgent, userAgent);
+        assert.equal((JSON.parse(line) as Record<string, unknown>).routePath, path);
       },
     ),
   );
 });
 
+test('the name of Basic credentials is logged, and nothing else of them', () => {
+  const logged = { ...RECORD, authorization: basic('Aladdin "x"') };
+  assert.match(formatLine(logged, 'combined'), /^192\.0\.2\.7 - Aladdin \\x22x\\x22 \[/);
+  const json = formatLine(logged, 'json');
+  assert.equal((JSON.parse(json) as Record<string, unknown>).remoteUser, 'Aladdin "x"');
+  assert.doesNotMatch(json, /secret|Basic/);
+});
+
 test('the log writes in the format in force, and nothing when it is off', () => {
   const lines: string[] = [];
-  const log = new AccessLog({ write: line => void lines.push(line) }, 'off');
-  log.write(RECORD);
-  log.format = 'json';
-  log.write(RECORD);
-  log.format = 'combined';
-  log.write(RECORD);
+  const state = { settings: { accessLog: 'off' as 'off' | 'combined' | 'json' } };
+  const log = new AccessLog(new LogLines(line => lines.push(line)), state);
+  log.write(RECORD, new TextHead(RECORD), RECORD.time);
+  state.settings = { accessLog: 'json' };
+  log.write(RECORD, new TextHead(RECORD), RECORD.time);
+  state.settings = { accessLog: 'combined' };
+  log.write(RECORD, new TextHead(RECORD), RECORD.time);
   assert.deepEqual(lines, [formatLine(RECORD, 'json'), formatLine(RECORD, 'combined')]);
 });

@@ -15,9 +15,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { LineSink } from '../../src/dataplane/log/line-sink.ts';
+import { WriteTurn } from '../../src/dataplane/log/write-turn.ts';
 import { codeOf } from '../../src/errors.ts';
-import { LineSink } from '../../src/observe/line-sink.ts';
-import { WriteTurn } from '../../src/observe/write-turn.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -25,6 +25,11 @@ async function scratchDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ke-log-'));
   atEnd(context, () => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+function writeLine(sink: LineSink, line: string): void {
+  sink.reserve(line.length);
+  sink.add(sink.end + sink.bytes.write(line, sink.end, 'latin1'));
 }
 
 /** A sink, and what it says of itself. @param context ends it with the test @param turn by default it is alone */
@@ -106,7 +111,7 @@ function numbered(first: number, last: number): string {
 test('a single line is in the file soon', async context => {
   const path = join(await scratchDirectory(context), 'access.log');
   const { sink, heard } = sinkTo(context, path);
-  sink.write('one\n');
+  writeLine(sink, 'one\n');
   await eventually('the line', async () => (await readFile(path, 'utf8')) === 'one\n');
   assert.deepEqual(heard, { dropped: 0, said: 0, errors: [] });
 });
@@ -125,7 +130,7 @@ test('a thread whose event loop seldom turns loses no line to a file', async con
   const line = `${'x'.repeat(199)}\n`;
   // What a worker under load logs: hundreds of requests a turn.
   for (let turn = 0; turn < 100; turn += 1) {
-    for (let request = 0; request < 500; request += 1) sink.write(line);
+    for (let request = 0; request < 500; request += 1) writeLine(sink, line);
     await new Promise(setImmediate);
   }
   await eventually('all of it', async () => (await stat(path)).size === 100 * 500 * line.length);
@@ -137,7 +142,7 @@ test('lines come whole, in order and once, however many', async context => {
   await writeFile(path, 'from an earlier run\n');
   const { sink, heard } = sinkTo(context, path);
   for (let number = 1; number <= 5_000; number += 1) {
-    sink.write(`line ${number}\n`);
+    writeLine(sink, `line ${number}\n`);
     if (number % 500 === 0) await new Promise(resolve => setImmediate(resolve));
   }
   const whole = `from an earlier run\n${numbered(1, 5_000)}`;
@@ -151,7 +156,7 @@ test('two sinks into one file do not tear each other lines', async context => {
   const sinks = [sinkTo(context, path).sink, sinkTo(context, path).sink];
   const line = (name: string): string => `${name.repeat(300)}\n`;
   for (let round = 0; round < 100; round += 1) {
-    for (const [index, sink] of sinks.entries()) sink.write(line('ab'[index] ?? ''));
+    for (const [index, sink] of sinks.entries()) writeLine(sink, line('ab'[index] ?? ''));
     if (round % 10 === 0) await new Promise(resolve => setImmediate(resolve));
   }
   const text = await eventually('200 lines', async () => {
@@ -168,7 +173,7 @@ test('two sinks into one pipe do not tear each other long lines, however full it
   const sinks = [1, 2].map(id => sinkTo(context, path, new WriteTurn(shared, id)));
   const written = 60;
   for (let round = 0; round < written; round += 1) {
-    for (const [index, { sink }] of sinks.entries()) sink.write(`${'ab'[index]?.repeat(9_999)}\n`);
+    for (const [index, { sink }] of sinks.entries()) writeLine(sink, `${'ab'[index]?.repeat(9_999)}\n`);
   }
   let text = '';
   await eventually('every line', () => {
@@ -188,7 +193,7 @@ test('a sink that has died in the middle of a line holds nobody up once its turn
   const dead = new WriteTurn(shared, 1);
   assert.ok(dead.take());
   const { sink } = sinkTo(context, path, new WriteTurn(shared, 2));
-  sink.write('waits\n');
+  writeLine(sink, 'waits\n');
   // Longer than it takes to be written.
   await new Promise(resolve => setTimeout(resolve, 150));
   assert.equal(read(), '');
@@ -203,7 +208,7 @@ test('after reopen the next lines are in a new file, and none is lost', async co
   const files: string[] = [];
   for (let turn = 0; turn < 5; turn += 1) {
     // Some of them are under way when the file is moved.
-    for (let number = 1; number <= 400; number += 1) sink.write(`line ${turn * 400 + number}\n`);
+    for (let number = 1; number <= 400; number += 1) writeLine(sink, `line ${turn * 400 + number}\n`);
     const moved = join(directory, `access.log.${turn}`);
     await rename(path, moved);
     sink.reopen();
@@ -216,7 +221,7 @@ test('after reopen the next lines are in a new file, and none is lost', async co
     return now.length >= whole.length && now;
   });
   assert.equal(text, whole);
-  sink.write('after\n');
+  writeLine(sink, 'after\n');
   await eventually('a line in the new file', async () => (await readFile(path, 'utf8')).endsWith('after\n'));
 });
 
@@ -228,7 +233,7 @@ test('a reader that stalls costs lines, which are counted, and gets whole lines 
   const line = (number: number): string => `${String(number).padStart(6, '0')}${'x'.repeat(994)}\n`;
   const written = 3_000;
   for (let number = 0; number < written; number += 1) {
-    sink.write(line(number));
+    writeLine(sink, line(number));
     if (number % 100 === 0) await new Promise(resolve => setImmediate(resolve));
   }
   assert.ok(heard.dropped > 0, 'three megabytes do not fit');
@@ -249,7 +254,7 @@ test('a reader that stalls costs lines, which are counted, and gets whole lines 
 
   assert.equal(heard.said, heard.dropped, 'what was lost is said when it goes on');
   const before = heard.dropped;
-  sink.write(line(999_999));
+  writeLine(sink, line(999_999));
   await eventually('a line after the stall', () => read().startsWith('999999'));
   assert.equal(heard.dropped, before);
 });
@@ -257,27 +262,27 @@ test('a reader that stalls costs lines, which are counted, and gets whole lines 
 test('the end of a thread is not held up by a reader that stalls', async context => {
   const { path } = await namedPipe(context);
   const { sink } = sinkTo(context, path);
-  for (let number = 0; number < 2_000; number += 1) sink.write(`${'x'.repeat(400)}\n`);
+  for (let number = 0; number < 2_000; number += 1) writeLine(sink, `${'x'.repeat(400)}\n`);
   sink.flush();
   // Once given up, nothing is tried again: each of these would take its time.
-  for (let number = 0; number < 10_000; number += 1) sink.write('late\n');
+  for (let number = 0; number < 10_000; number += 1) writeLine(sink, 'late\n');
   sink.flush();
 });
 
 test('flush writes out what is pending, and then every line at once', async context => {
   const path = join(await scratchDirectory(context), 'access.log');
   const { sink } = sinkTo(context, path);
-  sink.write('one\n');
+  writeLine(sink, 'one\n');
   sink.flush();
   assert.equal(await readFile(path, 'utf8'), 'one\n');
-  sink.write('two\n');
+  writeLine(sink, 'two\n');
   assert.equal(await readFile(path, 'utf8'), 'one\ntwo\n');
 });
 
 test('flush leaves the order as it is when a write is under way', async context => {
   const path = join(await scratchDirectory(context), 'access.log');
   const { sink } = sinkTo(context, path);
-  for (let number = 1; number <= 2_000; number += 1) sink.write(`line ${number}\n`);
+  for (let number = 1; number <= 2_000; number += 1) writeLine(sink, `line ${number}\n`);
   sink.flush();
   const whole = numbered(1, 2_000);
   await eventually('every line', async () => (await readFile(path, 'utf8')).length >= whole.length);
@@ -289,7 +294,7 @@ test('a file that cannot be opened is reported once, and harms nobody', async co
   const parent = join(directory, 'parent');
   await writeFile(parent, 'a file where a directory should be');
   const { sink, heard } = sinkTo(context, join(parent, 'access.log'));
-  for (let number = 0; number < 2_000; number += 1) sink.write(`${'x'.repeat(999)}\n`);
+  for (let number = 0; number < 2_000; number += 1) writeLine(sink, `${'x'.repeat(999)}\n`);
   // Longer than a batch waits to be written.
   await new Promise(resolve => setTimeout(resolve, 150));
   assert.equal(heard.errors.length, 1);
@@ -320,7 +325,7 @@ test('reopened twice during one write that stalls, every file but the newest is 
         return [];
       }
     });
-  for (let number = 1; number <= 2_000; number += 1) sink.write(`line ${number}\n`);
+  for (let number = 1; number <= 2_000; number += 1) writeLine(sink, `line ${number}\n`);
   for (const turn of [1, 2]) {
     // At once: the write goes on in another thread.
     renameSync(path, `${path}.${turn}`);
@@ -343,7 +348,7 @@ test('a reopen that fails leaves the old file in use', async context => {
   await writeFile(join(directory, 'logs'), 'a file where a directory should be');
   sink.reopen();
   assert.equal(heard.errors.length, 1);
-  sink.write('still here\n');
+  writeLine(sink, 'still here\n');
   const moved = join(directory, 'moved', 'access.log');
   await eventually('a line in the old file', async () => (await readFile(moved, 'utf8')) === 'still here\n');
 });
@@ -360,7 +365,7 @@ test('an error that lasts is said once, and again when it comes back', async con
   const { sink, heard } = sinkTo(context, path);
   for (const turn of [1, 2]) {
     await whileAbsent(async () => {
-      sink.write('waits\n');
+      writeLine(sink, 'waits\n');
       await eventually('an error', () => heard.errors.length === turn);
       // It is tried again many times.
       await new Promise(resolve => setTimeout(resolve, 150));
@@ -371,11 +376,14 @@ test('an error that lasts is said once, and again when it comes back', async con
 });
 
 test('standard output gets the lines, and reopening it means nothing', async () => {
-  const module = JSON.stringify(join(import.meta.dirname, '../../src/observe/line-sink.ts'));
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/dataplane/log/line-sink.ts'));
   const program = `
     import { LineSink } from ${module};
     const sink = new LineSink('', { take: () => true, give() {} }, { onDrop() {}, onResume() {}, onError() {} });
-    for (let number = 1; number <= 3000; number += 1) sink.write('line ' + number + '\\n');
+    for (let number = 1; number <= 3000; number += 1) {
+      sink.reserve(20);
+      sink.add(sink.end + sink.bytes.write('line ' + number + '\\n', sink.end));
+    }
     sink.reopen();
     setTimeout(() => sink.flush(), 20);
   `;

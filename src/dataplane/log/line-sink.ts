@@ -1,17 +1,19 @@
 /** Where the access log goes: standard output or a file, never waited for. */
-import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
-import { codeOf } from '../errors.ts';
+import { closeSync, write, writeSync } from 'node:fs';
+import { codeOf } from '../../errors.ts';
+import { openLog } from '../../observe/open-log.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import type { WriteTurn } from './write-turn.ts';
 
 const STANDARD_OUTPUT = 1;
 
 /**
- * At most this many bytes a write, if a line is not longer. A write is done one turn of the event loop later at the earliest,
- * and under load there are some fifty turns a second: a small batch would be the limit, and lines be dropped.
+ * A write takes at most so many bytes, unless a line is longer. A write ends one turn of the event loop later at the earliest,
+ * and under load there are some fifty turns a second: with small batches, lines would be dropped.
  */
 const BATCH_BYTES = 256 * 1024;
-/** Worth a write at once; less waits a moment for more. */
-const ENOUGH_BYTES = 16 * 1024;
+/** So many bytes are written at once, fewer wait a moment for more: each write wakes another thread. */
+const ENOUGH_BYTES = 64 * 1024;
 const FLUSH_EVERY_MS = 100;
 /** What may wait for a stalled reader. Beyond it lines are dropped and counted: a log must not stop the proxy. */
 const MAX_PENDING_BYTES = 1024 * 1024;
@@ -32,22 +34,30 @@ export interface LineSinkEvents {
   readonly onError: (error: unknown) => void;
 }
 
+/** Lines in memory that one write takes. Further lines are added while it is under way. */
+interface Batch {
+  readonly bytes: Buffer;
+  /** What comes before it has been written. */
+  start: number;
+  end: number;
+}
+
 /** Writes lines in batches, without ever waiting for the destination. */
-export class LineSink {
+export class LineSink implements LineBuffer {
   readonly #path: string;
   readonly #turn: WriteTurn;
   readonly #events: LineSinkEvents;
   /** Undefined while the file cannot be opened. */
   #fd: number | undefined;
-  /** Lines put together for one write each, oldest first. */
-  readonly #batches: string[] = [];
-  /** What is left of the oldest batch, once its writing has begun. */
-  #rest: Buffer | undefined;
-  /** A part of it has been written: nobody else may write before the rest. */
+  /** Full batches, oldest first. */
+  readonly #full: Batch[] = [];
+  /** Takes the next line. Made for the first one: a log that is off takes no memory. */
+  #open: Batch = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  #spare: Batch | undefined;
+  /** A write took only a part of what it was given: no other thread may write before the rest. */
   #isMidway = false;
   #pendingBytes = 0;
-  #lastBatchBytes = 0;
-  /** Lines that nobody has been told of. */
+  /** Dropped lines that have not been reported yet. */
   #lost = 0;
   /** By `performance.now()`: no earlier. */
   #sayLostAt = 0;
@@ -67,35 +77,43 @@ export class LineSink {
     this.#path = path;
     this.#turn = turn;
     this.#events = events;
-    this.#fd = path === '' ? STANDARD_OUTPUT : this.#open();
+    this.#fd = path === '' ? STANDARD_OUTPUT : this.#openFile();
   }
 
-  /** @param line ASCII, so that it has as many bytes as characters: counting them would be a copy more for every request */
-  write(line: string): void {
-    const bytes = line.length;
-    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+  get bytes(): Buffer {
+    return this.#open.bytes;
+  }
+
+  get end(): number {
+    return this.#open.end;
+  }
+
+  reserve(mostBytes: number): void {
+    const open = this.#open;
+    if (open.bytes.length - open.end >= mostBytes) return;
+    if (open.end > open.start) this.#full.push(open);
+    this.#open = this.#emptyBatch(mostBytes);
+  }
+
+  add(end: number): void {
+    const open = this.#open;
+    const size = end - open.end;
+    if (this.#pendingBytes + size > MAX_PENDING_BYTES) {
       this.#lost += 1;
       this.#events.onDrop(1);
       return;
     }
-    this.#pendingBytes += bytes;
-    const last = this.#batches.length - 1;
-    const isOpen = last > 0 || (last === 0 && this.#rest === undefined);
-    if (isOpen && this.#lastBatchBytes + bytes <= BATCH_BYTES) {
-      this.#batches[last] += line;
-      this.#lastBatchBytes += bytes;
-    } else {
-      this.#batches.push(line);
-      this.#lastBatchBytes = bytes;
-    }
+    open.end = end;
+    this.#pendingBytes += size;
     if (this.#isEnding) this.flush();
-    else if (this.#timer === undefined || (this.#pendingBytes >= ENOUGH_BYTES && !this.#isRefused)) this.#proceed();
+    // A write under way goes on by itself when it is done.
+    else if (this.#writingTo === undefined && (this.#timer === undefined || this.#isDue)) this.#proceed();
   }
 
   /** After logrotate has moved the file away: the next lines go to a new one. */
   reopen(): void {
     if (this.#path === '') return;
-    const fresh = this.#open();
+    const fresh = this.#openFile();
     // Better the old file than none.
     if (fresh === undefined) return;
     const old = this.#fd;
@@ -111,10 +129,11 @@ export class LineSink {
     clearTimeout(this.#timer);
     const end = performance.now() + LAST_FLUSH_MS;
     // A write under way comes back here when it is done.
-    while (this.#writingTo === undefined && this.#fd !== undefined && this.#batches.length > 0) {
+    while (this.#writingTo === undefined && this.#fd !== undefined && this.#pendingBytes > 0) {
       try {
         if (this.#turn.take()) {
-          this.#written(writeSync(this.#fd, this.#head()));
+          const oldest = this.#oldest();
+          this.#written(writeSync(this.#fd, oldest), oldest.length);
           continue;
         }
       } catch (error) {
@@ -126,7 +145,7 @@ export class LineSink {
     if (this.#writingTo === undefined) this.#turn.give();
   }
 
-  #open(): number | undefined {
+  #openFile(): number | undefined {
     try {
       return openLog(this.#path);
     } catch (error) {
@@ -156,17 +175,18 @@ export class LineSink {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isRefused = false;
-    if (this.#writingTo !== undefined || fd === undefined || this.#batches.length === 0) return;
+    if (this.#writingTo !== undefined || fd === undefined || this.#pendingBytes === 0) return;
     if (!this.#turn.take()) {
       this.#retry();
       return;
     }
     this.#writingTo = fd;
-    write(fd, this.#head(), (error, count) => {
+    const oldest = this.#oldest();
+    write(fd, oldest, (error, count) => {
       this.#writingTo = undefined;
       // It was reopened in the meantime.
       if (fd !== this.#fd) closeSync(fd);
-      if (error === null) this.#written(count);
+      if (error === null) this.#written(count, oldest.length);
       else this.#failed(error);
       if (!this.#isMidway) this.#turn.give();
       if (this.#isEnding) this.flush();
@@ -175,20 +195,40 @@ export class LineSink {
     });
   }
 
-  #head(): Buffer {
-    this.#rest ??= Buffer.from(this.#batches[0] ?? '', 'latin1');
-    return this.#rest;
+  /** Enough waits for a write at once, and none has just been refused. */
+  get #isDue(): boolean {
+    return this.#pendingBytes >= ENOUGH_BYTES && !this.#isRefused;
   }
 
-  #written(count: number): void {
+  #emptyBatch(mostBytes: number): Batch {
+    const spare = this.#spare;
+    if (spare === undefined || mostBytes > BATCH_BYTES) {
+      return { bytes: Buffer.allocUnsafeSlow(Math.max(BATCH_BYTES, mostBytes)), start: 0, end: 0 };
+    }
+    this.#spare = undefined;
+    return spare;
+  }
+
+  /** What is to be written next. */
+  #oldest(): Buffer {
+    const { bytes, start, end } = this.#full[0] ?? this.#open;
+    return bytes.subarray(start, end);
+  }
+
+  /** @param count of so many bytes */
+  #written(count: number, of: number): void {
     this.#isFailing = false;
     this.#pendingBytes -= count;
+    this.#isMidway = count < of;
     if (this.#lost > 0) this.#sayLost();
-    this.#rest = this.#head().subarray(count);
-    this.#isMidway = this.#rest.length > 0;
-    if (this.#isMidway) return;
-    this.#rest = undefined;
-    this.#batches.shift();
+    const batch = this.#full[0] ?? this.#open;
+    batch.start += count;
+    if (batch.start < batch.end) return;
+    batch.start = 0;
+    batch.end = 0;
+    if (batch === this.#open) return;
+    this.#full.shift();
+    if (batch.bytes.length === BATCH_BYTES) this.#spare = batch;
   }
 
   #sayLost(): void {
@@ -209,14 +249,4 @@ export class LineSink {
 /** Nothing else is left to be done by this thread. */
 function nap(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP_MS);
-}
-
-/**
- * Opens a log for appending, with its directories.
- * @returns the file descriptor
- * @throws the system's error
- */
-export function openLog(path: string): number {
-  // A named pipe must hold up neither the opening nor a write.
-  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK, 0o644);
 }
