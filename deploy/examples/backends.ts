@@ -1,10 +1,10 @@
 /** What stands behind the example Services: for each, an HTTP server on its clusterIP that says what it was asked. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Catalog } from '../../src/control/catalog.ts';
 import { codeOf, messageOf } from '../../src/errors.ts';
 import { formatListenAddress } from '../../src/formats/listen-address.ts';
 import { type Endpoint, serviceKey } from '../../src/model/route.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
-import { Catalog } from '../../src/sources/catalog.ts';
 import { ManifestSource } from '../../src/sources/manifests.ts';
 
 interface Place extends Endpoint {

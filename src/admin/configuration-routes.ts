@@ -4,6 +4,7 @@ import type { ControlPlane } from '../control/control-plane.ts';
 import { FormatError, messageOf } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
 import { sendText, targetOf } from './app.ts';
+import { viewBackend } from './backend-view.ts';
 
 const PREFIX = '/configuration';
 const BACKENDS = '/configuration/backends';
@@ -23,7 +24,7 @@ export function addConfigurationRoutes(app: FastifyInstance, control: ControlPla
     return target === BACKENDS || target === GENERAL ? undefined : sendText(reply, 404, 'Not found!');
   });
 
-  app.get(BACKENDS, async (_request, reply) => reply.type('application/json').send(control.backends()));
+  app.get(BACKENDS, async (_request, reply) => reply.type('application/json').send(backendsBody(control)));
   app.post(BACKENDS, async (request, reply) => {
     await control.pushBackends(bodyText(request));
     return reply.code(201).send();
@@ -36,6 +37,11 @@ export function addConfigurationRoutes(app: FastifyInstance, control: ControlPla
     await control.pushGeneral(jsonBody(request));
     return reply.code(201).send();
   });
+}
+
+/** What was pushed comes back as it was. */
+function backendsBody(control: ControlPlane): string {
+  return control.pushedBody ?? JSON.stringify(control.backends().map(viewBackend));
 }
 
 function jsonBody(request: FastifyRequest): unknown {

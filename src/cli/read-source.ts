@@ -1,9 +1,9 @@
+import { Catalog } from '../control/catalog.ts';
 import { codeOf, messageOf, UnavailableError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
 import { createLogger } from '../observe/logger.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { Settings } from '../settings/schema.ts';
-import { Catalog } from '../sources/catalog.ts';
 import { readManifests } from '../sources/manifest-files.ts';
 import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';

@@ -6,8 +6,8 @@ import type { Logger } from '../observe/logger.ts';
 import { QuietLog } from '../observe/quiet-log.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import type { Catalog } from '../sources/catalog.ts';
 import type { EventSubject, ServiceEvent } from '../sources/kube/event-object.ts';
+import type { Catalog } from './catalog.ts';
 
 /** The API server keeps an Event for an hour. A new Event about an older Service would repeat one that was posted before. */
 const RECENT_MS = 3_600_000;

@@ -6,6 +6,7 @@ import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { WorkerReport } from '../workers/supervisor.ts';
+import type { BackendInForce } from './catalog.ts';
 import type { TableChange } from './change-log.ts';
 
 /** The state of a source of routes, for people. */
@@ -37,8 +38,9 @@ export interface ControlPlane {
   refusals(): readonly Diagnostic[];
   warnings(): readonly Diagnostic[];
   source(): SourceReport;
-  /** Body of GET /configuration/backends. */
-  backends(): string;
+  /** The body of the last push, byte for byte; undefined where backends come from another source, too. */
+  readonly pushedBody: string | undefined;
+  backends(): readonly BackendInForce[];
   /** Replaces the pushed set. @throws KubeEntryError when the body cannot be used; nothing changes then */
   pushBackends(body: string): Promise<void>;
   /** The settings in force, as a config file would have them. */

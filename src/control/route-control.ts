@@ -11,11 +11,11 @@ import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import { parseLiveSettings, writeSettings } from '../settings/load.ts';
 import { SCHEMA, SETTING_KEYS, type Settings } from '../settings/schema.ts';
-import type { Catalog } from '../sources/catalog.ts';
 import { parsePushedBackends } from '../sources/pushed.ts';
 import { programVersion } from '../version.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
+import type { BackendInForce, Catalog } from './catalog.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
 import type { DescriptorWatch } from './descriptor-watch.ts';
@@ -109,9 +109,12 @@ export class RouteControl implements ObservedControlPlane {
     return staleSince === undefined ? report : { ...report, staleSince };
   }
 
-  /** What was pushed comes back as it was; with another source beside it, all backends in force are shown. */
-  backends(): string {
-    return this.#settings.source === 'push' ? this.#pushedBody : JSON.stringify(this.#options.catalog.backends());
+  get pushedBody(): string | undefined {
+    return this.#settings.source === 'push' ? this.#pushedBody : undefined;
+  }
+
+  backends(): readonly BackendInForce[] {
+    return this.#options.catalog.backends();
   }
 
   async pushBackends(body: string): Promise<void> {

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Settings } from '../settings/schema.ts';
-import type { Catalog } from '../sources/catalog.ts';
 import type { EventSink } from './announcer.ts';
+import type { Catalog } from './catalog.ts';
 import type { RouteSource } from './route-control.ts';
 
 /** A source, and how to begin and end it. */

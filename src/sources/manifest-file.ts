@@ -1,5 +1,6 @@
 /** Reads the Services of one YAML text. Pure: the files are found and watched elsewhere. */
 import { isYamlProblem, readYaml, type YamlDocument } from '../formats/yaml.ts';
+import { PREFIX } from '../resources/annotation-prefix.ts';
 import {
   fieldName,
   isObject,
@@ -8,7 +9,6 @@ import {
   type ServiceObject,
   shapeProblems,
 } from '../resources/service-object.ts';
-import { PREFIX } from '../translate/annotation-names.ts';
 
 /** A place in the text of a manifest that cannot be read: bad YAML, or an object of the wrong shape. */
 export interface ManifestProblem {

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
-import type { ServiceStore } from './catalog.ts';
+import type { ServiceStore } from '../resources/service-store.ts';
 import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
 import type { ManifestProblem } from './manifest-file.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';

@@ -1,8 +1,10 @@
 /** Backends pushed over the admin socket, in the shape of ingress-nginx 0.25 (POST /configuration/backends). */
 import { KubeEntryError, messageOf } from '../errors.ts';
+import { isHostName } from '../formats/host-name.ts';
 import { parseJson } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
 import type { Endpoint } from '../model/route.ts';
+import { PREFIX } from '../resources/annotation-prefix.ts';
 import {
   fieldName,
   isNothing,
@@ -12,8 +14,6 @@ import {
   readService,
   type ServiceObject,
 } from '../resources/service-object.ts';
-import { PREFIX } from '../translate/annotation-names.ts';
-import { isHostName } from '../translate/service.ts';
 
 export interface PushedBackend {
   readonly name: string;

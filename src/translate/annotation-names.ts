@@ -1,5 +1,3 @@
-export const PREFIX = 'kube-entry.io/';
-
 /** The annotations this program knows, by what follows the prefix. */
 export const ANNOTATIONS = [
   'path',

@@ -1,4 +1,5 @@
-import { type AnnotationName, PREFIX } from './annotation-names.ts';
+import { PREFIX } from '../resources/annotation-prefix.ts';
+import type { AnnotationName } from './annotation-names.ts';
 
 /** Stable words: they label a metric and are the reason of a Kubernetes Event. */
 export type RefusalReason =

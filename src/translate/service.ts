@@ -1,11 +1,13 @@
 /** The one translation from a v1 Service to routes or a refusal. Pure: used by every source and by `kube-entry check`. */
 import { isIP } from 'node:net';
 import { closest } from '../formats/closest.ts';
+import { isHostName } from '../formats/host-name.ts';
 import { quote } from '../formats/quote.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Endpoint, Route, ServiceRef } from '../model/route.ts';
+import { PREFIX } from '../resources/annotation-prefix.ts';
 import { isPortNumber, type ServiceObject, type ServicePort } from '../resources/service-object.ts';
-import { ANNOTATIONS, type AnnotationName, PREFIX } from './annotation-names.ts';
+import { ANNOTATIONS, type AnnotationName } from './annotation-names.ts';
 import {
   looksLikePattern,
   MAX_ROUTES,
@@ -197,13 +199,4 @@ function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOpti
     );
   }
   return clusterIP;
-}
-
-/** RFC 1123, or an IP address: what may be dialled. No domain ends in a number: `10.0.0.300` is a mistyped address. */
-export function isHostName(name: string): boolean {
-  return (
-    isIP(name) !== 0 ||
-    (name.length <= 253 &&
-      /^(?:[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?\.)*(?!\d+\.?$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.?$/i.test(name))
-  );
 }

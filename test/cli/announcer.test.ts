@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Announcer, type Audience, type EventSink } from '../../src/control/announcer.ts';
+import { Catalog } from '../../src/control/catalog.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
-import { Catalog } from '../../src/sources/catalog.ts';
 import { service } from '../support/services.ts';
 
 type Told = Parameters<EventSink['record']>[0];

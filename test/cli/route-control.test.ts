@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Announcer } from '../../src/control/announcer.ts';
+import { Catalog } from '../../src/control/catalog.ts';
 import { ControlErrors } from '../../src/control/control-errors.ts';
 import { RouteControl } from '../../src/control/route-control.ts';
 import { SettingsError } from '../../src/errors.ts';
@@ -9,7 +10,6 @@ import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
-import { Catalog } from '../../src/sources/catalog.ts';
 import type { Receipt } from '../../src/workers/distribution.ts';
 import { service } from '../support/services.ts';
 

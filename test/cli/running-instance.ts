@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { AdminServer } from '../../src/admin/admin-server.ts';
+import { Catalog } from '../../src/control/catalog.ts';
 import type { ControlPlane } from '../../src/control/control-plane.ts';
 import { limitsOf } from '../../src/control/limits.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
-import { Catalog } from '../../src/sources/catalog.ts';
 import { readManifestText } from '../../src/sources/manifest-file.ts';
 import { scratchDirectory } from './cli-fixture.ts';
 
@@ -41,7 +41,8 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
       catalog.isInitialised
         ? { kind: 'manifests', synced: true }
         : { kind: 'kube', synced: false, problem: 'cannot reach the Kubernetes API' },
-    backends: () => JSON.stringify(catalog.backends()),
+    pushedBody: undefined,
+    backends: () => catalog.backends(),
     pushBackends: async () => {},
     general: () => ({}),
     pushGeneral: async () => {},

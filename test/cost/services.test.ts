@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Catalog } from '../../src/control/catalog.ts';
 import { isShapeProblem, readService, type ServiceObject } from '../../src/resources/service-object.ts';
-import { Catalog } from '../../src/sources/catalog.ts';
 import { parsePushedBackends } from '../../src/sources/pushed.ts';
 import { assertAffordable } from './cost.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Catalog } from '../../src/control/catalog.ts';
 import { parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { explain } from '../../src/routing/explain.ts';
-import { Catalog } from '../../src/sources/catalog.ts';
 import { readManifests } from '../../src/sources/manifests.ts';
 import { translateService } from '../../src/translate/service.ts';
 import { DEPLOY, dig, textOf, yamlFiles } from './objects.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { viewBackend } from '../../src/admin/backend-view.ts';
+import { Catalog } from '../../src/control/catalog.ts';
 import { type Route, routeKey } from '../../src/model/route.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
-import { Catalog } from '../../src/sources/catalog.ts';
 import { type PushedBackend, parsePushedBackends } from '../../src/sources/pushed.ts';
 import fc from '../support/property.ts';
 import { service } from '../support/services.ts';
@@ -217,7 +218,7 @@ test('an exposed Service is shown as ingress-nginx 0.25 shows a backend, field b
     service('web', { annotations: { path: '/web,/www' } }),
     service('hidden', { annotations: {} }),
   );
-  const [record, ...others] = catalog.backends();
+  const [record, ...others] = catalog.backends().map(viewBackend);
   assert.deepEqual(others, []);
   assert.deepEqual(record, {
     name: 'default-web-80',
@@ -239,7 +240,7 @@ test('an exposed Service is shown as ingress-nginx 0.25 shows a backend, field b
 
 test('what is shown can be pushed back: it then changes nothing', () => {
   const catalog = catalogOf(service('web'), service('other', { spec: { clusterIP: 'fd00::7' } }));
-  catalog.replacePushed(parsePushedBackends(JSON.stringify(catalog.backends())));
+  catalog.replacePushed(parsePushedBackends(JSON.stringify(catalog.backends().map(viewBackend))));
   assert.equal(catalog.commit(), undefined);
 });
 
@@ -248,7 +249,7 @@ test('pushed records are shown as they came, and endpoints in force with the bac
   const other = { name: 'other', endpoints: [], future: { field: 1 } };
   catalog.replacePushed(pushed(other, { name: 'default-web-80', endpoints: [{ address: '10.0.0.1', port: '8080' }] }));
   catalog.commit();
-  const [web, shown, ...rest] = catalog.backends();
+  const [web, shown, ...rest] = catalog.backends().map(viewBackend);
   assert.deepEqual(web?.endpoints, [{ address: '10.0.0.1', port: '8080' }]);
   assert.deepEqual(shown, other);
   assert.deepEqual(rest, []);
@@ -259,7 +260,7 @@ test('with pushed backends alone, what was pushed is what is shown', () => {
   assert.deepEqual(catalog.backends(), []);
   const records = [annotated('own', '/own'), { name: 'b', unknown: [null] }];
   catalog.replacePushed(pushed(...records));
-  assert.deepEqual(catalog.backends(), records);
+  assert.deepEqual(catalog.backends().map(viewBackend), records);
 });
 
 const SERVICES: readonly ServiceObject[] = [
@@ -322,7 +323,7 @@ function stateOf(catalog: Catalog): unknown {
     conflicts: sorted(catalog.conflicts()),
     refusals: sorted(catalog.refusals()),
     warnings: sorted(catalog.warnings()),
-    backends: sorted(catalog.backends()),
+    backends: sorted(catalog.backends().map(viewBackend)),
   };
 }
 

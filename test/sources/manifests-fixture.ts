@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Logger, silentLogger } from '../../src/observe/logger.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
-import type { ServiceStore } from '../../src/sources/catalog.ts';
+import type { ServiceStore } from '../../src/resources/service-store.ts';
 import { ManifestSource } from '../../src/sources/manifests.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -81,8 +81,12 @@ export class FakeControlPlane implements ObservedControlPlane {
     return this.changeList;
   }
 
-  backends(): string {
+  get pushedBody(): string {
     return this.pushedBackends.at(-1) ?? '[]';
+  }
+
+  backends(): readonly [] {
+    return [];
   }
 
   async pushBackends(body: string): Promise<void> {

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
-import type { ServiceStore } from '../catalog.ts';
+import type { ServiceStore } from '../../resources/service-store.ts';
 import type { KubeClient } from './client.ts';
 import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';
 import { ForbiddenError, type KubeError } from './errors.ts';

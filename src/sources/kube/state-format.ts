@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
+import { PREFIX } from '../../resources/annotation-prefix.ts';
 import {
   fieldName,
   isObject,
@@ -11,7 +12,6 @@ import {
   readService,
   type ServiceObject,
 } from '../../resources/service-object.ts';
-import { PREFIX } from '../../translate/annotation-names.ts';
 import { StateFileError } from './errors.ts';
 import { type Origin, originDifference, readOrigin } from './origin.ts';
 

@@ -9,7 +9,7 @@ import { fileProblem } from '../../formats/system-error.ts';
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
-import type { ServiceStore } from '../catalog.ts';
+import type { ServiceStore } from '../../resources/service-store.ts';
 import { StateFileError } from './errors.ts';
 import type { Origin } from './origin.ts';
 import { StateFile } from './state-file.ts';

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { serviceKey } from '../../../src/model/route.ts';
 import type { ServiceObject } from '../../../src/resources/service-object.ts';
-import type { ServiceStore } from '../../../src/sources/catalog.ts';
+import type { ServiceStore } from '../../../src/resources/service-store.ts';
 import type { AccessSurroundings } from '../../../src/sources/kube/access.ts';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { Catalog } from '../../../src/control/catalog.ts';
 import type { TableDelta } from '../../../src/model/delta.ts';
 import { silentLogger } from '../../../src/observe/logger.ts';
-import { Catalog } from '../../../src/sources/catalog.ts';
 import { KubeClient } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
 import { type FixtureService, KubeApi, service } from '../../support/kube-api.ts';

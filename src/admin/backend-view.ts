@@ -1,8 +1,7 @@
-import type { Endpoint } from '../model/route.ts';
-import type { ServiceObject, ServicePort } from '../resources/service-object.ts';
+import type { BackendInForce } from '../control/catalog.ts';
 
 /** A backend as ingress-nginx 0.25 shows it (internal/ingress/types.go): its field order, its empty values. */
-export interface BackendRecord {
+interface BackendRecord {
   readonly name: string;
   readonly service: {
     readonly metadata: { readonly creationTimestamp: null; readonly annotations?: Readonly<Record<string, string>> };
@@ -14,18 +13,15 @@ export interface BackendRecord {
   readonly [field: string]: unknown;
 }
 
-/** What an exposed Service looks like on the admin socket. */
-export function backendRecord(
-  service: ServiceObject,
-  port: ServicePort,
-  name: string,
-  endpoints: readonly Endpoint[],
-): BackendRecord {
+/** A backend as the admin socket shows it; a pushed one as it came. */
+export function viewBackend(backend: BackendInForce): BackendRecord | Readonly<Record<string, unknown>> {
+  if ('record' in backend) return backend.record;
+  const { name, object, port, endpoints } = backend;
   return {
     name,
     service: {
       metadata: { creationTimestamp: null },
-      spec: service.spec,
+      spec: object.spec,
       status: { loadBalancer: {} },
     },
     port: port.port,

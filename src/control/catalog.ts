@@ -6,20 +6,22 @@ import { messageOf } from '../errors.ts';
 import type { TableDelta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Endpoint, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
-import type { ServiceObject } from '../resources/service-object.ts';
+import type { ServiceObject, ServicePort } from '../resources/service-object.ts';
+import type { ServiceStore } from '../resources/service-store.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
+import type { PushedBackend } from '../sources/pushed.ts';
 import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
-import { type BackendRecord, backendRecord } from './backend-record.ts';
-import type { PushedBackend } from './pushed.ts';
 
-/** Where a source puts the Services it sees. */
-export interface ServiceStore {
-  /** These are all there are: what is not among them is gone. The first call makes the source complete. */
-  replace(services: readonly ServiceObject[]): void;
-  upsert(service: ServiceObject): void;
-  remove(service: ServiceRef): void;
-}
+/** A backend that is in force: that of a watched Service with its endpoints, or a pushed record as it came. */
+export type BackendInForce =
+  | {
+      readonly name: string;
+      readonly object: ServiceObject;
+      readonly port: ServicePort;
+      readonly endpoints: readonly Endpoint[];
+    }
+  | Pick<PushedBackend, 'record'>;
 
 export interface CatalogOptions extends TranslateOptions {
   /** The source whose first complete set makes the table worth serving. */
@@ -189,21 +191,20 @@ export class Catalog implements ServiceStore {
     return this.#watched.get(serviceKey(service))?.object;
   }
 
-  /** Records as the admin socket shows them: the watched ones with the endpoints in force, then the other pushed ones. */
-  backends(): (BackendRecord | PushedBackend['record'])[] {
-    const records: (BackendRecord | PushedBackend['record'])[] = [];
+  /** The backends of watched Services, then the other pushed ones. */
+  backends(): BackendInForce[] {
+    const backends: BackendInForce[] = [];
     const names = new Set<string>();
     for (const { object, translation } of this.#watched.values()) {
       const backend = translation.routes[0]?.backend;
       if (backend === undefined || translation.port === undefined) continue;
-      names.add(backend.name);
-      const endpoints = this.#pushedEndpoints.get(backend.name) ?? backend.endpoints;
-      records.push(backendRecord(object, translation.port, backend.name, endpoints));
+      const { name } = backend;
+      names.add(name);
+      const endpoints = this.#pushedEndpoints.get(name) ?? backend.endpoints;
+      backends.push({ name, object, port: translation.port, endpoints });
     }
-    for (const { name, record } of this.#pushed) {
-      if (!names.has(name)) records.push(record);
-    }
-    return records;
+    backends.push(...this.#pushed.filter(({ name }) => !names.has(name)));
+    return backends;
   }
 
   /** Those with refusals or warnings, and perhaps others. */
