@@ -82,7 +82,7 @@ export class Announcer {
     );
     for (const [key, { conflict, winner }] of before ?? []) {
       const { host, path, loser } = conflict;
-      const holder = this.#catalog.table.get(host, path)?.service;
+      const holder = this.#catalog.table.get({ host, path })?.service;
       if (now.has(key) || holder === undefined || serviceKey(holder) !== serviceKey(loser)) continue;
       const message = `took over ${host}${path} from ${serviceKey(winner)}`;
       this.#log.line('info', { service: serviceKey(loser), was: serviceKey(winner), where: host + path }, 'took over');
@@ -96,12 +96,9 @@ export class Announcer {
   /** @returns by Service that lost all its routes and still asks for one: where it was exposed */
   #announceRoutes({ version, upserts, removals }: TableDelta): Map<string, string> {
     const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
-    const removed = removals.map(key => {
-      const space = key.indexOf(' ');
-      return this.#table.get(key.slice(0, space), key.slice(space + 1));
-    });
+    const removed = removals.map(place => this.#table.get(place));
     const replaced = upserts.map(({ host, path, service }) => {
-      const before = this.#table.get(host, path);
+      const before = this.#table.get({ host, path });
       return before && serviceKey(before.service) !== serviceKey(service) ? before : undefined;
     });
     const gone = Map.groupBy(

@@ -182,7 +182,7 @@ export class Catalog implements ServiceStore {
   servedRoutes(service: ServiceRef): Route[] {
     const key = serviceKey(service);
     const claimed = this.#watched.get(key)?.translation.routes ?? [];
-    const served = claimed.map(({ host, path }) => this.table.get(host, path)).filter(route => route !== undefined);
+    const served = claimed.map(place => this.table.get(place)).filter(route => route !== undefined);
     return served.filter(route => serviceKey(route.service) === key);
   }
 

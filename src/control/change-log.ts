@@ -46,13 +46,12 @@ export class ChangeLog {
       counts[what] += 1;
       if (routes.length < NAMED) routes.push({ host, path, service, what });
     };
-    for (const key of delta.removals) {
-      const space = key.indexOf(' ');
-      const gone = before.get(key.slice(0, space), key.slice(space + 1));
+    for (const place of delta.removals) {
+      const gone = before.get(place);
       if (gone !== undefined) note('removed', gone);
     }
     for (const route of delta.upserts) {
-      note(before.get(route.host, route.path) === undefined ? 'added' : 'changed', route);
+      note(before.get(route) === undefined ? 'added' : 'changed', route);
     }
     if (counts.added + counts.changed + counts.removed === 0) return;
     this.#changes.unshift({ version: delta.version, at, tookMs, ...counts, routes });

@@ -91,10 +91,8 @@ export class Publisher {
     } catch {
       const { version } = delta;
       for (const route of delta.upserts) this.#try({ version, upserts: [route], removals: [] }, route);
-      for (const key of delta.removals) {
-        const space = key.indexOf(' ');
-        const route = fleet.table.get(key.slice(0, space), key.slice(space + 1));
-        this.#try({ version, upserts: [], removals: [key] }, route);
+      for (const place of delta.removals) {
+        this.#try({ version, upserts: [], removals: [place] }, fleet.table.get(place));
       }
       return fleet.publish({ version, upserts: [], removals: [] });
     }

@@ -1,10 +1,10 @@
-import type { Route } from './route.ts';
+import type { Place, Route } from './route.ts';
 
 /** What turns one version of a table into the next. */
 export interface TableDelta {
   readonly version: number;
   /** Routes that are new or changed. */
   readonly upserts: readonly Route[];
-  /** Keys (routeKey) of the routes that are gone. */
-  readonly removals: readonly string[];
+  /** Where no route is served any more. */
+  readonly removals: readonly Place[];
 }

@@ -32,7 +32,8 @@ export interface RouteOverrides {
 /** What a request to a route may take: its Service's own values, else the settings. */
 export type RouteLimits = Required<RouteOverrides>;
 
-export interface Route {
+/** Where a route is served. A table holds one route for each place. */
+export interface Place {
   /** Empty for any host, else `example.com` or `*.example.com`, in lower case. */
   readonly host: string;
   /**
@@ -40,6 +41,9 @@ export interface Route {
    * `/volume` takes `/volume/x`, not `/volumes`.
    */
   readonly path: string;
+}
+
+export interface Route extends Place {
   readonly stripPrefix: boolean;
   /** Put the stripped prefix back on `Location`, `Refresh` and cookie `Path`. */
   readonly rewriteRedirects: boolean;
@@ -52,9 +56,9 @@ export interface Route {
   readonly counterBlock: number;
 }
 
-/** Identifies a route within a table. Neither a host nor a normalised path can hold a space. */
-export function routeKey(route: Pick<Route, 'host' | 'path'>): string {
-  return `${route.host} ${route.path}`;
+/** A key for maps by place. It is unique, because neither a host nor a normalised path can hold a space. */
+export function routeKey({ host, path }: Place): string {
+  return `${host} ${path}`;
 }
 
 export function serviceKey(service: ServiceRef): string {

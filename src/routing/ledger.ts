@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TableDelta } from '../model/delta.ts';
-import { type Route, routeKey, type ServiceRef, serviceKey } from '../model/route.ts';
+import { type Place, type Route, routeKey, type ServiceRef, serviceKey } from '../model/route.ts';
 import { RouteTable } from './table.ts';
 
 /** Two Services want the same host and path: one has it, the other waits. */
@@ -20,7 +20,8 @@ export class RouteLedger {
   readonly #owned = new Map<string, readonly Route[]>();
   /** Route key to what each owner claims there. In no order: thousands may claim the same, and come and go one by one. */
   readonly #claims = new Map<string, Map<string, Route>>();
-  readonly #dirty = new Set<string>();
+  /** By route key, the places whose claims changed since the last commit. */
+  readonly #dirty = new Map<string, Place>();
   readonly #contested = new Set<string>();
   /** Keys whose claims changed since {@link takeConflictNews}. */
   readonly #news = new Set<string>();
@@ -38,7 +39,7 @@ export class RouteLedger {
 
   /** Replaces what an owner claims; no routes at all takes it out. */
   set(owner: string, routes: readonly Route[]): void {
-    for (const route of this.#owned.get(owner) ?? []) this.#withdraw(owner, routeKey(route));
+    for (const route of this.#owned.get(owner) ?? []) this.#withdraw(owner, route);
     if (routes.length === 0) this.#owned.delete(owner);
     else this.#owned.set(owner, routes);
     for (const route of routes) {
@@ -46,7 +47,7 @@ export class RouteLedger {
       const claims = this.#claims.get(key);
       if (claims === undefined) this.#claims.set(key, new Map([[owner, route]]));
       else claims.set(owner, route);
-      this.#touch(key);
+      this.#touch(key, route);
     }
   }
 
@@ -77,42 +78,41 @@ export class RouteLedger {
    * @returns undefined when nothing that is served changed
    */
   commit(): TableDelta | undefined {
-    const keys = [...this.#dirty];
+    const places = [...this.#dirty];
     this.#dirty.clear();
     const version = this.#table.version + 1;
-    const delta = this.#tryToServe(keys, version);
+    const delta = this.#tryToServe(places, version);
     return delta.upserts.length + delta.removals.length === 0 ? undefined : delta;
   }
 
-  #tryToServe(keys: readonly string[], version: number): TableDelta {
+  #tryToServe(places: readonly DirtyPlace[], version: number): TableDelta {
     try {
-      return this.#serve(keys, version);
+      return this.#serve(places, version);
     } catch (error) {
-      const [key] = keys;
-      if (keys.length > 1 || key === undefined) {
-        const parts = keys.map(one => this.#tryToServe([one], version));
+      const [only] = places;
+      if (places.length > 1 || only === undefined) {
+        const parts = places.map(one => this.#tryToServe([one], version));
         return {
           version,
           upserts: parts.flatMap(({ upserts }) => upserts),
           removals: parts.flatMap(({ removals }) => removals),
         };
       }
-      const route = winnerOf(this.#claims.get(key));
+      const route = winnerOf(this.#claims.get(only[0]));
       if (route === undefined) throw error;
       this.#onBug(error, route);
       return { version, upserts: [], removals: [] };
     }
   }
 
-  #serve(keys: readonly string[], version: number): TableDelta {
+  #serve(places: readonly DirtyPlace[], version: number): TableDelta {
     const upserts: Route[] = [];
-    const removals: string[] = [];
-    for (const key of keys) {
-      const space = key.indexOf(' ');
-      const served = this.#table.get(key.slice(0, space), key.slice(space + 1));
+    const removals: Place[] = [];
+    for (const [key, place] of places) {
+      const served = this.#table.get(place);
       const winner = winnerOf(this.#claims.get(key));
       if (winner === undefined) {
-        if (served !== undefined) removals.push(key);
+        if (served !== undefined) removals.push(place);
       } else if (!isDeepStrictEqual(winner, served)) {
         upserts.push(winner);
       }
@@ -122,20 +122,24 @@ export class RouteLedger {
     return delta;
   }
 
-  #withdraw(owner: string, key: string): void {
+  #withdraw(owner: string, { host, path }: Place): void {
+    const key = routeKey({ host, path });
     const claims = this.#claims.get(key);
     claims?.delete(owner);
     if (claims?.size === 0) this.#claims.delete(key);
-    this.#touch(key);
+    this.#touch(key, { host, path });
   }
 
-  #touch(key: string): void {
-    this.#dirty.add(key);
+  #touch(key: string, { host, path }: Place): void {
+    this.#dirty.set(key, { host, path });
     this.#news.add(key);
     if ((this.#claims.get(key)?.size ?? 0) > 1) this.#contested.add(key);
     else this.#contested.delete(key);
   }
 }
+
+/** A route key, and what it stands for. */
+type DirtyPlace = readonly [key: string, place: Place];
 
 type Claim = readonly [owner: string, route: Route];
 

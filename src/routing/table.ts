@@ -1,5 +1,5 @@
 import type { TableDelta } from '../model/delta.ts';
-import type { Route } from '../model/route.ts';
+import type { Place, Route } from '../model/route.ts';
 import { upperCaseEscapes } from './path.ts';
 import { ShardedMap } from './sharded-map.ts';
 
@@ -70,10 +70,7 @@ export class RouteTable {
       if (ofHost === undefined) changes.set(host, new Map([[path, route]]));
       else ofHost.set(path, route);
     };
-    for (const key of delta.removals) {
-      const space = key.indexOf(' ');
-      change(key.slice(0, space), key.slice(space + 1), undefined);
-    }
+    for (const { host, path } of delta.removals) change(host, path, undefined);
     let hasEscapes = this.#hasEscapes;
     for (const route of delta.upserts) {
       hasEscapes ||= route.path.includes('%');
@@ -115,7 +112,8 @@ export class RouteTable {
     return this.#anyHost && longestPrefix(this.#anyHost, key);
   }
 
-  get(host: string, path: string): Route | undefined {
+  /** The route that is served at a place. */
+  get({ host, path }: Place): Route | undefined {
     return this.#pathTable(host)?.routes.get(path);
   }
 

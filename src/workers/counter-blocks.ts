@@ -21,8 +21,8 @@ export class CounterBlocks {
   /** The delta is in force: blocks of Services that have no routes any more are free. @param before the table it changed */
   settle(delta: TableDelta, before: RouteTable): void {
     const replaced = [
-      ...delta.upserts.map(route => before.get(route.host, route.path)),
-      ...delta.removals.map(key => before.get(...splitKey(key))),
+      ...delta.upserts.map(route => before.get(route)),
+      ...delta.removals.map(place => before.get(place)),
     ];
     for (const { service } of delta.upserts) this.#count(service, 1);
     for (const route of replaced) {
@@ -40,9 +40,4 @@ export class CounterBlocks {
       this.#board.release(service);
     }
   }
-}
-
-function splitKey(key: string): [host: string, path: string] {
-  const space = key.indexOf(' ');
-  return [key.slice(0, space), key.slice(space + 1)];
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChangeLog } from '../../src/control/change-log.ts';
-import { routeKey } from '../../src/model/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { route } from '../support/routes.ts';
 
@@ -10,7 +9,7 @@ const BEFORE = RouteTable.of([route('/a'), route('/gone', { service: { namespace
 test('it says which routes were added, changed and removed, and whose they are', () => {
   const log = new ChangeLog();
   const upserts = [route('/a', { stripPrefix: false }), route('/new')];
-  log.record({ version: 2, upserts, removals: [routeKey({ host: '', path: '/gone' })] }, BEFORE, 1000, 2.5);
+  log.record({ version: 2, upserts, removals: [{ host: '', path: '/gone' }] }, BEFORE, 1000, 2.5);
   const service = { namespace: 'default', name: 'web' };
   assert.deepEqual(log.changes, [
     {

@@ -20,7 +20,7 @@ test('the older of two Services has the path; the other waits and takes over', (
   assert.deepEqual(ledger.commit(), { version: 3, upserts: [newer], removals: [] });
   assert.deepEqual(ledger.conflicts(), []);
   ledger.set('new', []);
-  assert.deepEqual(ledger.commit(), { version: 4, upserts: [], removals: [routeKey(newer)] });
+  assert.deepEqual(ledger.commit(), { version: 4, upserts: [], removals: [{ host: newer.host, path: newer.path }] });
   assert.equal(ledger.table.size, 0);
 });
 

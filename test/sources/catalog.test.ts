@@ -52,7 +52,7 @@ test('a complete set takes out what is not in it', () => {
   const catalog = catalogOf(service('a'), service('b'));
   catalog.replace([service('b'), service('c')]);
   const delta = catalog.commit();
-  assert.deepEqual(delta?.removals, [' /a']);
+  assert.deepEqual(delta?.removals, [{ host: '', path: '/a' }]);
   assert.deepEqual(delta?.upserts.map(routeKey), [' /c']);
 });
 
@@ -71,7 +71,7 @@ test('a change that is not served makes no new version', () => {
 test('a Service edited into something invalid keeps nothing, and the reason shows until it is mended', () => {
   const catalog = catalogOf(service('web'), service('other'));
   catalog.upsert(service('web', { annotations: { path: 'web' } }));
-  assert.deepEqual(catalog.commit()?.removals, [' /web']);
+  assert.deepEqual(catalog.commit()?.removals, [{ host: '', path: '/web' }]);
   assert.deepEqual(
     catalog.refusals().map(({ reason, object: { name } }) => [name, reason]),
     [['web', 'BadAnnotation']],
@@ -92,7 +92,10 @@ test('a moved path is one change: the old goes and the new comes in one version'
   const catalog = catalogOf(service('web'));
   catalog.upsert(service('web', { annotations: { path: '/moved' } }));
   const delta = catalog.commit();
-  assert.deepEqual([delta?.version, delta?.upserts.map(routeKey), delta?.removals], [2, [' /moved'], [' /web']]);
+  assert.deepEqual(
+    [delta?.version, delta?.upserts.map(routeKey), delta?.removals],
+    [2, [' /moved'], [{ host: '', path: '/web' }]],
+  );
 });
 
 test('the older of two Services keeps the path, and the younger takes over when it goes', () => {
@@ -163,7 +166,7 @@ test('a pushed record with annotations makes a route of its own, to its endpoint
   assert.equal(catalog.table.match('', '/own')?.backend.name, 'own');
   catalog.replacePushed(pushed(annotated('next', '/next')));
   const delta = catalog.commit();
-  assert.deepEqual([delta?.upserts.map(routeKey), delta?.removals], [[' /next'], [' /own']]);
+  assert.deepEqual([delta?.upserts.map(routeKey), delta?.removals], [[' /next'], [{ host: '', path: '/own' }]]);
 });
 
 test('a pushed record without endpoints leads to the ClusterIP of its Service', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Route, routeKey, serviceKey } from '../../src/model/route.ts';
+import { type Route, serviceKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { MAX_BLOCKS, NO_ROUTE_BLOCK } from '../../src/observe/counters.ts';
 import { RouteTable } from '../../src/routing/table.ts';
@@ -15,7 +15,7 @@ class Published {
   table = RouteTable.EMPTY;
 
   change(upserts: readonly Route[], removals: readonly Route[] = []): void {
-    const delta = { version: this.table.version + 1, upserts, removals: removals.map(routeKey) };
+    const delta = { version: this.table.version + 1, upserts, removals };
     const before = this.table;
     const assigned = this.#blocks.assign(delta);
     this.table = before.apply(assigned);
@@ -23,7 +23,7 @@ class Published {
   }
 
   blockAt(path: string): number | undefined {
-    return this.table.get('', path)?.counterBlock;
+    return this.table.get({ host: '', path })?.counterBlock;
   }
 
   /** Services with a block of their own, in order. */

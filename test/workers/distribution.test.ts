@@ -1,7 +1,6 @@
 /** Who has what: each worker at its own pace. The workers here are only what is sent to them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { routeKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
@@ -47,7 +46,7 @@ function running(workers: number) {
   const publish = (added: readonly string[], removed: readonly string[] = []): Receipt => {
     version += 1;
     const upserts = added.map(path => route(path));
-    return distribution.publish({ version, upserts, removals: removed.map(path => routeKey(route(path))) });
+    return distribution.publish({ version, upserts, removals: removed.map(path => ({ host: '', path })) });
   };
   return { distribution, fakes, publish };
 }

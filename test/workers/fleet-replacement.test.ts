@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { routeKey } from '../../src/model/route.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RawClient } from '../support/raw-client.ts';
@@ -83,7 +82,7 @@ for (const workers of [1, 2]) {
 
     const crashed = running.crash(0);
     // While nobody knows of its death yet, while it is dead, and while the next one starts.
-    await fleet.publish({ version: 2, upserts: [second], removals: [routeKey(first)] }).answering;
+    await fleet.publish({ version: 2, upserts: [second], removals: [first] }).answering;
     await crashed;
     fleet.updateErrorPage('new page');
     fleet.updateSettings({ ...DEFAULTS, accessLog: 'off', clientMaxBodySize: 1 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { UnavailableError } from '../../src/errors.ts';
-import { routeKey } from '../../src/model/route.ts';
+import type { Place } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
@@ -47,11 +47,11 @@ for (const workers of [1, 2]) {
     const running = await startFleet(context, { settings: { workers } });
     const { fleet } = running;
     const clients = [...(await running.connectToAll()).values()];
-    let removals: string[] = [];
+    let removals: Place[] = [];
     for (let version = 1; version <= 30; version += 1) {
       const added = routeTo(upstream, `/v${version}`);
       await fleet.publish({ version, upserts: [added], removals }).answering;
-      removals = [routeKey(added)];
+      removals = [added];
       const statuses = clients.map(async client => [
         (await ask(client, `/v${version}`)).status,
         (await ask(client, `/v${version - 1}`)).status,

@@ -29,7 +29,11 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     createdAt: text,
     counterBlock: fc.nat(),
   });
-  const deltas = record({ version: fc.nat(), upserts: fc.array(routes), removals: fc.array(text) });
+  const deltas = record({
+    version: fc.nat(),
+    upserts: fc.array(routes),
+    removals: fc.array(record({ host: text, path: text })),
+  });
   fc.assert(fc.property(deltas, delta => assert.deepEqual(unpack(pack(delta)), delta)));
 });
 

@@ -68,7 +68,7 @@ it('a list of ten thousand that are known, with one real difference, makes exact
   await relistWith(exposed(7, '/elsewhere'));
   assert.deepEqual(
     deltas.slice(1).map(({ version, upserts, removals }) => [version, upserts.map(({ path }) => path), removals]),
-    [[2, ['/elsewhere'], [' /service-7']]],
+    [[2, ['/elsewhere'], [{ host: '', path: '/service-7' }]]],
   );
 });
 
