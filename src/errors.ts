@@ -43,7 +43,7 @@ export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Node's and the operating system's error code (`ECONNREFUSED`), or one of ours; undefined where there is none. */
+/** Node's and the operating system's error code (`ECONNREFUSED`), or one of ours; undefined for an error without a code. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

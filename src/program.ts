@@ -7,7 +7,7 @@ import { codeOf } from './errors.ts';
 // Opening the stream makes a pipe one that does not block: the access log of the workers relies on it.
 let outputIsLost = false;
 process.stdout.on('error', error => {
-  // `kube-entry routes | head` closes the pipe early: nobody reads on, which is no failure.
+  // `kube-entry routes | head` closes the pipe early. That is not a failure.
   if (codeOf(error) === 'EPIPE' || outputIsLost) return;
   outputIsLost = true;
   process.stderr.write(`kube-entry: cannot write to standard output: ${error.message}\n`);

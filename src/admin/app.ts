@@ -1,4 +1,4 @@
-/** What the admin socket and the status listener have in common: a fastify instance that nobody can hold up. */
+/** What the admin socket and the status listener have in common: a fastify instance that no slow client can hold up. */
 import type { RequestListener, ServerResponse } from 'node:http';
 import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';

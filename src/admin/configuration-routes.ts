@@ -14,7 +14,7 @@ const GENERAL = '/configuration/general';
 const MAX_SETTINGS_BYTES = 256 * 1024;
 
 export function addConfigurationRoutes(app: FastifyInstance, control: ControlPlane): void {
-  // The method is judged before the path, and the path as it was written: a query or an escape makes it another one.
+  // The method is checked before the path. The path is compared as the client wrote it: with a query or an escape it is unknown.
   app.addHook('onRequest', async (request, reply) => {
     const target = targetOf(request);
     if (!target.startsWith(PREFIX)) return undefined;
@@ -39,7 +39,7 @@ export function addConfigurationRoutes(app: FastifyInstance, control: ControlPla
   });
 }
 
-/** What was pushed comes back as it was. */
+/** Where only pushes count, the answer is the last push, byte for byte. */
 function backendsBody(control: ControlPlane): string {
   return control.pushedBody ?? JSON.stringify(control.backends().map(viewBackend));
 }

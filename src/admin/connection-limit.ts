@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Bounds the connections of a server without keeping anybody out: a newcomer takes the place of the oldest connection
+ * Bounds the connections of a server and still lets every client in: a newcomer takes the place of the oldest connection
  * that has not sent a whole request, or else of the oldest request that is still being answered. A client that sends its
  * request at once, as probes do, is therefore served however many others connect and say nothing.
  * @param onEvicted hears of each connection that had to give way

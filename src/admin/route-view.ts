@@ -1,6 +1,6 @@
 import type { Route } from '../model/route.ts';
 
-/** A route as people and scripts get it: where its counters are is nobody's business. */
+/** A route as people and scripts get it, without the place of its counters in shared memory. */
 export type RouteView = Omit<Route, 'counterBlock'>;
 
 export function viewRoute(route: Route): RouteView {

@@ -25,7 +25,7 @@ export class SocketFile {
   /**
    * Binds a unix socket at `path` with mode 0660, in place of one that a dead process left.
    *
-   * It is bound in a private directory next to `path` and moved there when its mode is right: nobody can connect
+   * It is bound in a private directory next to `path` and moved there when its mode is right: no process can connect
    * before that, whatever the umask, and the path never leads nowhere. The server closing its handle then unlinks the
    * name it bound, which is gone, and not what another process may have put at `path` by then.
    *

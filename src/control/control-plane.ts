@@ -16,7 +16,7 @@ export interface SourceReport {
   readonly synced: boolean;
   /**
    * Until when the routes served were known to be true, as RFC 3339 writes it; present while they are those of a state
-   * file because this process has not been told of any others yet.
+   * file because this process has not received any others yet.
    */
   readonly staleSince?: string;
   /** Since when, as RFC 3339 writes it, it has not been followed; present while one that was synced before is lost. */

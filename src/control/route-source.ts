@@ -34,7 +34,10 @@ export async function openSource(options: SourceOptions): Promise<RunningSource>
 }
 
 async function manifestSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
-  const { ManifestSource, listManifests } = await import('../sources/manifests.ts');
+  const [{ ManifestSource }, { listManifests }] = await Promise.all([
+    import('../sources/manifests.ts'),
+    import('../sources/manifest-files.ts'),
+  ]);
   listManifests(settings.manifests);
   const source = new ManifestSource({
     path: settings.manifests,

@@ -1,6 +1,6 @@
 import type { SourceReport } from './control-plane.ts';
 
-/** A source that is lost for a moment, as when an API server ends a watch, is found again without anybody having to know. */
+/** A source may be lost for a moment, as when an API server ends a watch. Only a longer loss is reported. */
 const GRACE_MS = 5_000;
 
 /** Routes that may be out of date. */

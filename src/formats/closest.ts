@@ -3,7 +3,7 @@ export function closest(name: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
-    // It is at least as far away as it is longer or shorter: a text without end is not looked at.
+    // The difference in length is a lower bound of the edit distance. Skipping such words also bounds the cost of long input.
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

@@ -1,7 +1,7 @@
 import { closest } from './closest.ts';
 import { quote } from './quote.ts';
 
-/** What to say of something that is none of the words there are. */
+/** The message for a value that is not one of the known words. */
 export function notOneOf(value: unknown, known: readonly string[]): string {
   const rule = `must be one of ${known.join(', ')}`;
   if (typeof value !== 'string') return rule;

@@ -1,5 +1,5 @@
 /**
- * Counters in shared memory: one region per worker with one writer, summed by the main thread when somebody asks.
+ * Counters in shared memory: one region per worker with one writer, summed by the main thread at each request for them.
  * A count costs the data path one array increment.
  */
 import { FAILURE_INDEX, FAILURE_REASONS, type FailureReason } from '../dataplane/failures/failures.ts';

@@ -1,4 +1,4 @@
-/** The program's own log for somebody who sits before it. */
+/** The program's own log for a person at a terminal. */
 import type { Paint, Style } from '../formats/colour.ts';
 import { printable } from '../formats/printable.ts';
 

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { codeOf } from '../errors.ts';
 
-/** What may wait for a stalled reader; beyond it entries are dropped, counted and told of. */
+/** What may wait for a stalled reader; beyond it entries are dropped, and the log says how many. */
 const MAX_PENDING_BYTES = 256 * 1024;
 const RETRY_MS = 50;
 
@@ -42,7 +42,7 @@ export class ProgramLog {
         this.#written(writeSync(this.#fd, head));
     } catch (error) {
       if (codeOf(error) === 'EAGAIN') setTimeout(() => this.flush(), RETRY_MS).unref();
-      // Nobody is there to be told: the reader has gone, or the disk is full.
+      // The loss cannot be reported: the reader has gone, or the disk is full.
       else this.#forget();
     }
   }

@@ -1,3 +1,4 @@
+/** Quantiles of histograms: of the one in shared memory, and of one as Prometheus has it. */
 import { BUCKETS } from './counters.ts';
 
 /**
@@ -28,4 +29,29 @@ export function bucketQuantile(quantile: number, histogram: ArrayLike<number>): 
   }
   // Rounding left a rest beyond the last bucket that holds anything.
   return BUCKETS.at(-1);
+}
+
+/**
+ * A quantile from a scraped histogram, as Prometheus' histogram_quantile() has it: within a bucket, observations are taken to be
+ * spread evenly.
+ * @param quantile 0 to 1
+ * @param buckets upper bounds in seconds, and how many observations were no greater
+ * @returns seconds; Infinity beyond the last finite bound; undefined when nothing was observed
+ */
+export function cumulativeQuantile(quantile: number, buckets: ReadonlyMap<number, number>): number | undefined {
+  const count = buckets.get(Number.POSITIVE_INFINITY) ?? 0;
+  if (count <= 0) return undefined;
+  const rank = quantile * count;
+  let lower = 0;
+  let below = 0;
+  for (const bound of [...buckets.keys()].sort((a, b) => a - b)) {
+    const within = buckets.get(bound) ?? 0;
+    if (within >= rank) {
+      if (bound === Number.POSITIVE_INFINITY) return bound;
+      return lower + (bound - lower) * ((rank - below) / Math.max(1, within - below));
+    }
+    lower = bound;
+    below = within;
+  }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Everything Prometheus gets. Values are read when somebody scrapes: the data plane never calls prom-client, which
+ * Everything Prometheus gets. Values are read at each scrape: the data plane never calls prom-client, which
  * hashes labels and makes objects for every count.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';

@@ -55,7 +55,7 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
   };
 }
 
-/** Whether a route of this path takes a request, where no longer one does. */
+/** Whether this prefix matches the path. A longer matching prefix would still win. */
 export function takes(routePath: string, path: string): boolean {
   if (routePath === '/') return true;
   return path.startsWith(routePath) && (path.length === routePath.length || path[routePath.length] === '/');

@@ -2,7 +2,7 @@
 const FULL = 128;
 /** Fewer on average, and there are fewer shards again. */
 const SPARSE = 16;
-/** No look-up takes longer for a longer key than this many characters. */
+/** At most this many characters of a key are hashed, so that long keys cost no more. */
 const HASHED = 32;
 
 /**
@@ -41,7 +41,7 @@ export class ShardedMap<V> {
   /** @param changes new values by key; undefined takes a key out */
   with(changes: ReadonlyMap<string, V | undefined>): ShardedMap<V> {
     if (changes.size === 0) return this;
-    // Sharded for what it may become at once: ten thousand changes of an empty one are not made in many steps.
+    // The number of shards fits the final size from the start: growing step by step would copy the map many times.
     const { shards, owned } = this.#opened(shardsFor(this.size + changes.size, this.#shards.length));
     let { size } = this;
     for (const [key, value] of changes) {
@@ -69,7 +69,7 @@ export class ShardedMap<V> {
   }
 }
 
-/** Far apart, so that a map whose size goes up and down a little is not sharded anew each time. */
+/** Hysteresis: the limits of growing and shrinking are far apart, so that small changes of size never re-shard. */
 function shardsFor(size: number, present: number): number {
   if (size <= present * FULL && (present === 1 || size >= present * SPARSE)) return present;
   let count = 1;

@@ -10,8 +10,6 @@ import type { ManifestProblem } from './manifest-file.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';
 import { PathWatch } from './path-watch.ts';
 
-export { listManifests, readManifests } from './manifest-files.ts';
-
 export interface ManifestSourceOptions {
   /** A YAML file, or a directory whose `*.yaml` and `*.yml` files are read, without those in directories below. */
   readonly path: string;

@@ -33,7 +33,7 @@ export class PathWatch {
       this.#watcher.on('error', () => this.close());
       this.#watched = identity;
     } catch (error) {
-      // The kernel's limit of watches is shared by the whole node. Whoever polls as well still finds every change.
+      // The kernel's limit of watches is shared by the whole node. A caller that also polls still finds every change.
       if (!this.#complained) this.#logger.warn({ err: error }, `${this.#path} cannot be watched: it is only polled`);
       this.#complained = true;
     }

@@ -20,7 +20,7 @@ export interface PushedBackend {
   readonly endpoints: readonly Endpoint[];
   /** Present when its annotations ask for routes of its own. */
   readonly service: ServiceObject | undefined;
-  /** As it was pushed, unknown fields included. */
+  /** The record as the client pushed it, with its unknown fields. */
   readonly record: Readonly<Record<string, unknown>>;
 }
 

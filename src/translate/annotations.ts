@@ -63,7 +63,7 @@ function prefixOf(path: string): string | undefined {
   return normal && upperCaseEscapes(normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal);
 }
 
-/** The prefixes that an annotation means, as far as that can be told of one that cannot be used: "volume" is /volume. */
+/** A best effort to read the prefixes of an annotation that cannot be used: "volume" probably means /volume. */
 export function wantedPaths(text: string): string[] {
   return text
     .split(',', MAX_WANTED_PATHS)

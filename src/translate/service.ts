@@ -30,7 +30,7 @@ export interface TranslateOptions {
 export interface Translation {
   readonly service: ServiceRef;
   readonly routes: readonly Route[];
-  /** The port that the routes lead to; undefined when there are none. */
+  /** The port that the routes lead to; undefined without routes. */
   readonly port: ServicePort | undefined;
   readonly refusals: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Catalog } from '../../src/control/catalog.ts';
 import { parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { explain } from '../../src/routing/explain.ts';
-import { readManifests } from '../../src/sources/manifests.ts';
+import { readManifests } from '../../src/sources/manifest-files.ts';
 import { translateService } from '../../src/translate/service.ts';
 import { DEPLOY, dig, textOf, yamlFiles } from './objects.ts';
 

@@ -30,7 +30,7 @@ const HEADERS = {
 
 /**
  * An onRequest hook. A page of another site must not read this one: not by a name of its own that it lets resolve to
- * this address (DNS rebinding; an IP address or `localhost` in Host is nobody's name), nor by using up the viewers.
+ * this address (DNS rebinding; an IP address or `localhost` in Host is no name that an attacker can own), nor by using up the viewers.
  */
 export async function guard(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   reply.headers(HEADERS);

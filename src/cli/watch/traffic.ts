@@ -1,4 +1,5 @@
 /** How much traffic there was between two looks at the counters. Pure. */
+import { cumulativeQuantile } from '../../observe/quantile.ts';
 import type { MetricSamples } from '../metrics-text.ts';
 
 const REQUESTS = 'kube_entry_requests_total';
@@ -91,28 +92,7 @@ function rateOf({ requests, failures, buckets }: ServiceCounts, seconds: number)
   return {
     requestsPerSecond: requests / seconds,
     failures: requests === 0 ? 0 : failures / requests,
-    median: quantile(0.5, buckets),
-    p99: quantile(0.99, buckets),
+    median: cumulativeQuantile(0.5, buckets),
+    p99: cumulativeQuantile(0.99, buckets),
   };
-}
-
-/** As Prometheus' histogram_quantile(): between two bounds, requests are taken to be spread evenly. */
-function quantile(share: number, buckets: ServiceCounts['buckets']): number | undefined {
-  const bounds = [...buckets.keys()].sort((a, b) => a - b);
-  const count = buckets.get(Number.POSITIVE_INFINITY) ?? 0;
-  if (count <= 0) return undefined;
-  const rank = share * count;
-  let lower = 0;
-  let below = 0;
-  for (const bound of bounds) {
-    const within = buckets.get(bound) ?? 0;
-    if (within >= rank) {
-      // Beyond the last bound: how far is unknown.
-      if (bound === Number.POSITIVE_INFINITY) return bound;
-      return lower + (bound - lower) * ((rank - below) / Math.max(1, within - below));
-    }
-    lower = bound;
-    below = within;
-  }
-  return undefined;
 }

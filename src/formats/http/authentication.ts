@@ -1,4 +1,4 @@
-/** What the fields of HTTP authentication say (RFC 9110 section 11). Credentials themselves are none of a proxy's business. */
+/** What the fields of HTTP authentication say (RFC 9110 section 11). A proxy does not read the credentials themselves. */
 import { listElements, trimWhitespace } from './list.ts';
 
 /** Schemes that authenticate a connection instead of a request (RFC 4559 section 6), in lower case. */

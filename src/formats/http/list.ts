@@ -13,7 +13,7 @@ export function listElements(value: string): string[] {
 export interface Parameter {
   /** In lower case. */
   readonly name: string;
-  /** Without the quotes of a quoted string; empty when there is none. */
+  /** Without the quotes of a quoted string; empty without a value. */
   readonly value: string;
 }
 

@@ -81,7 +81,7 @@ export function removeDotSegments(path: string): string {
   return `/${kept.join('/')}`;
 }
 
-/** The first place, from `start` on, of any of these characters; the length of the text when there is none. */
+/** The first place, from `start` on, of any of these characters; the length of the text when it has none. */
 function indexOfAny(text: string, characters: string, start: number): number {
   for (let index = start; index < text.length; index += 1) {
     if (characters.includes(text[index] as string)) return index;

@@ -66,7 +66,7 @@ export class AccessProvider {
   #isDoubtful = false;
   /** Once the account of the pod was found it stays the one: its files may be missing while they are replaced. */
   #isInPod = false;
-  /** The kubeconfig's files as they were when they were read. */
+  /** The signatures of the kubeconfig's files at the time of reading. */
   #readFiles: readonly { readonly file: string; readonly stamp: string | undefined }[] = [];
 
   constructor(settings: AccessSettings, surroundings: Partial<AccessSurroundings> = {}) {

@@ -3,9 +3,9 @@ const FIRST_MS = 800;
 /** Longer would leave the table stale for no gain: one request in half a minute is no load. */
 const LONGEST_MS = 30_000;
 const FACTOR = 2;
-/** While nobody answers, no server has work from being asked: this is how late its return may be noticed. */
+/** The longest pause while no server answers. A short one costs a server nothing, and its return is noticed this much later at most. */
 const NO_ANSWER_MS = 1_000;
-/** A connection that was good for so long makes the next failure a new story. */
+/** A connection that stayed healthy this long resets the backoff. */
 const HEALTHY_MS = 120_000;
 
 /** Exponential delays between attempts. The jitter keeps replicas that failed together from returning together. */
@@ -25,7 +25,7 @@ export class Backoff {
     return this.#jittered(ceiling);
   }
 
-  /** How long to wait when nobody answered, in milliseconds: the same however often that happens. */
+  /** How long to wait when no server answered, in milliseconds: the same however often that happens. */
   soon(): number {
     return this.#jittered(NO_ANSWER_MS);
   }

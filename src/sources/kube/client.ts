@@ -53,7 +53,7 @@ interface Opened {
   readonly server: string;
 }
 
-/** A connection that had been idle was closed by the server as the request came: nobody has read it. */
+/** A connection that had been idle was closed by the server as the request came: the server has not read the request. */
 class StaleConnectionError extends Error {}
 
 export class KubeClient {

@@ -36,7 +36,7 @@ export class CredentialsError extends KubeError {
   readonly code = 'KUBE_CREDENTIALS';
 }
 
-/** One of those files is not there: about to be replaced, more often than not. Looking again soon costs nobody anything. */
+/** One of those files is not there: about to be replaced, more often than not. Looking again soon is cheap. */
 export class MissingFileError extends CredentialsError {}
 
 /** No connection, a broken one, or no answer in time. */
@@ -45,7 +45,7 @@ export class UnreachableError extends KubeError {
 }
 
 /**
- * Nobody answered: no connection was made, or not a byte came until the deadline. Asking again soon is no burden for a
+ * No server answered: no connection was made, or not a byte came until the deadline. Asking again soon is no burden for a
  * server, and the only way to know when it is back.
  */
 export class NoAnswerError extends UnreachableError {}

@@ -1,11 +1,11 @@
-/** Events that one Service may cause at once: somebody who tries things out must see what comes of each. */
+/** Events that one Service may cause at once, so that a person who tries several values sees an Event for each. */
 const BURST = 10;
 /** And from then on, one in so many milliseconds. */
 const REFILL_MS = 10_000;
 /** Services that are remembered; one that is forgotten begins anew. */
 const REMEMBERED = 4_096;
 
-/** Keeps a Service that changes all the time from using up the attention that is there for all. */
+/** A limit for each Service on the rate of its Events, so that one that changes all the time cannot crowd out the others. */
 export class EventBudget {
   /** By Service, when its budget would be whole again, of a monotonic clock; the longest unused first. */
   readonly #wholeAt = new Map<string, number>();

@@ -7,7 +7,7 @@ import { ForbiddenError } from './errors.ts';
 import { listAll } from './list.ts';
 
 export interface ListOnceOptions extends KubeClientOptions {
-  /** Told of objects that cannot be used. */
+  /** Logs objects that cannot be used. */
   readonly logger?: Logger;
   /** Gives up; the promise is then rejected with its reason. */
   readonly signal?: AbortSignal;

@@ -24,7 +24,7 @@ export class StateFile {
     this.path = path;
   }
 
-  /** Undefined when there is none. @throws StateFileError that says, after the file's name, why it must not be used */
+  /** @returns undefined when the file does not exist @throws StateFileError that says, after the file's name, why it must not be used */
   async read(): Promise<StoredState | undefined> {
     let handle: FileHandle;
     try {
@@ -51,7 +51,7 @@ export class StateFile {
   /** Puts another content in its place, in one step. @throws what the file system says */
   async write(chunks: readonly Buffer[], confirmedAt: number): Promise<void> {
     const fresh = `${this.path}.new`;
-    // Left by a process that was killed. What is made now must be new: nobody else may have it open.
+    // Left by a process that was killed. The file made now must be new, so that no other process has it open.
     await rm(fresh, { force: true });
     const handle = await open(fresh, 'wx', OWNER_ONLY);
     try {

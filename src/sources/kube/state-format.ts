@@ -81,7 +81,7 @@ function parse(line: string, number: number): unknown {
   }
 }
 
-/** Other programs' annotations are nobody's business, and may be long: kubectl keeps whole manifests there. */
+/** Annotations of other programs are left out: they have no effect here, and may be long, because kubectl keeps whole manifests there. */
 function withoutOthers({ metadata, spec }: ServiceObject): ServiceObject {
   const own = Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith(PREFIX));
   return { metadata: { ...metadata, annotations: Object.fromEntries(own) }, spec };

@@ -19,7 +19,7 @@ import { decodeState, encodeState, matters } from './state-format.ts';
 const GATHER_MS = 1_000;
 /** A folder that cannot be written is looked at so often. */
 const RETRY_MS = 10_000;
-/** How much older than the truth the time of a killed process's table may look. */
+/** How often the file's time stamp is refreshed. After a crash, the table may be reported as older than it was by this much. */
 const CONFIRM_MS = 15_000;
 
 export interface StateKeeperOptions {
@@ -67,7 +67,7 @@ export class StateKeeper implements ServiceStore {
   }
 
   /**
-   * Puts the file's Services into the store, before the source begins. A file that must not be used is told of in the
+   * Puts the file's Services into the store, before the source begins. A file that must not be used is reported in the
    * log, and left until the next good state takes its place.
    * @returns whether there were any to put
    */
@@ -108,7 +108,7 @@ export class StateKeeper implements ServiceStore {
       this.#options.logger.info('fresh: the API server has named its Services; those of the state file are gone');
     }
     if (known === undefined) this.#confirmLater();
-    // The first set is written in any case: nobody has said yet that the file holds it.
+    // The first set is always written: it is not known yet whether the file holds it.
     if (known === undefined || !isSameSet(known, this.#services)) this.#changed();
   }
 
@@ -189,7 +189,7 @@ export class StateKeeper implements ServiceStore {
     try {
       await this.#file.confirm(this.#confirmedAt);
     } catch {
-      // Somebody took it away: it is written again, and what is wrong with the folder shows then.
+      // The file has been removed. It is written again, and a fault of the folder shows then.
       this.#changed();
     }
   }

@@ -8,7 +8,7 @@ const SILENCE_MS = 5_000;
 const RETRY_MS = 1_000;
 /** Between two times that the page says that it is there: a third of what the server waits for. */
 const PRESENCE_MS = 10_000;
-/** A page that nobody looks at does not keep the server at work. */
+/** A hidden page does not keep the server at work. */
 const HIDDEN_MS = 5 * 60_000;
 
 /** @typedef {'connecting' | 'live' | 'lost' | 'full' | 'paused'} ConnectionState */

@@ -47,7 +47,7 @@ export function svg(tag, attributes, ...children) {
 }
 
 /**
- * Sets a text only when it is another: what is selected stays selected, and screen readers are told of changes alone.
+ * Sets a text only when it differs: a selection stays, and screen readers announce changes only.
  * @param {Node} node
  * @param {string} text
  */

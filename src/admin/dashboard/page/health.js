@@ -66,7 +66,7 @@ export class HealthLine {
     this.#phase.dataset.mood = mood;
   }
 
-  /** Routes that may be out of date are served as before, and whoever looks must see that they are. @param {Health} health */
+  /** Routes that may be out of date are still served, and the page says so. @param {Health} health */
   #showPhaseOf({ phase, stale, at }) {
     if (phase !== 'serving' || stale === null) this.showPhase(...PHASES[phase]);
     else this.showPhase(`serving, stale for ${duration(at - stale.since)}`, 'odd');

@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, until somebody chooses. Runs before the page is painted. */
+/** Light or dark: the system's choice, until a person chooses another. Runs before the page is painted. */
 
 const KEY = 'kube-entry-theme';
 const root = document.documentElement;

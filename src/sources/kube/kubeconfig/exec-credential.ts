@@ -30,7 +30,7 @@ export function execInfo(
     ...(authorities !== '' && { 'certificate-authority-data': Buffer.from(authorities).toString('base64') }),
     ...(proxyUrl !== '' && { 'proxy-url': proxyUrl }),
     ...(disableCompression && { 'disable-compression': true }),
-    // client-go writes null where there is none.
+    // client-go writes null for an absent value.
     config: execConfig ?? null,
   };
   const spec = { ...(provideClusterInfo && { cluster: info }), interactive: isInteractive };

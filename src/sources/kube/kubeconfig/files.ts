@@ -16,7 +16,7 @@ export interface KubeconfigPlaces {
   readonly home: string;
 }
 
-/** The files that exist, each once. @throws NoKubeConfigError when there is none */
+/** The files that exist, each once. @throws NoKubeConfigError when no file exists */
 export function kubeconfigFiles({ named, environment, home }: KubeconfigPlaces): readonly string[] {
   if (named !== '') return [named];
   const listed = (environment.KUBECONFIG ?? '').split(delimiter).filter(file => file !== '');

@@ -10,7 +10,7 @@ export class TokenFile {
   }
 
   /**
-   * The token as it is now; while the file is missing or empty, as it was last.
+   * The present token; while the file is missing or empty, the last one read.
    * @returns undefined for a file that is empty and was never anything else
    * @throws the error of reading it
    */
