@@ -66,6 +66,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
       // Whatever bug the request met: the connection is gone.
       for (const upstream of [...(this.ownUpstreams ?? [])]) upstream.destroy();
       this.#reader.releaseHead();
+      this.request.idle();
       this.#reader.clearStash();
       this.inlet.release();
       this.#context.limits.remove(this.limit);
@@ -169,6 +170,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     }
     this.enter(IDLE);
     this.#context.limits.idle(this.limit, this.#context.isDraining);
+    this.request.idle();
     this.readOn();
   }
 

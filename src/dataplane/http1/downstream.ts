@@ -44,8 +44,10 @@ export class Http1Downstream implements Downstream {
   sentBodyBytes = 0;
   /** Bytes behind what was read last have come, and wait. */
   hasMore = false;
-  readonly handler: DownstreamHandler;
+  readonly client: ClientIdentity;
   readonly #connection: RequestConnection;
+  readonly #handlerOf: (downstream: Downstream) => DownstreamHandler;
+  #handler: DownstreamHandler | undefined;
   /** Made when the first body comes. */
   #body: RequestBody | undefined;
   #head: RequestHead | undefined;
@@ -54,13 +56,17 @@ export class Http1Downstream implements Downstream {
   /** The connection ends with this response. */
   #isLast = false;
 
+  /** @param handlerOf takes an exchange for the next request */
   constructor(connection: RequestConnection, handlerOf: (downstream: Downstream) => DownstreamHandler) {
+    this.client = connection;
     this.#connection = connection;
-    this.handler = handlerOf(this);
+    this.#handlerOf = handlerOf;
   }
 
-  get client(): ClientIdentity {
-    return this.#connection;
+  /** The exchange of the request that is under way. */
+  get handler(): DownstreamHandler {
+    this.#handler ??= this.#handlerOf(this);
+    return this.#handler;
   }
 
   get limit(): TimeLimit {
@@ -116,6 +122,12 @@ export class Http1Downstream implements Downstream {
     this.handler.tunnelFromClient(piece);
   }
 
+  /** No request is under way. */
+  idle(): void {
+    this.#handler?.release();
+    this.#handler = undefined;
+  }
+
   // What the exchange asks of it.
 
   pause(): void {
@@ -133,8 +145,9 @@ export class Http1Downstream implements Downstream {
 
   respond(head: ResponseView, bodyLength: number, edits: FieldEdits | undefined, piece: BodyPiece): void {
     const hasLength = bodyLength >= 0;
-    const takesChunks = this.#head?.minorVersion === 1;
-    const keeps = this.isRequestComplete && (hasLength || takesChunks) && this.#mayPersist();
+    const request = this.#head as RequestHead;
+    const takesChunks = request.minorVersion === 1;
+    const keeps = this.isRequestComplete && (hasLength || takesChunks) && this.#connection.mayPersist(request, true);
     this.#isLast = !keeps;
     this.#sendsChunks = !hasLength && takesChunks;
     this.#write(composeResponse(head, keeps, this.#sendsChunks, edits), piece);
@@ -145,7 +158,8 @@ export class Http1Downstream implements Downstream {
   }
 
   answer(answer: Answer, closes: boolean): boolean {
-    const keeps = !closes && this.#mayPersist();
+    const request = this.#head;
+    const keeps = !closes && request !== undefined && this.#connection.mayPersist(request, this.isRequestComplete);
     this.#isLast = !keeps;
     const body = this.#isHeadRequest ? '' : answer.body;
     this.sentBodyBytes += body.length;
@@ -184,10 +198,6 @@ export class Http1Downstream implements Downstream {
   #bodyOf(): RequestBody {
     this.#body ??= new RequestBody(this.#connection.inlet);
     return this.#body;
-  }
-
-  #mayPersist(): boolean {
-    return this.#head !== undefined && this.#connection.mayPersist(this.#head, this.isRequestComplete);
   }
 
   #send(text: string): void {

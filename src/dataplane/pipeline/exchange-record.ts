@@ -16,10 +16,9 @@ export interface RecordedTraffic extends Pick<Downstream, 'receivedBytes' | 'sen
   readonly client: Pick<ClientIdentity, 'peer'>;
 }
 
-/** What is remembered of an exchange for its line in the access log and for the counters; one per connection, used again. */
+/** What is remembered of an exchange for its line in the access log and for the counters; used again for other exchanges. */
 export class ExchangeRecord implements RequestRecord {
   readonly #context: EngineContext;
-  readonly #client: RecordedTraffic;
   #startedAt = 0;
   #askedAt = 0;
   #endedAt = 0;
@@ -31,6 +30,8 @@ export class ExchangeRecord implements RequestRecord {
   #earlierAttempts = NO_ATTEMPTS;
   #switchedAt = 0;
   #reason: FailureReason | '-' = '-';
+  /** The client's side of the exchange. */
+  client: RecordedTraffic;
   route: Route | undefined;
   requestId = '';
   /** As they were judged; empty for what is refused before. */
@@ -39,7 +40,7 @@ export class ExchangeRecord implements RequestRecord {
 
   constructor(context: EngineContext, client: RecordedTraffic) {
     this.#context = context;
-    this.#client = client;
+    this.client = client;
   }
 
   /** Between the begin of an exchange and its line in the access log. */
@@ -100,7 +101,7 @@ export class ExchangeRecord implements RequestRecord {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     const { accessLog, counters } = this.#context;
-    const { receivedBytes, sentBytes } = this.#client;
+    const { receivedBytes, sentBytes } = this.client;
     const status = this.#status;
     const now = performance.now();
     this.#endedAt = now;
@@ -112,21 +113,21 @@ export class ExchangeRecord implements RequestRecord {
     const block = this.route?.counterBlock ?? NO_ROUTE_BLOCK;
     counters.countRequest(block, status, (this.durationMs + answeredMs) / 1000, countedMs / 1000);
     if (accessLog.isOn) accessLog.write(this, head ?? new TextHead({ requestLine: this.#requestLine }), Date.now());
-    this.#client.receivedBytes = 0;
+    this.client.receivedBytes = 0;
   }
 
   // What the log reads of it.
 
   get remoteAddress(): string {
-    return this.#client.client.peer;
+    return this.client.client.peer;
   }
 
   get requestBytes(): number {
-    return this.#client.receivedBytes;
+    return this.client.receivedBytes;
   }
 
   get bodyBytes(): number {
-    return this.#client.sentBodyBytes;
+    return this.client.sentBodyBytes;
   }
 
   get status(): number {

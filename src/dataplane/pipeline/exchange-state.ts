@@ -22,9 +22,10 @@ export const TUNNEL = 5;
 
 const NO_OVERRIDES: RouteOverrides = {};
 
-/** What is known of the exchange that is under way; used again for each exchange of a client. */
+/** What is known of the exchange that is under way; used again for other exchanges. */
 export class ExchangeState implements Turns {
-  readonly downstream: Downstream;
+  /** Whose request it is. */
+  downstream: Downstream;
   readonly record: ExchangeRecord;
   readonly routing = new RequestRouting();
   phase = OVER;
@@ -69,6 +70,12 @@ export class ExchangeState implements Turns {
   /** Of a request that has been routed. */
   get route(): Route {
     return this.routing.route as Route;
+  }
+
+  /** The next requests are those of another downstream. */
+  serve(downstream: Downstream): void {
+    this.downstream = downstream;
+    this.record.client = downstream;
   }
 
   begin(head: RequestView): void {

@@ -14,11 +14,14 @@ import { type AttemptOwner, UpstreamAttempts } from './upstream-attempts.ts';
 export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   readonly state: ExchangeState;
   readonly #context: PipelineContext;
+  readonly #giveBack: (exchange: Exchange) => void;
   readonly #attempts: UpstreamAttempts;
   readonly #response: ResponseRelay;
 
-  constructor(context: PipelineContext, downstream: Downstream) {
+  /** @param giveBack called when the exchange may serve another downstream */
+  constructor(context: PipelineContext, downstream: Downstream, giveBack: (exchange: Exchange) => void) {
     this.#context = context;
+    this.#giveBack = giveBack;
     this.state = new ExchangeState(context.context, downstream);
     this.#attempts = new UpstreamAttempts(context, this.state, this);
     this.#response = new ResponseRelay(context, this.state, this.#attempts, this);
@@ -170,6 +173,10 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
 
   forget(): void {
     this.state.forget();
+  }
+
+  release(): void {
+    this.#giveBack(this);
   }
 
   #clientMoved(): void {

@@ -193,6 +193,8 @@ export interface DownstreamHandler {
   endCrashed(stack: string): boolean;
   /** Lets go of what are parts of the head's text. */
   forget(): void;
+  /** The request is over, and another downstream may use the handler. */
+  release(): void;
 }
 
 /** What the upstream is told about the client. */

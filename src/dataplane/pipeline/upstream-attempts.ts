@@ -109,7 +109,8 @@ export class UpstreamAttempts {
         else this.#owner.fail(reason, error);
       },
       crashed: error => {
-        this.#owner.crashed(error);
+        if (state.generation === generation) this.#owner.crashed(error);
+        else this.#context.context.failures.reportBug(error);
       },
     };
     const timeoutMs = state.route.overrides.connectTimeoutMs ?? state.settings.proxyConnectTimeout;

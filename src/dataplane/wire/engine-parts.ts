@@ -11,7 +11,7 @@ import { RequestHeads } from '../http1/request-heads.ts';
 import { ResponseHead } from '../http1/response-head.ts';
 import { UpstreamConnection, type UpstreamContext } from '../http1/upstream-connection.ts';
 import { Deadlines } from '../pipeline/deadlines.ts';
-import { Exchange } from '../pipeline/exchange.ts';
+import { Exchanges } from '../pipeline/exchanges.ts';
 import type { PipelineContext } from '../pipeline/pipeline-context.ts';
 import type { Downstream, DownstreamHandler } from '../pipeline/ports.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
@@ -31,6 +31,7 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
   readonly deadlines: Deadlines;
   readonly limits: Deadlines;
   readonly pools: UpstreamPools;
+  readonly exchanges = new Exchanges(this);
   readonly roundRobin = new RoundRobin();
   readonly clients = new Set<EndingConnection>();
   readonly heads: RequestHeads;
@@ -66,7 +67,7 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
   }
 
   exchangeOf(downstream: Downstream): DownstreamHandler {
-    return new Exchange(this, downstream);
+    return this.exchanges.take(downstream);
   }
 
   createConnection(pool: UpstreamPool, retireAt: number): PooledConnection {
