@@ -1,10 +1,10 @@
 import type { Backend, Endpoint } from '../../model/route.ts';
 
-/** Lets the endpoints of a backend take turns, each worker for itself. */
+/** Picks the endpoints of a backend in turn; each worker has its own turn. */
 export class RoundRobin {
   readonly #turns = new WeakMap<readonly Endpoint[], number>();
 
-  /** The endpoint whose turn it is, and the one after it for a second try; undefined when there is none. */
+  /** The endpoint whose turn it is, and the next one for a second attempt; undefined without endpoints. */
   next({ endpoints }: Backend): readonly [first: Endpoint, second: Endpoint] | undefined {
     const [only] = endpoints;
     if (only === undefined) return undefined;

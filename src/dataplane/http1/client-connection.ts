@@ -81,15 +81,15 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     try {
       if (this.request.handler.endCrashed(stack)) return;
       if (this.state === READING) this.#reader.refuse('internal', stack);
-      else this.#drop(error);
+      else this.#destroyCrashed(error);
     } catch (second) {
       // The bug is in the code that answers, or that ends the exchange.
-      this.#drop(second);
+      this.#destroyCrashed(second);
     }
   }
 
   /** Ends the connection without an answer. */
-  #drop(bug: unknown): void {
+  #destroyCrashed(bug: unknown): void {
     this.#context.reportBug(bug);
     try {
       this.destroy();
@@ -174,7 +174,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     this.readOn();
   }
 
-  endSoon(): void {
+  cut(): void {
     if (this.transport.isEmpty) this.destroy();
     else if (this.state < ENDING) this.#close(false);
   }

@@ -29,7 +29,8 @@ export interface RequestConnection extends ClientIdentity {
   becomeTunnel(): void;
   /** Request and response are over. @param isLast the connection ends with them */
   requestEnded(isLast: boolean): void;
-  endSoon(): void;
+  /** Ends the connection before the response is complete. What was written still goes out. */
+  cut(): void;
   crashed(error: unknown): void;
 }
 
@@ -180,7 +181,7 @@ export class Http1Downstream implements Downstream {
   }
 
   cut(): void {
-    this.#connection.endSoon();
+    this.#connection.cut();
   }
 
   crashed(error: unknown): void {

@@ -6,6 +6,6 @@ import type { RequestHead } from './request-head.ts';
 export function persists(head: RequestHead, settings: Settings, requests: number, bodyIsComplete: boolean): boolean {
   if (head.saysClose || (head.minorVersion === 0 && !head.saysKeepAlive)) return false;
   if (requests >= settings.keepaliveRequests || settings.keepaliveTimeout === 0) return false;
-  // Who waits for 100 Continue may or may not send its body: nobody can tell where the next request begins.
+  // A client that waits for 100 Continue may or may not send its body: where the next request begins is unknown.
   return bodyIsComplete || !head.has(EXPECT);
 }

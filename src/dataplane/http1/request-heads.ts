@@ -4,10 +4,10 @@ import { RequestHead } from './request-head.ts';
 /** A burst of connections is no reason to keep their heads for ever. */
 const MAX_SPARE = 256;
 
-/** What the text of a head takes for each byte of it, with the garbage that it leaves. */
+/** Bytes of memory that one byte of a head takes as text, garbage included. */
 const TEXT_FACTOR = 1.5;
 
-/** The request heads of a worker: one is too much for each idle connection, so they are used again. */
+/** The request heads of a worker. An idle connection has none; each is used again for other requests. */
 export class RequestHeads {
   readonly #memory: ClientMemory;
   readonly #spare: RequestHead[] = [];
@@ -32,7 +32,7 @@ export class RequestHeads {
     return true;
   }
 
-  /** Its text is counted. */
+  /** Whether its text is counted in the memory of all clients. */
   isLong(head: RequestHead): boolean {
     return head.countedBytes > 0;
   }

@@ -4,17 +4,18 @@ import type { EngineState } from '../engine.ts';
 import type { TimeLimit, TimerWheel } from '../runtime/timer-wheel.ts';
 import type { ConnectionLimits, Side } from './ports.ts';
 
-/** What a side is waited for. */
+// What a side is waited for.
+
 const NOTHING = 0;
-/** It has to send. */
+/** The side has to send bytes. */
 const BYTES = 1;
-/** It has to take what waits for it. */
+/** The side has to take the bytes that wait for it. */
 const ROOM = 2;
 
-/** How long a client is listened to after its last response, so that it can read it before the connection is reset. */
+/** How long a client's bytes are read after its last response: a reset would take that response from a client that still sends. */
 const LINGERING_MS = 5_000;
 
-/** What of an exchange decides who has to move. */
+/** What decides which side of an exchange has to move next. */
 export interface Turns {
   readonly settings: Settings;
   readonly overrides: RouteOverrides;
@@ -31,8 +32,8 @@ export interface Turns {
 }
 
 /**
- * The time limits of connections: which one runs, and when it begins anew, is decided here alone. A limit belongs to the side
- * that has to move, and only a movement of that side begins it anew.
+ * Sets all time limits of connections and exchanges. A limit belongs to the side that has to move, and only a movement of that
+ * side begins it anew.
  */
 export class Deadlines implements ConnectionLimits {
   readonly #wheel: TimerWheel;
@@ -49,8 +50,8 @@ export class Deadlines implements ConnectionLimits {
   }
 
   /**
-   * Until the next request. A connection that was not announced to end may have one on its way, which a close would lose (RFC
-   * 9112 section 9.5): a drain closes it only after it has been silent for as long as it took everybody else to notice.
+   * Until the next request. While the engine drains, a request may still be on its way, and a close would lose it (RFC 9112
+   * section 9.5): the connection ends only after it has been silent for shutdown-delay.
    */
   idle(client: TimeLimit, isDraining: boolean): void {
     const { keepaliveTimeout, shutdownDelay } = this.#state.settings;
@@ -67,7 +68,7 @@ export class Deadlines implements ConnectionLimits {
     this.#set(client, BYTES, LINGERING_MS);
   }
 
-  /** Bytes of a tunnel came from one of the sides. */
+  /** One side of a tunnel has sent bytes, or taken some. */
   tunnel({ settings, overrides, downstream, upstream }: Turns): void {
     if (upstream !== undefined) this.none(upstream.limit);
     this.#set(downstream.limit, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
@@ -82,11 +83,11 @@ export class Deadlines implements ConnectionLimits {
     this.#wheel.remove(limit);
   }
 
-  /** Within an exchange. @param mover the side that bytes came from, or that took some */
+  /** A side of an exchange has moved: sets the limits of both. @param mover the side that sent bytes, or took some */
   moved(turns: Turns, mover: Side): void {
     const { settings, overrides, downstream: client, upstream } = turns;
     const ofClient = clientTurn(turns, client);
-    // A client may wait for the rest of an early answer before it goes on with its body, or leaves.
+    // After an early answer, a client may read the rest of it before it sends more of its body, or leaves.
     const isRenewed = mover === client || (turns.isAnswered && ofClient === BYTES);
     if (ofClient === NOTHING) this.none(client.limit);
     else if (isRenewed || client.limit.awaited !== ofClient)
@@ -105,9 +106,9 @@ export class Deadlines implements ConnectionLimits {
   }
 
   /**
-   * The limit of a side has passed. A limit for taking bytes is between two writes to the kernel, and one piece that waits may
-   * take many of them.
-   * @returns whether the side has moved after all, and its limit begins anew
+   * The limit of a side has passed. Where bytes wait for the side, it has moved if the kernel has sent some of them since: one
+   * piece may take many sends.
+   * @returns whether the side has moved after all, so that its limit begins anew
    */
   isRenewed(side: Side): boolean {
     const { limit } = side;
@@ -129,7 +130,7 @@ function clientTurn(turns: Turns, client: Side): typeof NOTHING | typeof BYTES |
   return turns.upstream?.isBlocked === true ? NOTHING : BYTES;
 }
 
-/** An upstream whose answer the client does not take may well wait for that with its reading, too. */
+/** While the client does not take the response, the upstream may rightly wait before it reads more of the request. */
 function upstreamTurn(turns: Turns, client: Side, upstream: Side): typeof NOTHING | typeof BYTES | typeof ROOM {
   if (client.isBlocked) return NOTHING;
   if (upstream.isBlocked) return ROOM;

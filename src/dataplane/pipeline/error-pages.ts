@@ -3,7 +3,7 @@ import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ALLOWED_METHODS } from './methods.ts';
 import type { Answer } from './ports.ts';
 
-/** Statuses whose page an operator may replace: what nginx's error_page directive names in the configuration we replace. */
+/** Statuses whose page an operator may replace. */
 const REPLACEABLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
 export const DEFAULT_ERROR_PAGE = `<!DOCTYPE html>
@@ -25,7 +25,7 @@ body { max-width: 36em; margin: 15vh auto; padding: 0 1.5em; font: 1rem/1.6 syst
 </html>
 `;
 
-/** The body for an answer made here. */
+/** The body of an answer that the entry gives itself. */
 export function errorBody(status: number, errorPage: string): string {
   if (REPLACEABLE.has(status)) return errorPage;
   const title = `${status} ${reasonOf(status)}`;

@@ -1,4 +1,4 @@
-// Not the global one: that is a getter.
+// Imported, because the global one is a getter, which costs more.
 import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { type Endpoint, type Route, serviceKey } from '../../model/route.ts';
@@ -16,7 +16,7 @@ export interface RecordedTraffic extends Pick<Downstream, 'receivedBytes' | 'sen
   readonly client: Pick<ClientIdentity, 'peer'>;
 }
 
-/** What is remembered of an exchange for its line in the access log and for the counters; used again for other exchanges. */
+/** Gathers what the access log and the counters say about an exchange; used again for other exchanges. */
 export class ExchangeRecord implements RequestRecord {
   readonly #context: EngineContext;
   #startedAt = 0;
@@ -34,7 +34,7 @@ export class ExchangeRecord implements RequestRecord {
   client: RecordedTraffic;
   route: Route | undefined;
   requestId = '';
-  /** As they were judged; empty for what is refused before. */
+  /** Host and path as routes see them; empty for what was refused before. */
   host = '';
   path = '';
 
@@ -53,7 +53,7 @@ export class ExchangeRecord implements RequestRecord {
     this.#requestLine = '';
   }
 
-  /** Bytes that are no request. */
+  /** Bytes came that are no request. @param line the first of their lines */
   beginUnread(line: string): void {
     this.#begin(requestIdOf(''));
     this.#requestLine = line;
@@ -65,7 +65,7 @@ export class ExchangeRecord implements RequestRecord {
   }
 
   upstreamAsked(endpoint: Endpoint): void {
-    // The first one is asked at once: a look at the clock would be a good part of what this record costs.
+    // The first attempt begins with the request: that saves a look at the clock.
     let now = this.#startedAt;
     if (this.#endpoint !== undefined) {
       now = performance.now();
@@ -87,7 +87,7 @@ export class ExchangeRecord implements RequestRecord {
     this.#switchedAt = performance.now();
   }
 
-  /** It failed: the first reason is the one that counts. @param detail asked for at once, if at all */
+  /** The exchange failed. The first reason counts. @param detail a function is called at once, or never */
   fail(reason: FailureReason, detail: FailureDetail = ''): void {
     if (this.#reason !== '-' || !this.#isOpen) return;
     this.#reason = reason;
@@ -107,7 +107,7 @@ export class ExchangeRecord implements RequestRecord {
     this.#endedAt = now;
     counters.addTo(COUNTER.requestBytes, receivedBytes);
     counters.addTo(COUNTER.responseBytes, sentBytes);
-    // How long people keep a WebSocket open says nothing about how fast it was made.
+    // The time that a tunnel stays open is not counted as the time of a request.
     const answeredMs = status === 101 ? this.#switchedAt - now : 0;
     const countedMs = this.#upstreamStatus === 0 ? Number.NaN : this.upstreamMs + answeredMs;
     const block = this.route?.counterBlock ?? NO_ROUTE_BLOCK;
@@ -158,7 +158,7 @@ export class ExchangeRecord implements RequestRecord {
     return this.#reason;
   }
 
-  /** Lets go of what are parts of the head's text. */
+  /** Drops the texts that are parts of the head: each would keep the whole head in memory. */
   forget(): void {
     this.requestId = '';
     this.host = '';

@@ -105,7 +105,7 @@ export class ExchangeState implements Turns {
     this.upstream = undefined;
   }
 
-  /** Lets go of what are parts of the head's text. */
+  /** Drops the texts that are parts of the head: each would keep the whole head in memory. */
   forget(): void {
     this.record.forget();
     this.routing.forget();

@@ -4,7 +4,7 @@ import { boundedExample, type FailureExample, type FailureNotice } from '../fail
 import { FailureThrottle } from '../failures/failure-throttle.ts';
 import type { FailureReason } from '../failures/failures.ts';
 
-/** Counts the failures of one worker, and tells the main thread of a few of them. */
+/** Counts the failures of one worker, and reports examples of them to the main thread, a few of each reason. */
 export class FailureReporter {
   readonly #counters: WorkerCounters;
   readonly #throttle: FailureThrottle;
@@ -14,13 +14,13 @@ export class FailureReporter {
     this.#throttle = new FailureThrottle(tell);
   }
 
-  /** @param service `namespace/name`; empty without a route @param example made only when it is needed */
+  /** A request has failed. @param service `namespace/name`; empty without a route @param example called only when it is needed */
   report(reason: FailureReason, service: string, example: () => FailureExample): void {
     this.#counters.countFailure(reason);
     this.#throttle.add(reason, service, 1, () => boundedExample(example()));
   }
 
-  /** A bug that is no request's, or one whose line in the access log has been written. */
+  /** A bug outside any request, or of a request that has been logged already. */
   reportBug(error: unknown): void {
     this.report('internal', '', () => ({
       reason: 'internal',
@@ -34,7 +34,7 @@ export class FailureReporter {
     }));
   }
 
-  /** The worker ends: what is left is told. */
+  /** Reports what is left: the worker ends. */
   end(): void {
     this.#throttle.end();
   }

@@ -191,7 +191,7 @@ export interface DownstreamHandler {
   abandon(reason: FailureReason | undefined, error: string): void;
   /** A bug ended it. @returns whether it was under way: its client has been answered, or sees that the answer is cut */
   endCrashed(stack: string): boolean;
-  /** Lets go of what are parts of the head's text. */
+  /** Drops the texts that are parts of the head: each would keep the whole head in memory. */
   forget(): void;
   /** The request is over, and another downstream may use the handler. */
   release(): void;

@@ -33,7 +33,7 @@ export class RequestRouting {
     return this.target.authority || this.#rawHost;
   }
 
-  /** Lets go of what are parts of the head's text. */
+  /** Drops the texts that are parts of the head: each would keep the whole head in memory. */
   forget(): void {
     this.upgrade = undefined;
     this.target.host = '';

@@ -1,10 +1,11 @@
 import { isIdempotent } from './methods.ts';
 
+/** An attempt whose connection ended before a response began. */
 export interface BrokenAttempt {
   readonly method: string;
   /** Attempts made so far. */
   readonly attempts: number;
-  /** The connection had served another request before: it may have been closed while this one was on its way. */
+  /** The connection had served another request before: the upstream may have closed it while this request was on its way. */
   readonly reused: boolean;
   /** Bytes of the request that were written to the connection. */
   readonly bytesSent: number;
@@ -13,7 +14,7 @@ export interface BrokenAttempt {
   readonly responseBegun: boolean;
 }
 
-/** Whether a request whose connection broke may go out once more, on a fresh connection. */
+/** Whether the request may be sent once more, on a new connection. */
 export function mayRetryStale(attempt: BrokenAttempt): boolean {
   if (attempt.attempts > 1 || !attempt.reused || attempt.responseBegun || attempt.bodyBytesGone > 0) return false;
   return attempt.bytesSent === 0 || isIdempotent(attempt.method);

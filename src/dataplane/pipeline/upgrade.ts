@@ -1,8 +1,8 @@
 import { listElements } from '../../formats/http/list.ts';
 
 /**
- * The protocols of an Upgrade header that may become a tunnel; undefined when there is none. `h2c` above all is never
- * among them by default: it would carry requests past the routing.
+ * The protocols of an Upgrade header that may become a tunnel; undefined when none of them may. The default does not allow
+ * `h2c`: it would carry requests past the routing.
  */
 export function allowedUpgrade(upgrade: string | undefined, allowed: readonly string[]): string | undefined {
   if (upgrade === undefined) return undefined;
@@ -11,7 +11,7 @@ export function allowedUpgrade(upgrade: string | undefined, allowed: readonly st
   return protocols.length === 0 ? undefined : protocols.join(', ');
 }
 
-/** Whether an upstream may switch to this: it names only protocols that it was offered (RFC 9110 section 15.2.2). */
+/** Whether an upstream may switch to these protocols: each must have been offered to it (RFC 9110 section 15.2.2). */
 export function isOfferedUpgrade(upgrade: string, offered: string | undefined): boolean {
   const known = inLowerCase(listElements(offered ?? ''));
   const protocols = listElements(upgrade);
