@@ -1,6 +1,7 @@
 /** One scenario over all contenders: started, checked, warmed up, then measured in turns. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { serverPort } from '../test/support/server-port.ts';
 import { startHttpBackend } from './backends/http-backend.ts';
 import { startWebSocketBackend } from './backends/websocket-backend.ts';
 import type { Contender } from './contenders/contender.ts';
@@ -8,9 +9,9 @@ import { medians, type Sample } from './measure/sample.ts';
 import type { ContenderResult } from './report/report.ts';
 import type { Scenario, Target } from './scenarios/scenario.ts';
 import { reasonOf } from './support/bench-error.ts';
+import { checkListening } from './support/check-listening.ts';
 import type { CpuSplit } from './support/cpus.ts';
 import { eventually } from './support/poll.ts';
-import { checkListening, freePort } from './support/ports.ts';
 import type { Program } from './support/program.ts';
 
 /** Ten thousand routes take some proxies long to read. */
@@ -39,7 +40,7 @@ interface Entrant {
 
 export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<ContenderResult[]> {
   await using programs = new AsyncDisposableStack();
-  const backendPort = await freePort();
+  const backendPort = await serverPort();
   programs.use(startBackend(scenario, plan, backendPort));
   const entrants: Entrant[] = plan.contenders.map(contender => ({ contender, samples: [] }));
   for (const entrant of entrants) {
@@ -103,7 +104,7 @@ async function start(
   contender.version();
   const folder = join(plan.folder, scenario.name, contender.name);
   mkdirSync(folder, { recursive: true });
-  const port = await freePort();
+  const port = await serverPort();
   const proxy = contender.start({
     folder,
     port,

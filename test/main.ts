@@ -7,7 +7,7 @@ import { join, sep } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
-import { APART, FIRST, ONE_PROCESS } from './suites.ts';
+import { APART, FIRST, TOGETHER, type Together } from './suites.ts';
 import summarize from './support/summary-reporter.ts';
 
 /** More than there are CPUs: most tests wait for a server most of the time. */
@@ -36,14 +36,20 @@ if (files.length === 0) {
 
 /** Every file but those with a command of their own, the slow ones first. */
 function everything(): string[] {
-  const apart = globSync('**/*.test.ts', { cwd, exclude: [...ONE_PROCESS, ...APART] });
-  return ['one-process.ts', ...apart.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))];
+  const shared = new Set(Object.values(TOGETHER).flatMap(filesOf));
+  const alone = globSync('**/*.test.ts', { cwd, exclude: APART }).filter(file => !shared.has(file));
+  const all = [...Object.keys(TOGETHER).map(name => join('together', `${name}.ts`)), ...alone];
+  return all.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 function chosen(parts: readonly string[]): string[] {
   return globSync('**/*.test.ts', { cwd, exclude: APART })
     .filter(file => parts.some(part => join('test', file).includes(part)))
     .sort();
+}
+
+function filesOf({ files, apart = [] }: Together): string[] {
+  return globSync(files, { cwd, exclude: apart });
 }
 
 function rank(file: string): number {

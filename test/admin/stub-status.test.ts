@@ -8,6 +8,7 @@ import { formatStubStatus } from '../../src/admin/stub-status.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, type Destination, exchange, get, header, open } from '../support/exchange.ts';
 import { needs, pathOf } from '../support/installed.ts';
+import { readStubStatus } from '../support/stub-status.ts';
 import { adminServer, scratchDirectory, statusServer } from './admin-fixture.ts';
 
 const STATUS = '/nginx_status';
@@ -75,8 +76,7 @@ for (const [name, start] of Object.entries(servers)) {
     const [ours, nginx] = await Promise.all([start(context), realNginx(context)]);
     // What nginx answers depends on the connections it took while it started.
     const theirs = (await get(nginx, STATUS)).body;
-    const [active, accepted, handled, requests, reading, writing, waiting] = numbers(theirs);
-    assert.equal(theirs, formatStubStatus({ active, accepted, handled, requests, reading, writing, waiting }));
+    assert.equal(theirs, formatStubStatus(readStubStatus(theirs)));
 
     for (const at of [ours, nginx]) {
       const head = await exchange(at, `HEAD ${STATUS} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -92,21 +92,21 @@ for (const [name, start] of Object.entries(servers)) {
 
   test(`${name} counts idle and half-sent connections as nginx does`, needs('nginx'), async context => {
     for (const at of [await start(context), await realNginx(context)]) {
-      const before = numbers((await get(at, STATUS)).body);
+      const before = readStubStatus((await get(at, STATUS)).body);
       const [idle, begun] = [await open(at), await open(at)];
       begun.write('GET / HTTP/1.1\r\nHo');
       const after = await eventually('both connections are seen', async () => {
-        const seen = numbers((await get(at, STATUS)).body);
-        return seen[0] === 3 && seen[4] === 1 && seen[6] === 1 ? seen : undefined;
+        const seen = readStubStatus((await get(at, STATUS)).body);
+        return seen.active === 3 && seen.reading === 1 && seen.waiting === 1 ? seen : undefined;
       });
-      const [active, accepted, handled, requests, reading, writing, waiting] = after;
+      const { active, accepted, handled, requests, reading, writing, waiting } = after;
       assert.deepEqual({ active, reading, writing, waiting }, { active: 3, reading: 1, writing: 1, waiting: 1 });
       assert.equal(accepted, handled);
       // All but the idle one sent the first byte of a request.
-      assert.equal(accepted - before[1], requests - before[3] + 1);
+      assert.equal(accepted - before.accepted, requests - before.requests + 1);
       idle.destroy();
       begun.destroy();
-      await eventually('both are gone', async () => numbers((await get(at, STATUS)).body)[0] === 1);
+      await eventually('both are gone', async () => readStubStatus((await get(at, STATUS)).body).active === 1);
     }
   });
 }
@@ -159,16 +159,3 @@ test('the parsers of nginx-prometheus-exporter and ingress-nginx read it', () =>
   assert.deepEqual(find(/Writing: (\d+)/), [9]);
   assert.deepEqual(find(/Waiting: (\d+)/), [61]);
 });
-
-type Seven = readonly [number, number, number, number, number, number, number];
-
-/** active, accepted, handled, requests, reading, writing, waiting; any byte out of place is an error. */
-function numbers(text: string): Seven {
-  const match =
-    /^Active connections: (\d+) \nserver accepts handled requests\n (\d+) (\d+) (\d+) \nReading: (\d+) Writing: (\d+) Waiting: (\d+) \n$/.exec(
-      text,
-    );
-  assert.ok(match, JSON.stringify(text));
-  const [, a, b, c, d, e, f, g] = match.map(Number);
-  return [a ?? -1, b ?? -1, c ?? -1, d ?? -1, e ?? -1, f ?? -1, g ?? -1];
-}

@@ -34,6 +34,8 @@ export interface ServeOptions {
   readonly wrapper?: readonly string[];
   /** Options for Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** One by default: the start of each takes its time. */
+  readonly workers?: number;
   /** Defaults to `--source push`. Services for a file that is followed. */
   readonly manifests?: readonly object[];
   /** A file descriptor for its standard output; by default it is read. */
@@ -61,7 +63,7 @@ export class ServingProgram {
   readonly #changes = new Changes();
 
   private constructor(context: TestContext, directory: string, options: ServeOptions) {
-    const { args = [], wrapper = [], nodeArgs = [], manifests, stdout = 'pipe', main = MAIN, environment } = options;
+    const { args = [], wrapper = [], nodeArgs = [], workers = 1, manifests, stdout = 'pipe', main = MAIN } = options;
     this.#context = context;
     this.directory = directory;
     this.adminSocket = join(directory, 'admin.sock');
@@ -69,11 +71,11 @@ export class ServingProgram {
     const source = manifests === undefined ? ['--source', 'push'] : ['--manifests', this.manifestFile];
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KUBE_ENTRY_'));
     const fixed = ['--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--admin-socket', this.adminSocket];
-    const command = [...wrapper, process.execPath, ...nodeArgs, main, 'serve', ...fixed, '--workers', '2'];
+    const command = [...wrapper, process.execPath, ...nodeArgs, main, 'serve', ...fixed, '--workers', `${workers}`];
     const [executable = '', ...rest] = [...command, ...source, ...args];
     this.#child = spawn(executable, rest, {
       cwd: directory,
-      env: { ...Object.fromEntries(inherited), ...environment },
+      env: { ...Object.fromEntries(inherited), ...options.environment },
       stdio: ['ignore', stdout, 'pipe'],
     });
     this.#child.stdout?.on('data', chunk => {

@@ -24,7 +24,7 @@ interface Rotated {
 async function startRotated(context: TestContext, directives: (pid: number) => string): Promise<Rotated> {
   const directory = await scratchDirectory(context);
   const path = join(directory, 'access.log');
-  const program = await ServingProgram.start(context, { directory, args: ['--access-log-path', path] });
+  const program = await ServingProgram.start(context, { workers: 2, directory, args: ['--access-log-path', path] });
   const config = join(directory, 'logrotate.conf');
   await writeFile(config, `${path} {\n  rotate 9\n  missingok\n  ${directives(program.pid)}\n}\n`, {
     mode: 0o600,

@@ -9,7 +9,6 @@ test('a login by NTLM works through the program, and nobody else is taken for wh
   const program = await ServingProgram.start(t, {
     manifests: [exposed('intranet', upstream)],
     // Both clients are one worker's: they share its pools.
-    args: ['--workers', '1'],
   });
   const alice = await program.connect();
   const statuses: number[] = [];

@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { get } from '../support/exchange.ts';
 import type { Sample } from '../support/prometheus-text.ts';
 import { answer, NOBODY, RawUpstream } from '../support/raw-upstream.ts';
+import { readStubStatus } from '../support/stub-status.ts';
 import { scratchDirectory } from './cli-fixture.ts';
 import { exposed, pushed, ServingProgram } from './serve-fixture.ts';
 
@@ -139,7 +140,7 @@ test('metrics tell exactly what was asked, and agree with nginx_status', async c
 
   const before = await program.metrics();
   const { body } = await get(program.admin, '/nginx_status');
-  const [active, accepted, handled, asked, reading, writing, waiting] = (body.match(/\d+/g) ?? []).map(Number);
+  const { active, accepted, handled, requests: asked, reading, writing, waiting } = readStubStatus(body);
   // Between the two: the connection of the second, and the end of the first.
   assert.equal(accepted, total(before, 'nginx_connections_accepted') + 1);
   assert.equal(handled, total(before, 'nginx_connections_handled') + 1);

@@ -7,7 +7,7 @@ import { exposed, pushed, ServingProgram } from './serve-fixture.ts';
 
 test('in push mode GET returns exactly what was POSTed, unknown fields included', async context => {
   const upstream = await RawUpstream.start(context);
-  const program = await ServingProgram.start(context);
+  const program = await ServingProgram.start(context, { workers: 2 });
   const body = `[ ${JSON.stringify({ ...pushed('a', [upstream], '/a'), custom: { deep: [1.0, null, 'é'] } })}\n]  `;
   assert.equal((await program.post('/configuration/backends', body)).status, 201);
   const shown = await get(program.admin, '/configuration/backends');
@@ -42,7 +42,6 @@ test('pushed endpoints of a watched backend take its requests in turn, until the
   assert.ok(own && first && second);
   const program = await ServingProgram.start(context, {
     manifests: [exposed('volume', own, { path: '/volume,/pv' })],
-    args: ['--workers', '1'],
   });
   const ask = async (target: string): Promise<string> => (await program.get(target)).body;
   assert.equal(await ask('/volume'), 'own');
@@ -71,7 +70,7 @@ test('pushed endpoints of a watched backend take its requests in turn, until the
 test('a backend that is left out of the next push gets no traffic, the others go on', async context => {
   const [a, b] = await Promise.all(['a', 'b'].map(name => RawUpstream.start(context, answering(answer(name)))));
   assert.ok(a && b);
-  const program = await ServingProgram.start(context);
+  const program = await ServingProgram.start(context, { workers: 2 });
   await program.post('/configuration/backends', [pushed('a', [a], '/a'), pushed('b', [b], '/b')]);
   assert.equal((await program.get('/a')).body, 'a');
   assert.equal((await program.get('/b')).body, 'b');
@@ -82,7 +81,7 @@ test('a backend that is left out of the next push gets no traffic, the others go
 
 test('general settings change in the running instance, all of them or none', async context => {
   const upstream = await RawUpstream.start(context, () => {});
-  const program = await ServingProgram.start(context, { args: ['--send-timeout', '9s'] });
+  const program = await ServingProgram.start(context, { workers: 2, args: ['--send-timeout', '9s'] });
   await program.post('/configuration/backends', [pushed('slow', [upstream], '/slow')]);
   const general = async (): Promise<Record<string, unknown>> =>
     JSON.parse((await get(program.admin, '/configuration/general')).body);

@@ -19,6 +19,7 @@ test('SIGHUP reads the config file and the error page again; what cannot be used
   await writeFile(config, 'proxyReadTimeout: 50ms\nsendTimeout: 11s\nclientBodyTimeout: 12s\n');
   await writeFile(page, 'first page');
   const program = await ServingProgram.start(context, {
+    workers: 2,
     directory,
     args: ['--config', config, '--error-page', page, '--send-timeout', '13s'],
   });
@@ -78,7 +79,7 @@ test('SIGHUP takes the error page from the file that the start named', async con
   await writeFile(first, 'first page');
   await writeFile(second, 'second page');
   await writeFile(config, `errorPage: ${first}\n`);
-  const program = await ServingProgram.start(context, { directory, args: ['--config', config] });
+  const program = await ServingProgram.start(context, { workers: 2, directory, args: ['--config', config] });
   await writeFile(config, `errorPage: ${second}\n`);
   program.kill('SIGHUP');
   await program.logged(READ_AGAIN);
@@ -90,7 +91,7 @@ test('SIGHUP takes the error page from the file that the start named', async con
 test('SIGUSR1 opens the access log again: next lines go to a new file', async context => {
   const directory = await scratchDirectory(context);
   const path = join(directory, 'access.log');
-  const program = await ServingProgram.start(context, { directory, args: ['--access-log-path', path] });
+  const program = await ServingProgram.start(context, { workers: 2, directory, args: ['--access-log-path', path] });
   await program.get('/before');
   await eventually('the first line', async () => (await readFile(path, 'utf8')).includes('/before'));
   await rename(path, `${path}.1`);
@@ -122,6 +123,7 @@ test('signals are listened to from the moment it says that it listens', async co
   await writeFile(kubeconfig, JSON.stringify({ clusters: [cluster], contexts, users, 'current-context': 'x' }));
   // The Kubernetes client takes a while to load: the source starts well after the listeners.
   const program = await ServingProgram.start(context, {
+    workers: 2,
     directory,
     args: ['--source', 'kube', '--kubeconfig', kubeconfig],
   });

@@ -13,7 +13,7 @@ import { exposed, pushed, ServingProgram } from './serve-fixture.ts';
 
 test('it answers 503 from the start, and serves once the first table is there', async context => {
   const upstream = await RawUpstream.start(context);
-  const program = await ServingProgram.start(context);
+  const program = await ServingProgram.start(context, { workers: 2 });
   const early = await program.get('/volume/x');
   assert.equal(early.status, 503);
   assert.deepEqual(header(early, 'retry-after'), ['1']);
@@ -34,7 +34,7 @@ test('it answers 503 from the start, and serves once the first table is there', 
 
 test('manifests are served, and followed when they change', async context => {
   const upstream = await RawUpstream.start(context);
-  const program = await ServingProgram.start(context, { manifests: [exposed('volume', upstream)] });
+  const program = await ServingProgram.start(context, { workers: 2, manifests: [exposed('volume', upstream)] });
   assert.equal((await program.get('/volume/api')).status, 200);
   await program.writeManifests([exposed('volume', upstream, { path: '/moved' })]);
   const propagation = async (suffix: string): Promise<number | undefined> =>
@@ -48,7 +48,7 @@ test('manifests are served, and followed when they change', async context => {
 });
 
 test('a second instance on the same port says so, and does not touch the first', async context => {
-  const first = await ServingProgram.start(context);
+  const first = await ServingProgram.start(context, { workers: 2 });
   const address = formatListenAddress(first.address);
   const second = await spawnCli([
     'serve',

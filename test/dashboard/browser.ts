@@ -1,7 +1,7 @@
 /** Headless Chromium, and what a page in it complained of. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { pathOf } from '../support/installed.ts';
@@ -28,12 +28,15 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Starts a browser with a profile of its own, which both go when the test ends. */
-export async function startBrowser(context: TestContext): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: pathOf('chromium'), args: ARGUMENTS });
-  context.after(() => browser.close());
+let browser: Promise<Browser> | undefined;
+
+/** The browser of this file's tests, started for the first of them; each page has a profile of its own. */
+function sharedBrowser(): Promise<Browser> {
+  browser ??= chromium.launch({ executablePath: pathOf('chromium'), args: ARGUMENTS });
   return browser;
 }
+
+after(async () => (await browser)?.close());
 
 export interface WatchedPage {
   readonly page: Page;
@@ -44,11 +47,14 @@ export interface WatchedPage {
 /** Opens a page as somebody would who has never been there. */
 export async function openPage(
   context: TestContext,
-  browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
-  const profile = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB', ...options });
+  const profile = await (await sharedBrowser()).newContext({
+    viewport: { width: 1200, height: 800 },
+    locale: 'en-GB',
+    ...options,
+  });
   context.after(() => profile.close());
   profile.setDefaultTimeout(PATIENCE_MS);
   const page = await profile.newPage();

@@ -3,18 +3,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { needs } from '../support/installed.ts';
-import { openPage, picture, settling, startBrowser } from './browser.ts';
+import { openPage, picture, settling } from './browser.ts';
 import { shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, column, columnIs, fact, plain, reads, seen, style } from './reading.ts';
 
 test('the dashboard of a small company', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);
   const services = shopServices(upstreams);
-  const program = await ServingProgram.start(context, { manifests: services, args: ['--access-log', 'off'] });
+  const program = await ServingProgram.start(context, {
+    workers: 2,
+    manifests: services,
+    args: ['--access-log', 'off'],
+  });
   startTraffic(context, program, 60);
-  const browser = await startBrowser(context);
   const url = `http://127.0.0.1:${program.status.port}/`;
-  const { page, complaints } = await openPage(context, browser, url, { colorScheme: 'light' });
+  const { page, complaints } = await openPage(context, url, { colorScheme: 'light' });
 
   await context.test('says how the program is, as /metrics does', async () => {
     await reads(page.locator('#phase'), /^serving$/);

@@ -7,7 +7,7 @@ import { ServingProgram } from '../cli/serve-fixture.ts';
 import { refused, warned } from '../support/diagnostics.ts';
 import { needs } from '../support/installed.ts';
 import { route } from '../support/routes.ts';
-import { openPage, picture, settling, startBrowser } from './browser.ts';
+import { openPage, picture, settling } from './browser.ts';
 import { service, shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, columnIs, fact, plain, reads, seen, style } from './reading.ts';
 import { Relay } from './relay.ts';
@@ -42,8 +42,7 @@ test('what Services and requests say is text and nothing else', needs('chromium'
     },
   ];
   control.program = { ...control.program, hostname: WORSE, version: WORSE, engine: WORSE };
-  const browser = await startBrowser(context);
-  const { page, complaints } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
+  const { page, complaints } = await openPage(context, `http://127.0.0.1:${server.address.port}/`);
   await columnIs(page, 'Route', cells => cells.includes(`${WORSE}/${HOSTILE}`));
   await columnIs(page, 'Service', cells => cells.includes(`${HOSTILE}/name${WORSE}`));
   await columnIs(page, 'Upstream', cells => cells.includes(`${WORSE}:80`));
@@ -86,8 +85,7 @@ test('of a thousand routes a page shows the first ones, and says so', needs('chr
   const few = shopServices(upstreams);
   const program = await ServingProgram.start(context, { manifests: few });
   startTraffic(context, program, 40);
-  const browser = await startBrowser(context);
-  const { page, complaints } = await openPage(context, browser, `http://localhost:${program.status.port}/`);
+  const { page, complaints } = await openPage(context, `http://localhost:${program.status.port}/`);
   await reads(page.locator('#shown'), /^11$/);
   await program.writeManifests([...few, ...many]);
   await reads(page.locator('#shown'), /^showing 200 of 1 000, search to narrow$/);
@@ -110,8 +108,7 @@ test('of a thousand routes a page shows the first ones, and says so', needs('chr
 test('a question for the routes that nobody answers is asked again', needs('chromium'), async context => {
   const { control, server } = await statusServer(context);
   control.table = RouteTable.of([route('/one')]);
-  const browser = await startBrowser(context);
-  const { page } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
+  const { page } = await openPage(context, `http://127.0.0.1:${server.address.port}/`);
   await reads(page.locator('#shown'), /^1$/);
   // As through a forwarded port whose other end has gone.
   await page.route('**/dashboard/routes?*', () => undefined, { times: 1 });
@@ -121,8 +118,7 @@ test('a question for the routes that nobody answers is asked again', needs('chro
 
 test('routes that may be out of date are amber, with the time since when', needs('chromium'), async context => {
   const { control, server } = await statusServer(context);
-  const browser = await startBrowser(context);
-  const { page } = await openPage(context, browser, `http://127.0.0.1:${server.address.port}/`);
+  const { page } = await openPage(context, `http://127.0.0.1:${server.address.port}/`);
   await reads(page.locator('#phase'), /^serving$/);
   const lostSince = new Date(Date.now() - 200_000).toISOString();
   control.sourceReport = { kind: 'kube', synced: false, lostSince, problem: 'cannot reach the API' };
@@ -141,8 +137,7 @@ test('routes that may be out of date are amber, with the time since when', needs
 test('says why requests failed, and which paths no route takes', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);
   const program = await ServingProgram.start(context, { manifests: shopServices(upstreams) });
-  const browser = await startBrowser(context);
-  const { page, complaints } = await openPage(context, browser, `http://127.0.0.1:${program.status.port}/`);
+  const { page, complaints } = await openPage(context, `http://127.0.0.1:${program.status.port}/`);
   await reads(page.locator('#shown'), /^11$/);
   assert.equal(await page.locator('#failures').isVisible(), false, 'nothing has failed yet');
   // The route / takes what no other route takes.
@@ -169,8 +164,7 @@ test('an outage is shown, and ends by itself', needs('chromium'), async context 
   const first = await ServingProgram.start(context, options);
   const stopTraffic = startTraffic(context, first, 30);
   const relay = await Relay.start(context, first.status);
-  const browser = await startBrowser(context);
-  const { page } = await openPage(context, browser, relay.url);
+  const { page } = await openPage(context, relay.url);
   await reads(chart(page, 'Requests'), /^[1-9].*\nper second/m);
   await reads(page.locator('#shown'), /^11$/);
   await settling();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ExampleBackends } from '../../deploy/examples/backends.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort, service, whatAnswers } from './example-services.ts';
+import { serverPort } from '../support/server-port.ts';
+import { service, whatAnswers } from './example-services.ts';
 
 describe('the example backends', () => {
   let folder: string;
@@ -28,7 +29,7 @@ describe('the example backends', () => {
   }
 
   it('say which Service answers, the request line and the headers as they came', async () => {
-    const port = await freePort('127.100.0.21');
+    const port = await serverPort('127.100.0.21');
     write('volume', '127.100.0.21', port);
     await backends.start();
     const response = await fetch(`http://127.100.0.21:${port}/api/v1/pools?x=1`, {
@@ -42,7 +43,7 @@ describe('the example backends', () => {
   });
 
   it('come with a new Service, move with its address and go with it', async () => {
-    const [first, second] = [await freePort('127.100.0.22'), await freePort('127.100.0.23')];
+    const [first, second] = [await serverPort('127.100.0.22'), await serverPort('127.100.0.23')];
     await backends.start();
     write('wiki', '127.100.0.22', first);
     await eventually('it came', () => whatAnswers('127.100.0.22', first));
@@ -57,7 +58,7 @@ describe('the example backends', () => {
   });
 
   it('that cannot listen are reported with what to do, and do not keep the others from it', async () => {
-    const port = await freePort('127.100.0.24');
+    const port = await serverPort('127.100.0.24');
     write('abroad', '192.0.2.1', port);
     write('volume', '127.100.0.24', port);
     await backends.start();

@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-
 /** A manifest of one Service. */
 export function service(name: string, path: string, clusterIP: string, port: number): string {
   return [
@@ -12,16 +9,6 @@ export function service(name: string, path: string, clusterIP: string, port: num
     `spec: { clusterIP: ${clusterIP}, ports: [{ port: ${port} }] }`,
     '',
   ].join('\n');
-}
-
-/** A port that was free a moment ago: Services name their ports, so 0 will not do. */
-export async function freePort(address: string): Promise<number> {
-  const server = createServer().listen(0, address);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The body of the answer; undefined when nobody listens or the answer is not 200. */

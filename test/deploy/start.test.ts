@@ -9,7 +9,8 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { DEADLINE_MS, eventually } from '../support/eventually.ts';
-import { freePort, service, whatAnswers } from './example-services.ts';
+import { serverPort } from '../support/server-port.ts';
+import { service, whatAnswers } from './example-services.ts';
 import { DEPLOY } from './objects.ts';
 
 const PROGRAM = join(DEPLOY, 'examples/start.ts');
@@ -41,9 +42,9 @@ describe('npm start', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'kube-entry-'));
-    port = await freePort(HOST);
-    statusPort = await freePort(STATUS_HOST);
-    backendPort = await freePort('127.100.0.31');
+    port = await serverPort(HOST);
+    statusPort = await serverPort(STATUS_HOST);
+    backendPort = await serverPort('127.100.0.31');
     writeFileSync(join(folder, 'volume.yaml'), service('volume', '/volume', '127.100.0.31', backendPort));
     child = start(
       ...['--manifests', folder, '--listen', `${HOST}:${port}`, '--status-listen', `${STATUS_HOST}:${statusPort}`],

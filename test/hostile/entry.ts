@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import { type ServeOptions, ServingProgram } from '../cli/serve-fixture.ts';
 import { ask } from '../support/exchange.ts';
+import { readStubStatus } from '../support/stub-status.ts';
 import type { Backend } from './backend.ts';
 
 export class Entry {
@@ -23,7 +24,7 @@ export class Entry {
       metadata: { name: 'backend', annotations: { 'kube-entry.io/path': '/' } },
       spec: { clusterIP: address.host, ports: [{ port: address.port }] },
     };
-    const fixed = ['--engine', 'wire', '--workers', '1', '--access-log', 'off'];
+    const fixed = ['--engine', 'wire', '--access-log', 'off'];
     return new Entry(await ServingProgram.start(t, { manifests: [service], args: [...fixed, ...args], nodeArgs }));
   }
 
@@ -43,8 +44,7 @@ export class Entry {
   /** Of connections: active, reading, writing, waiting. */
   async gauges(): Promise<readonly number[]> {
     const { body } = await ask(this.#program.status, 'GET', '/nginx_status');
-    const [, active, reading, writing, waiting] =
-      /^Active connections: (\d+)[\s\S]*Reading: (\d+) Writing: (\d+) Waiting: (\d+)/.exec(body) ?? [];
-    return [active, reading, writing, waiting].map(Number);
+    const { active, reading, writing, waiting } = readStubStatus(body);
+    return [active, reading, writing, waiting];
   }
 }

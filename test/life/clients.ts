@@ -26,10 +26,10 @@ interface Kind {
 }
 
 const KINDS: Readonly<Record<string, Kind>> = {
-  quick: { connections: 8, thinkMs: 0, ask: client => client.send(get('/quick')), expected: '0 bytes'.length },
+  quick: { connections: 2, thinkMs: 0, ask: client => client.send(get('/quick')), expected: '0 bytes'.length },
   thinking: { connections: 8, thinkMs: 30, ask: client => client.send(get('/quick')), expected: '0 bytes'.length },
   slow: { connections: 4, thinkMs: 0, ask: client => client.send(get('/slow')), expected: '0 bytes'.length },
-  download: { connections: 4, thinkMs: 0, ask: client => client.send(get('/download')), expected: DOWNLOAD_BYTES },
+  download: { connections: 2, thinkMs: 0, ask: client => client.send(get('/download')), expected: DOWNLOAD_BYTES },
   upload: { connections: 4, thinkMs: 0, ask: upload, expected: '10000 bytes'.length },
 };
 

@@ -11,6 +11,7 @@ const OPEN_FILES = 110;
 
 test('too few descriptors are said at the start, and their lack is logged and counted; it ends with the clients', async context => {
   const program = await ServingProgram.start(context, {
+    workers: 2,
     wrapper: ['sh', '-c', `ulimit -n ${OPEN_FILES} && exec "$@"`, 'sh'],
     args: ['--worker-connections', '1000'],
   });

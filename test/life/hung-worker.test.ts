@@ -21,6 +21,7 @@ async function start(t: TestContext, options: ServeOptions = {}) {
   const directory = await scratchDirectory(t);
   const file = join(directory, 'hang');
   const program = await ServingProgram.start(t, {
+    workers: 2,
     ...options,
     directory,
     nodeArgs: ['--import', PRELOAD],

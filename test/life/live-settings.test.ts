@@ -14,8 +14,7 @@ const WORKERS = 3;
 const CONNECTIONS = 30;
 
 function start(t: TestContext, options: ServeOptions = {}): Promise<ServingProgram> {
-  const args = ['--workers', `${WORKERS}`, ...(options.args ?? [])];
-  return ServingProgram.start(t, { manifests: [], ...options, args });
+  return ServingProgram.start(t, { workers: WORKERS, manifests: [], ...options });
 }
 
 /** What each connection's next answer says of its end. */

@@ -23,6 +23,7 @@ describe('a rolling update', { concurrency: true }, () => {
       const args = ['--engine', engine, '--access-log', 'off', '--shutdown-delay', SHUTDOWN_DELAY];
       const start = () =>
         ServingProgram.start(t, {
+          workers: 2,
           manifests: [backend.service],
           args: [...args, '--shutdown-timeout', SHUTDOWN_TIMEOUT],
         });

@@ -24,7 +24,8 @@ it('a worker that dies under load takes only its own connections along, and is r
   const backend = await Backend.start(t);
   const program = await ServingProgram.start(t, {
     manifests: [backend.service],
-    args: ['--workers', `${WORKERS}`, '--access-log', 'off'],
+    workers: WORKERS,
+    args: ['--access-log', 'off'],
     nodeArgs: INSPECTED,
   });
   const inspector = await Inspector.attach(t, program);

@@ -42,9 +42,10 @@ export class Scenario {
     atEnd(t, () => api[Symbol.asyncDispose]());
     for (const one of services) api.apply(one);
     const kube = await ServingProgram.start(t, {
+      workers: 2,
       args: ['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--access-log', 'json'],
     });
-    const manifests = await ServingProgram.start(t, { manifests: services });
+    const manifests = await ServingProgram.start(t, { workers: 2, manifests: services });
     return new Scenario(api, services, entryService('spare', shop), { kube, manifests });
   }
 

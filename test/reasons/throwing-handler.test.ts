@@ -56,7 +56,7 @@ for (const engine of ['wire', 'node'] as const) {
     const upstream = await RawUpstream.start(t, handle);
     const program = await ServingProgram.start(t, {
       manifests: [exposed('app', upstream)],
-      args: ['--workers', '1', '--engine', engine, '--keepalive-timeout', '5s'],
+      args: ['--engine', engine, '--keepalive-timeout', '5s'],
       nodeArgs: ['--import', BUGS],
     });
     // On the same worker, with a request under way from before the first bug to after the last.

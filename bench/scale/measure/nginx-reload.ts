@@ -1,6 +1,7 @@
 /** The alternative: nginx with a location for each Service, and a reload for each change. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hammer, type HammerReport } from '../../../test/support/real-hammer.ts';
+import { serverPort } from '../../../test/support/server-port.ts';
 import { PATHS, startHttpBackend } from '../../backends/http-backend.ts';
 import { nginxTuned } from '../../contenders/nginx.ts';
 import { exchange } from '../../load/exchange.ts';
@@ -9,7 +10,6 @@ import { type Memory, memoryOf } from '../../measure/memory.ts';
 import { childrenOf } from '../../measure/process-tree.ts';
 import { BenchError } from '../../support/bench-error.ts';
 import { eventually } from '../../support/poll.ts';
-import { freePort } from '../../support/ports.ts';
 
 const START_MS = 20_000;
 const DEADLINE_MS = 30_000;
@@ -43,7 +43,7 @@ export async function measureNginx(setup: Setup): Promise<NginxReload> {
   const version = nginxTuned.version();
   const { folder, backendFolder, cpus, locations, reloads } = setup;
   await using programs = new AsyncDisposableStack();
-  const [port, backendPort] = [await freePort(), await freePort()];
+  const [port, backendPort] = [await serverPort(), await serverPort()];
   programs.use(startHttpBackend(backendFolder, backendPort, cpus));
   const prefixes = Array.from({ length: locations }, (_, index) => `/service-${index}`);
   const nginx = nginxTuned.start({ folder, port, prefixes, backendPort, accessLog: undefined, cpus });

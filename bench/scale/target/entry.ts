@@ -4,8 +4,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dig, listAt } from '../../../test/deploy/objects.ts';
+import { serverPort } from '../../../test/support/server-port.ts';
 import { BenchError } from '../../support/bench-error.ts';
-import { freePort } from '../../support/ports.ts';
 import { Program } from '../../support/program.ts';
 import type { Exposed } from './cluster.ts';
 import type { Installation } from './installation.ts';
@@ -59,7 +59,7 @@ export class Entry implements AsyncDisposable {
 
   /** @returns when every worker serves the first complete table */
   static async start(options: EntryOptions): Promise<Start> {
-    const port = await freePort();
+    const port = await serverPort();
     const startedAt = performance.timeOrigin + performance.now();
     const entry = new Entry(options, port);
     try {

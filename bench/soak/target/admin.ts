@@ -1,18 +1,10 @@
 /** The admin socket of the proxy under test. */
 import { request } from 'node:http';
+import type { StubStatus } from '../../../src/admin/stub-status.ts';
+import { readStubStatus } from '../../../test/support/stub-status.ts';
 import { BenchError } from '../../support/bench-error.ts';
 
 const TIMEOUT_MS = 10_000;
-
-export interface NginxStatus {
-  readonly active: number;
-  readonly accepted: number;
-  readonly handled: number;
-  readonly requests: number;
-  readonly reading: number;
-  readonly writing: number;
-  readonly waiting: number;
-}
 
 /** Samples of a scrape by their name and labels, as the text has them. */
 export type Metrics = ReadonlyMap<string, number>;
@@ -31,11 +23,8 @@ export class Admin {
     await this.#ask('/configuration/backends', 201, JSON.stringify(records));
   }
 
-  async nginxStatus(): Promise<NginxStatus> {
-    const text = await this.#ask('/nginx_status', 200);
-    const [active, accepted, handled, requests, reading, writing, waiting] = (text.match(/\d+/g) ?? []).map(Number);
-    if (waiting === undefined) throw new BenchError(`nginx_status: ${text}`);
-    return { active, accepted, handled, requests, reading, writing, waiting } as NginxStatus;
+  async nginxStatus(): Promise<StubStatus> {
+    return readStubStatus(await this.#ask('/nginx_status', 200));
   }
 
   async metrics(): Promise<Metrics> {

@@ -1,12 +1,13 @@
 /** Starts the proxy and its backends. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { serverPort } from '../../../test/support/server-port.ts';
 import { startWebSocketBackend } from '../../backends/websocket-backend.ts';
 import { exchange } from '../../load/exchange.ts';
 import { BenchError } from '../../support/bench-error.ts';
+import { checkListening } from '../../support/check-listening.ts';
 import { splitCpus } from '../../support/cpus.ts';
 import { eventually } from '../../support/poll.ts';
-import { checkListening, freePort } from '../../support/ports.ts';
 import { Program } from '../../support/program.ts';
 import { Admin } from './admin.ts';
 import { ProxyUnderTest } from './proxy.ts';
@@ -30,8 +31,8 @@ export async function startTarget(
   const split = splitCpus();
   // Unlike in a comparison nothing has a CPU to itself: the soak is to keep the whole machine at work.
   const cpus = `${split.load},${split.proxy}`;
-  const ports = { steady: await freePort(), failing: await freePort(), webSocket: await freePort() };
-  const port = await freePort();
+  const ports = { steady: await serverPort(), failing: await serverPort(), webSocket: await serverPort() };
+  const port = await serverPort();
   for (const kind of ['steady', 'failing'] as const) programs.use(startBackend(kind, folder, ports[kind], cpus));
   programs.use(startWebSocketBackend(folder, ports.webSocket, cpus));
   const proxy = new ProxyUnderTest({ folder: subfolder(folder, 'proxy'), port, cpus, hasAccessLog });

@@ -1,6 +1,7 @@
 /** What the proxy says of itself, and what it holds, when nothing is asked of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Metrics, NginxStatus } from '../target/admin.ts';
+import type { StubStatus } from '../../../src/admin/stub-status.ts';
+import type { Admin, Metrics } from '../target/admin.ts';
 import type { ProxyUnderTest } from '../target/proxy.ts';
 import { type Descriptors, descriptorsOf } from './sampler.ts';
 
@@ -9,7 +10,7 @@ const SETTLE_MS = 15_000;
 const STEP_MS = 250;
 
 export interface Snapshot {
-  readonly status: NginxStatus;
+  readonly status: StubStatus;
   /** Requests to the admin socket until then, those for the snapshot included, when the status was taken. */
   readonly adminRequests: number;
   readonly metrics: Metrics;
@@ -17,7 +18,7 @@ export interface Snapshot {
 }
 
 /** nginx counts the connection that asks, as writing. */
-export function isIdle({ active, reading, writing, waiting }: NginxStatus): boolean {
+export function isIdle({ active, reading, writing, waiting }: StubStatus): boolean {
   return active === 1 && reading === 0 && writing === 1 && waiting === 0;
 }
 
