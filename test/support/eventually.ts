@@ -62,7 +62,7 @@ export class Changes {
 }
 
 /** So many looks in a row, {@link POLL_MS} apart: a process that gets no CPU does not look either. */
-const STILL_LOOKS = 40;
+const STILL_LOOKS = 100;
 
 /** Waits until a number above zero has stopped to change: until what feeds it is held back. @returns the number */
 export function still(what: string, read: () => number): Promise<number> {
