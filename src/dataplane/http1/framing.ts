@@ -1,12 +1,13 @@
 import type { BodyPiece } from '../pipeline/ports.ts';
 import { MAX_JOINED_BYTES } from '../transport/read-buffers.ts';
 import type { Transport } from '../transport/transport.ts';
+import { readLatin1 } from './bytes.ts';
 
 /** The ranges (start, end, start, end…) as one latin1 text. */
 export function joinedText(bytes: Buffer, ranges: readonly number[]): string {
   let text = '';
   for (let index = 0; index < ranges.length; index += 2)
-    text += bytes.toString('latin1', ranges[index], ranges[index + 1]);
+    text += readLatin1(bytes, ranges[index] as number, ranges[index + 1] as number);
   return text;
 }
 

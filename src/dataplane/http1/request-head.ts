@@ -16,7 +16,7 @@ import {
   X_REQUEST_ID,
 } from '../pipeline/header-ids.ts';
 import type { RequestView } from '../pipeline/ports.ts';
-import { COMMA, CR, isHttp1, isText, LF, METHOD, SP, TARGET } from './bytes.ts';
+import { COMMA, CR, isHttp1, isText, LF, METHOD, readLatin1, SP, TARGET } from './bytes.ts';
 import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
 
@@ -59,7 +59,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
     this.resetLines();
     this.#hasRequestLine = false;
     this.#hostLines = 0;
-    if (this.#valueCount > 0) this.#has.fill(0);
+    for (let index = 0; index < this.#valueCount; index += 3) this.#has[this.#values[index] as number] = 0;
     this.#valueCount = 0;
   }
 
@@ -85,7 +85,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
     if (outcome === MORE) return false;
     if (outcome !== DONE) return `request_${outcome}`;
     this.#keepBytes(bytes, base);
-    this.text = bytes.toString('latin1', base, base + this.length);
+    this.text = readLatin1(bytes, base, base + this.length);
     return this.#judge();
   }
 
@@ -217,7 +217,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
 
   #keepBytes(bytes: Buffer, base: number): void {
     if (this.length > this.#kept.length) this.#kept = Buffer.allocUnsafeSlow(Math.max(KEPT_BYTES, this.length));
-    bytes.copy(this.#kept, 0, base, base + this.length);
+    writeRange(this.#kept, 0, bytes, base, base + this.length);
   }
 
   #note(name: number, start: number, end: number): void {

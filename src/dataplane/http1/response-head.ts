@@ -13,7 +13,7 @@ import {
   WWW_AUTHENTICATE,
 } from '../pipeline/header-ids.ts';
 import type { ResponseView } from '../pipeline/ports.ts';
-import { CR, FIELD, isHttp1, isWord, LF } from './bytes.ts';
+import { CR, FIELD, isHttp1, isWord, LF, readLatin1 } from './bytes.ts';
 import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import { keepAliveTimeout } from './hop-by-hop.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
@@ -57,7 +57,7 @@ export class ResponseHead extends Head implements ResponseView {
     const outcome = this.readLines(bytes, base, end);
     if (outcome === MORE) return false;
     if (outcome !== DONE) return `response_${outcome}`;
-    this.text = bytes.toString('latin1', base, base + this.length);
+    this.text = readLatin1(bytes, base, base + this.length);
     return this.codings === 0 ? true : this.#judgeCoding();
   }
 
