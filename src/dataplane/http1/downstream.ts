@@ -27,8 +27,12 @@ export interface RequestConnection extends ClientIdentity {
   pause(): void;
   readOn(): void;
   becomeTunnel(): void;
-  /** Request and response are over. @param isLast the connection ends with them */
-  requestEnded(isLast: boolean): void;
+  /**
+   * Request and response are over.
+   * @param isLast the connection ends with them
+   * @param isClientsLast the client has said that it sends no further request (RFC 9112 section 9.6)
+   */
+  requestEnded(isLast: boolean, isClientsLast: boolean): void;
   /** Ends the connection before the response is complete. What was written still goes out. */
   cut(): void;
   crashed(error: unknown): void;
@@ -177,7 +181,7 @@ export class Http1Downstream implements Downstream {
   }
 
   finish(): void {
-    this.#connection.requestEnded(this.#isLast);
+    this.#connection.requestEnded(this.#isLast, this.#head?.saysClose === true);
   }
 
   cut(): void {
