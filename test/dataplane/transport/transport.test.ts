@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Server, Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { createTransportServer } from '../../src/dataplane/transport/accept.ts';
-import { connectTransport } from '../../src/dataplane/transport/connect.ts';
-import { SocketTransport } from '../../src/dataplane/transport/socket-transport.ts';
-import { isTcpHandle } from '../../src/dataplane/transport/tcp-handle.ts';
-import { TcpTransport } from '../../src/dataplane/transport/tcp-transport.ts';
-import type { Transport, TransportOwner } from '../../src/dataplane/transport/transport.ts';
-import { atEnd } from '../support/cleanup.ts';
-import { eventually } from '../support/eventually.ts';
+import { createTransportServer } from '../../../src/dataplane/transport/accept.ts';
+import { connectTransport } from '../../../src/dataplane/transport/connect.ts';
+import { SocketTransport } from '../../../src/dataplane/transport/socket-transport.ts';
+import { isTcpHandle } from '../../../src/dataplane/transport/tcp-handle.ts';
+import { TcpTransport } from '../../../src/dataplane/transport/tcp-transport.ts';
+import type { Transport, TransportOwner } from '../../../src/dataplane/transport/transport.ts';
+import { atEnd } from '../../support/cleanup.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** Far more than the kernel keeps for a peer that does not read. */
 const FLOOD_PIECES = 400;
@@ -388,7 +388,7 @@ function handleOf(t: TestContext): unknown {
 
 /** As the module finds it when it is loaded now. */
 async function isKnownAnew(name: string, t: TestContext): Promise<boolean> {
-  const file = new URL(`../../src/dataplane/transport/tcp-handle.ts?${name}`, import.meta.url);
+  const file = new URL(`../../../src/dataplane/transport/tcp-handle.ts?${name}`, import.meta.url);
   const module: { isTcpHandle: typeof isTcpHandle } = await import(file.href);
   return module.isTcpHandle(handleOf(t));
 }

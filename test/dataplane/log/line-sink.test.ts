@@ -15,11 +15,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LineSink } from '../../src/dataplane/log/line-sink.ts';
-import { WriteTurn } from '../../src/dataplane/log/write-turn.ts';
-import { codeOf } from '../../src/errors.ts';
-import { atEnd } from '../support/cleanup.ts';
-import { eventually } from '../support/eventually.ts';
+import { LineSink } from '../../../src/dataplane/log/line-sink.ts';
+import { WriteTurn } from '../../../src/dataplane/log/write-turn.ts';
+import { codeOf } from '../../../src/errors.ts';
+import { atEnd } from '../../support/cleanup.ts';
+import { eventually } from '../../support/eventually.ts';
 
 async function scratchDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'ke-log-'));
@@ -376,7 +376,7 @@ test('an error that lasts is said once, and again when it comes back', async con
 });
 
 test('standard output gets the lines, and reopening it means nothing', async () => {
-  const module = JSON.stringify(join(import.meta.dirname, '../../src/dataplane/log/line-sink.ts'));
+  const module = JSON.stringify(join(import.meta.dirname, '../../../src/dataplane/log/line-sink.ts'));
   const program = `
     import { LineSink } from ${module};
     const sink = new LineSink('', { take: () => true, give() {} }, { onDrop() {}, onResume() {}, onError() {} });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RequestHead } from '../../src/dataplane/http1/request-head.ts';
-import { EXPECT, TE, UPGRADE, USER_AGENT, X_FORWARDED_FOR } from '../../src/dataplane/pipeline/header-ids.ts';
-import fc from '../support/property.ts';
+import { RequestHead } from '../../../src/dataplane/http1/request-head.ts';
+import { EXPECT, TE, UPGRADE, USER_AGENT, X_FORWARDED_FOR } from '../../../src/dataplane/pipeline/header-ids.ts';
+import fc from '../../support/property.ts';
 import { commonLines, type KnownLine, pieces, requestLineOf, somePlaces } from './heads.ts';
 
 type Outcome = ReturnType<RequestHead['read']>;

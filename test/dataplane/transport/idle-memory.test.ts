@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { ListenAddress } from '../../src/formats/listen-address.ts';
-import { atEnd } from '../support/cleanup.ts';
-import { startProxy } from '../support/proxy-under-test.ts';
+import type { ListenAddress } from '../../../src/formats/listen-address.ts';
+import { atEnd } from '../../support/cleanup.ts';
+import { startProxy } from '../../support/proxy-under-test.ts';
 
 const CONNECTIONS = 300;
 const HEAD_BYTES = 28_000;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
-import { TICK_MS, TimeLimit, TimerWheel } from '../../src/dataplane/runtime/timer-wheel.ts';
-import { atEnd } from '../support/cleanup.ts';
-import { eventually } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import fc from '../support/property.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { TICK_MS, TimeLimit, TimerWheel } from '../../../src/dataplane/runtime/timer-wheel.ts';
+import { atEnd } from '../../support/cleanup.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import fc from '../../support/property.ts';
 
 class Entry extends TimeLimit {
   readonly bugs: readonly unknown[];

@@ -1,10 +1,10 @@
 /** What an upstream connection takes over from one request into the next: nothing. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { eventually } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { startProxy } from '../support/proxy-under-test.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { startProxy } from '../../support/proxy-under-test.ts';
+import { answer, RawUpstream } from '../../support/raw-upstream.ts';
 
 /** An idle upstream connection is kept for 4 s, and a tick of the wheel is 50 ms. */
 const LONGER_THAN_IDLE_MS = 4_500;

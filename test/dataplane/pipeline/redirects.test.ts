@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { rewriteRedirect } from '../../src/dataplane/pipeline/redirects.ts';
-import fc from '../support/property.ts';
-import { route } from '../support/routes.ts';
+import { rewriteRedirect } from '../../../src/dataplane/pipeline/redirects.ts';
+import fc from '../../support/property.ts';
+import { route } from '../../support/routes.ts';
 
 const ROUTE = { ...route('/volume'), rewriteRedirects: true };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ChunkedBody } from '../../src/dataplane/http1/chunked-body.ts';
-import fc from '../support/property.ts';
+import { ChunkedBody } from '../../../src/dataplane/http1/chunked-body.ts';
+import fc from '../../support/property.ts';
 import { pieces, somePlaces } from './heads.ts';
 
 const NO_OPTIONS: ReadonlySet<string> = new Set();

@@ -1,11 +1,11 @@
 /** Turns in the life of a client's connection that no single request shows. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { eventually, still } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
-import { startSilentListener } from '../support/silent-listener.ts';
+import { eventually, still } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { type ProxyUnderTest, startProxy } from '../../support/proxy-under-test.ts';
+import { answer, RawUpstream } from '../../support/raw-upstream.ts';
+import { startSilentListener } from '../../support/silent-listener.ts';
 
 /** Nothing listens there. */
 const REFUSING = { host: '127.0.0.1', port: 1 };

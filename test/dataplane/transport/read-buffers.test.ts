@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClientMemory } from '../../src/dataplane/transport/client-memory.ts';
-import { ReadBuffers } from '../../src/dataplane/transport/read-buffers.ts';
-import { eventually } from '../support/eventually.ts';
-import { startProxy } from '../support/proxy-under-test.ts';
-import { RawUpstream } from '../support/raw-upstream.ts';
+import { ClientMemory } from '../../../src/dataplane/transport/client-memory.ts';
+import { ReadBuffers } from '../../../src/dataplane/transport/read-buffers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startProxy } from '../../support/proxy-under-test.ts';
+import { RawUpstream } from '../../support/raw-upstream.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /** Heads of which it is known what goes on, and their reading in pieces. */
-import type { RequestHead } from '../../src/dataplane/http1/request-head.ts';
-import fc from '../support/property.ts';
+import type { RequestHead } from '../../../src/dataplane/http1/request-head.ts';
+import fc from '../../support/property.ts';
 
 export interface KnownLine {
   readonly text: string;

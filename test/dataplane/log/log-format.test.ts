@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AccessLog } from '../../src/dataplane/log/access-log.ts';
-import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
-import { TextHead } from '../../src/dataplane/log/text-head.ts';
-import { LogLines } from '../support/log-lines.ts';
-import fc from '../support/property.ts';
+import { AccessLog } from '../../../src/dataplane/log/access-log.ts';
+import type { RequestRecord } from '../../../src/dataplane/log/request-record.ts';
+import { TextHead } from '../../../src/dataplane/log/text-head.ts';
+import { LogLines } from '../../support/log-lines.ts';
+import fc from '../../support/property.ts';
 
 interface Logged extends RequestRecord {
   readonly time: number;

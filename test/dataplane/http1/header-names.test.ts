@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { identify as identifyBytes } from '../../src/dataplane/http1/header-names.ts';
-import * as names from '../../src/dataplane/pipeline/header-ids.ts';
-import fc from '../support/property.ts';
+import { identify as identifyBytes } from '../../../src/dataplane/http1/header-names.ts';
+import * as names from '../../../src/dataplane/pipeline/header-ids.ts';
+import fc from '../../support/property.ts';
 
 /** `PROXY_CONNECTION` is the number of `proxy-connection`. */
 const LISTED = Object.entries(names).flatMap(([constant, id]): [string, number][] =>

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { atEnd } from '../support/cleanup.ts';
-import { startProxy } from '../support/proxy-under-test.ts';
+import { atEnd } from '../../support/cleanup.ts';
+import { startProxy } from '../../support/proxy-under-test.ts';
 
 const CROWD = 96;
 

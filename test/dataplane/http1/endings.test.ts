@@ -1,12 +1,12 @@
 /** What was answered in full arrives in full, however the connections end. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { DEFAULTS } from '../../src/settings/schema.ts';
-import { eventually } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
-import type { RawClient } from '../support/raw-client.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { DEFAULTS } from '../../../src/settings/schema.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { type ProxyUnderTest, startProxy } from '../../support/proxy-under-test.ts';
+import type { RawClient } from '../../support/raw-client.ts';
+import { answer, RawUpstream } from '../../support/raw-upstream.ts';
 
 /** The kernel keeps less for a peer that does not read: the rest of an answer waits in the proxy. */
 const KERNEL_BYTES = 12 << 20;

@@ -1,11 +1,11 @@
 /** What the connections of a worker keep together is bounded, and honest clients are served within the bound. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClientMemory, SMALL_BYTES } from '../../src/dataplane/transport/client-memory.ts';
-import { Stash, Stashes } from '../../src/dataplane/transport/stash.ts';
-import { eventually } from '../support/eventually.ts';
-import { startProxy } from '../support/proxy-under-test.ts';
-import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { ClientMemory, SMALL_BYTES } from '../../../src/dataplane/transport/client-memory.ts';
+import { Stash, Stashes } from '../../../src/dataplane/transport/stash.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startProxy } from '../../support/proxy-under-test.ts';
+import { answer, RawUpstream } from '../../support/raw-upstream.ts';
 
 const KIB = 1024;
 const GET = 'GET /v HTTP/1.1\r\nHost: test\r\n\r\n';
