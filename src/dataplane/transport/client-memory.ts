@@ -1,4 +1,4 @@
-/** What a connection takes when nothing of it is kept: measured, with its socket, its exchange and a short head. */
+/** What a connection takes at most when none of its bytes are kept: its transport, an exchange and a short head. */
 const CONNECTION_BYTES = 4 * 1024;
 
 /** What a read brings at most: the less of the memory is left, the more clients share it. */
