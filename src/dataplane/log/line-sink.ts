@@ -1,4 +1,4 @@
-/** Where the access log goes: standard output or a file, never waited for. */
+/** Writes the access log to standard output or to a file, without waiting for either. */
 import { closeSync, write, writeSync } from 'node:fs';
 import { codeOf } from '../../errors.ts';
 import { openLog } from '../../observe/open-log.ts';
@@ -22,15 +22,15 @@ const RETRY_MS = 10;
 /** For so long a stalled reader may hold up the end of a thread. */
 const LAST_FLUSH_MS = 500;
 const NAP_MS = 5;
-/** A destination that is merely too slow takes and refuses in turn: what is lost is said no more often than this. */
+/** A slow destination takes some lines and refuses others in turn: lost lines are reported no more often than this. */
 const SAY_LOST_EVERY_MS = 10_000;
 
 export interface LineSinkEvents {
   /** Lines were thrown away because the destination takes no more. */
   readonly onDrop: (lines: number) => void;
-  /** The destination takes lines again: so many were lost since this was said last, which is some time ago. */
+  /** The destination takes lines again. @param lost lines dropped since the last report */
   readonly onResume: (lost: number) => void;
-  /** Writing fails from now on: said once, until it has worked again. What is pending waits. */
+  /** Writing fails. Reported once, until a write has succeeded again; pending lines wait. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -114,7 +114,7 @@ export class LineSink implements LineBuffer {
   reopen(): void {
     if (this.#path === '') return;
     const fresh = this.#openFile();
-    // Better the old file than none.
+    // The old file stays in use.
     if (fresh === undefined) return;
     const old = this.#fd;
     this.#fd = fresh;
@@ -246,7 +246,7 @@ export class LineSink implements LineBuffer {
   }
 }
 
-/** Nothing else is left to be done by this thread. */
+/** Blocks the thread, which is ending and has nothing else to do. */
 function nap(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP_MS);
 }

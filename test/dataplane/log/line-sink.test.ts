@@ -151,6 +151,15 @@ test('lines come whole, in order and once, however many', async context => {
   assert.equal(heard.dropped, 0);
 });
 
+test('a line longer than a batch comes whole, between the others', async context => {
+  const path = join(await scratchDirectory(context), 'access.log');
+  const { sink, heard } = sinkTo(context, path);
+  const whole = ['before\n', `${'x'.repeat(400 * 1024)}\n`, 'after\n'];
+  for (const line of whole) writeLine(sink, line);
+  await eventually('every line', async () => (await readFile(path, 'utf8')) === whole.join(''));
+  assert.equal(heard.dropped, 0);
+});
+
 test('two sinks into one file do not tear each other lines', async context => {
   const path = join(await scratchDirectory(context), 'access.log');
   const sinks = [sinkTo(context, path).sink, sinkTo(context, path).sink];

@@ -207,6 +207,16 @@ test('a JSON record with a route’s path of any characters is one line that rea
   );
 });
 
+test('a head of nothing but bytes that need escapes fits into the room that its line asks for', () => {
+  const bad = '\x01'.repeat(32 * 1024);
+  for (const format of ['combined', 'json'] as const) {
+    const line = formatLine({ ...RECORD, requestLine: bad, referer: bad, userAgent: bad }, format);
+    const escaped = format === 'combined' ? '\\x01' : '\\u0001';
+    assert.equal(line.split(escaped).length, 3 * bad.length + 1);
+    assert.ok(line.endsWith(format === 'combined' ? ' -\n' : '}\n'));
+  }
+});
+
 test('the name of Basic credentials is logged, and nothing else of them', () => {
   const logged = { ...RECORD, authorization: basic('Aladdin "x"') };
   assert.match(formatLine(logged, 'combined'), /^192\.0\.2\.7 - Aladdin \\x22x\\x22 \[/);
