@@ -11,7 +11,7 @@ import { WebSocketClient } from './web-socket.ts';
 /** Far longer than the balancer takes to notice, a quarter of a second: the machine may stand still meanwhile. */
 const SHUTDOWN_DELAY = '2500ms';
 /** So for any request, of which the longest takes 800 ms. */
-const SHUTDOWN_TIMEOUT = '4s';
+const SHUTDOWN_TIMEOUT = '8s';
 const INSTANCES = 2;
 /** For a program on a busy machine. */
 const PATIENCE_MS = 20_000;
