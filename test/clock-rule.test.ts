@@ -35,7 +35,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'workers/worker-thread.ts',
   ],
   'spreads load, and any outcome is right': [
-    'dataplane/clusters/round-robin.ts',
+    'dataplane/clusters/cluster-state.ts',
     'dataplane/clusters/upstream-pools.ts',
   ],
   'waits for the system: a file, a pipe, a socket, a process, a terminal': [

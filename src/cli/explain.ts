@@ -1,10 +1,11 @@
 import { viewExplanation } from '../admin/explanation.ts';
-import { describeBodyLimit, describeTimeouts, limitsOf } from '../control/limits.ts';
+import { describeBodyLimit, describeTimeouts } from '../control/limits.ts';
 import { SettingsError } from '../errors.ts';
 import { printable } from '../formats/printable.ts';
 import { endpointLabel, hostLabel } from '../formats/text.ts';
 import { serviceKey } from '../model/route.ts';
 import { explain as explainRoute } from '../routing/explain.ts';
+import { limitsOf } from '../settings/limits.ts';
 import { askExplanation, type ExplanationAnswer, type TakingRoute } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';

@@ -1,18 +1,7 @@
-/** The limits of a route, from the settings and to people. */
+/** The limits of a route, as people read them. */
 import { formatDuration } from '../formats/duration.ts';
 import { formatSize } from '../formats/size.ts';
 import type { RouteLimits, RouteOverrides } from '../model/route.ts';
-import type { Settings } from '../settings/schema.ts';
-
-/** What is in force for a route that sets nothing itself. */
-export function limitsOf(settings: Settings): RouteLimits {
-  return {
-    connectTimeoutMs: settings.proxyConnectTimeout,
-    readTimeoutMs: settings.proxyReadTimeout,
-    sendTimeoutMs: settings.proxySendTimeout,
-    maxBodySize: settings.clientMaxBodySize,
-  };
-}
 
 /** @param own what the Service sets itself, which is marked */
 export function describeTimeouts(limits: RouteLimits, own: RouteOverrides): string {

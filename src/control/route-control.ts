@@ -9,6 +9,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
+import { limitsOf } from '../settings/limits.ts';
 import { parseLiveSettings, writeSettings } from '../settings/load.ts';
 import { SCHEMA, SETTING_KEYS, type Settings } from '../settings/schema.ts';
 import { parsePushedBackends } from '../sources/pushed.ts';
@@ -19,7 +20,6 @@ import type { BackendInForce, Catalog } from './catalog.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
 import type { DescriptorWatch } from './descriptor-watch.ts';
-import { limitsOf } from './limits.ts';
 import { Publisher } from './publisher.ts';
 
 /** What is watched, besides what is pushed. */

@@ -2,15 +2,15 @@
 import type { Clock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
-import type { RouteTable } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { AccessLog } from './log/access-log.ts';
 import type { FailureReporter } from './pipeline/failure-reporter.ts';
+import type { CompiledTable } from './route-compiler.ts';
 
 /** What requests are judged by. Each field is replaced as a whole between two requests; a request reads it once. */
 export interface EngineState {
   /** Undefined until the first complete table: requests get 503. */
-  table: RouteTable | undefined;
+  table: CompiledTable | undefined;
   settings: Settings;
   /** HTML for 500, 502, 503 and 504. */
   errorPage: string;

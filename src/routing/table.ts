@@ -4,20 +4,20 @@ import { upperCaseEscapes } from './path.ts';
 import { ShardedMap } from './sharded-map.ts';
 
 /** The routes of one host. */
-interface PathTable {
-  readonly routes: ShardedMap<Route>;
+interface PathTable<R> {
+  readonly routes: ShardedMap<R>;
   /** How many routes have so many segments. */
   readonly depths: ReadonlyMap<number, number>;
   /** Segments of the deepest route: no look-up goes further. */
   readonly depth: number;
 }
 
-const NO_ROUTES: PathTable = { routes: ShardedMap.empty(), depths: new Map(), depth: 0 };
+const NO_ROUTES: PathTable<never> = { routes: ShardedMap.empty(), depths: new Map(), depth: 0 };
 
 /** By exact host, with the routes of any host under the empty one; and by what follows the `*` of a wildcard host. */
-interface HostTables {
-  readonly exact: ShardedMap<PathTable>;
-  readonly wildcards: ShardedMap<PathTable>;
+interface HostTables<R> {
+  readonly exact: ShardedMap<PathTable<R>>;
+  readonly wildcards: ShardedMap<PathTable<R>>;
 }
 
 /**
@@ -26,21 +26,17 @@ interface HostTables {
  * makes a new table that shares with the former what it does not touch: what a change costs does not grow with the
  * table either.
  */
-export class RouteTable {
-  static readonly EMPTY: RouteTable = new RouteTable(
-    0,
-    { exact: ShardedMap.empty(), wildcards: ShardedMap.empty() },
-    false,
-  );
+export class RouteTable<R extends Place = Route> {
+  static readonly EMPTY: RouteTable = RouteTable.of([], 0);
 
   readonly version: number;
-  readonly #exact: ShardedMap<PathTable>;
-  readonly #wildcards: ShardedMap<PathTable>;
-  readonly #anyHost: PathTable | undefined;
+  readonly #exact: ShardedMap<PathTable<R>>;
+  readonly #wildcards: ShardedMap<PathTable<R>>;
+  readonly #anyHost: PathTable<R> | undefined;
   readonly #hasExactHosts: boolean;
   readonly #hasEscapes: boolean;
 
-  private constructor(version: number, { exact, wildcards }: HostTables, hasEscapes: boolean) {
+  private constructor(version: number, { exact, wildcards }: HostTables<R>, hasEscapes: boolean) {
     this.version = version;
     this.#exact = exact;
     this.#wildcards = wildcards;
@@ -49,8 +45,9 @@ export class RouteTable {
     this.#hasEscapes = hasEscapes;
   }
 
-  static of(routes: Iterable<Route>, version = 1): RouteTable {
-    return RouteTable.EMPTY.apply({ version, upserts: [...routes], removals: [] });
+  static of<R extends Place>(routes: Iterable<R>, version = 1): RouteTable<R> {
+    const hosts: HostTables<R> = { exact: ShardedMap.empty(), wildcards: ShardedMap.empty() };
+    return new RouteTable(0, hosts, false).apply({ version, upserts: [...routes], removals: [] });
   }
 
   get size(): number {
@@ -59,13 +56,13 @@ export class RouteTable {
     return size;
   }
 
-  *routes(): Generator<Route> {
+  *routes(): Generator<R> {
     for (const { routes } of this.#pathTables()) yield* routes.values();
   }
 
-  apply(delta: TableDelta): RouteTable {
-    const changes = new Map<string, Map<string, Route | undefined>>();
-    const change = (host: string, path: string, route: Route | undefined): void => {
+  apply(delta: TableDelta<R>): RouteTable<R> {
+    const changes = new Map<string, Map<string, R | undefined>>();
+    const change = (host: string, path: string, route: R | undefined): void => {
       const ofHost = changes.get(host);
       if (ofHost === undefined) changes.set(host, new Map([[path, route]]));
       else ofHost.set(path, route);
@@ -76,10 +73,10 @@ export class RouteTable {
       hasEscapes ||= route.path.includes('%');
       change(route.host, route.path, route);
     }
-    const exact = new Map<string, PathTable | undefined>();
-    const wildcards = new Map<string, PathTable | undefined>();
+    const exact = new Map<string, PathTable<R> | undefined>();
+    const wildcards = new Map<string, PathTable<R> | undefined>();
     for (const [host, paths] of changes) {
-      const after = changed(this.#pathTable(host) ?? NO_ROUTES, paths);
+      const after = changed<R>(this.#pathTable(host) ?? NO_ROUTES, paths);
       const entry = after.routes.size === 0 ? undefined : after;
       if (isWildcard(host)) wildcards.set(host.slice(1), entry);
       else exact.set(host, entry);
@@ -94,7 +91,7 @@ export class RouteTable {
    * @param host as parseHost gives it; empty for an HTTP/1.0 request without Host
    * @param path as normalisePath gives it
    */
-  match(host: string, path: string): Route | undefined {
+  match(host: string, path: string): R | undefined {
     const key = this.#hasEscapes ? upperCaseEscapes(path) : path;
     if (this.#hasExactHosts) {
       const table = this.#exact.get(host);
@@ -113,15 +110,15 @@ export class RouteTable {
   }
 
   /** The route that is served at a place. */
-  get({ host, path }: Place): Route | undefined {
+  get({ host, path }: Place): R | undefined {
     return this.#pathTable(host)?.routes.get(path);
   }
 
-  #pathTable(host: string): PathTable | undefined {
+  #pathTable(host: string): PathTable<R> | undefined {
     return isWildcard(host) ? this.#wildcards.get(host.slice(1)) : this.#exact.get(host);
   }
 
-  *#pathTables(): Generator<PathTable> {
+  *#pathTables(): Generator<PathTable<R>> {
     yield* this.#exact.values();
     yield* this.#wildcards.values();
   }
@@ -139,7 +136,7 @@ export function hostCandidates(host: string): string[] {
   return candidates;
 }
 
-function longestPrefix({ routes, depth }: PathTable, path: string): Route | undefined {
+function longestPrefix<R>({ routes, depth }: PathTable<R>, path: string): R | undefined {
   let best = routes.get('/');
   let end = 0;
   for (let level = 0; level < depth; level += 1) {
@@ -152,7 +149,7 @@ function longestPrefix({ routes, depth }: PathTable, path: string): Route | unde
 }
 
 /** @param changes by path; undefined takes one out */
-function changed(before: PathTable, changes: ReadonlyMap<string, Route | undefined>): PathTable {
+function changed<R>(before: PathTable<R>, changes: ReadonlyMap<string, R | undefined>): PathTable<R> {
   const depths = new Map(before.depths);
   for (const [path, route] of changes) {
     const difference = Number(route !== undefined) - Number(before.routes.get(path) !== undefined);

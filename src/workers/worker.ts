@@ -8,6 +8,7 @@ import { LineSink } from '../dataplane/log/line-sink.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
 import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
+import { RouteCompiler } from '../dataplane/route-compiler.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { RouteTable } from '../routing/table.ts';
@@ -16,8 +17,9 @@ import { unpack } from './packed-delta.ts';
 
 const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
+const routes = new RouteCompiler();
 const state: EngineState = {
-  table: init.table === undefined ? undefined : RouteTable.EMPTY.apply(unpack(init.table)),
+  table: init.table === undefined ? undefined : routes.apply(undefined, unpack(init.table)),
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
 };
@@ -44,7 +46,7 @@ const upToDate = Promise.withResolvers<void>();
 let isDraining = false;
 
 function take({ table, settings, errorPage }: Change): void {
-  if (table !== undefined) state.table = (state.table ?? RouteTable.EMPTY).apply(unpack(table));
+  if (table !== undefined) state.table = routes.apply(state.table, unpack(table));
   if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
   if (settings !== undefined) {
     state.settings = settings;

@@ -64,7 +64,7 @@ it(`${hoarders} clients of each of ${KINDS.length} kinds that hoard take no more
     t,
     { address: backend },
     {
-      nodeArgs: ['--max-semi-space-size=8', `--max-old-space-size=${HEAP_MIB}`],
+      nodeArgs: ['--max-semi-space-size=2', `--max-old-space-size=${HEAP_MIB}`],
     },
   );
   const before = await entry.memoryBytes();

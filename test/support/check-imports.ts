@@ -47,7 +47,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     routing: { folders: ['model'], packages: [] },
     resources: { folders: [], packages: [] },
     translate: { folders: [...COMMON, 'model', 'routing', 'resources'], packages: [] },
-    settings: { folders: COMMON, packages: ['zod'] },
+    settings: { folders: [...COMMON, 'model'], packages: ['zod'] },
     observe: { folders: [...COMMON, 'model', 'dataplane/failures'], packages: ['pino', 'prom-client'] },
     // They name Services as the model does, and log. What they read is translated elsewhere.
     sources: { folders: [...COMMON, 'model', 'resources', 'observe'], packages: [] },

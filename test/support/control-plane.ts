@@ -1,11 +1,11 @@
 import type { TableChange } from '../../src/control/change-log.ts';
 import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
-import { limitsOf } from '../../src/control/limits.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
 import { RouteTable } from '../../src/routing/table.ts';
+import { limitsOf } from '../../src/settings/limits.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import type { WorkerReport } from '../../src/workers/supervisor.ts';
 

@@ -6,10 +6,10 @@ import type { FailureNotice } from '../../src/dataplane/failures/failure-example
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
+import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
-import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
@@ -150,8 +150,8 @@ export async function startProxy(
   return new ProxyUnderTest(t, engine, address, { state, counters, logLines, notices });
 }
 
-export function tableOf(routes: readonly RouteDescription[], version: number): RouteTable {
-  return RouteTable.of(routes.map(routeOf), version);
+export function tableOf(routes: readonly RouteDescription[], version: number): CompiledTable {
+  return new RouteCompiler().apply(undefined, { version, upserts: routes.map(routeOf), removals: [] });
 }
 
 function routeOf(description: RouteDescription, index: number): Route {

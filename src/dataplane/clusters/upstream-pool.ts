@@ -15,7 +15,7 @@ export class UpstreamPool {
 
   constructor(endpoint: Endpoint) {
     this.key = keyOf(endpoint);
-    this.endpoint = endpoint;
+    this.endpoint = { address: endpoint.address, port: endpoint.port };
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
-import type { Backend, Endpoint } from '../../model/route.ts';
 import { COUNTER, type WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
@@ -10,6 +9,7 @@ import { type Guarded, guarded } from '../runtime/guard.ts';
 import type { TimerWheel } from '../runtime/timer-wheel.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import { type ConnectAttempt, type ConnectListener, connectTransport } from '../transport/connect.ts';
+import type { ClusterState, EndpointState } from './cluster-state.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
 import { type ConnectionKeeper, keyOf, type PooledConnection, UpstreamPool } from './upstream-pool.ts';
 
@@ -35,8 +35,6 @@ export class UpstreamPools implements ConnectionKeeper {
   readonly #context: PoolsContext;
   readonly #names = new NameResolver();
   readonly #byKey = new Map<string, UpstreamPool>();
-  /** An endpoint is looked up by its text once. */
-  readonly #byEndpoint = new WeakMap<Endpoint, UpstreamPool>();
   /** Connections that are being made, and what takes off their time limits. */
   readonly #connecting = new Map<ConnectAttempt, () => void>();
   readonly #connections = new Set<PooledConnection>();
@@ -52,7 +50,7 @@ export class UpstreamPools implements ConnectionKeeper {
   }
 
   /** A kept-alive connection that is fit for another request; undefined when there is none. */
-  takeIdle(endpoint: Endpoint): Upstream | undefined {
+  takeIdle(endpoint: EndpointState): Upstream | undefined {
     const { idle } = this.#poolOf(endpoint);
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
       this.#context.counters.addTo(COUNTER.upstreamIdle, -1);
@@ -63,7 +61,7 @@ export class UpstreamPools implements ConnectionKeeper {
   }
 
   /** Makes a connection, and tries once: what comes of a failure is for the seeker to say. */
-  connect(endpoint: Endpoint, timeoutMs: number, seeker: ConnectionSeeker): void {
+  connect(endpoint: EndpointState, timeoutMs: number, seeker: ConnectionSeeker): void {
     const { counters, clock } = this.#context;
     const pool = this.#poolOf(endpoint);
     pool.size += 1;
@@ -105,8 +103,8 @@ export class UpstreamPools implements ConnectionKeeper {
     this.#connecting.set(attempt, takeOffLimit);
   }
 
-  /** Of the idle connections that one client keeps for itself, one to an endpoint of the backend. */
-  takeOwn(own: Upstream[] | undefined, { endpoints }: Backend): Upstream | undefined {
+  /** Of the idle connections that one client keeps for itself, one to an endpoint of the cluster. */
+  takeOwn(own: Upstream[] | undefined, { endpoints }: ClusterState): Upstream | undefined {
     if (own === undefined) return undefined;
     const index = own.findIndex(upstream => endpoints.some(endpoint => keyOf(endpoint) === keyOf(upstream.endpoint)));
     const [upstream] = index < 0 ? [] : own.splice(index, 1);
@@ -177,12 +175,13 @@ export class UpstreamPools implements ConnectionKeeper {
     this.#byKey.delete(pool.key);
   }
 
-  #poolOf(endpoint: Endpoint): UpstreamPool {
-    const known = this.#byEndpoint.get(endpoint);
+  /** Clusters that share an endpoint share its pool. */
+  #poolOf(endpoint: EndpointState): UpstreamPool {
+    const known = endpoint.pool;
     if (known !== undefined && !known.isRetired) return known;
     const pool = this.#byKey.get(keyOf(endpoint)) ?? new UpstreamPool(endpoint);
     this.#byKey.set(pool.key, pool);
-    this.#byEndpoint.set(endpoint, pool);
+    endpoint.pool = pool;
     return pool;
   }
 }

@@ -9,7 +9,6 @@ import { createProxyServer } from 'http-proxy-3';
 import { codeOf } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
-import { RoundRobin } from '../clusters/round-robin.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
@@ -56,7 +55,6 @@ export class NodeEngine implements Engine {
       context,
       proxy,
       pool,
-      roundRobin: new RoundRobin(),
       trustedProxies: () => this.#trustedProxies,
       isDraining: () => this.#draining,
       isClosed: () => this.#isClosed,

@@ -1,6 +1,5 @@
 import type { ProxyServer } from 'http-proxy-3';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
-import type { RoundRobin } from '../clusters/round-robin.ts';
 import type { EngineContext } from '../engine.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 
@@ -9,7 +8,6 @@ export interface ExchangeServices {
   readonly context: EngineContext;
   readonly proxy: ProxyServer;
   readonly pool: UpstreamPool;
-  readonly roundRobin: RoundRobin;
   readonly trustedProxies: () => AddressRanges;
   readonly isDraining: () => boolean;
   readonly isClosed: () => boolean;

@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream';
 import { codeOf, stackOf } from '../../errors.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
-import { type Endpoint, type Route, strippedPrefix, upstreamPath } from '../../model/route.ts';
+import { type Endpoint, upstreamPath } from '../../model/route.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import { forwardedHosts, forwardedOf } from '../pipeline/forwarded.ts';
@@ -38,7 +39,7 @@ export class Exchange implements AttemptListener, RelayOwner {
   readonly #record: ExchangeRecord;
   readonly #traffic: ClientTraffic;
   readonly #writtenBefore: number;
-  #route: Route | undefined;
+  #route: CompiledRoute | undefined;
   #facts: RequestFacts | undefined;
   #upgrade: string | undefined;
   #host = '';
@@ -137,7 +138,7 @@ export class Exchange implements AttemptListener, RelayOwner {
     this.#record.route = route;
     this.#upstreamTarget = upstreamPath(route, target.path) + target.query;
     this.#upgrade = this.#offer && allowedUpgrade(facts.upgrade, this.#settings.upgradeProtocols);
-    return this.#limitBody(facts, route.overrides.maxBodySize ?? this.#settings.clientMaxBodySize);
+    return this.#limitBody(facts, route.limits(this.#settings).maxBodySize);
   }
 
   #limitBody(facts: RequestFacts, limit: number): FailureReason | undefined {
@@ -155,13 +156,13 @@ export class Exchange implements AttemptListener, RelayOwner {
   #send(fresh: boolean): void {
     const route = this.#route;
     const facts = this.#facts;
-    const endpoints = route && this.#services.roundRobin.next(route.backend);
-    if (route === undefined || facts === undefined || endpoints === undefined) {
+    const first = route?.cluster.next();
+    const second = first && route?.cluster.after(first);
+    if (route === undefined || facts === undefined || first === undefined || second === undefined) {
       this.fail('no_endpoint');
       return;
     }
-    const { overrides } = route;
-    const { proxyConnectTimeout, proxyReadTimeout, proxySendTimeout } = this.#settings;
+    const { connectTimeoutMs, readTimeoutMs, sendTimeoutMs } = route.limits(this.#settings);
     this.#attempts += 1;
     this.#attempt = new UpstreamAttempt(
       this.#services,
@@ -170,19 +171,19 @@ export class Exchange implements AttemptListener, RelayOwner {
         response: this.#response,
         facts,
         target: this.#upstreamTarget,
-        headers: this.#upstreamHeaders(route, facts, endpoints[0]),
-        endpoints,
+        headers: this.#upstreamHeaders(route, facts, first),
+        endpoints: [first, second],
         fresh,
-        connectMs: overrides.connectTimeoutMs ?? proxyConnectTimeout,
-        readMs: overrides.readTimeoutMs ?? proxyReadTimeout,
-        sendMs: overrides.sendTimeoutMs ?? proxySendTimeout,
+        connectMs: connectTimeoutMs,
+        readMs: readTimeoutMs,
+        sendMs: sendTimeoutMs,
       },
       this,
     );
     this.#attempt.start();
   }
 
-  #upstreamHeaders(route: Route, facts: RequestFacts, { address, port }: Endpoint): UpstreamHeaders {
+  #upstreamHeaders(route: CompiledRoute, facts: RequestFacts, { address, port }: Endpoint): UpstreamHeaders {
     const forwarded = forwardedOf(
       {
         peer: this.#connection.remoteAddress,
@@ -198,7 +199,7 @@ export class Exchange implements AttemptListener, RelayOwner {
       // HTTP/1.1 wants a Host; a client of HTTP/1.0 may have sent none.
       host: named || formatHostPort(address, port),
       forwarded,
-      prefix: strippedPrefix(route),
+      prefix: route.strippedPrefix,
       requestId: this.#record.requestId,
       underscores: this.#settings.underscoresInHeaders,
       upgrade: this.#upgrade,
@@ -303,7 +304,7 @@ export class Exchange implements AttemptListener, RelayOwner {
     socket.write(head, 'latin1');
     if (early.length > 0) socket.write(early);
     if (this.#offer !== undefined && this.#offer.early.length > 0) connection.socket.write(this.#offer.early);
-    const idleMs = this.#route?.overrides.readTimeoutMs ?? this.#settings.proxyReadTimeout;
+    const idleMs = this.#route?.limits(this.#settings).readTimeoutMs ?? this.#settings.proxyReadTimeout;
     const onIdle = (): void => this.#record.fail('tunnel_idle_timeout');
     joinTunnel(socket, connection.socket, idleMs, onIdle, () => this.#end());
   }

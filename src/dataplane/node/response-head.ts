@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
-import type { Route } from '../../model/route.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../http1/hop-by-hop.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../http1/limits.ts';
-import { mayHoldRedirect, rewriteRedirect, rewritesRedirects } from '../pipeline/redirects.ts';
+import { mayHoldRedirect, rewriteRedirect } from '../pipeline/redirects.ts';
 import { isOfferedUpgrade } from '../pipeline/upgrade.ts';
 
 /** What an upstream's head says about its body. */
@@ -32,7 +32,7 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
  */
 export function readResponseHead(
   response: IncomingMessage,
-  route: Route,
+  route: CompiledRoute,
   hosts: readonly string[],
 ): ResponseHead | FailureReason {
   const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
@@ -102,7 +102,7 @@ function clientHeaders(
   rawHeaders: readonly string[],
   connectionOptions: ReadonlySet<string>,
   { status, chunked }: { readonly status: number; readonly chunked: boolean },
-  route: Route,
+  route: CompiledRoute,
   hosts: readonly string[],
 ): string[] {
   const headers: string[] = [];
@@ -122,7 +122,7 @@ function clientHeaders(
     if (isForProxy(lower) || connectionOptions.has(lower)) continue;
     // Without chunks no trailers can follow, and Node throws.
     if (lower === 'trailer' && !chunked) continue;
-    const rewrite = rewritesRedirects(route) && mayHoldRedirect(lower);
+    const rewrite = route.editsRedirects && mayHoldRedirect(lower);
     headers.push(name, rewrite ? rewriteRedirect(lower, value, route, hosts) : value);
   }
   return headers;

@@ -1,4 +1,4 @@
-import type { RouteOverrides } from '../../model/route.ts';
+import type { RouteLimits } from '../../model/route.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { EngineState } from '../engine.ts';
 import type { TimeLimit, TimerWheel } from '../runtime/timer-wheel.ts';
@@ -18,7 +18,7 @@ const LINGERING_MS = 5_000;
 /** What decides which side of an exchange has to move next. */
 export interface Turns {
   readonly settings: Settings;
-  readonly overrides: RouteOverrides;
+  readonly limits: RouteLimits;
   readonly downstream: Side;
   readonly upstream: Side | undefined;
   /** A connection to the upstream is being made, which has a limit of its own. */
@@ -69,9 +69,9 @@ export class Deadlines implements ConnectionLimits {
   }
 
   /** One side of a tunnel has sent bytes, or taken some. */
-  tunnel({ settings, overrides, downstream, upstream }: Turns): void {
+  tunnel({ limits, downstream, upstream }: Turns): void {
     if (upstream !== undefined) this.none(upstream.limit);
-    this.#set(downstream.limit, BYTES, overrides.readTimeoutMs ?? settings.proxyReadTimeout);
+    this.#set(downstream.limit, BYTES, limits.readTimeoutMs);
   }
 
   none(limit: TimeLimit): void {
@@ -85,7 +85,7 @@ export class Deadlines implements ConnectionLimits {
 
   /** A side of an exchange has moved: sets the limits of both. @param mover the side that sent bytes, or took some */
   moved(turns: Turns, mover: Side): void {
-    const { settings, overrides, downstream: client, upstream } = turns;
+    const { settings, limits, downstream: client, upstream } = turns;
     const ofClient = clientTurn(turns, client);
     // After an early answer, a client may read the rest of it before it sends more of its body, or leaves.
     const isRenewed = mover === client || (turns.isAnswered && ofClient === BYTES);
@@ -96,13 +96,7 @@ export class Deadlines implements ConnectionLimits {
     const ofUpstream = upstreamTurn(turns, client, upstream);
     if (ofUpstream === NOTHING) this.none(upstream.limit);
     else if (mover === upstream || upstream.limit.awaited !== ofUpstream)
-      this.#set(
-        upstream.limit,
-        ofUpstream,
-        ofUpstream === ROOM
-          ? (overrides.sendTimeoutMs ?? settings.proxySendTimeout)
-          : (overrides.readTimeoutMs ?? settings.proxyReadTimeout),
-      );
+      this.#set(upstream.limit, ofUpstream, ofUpstream === ROOM ? limits.sendTimeoutMs : limits.readTimeoutMs);
   }
 
   /**

@@ -1,5 +1,6 @@
-import type { Route, RouteOverrides } from '../../model/route.ts';
+import type { RouteLimits } from '../../model/route.ts';
 import type { Settings } from '../../settings/schema.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineContext } from '../engine.ts';
 import type { Turns } from './deadlines.ts';
 import { ExchangeRecord } from './exchange-record.ts';
@@ -19,8 +20,6 @@ export const FORWARDING = 3;
 /** The final response has begun, or an answer of our own. */
 export const ANSWERED = 4;
 export const TUNNEL = 5;
-
-const NO_OVERRIDES: RouteOverrides = {};
 
 /** What is known of the exchange that is under way; used again for other exchanges. */
 export class ExchangeState implements Turns {
@@ -63,13 +62,13 @@ export class ExchangeState implements Turns {
     return this.phase >= ANSWERED;
   }
 
-  get overrides(): RouteOverrides {
-    return this.routing.route?.overrides ?? NO_OVERRIDES;
+  get limits(): RouteLimits {
+    return this.routing.limits;
   }
 
   /** Of a request that has been routed. */
-  get route(): Route {
-    return this.routing.route as Route;
+  get route(): CompiledRoute {
+    return this.routing.route as CompiledRoute;
   }
 
   /** The next requests are those of another downstream. */

@@ -1,6 +1,6 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
-import { type Endpoint, strippedPrefix, upstreamPath } from '../../model/route.ts';
+import { type Endpoint, upstreamPath } from '../../model/route.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { forwardedHosts, forwardedOf } from './forwarded.ts';
 import { X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO } from './header-ids.ts';
@@ -20,7 +20,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     authority,
     client,
     forwarded: forwardedBy(head, authority, client.peer, trusted),
-    forwardedPrefix: strippedPrefix(route),
+    forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
     upgrade,
   };

@@ -1,5 +1,4 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
-import type { RoundRobin } from '../clusters/round-robin.ts';
 import type { UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -9,7 +8,6 @@ export interface PipelineContext {
   readonly context: EngineContext;
   readonly deadlines: Deadlines;
   readonly pools: UpstreamPools;
-  readonly roundRobin: RoundRobin;
   readonly trustedProxies: AddressRanges;
   /** Every connection is being ended, whatever is under way. */
   readonly isClosed: boolean;

@@ -8,7 +8,7 @@ import {
   splitAuthority,
   type UriReference,
 } from '../../formats/http/uri.ts';
-import { type Route, strippedPrefix } from '../../model/route.ts';
+import type { Route } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
 import type { FieldEdits } from './ports.ts';
@@ -54,11 +54,6 @@ export function rewriteRedirect(name: string, value: string, route: Route, hosts
 
 export function mayHoldRedirect(name: string): boolean {
   return name === 'location' || name === 'refresh' || name === 'set-cookie';
-}
-
-/** Whether the prefix has to be put back on what the route's upstream says. */
-export function rewritesRedirects(route: Route): boolean {
-  return route.rewriteRedirects && strippedPrefix(route) !== '';
 }
 
 /** An absolute path gets the prefix, a full URL only when it leads here. Relative references and other sites stay. */

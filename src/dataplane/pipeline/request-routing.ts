@@ -1,7 +1,8 @@
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
-import type { Route } from '../../model/route.ts';
+import type { RouteLimits } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
@@ -9,10 +10,14 @@ import { isRefusedMethod } from './methods.ts';
 import type { RequestView } from './ports.ts';
 import { allowedUpgrade } from './upgrade.ts';
 
+const NO_LIMITS: RouteLimits = { connectTimeoutMs: 0, readTimeoutMs: 0, sendTimeoutMs: 0, maxBodySize: 0 };
+
 /** What a request asks for, and which route takes it; used again for each request of a client. */
 export class RequestRouting {
   readonly target: RequestTarget = { path: '', query: '', host: '', authority: '' };
-  route: Route | undefined;
+  route: CompiledRoute | undefined;
+  /** What a request to the route may take; without a route, zeros that nothing reads. */
+  limits: RouteLimits = NO_LIMITS;
   /** The protocols it may be upgraded to; undefined for a plain request. */
   upgrade: string | undefined;
   /** The request has credentials that count for the whole connection: see formats/http/authentication.ts. */
@@ -64,7 +69,8 @@ export class RequestRouting {
     const route = table.match(this.host, this.target.path);
     if (route === undefined) return 'no_route';
     this.route = route;
-    this.bodyLimit = route.overrides.maxBodySize ?? settings.clientMaxBodySize;
+    this.limits = route.limits(settings);
+    this.bodyLimit = this.limits.maxBodySize;
     if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
     if (head.offersUpgrade) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
     return undefined;

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../model/route.ts';
+import type { EndpointState } from '../clusters/cluster-state.ts';
 import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { CONNECTING, type ExchangeState } from './exchange-state.ts';
@@ -26,7 +27,6 @@ export class UpstreamAttempts {
   readonly #owner: AttemptOwner;
   #count = 0;
   #endpoint: Endpoint | undefined;
-  #nextEndpoint: Endpoint | undefined;
 
   constructor(context: PipelineContext, state: ExchangeState, owner: AttemptOwner) {
     this.#context = context;
@@ -37,20 +37,18 @@ export class UpstreamAttempts {
   /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or there is no endpoint */
   begin(): Upstream | undefined {
     const { route, downstream } = this.#state;
-    const { pools, roundRobin } = this.#context;
-    const endpoints = roundRobin.next(route.backend);
-    if (endpoints === undefined) {
+    const { pools } = this.#context;
+    const next = route.cluster.next();
+    if (next === undefined) {
       this.#owner.fail('no_endpoint');
       return undefined;
     }
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
-    const own = pools.takeOwn(downstream.client.ownUpstreams, route.backend);
-    const endpoint = own?.endpoint ?? endpoints[0];
+    const own = pools.takeOwn(downstream.client.ownUpstreams, route.cluster);
     this.#count = 0;
-    this.#nextEndpoint = endpoints[1];
-    this.#begin(endpoint);
-    const upstream = own ?? pools.takeIdle(endpoint);
-    if (upstream === undefined) this.#connect(endpoint);
+    this.#begin(own?.endpoint ?? next);
+    const upstream = own ?? pools.takeIdle(next);
+    if (upstream === undefined) this.#connect(next);
     return upstream;
   }
 
@@ -79,7 +77,12 @@ export class UpstreamAttempts {
   }
 
   #retry(counter: 'retriesConnect' | 'retriesStale'): void {
-    const endpoint = this.#nextEndpoint as Endpoint;
+    const endpoint = this.#state.route.cluster.after(this.#endpoint as Endpoint);
+    if (endpoint === undefined) {
+      // The last endpoint has gone meanwhile.
+      this.#owner.fail('no_endpoint');
+      return;
+    }
     this.#context.context.counters.add(counter, 1);
     this.#begin(endpoint);
     this.#connect(endpoint);
@@ -93,7 +96,7 @@ export class UpstreamAttempts {
   }
 
   /** Suspends the exchange until a connection has been made. */
-  #connect(endpoint: Endpoint): void {
+  #connect(endpoint: EndpointState): void {
     const state = this.#state;
     state.enter(CONNECTING);
     const { generation } = state;
@@ -113,7 +116,6 @@ export class UpstreamAttempts {
         else this.#context.context.failures.reportBug(error);
       },
     };
-    const timeoutMs = state.route.overrides.connectTimeoutMs ?? state.settings.proxyConnectTimeout;
-    this.#context.pools.connect(endpoint, timeoutMs, seeker);
+    this.#context.pools.connect(endpoint, state.limits.connectTimeoutMs, seeker);
   }
 }

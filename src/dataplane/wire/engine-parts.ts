@@ -2,7 +2,6 @@ import type { Clock } from '../../clock.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { RoundRobin } from '../clusters/round-robin.ts';
 import type { PooledConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
 import { type PoolsContext, UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
@@ -32,7 +31,6 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
   readonly limits: Deadlines;
   readonly pools: UpstreamPools;
   readonly exchanges = new Exchanges(this);
-  readonly roundRobin = new RoundRobin();
   readonly clients = new Set<EndingConnection>();
   readonly heads: RequestHeads;
   /** A response head is read and passed on at once: one serves all upstreams. */
