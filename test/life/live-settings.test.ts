@@ -65,6 +65,8 @@ describe('live settings of a running program', { concurrency: 2, timeout: 300_00
     assert.equal((await program.post('/configuration/general', { keepaliveRequests: 1 })).status, 201);
     await program.logged('a worker does not answer: its connections wait, the others go on');
     goOn();
+    // By then the settings have been sent to it: it gets one change at a time.
+    await program.logged('the worker answers again');
     assert.deepEqual(await connectionLines(clients), new Set(['close']));
   });
 

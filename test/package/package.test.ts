@@ -98,7 +98,7 @@ test('it checks manifests', async () => {
 
 test('it serves, with workers', async context => {
   const upstream = await RawUpstream.start(context);
-  const program = await ServingProgram.start(context, { main: mainFile() });
+  const program = await ServingProgram.start(context, { main: mainFile(), workers: 2 });
   assert.equal(program.log.find(({ msg }) => msg === 'listening')?.workers, 2);
   await program.post('/configuration/backends', [pushed('a', [upstream], '/a')]);
   for (let count = 0; count < 8; count += 1) assert.equal((await program.get('/a/x')).status, 200);
