@@ -42,7 +42,7 @@ test('the live view redraws in place, survives a resize and a restart, and gives
   const manifests = [
     exposed('shop', upstream, { path: '/shop,/a/rather/long/path/of/the/same/service/for/narrow/terminals' }),
   ];
-  const program = await ServingProgram.start(context, { manifests });
+  const program = await ServingProgram.start(context, { workers: 2, manifests });
   const terminal = await watchOn(context, program.adminSocket);
   const { screen } = terminal;
   await terminal.shows('readiness', has('is ready, up '));
@@ -163,6 +163,7 @@ function watchInto(context: TestContext, args: readonly string[]) {
 
 test('a pipe gets a line a second, or a JSON object; the end of its reader is the end', async context => {
   const program = await ServingProgram.start(context, {
+    workers: 2,
     manifests: [exposed('shop', await RawUpstream.start(context))],
   });
   const json = watchInto(context, ['--admin-socket', program.adminSocket, '--json']);
