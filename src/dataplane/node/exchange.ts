@@ -9,7 +9,7 @@ import type { Settings } from '../../settings/schema.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
-import { forwardedHosts, forwardedOf } from '../pipeline/forwarded.ts';
+import { forwardedHosts } from '../pipeline/forwarded.ts';
 import { isRefusedMethod } from '../pipeline/methods.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
 import { mayRetryStale } from '../pipeline/retry.ts';
@@ -24,7 +24,7 @@ import { informationHeaders, readResponseHead, switchingHead } from './response-
 import { type RelayOwner, relayBody } from './response-relay.ts';
 import { joinTunnel } from './tunnel.ts';
 import { type AttemptListener, UpstreamAttempt } from './upstream-attempt.ts';
-import { type UpstreamHeaders, upstreamHeaders } from './upstream-headers.ts';
+import { forwardedBy, type UpstreamHeaders, upstreamHeaders } from './upstream-headers.ts';
 
 const target: RequestTarget = { path: '', query: '', host: '', authority: '' };
 
@@ -75,17 +75,16 @@ export class Exchange implements AttemptListener, RelayOwner {
   }
 
   start(): void {
-    const begin = guarded(this, () => {
+    const ended = guarded(this, () => this.#end());
+    this.#response.once('close', ended);
+    this.#request.on('error', () => this.clientGone());
+    guarded(this, () => {
       this.#connection.requests += 1;
       this.#watchClient();
       const failure = this.#judge();
       if (failure === undefined) this.#send(false);
       else this.fail(failure);
-    });
-    const ended = guarded(this, () => this.#end());
-    this.#response.once('close', ended);
-    this.#request.on('error', () => this.clientGone());
-    begin();
+    })();
   }
 
   /** A bug ends this request, and its connection. */
@@ -184,21 +183,12 @@ export class Exchange implements AttemptListener, RelayOwner {
   }
 
   #upstreamHeaders(route: CompiledRoute, facts: RequestFacts, { address, port }: Endpoint): UpstreamHeaders {
-    const forwarded = forwardedOf(
-      {
-        peer: this.#connection.remoteAddress,
-        forwardedFor: facts.forwardedFor,
-        proto: facts.forwardedProto,
-        forwardedHost: facts.forwardedHost,
-        host: this.#authority,
-      },
-      this.#services.trustedProxies(),
-    );
+    const { remoteAddress } = this.#connection;
     const named = this.#settings.upstreamHost === 'as-received' ? this.#authority : this.#host;
     return upstreamHeaders(this.#request, facts, {
       // HTTP/1.1 wants a Host; a client of HTTP/1.0 may have sent none.
       host: named || formatHostPort(address, port),
-      forwarded,
+      forwarded: forwardedBy(facts, this.#authority, remoteAddress, this.#services.trustedProxies()),
       prefix: route.strippedPrefix,
       requestId: this.#record.requestId,
       underscores: this.#settings.underscoresInHeaders,

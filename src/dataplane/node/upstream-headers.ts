@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { isHopByHop } from '../http1/hop-by-hop.ts';
+import { forwardedOf } from '../pipeline/forwarded.ts';
 import type { Forwarded } from '../pipeline/ports.ts';
 import type { RequestFacts } from './request-facts.ts';
 
@@ -29,6 +31,12 @@ export interface UpstreamHeadersInput {
   readonly underscores: boolean;
   /** The protocol to upgrade to; undefined for a plain request. */
   readonly upgrade: string | undefined;
+}
+
+/** Who a request is from, and for which host. @param host as the client named it @param peer the address of the connection */
+export function forwardedBy(facts: RequestFacts, host: string, peer: string, trusted: AddressRanges): Forwarded {
+  const { forwardedFor, forwardedProto: proto, forwardedHost } = facts;
+  return forwardedOf({ peer, forwardedFor, proto, forwardedHost, host }, trusted);
 }
 
 /** The headers the upstream gets, in the order of the contract: ours, framing, then the client's. */
