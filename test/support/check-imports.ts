@@ -38,6 +38,21 @@ const WHOLE_DATAPLANE = [
   'dataplane/http1',
 ];
 
+/** What the control plane may import. Commands may import the same and more. */
+const CONTROL_PLANE = [
+  ...COMMON,
+  'version.ts',
+  'model',
+  'routing',
+  'resources',
+  'translate',
+  'settings',
+  'observe',
+  'sources',
+  'sources/kube',
+  'workers',
+];
+
 const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> =
   {
     'clock.ts': { folders: [], packages: [] },
@@ -128,45 +143,12 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
       packages: [],
     },
-    control: {
-      folders: [
-        ...COMMON,
-        'version.ts',
-        'model',
-        'routing',
-        'resources',
-        'translate',
-        'settings',
-        'observe',
-        'sources',
-        'sources/kube',
-        'workers',
-      ],
-      packages: [],
-    },
+    control: { folders: CONTROL_PLANE, packages: [] },
     admin: {
       folders: [...COMMON, 'model', 'routing', 'observe', 'dataplane/failures', 'control'],
       packages: ['fastify'],
     },
-    cli: {
-      folders: [
-        ...COMMON,
-        'version.ts',
-        'model',
-        'routing',
-        'resources',
-        'translate',
-        'settings',
-        'observe',
-        'sources',
-        'sources/kube',
-        'dataplane/failures',
-        'workers',
-        'control',
-        'admin',
-      ],
-      packages: [],
-    },
+    cli: { folders: [...CONTROL_PLANE, 'dataplane/failures', 'control', 'admin'], packages: [] },
     'version.ts': { folders: [], packages: [] },
     'program.ts': { folders: [...COMMON, 'cli'], packages: [] },
     'node-version.ts': { folders: [], packages: [] },

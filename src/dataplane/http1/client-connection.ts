@@ -126,7 +126,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     return this.transport.isEmpty && !this.#reader.isReading && !this.#reader.hasStash;
   }
 
-  /** For a client that has said that it sends nothing more: closing sends FIN as well, without a system call and a turn of the loop of its own. */
+  /** Closes without a shutdown before it, where the client has said that it sends nothing more. Closing sends FIN as well. */
   #closeNow(): void {
     this.enter(ENDING);
     this.destroy();

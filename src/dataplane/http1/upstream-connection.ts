@@ -201,7 +201,8 @@ export class UpstreamConnection implements PooledConnection, Timed {
   /** The upstream has sent FIN. */
   ended(): void {
     const handler = this.#handler;
-    // After a reset that a write met, the end of what came looks like FIN, but is none. A tunnel ends with either.
+    // When a write has failed with a reset, the kernel reports the end of the received bytes as if FIN had come. A response that only
+    // FIN ends is then incomplete. A tunnel ends in both cases.
     const mayEnd = this.#reader.isTunnel || !this.isBroken;
     if (handler !== undefined && mayEnd && this.#reader.end(handler)) return;
     this.closed(this.isBroken ? 'ECONNRESET' : undefined);
