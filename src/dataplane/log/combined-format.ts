@@ -8,15 +8,11 @@ import { basicUser } from '../../formats/http/authentication.ts';
 import { writeBytes, writeDecimal, writeLatin1 } from '../../formats/write-bytes.ts';
 import { type Endpoint, serviceKey } from '../../model/route.ts';
 import type { LineBuffer } from './line-buffer.ts';
-import { hasUnsafe, SAFE, TextMemo } from './log-text.ts';
+import { COMMA, DIGIT_0, hasUnsafe, LF, POINT, SAFE, TextMemo } from './log-text.ts';
 import type { LoggedHead, RequestRecord } from './request-record.ts';
 
-const LF = 0x0a;
 const SP = 0x20;
-const COMMA = 0x2c;
 const DASH = 0x2d;
-const POINT = 0x2e;
-const DIGIT_0 = 0x30;
 const BACKSLASH = 0x5c;
 const LOWER_X = 0x78;
 

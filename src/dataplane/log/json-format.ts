@@ -4,13 +4,9 @@ import { basicUser } from '../../formats/http/authentication.ts';
 import { writeBytes, writeDecimal, writeLatin1 } from '../../formats/write-bytes.ts';
 import { type Endpoint, serviceKey } from '../../model/route.ts';
 import type { LineBuffer } from './line-buffer.ts';
-import { hasUnsafe, TextMemo } from './log-text.ts';
+import { COMMA, DIGIT_0, hasUnsafe, LF, POINT, TextMemo } from './log-text.ts';
 import type { LoggedHead, RequestRecord, UpstreamAttempt } from './request-record.ts';
 
-const LF = 0x0a;
-const COMMA = 0x2c;
-const POINT = 0x2e;
-const DIGIT_0 = 0x30;
 const BRACE_CLOSE = 0x7d;
 
 /** `\uXXXX` */

@@ -1,6 +1,11 @@
 /** What both formats have in common: which bytes need an escape, and texts that are written again and again. */
 import { writeLatin1 } from '../../formats/write-bytes.ts';
 
+export const LF = 0x0a;
+export const COMMA = 0x2c;
+export const POINT = 0x2e;
+export const DIGIT_0 = 0x30;
+
 /** Bytes that a line has as they are: printable ASCII but quote and backslash. */
 export const SAFE = new Uint8Array(256).fill(1, 0x20, 0x7f);
 SAFE[0x22] = 0;
