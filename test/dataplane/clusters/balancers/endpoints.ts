@@ -1,0 +1,57 @@
+import type { Admission, Candidate, PickRequest } from '../../../../src/dataplane/clusters/balancers/balancer.ts';
+
+/** An endpoint of a test. */
+export interface TestEndpoint extends Candidate {
+  inFlight: number;
+}
+
+export function endpoints(count: number, weightOf: (index: number) => number = () => 1): TestEndpoint[] {
+  return Array.from({ length: count }, (_, index) => ({ id: `pod-${index}`, weight: weightOf(index), inFlight: 0 }));
+}
+
+export const inFlight = (endpoint: TestEndpoint): number => endpoint.inFlight;
+
+export const ALL: Admission<Candidate> = { admits: () => true };
+
+/** Admits all but these. */
+export function allBut(...refused: Candidate[]): Admission<Candidate> {
+  return { admits: endpoint => !refused.includes(endpoint) };
+}
+
+/** Numbers from 0 to 1 that are the same on each run (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A request that has only what a test gives it. */
+export function request(parts: Partial<Record<keyof PickRequest, string>> = {}): PickRequest {
+  const part = (name: keyof PickRequest) => (): string => parts[name] ?? '';
+  return {
+    clientIp: part('clientIp'),
+    uri: part('uri'),
+    header: part('header'),
+    cookie: part('cookie'),
+    query: part('query'),
+    variable: part('variable'),
+  };
+}
+
+/** How often each endpoint is picked, in the order of the endpoints. */
+export function shares(
+  count: number,
+  among: readonly Candidate[],
+  pick: (turn: number) => Candidate | undefined,
+): number[] {
+  const picked = new Map<string | undefined, number>();
+  for (let turn = 0; turn < count; turn += 1) {
+    const id = pick(turn)?.id;
+    picked.set(id, (picked.get(id) ?? 0) + 1);
+  }
+  return among.map(({ id }) => (picked.get(id) ?? 0) / count);
+}
