@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { CONTENDERS } from './contenders/all.ts';
 import type { Contender } from './contenders/contender.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { BenchError } from './support/bench-error.ts';
+import { readFlags, wholeNumber } from './support/flags.ts';
 
 export const USAGE = `Usage: npm run bench [-- OPTION…]
 
@@ -15,6 +15,16 @@ export const USAGE = `Usage: npm run bench [-- OPTION…]
   --out FOLDER           write results.json, results.md and chart.svg there; a whole run writes to bench/results
   --help
 `;
+
+const FLAGS = {
+  only: { type: 'string' },
+  contenders: { type: 'string' },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  quick: { type: 'boolean' },
+  out: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
 
 export interface Options {
   readonly scenarios: readonly Scenario[];
@@ -33,7 +43,7 @@ const QUICK_CONTENDERS = ['wire', 'nginx-tuned'];
 
 /** @throws BenchError for what cannot be run */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = readFlags(args);
+  const values = readFlags(args, FLAGS, USAGE);
   const defaults = values.quick ? QUICK : FULL;
   const isWhole = Object.keys(values).every(flag => flag === 'out');
   return {
@@ -43,31 +53,12 @@ export function parseOptions(args: readonly string[]): Options {
       values.contenders ?? (values.quick ? QUICK_CONTENDERS.join(',') : undefined),
       'contender',
     ),
-    rounds: count(values.rounds, defaults.rounds, 'rounds'),
-    seconds: count(values.seconds, defaults.seconds, 'seconds'),
+    rounds: wholeNumber(values.rounds ?? `${defaults.rounds}`, 'rounds'),
+    seconds: wholeNumber(values.seconds ?? `${defaults.seconds}`, 'seconds'),
     warmUpSeconds: defaults.warmUpSeconds,
     out: values.out ?? (isWhole ? `${import.meta.dirname}/results` : undefined),
     isHelp: values.help ?? false,
   };
-}
-
-function readFlags(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        only: { type: 'string' },
-        contenders: { type: 'string' },
-        rounds: { type: 'string' },
-        seconds: { type: 'string' },
-        quick: { type: 'boolean' },
-        out: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new BenchError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  }
 }
 
 function pick<T extends { readonly name: string }>(
@@ -80,10 +71,4 @@ function pick<T extends { readonly name: string }>(
   const unknown = wanted.find(name => !all.some(one => one.name === name));
   if (unknown !== undefined) throw new BenchError(`${unknown}: no such ${kind}\n\n${USAGE}`);
   return all.filter(({ name }) => wanted.includes(name));
-}
-
-function count(text: string | undefined, fallback: number, flag: string): number {
-  const value = text === undefined ? fallback : Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new BenchError(`--${flag} ${text}: a number from 1`);
-  return value;
 }

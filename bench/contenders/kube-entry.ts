@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { backendRecord, service, yamlOf } from '../../test/support/services.ts';
 import { BenchError } from '../support/bench-error.ts';
 import { Program } from '../support/program.ts';
 import type { Contender, ProxySetup, RunningProxy } from './contender.ts';
@@ -29,7 +30,7 @@ function version(): string {
 function start(engine: string, setup: ProxySetup): RunningProxy {
   const { folder, port, prefixes, accessLog, cpus } = setup;
   const manifests = join(folder, 'services.yaml');
-  writeFileSync(manifests, prefixes.map(prefix => serviceYaml(prefix, setup)).join('---\n'));
+  writeFileSync(manifests, yamlOf(prefixes.map(prefix => exposed(prefix, setup))));
   const adminSocket = join(folder, 'admin.sock');
   const log = accessLog === undefined ? ['--access-log', 'off'] : ['--access-log-path', accessLog];
   const program = new Program({
@@ -53,37 +54,18 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
       push(
         agent,
         adminSocket,
-        more.map(prefix => backendRecord(prefix, setup)),
+        more.map(prefix => pushed(prefix, setup)),
       ),
   };
 }
 
-function serviceYaml(prefix: string, { backendPort }: ProxySetup): string {
-  return `apiVersion: v1
-kind: Service
-metadata:
-  name: ${nameOf(prefix)}
-  annotations:
-    kube-entry.io/path: ${prefix}
-spec:
-  clusterIP: 127.0.0.1
-  ports:
-    - port: ${backendPort}
-`;
+function exposed(prefix: string, { backendPort }: ProxySetup): object {
+  return service(nameOf(prefix), { address: { host: '127.0.0.1', port: backendPort }, annotations: { path: prefix } });
 }
 
-/** As ingress-nginx's controller pushes it; the annotation makes it a route. */
-function backendRecord(prefix: string, { backendPort }: ProxySetup): object {
-  const name = nameOf(prefix);
-  return {
-    name: `bench-${name}-${backendPort}`,
-    port: backendPort,
-    endpoints: [{ address: '127.0.0.1', port: String(backendPort) }],
-    service: {
-      metadata: { namespace: 'bench', name, annotations: { 'kube-entry.io/path': prefix } },
-      spec: { clusterIP: '127.0.0.1', ports: [{ port: backendPort }] },
-    },
-  };
+/** The annotation makes it a route. */
+function pushed(prefix: string, { backendPort }: ProxySetup): object {
+  return backendRecord(nameOf(prefix), [{ host: '127.0.0.1', port: backendPort }], { annotations: { path: prefix } });
 }
 
 function nameOf(prefix: string): string {

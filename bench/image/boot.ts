@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { service, yamlOf } from '../../test/support/services.ts';
 import { exchange } from '../load/exchange.ts';
 import { cpuMicros, residentBytes } from '../measure/process-tree.ts';
 import { BenchError } from '../support/bench-error.ts';
@@ -47,7 +48,7 @@ export async function boot(root: string, folder: string): Promise<Boot> {
   const backend = createServer((_request, response) => response.end('ok')).listen({ host: '127.0.0.1', port: 0 });
   await once(backend, 'listening');
   const manifest = join(folder, 'services.yaml');
-  writeFileSync(manifest, serviceAt(portOf(backend)));
+  writeFileSync(manifest, yamlOf([service('web', { address: { host: '127.0.0.1', port: portOf(backend) } })]));
   const settings = ['--listen=127.0.0.1:0', '--status-listen=127.0.0.1:0', `--workers=${WORKERS}`, '--access-log=off'];
   const command = ['kube-entry', 'serve', '--manifests=/mnt/services.yaml', ...settings];
   const began = performance.now();
@@ -118,13 +119,4 @@ async function load(port: number): Promise<void> {
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, ask));
   agent.destroy();
-}
-
-function serviceAt(port: number): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: 'web', annotations: { 'kube-entry.io/path': '/web' } },
-    spec: { clusterIP: '127.0.0.1', ports: [{ port }] },
-  });
 }

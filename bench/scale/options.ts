@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { BenchError, reasonOf } from '../support/bench-error.ts';
+import { readFlags } from '../support/flags.ts';
 
 export const USAGE = `Usage: npm run bench:scale [-- OPTION…]
 
@@ -9,6 +8,8 @@ It needs the programs that npm run test:assets builds, or KUBEBUILDER_ASSETS.
   --out FOLDER    write scale.json and scale.md there; a whole run writes to bench/results
   --help
 `;
+
+const FLAGS = { quick: { type: 'boolean' }, out: { type: 'string' }, help: { type: 'boolean' } } as const;
 
 /** How much of everything. */
 export interface Scale {
@@ -37,19 +38,10 @@ const QUICK: Scale = { services: 1_000, fewServices: 100, starts: 1, changes: 20
 
 /** @throws BenchError for what cannot be run */
 export function parseOptions(args: readonly string[]): Options {
-  const { quick = false, out, help = false } = readFlags(args);
+  const { quick = false, out, help = false } = readFlags(args, FLAGS, USAGE);
   return {
     ...(quick ? QUICK : FULL),
     out: out ?? (quick ? undefined : `${import.meta.dirname}/../results`),
     isHelp: help,
   };
-}
-
-function readFlags(args: readonly string[]) {
-  try {
-    const options = { quick: { type: 'boolean' }, out: { type: 'string' }, help: { type: 'boolean' } } as const;
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new BenchError(`${reasonOf(error)}\n\n${USAGE}`);
-  }
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { BenchError, reasonOf } from '../support/bench-error.ts';
+import { BenchError } from '../support/bench-error.ts';
+import { positiveNumber, readFlags } from '../support/flags.ts';
 
 export const USAGE = `Usage: npm run soak [-- OPTION…]
 
@@ -9,6 +9,14 @@ export const USAGE = `Usage: npm run soak [-- OPTION…]
   --out FILE        write the result there as JSON
   --help
 `;
+
+const FLAGS = {
+  minutes: { type: 'string' },
+  load: { type: 'string' },
+  'access-log': { type: 'string' },
+  out: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
 
 export interface Options {
   readonly minutes: number;
@@ -21,37 +29,14 @@ export interface Options {
 
 /** @throws BenchError for what cannot be run */
 export function parseOptions(args: readonly string[]): Options {
-  const values = readFlags(args);
+  const values = readFlags(args, FLAGS, USAGE);
   const log = values['access-log'] ?? 'file';
   if (log !== 'off' && log !== 'file') throw new BenchError(`--access-log ${log}: off or file\n\n${USAGE}`);
   return {
-    minutes: positive(values.minutes ?? '10', 'minutes', 24 * 60),
-    load: positive(values.load ?? '80', 'load', 100) / 100,
+    minutes: positiveNumber(values.minutes ?? '10', 'minutes', 24 * 60),
+    load: positiveNumber(values.load ?? '80', 'load', 100) / 100,
     hasAccessLog: log === 'file',
     out: values.out,
     isHelp: values.help ?? false,
   };
-}
-
-function readFlags(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        minutes: { type: 'string' },
-        load: { type: 'string' },
-        'access-log': { type: 'string' },
-        out: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new BenchError(`${reasonOf(error)}\n\n${USAGE}`);
-  }
-}
-
-function positive(text: string, flag: string, most: number): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= most)) throw new BenchError(`--${flag} ${text}: a number over 0, up to ${most}`);
-  return value;
 }

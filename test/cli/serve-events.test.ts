@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
-import { KubeApi, service } from '../support/kube-api.ts';
+import { KubeApi } from '../support/kube-api.ts';
+import { service } from '../support/services.ts';
 import { ServingProgram } from './serve-fixture.ts';
 
 const PATIENCE_MS = 60_000;
@@ -13,8 +14,8 @@ async function entry(context: TestContext, ...args: readonly string[]) {
   const source = ['--source', 'kube', '--kubeconfig', api.writeKubeconfig()];
   const program = await ServingProgram.start(context, { args: [...source, ...args] });
   await eventually('readiness', async () => (await program.readiness()).status === 200, PATIENCE_MS);
-  api.apply(service({ name: 'a', annotations: { 'kube-entry.io/path': '/a' } }));
-  api.apply(service({ name: 'b', annotations: { 'kube-entry.io/path': 'b' } }));
+  api.apply(service('a', { annotations: { path: '/a' } }));
+  api.apply(service('b', { annotations: { path: 'b' } }));
   await program.logged('a Service is refused');
   return { api, program };
 }

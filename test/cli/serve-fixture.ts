@@ -10,6 +10,7 @@ import { ask, type Destination } from '../support/exchange.ts';
 import { parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import type { RawUpstream } from '../support/raw-upstream.ts';
+import { type ServiceManifest, service, yamlOf } from '../support/services.ts';
 import { MAIN, scratchDirectory } from './cli-fixture.ts';
 
 /** Starting takes most of a second, and several at a time share the machine: only a failing test waits so long. */
@@ -217,28 +218,13 @@ export class ServingProgram {
   }
 }
 
-/** JSON is YAML. */
-function yamlOf(services: readonly object[]): string {
-  return services.map(service => `---\n${JSON.stringify(service)}\n`).join('');
-}
-
 /** A Service of the namespace default that leads to an upstream. */
 export function exposed(
   name: string,
-  upstream: Pick<RawUpstream, 'address'>,
+  { address }: Pick<RawUpstream, 'address'>,
   annotations: Readonly<Record<string, string>> = {},
-): object {
-  const { host, port } = upstream.address;
-  const own = { path: `/${name}`, ...annotations };
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      name,
-      annotations: Object.fromEntries(Object.entries(own).map(([key, value]) => [`kube-entry.io/${key}`, value])),
-    },
-    spec: { clusterIP: host, ports: [{ port }] },
-  };
+): ServiceManifest {
+  return service(name, { address, annotations: { path: `/${name}`, ...annotations } });
 }
 
 /** A pushed backend with a route of its own. */

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { get, header } from '../support/exchange.ts';
-import { KubeApi, service } from '../support/kube-api.ts';
+import { KubeApi } from '../support/kube-api.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { answering, RawUpstream } from '../support/raw-upstream.ts';
+import { service } from '../support/services.ts';
 import { runHere, scratchDirectory } from './cli-fixture.ts';
 import { ServingProgram } from './serve-fixture.ts';
 
@@ -43,9 +44,8 @@ class World {
     return existsSync(this.stateFile) ? readFileSync(this.stateFile, 'utf8') : '';
   }
 
-  expose(name: string, annotations: Record<string, string> = { 'kube-entry.io/path': `/${name}` }): void {
-    const { host, port } = this.#upstream.address;
-    this.api.apply(service({ name, annotations, spec: { clusterIP: host, ports: [{ port }] } }));
+  expose(name: string, annotations = { path: `/${name}` }): void {
+    this.api.apply(service(name, { annotations, address: this.#upstream.address }));
   }
 
   start(...args: readonly string[]): Promise<ServingProgram> {
@@ -93,7 +93,7 @@ test('a restart while the API server is away serves what was known, says so, and
   const world = await World.create(context);
   world.expose('kept');
   world.expose('deleted');
-  world.expose('refused', { 'kube-entry.io/path': 'no-slash' });
+  world.expose('refused', { path: 'no-slash' });
   await world.past();
   world.api.down();
   world.api.remove('default', 'deleted');

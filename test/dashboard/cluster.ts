@@ -4,28 +4,17 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServingProgram } from '../cli/serve-fixture.ts';
 import { answer, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { type ServiceManifest, service } from '../support/services.ts';
 
 /** A Service with a creation time, as a cluster has them. */
-export function service(
+export function agedService(
   [namespace, name]: readonly [namespace: string, name: string],
-  upstream: RawUpstream,
+  { address }: Pick<RawUpstream, 'address'>,
   annotations: Readonly<Record<string, string>>,
   ageHours = 1,
-): object {
-  const { host, port } = upstream.address;
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      namespace,
-      name,
-      creationTimestamp: new Date(Date.now() - ageHours * 3_600_000).toISOString(),
-      annotations: Object.fromEntries(
-        Object.entries(annotations).map(([key, value]) => [`kube-entry.io/${key}`, value]),
-      ),
-    },
-    spec: { clusterIP: host, ports: [{ name: 'http', port }] },
-  };
+): ServiceManifest {
+  const createdAt = new Date(Date.now() - ageHours * 3_600_000).toISOString();
+  return service(name, { namespace, address, annotations, createdAt });
 }
 
 /** Answers after a while. @param ms the longest it takes */
@@ -64,18 +53,18 @@ export async function startUpstreams(context: TestContext): Promise<Upstreams> {
 /** What a small company has, with the mistakes that people make. */
 export function shopServices({ quick, slow, shaky }: Upstreams): object[] {
   return [
-    service(['default', 'volume'], quick, { path: '/volume,/pv' }, 24 * 93),
-    service(['default', 'console'], quick, { path: '/' }, 24 * 93),
-    service(['default', 'registry'], slow, { path: '/v2', 'strip-prefix': 'false', 'max-body-size': '0' }, 24 * 41),
-    service(['shop', 'storefront'], quick, { host: 'shop.example.com', path: '/' }, 24 * 12),
-    service(['shop', 'cart'], quick, { host: 'shop.example.com', path: '/cart' }, 24 * 12),
-    service(['shop', 'checkout'], shaky, { host: 'shop.example.com', path: '/cart/checkout' }, 30),
-    service(['shop', 'search'], slow, { host: 'shop.example.com', path: '/search' }, 24 * 4),
-    service(['tenants', 'pages'], quick, { host: '*.tenants.example.com', path: '/' }, 24 * 200),
-    service(['observe', 'grafana'], quick, { path: '/grafana' }, 24 * 61),
-    service(['observe', 'grafana-next'], quick, { path: '/grafana' }, 3),
-    service(['reports', 'reports'], quick, { path: '/reports', 'read-timeout': '5 minutes' }, 2),
-    service(['default', 'volume-admin'], quick, { path: '/volume/admin', 'strip-prefx': 'false' }, 24 * 7),
+    agedService(['default', 'volume'], quick, { path: '/volume,/pv' }, 24 * 93),
+    agedService(['default', 'console'], quick, { path: '/' }, 24 * 93),
+    agedService(['default', 'registry'], slow, { path: '/v2', 'strip-prefix': 'false', 'max-body-size': '0' }, 24 * 41),
+    agedService(['shop', 'storefront'], quick, { host: 'shop.example.com', path: '/' }, 24 * 12),
+    agedService(['shop', 'cart'], quick, { host: 'shop.example.com', path: '/cart' }, 24 * 12),
+    agedService(['shop', 'checkout'], shaky, { host: 'shop.example.com', path: '/cart/checkout' }, 30),
+    agedService(['shop', 'search'], slow, { host: 'shop.example.com', path: '/search' }, 24 * 4),
+    agedService(['tenants', 'pages'], quick, { host: '*.tenants.example.com', path: '/' }, 24 * 200),
+    agedService(['observe', 'grafana'], quick, { path: '/grafana' }, 24 * 61),
+    agedService(['observe', 'grafana-next'], quick, { path: '/grafana' }, 3),
+    agedService(['reports', 'reports'], quick, { path: '/reports', 'read-timeout': '5 minutes' }, 2),
+    agedService(['default', 'volume-admin'], quick, { path: '/volume/admin', 'strip-prefx': 'false' }, 24 * 7),
   ];
 }
 

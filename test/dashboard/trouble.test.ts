@@ -8,7 +8,7 @@ import { refused, warned } from '../support/diagnostics.ts';
 import { needs } from '../support/installed.ts';
 import { route } from '../support/routes.ts';
 import { openPage, picture, settling } from './browser.ts';
-import { service, shopServices, startTraffic, startUpstreams } from './cluster.ts';
+import { agedService, shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, columnIs, fact, plain, reads, seen, style } from './reading.ts';
 import { Relay } from './relay.ts';
 
@@ -75,7 +75,7 @@ test('of a thousand routes a page shows the first ones, and says so', needs('chr
   const teams = ['billing', 'catalogue', 'identity', 'media', 'search', 'shipping', 'support', 'web'];
   const many = Array.from({ length: 989 }, (_, index) => {
     const team = teams[index % teams.length] ?? '';
-    return service(
+    return agedService(
       [team, `app-${index}`],
       upstreams.quick,
       { path: `/${team}/app-${index}` },

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ExampleBackends } from '../../deploy/examples/backends.ts';
 import { eventually } from '../support/eventually.ts';
 import { serverPort } from '../support/server-port.ts';
-import { service, whatAnswers } from './example-services.ts';
+import { exampleService, whatAnswers } from './example-services.ts';
 
 describe('the example backends', () => {
   let folder: string;
@@ -25,7 +25,7 @@ describe('the example backends', () => {
   });
 
   function write(name: string, address: string, port: number): void {
-    writeFileSync(join(folder, `${name}.yaml`), service(name, `/${name}`, address, port));
+    writeFileSync(join(folder, `${name}.yaml`), exampleService(name, `/${name}`, address, port));
   }
 
   it('say which Service answers, the request line and the headers as they came', async () => {

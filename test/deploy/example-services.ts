@@ -1,14 +1,8 @@
+import { service, yamlOf } from '../support/services.ts';
+
 /** A manifest of one Service. */
-export function service(name: string, path: string, clusterIP: string, port: number): string {
-  return [
-    'apiVersion: v1',
-    'kind: Service',
-    'metadata:',
-    `  name: ${name}`,
-    `  annotations: { kube-entry.io/path: ${path} }`,
-    `spec: { clusterIP: ${clusterIP}, ports: [{ port: ${port} }] }`,
-    '',
-  ].join('\n');
+export function exampleService(name: string, path: string, host: string, port: number): string {
+  return yamlOf([service(name, { address: { host, port }, annotations: { path } })]);
 }
 
 /** The body of the answer; undefined when nobody listens or the answer is not 200. */

@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { serverPort } from '../support/server-port.ts';
-import { service, whatAnswers } from './example-services.ts';
+import { exampleService, whatAnswers } from './example-services.ts';
 import { DEPLOY } from './objects.ts';
 
 const PROGRAM = join(DEPLOY, 'examples/start.ts');
@@ -45,7 +45,7 @@ describe('npm start', () => {
     port = await serverPort(HOST);
     statusPort = await serverPort(STATUS_HOST);
     backendPort = await serverPort('127.100.0.31');
-    writeFileSync(join(folder, 'volume.yaml'), service('volume', '/volume', '127.100.0.31', backendPort));
+    writeFileSync(join(folder, 'volume.yaml'), exampleService('volume', '/volume', '127.100.0.31', backendPort));
     child = start(
       ...['--manifests', folder, '--listen', `${HOST}:${port}`, '--status-listen', `${STATUS_HOST}:${statusPort}`],
       ...['--admin-socket', join(folder, 'admin.sock'), '--workers', '1'],
@@ -111,7 +111,7 @@ describe('npm start', () => {
   });
 
   it('follows an edit of the path', async () => {
-    writeFileSync(join(folder, 'volume.yaml'), service('volume', '/disk', '127.100.0.31', backendPort));
+    writeFileSync(join(folder, 'volume.yaml'), exampleService('volume', '/disk', '127.100.0.31', backendPort));
     await eventually('the new path answers', () => whatAnswers(HOST, port, '/disk'));
     assert.equal(await whatAnswers(HOST, port, '/volume'), undefined);
   });

@@ -8,7 +8,8 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry, runCommand, type TableView } from '../support/real-entry.ts';
 import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
 import { START_DEADLINE_MS } from '../support/real-process.ts';
-import { applyFiles, deleteFiles, expose, grantClusterRole, manifest, servedBy } from '../support/real-services.ts';
+import { applyFiles, deleteFiles, expose, grantClusterRole, servedBy } from '../support/real-services.ts';
+import { manifest } from '../support/services.ts';
 
 const DEADLINE_MS = 60_000;
 const CLUSTER_ROLE_BINDING = 'base/cluster-role-binding.yaml';

@@ -7,7 +7,7 @@ import { dig, listAt } from '../deploy/objects.ts';
 import { podAddress } from '../support/cluster-network.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { patiently } from '../support/real-process.ts';
-import { manifest } from '../support/real-services.ts';
+import { manifest } from '../support/services.ts';
 import { assetsFolder } from '../support/test-assets.ts';
 
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';

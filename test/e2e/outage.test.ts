@@ -7,7 +7,8 @@ import { Hammer } from '../support/real-hammer.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { RealLine } from '../support/real-line.ts';
 import { patiently } from '../support/real-process.ts';
-import { expose, exposedBy, grantClusterRole, manifest, servedBy } from '../support/real-services.ts';
+import { expose, exposedBy, grantClusterRole, servedBy } from '../support/real-services.ts';
+import { manifest } from '../support/services.ts';
 
 const SERVICES = 1_000;
 /** Requests under way at a time while they are created. */

@@ -1,12 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { TestContext } from 'node:test';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { startHttpBackend } from '../support/http-backend.ts';
 
 const BLOCK_BYTES = 64 * 1024;
 
-/** What a download with a number consists of, again and again: no two of them can be taken for one another. */
+/** A download repeats this block. Each number has another block, so that a test sees when downloads are mixed up. */
 export function blockOf(download: number): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   for (let index = 0; index < BLOCK_BYTES; index += 4)
@@ -18,38 +18,26 @@ export function blockOf(download: number): Buffer {
 export class Backend {
   /** Bytes of all downloads that were given to the kernel, or wait for it. */
   sentBytes = 0;
-  readonly #server: Server;
+  readonly address: ListenAddress;
 
-  private constructor() {
-    this.#server = createServer((incoming, response) => {
-      incoming.resume();
-      const [, download, bytes] = /^\/download\/(\d+)\/(\d+)$/.exec(incoming.url ?? '') ?? [];
-      if (download === undefined) answer(incoming, response);
-      else void this.#send(response, Number(download), Number(bytes));
-    });
-    this.#server.keepAliveTimeout = 60_000;
+  private constructor(address: ListenAddress) {
+    this.address = address;
   }
 
   static async start(t: TestContext): Promise<Backend> {
-    const backend = new Backend();
-    backend.#server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
-    await once(backend.#server, 'listening');
-    t.after(() => {
-      backend.#server.close();
-      backend.#server.closeAllConnections();
+    const { address } = await startHttpBackend(t, (request, response) => {
+      request.resume();
+      const [, download, bytes] = /^\/download\/(\d+)\/(\d+)$/.exec(request.url ?? '') ?? [];
+      if (download === undefined) answer(request, response);
+      else void backend.#send(response, Number(download), Number(bytes));
     });
+    const backend = new Backend(address);
     return backend;
-  }
-
-  get address(): ListenAddress {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the backend does not listen');
-    return { host: address.address, port: address.port };
   }
 
   async #send(response: ServerResponse, download: number, size: number): Promise<void> {
     response.writeHead(200, { 'Content-Length': size });
-    // Whoever leaves in the middle is none of its business.
+    // A client may leave in the middle.
     await pipeline(this.#pieces(blockOf(download), size), response).catch(() => undefined);
   }
 

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import { type ServeOptions, ServingProgram } from '../cli/serve-fixture.ts';
 import { ask } from '../support/exchange.ts';
+import { service } from '../support/services.ts';
 import { readStubStatus } from '../support/stub-status.ts';
 import type { Backend } from './backend.ts';
 
@@ -18,14 +19,9 @@ export class Entry {
     { address }: Pick<Backend, 'address'>,
     { args = [], nodeArgs = [] }: Pick<ServeOptions, 'args' | 'nodeArgs'> = {},
   ): Promise<Entry> {
-    const service = {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'backend', annotations: { 'kube-entry.io/path': '/' } },
-      spec: { clusterIP: address.host, ports: [{ port: address.port }] },
-    };
+    const backend = service('backend', { address, annotations: { path: '/' } });
     const fixed = ['--engine', 'wire', '--access-log', 'off'];
-    return new Entry(await ServingProgram.start(t, { manifests: [service], args: [...fixed, ...args], nodeArgs }));
+    return new Entry(await ServingProgram.start(t, { manifests: [backend], args: [...fixed, ...args], nodeArgs }));
   }
 
   get address(): ServingProgram['address'] {

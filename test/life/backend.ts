@@ -1,9 +1,10 @@
 /** A backend whose answers take their time. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { exposedAt } from './service.ts';
+import { startHttpBackend } from '../support/http-backend.ts';
+import { type ServiceManifest, service } from '../support/services.ts';
 
 const SLOW_MS = 400;
 const PIECES = 20;
@@ -14,44 +15,23 @@ const PIECE = 'x'.repeat(4096);
 export const DOWNLOAD_BYTES = PIECES * PIECE.length;
 
 /**
- * `/slow` answers late, `/download` bit by bit, anything else with the number of bytes that were sent to it; an upgrade
- * becomes a tunnel that sends everything back.
+ * Starts a backend that answers `/slow` late, `/download` bit by bit, and anything else with the number of bytes that were
+ * sent to it. An upgrade becomes a tunnel that sends everything back.
+ * @returns a Service that leads every path there
  */
-export class Backend {
-  readonly #server: Server;
-
-  private constructor() {
-    this.#server = createServer((request, response) => void answer(request, response));
-    this.#server.keepAliveTimeout = 60_000;
-    this.#server.on('upgrade', (_request, socket) => {
-      socket.on('error', () => socket.destroy());
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-      socket.pipe(socket);
-    });
-  }
-
-  static async start(t: TestContext): Promise<Backend> {
-    const backend = new Backend();
-    backend.#server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
-    await once(backend.#server, 'listening');
-    t.after(() => {
-      backend.#server.close();
-      backend.#server.closeAllConnections();
-    });
-    return backend;
-  }
-
-  /** A Service that leads every path here. */
-  get service(): object {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the backend does not listen');
-    return exposedAt('/', { host: address.address, port: address.port });
-  }
+export async function startBackend(t: TestContext): Promise<ServiceManifest> {
+  const { server, address } = await startHttpBackend(t, (request, response) => void answer(request, response));
+  server.on('upgrade', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.pipe(socket);
+  });
+  return service('backend', { address, annotations: { path: '/' } });
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let bytes = 0;
-  // Whoever leaves in the middle is none of its business.
+  // A client may leave in the middle.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   request.on('data', (chunk: Buffer) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { eventually } from '../support/eventually.ts';
-import { Backend } from './backend.ts';
+import { startBackend } from './backend.ts';
 import { Balancer } from './balancer.ts';
 import { Clients } from './clients.ts';
 import { WebSocketClient } from './web-socket.ts';
@@ -19,12 +19,12 @@ const PATIENCE_MS = 20_000;
 describe('a rolling update', { concurrency: true }, () => {
   for (const engine of ['wire', 'node']) {
     it(`${engine}: no request fails, and WebSockets live until shutdown-timeout`, { timeout: 300_000 }, async t => {
-      const backend = await Backend.start(t);
+      const backend = await startBackend(t);
       const args = ['--engine', engine, '--access-log', 'off', '--shutdown-delay', SHUTDOWN_DELAY];
       const start = () =>
         ServingProgram.start(t, {
           workers: 2,
-          manifests: [backend.service],
+          manifests: [backend],
           args: [...args, '--shutdown-timeout', SHUTDOWN_TIMEOUT],
         });
       const balancer = await Balancer.start(t);

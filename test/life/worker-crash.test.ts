@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { eventually } from '../support/eventually.ts';
-import { Backend } from './backend.ts';
+import { startBackend } from './backend.ts';
 import { INSPECTED, Inspector } from './inspector.ts';
 import { KeptConnection } from './kept-connection.ts';
 
@@ -21,9 +21,9 @@ const TOTALS =
 it('a worker that dies under load takes only its own connections along, and is replaced', {
   timeout: 300_000,
 }, async t => {
-  const backend = await Backend.start(t);
+  const backend = await startBackend(t);
   const program = await ServingProgram.start(t, {
-    manifests: [backend.service],
+    manifests: [backend],
     workers: WORKERS,
     args: ['--access-log', 'off'],
     nodeArgs: INSPECTED,

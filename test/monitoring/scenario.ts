@@ -2,24 +2,25 @@
 import type { TestContext } from 'node:test';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { atEnd } from '../support/cleanup.ts';
-import { type FixtureService, KubeApi, service } from '../support/kube-api.ts';
+import { KubeApi } from '../support/kube-api.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
+import { type ServiceManifest, service } from '../support/services.ts';
 
 /** Refuses connections. A port that is no longer listened on would be given to other tests. */
 const NOBODY = { address: { host: '127.0.0.1', port: 1 } };
 
 export class Scenario {
   readonly #api: KubeApi;
-  readonly #services: readonly FixtureService[];
-  readonly #spare: FixtureService;
+  readonly #services: readonly ServiceManifest[];
+  readonly #spare: ServiceManifest;
   /** Follows the Services of an API server, and those of files. */
   readonly instances: Readonly<Record<'kube' | 'manifests', ServingProgram>>;
   #round = 0;
 
   private constructor(
     api: KubeApi,
-    services: readonly FixtureService[],
-    spare: FixtureService,
+    services: readonly ServiceManifest[],
+    spare: ServiceManifest,
     instances: Scenario['instances'],
   ) {
     this.#api = api;
@@ -66,11 +67,6 @@ export class Scenario {
 }
 
 /** At `/NAME` if no other path is given. */
-function entryService(
-  name: string,
-  { address: { host, port } }: Pick<RawUpstream, 'address'>,
-  path = `/${name}`,
-): FixtureService {
-  const annotations = { 'kube-entry.io/path': path };
-  return service({ name, annotations, spec: { clusterIP: host, ports: [{ port }] } });
+function entryService(name: string, { address }: Pick<RawUpstream, 'address'>, path = `/${name}`): ServiceManifest {
+  return service(name, { address, annotations: { path } });
 }

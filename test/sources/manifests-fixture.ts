@@ -15,6 +15,7 @@ export function temporaryDirectory(context: TestContext): string {
   return directory;
 }
 
+/** As text, since tests look at its lines. */
 export function manifest(name: string, path = `/${name}`, namespace?: string): string {
   const place = namespace === undefined ? '' : `\n  namespace: ${namespace}`;
   return `apiVersion: v1

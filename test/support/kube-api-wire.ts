@@ -2,21 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
-
-export interface FixtureService {
-  readonly apiVersion: 'v1';
-  readonly kind: 'Service';
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly uid?: string;
-    readonly resourceVersion?: string;
-    readonly creationTimestamp?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly spec: Readonly<Record<string, unknown>>;
-}
+import type { ServiceManifest } from './services.ts';
 
 export type Verb = 'list' | 'watch' | 'create' | 'patch';
 export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
@@ -46,7 +32,7 @@ export interface ReceivedRequest {
 export interface HistoryEntry {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly version: number;
-  readonly object: FixtureService;
+  readonly object: ServiceManifest;
 }
 
 export function readRequest({
@@ -75,7 +61,7 @@ export function readBody(incoming: IncomingMessage): Promise<string | undefined>
   return text(incoming).catch(() => undefined);
 }
 
-export function concerns({ namespace, query }: ReceivedRequest, { metadata }: FixtureService): boolean {
+export function concerns({ namespace, query }: ReceivedRequest, { metadata }: ServiceManifest): boolean {
   if (namespace !== undefined && namespace !== metadata.namespace) return false;
   const labels = metadata.labels ?? {};
   return (query.labelSelector ?? '')

@@ -2,7 +2,7 @@
  * A Kubernetes API server for fast tests: Services and Events over real HTTP (or HTTPS) on loopback.
  *
  *     await using api = await KubeApi.start();            // { tls: true } for HTTPS with a certificate of its own
- *     api.apply(service({ name: 'volume', annotations: { 'kube-entry.io/path': '/volume' } }));   // ADDED or MODIFIED
+ *     api.apply(service('volume'));                        // ADDED or MODIFIED
  *     api.remove('default', 'volume');                     // DELETED
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
@@ -37,7 +37,6 @@ import {
   commit,
   concerns,
   type Fault,
-  type FixtureService,
   type HistoryEntry,
   type ReceivedRequest,
   readBody,
@@ -48,42 +47,20 @@ import {
   statusObject,
   type Verb,
 } from './kube-api-wire.ts';
+import { type PostedEvent, PostedEvents } from './posted-events.ts';
 import { type SelfSigned, selfSigned } from './self-signed.ts';
 import { serverPort } from './server-port.ts';
+import type { ServiceManifest } from './services.ts';
 
-export type { Fault, FixtureService, ReceivedRequest, Verb };
-
-/** A v1 Event as it was posted. */
-export interface PostedEvent {
-  readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly [field: string]: unknown;
-}
+export type { Fault, ReceivedRequest, Verb };
 
 interface OpenWatch {
   readonly request: ReceivedRequest;
   readonly response: ServerResponse;
 }
 
-/** A Service as people write it; the server adds the rest. */
-export function service({
-  name,
-  namespace = 'default',
-  annotations = {},
-  labels = {},
-  spec = { clusterIP: '127.100.0.10', ports: [{ port: 80 }] },
-}: {
-  name: string;
-  namespace?: string;
-  annotations?: Record<string, string>;
-  labels?: Record<string, string>;
-  spec?: Record<string, unknown>;
-}): FixtureService {
-  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels, annotations }, spec };
-}
-
 export class KubeApi {
   readonly requests: ReceivedRequest[] = [];
-  readonly events: PostedEvent[] = [];
   token: string | undefined;
   connections = 0;
   /** Called with each request before it is answered: the place to change the world in the middle of a list. */
@@ -95,9 +72,9 @@ export class KubeApi {
   readonly #watches = new Set<OpenWatch>();
   #forbidden: readonly string[] = [];
   readonly #faults = new Map<Verb, { fault: Fault; left: number }>();
-  readonly #services = new Map<string, FixtureService>();
-  readonly #pages = new Map<string, { items: FixtureService[]; version: number }>();
-  readonly #eventVersions = new WeakMap<PostedEvent, number>();
+  readonly #posted = new PostedEvents();
+  readonly #services = new Map<string, ServiceManifest>();
+  readonly #pages = new Map<string, { items: ServiceManifest[]; version: number }>();
   #history: HistoryEntry[] = [];
   #server: Server | undefined;
   #port = 0;
@@ -122,6 +99,10 @@ export class KubeApi {
   async [Symbol.asyncDispose](): Promise<void> {
     this.down();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get events(): PostedEvent[] {
+    return this.#posted.events;
   }
 
   get port(): number {
@@ -186,12 +167,12 @@ export class KubeApi {
   }
 
   /** Adds or changes a Service. @returns its new version */
-  apply(wanted: FixtureService): string {
+  apply(wanted: ServiceManifest): string {
     const key = `${wanted.metadata.namespace}/${wanted.metadata.name}`;
     const known = this.#services.get(key)?.metadata;
     this.#version += 1;
     this.#created += known === undefined ? 1 : 0;
-    const object: FixtureService = {
+    const object: ServiceManifest = {
       ...wanted,
       metadata: {
         uid: known?.uid ?? `uid-${this.#created}`,
@@ -330,8 +311,8 @@ export class KubeApi {
     } else if (request.namespace !== undefined && this.#forbidden.includes(request.namespace)) {
       sendStatus(response, 403);
     } else if (fault !== undefined) commit(fault, response);
-    else if (request.verb === 'create') this.#create(request, response, body);
-    else if (request.verb === 'patch') this.#patch(request, response, body);
+    else if (request.verb === 'create') this.#posted.create(request, response, body);
+    else if (request.verb === 'patch') this.#posted.patch(request, response, body);
     else if (request.verb === 'list') this.#list(request, response);
     else this.#watch(request, response);
   }
@@ -341,42 +322,6 @@ export class KubeApi {
     if (planned === undefined || planned.left <= 0) return undefined;
     planned.left -= 1;
     return planned.fault;
-  }
-
-  #create({ namespace }: ReceivedRequest, response: ServerResponse, body: string): void {
-    const event = JSON.parse(body) as PostedEvent;
-    const { metadata } = event;
-    const isKnown = this.events.some(
-      known => known.metadata.namespace === namespace && known.metadata.name === metadata.name,
-    );
-    if (metadata.namespace !== namespace) sendStatus(response, 400);
-    else if (isKnown) sendStatus(response, 409);
-    else {
-      this.events.push(event);
-      sendJson(response, 201, event);
-    }
-  }
-
-  /** A merge patch of one level (RFC 7396), refused when it was made for another version of the Event. */
-  #patch({ namespace, name }: ReceivedRequest, response: ServerResponse, body: string): void {
-    const index = this.events.findIndex(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-    const known = this.events[index];
-    if (known === undefined) {
-      sendStatus(response, 404);
-      return;
-    }
-    const { metadata, ...change } = JSON.parse(body) as Partial<PostedEvent>;
-    const version = this.#eventVersions.get(known) ?? 1;
-    const wanted = metadata === undefined ? undefined : Reflect.get(metadata, 'resourceVersion');
-    if (wanted !== undefined && wanted !== `${version}`) {
-      sendStatus(response, 409);
-      return;
-    }
-    const event: PostedEvent = { ...known, ...change, metadata: known.metadata };
-    const next = Object.keys(change).length === 0 ? version : version + 1;
-    this.#eventVersions.set(event, next);
-    this.events[index] = event;
-    sendJson(response, 200, { ...event, metadata: { ...event.metadata, resourceVersion: `${next}` } });
   }
 
   #list(request: ReceivedRequest, response: ServerResponse): void {

@@ -8,7 +8,8 @@ import { Hammer } from './real-hammer.ts';
 import type { RealKube } from './real-kube.ts';
 import { type Mirror, mirrorOfCluster, mirrorOfRoutes } from './real-mirror.ts';
 import { patiently, START_DEADLINE_MS } from './real-process.ts';
-import { expose, manifest } from './real-services.ts';
+import { expose } from './real-services.ts';
+import { manifest } from './services.ts';
 
 const POLL_MS = 20;
 const ENOUGH_REQUESTS = 50;

@@ -4,31 +4,7 @@ import { DEPLOY, dig, listAt } from '../deploy/objects.ts';
 import type { RealBackend } from './real-backend.ts';
 import type { TableView } from './real-entry.ts';
 import type { Kubectl } from './real-kubectl.ts';
-
-export interface ServiceFields {
-  readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  /** By what follows `kube-entry.io/`. */
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly spec?: Readonly<Record<string, unknown>>;
-}
-
-/** A Service with one port, exposed at `/NAME` if nothing else is said. */
-export function manifest(name: string, port: number, fields: ServiceFields = {}) {
-  const { namespace = 'default', labels, annotations, spec } = fields;
-  const entries = Object.entries(annotations ?? { path: `/${name}` });
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      name,
-      namespace,
-      ...(labels !== undefined && { labels }),
-      annotations: Object.fromEntries(entries.map(([key, value]) => [`kube-entry.io/${key}`, value])),
-    },
-    spec: { selector: { app: name }, ports: [{ name: 'http', port }], ...spec },
-  };
-}
+import { manifest, type ServiceFields } from './services.ts';
 
 /** Applies a Service that is exposed, and answers at the ClusterIP that it was given. @returns that address */
 export async function expose(

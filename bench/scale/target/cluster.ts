@@ -1,7 +1,7 @@
 /** A real API server with many annotated Services, made and changed as fast as it takes them. */
 import { dig, listAt } from '../../../test/deploy/objects.ts';
 import type { RealKube } from '../../../test/support/real-kube.ts';
-import { manifest } from '../../../test/support/real-services.ts';
+import { manifest } from '../../../test/support/services.ts';
 import { BenchError } from '../../support/bench-error.ts';
 
 const SERVICES = '/api/v1/namespaces/default/services';

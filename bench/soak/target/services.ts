@@ -1,4 +1,5 @@
 /** The Services of a soak, as they are pushed. Each has the path prefix of its name. */
+import { backendRecord } from '../../../test/support/services.ts';
 
 export const NAMESPACE = 'soak';
 
@@ -51,27 +52,20 @@ const STALL_LIMIT = '1s';
  * @param passing names of Services that come and go
  */
 export function backendRecords(ports: BackendPorts, version: number, passing: readonly string[]): object[] {
-  const changing = { 'kube-entry.io/send-timeout': version % 2 === 0 ? '60s' : '61s' };
+  const changing = { 'send-timeout': version % 2 === 0 ? '60s' : '61s' };
   return [
     record(STEADY, ports.steady, changing),
     record(ABORTED, ports.steady, changing),
     record(WEB_SOCKET, ports.webSocket, changing),
     ...FAILING.map(({ name }) =>
-      record(name, name === 'refused' ? REFUSING_PORT : ports.failing, { 'kube-entry.io/read-timeout': STALL_LIMIT }),
+      record(name, name === 'refused' ? REFUSING_PORT : ports.failing, { 'read-timeout': STALL_LIMIT }),
     ),
     ...passing.map(name => record(name, ports.steady, {})),
   ];
 }
 
-/** As ingress-nginx's controller pushes it; the annotation makes it a route. */
+/** The annotations make it a route. */
 function record(name: string, port: number, annotations: Readonly<Record<string, string>>): object {
-  return {
-    name: `${NAMESPACE}-${name}-${port}`,
-    port,
-    endpoints: [{ address: '127.0.0.1', port: String(port) }],
-    service: {
-      metadata: { namespace: NAMESPACE, name, annotations: { 'kube-entry.io/path': `/${name}`, ...annotations } },
-      spec: { clusterIP: '127.0.0.1', ports: [{ port }] },
-    },
-  };
+  const own = { path: `/${name}`, ...annotations };
+  return backendRecord(name, [{ host: '127.0.0.1', port }], { namespace: NAMESPACE, annotations: own });
 }

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test';
 import { codeOf, messageOf } from '../../../src/errors.ts';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { KubeApi, service } from '../../support/kube-api.ts';
+import { KubeApi } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { until } from './harness.ts';
 
 const list: KubeRequest = {
@@ -155,7 +156,7 @@ describe('requests to the API server', () => {
   it('encode what they put into the URL', async () => {
     await using api = await KubeApi.start();
     using client = clientOf(api);
-    api.apply(service({ name: 'a', labels: { 'app/part': 'x' } }));
+    api.apply(service('a', { labels: { 'app/part': 'x' } }));
     await client.json({ ...list, query: { labelSelector: 'app/part=x,!y&z' } });
     assert.equal(api.requests[0]?.query.labelSelector, 'app/part=x,!y&z');
   });

@@ -1,7 +1,7 @@
 /** Somebody sets the date, or a machine wakes up with a wrong one. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { service } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness, until } from './harness.ts';
 
 const DAY = 86_400_000;
@@ -16,7 +16,7 @@ for (const [direction, ms] of [
       harness.clock.advance(20_000);
       const { length } = harness.api.requests;
       harness.clock.jump(ms);
-      harness.api.apply(service({ name: 'a' }));
+      harness.api.apply(service('a'));
       await harness.untilServed('a');
       assert.equal(harness.source.statistics().lastEventTimestampSeconds, harness.clock.now() / 1000);
       harness.clock.advance(44_999);

@@ -4,7 +4,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { KubeApi, service } from '../../support/kube-api.ts';
+import { KubeApi } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kube-credentials-'));
@@ -15,7 +16,7 @@ async function settled(options: { tls?: boolean; podHome?: string } = {}): Promi
   // A pod speaks HTTPS, whatever else.
   const api = await KubeApi.start({ tls: options.tls ?? options.podHome !== undefined });
   api.token = 'first';
-  api.apply(service({ name: 'a' }));
+  api.apply(service('a'));
   const harness = await Harness.connected({ api, ...options });
   harness.clock.advance(2_000);
   return harness;
@@ -33,7 +34,7 @@ function assertLost(harness: Harness, code: string): void {
 
 /** After this pause it follows again. */
 async function assertBack(harness: Harness, pause: number): Promise<void> {
-  harness.api.apply(service({ name: 'b' }));
+  harness.api.apply(service('b'));
   harness.clock.advance(pause);
   await harness.untilServed('a b');
   await harness.untilWatching();

@@ -1,7 +1,7 @@
 /** What libraries get wrong about watches, each as something that must go on working. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { service } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness, until } from './harness.ts';
 
 const MINUTE = 60_000;
@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 describe('a watch that the server ends in order', () => {
   it('is taken up at once, at the last version, without a word', async () => {
     await using harness = await Harness.connected();
-    const version = harness.api.apply(service({ name: 'a' }));
+    const version = harness.api.apply(service('a'));
     await harness.untilServed('a');
     harness.api.endWatches();
     await harness.untilWatching(2);
@@ -29,12 +29,12 @@ describe('a watch that the server ends in order', () => {
 
   it('goes on from the last bookmark', async () => {
     await using harness = await Harness.connected({ namespace: ['quiet'] });
-    harness.api.apply(service({ name: 'elsewhere' }));
+    harness.api.apply(service('elsewhere'));
     harness.api.bookmark();
     harness.clock.advance(2_000);
-    harness.api.apply(service({ name: 'here', namespace: 'quiet' }));
+    harness.api.apply(service('here', { namespace: 'quiet' }));
     await harness.untilServed('here');
-    harness.api.apply(service({ name: 'elsewhere' }));
+    harness.api.apply(service('elsewhere'));
     harness.api.bookmark();
     const { version } = harness.api;
     harness.api.endWatches();
@@ -56,7 +56,7 @@ describe('a watch that the server ends in order', () => {
 describe('a version that is too old', () => {
   it('told by an ERROR event on a stream left open leads to a new list at once', async () => {
     await using harness = await Harness.connected();
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     await harness.untilServed('a');
     harness.api.sendError(410);
     await harness.untilWatching(2);
@@ -67,12 +67,12 @@ describe('a version that is too old', () => {
   for (const how of ['event', 'http'] as const) {
     it(`told when the watch is taken up (${how}) leads to a new list; nothing is missed`, async () => {
       await using harness = await Harness.connected();
-      harness.api.apply(service({ name: 'old' }));
+      harness.api.apply(service('old'));
       await harness.untilServed('old');
       harness.api.down();
       const pause = await harness.nextPause();
       harness.api.remove('default', 'old');
-      harness.api.apply(service({ name: 'new' }));
+      harness.api.apply(service('new'));
       harness.api.compact(how);
       await harness.api.up();
       harness.clock.advance(pause);
@@ -129,7 +129,7 @@ describe('an ERROR event with another code', () => {
 
   it('ends the watch and leads to a new list', async () => {
     await using harness = await Harness.connected();
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     await harness.untilServed('a');
     harness.api.sendError(500);
     await harness.untilWatching(2);
@@ -138,7 +138,7 @@ describe('an ERROR event with another code', () => {
 
   it('does not lose the changes before it in the same chunk', async () => {
     await using harness = await Harness.connected();
-    const object = { ...service({ name: 'a' }), metadata: { name: 'a', namespace: 'default', resourceVersion: '900' } };
+    const object = { ...service('a'), metadata: { name: 'a', namespace: 'default', resourceVersion: '900' } };
     const event = JSON.stringify({ type: 'ADDED', object });
     harness.api.fail('list', 'hang');
     harness.api.write(`${event}\n${JSON.stringify({ type: 'ERROR', object: { code: 500 } })}\n`);
@@ -161,7 +161,7 @@ describe('lines that cannot be understood', () => {
       harness.api.write(bytes);
       await harness.untilWatching(2);
       assert.equal(harness.lists, 2);
-      harness.api.apply(service({ name: 'a' }));
+      harness.api.apply(service('a'));
       await harness.untilServed('a');
     });
   }
@@ -183,7 +183,7 @@ describe('refusals', () => {
 
   it('of the watch alone leave what was listed in the table', async () => {
     await using harness = await Harness.create({ namespace: ['shop'] });
-    harness.api.apply(service({ name: 'a', namespace: 'shop' }));
+    harness.api.apply(service('a', { namespace: 'shop' }));
     harness.api.fail('watch', { status: 403 }, Number.POSITIVE_INFINITY);
     harness.source.start();
     await harness.nextPause();
@@ -207,7 +207,7 @@ describe('refusals', () => {
   for (const fault of ['reset', 'cut', 'garbage', { status: 500 }] as const) {
     it(`of the list with ${JSON.stringify(fault)} are tried again, and never half a list is used`, async () => {
       await using harness = await Harness.create();
-      harness.api.apply(service({ name: 'a' }));
+      harness.api.apply(service('a'));
       harness.api.fail('list', fault, 2);
       harness.source.start();
       await harness.passPause();
@@ -221,12 +221,12 @@ describe('refusals', () => {
 describe('an API server that was rebuilt and counts from a lower version', () => {
   it('is noticed when the connection comes back', async () => {
     await using harness = await Harness.connected();
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     await harness.untilServed('a');
     harness.api.down();
     const pause = await harness.nextPause();
     harness.api.rebuild();
-    harness.api.apply(service({ name: 'b' }));
+    harness.api.apply(service('b'));
     await harness.api.up();
     harness.clock.advance(pause);
     await harness.untilServed('a b');
@@ -237,7 +237,7 @@ describe('an API server that was rebuilt and counts from a lower version', () =>
     await using harness = await Harness.connected();
     harness.api.silent = true;
     harness.api.rebuild();
-    harness.api.apply(service({ name: 'b' }));
+    harness.api.apply(service('b'));
     harness.api.silent = false;
     harness.clock.advance(45_000);
     await harness.untilServed('b');
@@ -248,7 +248,7 @@ describe('the safety net', () => {
   it('lists everything again after ten minutes, whatever the watch said', async () => {
     await using harness = await Harness.connected();
     harness.api.silent = true;
-    harness.api.apply(service({ name: 'missed' }));
+    harness.api.apply(service('missed'));
     harness.api.silent = false;
     for (let second = 0; second < 10 * MINUTE; second += 40_000) {
       const timers = harness.clock.armed;

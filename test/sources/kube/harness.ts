@@ -61,7 +61,7 @@ export class RecordingStore implements ServiceStore {
   }
 
   annotation(key: string): string | undefined {
-    return this.services.get(key)?.metadata.annotations?.path;
+    return this.services.get(key)?.metadata.annotations?.['kube-entry.io/path'];
   }
 }
 

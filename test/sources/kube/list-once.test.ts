@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { codeOf } from '../../../src/errors.ts';
 import { listServicesOnce } from '../../../src/sources/kube/list-once.ts';
-import { type Fault, KubeApi, service } from '../../support/kube-api.ts';
+import { type Fault, KubeApi } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { recordingLogger } from './harness.ts';
 
 function settingsOf(api: KubeApi) {
@@ -13,7 +14,7 @@ function settingsOf(api: KubeApi) {
 describe('reading the Services once', () => {
   it('gives all of them, over pages and namespaces', async () => {
     await using api = await KubeApi.start();
-    for (let index = 0; index < 600; index += 1) api.apply(service({ name: `s${index}`, namespace: `n${index % 3}` }));
+    for (let index = 0; index < 600; index += 1) api.apply(service(`s${index}`, { namespace: `n${index % 3}` }));
     const settings = settingsOf(api);
     assert.equal((await listServicesOnce(settings)).length, 600);
     const some = await listServicesOnce({ ...settings, namespace: ['n0', 'n2'] });
@@ -23,8 +24,8 @@ describe('reading the Services once', () => {
 
   it('keeps to the selector', async () => {
     await using api = await KubeApi.start();
-    api.apply(service({ name: 'a', labels: { tier: 'web' } }));
-    api.apply(service({ name: 'b' }));
+    api.apply(service('a', { labels: { tier: 'web' } }));
+    api.apply(service('b'));
     const found = await listServicesOnce({ ...settingsOf(api), selector: 'tier' });
     assert.deepEqual(
       found.map(({ metadata }) => metadata.name),
@@ -34,8 +35,8 @@ describe('reading the Services once', () => {
 
   it('leaves out a namespace that may not be read, and fails when none may', async () => {
     await using api = await KubeApi.start();
-    api.apply(service({ name: 'a', namespace: 'n0' }));
-    api.apply(service({ name: 'b', namespace: 'n1' }));
+    api.apply(service('a', { namespace: 'n0' }));
+    api.apply(service('b', { namespace: 'n1' }));
     api.forbid('n1');
     const { logger, lines } = recordingLogger();
     const found = await listServicesOnce({ ...settingsOf(api), namespace: ['n0', 'n1'] }, { logger });

@@ -3,12 +3,13 @@ import { it } from 'node:test';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { BadAnswerError } from '../../../src/sources/kube/errors.ts';
 import { listAll } from '../../../src/sources/kube/list.ts';
-import { KubeApi, service } from '../../support/kube-api.ts';
+import { KubeApi } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 
 it('a list holds what is read of its objects, and nothing of what makes them large', async () => {
   await using api = await KubeApi.start();
   const spec = { clusterIP: '127.100.0.10', ports: [{ port: 80 }], sessionAffinity: 'None' };
-  const web = service({ name: 'web', annotations: { 'kube-entry.io/path': '/web' }, labels: { app: 'web' }, spec });
+  const web = service('web', { annotations: { path: '/web' }, labels: { app: 'web' }, spec });
   const managedFields = [{ manager: 'kubectl', fieldsV1: { 'f:spec': {} } }];
   const resourceVersion = api.apply({
     ...web,
@@ -22,7 +23,7 @@ it('a list holds what is read of its objects, and nothing of what makes them lar
   const { name, namespace, annotations } = web.metadata;
   const creationTimestamp = '2026-01-01T00:00:00Z';
   assert.deepEqual(items, [
-    { metadata: { name, namespace, resourceVersion, uid: 'uid-1', creationTimestamp, annotations }, spec },
+    { metadata: { name, namespace, resourceVersion, uid: 'uid-1', creationTimestamp, annotations }, spec: web.spec },
   ]);
 });
 

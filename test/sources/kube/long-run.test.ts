@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Fault, service } from '../../support/kube-api.ts';
+import type { Fault } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness, until } from './harness.ts';
 
 const DAY_MS = 86_400_000;
@@ -119,7 +120,7 @@ describe('watches that fail again and again', () => {
       api.heal();
       await assertOneWatch(harness);
       const name = `s${restart % 10}`;
-      api.apply(service({ name, annotations: { path: `/${restart}` } }));
+      api.apply(service(name, { annotations: { path: `/${restart}` } }));
       await until(() => harness.store.annotation(`default/${name}`) === `/${restart}`);
       for (const record of [harness.log, harness.changes, harness.store.calls, api.requests]) record.length = 0;
       logged = 0;

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { service } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness, until } from './harness.ts';
 
 describe('a source of several namespaces', () => {
   it('has no table until all have been listed', async () => {
     await using harness = await Harness.create({ namespace: ['a', 'b', 'a'] });
-    harness.api.apply(service({ name: 'one', namespace: 'a' }));
-    harness.api.apply(service({ name: 'two', namespace: 'b' }));
-    harness.api.apply(service({ name: 'three', namespace: 'c' }));
+    harness.api.apply(service('one', { namespace: 'a' }));
+    harness.api.apply(service('two', { namespace: 'b' }));
+    harness.api.apply(service('three', { namespace: 'c' }));
     harness.api.fail('list', { status: 403 });
     harness.source.start();
     const pause = await harness.nextPause();
     await until(() => harness.api.openWatches.length === 1);
     const [watched] = harness.api.openWatches;
-    harness.api.apply(service({ name: 'four', namespace: watched?.namespace ?? '' }));
+    harness.api.apply(service('four', { namespace: watched?.namespace ?? '' }));
     await until(() => harness.source.statistics().eventsTotal === 1);
     assert.deepEqual(harness.store.calls, []);
     assert.deepEqual(harness.changes, []);
@@ -27,8 +27,8 @@ describe('a source of several namespaces', () => {
 
   it('serves what may be read when one namespace is refused for longer than a starting API server does', async () => {
     await using harness = await Harness.create({ namespace: ['a', 'b'] });
-    harness.api.apply(service({ name: 'one', namespace: 'a' }));
-    harness.api.apply(service({ name: 'two', namespace: 'b' }));
+    harness.api.apply(service('one', { namespace: 'a' }));
+    harness.api.apply(service('two', { namespace: 'b' }));
     harness.api.forbid('b');
     harness.source.start();
     await until(() => harness.streams === 1 && harness.source.report().problem !== undefined);
@@ -54,7 +54,7 @@ describe('a source of several namespaces', () => {
   it('serves a refused namespace as it was restored', async () => {
     const restored = ['a', 'b'].map(namespace => ({ metadata: { namespace, name: `old-${namespace}` }, spec: {} }));
     await using harness = await Harness.create({ namespace: ['a', 'b'], restored });
-    harness.api.apply(service({ name: 'one', namespace: 'a' }));
+    harness.api.apply(service('one', { namespace: 'a' }));
     harness.api.forbid('b');
     harness.source.start();
     await until(() => {
@@ -77,11 +77,11 @@ describe('a source of several namespaces', () => {
 
   it('keeps the others when one is listed again', async () => {
     await using harness = await Harness.create({ namespace: ['a', 'b'] });
-    harness.api.apply(service({ name: 'one', namespace: 'a' }));
-    harness.api.apply(service({ name: 'two', namespace: 'b' }));
+    harness.api.apply(service('one', { namespace: 'a' }));
+    harness.api.apply(service('two', { namespace: 'b' }));
     harness.source.start();
     await until(() => harness.streams === 2);
-    harness.api.apply(service({ name: 'three', namespace: 'a' }));
+    harness.api.apply(service('three', { namespace: 'a' }));
     await harness.untilServed('one three two');
     harness.clock.advance(2_000);
     harness.api.sendError(410);

@@ -1,7 +1,7 @@
 /** A server that is away, frozen, or back again: what is served, and how soon its return is noticed. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { service } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness, until } from './harness.ts';
 
 describe('a server that is away', () => {
@@ -25,13 +25,13 @@ describe('a server that is away', () => {
 
   it('for a while takes nothing from the table; changes made meanwhile arrive when it is back', async () => {
     await using harness = await Harness.connected();
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     await harness.untilServed('a');
     harness.api.down();
     await until(() => !harness.source.report().synced);
     assert.equal(harness.source.report().lostSince, new Date(harness.clock.now()).toISOString());
     harness.api.remove('default', 'a');
-    harness.api.apply(service({ name: 'b' }));
+    harness.api.apply(service('b'));
     await harness.passPause();
     const pause = await harness.nextPause();
     assert.equal(harness.store.names, 'a');
@@ -51,7 +51,7 @@ describe('a server that is away', () => {
       const pause = await harness.nextPause();
       assert.ok(pause >= 500 && pause <= 1_000, `${pause} ms`);
       if (attempt === 119) {
-        harness.api.apply(service({ name: 'a' }));
+        harness.api.apply(service('a'));
         await harness.api.up();
       }
       harness.clock.advance(pause);
@@ -77,7 +77,7 @@ describe('a server that is away', () => {
 
   it('that comes back and refuses at first, as one without its roles yet, is asked again soon', async () => {
     await using harness = await Harness.create();
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     harness.api.fail('list', { status: 500 }, 5);
     harness.source.start();
     for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -143,7 +143,7 @@ describe('a server that answers, but with failures', () => {
 
   it('because its etcd is away, while its streams stay open and silent, keeps the table and is followed again', async () => {
     await using harness = await Harness.connected();
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     await harness.untilServed('a');
     harness.api.fail('list', { status: 500 }, Number.POSITIVE_INFINITY);
     harness.clock.advance(45_000);
@@ -152,7 +152,7 @@ describe('a server that answers, but with failures', () => {
     const pause = await harness.nextPause();
     assert.equal(harness.source.report().synced, false);
     assert.equal(harness.store.names, 'a');
-    harness.api.apply(service({ name: 'b' }));
+    harness.api.apply(service('b'));
     harness.api.heal();
     harness.clock.advance(pause);
     await harness.untilServed('a b');
@@ -165,7 +165,7 @@ describe('a version that is gone after an outage', () => {
     harness.clock.advance(2_000);
     harness.api.down();
     const pause = await harness.nextPause();
-    harness.api.apply(service({ name: 'new' }));
+    harness.api.apply(service('new'));
     harness.api.compact();
     const synced: boolean[] = [];
     harness.api.onRequest = () => void synced.push(harness.source.report().synced);
@@ -195,7 +195,7 @@ describe('silence', () => {
   it('of a dead stream costs a change less than a minute', async () => {
     await using harness = await Harness.connected();
     harness.api.silent = true;
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     harness.api.silent = false;
     harness.clock.advance(45_000);
     await harness.untilServed('a');
@@ -229,7 +229,7 @@ describe('silence', () => {
       harness.clock.advance(pause);
       elapsed += 10_000 + pause;
     }
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     harness.api.silent = false;
     await harness.untilServed('a');
   });

@@ -5,13 +5,14 @@ import type { TableDelta } from '../../../src/model/delta.ts';
 import { silentLogger } from '../../../src/observe/logger.ts';
 import { KubeClient } from '../../../src/sources/kube/client.ts';
 import { KubeSource } from '../../../src/sources/kube/kube-source.ts';
-import { type FixtureService, KubeApi, service } from '../../support/kube-api.ts';
+import { KubeApi } from '../../support/kube-api.ts';
+import { type ServiceManifest, service } from '../../support/services.ts';
 import { until } from './harness.ts';
 
 const SERVICES = 10_000;
 
-function exposed(index: number, path = `/service-${index}`): FixtureService {
-  return service({ name: `service-${index}`, annotations: { 'kube-entry.io/path': path } });
+function exposed(index: number, path = `/service-${index}`): ServiceManifest {
+  return service(`service-${index}`, { annotations: { path: path } });
 }
 
 let api: KubeApi;
@@ -50,10 +51,10 @@ it('ten thousand Services make one table, not one a page', () => {
 });
 
 /** The server loses its history together with the event of this change: only a new list can tell of it. */
-async function relistWith(change: FixtureService): Promise<void> {
+async function relistWith(change: ServiceManifest): Promise<void> {
   const before = settled;
   // A watch that brought something is taken up again without a pause, and so is the list after it.
-  api.apply(service({ name: 'other' }));
+  api.apply(service('other', { annotations: {} }));
   await until(() => settled === before + 1);
   api.silent = true;
   api.apply(change);
@@ -74,6 +75,6 @@ it('a list of ten thousand that are known, with one real difference, makes exact
 
 it('a list with a difference that is not served makes no change', async () => {
   const known = deltas.length;
-  await relistWith(service({ name: 'hidden' }));
+  await relistWith(service('hidden', { annotations: {} }));
   assert.equal(deltas.length, known);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { service } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness, until } from './harness.ts';
 
 describe('stopping a source', () => {
@@ -46,7 +46,7 @@ describe('stopping a source', () => {
     const lines = harness.log.length;
     await harness.source.stop();
     await until(() => harness.api.openWatches.length === 0);
-    harness.api.apply(service({ name: 'late' }));
+    harness.api.apply(service('late'));
     harness.clock.advance(3_600_000);
     assert.equal(harness.api.requests.length, 2);
     assert.deepEqual(harness.store.calls, ['replace ']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { service } from '../../support/kube-api.ts';
+import { service } from '../../support/services.ts';
 import { Harness, RecordingStore, until } from './harness.ts';
 
 const line = (type: string, object: unknown) => `${JSON.stringify({ type, object })}\n`;
@@ -8,7 +8,7 @@ const line = (type: string, object: unknown) => `${JSON.stringify({ type, object
 describe('a source that watches', () => {
   it('is synced once it has listed and the watch stands, not before', async () => {
     await using harness = await Harness.create();
-    harness.api.apply(service({ name: 'a' }));
+    harness.api.apply(service('a'));
     assert.deepEqual(harness.source.report(), { kind: 'kube', synced: false });
     harness.source.start();
     await harness.untilWatching();
@@ -25,9 +25,9 @@ describe('a source that watches', () => {
 
   it('hands on what is added, changed and deleted', async () => {
     await using harness = await Harness.connected();
-    harness.api.apply(service({ name: 'a', annotations: { path: '/1' } }));
+    harness.api.apply(service('a', { annotations: { path: '/1' } }));
     await harness.untilServed('a');
-    harness.api.apply(service({ name: 'a', annotations: { path: '/2' } }));
+    harness.api.apply(service('a', { annotations: { path: '/2' } }));
     await until(() => harness.store.annotation('default/a') === '/2');
     harness.api.remove('default', 'a');
     await harness.untilServed('');
@@ -47,7 +47,7 @@ describe('a source that watches', () => {
 
   it('reads a large cluster in pages of 500', async () => {
     await using harness = await Harness.create();
-    for (let index = 0; index < 1100; index += 1) harness.api.apply(service({ name: `s${index}` }));
+    for (let index = 0; index < 1100; index += 1) harness.api.apply(service(`s${index}`));
     harness.source.start();
     await harness.untilWatching();
     assert.equal(harness.store.services.size, 1100);
@@ -60,7 +60,7 @@ describe('a source that watches', () => {
 
   it('starts the list again, in one piece, when its pages expire on the way', async () => {
     await using harness = await Harness.create();
-    for (let index = 0; index < 700; index += 1) harness.api.apply(service({ name: `s${index}` }));
+    for (let index = 0; index < 700; index += 1) harness.api.apply(service(`s${index}`));
     harness.api.onRequest = ({ query }) => {
       if (query.continue !== undefined) harness.api.compact();
     };
@@ -76,9 +76,9 @@ describe('a source that watches', () => {
 
   it('watches one namespace, with the label selector', async () => {
     await using harness = await Harness.create({ namespace: ['shop'], selector: 'tier=web' });
-    harness.api.apply(service({ name: 'a', namespace: 'shop', labels: { tier: 'web' } }));
-    harness.api.apply(service({ name: 'b', namespace: 'shop', labels: { tier: 'db' } }));
-    harness.api.apply(service({ name: 'c', namespace: 'other', labels: { tier: 'web' } }));
+    harness.api.apply(service('a', { namespace: 'shop', labels: { tier: 'web' } }));
+    harness.api.apply(service('b', { namespace: 'shop', labels: { tier: 'db' } }));
+    harness.api.apply(service('c', { namespace: 'other', labels: { tier: 'web' } }));
     harness.source.start();
     await harness.untilWatching();
     assert.equal(harness.store.names, 'a');
@@ -90,7 +90,7 @@ describe('a source that watches', () => {
   it('reports one change for all events of a chunk', async () => {
     await using harness = await Harness.connected();
     const object = (name: string, version: number) => ({
-      ...service({ name }),
+      ...service(name),
       metadata: { name, namespace: 'default', resourceVersion: String(version) },
     });
     harness.clock.advance(1234);
@@ -104,7 +104,7 @@ describe('a source that watches', () => {
 
   it('understands an event that comes in pieces, cut within a character', async () => {
     await using harness = await Harness.connected();
-    const event = service({ name: 'a', annotations: { path: '/größe' } });
+    const event = service('a', { annotations: { path: '/größe' } });
     const object = { ...event, metadata: { ...event.metadata, resourceVersion: '900' } };
     const bytes = Buffer.from(line('ADDED', object));
     const cut = bytes.indexOf('ö') + 1;
@@ -117,12 +117,12 @@ describe('a source that watches', () => {
   it('lets no older event undo a newer one, nor bring back what was deleted', async () => {
     await using harness = await Harness.connected();
     const object = (version: number) => ({
-      ...service({ name: 'a' }),
+      ...service('a'),
       metadata: {
         name: 'a',
         namespace: 'default',
         resourceVersion: String(version),
-        annotations: { path: `/${version}` },
+        annotations: { 'kube-entry.io/path': `/${version}` },
       },
     });
     harness.api.write(line('ADDED', object(1000)) + line('MODIFIED', object(999)) + line('DELETED', object(998)));
@@ -137,8 +137,8 @@ describe('a source that watches', () => {
 
   it('leaves out an object no API server should have taken, and says so', async () => {
     await using harness = await Harness.connected();
-    harness.api.apply(service({ name: 'odd', spec: { ports: [{ port: 'http' }] } }));
-    harness.api.apply(service({ name: 'fine' }));
+    harness.api.apply(service('odd', { spec: { ports: [{ port: 'http' }] } }));
+    harness.api.apply(service('fine'));
     await harness.untilServed('fine');
     assert.ok(harness.story.some(text => text.startsWith('Service default/odd is left out: spec.ports')));
   });
@@ -152,12 +152,12 @@ describe('a source that watches', () => {
     }
     await using harness = await Harness.connected({ store: new ThrowingStore() });
     const event = (name: string) =>
-      line('ADDED', { ...service({ name }), metadata: { name, namespace: 'default', resourceVersion: '900' } });
+      line('ADDED', { ...service(name), metadata: { name, namespace: 'default', resourceVersion: '900' } });
     harness.api.write(event('bad') + event('good'));
     await harness.untilServed('good');
     assert.equal(harness.log.filter(({ code }) => code === 'KUBE_HANDLER').length, 1);
     assert.equal(harness.changes.length, 2);
-    harness.api.apply(service({ name: 'better' }));
+    harness.api.apply(service('better'));
     await harness.untilServed('better good');
     assert.equal(harness.api.received('watch').length, 1);
   });
