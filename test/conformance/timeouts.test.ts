@@ -6,6 +6,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { FLOOD_BYTES, Flood } from '../support/flood.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
+import { startTimedProxy } from '../support/timed-proxy.ts';
 import { conformance } from './suite.ts';
 
 const GET = 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n';
@@ -22,9 +23,8 @@ const NEVER_ON_NODE_MS = 60_000;
 
 conformance('timeouts', ({ engine, test }) => {
   test('client-header-timeout: a part of a head gets 408', async t => {
-    const clock = new FakeClock();
     const settings = { clientHeaderTimeout: HEAD_LIMIT_MS };
-    const proxy = await startProxy(t, engine, { routes: [], settings, clock });
+    const { proxy, clock } = await startTimedProxy(t, engine, settings);
     const client = await proxy.connect();
     await client.send('GET /volume HTTP/1.1\r\nHost: te');
     await eventually('it to be read', () => proxy.counters.get('reading') === 1);
@@ -36,9 +36,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-header-timeout is for the whole head: a byte now and then does not extend it', async t => {
-    const clock = new FakeClock();
     const settings = { clientHeaderTimeout: HEAD_LIMIT_MS };
-    const proxy = await startProxy(t, engine, { routes: [], settings, clock });
+    const { proxy, clock } = await startTimedProxy(t, engine, settings);
     const client = await proxy.connect();
     const bytes = `GET /volume HTTP/1.1\r\nHost: test\r\nX-A: ${'x'.repeat(1_000)}`;
     for (const byte of bytes) {
@@ -52,8 +51,7 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-header-timeout: a connection that never sent a byte is just closed', async t => {
-    const clock = new FakeClock();
-    const proxy = await startProxy(t, engine, { routes: [], settings: { clientHeaderTimeout: HEAD_LIMIT_MS }, clock });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientHeaderTimeout: HEAD_LIMIT_MS });
     const client = await proxy.connect();
     await eventually('it to be accepted', () => proxy.counters.get('active') === 1);
     await clock.pass(2 * HEAD_LIMIT_MS);
@@ -63,13 +61,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-header-timeout begins anew with the next request', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientHeaderTimeout: NEVER_ON_NODE_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientHeaderTimeout: NEVER_ON_NODE_MS }, upstream);
     const client = await proxy.connect();
     for (let count = 0; count < 4; count += 1) {
       if (count > 0) await clock.pass(NEVER_ON_NODE_MS / 2);
@@ -79,13 +72,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-header-timeout: a second request that does not come whole gets 408', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientHeaderTimeout: HEAD_LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientHeaderTimeout: HEAD_LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(GET);
     assert.equal((await client.response()).status, 200);
@@ -102,13 +90,13 @@ conformance('timeouts', ({ engine, test }) => {
     ['several empty lines', '\r\n\r\n\r'],
   ] as const) {
     test(`${what} behind a request begins none: the connection is just closed`, async t => {
-      const clock = new FakeClock();
       const upstream = await RawUpstream.start(t);
-      const proxy = await startProxy(t, engine, {
-        routes: [{ path: '/volume', to: upstream }],
-        settings: { clientHeaderTimeout: HEAD_LIMIT_MS, keepaliveTimeout: HEAD_LIMIT_MS },
-        clock,
-      });
+      const { proxy, clock } = await startTimedProxy(
+        t,
+        engine,
+        { clientHeaderTimeout: HEAD_LIMIT_MS, keepaliveTimeout: HEAD_LIMIT_MS },
+        upstream,
+      );
       const client = await proxy.connect();
       await client.send(`POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc${bytes}`);
       assert.equal((await client.response()).status, 200);
@@ -134,13 +122,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-body-timeout: 408 when nothing was answered, and the upstream gets no whole request', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientBodyTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nabc');
     await (await upstream.request(0)).bodyBytes(3);
@@ -152,13 +135,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-body-timeout is between two reads: a slow body may take longer', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientBodyTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
     const request = await upstream.request(0);
@@ -171,15 +149,10 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('client-body-timeout once a response began: the connection is cut', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, request =>
       request.connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'),
     );
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientBodyTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nabc');
     assert.equal((await client.head()).status, 200);
@@ -189,13 +162,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('proxy-read-timeout before the head: 504', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, () => {});
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(GET);
     await upstream.request(0);
@@ -207,15 +175,10 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('proxy-read-timeout within a body: the client’s response is cut', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, request =>
       request.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'),
     );
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(GET);
     await client.head();
@@ -227,15 +190,10 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('proxy-read-timeout is between two reads: a slow response may take longer', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, request =>
       request.connection.send('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n'),
     );
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(GET);
     await upstream.request(0);
@@ -248,13 +206,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('proxy-read-timeout does not run while the client still sends its body', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send('POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\n');
     const request = await upstream.request(0);
@@ -315,14 +268,9 @@ conformance('timeouts', ({ engine, test }) => {
   }
 
   test('send-timeout: a client that stops reading loses its connection, and so does the upstream', async t => {
-    const clock = new FakeClock();
     const flood = new Flood();
     const upstream = await RawUpstream.start(t, request => flood.answer(request));
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { sendTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { sendTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     client.pause();
     await client.send(GET);
@@ -335,14 +283,9 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('send-timeout does not run while the client has read everything and the upstream is the slow one', async t => {
-    const clock = new FakeClock();
     const flood = new Flood();
     const upstream = await RawUpstream.start(t, request => flood.answer(request, 4));
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { sendTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { sendTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     client.pause();
     await client.send(GET);
@@ -356,13 +299,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('keepalive-timeout: an idle connection closes without a word', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t);
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { keepaliveTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { keepaliveTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     for (let count = 0; count < 3; count += 1) {
       if (count > 0) await clock.pass(PAUSE_MS);
@@ -406,9 +344,8 @@ conformance('timeouts', ({ engine, test }) => {
   });
 
   test('changed timeouts hold for connections that are open', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, () => {});
-    const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], clock });
+    const { proxy, clock } = await startTimedProxy(t, engine, {}, upstream);
     const client = await proxy.connect();
     await client.send('GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n');
     await client.response();

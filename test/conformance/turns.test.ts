@@ -1,11 +1,12 @@
 /** Contract section 7: a time limit belongs to the side that has to move: the one that sends, or the one that takes. */
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
 import { FLOOD_BYTES, Flood } from '../support/flood.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { answer, RawUpstream, type UpstreamRequest } from '../support/raw-upstream.ts';
+import { startTimedProxy } from '../support/timed-proxy.ts';
 import { conformance } from './suite.ts';
 
 /** The limit that a test is about. */
@@ -36,17 +37,12 @@ conformance('turns', ({ engine, test }) => {
     ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n'],
   ] as const) {
     test(`proxy-read-timeout does not run while the client still sends its body, after a ${what}, either`, async t => {
-      const clock = new FakeClock();
       const upstream = await RawUpstream.start(t, async request => {
         await request.connection.send(interim);
         await request.whole();
         await request.connection.send(answer());
       });
-      const proxy = await startProxy(t, engine, {
-        routes: [{ path: '/volume', to: upstream }],
-        settings: { proxyReadTimeout: LIMIT_MS },
-        clock,
-      });
+      const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: LIMIT_MS }, upstream);
       const client = await proxy.connect();
       await client.send(EXPECTING_PUT);
       assert.equal((await client.head()).status, Number(what));
@@ -56,17 +52,12 @@ conformance('turns', ({ engine, test }) => {
   }
 
   test('proxy-read-timeout does not run while the client still sends its body, after an answer began, either', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, async request => {
       await request.connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n');
       await request.whole();
       await request.connection.send('4\r\nlate\r\n0\r\n\r\n');
     });
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(`${PUT}\r\n`);
     await sendSlowly(clock, client, await upstream.request(0));
@@ -75,13 +66,8 @@ conformance('turns', ({ engine, test }) => {
   });
 
   test('proxy-read-timeout begins with the last byte of the body', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, request => request.connection.send('HTTP/1.1 100 Continue\r\n\r\n'));
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(EXPECTING_PUT);
     assert.equal((await client.head()).status, 100);
@@ -93,13 +79,13 @@ conformance('turns', ({ engine, test }) => {
   });
 
   test('proxy-read-timeout: an upstream that does not say whether it wants the body is 504', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, () => {});
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: LIMIT_MS, clientBodyTimeout: LIMIT_MS / 2 },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(
+      t,
+      engine,
+      { proxyReadTimeout: LIMIT_MS, clientBodyTimeout: LIMIT_MS / 2 },
+      upstream,
+    );
     const client = await proxy.connect();
     await client.send(EXPECTING_PUT);
     await upstream.request(0);
@@ -108,13 +94,8 @@ conformance('turns', ({ engine, test }) => {
   });
 
   test('client-body-timeout begins when the upstream has said that it wants the body', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, () => {});
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientBodyTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(EXPECTING_PUT);
     const request = await upstream.request(0);
@@ -126,15 +107,10 @@ conformance('turns', ({ engine, test }) => {
   });
 
   test('client-body-timeout: a client that waits for the rest of an early answer gets it', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, async request => {
       await request.connection.send(`HTTP/1.1 413 Too Large\r\nContent-Length: ${BODY.length}\r\n\r\n`);
     });
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { clientBodyTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     await client.send(`${PUT}\r\n${BODY.slice(1)}`);
     assert.equal((await client.head()).status, 413);
@@ -146,14 +122,14 @@ conformance('turns', ({ engine, test }) => {
   });
 
   test('client-body-timeout holds again once a client has read what it had left unread', async t => {
-    const clock = new FakeClock();
     const flood = new Flood();
     const upstream = await RawUpstream.start(t, request => flood.answer(request, 1));
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { clientBodyTimeout: LIMIT_MS, sendTimeout: NEVER_MS, proxyReadTimeout: NEVER_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(
+      t,
+      engine,
+      { clientBodyTimeout: LIMIT_MS, sendTimeout: NEVER_MS, proxyReadTimeout: NEVER_MS },
+      upstream,
+    );
     const client = await proxy.connect();
     client.pause();
     await client.send(`${PUT}\r\n`);
@@ -166,14 +142,9 @@ conformance('turns', ({ engine, test }) => {
   });
 
   test('send-timeout: a client that sends its body, and reads no answer meanwhile, is given time', async t => {
-    const clock = new FakeClock();
     const flood = new Flood();
     const upstream = await RawUpstream.start(t, request => flood.answer(request));
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { sendTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { sendTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     client.pause();
     await client.send(`${PUT}\r\n`);
@@ -185,7 +156,6 @@ conformance('turns', ({ engine, test }) => {
   });
 
   test('proxy-send-timeout does not run against an upstream whose answer the client does not read', async t => {
-    const clock = new FakeClock();
     const flood = new Flood();
     const upstream = await RawUpstream.start(t, async request => {
       request.connection.pause();
@@ -194,11 +164,7 @@ conformance('turns', ({ engine, test }) => {
       await request.whole();
       await request.connection.send('.');
     });
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxySendTimeout: LIMIT_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxySendTimeout: LIMIT_MS }, upstream);
     const client = await proxy.connect();
     client.pause();
     await client.send(PUT.replace(`${BODY.length}`, `${FLOOD_BYTES}`), '\r\n');

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BlockTotals } from '../../src/observe/counters.ts';
 import { eventually } from '../support/eventually.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { value, values } from '../support/raw-message.ts';
 import { answer, answering, NOBODY, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { startTimedProxy } from '../support/timed-proxy.ts';
 import { conformance } from './suite.ts';
 
 const OPEN_MS = 500;
@@ -169,13 +169,8 @@ conformance('upgrade', ({ engine, test }) => {
   });
 
   test('a tunnel without traffic ends after proxy-read-timeout', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, switching());
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: IDLE_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: IDLE_MS }, upstream);
     const client = await proxy.connect();
     await client.send(HANDSHAKE);
     assert.equal((await client.response()).status, 101);
@@ -185,13 +180,8 @@ conformance('upgrade', ({ engine, test }) => {
   });
 
   test('traffic in one direction keeps a tunnel open', async t => {
-    const clock = new FakeClock();
     const upstream = await RawUpstream.start(t, switching());
-    const proxy = await startProxy(t, engine, {
-      routes: [{ path: '/volume', to: upstream }],
-      settings: { proxyReadTimeout: IDLE_MS },
-      clock,
-    });
+    const { proxy, clock } = await startTimedProxy(t, engine, { proxyReadTimeout: IDLE_MS }, upstream);
     const client = await proxy.connect();
     await client.send(HANDSHAKE);
     await client.response();

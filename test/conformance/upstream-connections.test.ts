@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
+import { startTimedProxy } from '../support/timed-proxy.ts';
 import { conformance } from './suite.ts';
 
 conformance('upstream connections', ({ engine, test }) => {
@@ -110,9 +111,8 @@ conformance('upstream connections', ({ engine, test }) => {
     ['after four seconds, however long the upstream would wait', 'Keep-Alive: timeout=600\r\n', 4_000],
   ] as const) {
     test(`an idle one ends ${what}`, async t => {
-      const clock = new FakeClock();
       const upstream = await RawUpstream.start(t, answering(answer('ok', hint)));
-      const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }], clock });
+      const { proxy, clock } = await startTimedProxy(t, engine, {}, upstream);
       assert.equal((await proxy.get('/volume')).status, 200);
       await eventually('the connection to be idle', () => proxy.counters.get('upstreamIdle') === 1);
       await clock.pass(keptMs - 1);

@@ -1,108 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import fs, {
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
-import { tmpdir } from 'node:os';
+import { readdirSync, readlinkSync, renameSync } from 'node:fs';
+import { lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { LineSink } from '../../../src/dataplane/log/line-sink.ts';
+import { test } from 'node:test';
 import { WriteTurn } from '../../../src/dataplane/log/write-turn.ts';
-import { codeOf } from '../../../src/errors.ts';
-import { atEnd } from '../../support/cleanup.ts';
 import { eventually } from '../../support/eventually.ts';
-
-async function scratchDirectory(context: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'ke-log-'));
-  atEnd(context, () => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-function writeLine(sink: LineSink, line: string): void {
-  sink.reserve(line.length);
-  sink.add(sink.end + sink.bytes.write(line, sink.end, 'latin1'));
-}
-
-/** A sink, and what it says of itself. @param context ends it with the test @param turn by default it is alone */
-function sinkTo(context: TestContext, path: string, turn = new WriteTurn(WriteTurn.shared(), 1)) {
-  const errors: (string | undefined)[] = [];
-  const heard = { dropped: 0, said: 0, errors };
-  const sink = new LineSink(path, turn, {
-    onDrop: lines => {
-      heard.dropped += lines;
-    },
-    onResume: lost => {
-      heard.said += lost;
-    },
-    onError: error => errors.push(codeOf(error)),
-  });
-  atEnd(context, () => sink.flush());
-  return { sink, heard };
-}
-
-interface NamedPipe {
-  readonly path: string;
-  /** What the pipe holds; empty for nothing. */
-  readonly read: () => string;
-  /** Until it takes no more, with empty lines. */
-  readonly fill: () => void;
-  /** Nobody has the pipe open for reading in the meantime. */
-  readonly whileAbsent: (meanwhile: () => Promise<unknown>) => Promise<void>;
-}
-
-/** A named pipe with this process as its reader, which reads only when it is told to. */
-async function namedPipe(context: TestContext): Promise<NamedPipe> {
-  const path = join(await scratchDirectory(context), 'pipe');
-  execFileSync('mkfifo', [path]);
-  let reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  atEnd(context, () => closeSync(reader));
-  const buffer = Buffer.alloc(64 * 1024);
-  const whileAbsent = async (meanwhile: () => Promise<unknown>): Promise<void> => {
-    closeSync(reader);
-    await meanwhile();
-    reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  };
-  const read = (): string => {
-    try {
-      return buffer.toString('latin1', 0, readSync(reader, buffer));
-    } catch (error) {
-      if (codeOf(error) === 'EAGAIN') return '';
-      throw error;
-    }
-  };
-  const fill = (): void => {
-    const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    try {
-      for (;;) writeSync(writer, '\n'.repeat(1024));
-    } catch (error) {
-      if (codeOf(error) !== 'EAGAIN') throw error;
-    } finally {
-      closeSync(writer);
-    }
-  };
-  return { path, read, fill, whileAbsent };
-}
-
-/** Every write is done in the next turn of the event loop, which is the soonest: other threads may be stalled for long. */
-function writePromptly(context: TestContext): void {
-  context.mock.method(fs, 'write', (fd: number, bytes: Buffer, done: (error: null, count: number) => void) => {
-    setImmediate(() => done(null, writeSync(fd, bytes)));
-  });
-  syncBuiltinESMExports();
-  context.after(() => {
-    context.mock.restoreAll();
-    syncBuiltinESMExports();
-  });
-}
+import { namedPipe, scratchDirectory, sinkTo, writeLine, writePromptly } from './sink-fixture.ts';
 
 function numbered(first: number, last: number): string {
   return Array.from({ length: last - first + 1 }, (_, index) => `line ${first + index}\n`).join('');

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type Server, Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { createTransportServer } from '../../../src/dataplane/transport/accept.ts';
 import { connectTransport } from '../../../src/dataplane/transport/connect.ts';
 import { SocketTransport } from '../../../src/dataplane/transport/socket-transport.ts';
-import { isTcpHandle } from '../../../src/dataplane/transport/tcp-handle.ts';
 import { TcpTransport } from '../../../src/dataplane/transport/tcp-transport.ts';
 import type { Transport, TransportOwner } from '../../../src/dataplane/transport/transport.ts';
 import { atEnd } from '../../support/cleanup.ts';
@@ -352,54 +351,4 @@ for (const [name, open, Kind] of KINDS) {
       assert.deepEqual([owner.told, memory.kept], [[], 0]);
     });
   });
-}
-
-describe('the parts of a handle that are used without a socket', () => {
-  it('are known in this Node', t => {
-    assert.equal(isTcpHandle(handleOf(t)), true);
-  });
-
-  it('are not taken for known where one is missing', () => {
-    assert.equal(isTcpHandle({ writeQueueSize: 0, readStart: () => 0 }), false);
-    assert.equal(isTcpHandle(undefined), false);
-  });
-
-  it('are unknown in a Node that does not show the outcomes of reads', async t => {
-    const own: unknown = Reflect.get(process, 'binding');
-    atEnd(t, () => void Reflect.set(process, 'binding', own));
-    Reflect.set(process, 'binding', () => ({}));
-    assert.equal(await isKnownAnew('hidden', t), false);
-  });
-
-  it('are unknown in a Node whose sockets give a request to each write: without one it would abort', async t => {
-    const own: unknown = Reflect.get(Socket.prototype, '_writeGeneric');
-    atEnd(t, () => void Reflect.set(Socket.prototype, '_writeGeneric', own));
-    Reflect.set(Socket.prototype, '_writeGeneric', writeWithRequest);
-    assert.equal(await isKnownAnew('requests', t), false);
-  });
-});
-
-function handleOf(t: TestContext): unknown {
-  const socket = connect({ host: '127.0.0.1', port: 1 });
-  atEnd(t, () => void socket.destroy());
-  socket.on('error', () => undefined);
-  return Reflect.get(socket, '_handle');
-}
-
-/** As the module finds it when it is loaded now. */
-async function isKnownAnew(name: string, t: TestContext): Promise<boolean> {
-  const file = new URL(`../../../src/dataplane/transport/tcp-handle.ts?${name}`, import.meta.url);
-  const module: { isTcpHandle: typeof isTcpHandle } = await import(file.href);
-  return module.isTcpHandle(handleOf(t));
-}
-
-function writeWithRequest(
-  this: { _handle: { writeLatin1String(request: object, data: unknown): void } },
-  _isVector: boolean,
-  data: unknown,
-  _encoding: string,
-  done: () => void,
-): void {
-  this._handle.writeLatin1String({}, data);
-  done();
 }
