@@ -35,7 +35,7 @@ export interface ShapeProblem {
 }
 
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-const DNS_LABEL_RULE = 'must be a DNS label: lower case letters, digits and -, at most 63';
+export const DNS_LABEL_RULE = 'must be a DNS label: lower case letters, digits and -, at most 63';
 
 /**
  * Checks that a value from outside has the shape of a v1 Service as far as it is read here, and leaves the rest of it
@@ -112,11 +112,11 @@ function* specProblems(spec: Record<string, unknown>): Generator<ShapeProblem, v
   }
 }
 
-function isDnsLabel(value: unknown): value is string {
+export function isDnsLabel(value: unknown): value is string {
   return typeof value === 'string' && DNS_LABEL.test(value);
 }
 
-export function isShapeProblem(value: ServiceObject | ShapeProblem): value is ShapeProblem {
+export function isShapeProblem(value: object): value is ShapeProblem {
   return 'reason' in value;
 }
 
@@ -147,6 +147,6 @@ function textOrNothing(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function problem(path: readonly (string | number)[], reason: string): ShapeProblem {
+export function problem(path: ShapeProblem['path'], reason: string): ShapeProblem {
   return { path, reason };
 }

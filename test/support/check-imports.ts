@@ -60,7 +60,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     formats: { folders: ['errors.ts'], packages: ['yaml'] },
     model: { folders: [], packages: [] },
     routing: { folders: ['model'], packages: [] },
-    resources: { folders: [], packages: [] },
+    resources: { folders: ['model'], packages: [] },
     translate: { folders: [...COMMON, 'model', 'routing', 'resources'], packages: [] },
     settings: { folders: [...COMMON, 'model'], packages: ['zod'] },
     observe: { folders: [...COMMON, 'model', 'dataplane/failures'], packages: ['pino', 'prom-client'] },

@@ -2,10 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
+import type { EndpointSliceManifest } from './endpoint-slices.ts';
 import type { ServiceManifest } from './services.ts';
 
 export type Verb = 'list' | 'watch' | 'create' | 'patch';
 export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
+
+/** What the fixture stores. */
+export type StoredObject = ServiceManifest | EndpointSliceManifest;
 
 export interface ReceivedRequest {
   readonly verb: Verb;
@@ -32,8 +36,17 @@ export interface ReceivedRequest {
 export interface HistoryEntry {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly version: number;
-  readonly object: ServiceManifest;
+  readonly object: StoredObject;
+  /** What it replaces. */
+  readonly before: StoredObject | undefined;
 }
+
+export function resourceOf({ kind }: Pick<StoredObject, 'kind'>): 'services' | 'endpointslices' {
+  return kind === 'Service' ? 'services' : 'endpointslices';
+}
+
+const COLLECTION =
+  /^\/(api|apis\/discovery\.k8s\.io)\/v1(?:\/namespaces\/([^/]+))?\/(services|events|endpointslices)(?:\/([^/]+))?$/;
 
 export function readRequest({
   method,
@@ -43,9 +56,10 @@ export function readRequest({
   socket,
 }: IncomingMessage): ReceivedRequest | undefined {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
-  const match = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(services|events)(?:\/([^/]+))?$/.exec(pathname);
+  const match = COLLECTION.exec(pathname);
   if (match === null) return undefined;
-  const [, namespace, resource = '', name = ''] = match;
+  const [, group = '', namespace, resource = '', name = ''] = match;
+  if (group !== (resource === 'endpointslices' ? 'apis/discovery.k8s.io' : 'api')) return undefined;
   const query = Object.fromEntries(searchParams);
   const reading = query.watch === 'true' ? 'watch' : 'list';
   const verb = method === 'POST' ? 'create' : method === 'PATCH' ? 'patch' : reading;
@@ -61,7 +75,9 @@ export function readBody(incoming: IncomingMessage): Promise<string | undefined>
   return text(incoming).catch(() => undefined);
 }
 
-export function concerns({ namespace, query }: ReceivedRequest, { metadata }: ServiceManifest): boolean {
+export function concerns({ resource, namespace, query }: ReceivedRequest, object: StoredObject): boolean {
+  const { metadata } = object;
+  if (resource !== resourceOf(object)) return false;
   if (namespace !== undefined && namespace !== metadata.namespace) return false;
   const labels = metadata.labels ?? {};
   return (query.labelSelector ?? '')
@@ -74,8 +90,16 @@ export function concerns({ namespace, query }: ReceivedRequest, { metadata }: Se
     });
 }
 
-export function sendChange(request: ReceivedRequest, response: ServerResponse, { type, object }: HistoryEntry): void {
-  if (concerns(request, object)) response.write(`${JSON.stringify({ type, object })}\n`);
+/** What leaves a watch's selection is deleted, as far as that watch is concerned. */
+export function sendChange(request: ReceivedRequest, response: ServerResponse, entry: HistoryEntry): void {
+  const { object, before } = entry;
+  const wasConcerned = before !== undefined && concerns(request, before);
+  if (!concerns(request, object)) {
+    if (wasConcerned) response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
+    return;
+  }
+  const type = entry.type === 'MODIFIED' && !wasConcerned ? 'ADDED' : entry.type;
+  response.write(`${JSON.stringify({ type, object })}\n`);
 }
 
 export function commit(fault: Fault, response: ServerResponse): void {

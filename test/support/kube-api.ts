@@ -1,9 +1,11 @@
 /**
- * A Kubernetes API server for fast tests: Services and Events over real HTTP (or HTTPS) on loopback.
+ * A Kubernetes API server for fast tests: Services, EndpointSlices and Events over real HTTP (or HTTPS) on loopback.
  *
  *     await using api = await KubeApi.start();            // { tls: true } for HTTPS with a certificate of its own
  *     api.apply(service('volume'));                        // ADDED or MODIFIED
  *     api.remove('default', 'volume');                     // DELETED
+ *     api.apply(endpointSlice('volume', { endpoints: [endpoint('127.0.0.1')] }));
+ *     api.remove('default', 'volume-1', 'endpointslices');
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
  * It lists with `limit`, `continue` and `labelSelector` (equality, `!=`, existence), in one namespace or all; watches
@@ -16,6 +18,7 @@
  *     api.fail('watch', 'reset', Infinity)     every watch, until api.heal(); 'reset' breaks the connection, 'hang' never
  *                                              answers, 'cut' breaks it half-way, 'garbage' is 200 with a web page
  *     api.forbid('shop')                       what concerns this namespace, and no other, is 403, until api.forbid()
+ *     api.refuse('endpointslices', 403)        every request for them, until api.grant('endpointslices'); 404: not served
  *     api.token = 'secret'                     whoever does not bring it gets 401
  *     api.compact()                            versions before now are gone: 410 for old watches (as an ERROR event on a
  *                                              stream left open; with compact('http') as a status) and continue tokens
@@ -41,6 +44,8 @@ import {
   type ReceivedRequest,
   readBody,
   readRequest,
+  resourceOf,
+  type StoredObject,
   sendChange,
   sendJson,
   sendStatus,
@@ -50,7 +55,6 @@ import {
 import { type PostedEvent, PostedEvents } from './posted-events.ts';
 import { type SelfSigned, selfSigned } from './self-signed.ts';
 import { serverPort } from './server-port.ts';
-import type { ServiceManifest } from './services.ts';
 
 export type { Fault, ReceivedRequest, Verb };
 
@@ -73,8 +77,10 @@ export class KubeApi {
   #forbidden: readonly string[] = [];
   readonly #faults = new Map<Verb, { fault: Fault; left: number }>();
   readonly #posted = new PostedEvents();
-  readonly #services = new Map<string, ServiceManifest>();
-  readonly #pages = new Map<string, { items: ServiceManifest[]; version: number }>();
+  readonly #refusals = new Map<string, number>();
+  /** By resource, namespace and name. */
+  readonly #objects = new Map<string, StoredObject>();
+  readonly #pages = new Map<string, { items: StoredObject[]; version: number }>();
   #history: HistoryEntry[] = [];
   #server: Server | undefined;
   #port = 0;
@@ -166,33 +172,31 @@ export class KubeApi {
     return this.#folder;
   }
 
-  /** Adds or changes a Service. @returns its new version */
-  apply(wanted: ServiceManifest): string {
-    const key = `${wanted.metadata.namespace}/${wanted.metadata.name}`;
-    const known = this.#services.get(key)?.metadata;
+  /** Adds or changes an object. @returns its new version */
+  apply(wanted: StoredObject): string {
+    const key = keyOf(wanted);
+    const before = this.#objects.get(key);
     this.#version += 1;
-    this.#created += known === undefined ? 1 : 0;
-    const object: ServiceManifest = {
-      ...wanted,
-      metadata: {
-        uid: known?.uid ?? `uid-${this.#created}`,
-        creationTimestamp: known?.creationTimestamp ?? '2026-01-01T00:00:00Z',
-        ...wanted.metadata,
-        resourceVersion: this.version,
-      },
-    };
-    this.#services.set(key, object);
-    this.#happened({ type: known === undefined ? 'ADDED' : 'MODIFIED', version: this.#version, object });
+    this.#created += before === undefined ? 1 : 0;
+    const object = withMetadata(wanted, {
+      uid: before?.metadata.uid ?? `uid-${this.#created}`,
+      creationTimestamp: before?.metadata.creationTimestamp ?? '2026-01-01T00:00:00Z',
+      ...wanted.metadata,
+      resourceVersion: this.version,
+    });
+    this.#objects.set(key, object);
+    this.#happened({ type: before === undefined ? 'ADDED' : 'MODIFIED', version: this.#version, object, before });
     return this.version;
   }
 
-  remove(namespace: string, name: string): void {
-    const object = this.#services.get(`${namespace}/${name}`);
-    if (object === undefined) throw new Error(`there is no Service ${namespace}/${name}`);
-    this.#services.delete(`${namespace}/${name}`);
+  remove(namespace: string, name: string, resource = 'services'): void {
+    const key = `${resource} ${namespace}/${name}`;
+    const before = this.#objects.get(key);
+    if (before === undefined) throw new Error(`there is no object ${namespace}/${name} among the ${resource}`);
+    this.#objects.delete(key);
     this.#version += 1;
-    const metadata = { ...object.metadata, resourceVersion: this.version };
-    this.#happened({ type: 'DELETED', version: this.#version, object: { ...object, metadata } });
+    const object = withMetadata(before, { resourceVersion: this.version });
+    this.#happened({ type: 'DELETED', version: this.#version, object, before });
   }
 
   fail(verb: Verb, fault: Fault, times = 1): void {
@@ -208,6 +212,15 @@ export class KubeApi {
     this.#forbidden = namespaces;
   }
 
+  /** @param status 403: the account has no right; 404: the server does not serve them */
+  refuse(resource: string, status: 403 | 404): void {
+    this.#refusals.set(resource, status);
+  }
+
+  grant(resource: string): void {
+    this.#refusals.delete(resource);
+  }
+
   compact(how: 'event' | 'http' = 'event'): void {
     this.#oldest = this.#version;
     this.#expiry = how;
@@ -216,20 +229,15 @@ export class KubeApi {
   }
 
   rebuild(): void {
-    const objects = [...this.#services.values()];
-    this.#services.clear();
+    const objects = [...this.#objects.values()];
     this.#history = [];
     this.#oldest = 0;
     this.#version = 0;
-    for (const { metadata, ...rest } of objects) {
-      const { resourceVersion: _, uid: __, ...kept } = metadata;
+    for (const object of objects) {
       this.#version += 1;
       this.#created += 1;
-      const object = {
-        ...rest,
-        metadata: { ...kept, uid: `uid-${this.#created}`, resourceVersion: this.version },
-      };
-      this.#services.set(`${kept.namespace}/${kept.name}`, object);
+      const renewed = withMetadata(object, { uid: `uid-${this.#created}`, resourceVersion: this.version });
+      this.#objects.set(keyOf(object), renewed);
     }
   }
 
@@ -305,12 +313,14 @@ export class KubeApi {
     await this.#thaw?.promise;
     if (response.destroyed) return;
     const fault = request && this.#takeFault(request.verb);
+    const refusal = request && this.#refusals.get(request.resource);
     if (request === undefined) sendStatus(response, 404);
     else if (this.token !== undefined && incoming.headers.authorization !== `Bearer ${this.token}`) {
       sendStatus(response, 401);
     } else if (request.namespace !== undefined && this.#forbidden.includes(request.namespace)) {
       sendStatus(response, 403);
-    } else if (fault !== undefined) commit(fault, response);
+    } else if (refusal !== undefined) sendStatus(response, refusal);
+    else if (fault !== undefined) commit(fault, response);
     else if (request.verb === 'create') this.#posted.create(request, response, body);
     else if (request.verb === 'patch') this.#posted.patch(request, response, body);
     else if (request.verb === 'list') this.#list(request, response);
@@ -332,7 +342,7 @@ export class KubeApi {
       return;
     }
     const { items, version } = stored ?? {
-      items: [...this.#services.values()].filter(object => concerns(request, object)),
+      items: [...this.#objects.values()].filter(object => concerns(request, object)),
       version: this.#version,
     };
     const size = limit === undefined ? items.length : Number(limit);
@@ -340,8 +350,8 @@ export class KubeApi {
     const next = rest.length === 0 ? undefined : `page-${this.#pages.size + 1}`;
     if (next !== undefined) this.#pages.set(next, { items: rest, version });
     sendJson(response, 200, {
-      kind: 'ServiceList',
-      apiVersion: 'v1',
+      kind: request.resource === 'services' ? 'ServiceList' : 'EndpointSliceList',
+      apiVersion: request.resource === 'services' ? 'v1' : 'discovery.k8s.io/v1',
       metadata: { resourceVersion: String(version), ...(next !== undefined && { continue: next }) },
       items: items.slice(0, size),
     });
@@ -363,4 +373,13 @@ export class KubeApi {
     this.#watches.add(open);
     response.on('close', () => this.#watches.delete(open));
   }
+}
+
+function keyOf(object: StoredObject): string {
+  const { namespace, name } = object.metadata;
+  return `${resourceOf(object)} ${namespace}/${name}`;
+}
+
+function withMetadata(object: StoredObject, metadata: Partial<StoredObject['metadata']>): StoredObject {
+  return { ...object, metadata: { ...object.metadata, ...metadata } } as StoredObject;
 }
