@@ -14,6 +14,7 @@ import { formatListenAddress } from '../formats/listen-address.ts';
 import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
 import { CounterBoard } from '../observe/counter-board.ts';
+import { EndpointBoard } from '../observe/endpoint-board.ts';
 import { FailureLog } from '../observe/failure-log.ts';
 import { createLogger } from '../observe/logger.ts';
 import { openLog } from '../observe/open-log.ts';
@@ -42,6 +43,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   assertLogOpens(settings);
   const logger = createLogger(settings.logLevel, settings.logLevelFormat);
   const board = new CounterBoard();
+  const endpoints = new EndpointBoard(settings.workers);
   const errors = new ControlErrors(logger);
   const descriptors = new DescriptorWatch(logger);
   const catalog = new Catalog({
@@ -50,7 +52,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     waitsFor: settings.source === 'push' ? 'pushed' : 'services',
   });
   const failures = new FailureLog(board, logger);
-  const fleet = new Fleet({ settings, board, logger, failures, errorPage: readErrorPage(settings) });
+  const fleet = new Fleet({ settings, board, endpoints, logger, failures, errorPage: readErrorPage(settings) });
   const announcer = new Announcer(catalog, logger);
   let source: RunningSource | undefined;
   const control = new RouteControl({

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { TableDelta } from '../model/delta.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
+import type { EndpointBoard } from '../observe/endpoint-board.ts';
 import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RouteTable } from '../routing/table.ts';
@@ -16,6 +17,8 @@ import { Supervisor, type WorkerReport } from './supervisor.ts';
 export interface FleetOptions {
   readonly settings: Settings;
   readonly board: CounterBoard;
+  /** With a row for each worker. */
+  readonly endpoints: EndpointBoard;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'take'>;
   /** Undefined for the built-in one. */
@@ -29,11 +32,11 @@ export class Fleet {
   readonly #distribution: Distribution;
   readonly #supervisor: Supervisor;
 
-  constructor({ settings, board, logger, failures, errorPage, clock = systemClock }: FleetOptions) {
+  constructor({ settings, board, endpoints, logger, failures, errorPage, clock = systemClock }: FleetOptions) {
     this.#settings = settings;
     this.#logger = logger;
     this.#distribution = new Distribution(board, settings, errorPage);
-    this.#supervisor = new Supervisor({ distribution: this.#distribution, board, logger, failures, clock });
+    this.#supervisor = new Supervisor({ distribution: this.#distribution, board, endpoints, logger, failures, clock });
   }
 
   get size(): number {

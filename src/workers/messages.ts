@@ -12,6 +12,8 @@ export interface WorkerInit {
   readonly clientBytes: number;
   /** The worker's region of the shared counters. */
   readonly counters: SharedArrayBuffer;
+  /** What all workers know about endpoints, and which row is this one's. */
+  readonly endpoints: { readonly shared: SharedArrayBuffer; readonly row: number };
   /** Whose turn it is to write to the access log, among the workers, and this one's number. */
   readonly logTurn: { readonly shared: SharedArrayBuffer; readonly id: number };
   /** Undefined for the built-in one. */

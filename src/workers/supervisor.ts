@@ -6,6 +6,7 @@ import { messageOf, UnavailableError } from '../errors.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
+import type { EndpointBoard } from '../observe/endpoint-board.ts';
 import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { clientBytesOf } from './client-bytes.ts';
@@ -50,6 +51,7 @@ export interface WorkerReport {
 export interface SupervisorOptions {
   readonly distribution: Distribution;
   readonly board: CounterBoard;
+  readonly endpoints: EndpointBoard;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'take'>;
   readonly clock: Clock;
@@ -158,12 +160,16 @@ export class Supervisor {
     if (this.#phase === 'closed' || listen === undefined) {
       return Promise.reject(new UnavailableError('the workers were ended'));
     }
-    const { distribution, logger } = this.#options;
+    const { distribution, endpoints, logger } = this.#options;
     const { number, counters } = place;
-    const logTurn = { shared: this.#logTurn, id: number };
+    const shared = {
+      counters: counters.buffer,
+      endpoints: { shared: endpoints.buffer, row: rowOf(place) },
+      logTurn: { shared: this.#logTurn, id: number },
+    };
     const thread = new WorkerThread({
       number,
-      init: { listen, reusePort, clientBytes: this.#clientBytes, counters: counters.buffer, logTurn },
+      init: { listen, reusePort, clientBytes: this.#clientBytes, ...shared },
       heapLimit: this.#heapLimit,
       distribution,
       logger,
@@ -203,6 +209,7 @@ export class Supervisor {
   #buried(place: Place, { subscription, startedAt }: WorkerThread): void {
     place.thread = undefined;
     place.counters.clearGauges();
+    this.#options.endpoints.clearRow(rowOf(place));
     // It may have died in the middle of a line.
     new WriteTurn(this.#logTurn, place.number).give();
     this.#options.distribution.unsubscribe(subscription);
@@ -238,4 +245,9 @@ export class Supervisor {
       thread === undefined || thread.isDrained || thread.answers === 'never';
     if (this.#places.every(isOver)) this.#onDrained?.();
   }
+}
+
+/** Of its endpoints. */
+function rowOf({ number }: Place): number {
+  return number - 1;
 }

@@ -6,6 +6,7 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { Route } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
+import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { Fleet } from '../../src/workers/fleet.ts';
 import { atEnd } from '../support/cleanup.ts';
@@ -46,16 +47,21 @@ export interface ConnectedTo {
 export class RunningFleet {
   readonly fleet: Fleet;
   readonly board: OpenBoard;
+  readonly endpoints: EndpointBoard;
   readonly log: readonly LogEntry[];
   readonly address: ListenAddress;
   /** Every thread ever started, in order. */
   readonly threads: readonly Worker[];
   readonly #context: TestContext;
 
-  constructor(context: TestContext, parts: Pick<RunningFleet, 'fleet' | 'board' | 'log' | 'address' | 'threads'>) {
+  constructor(
+    context: TestContext,
+    parts: Pick<RunningFleet, 'fleet' | 'board' | 'endpoints' | 'log' | 'address' | 'threads'>,
+  ) {
     this.#context = context;
     this.fleet = parts.fleet;
     this.board = parts.board;
+    this.endpoints = parts.endpoints;
     this.log = parts.log;
     this.address = parts.address;
     this.threads = parts.threads;
@@ -118,13 +124,16 @@ export async function startFleet(
   context: TestContext,
   { settings = {}, errorPage }: FleetDescription = {},
 ): Promise<RunningFleet> {
+  const inForce = { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off' as const, ...settings };
   const board = new OpenBoard();
+  const endpoints = new EndpointBoard(inForce.workers);
   const log: LogEntry[] = [];
   const logger = pino({ base: null }, { write: line => void log.push(JSON.parse(line)) });
   const fleet = new Fleet({
     failures: { take: () => undefined },
-    settings: { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off', ...settings },
+    settings: inForce,
     board,
+    endpoints,
     logger,
     errorPage,
   });
@@ -136,7 +145,7 @@ export async function startFleet(
     process.off('worker', onWorker);
   });
   const address = await fleet.start();
-  return new RunningFleet(context, { fleet, board, log, address, threads });
+  return new RunningFleet(context, { fleet, board, endpoints, log, address, threads });
 }
 
 /** One GET on a connection that stays open. */

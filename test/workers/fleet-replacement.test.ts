@@ -123,3 +123,13 @@ test('a worker that keeps dying is started ever less often', async context => {
   const waits = running.log.filter(({ msg }) => msg === 'replacing a worker').map(({ restartInMs }) => restartInMs);
   assert.deepEqual(waits, [100, 200, 400]);
 });
+
+test('what a dead worker had in flight to an endpoint is gone from the sum of all', async context => {
+  const running = await startFleet(context, { settings: { workers: 2 } });
+  const { endpoints } = running;
+  endpoints.row(0).begin(3);
+  endpoints.row(1).begin(3);
+  assert.equal(endpoints.inFlight(3), 2);
+  await running.crash(0);
+  await eventually('the row to be cleared', () => endpoints.inFlight(3) === 1);
+});

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { UnavailableError } from '../../src/errors.ts';
 import type { Place } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
+import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { Fleet } from '../../src/workers/fleet.ts';
@@ -159,6 +160,7 @@ for (const workers of [1, 2]) {
       failures: { take: () => undefined },
       settings: { ...DEFAULTS, workers, listen: { host: '127.0.0.1', port: address.port } },
       board,
+      endpoints: new EndpointBoard(workers),
       logger: silentLogger(),
       errorPage: undefined,
     });
