@@ -46,10 +46,10 @@ async function run(options: Options): Promise<Report> {
   }
   const { rounds, seconds } = options;
   const date = new Date().toISOString();
-  return { date, machine, rounds, seconds, contenders: options.contenders.map(describe), scenarios };
+  return { date, machine, rounds, seconds, contenders: options.contenders.map(factsOf), scenarios };
 }
 
-function describe(contender: Contender): ContenderFacts {
+function factsOf(contender: Contender): ContenderFacts {
   const { name, title } = contender;
   try {
     return { name, title, version: contender.version() };

@@ -4,7 +4,7 @@ import { importProblems } from './support/check-imports.ts';
 import { importCircles } from './support/import-circles.ts';
 
 const forbidden: [file: string, statement: string][] = [
-  ['routing/table.ts', "import { closest } from '../formats/closest.ts';"],
+  ['routing/table.ts', "import { closest } from '../text/closest.ts';"],
   ['routing/table.ts', "import type { Settings } from '../settings/schema.ts';"],
   ['routing/table.ts', "import { z } from 'zod';"],
   ['formats/yaml.ts', "import { DEFAULTS } from '../settings/schema.ts';"],
@@ -34,7 +34,7 @@ const forbidden: [file: string, statement: string][] = [
   ['cli/serve.ts', "import { NodeEngine } from '../dataplane/node/engine.ts';"],
   ['program.ts', "import { Catalog } from './control/catalog.ts';"],
   ['cli/serve.ts', "import { route } from '../../test/support/routes.ts';"],
-  ['errors.ts', "import { closest } from './formats/closest.ts';"],
+  ['errors.ts', "import { closest } from './text/closest.ts';"],
   ['helpers/misc.ts', 'export const nothing = 0;'],
   ['misc.ts', 'export const nothing = 0;'],
 ];
@@ -52,7 +52,7 @@ const allowed: [file: string, statement: string][] = [
   ['routing/table.ts', "import type { Route } from './route.ts';"],
   ['formats/yaml.ts', "import { parseAllDocuments } from 'yaml';"],
   ['settings/kinds.ts', "import { z } from 'zod';\nimport { FormatError } from '../errors.ts';"],
-  ['translate/service.ts', "import { closest } from '../formats/closest.ts';"],
+  ['translate/service.ts', "import { closest } from '../text/closest.ts';"],
   ['sources/kube/api.ts', "const kube = await import('@kubernetes/client-node');"],
   ['sources/kube/api.ts', "import { Agent } from '@kubernetes/client-node/dist/agent.js';"],
   ['dataplane/node/engine.ts', "import { createProxyServer } from 'http-proxy-3';"],

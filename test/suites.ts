@@ -10,7 +10,7 @@ export interface Together {
 /** By the file in together/ that runs them. */
 export const TOGETHER = {
   pure: {
-    files: ['{dataplane,formats,observe,routing,settings}/**/*.test.ts', '*.test.ts', 'support/*.test.ts'],
+    files: ['{dataplane,formats,observe,process,routing,settings,text}/**/*.test.ts', '*.test.ts', 'support/*.test.ts'],
   },
   conformance: { files: ['conformance/*.test.ts', 'reasons/reasons.test.ts'] },
   sources: { files: ['sources/**/*.test.ts'], apart: ['sources/kube/{kube-config,long-run}.test.ts'] },

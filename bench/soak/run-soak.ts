@@ -10,7 +10,7 @@ import { runWebSocketClients } from './load/web-socket-clients.ts';
 import type { Options } from './options.ts';
 import type { Observations } from './soak-result.ts';
 import { malformedUpstream, startTarget, type Target } from './target/start.ts';
-import { type Sample, takeSamples } from './verdict/sampler.ts';
+import { type ResourceSample, takeSamples } from './verdict/sampler.ts';
 import { settledSnapshot } from './verdict/snapshot.ts';
 
 /** For compilers and connections, before the capacity is measured. */
@@ -27,7 +27,7 @@ export interface SoakContext {
 }
 
 interface LoadPhase extends Pick<Observations, 'capacity' | 'rate' | 'cpus' | 'pushes'> {
-  readonly samples: readonly Sample[];
+  readonly samples: readonly ResourceSample[];
 }
 
 /** @throws BenchError when something does not run, AbortError when it is interrupted */

@@ -1,5 +1,5 @@
 import type { Journal } from './journal.ts';
-import type { Sample } from './verdict/sampler.ts';
+import type { ResourceSample } from './verdict/sampler.ts';
 import type { Snapshot } from './verdict/snapshot.ts';
 
 /** All that a soak has brought to light. */
@@ -14,7 +14,7 @@ export interface Observations {
   readonly cpus: number;
   readonly pushes: number;
   readonly journal: Journal;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly ResourceSample[];
   readonly before: Snapshot;
   readonly after: Snapshot;
   /** Requests that the steady backend could not read. */

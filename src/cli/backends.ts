@@ -1,7 +1,7 @@
-import { closest } from '../formats/closest.ts';
 import { formatHostPort } from '../formats/host-port.ts';
-import { printable } from '../formats/printable.ts';
 import { isObject } from '../resources/service-object.ts';
+import { closest } from '../text/closest.ts';
+import { printable } from '../text/printable.ts';
 import { askBackends, type BackendAnswer } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
@@ -31,12 +31,12 @@ export const backends: Command = {
     const layout: TableLayout = { width: io.terminal?.columns, paint: io.paint };
     if (wanted === undefined) {
       const all = [...records.values()];
-      io.print(formatAnswer(format, all, () => describe(all, layout)));
+      io.print(formatAnswer(format, all, () => backendsTable(all, layout)));
       return EXIT.ok;
     }
     const record = records.get(wanted);
     if (record !== undefined) {
-      io.print(formatAnswer(format, record, () => describe([record], layout)));
+      io.print(formatAnswer(format, record, () => backendsTable([record], layout)));
       return EXIT.ok;
     }
     const near = closest(wanted, [...records.keys()]);
@@ -46,7 +46,7 @@ export const backends: Command = {
   },
 };
 
-function describe(records: readonly BackendAnswer[], layout: TableLayout): string {
+function backendsTable(records: readonly BackendAnswer[], layout: TableLayout): string {
   if (records.length === 0) return 'No backends: each exposed Service has one. Try kube-entry routes.';
   return formatTable(['NAME', 'PORT', 'CLUSTER IP', 'ENDPOINTS'], records.map(cellsOf), layout);
 }

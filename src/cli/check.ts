@@ -1,7 +1,7 @@
-import { printable } from '../formats/printable.ts';
-import { plural } from '../formats/text.ts';
 import { type ManifestContents, readManifestText } from '../sources/manifest-file.ts';
 import { listManifests, mergeManifests, readManifests } from '../sources/manifest-files.ts';
+import { plural } from '../text/labels.ts';
+import { printable } from '../text/printable.ts';
 import { type Command, EXIT } from './command.ts';
 import { type Inspection, inspectManifests } from './inspect-manifests.ts';
 import type { Io } from './io.ts';
@@ -35,7 +35,7 @@ export const check: Command = {
     for (const path of flags.positionals) await readInto(files, path, io);
     const inspection = inspectManifests(mergeManifests([...files.values()]), [...files.keys()], settings);
     const findings = viewInspection(inspection, files.size);
-    io.print(formatAnswer(format, findings, () => describe(findings, io)));
+    io.print(formatAnswer(format, findings, () => inspectionReport(findings, io)));
     return findings.problems === 0 ? EXIT.ok : EXIT.no;
   },
 };
@@ -63,7 +63,7 @@ function viewInspection(
   };
 }
 
-function describe(findings: ReturnType<typeof viewInspection>, { paint }: Io): string {
+function inspectionReport(findings: ReturnType<typeof viewInspection>, { paint }: Io): string {
   const { remarks, files, services, exposed, waiting, routes, problems, warnings } = findings;
   const lines = remarks.map(({ file, line, severity, message }) => {
     const place = paint('bold', printable(`${file}:${line}:`));

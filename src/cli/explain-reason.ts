@@ -2,9 +2,9 @@
 
 import { FAILURE_REASONS, FAILURES, type FailureReason } from '../dataplane/failures/failures.ts';
 import { SettingsError } from '../errors.ts';
-import { closest } from '../formats/closest.ts';
-import { quote } from '../formats/quote.ts';
 import type { CommandOption } from '../settings/flags.ts';
+import { closest } from '../text/closest.ts';
+import { quote } from '../text/quote.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, type OutputFormat } from './output.ts';
 import { formatTable } from './terminal/table.ts';

@@ -1,11 +1,11 @@
 import { viewExplanation } from '../admin/explanation.ts';
 import { describeBodyLimit, describeTimeouts } from '../control/limits.ts';
 import { SettingsError } from '../errors.ts';
-import { printable } from '../formats/printable.ts';
-import { endpointLabel, hostLabel } from '../formats/text.ts';
 import { serviceKey } from '../model/route.ts';
 import { explain as explainRoute } from '../routing/explain.ts';
 import { limitsOf } from '../settings/limits.ts';
+import { endpointLabel, hostLabel } from '../text/labels.ts';
+import { printable } from '../text/printable.ts';
 import { askExplanation, type ExplanationAnswer, type TakingRoute } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
@@ -56,7 +56,7 @@ export const explain: Command = {
     if (reason !== undefined) throw new SettingsError([`explain: takes ${this.parameters} or --reason, not both`]);
     const question = readQuestion(asked);
     const answer = await askFor(question, invocation);
-    io.print(formatAnswer(format, { ...question, ...view(answer) }, () => describe(question, answer, io)));
+    io.print(formatAnswer(format, { ...question, ...view(answer) }, () => explanationReport(question, answer, io)));
     return answer?.route === undefined ? EXIT.no : EXIT.ok;
   },
 };
@@ -68,7 +68,7 @@ function view(answer: ExplanationAnswer | undefined): object {
   return route === undefined ? { status: 404, losers, refusals } : answer;
 }
 
-function describe(question: Question, answer: ExplanationAnswer | undefined, { terminal, paint }: Io): string {
+function explanationReport(question: Question, answer: ExplanationAnswer | undefined, { terminal, paint }: Io): string {
   const asked = printable(question.host + question.target);
   if (answer === undefined) {
     return `${asked} is refused with ${paint('red', '400')}: its host or path is malformed, or climbs above the root.`;

@@ -1,11 +1,12 @@
 /** What `kube-entry check` finds in manifests. Pure. */
-import { hostLabel } from '../formats/text.ts';
+
 import type { Diagnostic, Severity } from '../model/diagnostic.ts';
 import { serviceKey } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { ManifestContents, ManifestProblem, ManifestService } from '../sources/manifest-file.ts';
+import { hostLabel } from '../text/labels.ts';
 import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 
 /** A diagnostic at its place in a manifest. It names no object, because a text may be too broken to hold one. */

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { COLOURED, type Paint, PLAIN, wantsColour } from '../formats/colour.ts';
+import { COLOURED, type Paint, PLAIN, wantsColour } from '../text/colour.ts';
 
 /** What a command may use of its process; tests pass their own. */
 export interface Io {

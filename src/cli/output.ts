@@ -1,9 +1,9 @@
 /** `--output`: the same answer for people and for scripts. */
 import { SettingsError } from '../errors.ts';
-import { notOneOf } from '../formats/one-of.ts';
-import { printableLines } from '../formats/printable.ts';
 import { formatYaml } from '../formats/yaml.ts';
 import type { CommandOption, ParsedFlags } from '../settings/flags.ts';
+import { notOneOf } from '../text/one-of.ts';
+import { printableLines } from '../text/printable.ts';
 
 const FORMATS = ['table', 'json', 'yaml'] as const;
 

@@ -1,10 +1,10 @@
 import { Catalog } from '../control/catalog.ts';
 import { codeOf, messageOf, UnavailableError } from '../errors.ts';
-import { printable } from '../formats/printable.ts';
 import { createLogger } from '../observe/logger.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { Settings } from '../settings/schema.ts';
 import { readManifests } from '../sources/manifest-files.ts';
+import { printable } from '../text/printable.ts';
 import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
 

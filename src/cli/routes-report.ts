@@ -1,8 +1,9 @@
 /** The route table as `kube-entry routes` prints it. */
-import { printable } from '../formats/printable.ts';
-import { endpointLabel, hostLabel } from '../formats/text.ts';
+
 import { serviceKey } from '../model/route.ts';
 import type { Conflict } from '../routing/ledger.ts';
+import { endpointLabel, hostLabel } from '../text/labels.ts';
+import { printable } from '../text/printable.ts';
 import type { ShownDiagnostic, ShownRoute } from './admin-answers.ts';
 import type { Io } from './io.ts';
 import { formatTable, type TableLayout } from './terminal/table.ts';

@@ -1,9 +1,9 @@
 import { viewDiagnostic } from '../admin/diagnostic-view.ts';
 import { viewRoute } from '../admin/route-view.ts';
 import { stalenessOf } from '../control/staleness.ts';
-import { printable } from '../formats/printable.ts';
 import type { ParsedFlags } from '../settings/flags.ts';
 import { flagOf, type SettingKey } from '../settings/schema.ts';
+import { printable } from '../text/printable.ts';
 import { askTable, type TableSummary } from './admin-answers.ts';
 import { AdminClient, NotRunningError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';

@@ -1,9 +1,9 @@
 /** From a command line to an exit code: finds the command, reads its flags and settings, reports errors. */
 import { KubeEntryError, messageOf, SettingsError } from '../errors.ts';
-import { closest } from '../formats/closest.ts';
-import { printable, printableLines } from '../formats/printable.ts';
 import { type CommandOption, type ParsedFlags, parseFlags } from '../settings/flags.ts';
 import { loadSettings } from '../settings/load.ts';
+import { closest } from '../text/closest.ts';
+import { printable, printableLines } from '../text/printable.ts';
 import { backends } from './backends.ts';
 import { check } from './check.ts';
 import { type Command, EXIT } from './command.ts';

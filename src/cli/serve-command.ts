@@ -1,8 +1,8 @@
+import { endSoon } from '../process/end.ts';
+import { Signals } from '../process/signals.ts';
 import { loadSettings } from '../settings/load.ts';
 import { SETTING_KEYS } from '../settings/schema.ts';
 import { type Command, EXIT } from './command.ts';
-import { endSoon } from './end-process.ts';
-import { Signals } from './signals.ts';
 
 export const serve: Command = {
   name: 'serve',

@@ -19,14 +19,14 @@ import { FailureLog } from '../observe/failure-log.ts';
 import { createLogger } from '../observe/logger.ts';
 import { openLog } from '../observe/open-log.ts';
 import { Metrics } from '../observe/registry.ts';
+import { endWithStuckThread } from '../process/end.ts';
+import { openFilesLimit, warnOfLimits } from '../process/limits.ts';
+import type { Signals } from '../process/signals.ts';
 import type { Settings } from '../settings/schema.ts';
 import { programVersion } from '../version.ts';
 import { Fleet } from '../workers/fleet.ts';
 import { memoryLimit } from '../workers/heap-limit.ts';
 import { EXIT } from './command.ts';
-import { endWithStuckThread } from './end-process.ts';
-import { openFilesLimit, warnOfLimits } from './process-limits.ts';
-import type { Signals } from './signals.ts';
 
 /** How long each part may take to close: what is late is left to the end of the process. */
 const CLOSING_MS = 5_000;

@@ -2,8 +2,8 @@
 
 import type { StubStatus } from '../admin/stub-status.ts';
 import { stalenessOf } from '../control/staleness.ts';
-import type { Style } from '../formats/colour.ts';
-import { plural } from '../formats/text.ts';
+import type { Style } from '../text/colour.ts';
+import { plural } from '../text/labels.ts';
 import { LATE_MS } from '../workers/subscription.ts';
 import type { TableSummary } from './admin-answers.ts';
 import type { MetricSamples } from './metrics-text.ts';

@@ -1,7 +1,7 @@
 import { SettingsError } from '../errors.ts';
-import { printable } from '../formats/printable.ts';
-import { plural } from '../formats/text.ts';
 import type { ParsedFlags } from '../settings/flags.ts';
+import { plural } from '../text/labels.ts';
+import { printable } from '../text/printable.ts';
 import { askMetrics, askTable } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';
 import { type Command, EXIT } from './command.ts';
@@ -57,7 +57,7 @@ export const status: Command = {
     ]);
     const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
     const found: Status = { build, table: summary, connections, lateWorkers: lateWorkers(metrics) };
-    io.print(formatAnswer(format, found, () => describe(found, adminSocket, io)));
+    io.print(formatAnswer(format, found, () => instanceReport(found, adminSocket, io)));
     return isReady(summary) ? EXIT.ok : EXIT.no;
   },
 };
@@ -69,7 +69,7 @@ function statusFormat(flags: ParsedFlags): OutputFormat {
   throw new SettingsError(['--json and --output exclude each other: choose one']);
 }
 
-function describe(found: Status, socket: string, { paint }: Io): string {
+function instanceReport(found: Status, socket: string, { paint }: Io): string {
   const { table, connections } = found;
   const { accepted, handled, requests } = connections;
   const late = lateWorkersFact(found);

@@ -1,4 +1,3 @@
-import { endpointLabel } from '../formats/text.ts';
 import type { TableDelta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Route, type ServiceRef, serviceKey } from '../model/route.ts';
@@ -7,6 +6,7 @@ import { QuietLog } from '../observe/quiet-log.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { EventSubject, ServiceEvent } from '../sources/kube/event-object.ts';
+import { endpointLabel } from '../text/labels.ts';
 import type { Catalog } from './catalog.ts';
 
 /** The API server keeps an Event for an hour. A new Event about an older Service would repeat one that was posted before. */

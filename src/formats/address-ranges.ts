@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { FormatError } from '../errors.ts';
-import { quote } from './quote.ts';
+import { quote } from '../text/quote.ts';
 
 /** A set of IP addresses given as CIDR ranges: `10.0.0.0/8,fd00::/8,192.0.2.7`. */
 export class AddressRanges {

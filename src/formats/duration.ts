@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.ts';
-import { quote } from './quote.ts';
+import { quote } from '../text/quote.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

@@ -1,6 +1,6 @@
 /** Label selectors as the Kubernetes API reads them (k8s.io/apimachinery/pkg/labels). */
 import { FormatError } from '../errors.ts';
-import { quote } from './quote.ts';
+import { quote } from '../text/quote.ts';
 
 const SYMBOLS = ['==', '!=', '=', '!', '<', '>', '(', ')', ','] as const;
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '==', '!=', 'in', 'notin', '<', '>']);

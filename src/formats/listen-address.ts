@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { FormatError } from '../errors.ts';
+import { quote } from '../text/quote.ts';
 import { formatHostPort } from './host-port.ts';
-import { quote } from './quote.ts';
 
 /** Where a TCP listener binds. Port 0 lets the system choose. */
 export interface ListenAddress {

@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.ts';
-import { quote } from './quote.ts';
+import { quote } from '../text/quote.ts';
 
 /** RFC 1123 label, as Kubernetes names namespaces. */
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;

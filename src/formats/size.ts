@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.ts';
-import { quote } from './quote.ts';
+import { quote } from '../text/quote.ts';
 
 const UNITS: readonly (readonly [suffix: string, bytes: number])[] = [
   ['g', 1024 ** 3],

@@ -1,7 +1,7 @@
 import { Composer, Document, isMap, isScalar, Lexer, LineCounter, type ParsedNode, Parser, Scalar, visit } from 'yaml';
 import { FormatError, messageOf } from '../errors.ts';
-import { isPrintable } from './printable.ts';
-import { quote } from './quote.ts';
+import { isPrintable } from '../text/printable.ts';
+import { quote } from '../text/quote.ts';
 
 /** One document of a YAML stream, with the means to say on which line a value stands. Keeps the whole of it in memory. */
 export interface YamlDocument {

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
-import { COLOURED, PLAIN, wantsColour } from '../formats/colour.ts';
-import { printableLines } from '../formats/printable.ts';
+import { COLOURED, PLAIN, wantsColour } from '../text/colour.ts';
+import { printableLines } from '../text/printable.ts';
 import { prettyLine } from './pretty-line.ts';
 import { ProgramLog } from './program-log.ts';
 

@@ -1,6 +1,6 @@
 /** The program's own log for a person at a terminal. */
-import type { Paint, Style } from '../formats/colour.ts';
-import { printable } from '../formats/printable.ts';
+import type { Paint, Style } from '../text/colour.ts';
+import { printable } from '../text/printable.ts';
 
 /** By name and by pino's number (https://getpino.io/#/docs/api?id=levels). */
 const LEVELS: ReadonlyMap<unknown, readonly [name: string, style: Style]> = new Map(

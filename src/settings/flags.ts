@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { closest } from '../formats/closest.ts';
+import { closest } from '../text/closest.ts';
 import { flagOf, SCHEMA, SETTING_KEYS, type SettingKey, SHORT_FLAGS } from './schema.ts';
 
 /** An option of one command, beside the settings. */

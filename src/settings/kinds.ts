@@ -5,8 +5,8 @@ import { formatDuration, parseDuration } from '../formats/duration.ts';
 import { checkLabelSelector } from '../formats/label-selector.ts';
 import { formatListenAddress, type ListenAddress, parseListenAddress } from '../formats/listen-address.ts';
 import { checkNamespace } from '../formats/namespace.ts';
-import { notOneOf } from '../formats/one-of.ts';
 import { formatSize, parseSize } from '../formats/size.ts';
+import { notOneOf } from '../text/one-of.ts';
 
 /** How the values of a setting are written: in flags and environment as text, in YAML and JSON also as their own type. */
 export interface Kind<T> {

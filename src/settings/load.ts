@@ -1,8 +1,8 @@
 import { SettingsError } from '../errors.ts';
-import { closest } from '../formats/closest.ts';
 import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
 import { parseYaml } from '../formats/yaml.ts';
+import { closest } from '../text/closest.ts';
 import type { ParsedFlags } from './flags.ts';
 import {
   DEFAULTS,

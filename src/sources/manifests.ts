@@ -93,7 +93,7 @@ export class ManifestSource {
     readonly lostSince?: string;
     readonly problem?: string;
   } {
-    const [first, ...others] = this.#problems.map(describe);
+    const [first, ...others] = this.#problems.map(problemLine);
     const problem = this.#absence?.reason ?? (others.length === 0 ? first : `${first} (and ${others.length} more)`);
     const synced = this.#isSynced && this.#absence === undefined;
     return {
@@ -145,10 +145,10 @@ export class ManifestSource {
     const { services, problems } = mergeManifests([...this.#files.values()].map(({ contents }) => contents));
     const { logger } = this.#options;
     const before = this.#problems;
-    const known = new Set(before.map(describe));
+    const known = new Set(before.map(problemLine));
     this.#problems = problems;
     for (const problem of problems) {
-      const text = describe(problem);
+      const text = problemLine(problem);
       if (!changed.has(problem.file) && known.has(text)) continue;
       const isStale = this.#files.get(problem.file)?.servesEarlierVersion === true;
       logger.warn(isStale ? `${text}; what this file held before is still served` : text);
@@ -197,6 +197,6 @@ export class ManifestSource {
   }
 }
 
-function describe({ file, line, reason }: ManifestProblem): string {
+function problemLine({ file, line, reason }: ManifestProblem): string {
   return `${file}:${line}: ${reason}`;
 }

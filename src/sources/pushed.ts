@@ -2,7 +2,6 @@
 import { KubeEntryError, messageOf } from '../errors.ts';
 import { isHostName } from '../formats/host-name.ts';
 import { parseJson } from '../formats/json.ts';
-import { quote } from '../formats/quote.ts';
 import type { Endpoint } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import {
@@ -14,6 +13,7 @@ import {
   readService,
   type ServiceObject,
 } from '../resources/service-object.ts';
+import { quote } from '../text/quote.ts';
 
 export interface PushedBackend {
   readonly name: string;

@@ -1,10 +1,10 @@
 import { FormatError, messageOf } from '../errors.ts';
 import { parseDuration } from '../formats/duration.ts';
-import { quote } from '../formats/quote.ts';
 import { parseSize } from '../formats/size.ts';
 import type { RouteOverrides } from '../model/route.ts';
 import { MAX_HOST_LENGTH, parseHost } from '../routing/host.ts';
 import { normalisePath, upperCaseEscapes } from '../routing/path.ts';
+import { quote } from '../text/quote.ts';
 import type { AnnotationName } from './annotation-names.ts';
 import { badAnnotation } from './refusal-error.ts';
 

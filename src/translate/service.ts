@@ -1,12 +1,12 @@
 /** The one translation from a v1 Service to routes or a refusal. Pure: used by every source and by `kube-entry check`. */
 import { isIP } from 'node:net';
-import { closest } from '../formats/closest.ts';
 import { isHostName } from '../formats/host-name.ts';
-import { quote } from '../formats/quote.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Endpoint, Route, ServiceRef } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import { isPortNumber, type ServiceObject, type ServicePort } from '../resources/service-object.ts';
+import { closest } from '../text/closest.ts';
+import { quote } from '../text/quote.ts';
 import { ANNOTATIONS, type AnnotationName } from './annotation-names.ts';
 import {
   looksLikePattern,

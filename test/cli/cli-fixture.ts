@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import type { Io } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/run.ts';
-import { PLAIN } from '../../src/formats/colour.ts';
+import { PLAIN } from '../../src/text/colour.ts';
 import { atEnd } from '../support/cleanup.ts';
 
 export interface Outcome {

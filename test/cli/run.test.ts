@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Io } from '../../src/cli/io.ts';
 import { COMMANDS, run } from '../../src/cli/run.ts';
-import { PLAIN } from '../../src/formats/colour.ts';
 import { environmentOf, flagOf, SETTING_KEYS } from '../../src/settings/schema.ts';
+import { PLAIN } from '../../src/text/colour.ts';
 import { runHere, scratchDirectory, writeManifest } from './cli-fixture.ts';
 import { SERVICES } from './services.ts';
 

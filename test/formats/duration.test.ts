@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FormatError } from '../../src/errors.ts';
 import { formatDuration, parseDuration } from '../../src/formats/duration.ts';
-import { quote } from '../../src/formats/quote.ts';
+import { quote } from '../../src/text/quote.ts';
 import fc from '../support/property.ts';
 
 const LONGEST_MS = 2 ** 31 - 1;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLOURED, PLAIN } from '../../src/formats/colour.ts';
 import { prettyLine } from '../../src/observe/pretty-line.ts';
+import { COLOURED, PLAIN } from '../../src/text/colour.ts';
 
 /** Noon by the clock of this machine. */
 const TIME = new Date(2026, 10, 21, 12, 0, 0, 7).toISOString();

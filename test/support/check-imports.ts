@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { importCircles, importsOf } from './import-circles.ts';
 
 /** Leaves that every folder may import. */
-const COMMON = ['clock.ts', 'errors.ts', 'formats'];
+const COMMON = ['clock.ts', 'errors.ts', 'formats', 'text'];
 
 /**
  * The ports of the data plane: what codecs, exchanges and pools know of each other. The rule that matters most there: the
@@ -57,7 +57,9 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
   {
     'clock.ts': { folders: [], packages: [] },
     'errors.ts': { folders: [], packages: [] },
-    formats: { folders: ['errors.ts'], packages: ['yaml'] },
+    formats: { folders: ['errors.ts', 'text'], packages: ['yaml'] },
+    text: { folders: ['formats'], packages: [] },
+    process: { folders: [...COMMON, 'settings'], packages: [] },
     model: { folders: [], packages: [] },
     routing: { folders: ['model'], packages: [] },
     resources: { folders: ['model'], packages: [] },
@@ -148,7 +150,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: [...COMMON, 'model', 'routing', 'observe', 'dataplane/failures', 'control'],
       packages: ['fastify'],
     },
-    cli: { folders: [...CONTROL_PLANE, 'dataplane/failures', 'control', 'admin'], packages: [] },
+    cli: { folders: [...CONTROL_PLANE, 'dataplane/failures', 'control', 'admin', 'process'], packages: [] },
     'version.ts': { folders: [], packages: [] },
     'program.ts': { folders: [...COMMON, 'cli'], packages: [] },
     'node-version.ts': { folders: [], packages: [] },

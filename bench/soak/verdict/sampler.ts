@@ -11,7 +11,7 @@ export interface Descriptors {
   readonly sockets: number;
 }
 
-export interface Sample extends Descriptors {
+export interface ResourceSample extends Descriptors {
   /** Milliseconds since the load began. */
   readonly at: number;
   readonly residentBytes: number;
@@ -35,9 +35,13 @@ export function descriptorsOf(pid: number): Descriptors {
 }
 
 /** Takes a sample every two seconds until the signal. @throws BenchError when the proxy has ended */
-export async function takeSamples(proxy: ProxyUnderTest, done: () => number, signal: AbortSignal): Promise<Sample[]> {
+export async function takeSamples(
+  proxy: ProxyUnderTest,
+  done: () => number,
+  signal: AbortSignal,
+): Promise<ResourceSample[]> {
   const { program } = proxy;
-  const samples: Sample[] = [];
+  const samples: ResourceSample[] = [];
   const began = performance.now();
   while (!signal.aborted) {
     program.assertRunning();

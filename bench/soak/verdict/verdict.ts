@@ -3,7 +3,7 @@ import { mebibytes } from '../../report/format.ts';
 import type { Check, Observations } from '../soak-result.ts';
 import { FAILING } from '../target/services.ts';
 import { counterChecks } from './counter-checks.ts';
-import type { Sample } from './sampler.ts';
+import type { ResourceSample } from './sampler.ts';
 import { afterWarmUp, mean, slopePerMinute } from './trend.ts';
 
 const MIB = 1024 * 1024;
@@ -52,7 +52,7 @@ function memory({ samples }: Observations): Check {
 function socketsUnderLoad({ samples }: Observations): Check {
   const judged = afterWarmUp(samples);
   const half = Math.floor(judged.length / 2);
-  const average = (part: readonly Sample[]): number => mean(part.map(({ sockets }) => sockets));
+  const average = (part: readonly ResourceSample[]): number => mean(part.map(({ sockets }) => sockets));
   const [earlier, later] = [average(judged.slice(0, half)), average(judged.slice(half))];
   return {
     name: 'no growing set of sockets under load',

@@ -3,7 +3,7 @@ import type { ObservedControlPlane } from '../../control/control-plane.ts';
 import type { CounterBoard } from '../../observe/counter-board.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { FailureWindow } from './failure-window.ts';
-import type { Point, Sample } from './messages.ts';
+import type { Point, TrafficSample } from './messages.ts';
 import { diagnosticsOf, healthOf } from './overview.ts';
 import { Sampler } from './sampler.ts';
 import { Viewers } from './viewers.ts';
@@ -80,7 +80,7 @@ export class Feed {
   }
 
   #sampleOf(point: Point | null): string {
-    return JSON.stringify({ point, health: healthOf(this.#options.control, Date.now()) } satisfies Sample);
+    return JSON.stringify({ point, health: healthOf(this.#options.control, Date.now()) } satisfies TrafficSample);
   }
 
   #states(): Readonly<Record<string, string>> {

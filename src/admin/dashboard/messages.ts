@@ -59,7 +59,7 @@ export interface Health {
 }
 
 /** Comes once a second. */
-export interface Sample {
+export interface TrafficSample {
   /** Null for the first look: there is nothing to compare with. */
   readonly point: Point | null;
   readonly health: Health;

@@ -1,5 +1,5 @@
 import { SettingsError } from '../../errors.ts';
-import { notOneOf } from '../../formats/one-of.ts';
+import { notOneOf } from '../../text/one-of.ts';
 import { type Command, EXIT } from '../command.ts';
 import { bashScript } from './bash.ts';
 import { fishScript } from './fish.ts';

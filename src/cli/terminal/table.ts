@@ -1,6 +1,6 @@
 /** Aligned columns, as wide as their content or as the terminal allows. */
-import { type Paint, PLAIN, type Style } from '../../formats/colour.ts';
-import { printable } from '../../formats/printable.ts';
+import { type Paint, PLAIN, type Style } from '../../text/colour.ts';
+import { printable } from '../../text/printable.ts';
 import { cutToWidth, displayWidth, padToWidth, wrapToLines, wrapToWidth } from './width.ts';
 
 export interface TableLayout {

@@ -1,8 +1,9 @@
 /** What the live view knows at a moment, as a screen, as a line and as JSON. Pure. */
-import type { Paint } from '../../formats/colour.ts';
-import { printable } from '../../formats/printable.ts';
-import { plural } from '../../formats/text.ts';
+
 import { BUCKETS } from '../../observe/counters.ts';
+import type { Paint } from '../../text/colour.ts';
+import { plural } from '../../text/labels.ts';
+import { printable } from '../../text/printable.ts';
 import {
   connectionsFact,
   headline,
@@ -14,17 +15,17 @@ import {
 } from '../status-report.ts';
 import { type Fact, formatFacts, formatTable } from '../terminal/table.ts';
 import { cutToWidth, wrapToLines } from '../terminal/width.ts';
-import type { Sample } from './sample.ts';
-import type { Rate, Traffic } from './traffic.ts';
+import type { InstanceSample } from './sample.ts';
+import type { Rate, TrafficRates } from './traffic.ts';
 
 export interface Frame {
   readonly socket: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
   /** The newest answer; undefined before the first. */
-  readonly sample: Sample | undefined;
+  readonly sample: InstanceSample | undefined;
   /** Since the answer before; undefined after the first one. */
-  readonly traffic: Traffic | undefined;
+  readonly traffic: TrafficRates | undefined;
   /** Why there is no answer now; undefined when there is one. */
   readonly outage: { readonly since: number; readonly reason: string } | undefined;
 }
@@ -93,7 +94,7 @@ export function viewFrame({ time, sample, traffic, outage }: Frame): object {
   return { time: clock, ...status, upstreams, workers, workerRestarts, traffic };
 }
 
-function factsOf({ traffic, time }: Frame, sample: Sample): Fact[] {
+function factsOf({ traffic, time }: Frame, sample: InstanceSample): Fact[] {
   const { status, upstreams, workers, workerRestarts, changedAt } = sample;
   const changed = changedAt === undefined ? '' : `, changed ${ago(time - changedAt * 1000)} ago`;
   return [
@@ -114,7 +115,13 @@ function failing([name, value]: Fact, rate: Rate | undefined): Fact {
 }
 
 /** @param rows at most, the heading included */
-function busiest({ traffic }: Frame, { places }: Sample, rows: number, columns: number, paint: Paint): string[] {
+function busiest(
+  { traffic }: Frame,
+  { places }: InstanceSample,
+  rows: number,
+  columns: number,
+  paint: Paint,
+): string[] {
   if (traffic === undefined) return [];
   if (traffic.services.length === 0) return [paint('dim', cutToWidth('No requests at the moment.', columns))];
   const cells = traffic.services

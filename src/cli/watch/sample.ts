@@ -1,8 +1,8 @@
 /** One look at a running instance. */
 
-import { hostLabel } from '../../formats/text.ts';
 import { serviceKey } from '../../model/route.ts';
 import { isObject } from '../../resources/service-object.ts';
+import { hostLabel } from '../../text/labels.ts';
 import { askMetrics, askTable } from '../admin-answers.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { MetricSamples } from '../metrics-text.ts';
@@ -25,7 +25,7 @@ const METRICS: ReadonlySet<string> = new Set([
   ...TRAFFIC_METRICS,
 ]);
 
-export interface Sample {
+export interface InstanceSample {
   readonly status: Status;
   readonly upstreams: { readonly idle: number; readonly busy: number };
   /** Undefined where the instance does not say. */
@@ -41,7 +41,7 @@ export interface Sample {
 }
 
 /** @throws KubeEntryError if no process answers, or not as a running instance does */
-export async function takeSample(client: AdminClient): Promise<Sample> {
+export async function takeSample(client: AdminClient): Promise<InstanceSample> {
   const [metrics, { summary, connections, routes }, general] = await Promise.all([
     askMetrics(client, METRICS),
     askTable(client),

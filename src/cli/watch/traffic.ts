@@ -28,7 +28,7 @@ export interface Rate {
   readonly p99: number | undefined;
 }
 
-export interface Traffic {
+export interface TrafficRates {
   readonly total: Rate;
   /** Those with requests, busiest first. */
   readonly services: readonly (Rate & { readonly service: string })[];
@@ -55,7 +55,7 @@ export function readCounts(metrics: MetricSamples): TrafficCounts {
   return counts;
 }
 
-export function trafficBetween(before: TrafficCounts, after: TrafficCounts, seconds: number): Traffic {
+export function trafficBetween(before: TrafficCounts, after: TrafficCounts, seconds: number): TrafficRates {
   const differences = [...after].map(
     ([service, now]) => [service, difference(before.get(service) ?? NOTHING, now)] as const,
   );

@@ -1,8 +1,8 @@
 /** `status --watch`: asks a running instance again and again, through its restarts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeEntryError } from '../../errors.ts';
-import { printableLines } from '../../formats/printable.ts';
 import { formatYaml } from '../../formats/yaml.ts';
+import { printableLines } from '../../text/printable.ts';
 import { AdminClient, TIMEOUT_MS } from '../admin-client.ts';
 import { EXIT } from '../command.ts';
 import type { Io } from '../io.ts';

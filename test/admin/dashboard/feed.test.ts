@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Diagnostics, Point, Sample, TableChange } from '../../../src/admin/dashboard/messages.ts';
+import type { Diagnostics, Point, TableChange, TrafficSample } from '../../../src/admin/dashboard/messages.ts';
 import { MAX_VIEWERS } from '../../../src/admin/dashboard/viewers.ts';
 import { refused } from '../../support/diagnostics.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -16,7 +16,7 @@ test('who comes gets all there is, as server-sent events', async context => {
   const { refusals } = await watcher.until<Diagnostics>('problems', () => true);
   const item = { service: { namespace: 'a', name: 'b' }, reason: 'BadAnnotation', message: 'no', paths: [] };
   assert.deepEqual(refusals, { total: 1, items: [item] });
-  const { health } = await watcher.until<Sample>('sample', () => true);
+  const { health } = await watcher.until<TrafficSample>('sample', () => true);
   assert.equal(health.phase, 'serving');
   assert.deepEqual(health.program, control.program);
   assert.deepEqual(health.source, { ...control.sourceReport, problem: '' });
@@ -29,9 +29,9 @@ test('who comes gets all there is, as server-sent events', async context => {
 test('requests come as rates, errors and quantiles of the time between two samples', async context => {
   const { at, counters } = await startDashboard(context);
   const watcher = await Watcher.open(context, at);
-  await watcher.until<Sample>('sample', ({ point }) => point !== null);
+  await watcher.until<TrafficSample>('sample', ({ point }) => point !== null);
   for (let count = 0; count < 100; count += 1) counters.countRequest(0, count < 10 ? 503 : 200, 0.0075, 0.007);
-  const { point } = await watcher.until<Sample>('sample', sample => (sample.point?.requests ?? 0) > 0);
+  const { point } = await watcher.until<TrafficSample>('sample', sample => (sample.point?.requests ?? 0) > 0);
   assert.ok(point);
   assert.ok(Math.abs(point.errors / point.requests - 0.1) < 1e-9);
   // Between the bounds of the bucket.
@@ -56,7 +56,7 @@ test('nothing that a Service says can end an event or make one', async context =
   control.refusalList = [refused({ namespace: 'a', name: HOSTILE }, 'BadAnnotation', HOSTILE)];
   control.sourceReport = { kind: 'kube', synced: false, problem: HOSTILE };
   const watcher = await Watcher.open(context, at);
-  const { health } = await watcher.until<Sample>('sample', () => true);
+  const { health } = await watcher.until<TrafficSample>('sample', () => true);
   assert.equal(health.source.problem, HOSTILE);
   // The next sample comes after all that came with the first.
   await eventually('another sample', () => watcher.events('sample').length > 1);
@@ -102,7 +102,7 @@ test('a viewer keeps its place by saying that it is there', async context => {
 test('so many may watch and no more', async context => {
   const { at } = await startDashboard(context);
   const watchers = await Promise.all(Array.from({ length: MAX_VIEWERS }, () => Watcher.open(context, at)));
-  await Promise.all(watchers.map(watcher => watcher.until<Sample>('sample', () => true)));
+  await Promise.all(watchers.map(watcher => watcher.until<TrafficSample>('sample', () => true)));
   const refused = await get(at, '/dashboard/events');
   assert.equal(refused.status, 503);
   assert.deepEqual(header(refused, 'retry-after'), ['5']);
@@ -123,7 +123,7 @@ test('HEAD of the stream has its head and ends', async context => {
 test('streams end when the server closes, and it does not wait for them', async context => {
   const { at, close } = await startDashboard(context);
   const watcher = await Watcher.open(context, at);
-  await watcher.until<Sample>('sample', () => true);
+  await watcher.until<TrafficSample>('sample', () => true);
   await close();
   await watcher.ended();
   await assert.rejects(ask(at, 'GET', '/'));

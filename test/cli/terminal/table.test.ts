@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatFacts, formatTable } from '../../../src/cli/terminal/table.ts';
 import { displayWidth } from '../../../src/cli/terminal/width.ts';
-import { COLOURED } from '../../../src/formats/colour.ts';
+import { COLOURED } from '../../../src/text/colour.ts';
 import fc from '../../support/property.ts';
 
 test('a table aligns its columns and leaves no trailing spaces', () => {

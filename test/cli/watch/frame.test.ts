@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TableSummary } from '../../../src/cli/admin-answers.ts';
 import { type Frame, renderLine, renderScreen } from '../../../src/cli/watch/frame.ts';
-import { PLAIN } from '../../../src/formats/colour.ts';
+import { PLAIN } from '../../../src/text/colour.ts';
 
 function frameOf(table: Partial<TableSummary>): Frame {
   return {

@@ -1,7 +1,7 @@
 /**
  * Puts the page together: the stream of events on one side, the parts that show them on the other.
  *
- * @import { Diagnostics, FailureGroup, Health, Point, Sample, TableChange } from '../messages.js'
+ * @import { Diagnostics, FailureGroup, Health, Point, TrafficSample, TableChange } from '../messages.js'
  */
 import { Connection } from './connection.js';
 import { byId, setText } from './dom.js';
@@ -12,9 +12,9 @@ import { HealthLine } from './health.js';
 import { showChanges, showProblems } from './lists.js';
 import { RoutesTable } from './routes.js';
 import { wireThemeButton } from './theme.js';
-import { Traffic } from './traffic.js';
+import { TrafficCharts } from './traffic.js';
 
-const traffic = new Traffic(byId('charts'));
+const traffic = new TrafficCharts(byId('charts'));
 const health = new HealthLine();
 const explainer = new Explainer();
 const routes = new RoutesTable(url => explainer.ask(url));
@@ -31,7 +31,7 @@ function history(points) {
   traffic.begin(points);
 }
 
-/** @param {Sample} sample */
+/** @param {TrafficSample} sample */
 function sample({ point, health: now }) {
   if (isReplaced(now)) return;
   if (point !== null) traffic.add(point);

@@ -82,7 +82,7 @@ const CARDS = [
   },
 ];
 
-export class Traffic {
+export class TrafficCharts {
   /** @type {Point[]} */
   #points = [];
   /** @type {Point | undefined} */

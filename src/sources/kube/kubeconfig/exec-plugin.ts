@@ -1,8 +1,8 @@
 import type { Clock } from '../../../clock.ts';
 import { codeOf, KubeEntryError, messageOf } from '../../../errors.ts';
-import { printable } from '../../../formats/printable.ts';
-import { quote } from '../../../formats/quote.ts';
 import type { Logger } from '../../../observe/logger.ts';
+import { printable } from '../../../text/printable.ts';
+import { quote } from '../../../text/quote.ts';
 import { CredentialsError } from '../errors.ts';
 import { execInfo, type PluginCredential, readExecCredential } from './exec-credential.ts';
 import type { ExecConfig, KubeconfigCluster } from './kubeconfig.ts';

@@ -1,7 +1,7 @@
 /** Typed access to what a YAML file holds. Every complaint names the field, as in `users["eve"].user.token`. */
 import { FormatError } from '../../../errors.ts';
-import { quote } from '../../../formats/quote.ts';
 import { isNothing, isObject } from '../../../resources/service-object.ts';
+import { quote } from '../../../text/quote.ts';
 
 export class Fields {
   readonly #value: Readonly<Record<string, unknown>>;

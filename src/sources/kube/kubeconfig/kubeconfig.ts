@@ -4,8 +4,8 @@
  */
 import { dirname, isAbsolute, join, sep } from 'node:path';
 import { FormatError } from '../../../errors.ts';
-import { quote } from '../../../formats/quote.ts';
 import { parseYaml } from '../../../formats/yaml.ts';
+import { quote } from '../../../text/quote.ts';
 import { Fields } from './fields.ts';
 
 export interface KubeconfigCluster {

@@ -1,5 +1,5 @@
 /** What client-go refuses of the cluster and the user that a context names; and what would not be safe. */
-import { quote } from '../../../formats/quote.ts';
+import { quote } from '../../../text/quote.ts';
 import type { ExecConfig, KubeconfigCluster, KubeconfigUser } from './kubeconfig.ts';
 
 const PROXY_SCHEMES = ['http:', 'https:', 'socks5:'];

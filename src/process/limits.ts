@@ -1,8 +1,8 @@
-/** What the system allows the process, compared at the start with what the settings may come to need. */
+/** Compares what the system allows the process with what the settings may come to need. */
 import { readFileSync } from 'node:fs';
 import type { Settings } from '../settings/schema.ts';
 
-/** A client and its upstream. */
+/** One for the client and one for its upstream. */
 const FILES_PER_CONNECTION = 2;
 /** Measured: deploy/README.md has the table. */
 const BYTES_PER_IDLE_CONNECTION = 5 * 1024;
@@ -11,7 +11,7 @@ const BYTES_AT_REST = 205_000_000;
 const MB = 1_000_000;
 
 export interface ProcessLimits {
-  /** How many files may be open; undefined where the system does not tell. */
+  /** How many files may be open; undefined where the system does not say. */
   readonly openFiles: number | undefined;
   /** Bytes of memory; undefined for all that the machine has. */
   readonly memory: number | undefined;
@@ -27,7 +27,7 @@ export function openFilesLimit(): number | undefined {
   }
 }
 
-/** Says so when the connections that are allowed may need more than there is. They are served all the same, while it lasts. */
+/** Warns when the connections that are allowed may need more files or memory than the system gives. All are served until it runs out. */
 export function warnOfLimits(
   { workers, workerConnections }: Pick<Settings, 'workers' | 'workerConnections'>,
   { openFiles, memory }: ProcessLimits,

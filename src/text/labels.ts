@@ -1,6 +1,6 @@
-import { formatHostPort } from './host-port.ts';
+import { formatHostPort } from '../formats/host-port.ts';
 
-/** Texts that several commands print. */
+/** Words that logs, Events and several commands share. */
 
 /** `1 route`, `2 routes` */
 export function plural(count: number, noun: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLOURED, PLAIN, wantsColour } from '../../src/formats/colour.ts';
+import { COLOURED, PLAIN, wantsColour } from '../../src/text/colour.ts';
 
 test('colour is for terminals, and what the environment says', () => {
   const table: [environment: Record<string, string>, onTerminal: boolean, inPipe: boolean][] = [

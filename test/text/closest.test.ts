@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { closest } from '../../src/formats/closest.ts';
+import { closest } from '../../src/text/closest.ts';
 
 const NAMES = ['path', 'host', 'port', 'strip-prefix', 'read-timeout', 'send-timeout'];
 

@@ -1,15 +1,15 @@
 /**
- * What a terminal would obey instead of show: C0, DEL and C1 controls; format characters, which reverse the direction of
+ * Characters that a terminal would obey instead of show: C0, DEL and C1 controls; format characters, which reverse the direction of
  * what follows (U+202E) or take no space; line and paragraph separators; halves of surrogate pairs.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** The same but for line breaks and tabs, with which JSON and YAML are laid out. */
+/** The same without line breaks and tabs, with which JSON and YAML are laid out. */
 const UNPRINTABLE_IN_LINES = /[^\P{Cc}\t\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
- * Makes one line of a text from outside, an annotation for one: what could drive the terminal or forge a line of output is
- * written as escapes.
+ * Makes one line of a text from outside, such as an annotation. Characters that could drive the terminal or forge a line of
+ * output become escapes.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endpointLabel, hostLabel, plural } from '../../src/formats/text.ts';
+import { endpointLabel, hostLabel, plural } from '../../src/text/labels.ts';
 
 test('small labels', () => {
   assert.equal(plural(1, 'route'), '1 route');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { openSync } from 'node:fs';
 import { test } from 'node:test';
-import { openFilesLimit, type ProcessLimits, warnOfLimits } from '../../src/cli/process-limits.ts';
 import { DescriptorWatch } from '../../src/control/descriptor-watch.ts';
+import { openFilesLimit, type ProcessLimits, warnOfLimits } from '../../src/process/limits.ts';
 
 function warnings(workers: number, workerConnections: number, limits: Partial<ProcessLimits>): string[] {
   const said: string[] = [];

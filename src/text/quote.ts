@@ -1,9 +1,9 @@
 import { printable } from './printable.ts';
 
-/** Of a longer text a message shows the beginning: messages go into logs, metrics and Events. */
+/** A message shows only the beginning of a longer text, since messages go into logs, metrics and Events. */
 const MAX_QUOTED = 256;
 
-/** Quotes a text from outside for a message: on one line, and without what a terminal would obey. */
+/** Quotes a text from outside for a message, on one line and without characters that a terminal would obey. */
 export function quote(text: string): string {
   if (text.length <= MAX_QUOTED) return printable(JSON.stringify(text));
   return `${printable(JSON.stringify(text.slice(0, MAX_QUOTED)))}… (${text.length} characters)`;

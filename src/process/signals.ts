@@ -1,10 +1,10 @@
-/** Signals that change something in a running instance: kept until it runs. */
+/** Signals that change something in a running instance. Those that come while it starts are kept until it runs. */
 const LATER = ['SIGHUP', 'SIGUSR1'] as const;
 
 /** Shutdown by signals: SIGTERM and SIGQUIT gracefully, SIGINT or any second signal at once. */
 export class Signals {
   readonly #listeners: (readonly [signal: NodeJS.Signals, listener: () => void])[] = [];
-  /** What came while there was no use for it yet. */
+  /** Signals of LATER that came before something listened to them. */
   readonly #early = new Set<NodeJS.Signals>();
   readonly #first = Promise.withResolvers<'graceful' | 'now'>();
   readonly #second = Promise.withResolvers<void>();
@@ -22,7 +22,7 @@ export class Signals {
     return this.#first.promise;
   }
 
-  /** One that came before anything listened to it counts, too. */
+  /** Listens to a signal. One that has come before counts, too. */
   on(signal: NodeJS.Signals, listener: () => void): void {
     this.#listen(signal, listener);
     if (this.#early.delete(signal)) listener();

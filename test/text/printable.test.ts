@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPrintable, printable, printableLines } from '../../src/formats/printable.ts';
+import { isPrintable, printable, printableLines } from '../../src/text/printable.ts';
 import fc from '../support/property.ts';
 
 /** All that a terminal obeys or that hides what a text says. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quote } from '../../src/formats/quote.ts';
+import { quote } from '../../src/text/quote.ts';
 import fc from '../support/property.ts';
 
 test('plain text is put in quotes and otherwise left alone', () => {
