@@ -131,6 +131,20 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
     return joined ?? '';
   }
 
+  field(name: string, separator: string): string {
+    const { text } = this;
+    const last = text.length - 2;
+    let joined: string | undefined;
+    for (let start = this.linesStart, end = 0; start < last; start = end + 2) {
+      end = text.indexOf('\r\n', start);
+      const colon = start + name.length;
+      if (text[colon] !== ':' || text.slice(start, colon).toLowerCase() !== name) continue;
+      const value = withoutBlanks(text, colon + 1, end);
+      joined = joined === undefined ? value : joined + separator + value;
+    }
+    return joined ?? '';
+  }
+
   // What the log reads of it.
 
   get mostBytes(): number {
@@ -304,6 +318,19 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
     }
     return true;
   }
+}
+
+/** Not trim(): that takes a no-break space away, too, which is a part of the value (RFC 9110 section 5.5). */
+function withoutBlanks(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text[start])) start += 1;
+  while (end > start && isBlank(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }
 
 /** The first byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */

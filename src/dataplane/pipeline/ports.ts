@@ -30,6 +30,12 @@ export interface RequestView extends LoggedHead {
   has(id: number): boolean;
   /** The values of a header's lines, joined as a list; empty without any. */
   value(id: number): string;
+  /**
+   * The values of all header lines with a name, whatever it is; empty without any. It looks through the whole head.
+   * @param name in lower case
+   * @param separator stands between the values of several lines
+   */
+  field(name: string, separator: string): string;
   /** The header lines that go on unchanged, each with its line end. */
   lines(): string;
 }

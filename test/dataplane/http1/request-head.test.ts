@@ -184,6 +184,19 @@ describe('RequestHead', () => {
     });
   }
 
+  it('any field is found by its whole name, its lines joined, without the blanks around its values', () => {
+    const text =
+      'GET / HTTP/1.1\r\nHost: test\r\nX-User:\t a  b \t\r\nx-user2: c\r\nX-USER: \xa0d\r\nCookie: a=1\r\ncookie: b=2\r\nEmpty:\r\n\r\n';
+    const { head } = read(text);
+    assert.equal(head.field('x-user', ', '), 'a  b, \xa0d');
+    assert.equal(head.field('cookie', '; '), 'a=1; b=2');
+    assert.equal(head.field('host', ', '), 'test');
+    for (const absent of ['empty', 'x-use', 'user', 'x-user ', 'get / http/1.1', 'a', 'b'])
+      assert.equal(head.field(absent, ', '), '', absent);
+    head.forget();
+    assert.equal(head.field('x-user', ', '), '', 'its text is let go of');
+  });
+
   it('a line without end is refused as soon as it is too long', () => {
     const withoutEnd = (text: string) => read(text + 'x'.repeat(8400)).outcome;
     assert.equal(withoutEnd('GET /'), 'request_line_too_long');
