@@ -27,7 +27,7 @@ export interface RunPlan {
   readonly cpus: CpuSplit;
   /** For everything that programs read and write. */
   readonly folder: string;
-  /** What is going on, for whoever waits. */
+  /** Reports progress to the terminal. */
   readonly progress: (line: string) => void;
 }
 

@@ -1,4 +1,4 @@
-/** nginx twice: with the template of nginx-kit, which kube-entry replaces, and as somebody who knows nginx would have it. */
+/** nginx twice: with the template of nginx-kit, which kube-entry replaces, and tuned as an expert would have it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Program } from '../support/program.ts';

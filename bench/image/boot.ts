@@ -80,7 +80,7 @@ export async function boot(root: string, folder: string): Promise<Boot> {
 
 /**
  * Ends the program, and with it what started it. It is the first process of its namespace, which ends with it. Killing the one
- * out here would leave it running: whoever changes its user loses the signal for its parent's death.
+ * out here would leave it running: a process that changes its user loses the signal for its parent's death.
  */
 function endInside(outer: number): void {
   const children = readFileSync(`/proc/${outer}/task/${outer}/children`, 'latin1').trim().split(' ').filter(Boolean);

@@ -17,7 +17,7 @@ export interface Report {
 export interface ContenderFacts {
   readonly name: string;
   readonly title: string;
-  /** Or why there is none. */
+  /** Or the reason why there is no result. */
   readonly version: string;
 }
 

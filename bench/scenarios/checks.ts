@@ -1,4 +1,4 @@
-/** That a proxy does its work, before anybody asks how fast. */
+/** Checks that a proxy works, before its speed is measured. */
 import { randomBytes } from 'node:crypto';
 import { PATHS } from '../backends/http-backend.ts';
 import { exchange } from '../load/exchange.ts';

@@ -14,7 +14,7 @@ export class Journal {
   readonly provoked = new Map<string, number>();
   /** Heads of responses, by service and status, where no client leaves before the end. */
   readonly answers = new Map<string, Map<number, number>>();
-  /** What nobody provoked, by its text. */
+  /** Failures that the soak did not provoke, by their text. */
   readonly unexplained = new Map<string, number>();
   unexplainedCount = 0;
 

@@ -1,4 +1,4 @@
-/** What the admin socket and the status listener have in common: a fastify instance that no slow client can hold up. */
+/** The fastify instance of the admin socket and of the status listener. No slow client can hold it up. */
 import type { RequestListener, ServerResponse } from 'node:http';
 import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -16,7 +16,7 @@ import type { Logger } from '../observe/logger.ts';
 import { countConnections } from './connection-counts.ts';
 import { limitConnections } from './connection-limit.ts';
 
-/** How long and how much a client may take; milliseconds. */
+/** Limits for one client: times in milliseconds, and sizes. */
 export interface AppLimits {
   /** From the connection to the end of a request head. */
   readonly headTimeout: number;
@@ -118,7 +118,7 @@ export function targetOf(request: FastifyRequest): string {
   return request.url.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
-/** Says at most once a minute that there were too many connections. */
+/** Logs at most once a minute that there were too many connections. */
 function evictionWarning(logger: Logger): () => void {
   let saidAt = Number.NEGATIVE_INFINITY;
   return () => {

@@ -10,7 +10,7 @@ const PREFIX = '/configuration';
 const BACKENDS = '/configuration/backends';
 const GENERAL = '/configuration/general';
 
-/** Many times what all settings take. */
+/** Many times the size of all settings together. */
 const MAX_SETTINGS_BYTES = 256 * 1024;
 
 export function addConfigurationRoutes(app: FastifyInstance, control: ControlPlane): void {

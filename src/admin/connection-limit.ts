@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 /**
  * Bounds the connections of a server and still lets every client in: a newcomer takes the place of the oldest connection
  * that has not sent a whole request, or else of the oldest request that is still being answered. A client that sends its
- * request at once, as probes do, is therefore served however many others connect and say nothing.
- * @param onEvicted hears of each connection that had to give way
+ * request at once, as probes do, is therefore served, however many others connect and send nothing.
+ * @param onEvicted called for each connection that is closed to make room
  */
 export function limitConnections(server: Server, most: number, onEvicted: () => void): void {
   // Sets keep the order of insertion: the oldest comes first.

@@ -50,7 +50,7 @@ export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | '
 export function viewExplanation(explanation: Explanation, context: ExplanationContext): ExplanationView {
   const { route, losers, path, ...rest } = explanation;
   const matched = upperCaseEscapes(path);
-  // Others that are shorter would not have taken it either.
+  // A shorter prefix of another Service would not have won either.
   const wouldTake = (prefix: string): boolean => takes(prefix, matched) && prefix.length >= (route?.path.length ?? 0);
   return {
     ...rest,

@@ -72,7 +72,7 @@ export class MetricsAnswers {
     }
   }
 
-  /** A piece is taken when those before it have gone to the kernel: that is how a client that stands still is noticed. */
+  /** Takes a piece only when those before it have gone to the kernel, which shows a client that stops reading. */
   #pieces(response: ServerResponse, body: Uint8Array): Readable {
     const end = (): void => void response.destroy();
     const whole = setTimeout(end, this.#limits.whole);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** A limited number of answers at a time. */
 export class Places {
   #free: number;
-  /** The newest is served first: those that have waited longest may have given up. */
+  /** Serves the newest waiter first, since those that have waited longest may have given up. */
   readonly #waiting: (() => void)[] = [];
 
   constructor(count: number) {

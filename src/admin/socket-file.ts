@@ -26,8 +26,8 @@ export class SocketFile {
    * Binds a unix socket at `path` with mode 0660, in place of one that a dead process left.
    *
    * It is bound in a private directory next to `path` and moved there when its mode is right: no process can connect
-   * before that, whatever the umask, and the path never leads nowhere. The server closing its handle then unlinks the
-   * name it bound, which is gone, and not what another process may have put at `path` by then.
+   * before that, whatever the umask, and the path always leads to a socket. When the server closes, it unlinks the name
+   * that it bound, which no longer exists, and so never what another process may have put at `path` by then.
    *
    * @param listen makes the server listen at the path it is given
    * @throws UnavailableError when another process listens there, something else is there, or it cannot be put there
@@ -96,7 +96,7 @@ async function refuseOccupied(path: string): Promise<void> {
   }
 }
 
-/** The error code of an attempt to connect; undefined when there was none. */
+/** The error code of an attempt to connect; undefined when it succeeds. */
 function probe(path: string): Promise<string | undefined> {
   return new Promise(resolve => {
     const socket = connect({ path });

@@ -43,7 +43,7 @@ export class StatusServer {
     if (dashboard) addDashboard(app, { control, board, logger: options.logger });
     readOnlyRoute(app, '/healthz', async (_request, reply) => {
       const workers = control.workers();
-      // A worker that hangs is replaced from within. Only where that failed does a restart of the pod help.
+      // The supervisor replaces a worker that hangs. Restarting the pod helps only where that has failed.
       return sendText(reply, workers.some(({ answers }) => answers === 'never') ? 503 : 200, workerLines(workers));
     });
     readOnlyRoute(app, '/readyz', async (_request, reply) => {
@@ -52,7 +52,7 @@ export class StatusServer {
       const remarks = workerLines(control.workers());
       const stale = stalenessOf(control.source(), Date.now());
       if (stale === undefined) return sendText(reply, 200, `ready\n${remarks}`);
-      // The routes of before are worth more than none: a probe that failed would take the last pod out.
+      // Stale routes are better than none: a failing probe would take the last pod out of the Service.
       reply.header('kube-entry-stale-since', stale.since);
       return sendText(reply, 200, `ready\nstale since ${stale.since}: ${stale.reason}\n${remarks}`);
     });

@@ -123,7 +123,7 @@ function limitFacts({ route, limits }: ExplanationAnswer): Fact[] {
   ];
 }
 
-/** `volume/x` is a host and a path. Says so where no route is for that host, and a name without dots is hardly one. */
+/** A hint for `volume/x`, which is read as host and path, where no route has that host and the host has no dot. */
 function forgottenSlash({ host, target }: Question, route: TakingRoute | undefined): string | undefined {
   if (!/^[^.:[\]]+$/.test(host) || host === 'localhost' || route?.host === host) return undefined;
   const path = `/${host}${target === '/' ? '' : target}`;
@@ -131,7 +131,7 @@ function forgottenSlash({ host, target }: Question, route: TakingRoute | undefin
 }
 
 /**
- * Reads `/path`, `host/path`, `host` or a URL. Nothing is judged here: what is malformed gets the answer that the
+ * Reads `/path`, `host/path`, `host` or a URL. Nothing is validated here: malformed input gets the answer that the
  * proxy would give it.
  */
 export function readQuestion(argument: string): Question {

@@ -11,7 +11,7 @@ export type MetricSamples = ReadonlyMap<string, readonly MetricSample[]>;
 const SAMPLE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/gm;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** @param wanted names of metrics; of ten thousand Services' series the others are not worth an object each */
+/** @param wanted names of metrics; the others are skipped, since ten thousand Services have very many series */
 export function readMetrics(text: string, wanted: ReadonlySet<string>): MetricSamples {
   const samples = new Map<string, MetricSample[]>([...wanted].map(name => [name, []]));
   for (const [, name = '', labels = '', value = ''] of text.matchAll(SAMPLE)) {

@@ -18,7 +18,7 @@ export interface Status {
   readonly lateWorkers: readonly LateWorker[];
 }
 
-/** One that owes the main thread an answer for longer than it should. */
+/** A worker that has not answered the main thread in time. */
 export interface LateWorker {
   readonly worker: string;
   readonly silentSeconds: number;

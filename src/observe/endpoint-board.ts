@@ -87,7 +87,7 @@ export class EndpointBoard {
     return slot === NO_SLOT ? USABLE : (Atomics.load(this.#values, slot * SHARED_COLUMNS + VERDICT) as Verdict);
   }
 
-  /** Every worker's next pick goes by it. */
+  /** Every worker's next pick uses it. */
   judge(slot: number, verdict: Verdict): void {
     if (slot !== NO_SLOT) Atomics.store(this.#values, slot * SHARED_COLUMNS + VERDICT, verdict);
   }

@@ -60,7 +60,7 @@ export class ShardedMap<V> {
     return new ShardedMap(shards, size);
   }
 
-  /** A list of so many shards with what is in this one, and those of them that are nobody else's yet. */
+  /** Makes a list of so many shards with the entries of this map, and the set of those shards that no other map shares. */
   #opened(count: number): { shards: ReadonlyMap<string, V>[]; owned: Map<number, Map<string, V>> } {
     if (count === this.#shards.length) return { shards: [...this.#shards], owned: new Map() };
     const shards = Array.from({ length: count }, () => new Map<string, V>());

@@ -128,7 +128,7 @@ function isWildcard(host: string): boolean {
   return host.startsWith('*.');
 }
 
-/** `a.b.c`, `*.b.c`, `*.c`: the hosts a request for `a.b.c` may match, best first. An empty label is none for a `*`. */
+/** `a.b.c`, `*.b.c`, `*.c`: the hosts a request for `a.b.c` may match, best first. A `*` matches no empty label. */
 export function hostCandidates(host: string): string[] {
   const candidates = [host];
   for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1))

@@ -1,4 +1,4 @@
-/** Who asks for the metrics and does not read them costs little, and keeps nobody else from them. */
+/** A client that asks for the metrics and does not read them costs little, and does not keep others from them. */
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';

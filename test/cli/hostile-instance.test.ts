@@ -1,4 +1,4 @@
-/** Whoever answers on the socket, and whatever is in a manifest: nothing of it reaches the terminal as a control. */
+/** Neither a hostile process on the socket nor a hostile manifest gets control characters to the terminal. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

@@ -22,7 +22,7 @@ test('status tells people of versions, routes and connections', async context =>
     '  Routes       4 routes in version 1 of the table, 1 refusal, 1 conflict (why: kube-entry routes)',
   );
   assert.equal(lines[2], '  Source       manifests, in sync');
-  // The asking connection is none of them.
+  // The connection that asks is not counted.
   assert.equal(lines[3], '  Connections  72 active: 0 reading, 9 writing, 63 waiting');
   assert.equal(lines[4], '  Since start  189907 accepted, 189907 handled, 1662365 requests');
 });

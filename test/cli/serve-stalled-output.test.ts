@@ -1,4 +1,4 @@
-/** Standard output that nobody takes: requests go on, memory is bounded, and what was lost is said. */
+/** Nothing reads standard output: requests go on, memory is bounded, and the log says how many lines were lost. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';

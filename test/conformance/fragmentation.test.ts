@@ -126,7 +126,7 @@ conformance('fragmentation', ({ engine, test }) => {
     ['a request with a body', 'POST /volume HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc'],
     ['three pipelined requests', 'GET /volume HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(3)],
   ] as const) {
-    // A FIN does not tell whether somebody still reads. nginx takes it for a leaving, and so do we.
+    // A FIN does not say whether the client still reads. nginx takes it that the client has left, and so do we.
     test(`a client that half-closes after ${what} is gone: 499, and the upstream connection ends`, async t => {
       const upstream = await RawUpstream.start(t, () => {});
       const proxy = await startProxy(t, engine, { routes: [{ path: '/volume', to: upstream }] });

@@ -1,6 +1,6 @@
 /**
  * Defects found in http-proxy libraries: requests that ride inside other requests, and bytes that end the process or hang
- * a client for ever. An exception nobody catches fails the test in which it happens: node:test sees to that.
+ * a client for ever. node:test fails the test in which an uncaught exception happens.
  */
 import assert from 'node:assert/strict';
 import { startProxy } from '../support/proxy-under-test.ts';

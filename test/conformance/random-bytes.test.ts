@@ -83,7 +83,7 @@ conformance('random bytes', ({ engine, test }) => {
         logged = proxy.logLines.length;
         const complete = requests.filter(request => request.complete);
         const forwarded = lines.filter(line => line.upstream !== '');
-        // Of a client that left (499) nobody knows how much of its request went out.
+        // When a client left (499), it is unknown how much of its request was sent upstream.
         const certain = forwarded.filter(line => line.status !== 499);
         assert.ok(requests.length <= forwarded.length, 'the upstream saw more than was logged');
         assert.ok(complete.length >= certain.filter(line => line.upstreamStatus === 200).length, 'it saw less');

@@ -12,7 +12,7 @@ export const PATIENCE_MS = 60_000;
 /** Where pictures go; without it none are made. */
 const PICTURES = process.env.KUBE_ENTRY_SCREENSHOTS;
 
-/** A picture of charts that have hardly begun is none: where pictures are wanted, lets them fill. */
+/** Lets the charts fill before a picture is taken, where pictures are wanted. */
 export async function settling(): Promise<void> {
   if (PICTURES !== undefined) await delay(60_000);
 }
@@ -44,7 +44,7 @@ export interface WatchedPage {
   readonly complaints: readonly string[];
 }
 
-/** Opens a page as somebody would who has never been there. */
+/** Opens a page as a new visitor would. */
 export async function openPage(
   context: TestContext,
   url: string,

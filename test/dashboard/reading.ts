@@ -1,4 +1,4 @@
-/** What is on the page, as somebody would read it. */
+/** What a person reads on the page. */
 import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../support/eventually.ts';
 import { PATIENCE_MS } from './browser.ts';

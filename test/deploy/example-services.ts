@@ -5,7 +5,7 @@ export function exampleService(name: string, path: string, host: string, port: n
   return yamlOf([service(name, { address: { host, port }, annotations: { path } })]);
 }
 
-/** The body of the answer; undefined when nobody listens or the answer is not 200. */
+/** The body of the answer; undefined when nothing listens or the answer is not 200. */
 export async function whatAnswers(address: string, port: number, path = '/'): Promise<string | undefined> {
   try {
     const response = await fetch(`http://${address}:${port}${path}`, { headers: { connection: 'close' } });

@@ -1,4 +1,4 @@
-/** The commands of deploy/migration.md, and running them as somebody would who follows it. */
+/** The commands of deploy/migration.md, run as a reader would run them. */
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -15,7 +15,7 @@ export interface Block {
   readonly commands: string;
 }
 
-/** All blocks of commands, in order. @throws Error for one that says not where it can be run */
+/** All blocks of commands, in order. @throws Error for a block that does not say where it can be run */
 export function blocks(): Block[] {
   return [...textOf('migration.md').matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = '', commands = '']) => {
     const place = /^sh (local|cluster)$/.exec(info)?.[1];

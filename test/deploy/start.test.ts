@@ -14,7 +14,7 @@ import { exampleService, whatAnswers } from './example-services.ts';
 import { DEPLOY } from './objects.ts';
 
 const PROGRAM = join(DEPLOY, 'examples/start.ts');
-/** Where nobody else listens: a port that is free there stays free until it is listened on. */
+/** Addresses that no other test listens on, so a port that is free there stays free. */
 const HOST = '127.100.0.32';
 const STATUS_HOST = '127.100.0.33';
 /** A process that loads everything, on a busy machine. */

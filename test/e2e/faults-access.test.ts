@@ -1,4 +1,4 @@
-/** What the entry may do, and how it proves who it is, is taken away and given back; and somebody sets its clock. */
+/** What the entry may do, and how it proves who it is, is taken away and given back; and its clock is set. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';

@@ -212,7 +212,7 @@ describe('kubectl describe service', () => {
     const before = await story();
     await using late = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
     await late.ready();
-    // It says this after all that there was to say at its start: nobody else is there to say it.
+    // The entry says this after all that it says at its start, and there is no other entry.
     await Promise.all([entry.stop(), replica.stop()]);
     await kubectl.apply(manifest('last-word', backend.port, { annotations: { path: 'no-slash' } }));
     await tells('last-word', /BadAnnotation/);

@@ -50,7 +50,7 @@ describe('an entry that is killed and starts again while the API server is away'
     const known = await first.table();
     await eventually('its state is written', () => saved().includes('"kube-entry.io/path":"/deleted"'));
     await first.stop();
-    // Nobody sees this but the API server.
+    // Only the API server sees this.
     await kubectl.run(['delete', 'service', 'deleted']);
     await kube.killApiServer();
 

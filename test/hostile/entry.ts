@@ -13,7 +13,7 @@ export class Entry {
     this.#program = program;
   }
 
-  /** One worker, so that whoever is hostile shares it with everybody else. */
+  /** One worker, so that hostile clients share it with all others. */
   static async start(
     t: TestContext,
     { address }: Pick<Backend, 'address'>,

@@ -6,7 +6,7 @@ import { RawClient } from '../support/raw-client.ts';
 
 const PAUSE_MS = 5;
 const CONNECTIONS = 4;
-/** Nobody waits as long for a page: far more than a busy machine makes of it, even one that stands still now and then. */
+/** Far more than a request takes even on a busy machine that stands still now and then. */
 const PATIENCE_MS = 20_000;
 
 /** Somebody who only wants to be served, on kept connections and on new ones. */

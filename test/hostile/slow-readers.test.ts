@@ -9,7 +9,7 @@ import { SIZES } from './sizes.ts';
 
 const { readers, downloadBytes, timeoutMs } = SIZES;
 const MIB = 1024 * 1024;
-/** What the kernel keeps for two sockets in a row, and Node for one, of a download that nobody reads. */
+/** How much of a download that the client does not read the kernel keeps in two sockets, and Node in one. */
 const MAX_AHEAD_BYTES = 24 * MIB;
 /** Beyond what it has anyway. V8 lets young memory grow to that, whatever the size of a download. */
 const MAX_GROWTH_BYTES = 256 * MIB;
@@ -31,7 +31,7 @@ it(`${readers} readers that stop within ${downloadBytes / MIB} MiB cost no memor
   });
 
   await still('nothing is sent any more', () => backend.sentBytes);
-  assert.ok(backend.sentBytes < readers * MAX_AHEAD_BYTES, `${backend.sentBytes} bytes sent for nobody`);
+  assert.ok(backend.sentBytes < readers * MAX_AHEAD_BYTES, `${backend.sentBytes} bytes sent, and no client reads them`);
   for (const reader of all) reader.read();
   await Promise.all(all.map(({ ended }) => ended));
 

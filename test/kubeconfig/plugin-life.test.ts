@@ -100,7 +100,7 @@ class Program {
   }
 }
 
-/** A process that nobody has waited for yet is gone, too. */
+/** A zombie, for which its parent has not waited yet, counts as gone. */
 function isAlive(pid: string): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid.trim()}/status`, 'utf8'));

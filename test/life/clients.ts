@@ -10,7 +10,7 @@ import { DOWNLOAD_BYTES } from './backend.ts';
 
 /** Far more than any answer takes. */
 const PATIENCE_MS = 20_000;
-/** Whoever has failed does not fall over itself. */
+/** A client that has failed pauses before its next try. */
 const FAILED_PAUSE_MS = 100;
 const UPLOAD_PIECES = 10;
 const UPLOAD_PIECE = 'u'.repeat(1000);

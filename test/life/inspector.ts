@@ -52,13 +52,13 @@ export class Inspector {
     );
   }
 
-  /** Runs a script in a worker thread; nobody learns what became of it. */
+  /** Runs a script in a worker thread, and does not wait for its result. */
   run(sessionId: string, expression: string): void {
     const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
     this.#send('NodeWorker.sendMessageToWorker', { sessionId, message });
   }
 
-  /** Ends a worker thread as a bug in it would: by an exception that nobody catches. */
+  /** Ends a worker thread as a bug in it would: by an uncaught exception. */
   crash(sessionId: string): void {
     this.run(sessionId, 'setImmediate(() => { throw new Error("thrown by the test"); })');
   }

@@ -66,7 +66,7 @@ describe('a rolling update', { concurrency: true }, () => {
   }
 });
 
-/** Waits until nobody can connect any more. */
+/** Waits until connections are refused. */
 async function refuses(program: ServingProgram): Promise<void> {
   await eventually(
     'the port to be closed',

@@ -1,4 +1,4 @@
-/** A WebSocket to somebody who sends everything back: it says something as soon as it has got the last thing back. */
+/** A WebSocket to a server that sends everything back. It sends the next message as soon as the last one has come back. */
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';

@@ -1,4 +1,4 @@
-/** A worker dies under load: its own connections end with it, and nobody else notices. */
+/** A worker dies under load: its own connections end with it, and no others. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -40,14 +40,14 @@ it('a worker that dies under load takes only its own connections along, and is r
   const outcomes = await Promise.allSettled(load.map(one => one.answered(3)));
   const survivors = load.filter((_, index) => outcomes[index]?.status === 'fulfilled');
   assert.ok(survivors.length > 0 && survivors.length < CONNECTIONS, `${survivors.length} of ${CONNECTIONS} survive`);
-  // Whoever comes now goes to those that are left.
+  // New clients get a worker that is left.
   const newcomers = await Promise.all(Array.from({ length: 10 }, () => KeptConnection.open(t, program.address)));
   await Promise.all([...survivors, ...newcomers].map(one => one.answered(3)));
 
   await replaced(program, 1);
   await inspector.workers(WORKERS);
 
-  // In the end nobody is left but replacements.
+  // In the end all workers are replacements.
   for (const [index, other] of others.entries()) {
     inspector.crash(other);
     await replaced(program, index + 2);
@@ -72,7 +72,7 @@ async function replaced(program: ServingProgram, times: number): Promise<void> {
   await eventually(`replacement ${times}`, async () => (await restarts()) === times, PATIENCE_MS);
 }
 
-/** Before a replacement listens, nobody may. */
+/** Until a replacement listens, no worker may listen. */
 async function reachable(t: Parameters<typeof KeptConnection.open>[0], program: ServingProgram) {
   return KeptConnection.open(t, program.address).catch(() => undefined);
 }

@@ -1,7 +1,7 @@
 /**
  * The same bytes go to nginx and to an engine, each in front of an upstream that does the same. What nginx made of them is
  * then edited by the differences that the case names; the result must be what the engine made of them. So a difference
- * nobody named fails, and so does a named one that is not there.
+ * no edit names fails, and so does a named difference that is not there.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -23,7 +23,7 @@ let manifest: { readonly version: string; readonly bin: Readonly<Record<string, 
 
 before(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'ke-package-'));
-  // Packed in a copy: to build in the checkout would pull dist/ away from whoever uses it.
+  // Packed in a copy: a build in the checkout would replace the dist/ that other tests use.
   const copy = join(scratch, 'checkout');
   await mkdir(copy);
   for (const name of await readdir(ROOT)) {

@@ -93,6 +93,6 @@ test('a host that was read reads as itself', () => {
 test('candidates for a host are the host itself, then its suffixes, the longest first', () => {
   assert.deepEqual(hostCandidates('a.b.example.com'), ['a.b.example.com', '*.b.example.com', '*.example.com', '*.com']);
   assert.deepEqual(hostCandidates('localhost'), ['localhost']);
-  // One label or more: an empty one is none.
+  // One label or more, and no empty label.
   assert.deepEqual(hostCandidates('.example.com'), ['.example.com', '*.com']);
 });

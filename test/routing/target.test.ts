@@ -10,7 +10,7 @@ function parse(target: string, mergeSlashes = true): RequestTarget | undefined {
   return parseTarget(target, mergeSlashes, into) ? into : undefined;
 }
 
-/** The request target that a Service at /volume gets for one of a client; a refusal or the lack of a route is told apart. */
+/** The request target that a Service at /volume gets for a client's target. A refusal and a missing route give other texts. */
 function forwarded(target: string): string {
   const parsed = parse(target);
   if (parsed === undefined) return '400';

@@ -1,4 +1,4 @@
-/** Bytes in the order they came. Joins them only when somebody looks: megabytes come in hundreds of pieces. */
+/** Bytes in the order they came. They are joined only when they are read, since megabytes come in hundreds of pieces. */
 export class ByteQueue {
   #pieces: Buffer[] = [];
   length = 0;

@@ -19,7 +19,7 @@
  *                                              answers, 'cut' breaks it half-way, 'garbage' is 200 with a web page
  *     api.forbid('shop')                       what concerns this namespace, and no other, is 403, until api.forbid()
  *     api.refuse('endpointslices', 403)        every request for them, until api.grant('endpointslices'); 404: not served
- *     api.token = 'secret'                     whoever does not bring it gets 401
+ *     api.token = 'secret'                     a client without it gets 401
  *     api.compact()                            versions before now are gone: 410 for old watches (as an ERROR event on a
  *                                              stream left open; with compact('http') as a status) and continue tokens
  *     api.rebuild()                            a new etcd: the same objects, versions counted from 1 again
@@ -160,7 +160,7 @@ export class KubeApi {
     return file;
   }
 
-  /** Whoever trusts the old one alone is refused from the next {@link up} on. */
+  /** From the next {@link up} on, clients that trust only the old certificate cannot connect. */
   replaceCertificate(): void {
     this.#tls = selfSigned();
   }

@@ -30,7 +30,7 @@ export interface RawResponse extends ResponseHead {
   readonly trailers: readonly HeaderLine[];
   /** The 1xx heads before it. */
   readonly interim: readonly ResponseHead[];
-  /** False for one that was cut off by the end of the connection. */
+  /** False for a response that the end of the connection cut off. */
   readonly complete: boolean;
 }
 

@@ -36,7 +36,7 @@ export function answering(bytes: Bytes = answer()): UpstreamHandler {
   };
 }
 
-/** Refuses every connection. A port that was free a moment ago may be somebody's by now; this one the kernel gives to none. */
+/** An address that refuses every connection. A port that was free a moment ago may be taken by now; the kernel gives this one to no socket. */
 export const NOBODY: ListenAddress = { host: '127.0.0.1', port: 1 };
 
 /** A TCP server that keeps exactly what arrived and answers with exactly the bytes a test gives it. */

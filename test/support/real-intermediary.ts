@@ -55,7 +55,7 @@ export class RealIntermediary implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
-  /** Resolves when somebody watches: between two watches there is a moment without. */
+  /** Resolves when a watch is open. Between two watches there is a moment without one. */
   async watched(): Promise<void> {
     await eventually('a watch', () => this.#streams.size > 0);
   }

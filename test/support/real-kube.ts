@@ -171,7 +171,7 @@ export class RealKube {
     rmSync(this.#path('etcd'), { recursive: true });
   }
 
-  /** While the API server is not running: it will make itself a new certificate, which nobody trusts yet. */
+  /** While the API server is not running: it will make a new certificate, which no client trusts yet. */
   eraseCertificate(): void {
     for (const file of ['apiserver.crt', 'apiserver.key']) rmSync(this.#path(file));
   }
@@ -234,7 +234,7 @@ export class RealKube {
       '--authorization-mode=RBAC',
       `--service-cluster-ip-range=${SERVICE_RANGE}`,
       `--service-node-port-range=${nodePortRange}`,
-      // The Endpoints of the Service `kubernetes` may not be on loopback; nobody here needs them.
+      // The Endpoints of the Service `kubernetes` may not be on loopback; no test needs them.
       '--endpoint-reconciler-type=none',
       `--watch-cache=${watchCache}`,
       ...(compactionInterval === undefined ? [] : [`--etcd-compaction-interval=${compactionInterval}`]),

@@ -21,7 +21,7 @@ export class RealLine implements AsyncDisposable {
     return line;
   }
 
-  /** Whether anybody is connected. */
+  /** Whether a client is connected. */
   get isUsed(): boolean {
     return this.#sockets.size > 0;
   }

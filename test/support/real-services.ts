@@ -35,7 +35,7 @@ export async function deleteFiles(kubectl: Kubectl, ...files: readonly string[])
   await kubectl.run(['delete', '--ignore-not-found', ...files.map(file => `--filename=${join(DEPLOY, file)}`)]);
 }
 
-/** What the cluster says should be served, as lines `PATH NAMESPACE/NAME`: of Services that ask for one path and are sound. */
+/** The routes that the cluster's Services ask for, as lines `PATH NAMESPACE/NAME`. Every Service must be valid and ask for one path. */
 export async function exposedBy(kubectl: Kubectl): Promise<string[]> {
   const services = listAt(await kubectl.json(['get', 'services', '--all-namespaces']), 'items');
   return services

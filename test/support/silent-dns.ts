@@ -8,7 +8,7 @@ const HEADER_BYTES = 12;
 const TYPE_A = 1;
 
 export class SilentDns {
-  /** Names that were asked for, each as often as it was. */
+  /** The names that clients asked for, with repetitions. */
   readonly asked: string[] = [];
   readonly #socket: Socket;
   /** IPv4 addresses by name. */

@@ -22,7 +22,7 @@ const STUCK_MS = 300;
 
 /**
  * An address where a connect neither succeeds nor fails: the kernel drops the SYN because the listener's accept queue
- * is full and nobody empties it. That is how Linux behaves with its default `net.ipv4.tcp_abort_on_overflow = 0`.
+ * is full and nothing empties it. That is how Linux behaves with its default `net.ipv4.tcp_abort_on_overflow = 0`.
  */
 export async function startSilentListener(t: TestContext): Promise<ListenAddress> {
   const gate = new Int32Array(new SharedArrayBuffer(4));

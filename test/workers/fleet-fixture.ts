@@ -17,7 +17,7 @@ import { route } from '../support/routes.ts';
 
 /**
  * Of this process alone. Between two listeners on a port of 127.0.0.1, any connection that any other process makes may be given
- * that port as its own, and then nobody can listen there again for a minute.
+ * that port as its own, and then no server can listen there again for a minute.
  */
 const HOST = `127.0.${1 + ((process.pid >> 8) % 255)}.${process.pid % 256}`;
 
@@ -73,7 +73,7 @@ export class RunningFleet {
     return client;
   }
 
-  /** A connection whose worker is known. Only for a fleet that nobody else connects to meanwhile. */
+  /** A connection whose worker is known. No other client may connect to the fleet meanwhile. */
   async connectKnowing(): Promise<ConnectedTo> {
     const before = this.board.regions.map(region => region.get('accepted'));
     const client = await this.connect();
@@ -104,7 +104,7 @@ export class RunningFleet {
     return response;
   }
 
-  /** Makes a thread end as a bug in a worker would: with an exception that nobody catches. */
+  /** Makes a thread end as a bug in a worker would: with an uncaught exception. */
   async crash(index: number): Promise<void> {
     const thread = this.threads[index];
     if (thread === undefined) throw new Error(`there is no thread ${index}`);

@@ -81,7 +81,7 @@ for (const workers of [1, 2]) {
     await fleet.publish({ version: 1, upserts: [first], removals: [] }).answering;
 
     const crashed = running.crash(0);
-    // While nobody knows of its death yet, while it is dead, and while the next one starts.
+    // Before its death is noticed, while it is dead, and while the next one starts.
     await fleet.publish({ version: 2, upserts: [second], removals: [first] }).answering;
     await crashed;
     fleet.updateErrorPage('new page');

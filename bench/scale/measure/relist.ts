@@ -10,7 +10,7 @@ const LISTED = 'listed services in all namespaces';
 const PATH = '/relisted';
 const DEADLINE_MS = 60_000;
 const POLL_MS = 20;
-/** Another version would come with the next change of the catalog: this long after the list there was none. */
+/** So long after the list, no further version of the table is to come from it. */
 const QUIET_MS = 1_000;
 
 export interface Relist {

@@ -1,4 +1,4 @@
-/** A watch of its own on one Service: when the API server tells of a change, whoever listens. */
+/** A watch of its own on one Service, which shows when the API server reports a change. */
 import type { IncomingMessage } from 'node:http';
 import { KubeClient } from '../../../src/sources/kube/client.ts';
 import { LineSplitter } from '../../../src/sources/kube/lines.ts';

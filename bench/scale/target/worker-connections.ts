@@ -22,7 +22,7 @@ export class WorkerConnections implements Disposable {
     this.#port = port;
   }
 
-  /** Only while nobody else has the program work. */
+  /** Call it only while the program does no other work. */
   static async open({ port, program }: Entry): Promise<WorkerConnections> {
     const connections = new WorkerConnections(port);
     for (let tries = 0; connections.#agents.size < WORKERS && tries < MOST_TRIES; tries += 1) {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { cutTunnel, fail } from './failures.ts';
 
 const LARGE = Buffer.alloc(64 * 1024, 'x');
-/** More than the buffers on its way take in at once: whoever stops reading and leaves is in the middle of it. */
+/** More than all buffers on its way hold, so a client that stops reading and leaves is always in the middle of it. */
 const HUGE = Buffer.alloc(4 * 1024 * 1024, 'x');
 const SLOW_MS = 200;
 const CHUNKS = 4;

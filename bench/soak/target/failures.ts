@@ -13,7 +13,7 @@ const used = new WeakSet<Socket>();
 const FAILURES: Readonly<Record<string, Failure>> = {
   '/reset': ({ socket }) => socket.resetAndDestroy(),
   '/stall': () => undefined,
-  // Two lengths: RFC 9112 section 6.3 makes this an error that nobody may guess around.
+  // Two lengths: RFC 9112 section 6.3 makes this an error that a recipient must not guess around.
   '/bad-head': ({ socket }) =>
     socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!', () => socket.destroy()),
   '/cut': ({ socket }, response) => {

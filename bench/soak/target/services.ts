@@ -28,10 +28,10 @@ export const FAILING: readonly FailingService[] = [
   { name: 'stall', expected: ['504'], request: 'GET' },
   { name: 'cut', expected: ['200 cut'], request: 'GET' },
   { name: 'cut-chunked', expected: ['200 cut'], request: 'GET' },
-  // A reset takes with it what has not been read yet, be it the head.
+  // A reset discards what has not been read yet, which may include the head.
   { name: 'cut-reset', expected: ['200 cut', '502'], request: 'GET' },
   { name: 'tunnel-cut', expected: ['101'], request: 'upgrade' },
-  // The one retry, on a fresh connection, is always answered: nobody sees that a kept-alive one was closed.
+  // The one retry, on a fresh connection, is always answered, so no client sees that a kept-alive connection was closed.
   { name: 'close-on-reuse', expected: ['200'], request: 'GET' },
   { name: 'early-close', expected: ['200'], request: 'GET' },
   // A POST must not be sent twice, so here it may show.

@@ -26,7 +26,7 @@ export function upstreamConnections({ metrics }: Snapshot, state: 'busy' | 'idle
   return metrics.get(`kube_entry_upstream_connections{state="${state}"}`) ?? Number.NaN;
 }
 
-/** Waits until all is idle, and no more is open than before. @returns the last state, be it that or not */
+/** Waits until all is idle and no more descriptors are open than before. @returns the last state, even when that never came */
 export async function settledSnapshot({ program }: ProxyUnderTest, admin: Admin, most: Descriptors): Promise<Snapshot> {
   const deadline = performance.now() + SETTLE_MS;
   for (;;) {

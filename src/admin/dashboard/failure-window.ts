@@ -18,7 +18,7 @@ export class FailureWindow {
 
   /**
    * @param now of a clock that never goes back; milliseconds
-   * @returns what failed of late first, the most frequent first
+   * @returns recent failures first, the most frequent first
    */
   groups(reports: readonly FailureReport[], now: number): FailureGroup[] {
     this.#look(reports, now);
@@ -48,7 +48,7 @@ export class FailureWindow {
 
   #look(reports: readonly FailureReport[], now: number): void {
     if (now - (this.#looks.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < SPACING) return;
-    // What failed before the first look failed of late, too: the program has just started.
+    // Failures before the first look are recent, too: the program has just started.
     const byReason = new Map(this.#looks.length === 0 ? [] : reports.map(({ reason, count }) => [reason, count]));
     this.#looks.push({ at: now, byReason });
     while ((this.#looks[1]?.at ?? now) <= now - KEPT) this.#looks.shift();

@@ -18,7 +18,7 @@ export interface RouteQuery {
   readonly descending: boolean;
 }
 
-/** What a counter block had of late. */
+/** The recent traffic of a counter block. */
 export interface RecentTraffic {
   trafficOf(block: number): Traffic | undefined;
   /** Another number when figures have changed. */

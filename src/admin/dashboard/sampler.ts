@@ -29,7 +29,7 @@ export class Sampler {
     return this.#points;
   }
 
-  /** Counts up with each sample: what was made of {@link trafficOf} is true until then. */
+  /** Counts the samples. A result of {@link trafficOf} stays true until this changes. */
   get samples(): number {
     return this.#samples;
   }

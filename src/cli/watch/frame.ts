@@ -1,4 +1,4 @@
-/** What the live view knows at a moment, as a screen, as a line and as JSON. Pure. */
+/** Shows what the live view knows at a moment: as a screen, as a line and as JSON. Pure. */
 
 import { BUCKETS } from '../../observe/counters.ts';
 import type { Paint } from '../../text/colour.ts';
@@ -36,7 +36,7 @@ export interface FrameSize {
   readonly paint: Paint;
 }
 
-/** Of one sentence: what is wrong must be seen, and must not push all else out. */
+/** Lines for one sentence. A problem must be seen, and must leave room for the rest. */
 const MOST_LINES = 4;
 
 /** Not more lines, and none longer, than the terminal has. */

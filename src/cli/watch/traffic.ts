@@ -1,4 +1,4 @@
-/** How much traffic there was between two looks at the counters. Pure. */
+/** The traffic between two readings of the counters. Pure. */
 import { cumulativeQuantile } from '../../observe/quantile.ts';
 import type { MetricSamples } from '../metrics-text.ts';
 

@@ -13,7 +13,7 @@ import { takeSample } from './sample.ts';
 import { trafficBetween } from './traffic.ts';
 
 const INTERVAL_MS = 1_000;
-/** With ten thousand Services an answer takes its time: asking must not become the instance's main work. */
+/** With ten thousand Services an answer takes long. The pause keeps the questions from becoming the instance's main work. */
 const LARGEST_SHARE = 1 / 4;
 const LONGEST_PAUSE_MS = 10_000;
 

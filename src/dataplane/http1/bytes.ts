@@ -23,7 +23,7 @@ FIELD[HTAB] = 1;
 export const TARGET: Uint8Array = range(0x21, 0xff);
 TARGET[0x7f] = 0;
 
-/** The value of a hex digit, 255 for what is none. */
+/** The value of a hex digit; 255 for any other byte. */
 export const HEX: Uint8Array = new Uint8Array(256).fill(255);
 for (let value = 0; value < 16; value += 1) {
   const digit = value.toString(16);

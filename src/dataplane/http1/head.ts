@@ -168,7 +168,7 @@ export abstract class Head<Own extends string = never> {
   ): false | HeadFault | undefined {
     switch (id) {
       case CONTENT_LENGTH:
-        // A second one, a list, a sign: which length counts would be anybody's guess (RFC 9112 section 6.3).
+        // A second Content-Length, a list or a sign: recipients could disagree about the length (RFC 9112 section 6.3).
         if (this.contentLength >= 0) return 'content_length_duplicate';
         this.contentLength = readLength(bytes, valueStart, valueEnd);
         return this.contentLength < 0 ? 'content_length_malformed' : false;

@@ -81,7 +81,7 @@ export class ResponseHead extends Head implements ResponseView {
   ): boolean | HeadFault {
     switch (id) {
       case 0:
-        // X-Accel-* is for an nginx: the upstream would steer whoever stands in front of this proxy.
+        // X-Accel-* is for nginx. Passed on, it would let the upstream steer an nginx in front of this proxy.
         return !isWord(bytes, nameStart, nameStart + ACCEL.length, ACCEL);
       case CONTENT_LENGTH:
         // It stays where it is.
@@ -142,7 +142,7 @@ export class ResponseHead extends Head implements ResponseView {
     return true;
   }
 
-  /** RFC 9112 section 6.3: two ways to find the end of the body are none. */
+  /** Content-Length together with Transfer-Encoding is ambiguous (RFC 9112 section 6.3): the response is refused. */
   #judgeCoding(): true | FailureReason {
     if (this.contentLength >= 0) return 'response_length_and_chunked';
     if (this.minorVersion === 0) return 'response_transfer_encoding_in_http_1_0';

@@ -3,7 +3,7 @@
  * PIPE_BUF bytes in parts when it is nearly full (pipe(7)); what another thread wrote in between would tear a long line.
  */
 export class WriteTurn {
-  /** For {@link constructor}: nobody's turn. */
+  /** Makes the memory for {@link constructor}, in which no thread has the turn yet. */
   static shared(): SharedArrayBuffer {
     return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   }

@@ -138,7 +138,7 @@ export class NameResolver {
           const validMs = Math.min(Math.max(found.ttlMs, LEAST_MS), MOST_MS);
           return { addresses: found.addresses, validMs };
         } catch (error) {
-          // As in glibc: a server that fails for one name may know the next, one that is silent does not.
+          // As in glibc: a server that fails for one name may still know the next one; a silent server is not asked again.
           if (codeOf(error) !== 'ESERVFAIL') throw error;
           failure = error as Error;
         }

@@ -24,7 +24,7 @@ export class ClientConnection {
   /** Set before a request behind which bytes are lost: it is the last that is taken. */
   losesBytes = false;
   #hasLast = false;
-  /** The client may still be sending what nobody will read. */
+  /** The client may still be sending a body that will not be read. */
   mustLinger = false;
   /** Its bytes are no HTTP any more. */
   isRejected = false;

@@ -163,7 +163,7 @@ export class NodeEngine implements Engine {
     }
     const connection = new ClientConnection(socket, this.#context, failure => this.#answerRaw(connection, failure));
     this.#connections.set(socket, connection);
-    // nginx takes a client's FIN for its leaving, too: nobody may be there to read the answer.
+    // nginx, too, takes a client's FIN as a sign that the client has left and will not read the answer.
     socket.once('end', () => this.#current.get(connection)?.clientEnded());
     socket.once('close', () => {
       this.#connections.delete(socket);
@@ -228,7 +228,7 @@ export class NodeEngine implements Engine {
       return;
     }
     if ((isTimeout && head === '') || code === 'HPE_INVALID_EOF_STATE') {
-      // Nothing was asked, or nobody is left to be answered.
+      // There was no request, or the client has left.
       socket.destroy();
       return;
     }

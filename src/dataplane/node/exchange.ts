@@ -334,7 +334,7 @@ export class Exchange implements AttemptListener, RelayOwner {
 
   #keepsAlive(): boolean {
     const { keepaliveRequests, keepaliveTimeout } = this.#settings;
-    // A client that still waits for 100 Continue may or may not send its body: nobody can tell where the next request begins.
+    // A client that still waits for 100 Continue may or may not send its body, so the start of its next request is unknown.
     const bodyIsUncertain = this.#facts?.expect !== undefined && !this.#request.complete;
     return (
       this.#response.shouldKeepAlive &&

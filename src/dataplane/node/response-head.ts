@@ -74,7 +74,7 @@ export function readResponseHead(
   };
 }
 
-/** As far as can be told of names and values: blanks around a value are gone. */
+/** An estimate from names and values, since the blanks around values are gone. */
 function isTooLarge(rawHeaders: readonly string[]): boolean {
   let headBytes = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

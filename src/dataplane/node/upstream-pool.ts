@@ -69,7 +69,7 @@ export interface PoolOptions {
   readonly random?: () => number;
 }
 
-/** What tells that an idle connection is over: bytes nobody asked for would be taken for the answer to the next request. */
+/** The events that end an idle connection. Unexpected bytes end it, too: they would be taken for the answer to the next request. */
 const END_OF_IDLE = ['data', 'end', 'error', 'timeout'] as const;
 
 /** Kept-alive connections by `address:port`; the one used last is used next, so that the others can grow old. */

@@ -73,7 +73,7 @@ export interface BodyPiece {
   keep(): KeptBytes;
 }
 
-/** Memory that belongs to whoever writes it, until it is given back. */
+/** Memory that belongs to the writer of its bytes until the writer gives it back. */
 export interface KeptBytes {
   readonly giveBack: () => void;
   /** The first `size` bytes, with short texts written around them. */

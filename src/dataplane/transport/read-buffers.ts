@@ -91,7 +91,7 @@ export class ReadBuffers {
 
 /**
  * Where the reads of one connection go. While large pieces of a body come, each goes on in the buffer that it was read into;
- * all else is read into the shared one, so that a connection that waits, be it in a body or a tunnel, holds no memory.
+ * all else is read into the shared one, so that a connection that waits, in a body or a tunnel, holds no memory.
  */
 export class Inlet {
   /** What the last read brought. */

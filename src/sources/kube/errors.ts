@@ -12,7 +12,7 @@ export interface Operation {
 
 /** Base of all of them, for callers that retry whatever it was. */
 export abstract class KubeError extends KubeEntryError {
-  /** How long the server asked to be left alone, in milliseconds; 0 if it did not. */
+  /** The delay that the server asked for with Retry-After, in milliseconds; 0 without one. */
   readonly retryAfterMs: number = 0;
 }
 

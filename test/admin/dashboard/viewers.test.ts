@@ -60,7 +60,7 @@ test('one that does not say that it is there loses its place', async context => 
   const [silent, present] = [await viewer(context), await viewer(context)];
   for (const { response, read } of [silent, present]) {
     viewers.add(response, { sample: '1' });
-    // What is read says nothing: the kernel reads for one that does not.
+    // The bytes that were sent say nothing, since the kernel takes them for a viewer that does not read.
     read();
   }
   const name = await eventually('its name', () => /event: viewer\ndata: "([^"]+)"/.exec(present.received())?.[1]);

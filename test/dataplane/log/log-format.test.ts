@@ -141,7 +141,7 @@ test('quotes, backslashes and all but printable ASCII are escaped as nginx does'
     const line = formatLine({ ...RECORD, userAgent: text }, 'combined');
     assert.ok(line.includes(`"https://example.com/" "${escaped}" 0123456789abcdef`), line);
   }
-  // Only a route's path, which did not come off the wire, can hold these: UTF-8.
+  // Only a route's path can hold these characters, since it does not come from a client. They are written as UTF-8.
   for (const [text, escaped] of [
     ['€', '\\xE2\\x82\\xAC'],
     ['😀', '\\xF0\\x9F\\x98\\x80'],

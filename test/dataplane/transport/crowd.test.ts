@@ -17,7 +17,7 @@ test('of a crowd that comes at once, several are let in with each turn of the ev
   for (let before = 0, letIn = 0; letIn < CROWD; before = letIn) {
     await new Promise(setImmediate);
     letIn = proxy.counters.get('handled');
-    // Where the kernel still has to finish a handshake, turns pass in which nobody is there.
+    // Where the kernel still has to finish a handshake, turns pass without a connection.
     if (letIn > before) turns += 1;
   }
   await connected;

@@ -121,7 +121,7 @@ describe('TimerWheel', () => {
   for (const order of ['abc', 'acb', 'bac', 'bca', 'cab', 'cba']) {
     it(`whose time comes may take others out of the same slot: set as ${order}`, () => {
       const bench = new Bench();
-      // A client that times out takes its upstream along; others in the slot are none of their business.
+      // A client that times out takes its upstream along; the others in the slot must not be touched.
       const b = bench.entry('b');
       const entries = { a: bench.entry('a', () => bench.wheel.remove(b)), b, c: bench.entry('c') };
       for (const name of order) bench.wheel.set(entries[name as 'a' | 'b' | 'c'], 100);

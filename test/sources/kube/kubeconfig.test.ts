@@ -1,4 +1,4 @@
-/** kubeconfigs that nobody meant to write. The rules themselves are in test/kubeconfig. */
+/** kubeconfigs with mistakes. The rules themselves are in test/kubeconfig. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

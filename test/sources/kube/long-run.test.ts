@@ -114,7 +114,7 @@ describe('watches that fail again and again', () => {
         // The new stream's trial, or a timer that happens to end before it.
         const { soonest = Infinity } = clock;
         if (harness.streams > streams && soonest <= 1_000) clock.advance(soonest);
-        // A stream that is cut at its head counts, too, and for a moment nobody knows that it is.
+        // A stream that is cut at its head counts, too, and for a moment the client does not know that it is cut.
         return harness.streams > streams && api.openWatches.length === 1 && harness.source.report().synced;
       });
       api.heal();

@@ -14,7 +14,7 @@ async function encode(services: readonly ServiceObject[], origin = ORIGIN): Prom
   return Buffer.concat(await encodeState(origin, services, async () => {}));
 }
 
-/** A body that somebody else wrote, with the checksum that it needs. */
+/** A body that another program wrote, with a correct checksum. */
 function signed(body: string, version = '1'): Buffer {
   const checksum = createHash('sha256').update(body).digest('hex');
   return Buffer.from(`kube-entry state ${version} sha256:${checksum}\n${body}`);

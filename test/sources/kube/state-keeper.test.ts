@@ -80,7 +80,7 @@ class Fixture {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Names in the file; undefined while it is none that could be used. */
+  /** The names in the file; undefined while the file cannot be used. */
   get saved(): string | undefined {
     if (!lstatSync(this.path, { throwIfNoEntry: false })?.isFile()) return undefined;
     try {

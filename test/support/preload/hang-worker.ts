@@ -12,7 +12,7 @@ if (threadName === name) {
     if (!existsSync(file)) return;
     clearInterval(timer);
     const how = readFileSync(file, 'utf8');
-    // Opening a named pipe waits for whoever writes to it, and none does.
+    // Opening a named pipe waits for a writer, and there is none.
     if (how === 'system') openSync(`${file}.pipe`, 'r');
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }, 10);

@@ -1,14 +1,14 @@
 /**
- * The stream of events: opened again whenever it ends, and taken for lost when it says nothing, since a forwarded port
- * may go on without its other end. The server in turn ends a stream whose reader does not say that it is there.
+ * The stream of events. It is opened again whenever it ends, and counts as lost when it falls silent, since a forwarded port
+ * may stay open without its other end. The server, too, ends a stream whose reader no longer reports itself.
  */
 
 /** The server speaks once a second. */
 const SILENCE_MS = 5_000;
 const RETRY_MS = 1_000;
-/** Between two times that the page says that it is there: a third of what the server waits for. */
+/** How often the page reports itself: a third of the time that the server waits for a report. */
 const PRESENCE_MS = 10_000;
-/** A hidden page does not keep the server at work. */
+/** A hidden page closes its stream, so that the server does no work for it. */
 const HIDDEN_MS = 5 * 60_000;
 
 /** @typedef {'connecting' | 'live' | 'lost' | 'full' | 'paused'} ConnectionState */

@@ -14,7 +14,7 @@ export class FailurePanel {
   /** By reason: what is open stays open. @type {Map<string, Group>} */
   #groups = new Map();
 
-  /** @param {readonly FailureGroup[]} groups what failed of late first */
+  /** @param {readonly FailureGroup[]} groups the most recent failures first */
   show(groups) {
     byId('failures').hidden = groups.length === 0;
     const elements = groups.map(group => {

@@ -1,5 +1,5 @@
 /**
- * What is not served as its owner asked, and what changed of late.
+ * What is not served as its owner asked, and what has changed recently.
  *
  * @import { ConflictView, Diagnostics, Excerpt, TableChange } from '../messages.js'
  */

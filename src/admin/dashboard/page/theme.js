@@ -22,7 +22,7 @@ export function wireThemeButton(button) {
   });
 }
 
-/** A browser may be told to keep nothing: the choice then lasts as long as the page. */
+/** A browser may be set to store nothing. The choice then lasts as long as the page. */
 function remembered() {
   try {
     return localStorage.getItem(KEY);
