@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withoutCookieLines } from '../../../src/dataplane/http1/cookie-lines.ts';
+
+test('one cookie leaves all Cookie lines, and every other byte stays', () => {
+  const rows: [lines: string, rest: string][] = [
+    ['', ''],
+    ['Accept: */*\r\n', 'Accept: */*\r\n'],
+    ['Cookie: k=v\r\n', ''],
+    ['A: 1\r\nCookie: k=v\r\nB: k=v\r\n', 'A: 1\r\nB: k=v\r\n'],
+    [
+      'cOOkie:a=1; k=v\r\nCOOKIE: \t k=v; b=2 \t\r\nX-Cookie: k=v\r\n',
+      'cOOkie:a=1\r\nCOOKIE: \t b=2 \t\r\nX-Cookie: k=v\r\n',
+    ],
+    ['Cookie: k=1\r\nCookie: k=2\r\nCookie: a=k\r\n', 'Cookie: a=k\r\n'],
+    ['Cookie:k=v; k=w\r\nHost: k=v\r\n', 'Host: k=v\r\n'],
+    ['Cookie: :; k=v\r\n', 'Cookie: :\r\n'],
+  ];
+  for (const [lines, rest] of rows) assert.equal(withoutCookieLines(lines, 'k'), rest, JSON.stringify(lines));
+});
