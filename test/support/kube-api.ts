@@ -69,6 +69,8 @@ export class KubeApi {
   connections = 0;
   /** Called with each request before it is answered: the place to change the world in the middle of a list. */
   onRequest: ((request: ReceivedRequest) => void) | undefined;
+  /** Called with each list after the moment that it shows, and before it is sent. */
+  onList: ((request: ReceivedRequest) => Promise<void>) | undefined;
 
   #tls: SelfSigned | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'kube-api-'));
@@ -323,7 +325,7 @@ export class KubeApi {
     else if (fault !== undefined) commit(fault, response);
     else if (request.verb === 'create') this.#posted.create(request, response, body);
     else if (request.verb === 'patch') this.#posted.patch(request, response, body);
-    else if (request.verb === 'list') this.#list(request, response);
+    else if (request.verb === 'list') await this.#list(request, response);
     else this.#watch(request, response);
   }
 
@@ -334,7 +336,7 @@ export class KubeApi {
     return planned.fault;
   }
 
-  #list(request: ReceivedRequest, response: ServerResponse): void {
+  async #list(request: ReceivedRequest, response: ServerResponse): Promise<void> {
     const { limit, continue: token } = request.query;
     const stored = token === undefined ? undefined : this.#pages.get(token);
     if (token !== undefined && stored === undefined) {
@@ -349,6 +351,7 @@ export class KubeApi {
     const rest = items.slice(size);
     const next = rest.length === 0 ? undefined : `page-${this.#pages.size + 1}`;
     if (next !== undefined) this.#pages.set(next, { items: rest, version });
+    await this.onList?.(request);
     sendJson(response, 200, {
       kind: request.resource === 'services' ? 'ServiceList' : 'EndpointSliceList',
       apiVersion: request.resource === 'services' ? 'v1' : 'discovery.k8s.io/v1',

@@ -206,11 +206,19 @@ async function unlessAborted<T>(signal: AbortSignal, act: () => Promise<T>): Pro
   }
 }
 
+/** The group and version that a resource is read from. */
+const GROUPS: Readonly<Record<Operation['resource'], string>> = {
+  services: '/api/v1',
+  events: '/api/v1',
+  endpointslices: '/apis/discovery.k8s.io/v1',
+};
+
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */
 function collectionPath({ resource, namespace }: Operation): string {
+  const group = GROUPS[resource];
   return namespace === undefined
-    ? `/api/v1/${resource}`
-    : `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+    ? `${group}/${resource}`
+    : `${group}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
 }
 
 /** Resolves with the head of the answer. */

@@ -5,7 +5,7 @@ import { certificateProblem } from './certificate-problem.ts';
 /** One kind of access, as RBAC names it. */
 export interface Operation {
   readonly verb: 'list' | 'watch' | 'create' | 'patch';
-  readonly resource: 'services' | 'events';
+  readonly resource: 'services' | 'events' | 'endpointslices';
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
 }
@@ -138,10 +138,7 @@ export function errorOfStatus(
           : `the API server does not accept the credentials of ${account} (${said}): check its token or client certificate`,
       );
     case 403: {
-      const grant =
-        operation.namespace === undefined
-          ? 'deploy/base/cluster-role.yaml grants it'
-          : `a Role in that namespace, as deploy/namespaced/role.yaml, or deploy/base/cluster-role.yaml grants it`;
+      const grant = grantOf(operation);
       return new ForbiddenError(
         operation,
         isAnonymous
@@ -157,6 +154,15 @@ export function errorOfStatus(
       return new ApiError(status, `${what}: the API server failed with ${status} (${said})`, retryAfterMs);
     }
   }
+}
+
+/** Where the right is given. */
+function grantOf({ resource, namespace }: Operation): string {
+  const clusterRole =
+    resource === 'endpointslices' ? 'deploy/overlays/endpoints grants it' : 'deploy/base/cluster-role.yaml grants it';
+  return namespace === undefined
+    ? clusterRole
+    : `a Role in that namespace, as deploy/namespaced/role.yaml, or ${clusterRole}`;
 }
 
 function readStatus(body: unknown): { message?: string; retryAfterSeconds?: number } {

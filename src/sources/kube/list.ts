@@ -5,8 +5,6 @@ import { isObject } from '../../resources/service-object.ts';
 import type { KubeClient } from './client.ts';
 import { BadAnswerError, describe, ExpiredError, type Operation } from './errors.ts';
 
-/** client-go's page size: large enough for few round trips, small enough for the server's memory. */
-const PAGE_SIZE = 500;
 /** For one page; without it a server that stops half-way would hold the list for ever. */
 const PAGE_TIMEOUT_MS = 30_000;
 /** Ten times the Services that Kubernetes is tested with. */
@@ -26,23 +24,34 @@ export interface KubeObject {
     readonly resourceVersion: string;
     readonly uid?: unknown;
     readonly creationTimestamp?: unknown;
+    readonly labels?: unknown;
     readonly annotations?: unknown;
   };
   readonly spec?: unknown;
 }
 
-export interface Collection {
+/** What is read, and what is kept of it. */
+export interface Collection<T extends KubeObject = KubeObject> {
   readonly resource: Operation['resource'];
   /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
   /** Label selector; empty for all objects. */
   readonly selector: string;
+  /** Objects in one page of a list. */
+  readonly pageSize: number;
+  /**
+   * What is kept of an object of a list: called when its page was read, so that the rest of the object does not outlive the
+   * page. Undefined: nothing.
+   */
+  keep(object: KubeObject): T | undefined;
+  /** What people read in the log while nothing could be read yet: `Nothing has been read yet`. */
+  readonly unread: string;
 }
 
 type Lister = Pick<KubeClient, 'json'>;
 
-export interface KubeList {
-  readonly items: readonly KubeObject[];
+export interface KubeList<T extends KubeObject = KubeObject> {
+  readonly items: readonly T[];
   /** The moment that the list shows, and from which a watch goes on. */
   readonly resourceVersion: string;
 }
@@ -51,31 +60,34 @@ export interface KubeList {
  * Reads everything there is. Without `resourceVersion` the server answers from the latest state.
  * @throws KubeError, also for a list that does not end
  */
-export async function listAll(
+export async function listAll<T extends KubeObject>(
   client: Lister,
-  collection: Collection,
+  collection: Collection<T>,
   signal: AbortSignal,
   clock: Pick<Clock, 'monotonic'> = systemClock,
-): Promise<KubeList> {
-  const items: KubeObject[] = [];
+): Promise<KubeList<T>> {
+  const items: T[] = [];
   const began = clock.monotonic();
+  const { pageSize } = collection;
+  let objects = 0;
   let pages = 0;
   let token: string | undefined;
   try {
     do {
-      const page = await readPage(client, collection, { limit: PAGE_SIZE, token, timeoutMs: PAGE_TIMEOUT_MS }, signal);
+      const page = await readPage(client, collection, { limit: pageSize, token, timeoutMs: PAGE_TIMEOUT_MS }, signal);
       for (const item of page.items) items.push(item);
+      objects += page.objects;
       pages += 1;
       if (page.token === undefined) return { items, resourceVersion: page.resourceVersion };
-      const objection = endlessness(items.length, pages, clock.monotonic() - began, page.token === token);
+      const objection = endlessness(objects, pages, clock.monotonic() - began, page.token === token);
       if (objection !== undefined) {
-        const operation = { verb: 'list', ...collection } as const;
+        const operation: Operation = { verb: 'list', ...collection };
         throw new BadAnswerError(`list ${describe(operation)}: the list does not end: ${objection}`);
       }
       token = page.token;
     } while (token !== undefined);
   } catch (error) {
-    if (!(error instanceof ExpiredError) || items.length === 0) throw error;
+    if (!(error instanceof ExpiredError) || pages === 0) throw error;
   }
   // The history that the pages are read from was compacted on the way. A single page cannot expire.
   const whole = { limit: undefined, token: undefined, timeoutMs: PAGE_TIMEOUT_MS };
@@ -104,12 +116,12 @@ interface Page {
   readonly timeoutMs: number;
 }
 
-async function readPage(
+async function readPage<T extends KubeObject>(
   client: Lister,
-  { resource, namespace, selector }: Collection,
+  { resource, namespace, selector, keep }: Collection<T>,
   { limit, token, timeoutMs }: Page,
   signal: AbortSignal,
-): Promise<KubeList & { readonly token: string | undefined }> {
+): Promise<KubeList<T> & { readonly objects: number; readonly token: string | undefined }> {
   const operation: Operation = { verb: 'list', resource, namespace };
   const query = { limit, continue: token, labelSelector: selector === '' ? undefined : selector };
   const list = await client.json({ operation, query, signal, timeoutMs });
@@ -121,18 +133,10 @@ async function readPage(
   }
   const { resourceVersion, continue: next } = list.metadata as { resourceVersion: string; continue?: unknown };
   return {
-    items: items.map(item => trimmed(readObject(item, operation))),
+    items: items.map(item => keep(readObject(item, operation))).filter(item => item !== undefined),
+    objects: items.length,
     resourceVersion,
     token: typeof next === 'string' && next !== '' ? next : undefined,
-  };
-}
-
-/** Who manages which field, and the status, are most of an object, and of no use here: they do not outlive their page. */
-function trimmed({ metadata, spec }: KubeObject): KubeObject {
-  const { name, namespace, resourceVersion, uid, creationTimestamp, annotations } = metadata;
-  return {
-    metadata: { name, namespace, resourceVersion, uid, creationTimestamp, annotations },
-    spec,
   };
 }
 

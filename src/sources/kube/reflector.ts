@@ -40,20 +40,24 @@ const SHORTEST_GOOD_STREAM_MS = 1_000;
 const RETURN_MS = 30_000;
 
 /** Where the objects go. What it throws is logged and keeps nothing else from being handed over. */
-export interface ReflectorTarget {
+export interface ReflectorTarget<T extends KubeObject = KubeObject> {
+  /** A list begins: what follows is its outcome. */
+  listing?(): void;
   /** These are all: what is not among them is gone. */
-  replaced(objects: readonly KubeObject[]): void;
+  replaced(objects: readonly T[]): void;
   changed(change: Change): void;
   /** It could not be listed or watched, and will be tried again. */
   failed(failure: KubeError): void;
+  /** The watch stands again after it had failed. */
+  recovered?(): void;
   /** All that came together was handed over. @param receivedAt when it came, of the clock's monotonic time */
   settled(receivedAt: number): void;
 }
 
-export interface ReflectorOptions {
+export interface ReflectorOptions<T extends KubeObject> {
   readonly client: KubeClient;
-  readonly collection: Collection;
-  readonly target: ReflectorTarget;
+  readonly collection: Collection<T>;
+  readonly target: ReflectorTarget<T>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** From 0 up to 1. */
@@ -74,8 +78,8 @@ export interface ReflectorStatistics {
   readonly lastEventAt: number;
 }
 
-export class Reflector {
-  readonly #options: ReflectorOptions;
+export class Reflector<T extends KubeObject = KubeObject> {
+  readonly #options: ReflectorOptions<T>;
   readonly #name: string;
   readonly #backoff: Backoff;
   readonly #stopping = new AbortController();
@@ -105,7 +109,7 @@ export class Reflector {
   #eventsTotal = 0;
   #lastEventAt = 0;
 
-  constructor(options: ReflectorOptions) {
+  constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#name = describe({ verb: 'watch', ...options.collection });
     this.#backoff = new Backoff(options.random);
@@ -213,6 +217,7 @@ export class Reflector {
 
   async #list(signal: AbortSignal): Promise<string> {
     const { client, collection, clock, logger, target } = this.#options;
+    this.#handOver(() => target.listing?.());
     const { items, resourceVersion } = await listAll(client, collection, signal);
     signal.throwIfAborted();
     const receivedAt = clock.monotonic();
@@ -273,6 +278,7 @@ export class Reflector {
     this.#lostAt = undefined;
     this.#connectedAt = this.#options.clock.monotonic();
     this.#options.logger.info(`${isBack ? 'back: ' : ''}watching ${this.#name}`);
+    if (isBack) this.#handOver(() => this.#options.target.recovered?.());
   }
 
   /** @param didWork a stream stood before it failed @returns milliseconds to wait before the next attempt */
@@ -317,10 +323,9 @@ export class Reflector {
     if (this.#state === state) return;
     if (this.#state === 'connected') this.#lostAt = this.#options.clock.now();
     this.#state = state;
-    const consequence = this.#hasListed
-      ? 'What was read before keeps being served; trying again until it works.'
-      : 'Nothing has been read yet; trying again until it works.';
-    this.#options.logger.warn({ code: failure.code }, `${state}: ${failure.message}. ${consequence}`);
+    const { logger, collection } = this.#options;
+    const consequence = this.#hasListed ? 'What was read before keeps being served' : collection.unread;
+    logger.warn({ code: failure.code }, `${state}: ${failure.message}. ${consequence}; trying again until it works.`);
   }
 }
 

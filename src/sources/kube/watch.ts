@@ -49,7 +49,7 @@ export interface WatchOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly collection: Collection;
+  readonly collection: Pick<Collection, 'resource' | 'namespace' | 'selector'>;
   /** Milliseconds after which this side ends the watch. */
   readonly lifetimeMs: number;
   readonly signal: AbortSignal;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
+import { serviceCollection } from '../../../src/sources/kube/collections.ts';
 import { BadAnswerError } from '../../../src/sources/kube/errors.ts';
 import { listAll } from '../../../src/sources/kube/list.ts';
 import { KubeApi } from '../../support/kube-api.ts';
@@ -17,8 +18,7 @@ it('a list holds what is read of its objects, and nothing of what makes them lar
     status: { loadBalancer: {} },
   } as typeof web);
   const client = new KubeClient({ kubeconfig: api.writeKubeconfig(), context: '' });
-  const collection = { resource: 'services', namespace: undefined, selector: '' } as const;
-  const { items } = await listAll(client, collection, new AbortController().signal);
+  const { items } = await listAll(client, EVERYTHING, new AbortController().signal);
   client.close();
   const { name, namespace, annotations } = web.metadata;
   const creationTimestamp = '2026-01-01T00:00:00Z';
@@ -45,7 +45,7 @@ function paged(page: (index: number) => Page): { json(request: KubeRequest): Pro
   };
 }
 
-const EVERYTHING = { resource: 'services', namespace: undefined, selector: '' } as const;
+const EVERYTHING = serviceCollection({ namespace: undefined, selector: '' });
 const never = new AbortController().signal;
 
 it('a list that does not end is given up', async () => {
