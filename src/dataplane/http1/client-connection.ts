@@ -123,7 +123,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
 
   /** Nothing that was read or written waits. */
   get #isAtRest(): boolean {
-    return this.transport.isEmpty && !this.#reader.isReading && !this.#reader.hasStash;
+    return !this.#reader.isReading && !this.#reader.hasStash && this.transport.flush();
   }
 
   /** Closes without a shutdown before it, where the client has said that it sends nothing more. Closing sends FIN as well. */
@@ -187,7 +187,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   }
 
   cut(): void {
-    if (this.transport.isEmpty) this.destroy();
+    if (this.transport.flush()) this.destroy();
     else if (this.state < ENDING) this.#close(false);
   }
 
@@ -229,7 +229,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   /** The client has sent FIN. A client that gives up does that, too: nginx's 499. */
   ended(): void {
     if (this.state === TUNNEL) this.request.handler.clientEndedTunnel();
-    else if (this.transport.isEmpty || (this.state !== IDLE && this.state !== ENDING)) this.destroy();
+    else if (this.transport.flush() || (this.state !== IDLE && this.state !== ENDING)) this.destroy();
     else if (this.state === IDLE) this.#close(false);
     // While a complete answer still goes out, nothing more can come that would need lingering.
     else this.mayLinger = false;

@@ -58,6 +58,7 @@ export class Http1Downstream implements Downstream {
   #head: RequestHead | undefined;
   #isHeadRequest = false;
   #sendsChunks = false;
+  #isTunnel = false;
   /** The connection ends with this response. */
   #isLast = false;
 
@@ -174,6 +175,7 @@ export class Http1Downstream implements Downstream {
 
   switchProtocols(head: ResponseView): void {
     this.#isLast = true;
+    this.#isTunnel = true;
     this.#connection.transport.writeText(composeSwitch(head));
     // From here on, the tunnel's bytes are counted.
     this.sentBytes = 0;
@@ -212,6 +214,7 @@ export class Http1Downstream implements Downstream {
 
   #write(head: string, piece: BodyPiece): void {
     this.sentBodyBytes += piece.size;
-    this.sentBytes += writePiece(this.#connection.transport, head, piece, this.#sendsChunks);
+    const isFinal = piece.isLast || this.#isTunnel;
+    this.sentBytes += writePiece(this.#connection.transport, head, piece, this.#sendsChunks, isFinal);
   }
 }

@@ -15,9 +15,16 @@ export function joinedText(bytes: Buffer, ranges: readonly number[]): string {
  * Writes a piece of a body behind a head, or behind nothing. A small piece goes out in one system call with the head before it
  * and the end of the body behind it.
  * @param isChunked the body is sent in chunks (RFC 9112 section 7.1)
+ * @param isFinal nothing is to follow soon: the piece may wait for the end of the turn
  * @returns the bytes written, with their framing
  */
-export function writePiece(transport: Transport, head: string, piece: BodyPiece, isChunked: boolean): number {
+export function writePiece(
+  transport: Transport,
+  head: string,
+  piece: BodyPiece,
+  isChunked: boolean,
+  isFinal: boolean,
+): number {
   const { size } = piece;
   const isFramed = isChunked && size > 0;
   const before = isFramed ? `${size.toString(16)}\r\n` : '';
@@ -25,7 +32,9 @@ export function writePiece(transport: Transport, head: string, piece: BodyPiece,
   const tail = isChunked && piece.isLast ? `0\r\n${piece.trailers}\r\n` : '';
   if (size <= MAX_JOINED_BYTES) {
     const text = head + before + piece.text() + behind + tail;
-    if (text !== '') transport.writeText(text);
+    if (text === '') return 0;
+    if (isFinal) transport.writeSoon(text);
+    else transport.writeText(text);
     return text.length;
   }
   if (head !== '') transport.writeText(head);

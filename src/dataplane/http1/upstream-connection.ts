@@ -48,6 +48,8 @@ export class UpstreamConnection implements PooledConnection, Timed {
   #sendsChunks = false;
   /** The whole request has been written. */
   #isSent = true;
+  /** What the transport had sent when the request began. */
+  #sentBefore = 0;
 
   constructor(context: UpstreamContext, pool: UpstreamPool, retireAt: number) {
     this.#context = context;
@@ -64,11 +66,11 @@ export class UpstreamConnection implements PooledConnection, Timed {
   }
 
   get isReusable(): boolean {
-    return this.#state === IDLE && this.#transport?.isOpen === true && !this.isBroken;
+    return this.#state === IDLE && this.#transport?.isOpen === true && !this.#isBroken;
   }
 
-  get isBroken(): boolean {
-    return this.#transport?.isBroken ?? false;
+  get isUnsent(): boolean {
+    return this.#transport?.sentBytes === this.#sentBefore;
   }
 
   get isBlocked(): boolean {
@@ -89,20 +91,22 @@ export class UpstreamConnection implements PooledConnection, Timed {
     this.#handler = handler;
     this.#state = BUSY;
     this.#sendsChunks = head.isChunked;
+    this.#sentBefore = this.#transport?.sentBytes ?? 0;
     this.#isSent = !head.isChunked && head.contentLength <= 0;
     this.#reader.begin(head.method === 'HEAD');
     // The idle limit is over; the exchange sets its own.
     this.#context.limits.none(this.limit);
     const text = composeRequest(request);
     if (bodyFollows) this.#dueHead = text;
-    else this.#transport?.writeText(text);
+    else this.#transport?.writeSoon(text);
   }
 
   write(piece: BodyPiece): boolean {
     const head = this.#dueHead;
     this.#dueHead = '';
     if (piece.isLast) this.#isSent = true;
-    if (this.#transport !== undefined) writePiece(this.#transport, head, piece, this.#sendsChunks);
+    const isFinal = piece.isLast || this.#reader.isTunnel;
+    if (this.#transport !== undefined) writePiece(this.#transport, head, piece, this.#sendsChunks, isFinal);
     return !this.isBlocked;
   }
 
@@ -182,6 +186,11 @@ export class UpstreamConnection implements PooledConnection, Timed {
     return this.#handler === undefined || !this.#handler.isBlocked;
   }
 
+  /** A write has failed. An answer that came before can still be read. */
+  get #isBroken(): boolean {
+    return this.#transport?.isBroken ?? false;
+  }
+
   /** @param isClean no byte came after the response */
   #complete(isClean: boolean): void {
     const handler = this.#handler;
@@ -203,9 +212,9 @@ export class UpstreamConnection implements PooledConnection, Timed {
     const handler = this.#handler;
     // When a write has failed with a reset, the kernel reports the end of the received bytes as if FIN had come. A response that only
     // FIN ends is then incomplete. A tunnel ends in both cases.
-    const mayEnd = this.#reader.isTunnel || !this.isBroken;
+    const mayEnd = this.#reader.isTunnel || !this.#isBroken;
     if (handler !== undefined && mayEnd && this.#reader.end(handler)) return;
-    this.closed(this.isBroken ? 'ECONNRESET' : undefined);
+    this.closed(this.#isBroken ? 'ECONNRESET' : undefined);
   }
 
   closed(error: string | undefined): void {

@@ -66,9 +66,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     state.upstream = upstream;
     if (state.routing.authenticatesConnection) upstream.keepFor(state.downstream.client);
     upstream.send(this.#attempts.request(), this.#response, bodyFollows);
-    if (bodyFollows) return;
-    this.#attempts.isUnsent = upstream.isBroken;
-    this.#clientMoved();
+    if (!bodyFollows) this.#clientMoved();
   }
 
   get takesBody(): boolean {

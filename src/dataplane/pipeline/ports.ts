@@ -238,8 +238,8 @@ export interface Upstream extends Side {
   served: number;
   /** It is idle, and another request may be sent on it. */
   readonly isReusable: boolean;
-  /** It cannot be written to any more. An answer that it gave before can still be read. */
-  readonly isBroken: boolean;
+  /** The kernel has taken nothing of the request that was sent last: the connection was broken before. */
+  readonly isUnsent: boolean;
   /** A request begins. @param bodyFollows a piece of its body is written at once, and goes out with the head */
   send(request: OutgoingRequest, handler: UpstreamHandler, bodyFollows: boolean): void;
   /** Sends on a piece of the request's body, or bytes of a tunnel. @returns false when it takes no more for now */

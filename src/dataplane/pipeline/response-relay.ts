@@ -72,9 +72,9 @@ export class ResponseRelay implements UpstreamHandler {
   }
 
   upstreamBroken(hasBegun: boolean, error: string | undefined): void {
-    const isReused = (this.state.upstream?.served ?? 0) > 1;
+    const { upstream } = this.state;
     this.state.upstream = undefined;
-    this.#attempts.broken(isReused, hasBegun, error);
+    this.#attempts.broken(upstream, hasBegun, error);
   }
 
   switched(head: ResponseView): boolean {

@@ -20,8 +20,6 @@ export interface AttemptOwner {
 
 /** The attempts of one exchange to send its request: two at most, the second at the next endpoint on a new connection. */
 export class UpstreamAttempts {
-  /** Nothing of the request has reached the kernel: the connection was broken before. */
-  isUnsent = false;
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
   readonly #owner: AttemptOwner;
@@ -62,13 +60,13 @@ export class UpstreamAttempts {
    * @param responseBegun part of a head has come
    * @param error its code; undefined when the upstream closed
    */
-  broken(isReused: boolean, responseBegun: boolean, error: string | undefined): void {
+  broken(upstream: Upstream | undefined, responseBegun: boolean, error: string | undefined): void {
     const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
     const isStale = mayRetryStale({
       method: this.#state.head?.method ?? '',
       attempts: this.#count,
-      reused: isReused,
-      bytesSent: this.isUnsent ? 0 : 1,
+      reused: upstream !== undefined && upstream.served > 1,
+      bytesSent: upstream?.isUnsent === true ? 0 : 1,
       bodyBytesGone: this.#state.bodyBytes,
       responseBegun,
     });
@@ -91,7 +89,6 @@ export class UpstreamAttempts {
   #begin(endpoint: Endpoint): void {
     this.#count += 1;
     this.#endpoint = endpoint;
-    this.isUnsent = false;
     this.#state.record.upstreamAsked(endpoint);
   }
 

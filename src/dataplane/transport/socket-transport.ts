@@ -7,6 +7,7 @@ import type { Transport, TransportOwner } from './transport.ts';
 export class SocketTransport implements Transport {
   /** A failed write closes a socket at once. */
   readonly isBroken = false;
+  sentBytes = 0;
   readonly #socket: Socket;
   readonly #owner: TransportOwner;
   #isClosed = false;
@@ -65,10 +66,6 @@ export class SocketTransport implements Transport {
     return this.#socket.writableNeedDrain;
   }
 
-  get isEmpty(): boolean {
-    return this.#socket.writableLength === 0;
-  }
-
   takesSome(): boolean {
     const waited = this.#waitedBytes;
     this.#waitedBytes = this.#socket.writableLength;
@@ -76,10 +73,20 @@ export class SocketTransport implements Transport {
   }
 
   writeText(text: string): boolean {
+    this.sentBytes += text.length;
     return this.#flows(this.#socket.write(text, 'latin1'));
   }
 
+  writeSoon(text: string): boolean {
+    return this.writeText(text);
+  }
+
+  flush(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
+    this.sentBytes += bytes.length;
     return this.#flows(this.#socket.write(bytes, guarded(this.#owner, sent)));
   }
 

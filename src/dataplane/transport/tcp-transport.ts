@@ -1,11 +1,15 @@
 import { getSystemErrorName } from 'node:util';
 import { guarded } from '../runtime/guard.ts';
 import type { ClientMemory } from './client-memory.ts';
+import { flushSoon, type Sender } from './flush-turn.ts';
 import { TCP_INTERNALS, type TcpHandle, type TcpInternals, type WriteOutcome } from './tcp-handle.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
 /** The peer has sent FIN (libuv's UV_EOF). */
 const END_OF_FILE = -4095;
+
+/** More than this is written before more is added. */
+const MAX_DUE = 16 * 1024;
 
 /** Present wherever {@link isTcpHandle} has accepted a handle. */
 const internals = TCP_INTERNALS as TcpInternals;
@@ -25,10 +29,11 @@ function ignoreReads(): undefined {}
  * A connection that drives its TCP handle itself. A `net.Socket` in between would cost more than the reads and writes: several
  * kilobytes for each connection, and for each read and write the bookkeeping of two streams.
  */
-export class TcpTransport implements Transport {
+export class TcpTransport implements Transport, Sender {
   isBlocked = false;
   isBroken = false;
   isPaused = true;
+  sentBytes = 0;
   readonly #handle: TcpHandle;
   readonly #owner: TransportOwner;
   readonly #memory: Pick<ClientMemory, 'kept'>;
@@ -36,6 +41,8 @@ export class TcpTransport implements Transport {
   #buffer: Buffer;
   #hasEnded = false;
   #isClosed = false;
+  /** Waits for the end of the turn. */
+  #due = '';
   /** Writes that the kernel has not taken whole. */
   #pending = 0;
   /** Bytes that waited when takesSome() was asked last. */
@@ -62,10 +69,6 @@ export class TcpTransport implements Transport {
     return !this.#isClosed && !this.#hasEnded;
   }
 
-  get isEmpty(): boolean {
-    return this.#pending === 0;
-  }
-
   takesSome(): boolean {
     const waited = this.#waitedBytes;
     this.#waitedBytes = this.#waitingBytes();
@@ -73,16 +76,33 @@ export class TcpTransport implements Transport {
   }
 
   writeText(text: string): boolean {
+    const due = this.#due + text;
+    this.#due = '';
     if (this.#isClosed || this.isBroken) return true;
-    return this.#settle(this.#handle.writeLatin1String(null, text), text.length);
+    return this.#settle(this.#handle.writeLatin1String(null, due), due.length);
+  }
+
+  writeSoon(text: string): boolean {
+    if (text === '') return !this.isBlocked;
+    if (this.isBlocked || this.#due.length > MAX_DUE) return this.writeText(text);
+    const isFirst = this.#due === '';
+    this.#due += text;
+    if (isFirst) flushSoon(this);
+    return !this.isBlocked;
+  }
+
+  flush(): boolean {
+    if (this.#due !== '') this.writeText('');
+    return this.#pending === 0;
   }
 
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
+    this.flush();
     if (this.#isClosed || this.isBroken) {
       sent();
       return true;
     }
-    return this.#settle(this.#handle.writeBuffer(null, bytes), 0, bytes, sent);
+    return this.#settle(this.#handle.writeBuffer(null, bytes), bytes.length, bytes, sent);
   }
 
   pause(): void {
@@ -101,6 +121,7 @@ export class TcpTransport implements Transport {
 
   end(finished: () => void): void {
     if (this.#isClosed) return;
+    this.flush();
     const request = internals.newShutdown();
     request.oncomplete = status => {
       if (this.#isClosed) return;
@@ -118,6 +139,7 @@ export class TcpTransport implements Transport {
 
   destroy(): void {
     if (this.#isClosed) return;
+    this.flush();
     this.#isClosed = true;
     this.#handle.onread = ignoreReads;
     this.#handle.close();
@@ -153,14 +175,21 @@ export class TcpTransport implements Transport {
     return next;
   }
 
-  /** @param textBytes that the handle has copied */
-  #settle(outcome: WriteOutcome, textBytes: number, bytes?: Uint8Array, sent?: () => void): boolean {
+  crashed(error: unknown): void {
+    this.#owner.crashed(error);
+  }
+
+  /** @param size of what was written @param bytes undefined for a text, which the handle has copied */
+  #settle(outcome: WriteOutcome, size: number, bytes?: Uint8Array, sent?: () => void): boolean {
     if (typeof outcome === 'number') {
       sent?.();
-      if (outcome !== 0) this.#failWrite();
+      if (outcome === 0) this.sentBytes += size;
+      else this.#failWrite();
       return !this.isBlocked;
     }
-    if (outcome.writeStatus !== null) return this.#settle(outcome.writeStatus, 0, bytes, sent);
+    if (outcome.writeStatus !== null) return this.#settle(outcome.writeStatus, size, bytes, sent);
+    const textBytes = bytes === undefined ? size : 0;
+    this.sentBytes += size;
     this.#pending += 1;
     this.#memory.kept += textBytes;
     outcome.buffer = bytes;

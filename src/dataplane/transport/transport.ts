@@ -30,14 +30,24 @@ export interface Transport {
   readonly isBlocked: boolean;
   /** A write failed. Further ones are dropped; what the peer sent before can still be read. */
   readonly isBroken: boolean;
-  /** The kernel has taken all that was written. */
-  readonly isEmpty: boolean;
+  /** Bytes that were written, without those of writes that failed at once. */
+  readonly sentBytes: number;
 
   /** Whether the kernel has taken some of what waits since this was asked last, or since it began to wait. */
   takesSome(): boolean;
 
   /** @param text one byte for each character: none is beyond U+00FF @returns false when it is blocked */
   writeText(text: string): boolean;
+
+  /**
+   * Writes at the end of this turn of the event loop, when other connections write, too: for what nothing follows soon. Whether
+   * this connection is blocked then shows only afterwards.
+   * @param text as that of writeText() @returns as writeText()
+   */
+  writeSoon(text: string): boolean;
+
+  /** Writes what waits for the end of the turn. @returns whether the kernel has taken all that was written */
+  flush(): boolean;
 
   /** @param sent called once, when the bytes are no longer needed; often within this call @returns as writeText() */
   writeBytes(bytes: Uint8Array, sent: () => void): boolean;
@@ -51,7 +61,7 @@ export interface Transport {
   /** Ends the connection when what was written has gone out; the owner is told that it closed. */
   endSoon(): void;
 
-  /** Ends the connection now. */
+  /** Ends the connection now. What was written goes out as far as the kernel takes it at once. */
   destroy(): void;
 }
 

@@ -273,9 +273,66 @@ for (const [name, open, Kind] of KINDS) {
       if (isDirect) assert.equal(sent.count, 1);
       await eventually('the bytes to be given back', () => sent.count === 1);
       assert.equal(transport.isBlocked, false);
-      await eventually('nothing to wait', () => transport.isEmpty);
+      await eventually('nothing to wait', () => transport.flush());
       transport.end(() => undefined);
       assert.equal(await textOf(peer), 't\xe9xtbytes');
+    });
+
+    it('what waits for the end of the turn keeps its place among what is written at once', async t => {
+      const { transport, peer } = await open(t);
+      transport.writeSoon('a');
+      transport.writeText('b');
+      transport.writeSoon('c');
+      transport.writeBytes(Buffer.from('d'), () => undefined);
+      transport.writeSoon('e');
+      transport.writeSoon('f');
+      if (isDirect) assert.equal(transport.sentBytes, 4);
+      await eventually('the end of the turn', () => transport.sentBytes === 6);
+      transport.writeSoon('g');
+      transport.end(() => undefined);
+      assert.equal(await textOf(peer), 'abcdefg');
+    });
+
+    it('what waits for the end of the turn goes out before the connection is destroyed', async t => {
+      const { transport, peer } = await open(t);
+      transport.writeSoon('answer');
+      transport.destroy();
+      assert.equal(await textOf(peer), 'answer');
+    });
+
+    it('what waits grows no further than one write', async t => {
+      const { transport, peer } = await open(t);
+      for (let count = 0; count < FLOOD_PIECES; count += 1) transport.writeSoon('x'.repeat(PIECE_BYTES));
+      assert.equal(transport.isBlocked, true);
+      transport.endSoon();
+      assert.equal((await textOf(peer)).length, FLOOD_PIECES * PIECE_BYTES);
+    });
+
+    it('many connections that write in one turn all send', async t => {
+      const lines = await Promise.all(Array.from({ length: 70 }, () => open(t)));
+      for (const [index, { transport }] of lines.entries()) {
+        transport.writeSoon(String(index));
+        transport.writeSoon('.');
+      }
+      for (const [index, { transport, peer }] of lines.entries()) {
+        await eventually('the end of the turn', () => transport.sentBytes === String(index).length + 1);
+        transport.end(() => undefined);
+        assert.equal(await textOf(peer), `${index}.`);
+      }
+    });
+
+    it('what waits on a broken connection is not counted as sent', async t => {
+      const { transport, owner, peer } = await open(t);
+      if (!isDirect) return;
+      peer.resetAndDestroy();
+      // The reset is not read, so that only the write finds it.
+      await eventually('the write to fail', () => {
+        const before = transport.sentBytes;
+        transport.writeSoon('request');
+        transport.flush();
+        return transport.isBroken && transport.sentBytes === before;
+      });
+      await eventually('the owner to be told', () => owner.told.includes('writeFailed'));
     });
 
     it('what is written comes in order and whole, however little the peer reads, and is given back once each', async t => {
@@ -292,14 +349,14 @@ for (const [name, open, Kind] of KINDS) {
       }
       assert.equal(wanted[0], true);
       assert.equal(wanted.at(-1), false);
-      assert.deepEqual([transport.isBlocked, transport.isEmpty], [true, false]);
+      assert.deepEqual([transport.isBlocked, transport.flush()], [true, false]);
       if (isDirect) assert.ok(memory.kept > 0);
       // What was written goes out before the end.
       transport.endSoon();
       assert.ok((await textOf(peer)) === expected, 'other bytes than were written');
       await eventually('all to be given back', () => given.every(({ count }) => count === 1));
       await eventually('the owner to be told', () => owner.told.includes('closed undefined'));
-      assert.deepEqual([transport.isEmpty, memory.kept], [true, 0]);
+      assert.deepEqual([transport.flush(), memory.kept], [true, 0]);
     });
 
     it('a peer that does not read holds the writer up, and says when it reads again', async t => {
@@ -309,7 +366,7 @@ for (const [name, open, Kind] of KINDS) {
       assert.deepEqual(owner.told, []);
       peer.resume();
       await eventually('the writer to be told', () => owner.told.length === 1);
-      assert.deepEqual([owner.told, transport.isBlocked, transport.isEmpty], [['drained'], false, true]);
+      assert.deepEqual([owner.told, transport.isBlocked, transport.flush()], [['drained'], false, true]);
       assert.equal(memory.kept, 0);
     });
 
