@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Catalog } from '../../src/control/catalog.ts';
 import { codeOf, messageOf } from '../../src/errors.ts';
 import { formatListenAddress } from '../../src/formats/listen-address.ts';
-import { type Endpoint, serviceKey } from '../../src/model/route.ts';
+import type { Endpoint } from '../../src/model/cluster.ts';
+import { serviceKey } from '../../src/model/route.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import { ManifestSource } from '../../src/sources/manifests.ts';
 
@@ -51,8 +52,8 @@ export class ExampleBackends {
   #follow(): void {
     this.#catalog.commit();
     const places = new Map<string, Place>();
-    for (const { backend, service } of this.#catalog.table.routes()) {
-      for (const { address, port } of backend.endpoints) {
+    for (const { cluster, service } of this.#catalog.table.routes()) {
+      for (const { address, port } of this.#catalog.cluster(cluster)?.endpoints ?? []) {
         places.set(formatListenAddress({ host: address, port }), { address, port, service: serviceKey(service) });
       }
     }

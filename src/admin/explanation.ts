@@ -7,7 +7,7 @@ import { type Explanation, explain, type LossReason, takes } from '../routing/ex
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
 import { type DiagnosticView, viewDiagnostic } from './diagnostic-view.ts';
-import { type RouteView, viewRoute } from './route-view.ts';
+import { type ClusterSource, type RouteView, viewRoute } from './route-view.ts';
 
 /** Without a route there is no `route`, no `upstreamTarget` and no `limits`. */
 export interface ExplanationView {
@@ -45,7 +45,7 @@ export function queryParameter(query: unknown, name: string): string | undefined
 }
 
 /** What an explanation is completed with. */
-export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits'>;
+export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits'> & ClusterSource;
 
 export function viewExplanation(explanation: Explanation, context: ExplanationContext): ExplanationView {
   const { route, losers, path, ...rest } = explanation;
@@ -55,13 +55,13 @@ export function viewExplanation(explanation: Explanation, context: ExplanationCo
   return {
     ...rest,
     path,
-    route: route && viewRoute(route),
+    route: route && viewRoute(route, context),
     limits: route && { ...context.limits, ...route.overrides },
     waiting: context
       .conflicts()
       .filter(conflict => route !== undefined && conflict.host === route.host && conflict.path === route.path)
       .map(({ loser }) => loser),
-    losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route) })),
+    losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route, context) })),
     refusals: context
       .refusals()
       .filter(({ paths }) => paths.some(wouldTake))

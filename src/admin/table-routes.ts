@@ -21,7 +21,7 @@ export function addTableRoutes(
       draining: control.isDraining,
       source: control.source(),
       connections: stubStatus(name => board.sumOfWorkers(name)),
-      routes: [...table.routes()].map(viewRoute),
+      routes: [...table.routes()].map(route => viewRoute(route, control)),
       refusals: control.refusals().map(viewDiagnostic),
       warnings: control.warnings().map(viewDiagnostic),
       conflicts: control.conflicts(),

@@ -156,6 +156,7 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
       path,
       ...answer
     } = viewExplanation(explanation, {
+      cluster: id => catalog.cluster(id),
       refusals: () => catalog.refusals(),
       conflicts: () => catalog.conflicts(),
       limits: limitsOf(settings),

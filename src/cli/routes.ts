@@ -93,7 +93,7 @@ function emptiness({ initialised, source: { problem } }: TableSummary): string {
 async function printSource({ settings, io }: Invocation, format: Format): Promise<number> {
   const catalog = await readSource(settings, io);
   const view: RoutesView = {
-    routes: [...catalog.table.routes()].sort(byHostAndPath).map(viewRoute),
+    routes: [...catalog.table.routes()].map(route => viewRoute(route, catalog)).sort(byHostAndPath),
     refusals: catalog.refusals().map(viewDiagnostic),
     warnings: catalog.warnings().map(viewDiagnostic),
     conflicts: catalog.conflicts(),

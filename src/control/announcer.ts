@@ -1,4 +1,4 @@
-import type { TableDelta } from '../model/delta.ts';
+import type { Delta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Route, type ServiceRef, serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -59,7 +59,7 @@ export class Announcer {
   }
 
   /** The cost depends on what changed, not on how many Services there are. */
-  announce(delta: TableDelta | undefined, audience: Audience): void {
+  announce(delta: Delta | undefined, audience: Audience): void {
     this.#audience = audience;
     const { refusals, warnings, conflicts } = this.#catalog.takeNews();
     const fresh: Lost[] = [];
@@ -94,8 +94,13 @@ export class Announcer {
   }
 
   /** @returns by Service that lost all its routes and still asks for one: where it was exposed */
-  #announceRoutes({ version, upserts, removals }: TableDelta): Map<string, string> {
+  #announceRoutes({ version, routes: { upserts, removals }, endpoints }: Delta): Map<string, string> {
     const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
+    for (const set of endpoints) {
+      const cluster = this.#catalog.cluster(set.cluster)?.cluster;
+      // Pods come and go all the time. Another address of the Service itself is news.
+      if (cluster?.balance.policy === 'service') services.set(serviceKey(cluster.service), cluster.service);
+    }
     const removed = removals.map(place => this.#table.get(place));
     const replaced = upserts.map(({ host, path, service }) => {
       const before = this.#table.get({ host, path });
@@ -131,7 +136,8 @@ export class Announcer {
     if (first === undefined) return;
     this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'exposed');
     if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.serviceOf(service))) return;
-    const message = `exposed at ${placesOf(routes)} (to ${first.backend.endpoints.map(endpointLabel).join(', ')})`;
+    const endpoints = this.#catalog.cluster(first.cluster)?.endpoints ?? [];
+    const message = `exposed at ${placesOf(routes)} (to ${endpoints.map(endpointLabel).join(', ')})`;
     this.#post(service, { type: 'Normal', reason: 'Exposed', message });
   }
 

@@ -3,15 +3,23 @@
  * them. Changes gather until commit() makes one new version of the table.
  */
 import { messageOf } from '../errors.ts';
-import type { TableDelta } from '../model/delta.ts';
+import {
+  type Cluster,
+  type ClusterEndpoint,
+  type ClusterInForce,
+  type Endpoint,
+  plainEndpoint,
+} from '../model/cluster.ts';
+import type { Delta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { type Endpoint, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
+import { type ClusterId, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
 import type { ServiceObject, ServicePort } from '../resources/service-object.ts';
 import type { ServiceStore } from '../resources/service-store.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
-import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
+import { type TranslateOptions, type Translation, translateService, unexposed } from '../translate/service.ts';
+import { ClusterRegistry } from './cluster-registry.ts';
 
 /** A backend that is in force: that of a watched Service with its endpoints, or a pushed record as it came. */
 export type BackendInForce =
@@ -55,10 +63,11 @@ export class Catalog implements ServiceStore {
   /** By Service, those whose routes no worker could be given. */
   readonly #broken = new Map<string, Diagnostic>();
   readonly #ledger: RouteLedger;
+  readonly #clusters = new ClusterRegistry();
   #pushed: readonly PushedBackend[] = [];
   /** By {@link pushedOwner}. */
   #pushedTranslations = new Map<string, Translation>();
-  #pushedEndpoints: ReadonlyMap<string, readonly Endpoint[]> = new Map();
+  #pushedEndpoints: ReadonlyMap<string, readonly ClusterEndpoint[]> = new Map();
   /** Names of pushed backends whose routes may have to come or go. */
   readonly #unsettled = new Set<string>();
   /** Owners whose refusals or warnings may have changed since {@link takeNews}. */
@@ -96,14 +105,18 @@ export class Catalog implements ServiceStore {
   upsert(object: ServiceObject): void {
     const key = serviceKey(object.metadata);
     const translation = this.#translate(object);
-    this.#countBackend(this.#watched.get(key)?.translation, -1);
+    const before = this.#watched.get(key)?.translation;
+    this.#countBackend(before, -1);
     this.#countBackend(translation, 1);
     this.#watched.set(key, { object, translation });
     this.#broken.delete(key);
     this.#news.add(key);
     if (translation.refusals.length + translation.warnings.length > 0) this.#remarkable.set(key, translation);
     else this.#remarkable.delete(key);
-    this.#ledger.set(key, this.#withPushedEndpoints(translation.routes));
+    const { cluster, routes } = translation;
+    if (before?.cluster !== undefined && before.cluster.id !== cluster?.id) this.#clusters.delete(before.cluster.id);
+    if (cluster !== undefined) this.#clusters.set(cluster, this.#endpointsOf(cluster, translation));
+    this.#ledger.set(key, routes);
   }
 
   /** Its newest routes cannot be served: what is served of it stays as it is until it changes again. */
@@ -119,15 +132,18 @@ export class Catalog implements ServiceStore {
 
   /** Replaces the pushed set: their endpoints take over those of watched backends, their annotations make routes. */
   replacePushed(backends: readonly PushedBackend[]): void {
-    for (const { name } of this.#pushed) this.#ledger.set(pushedOwner(name), []);
+    for (const { name } of this.#pushed) {
+      this.#ledger.set(pushedOwner(name), []);
+      this.#clusters.delete(pushedOwner(name));
+    }
     for (const { name } of [...this.#pushed, ...backends]) this.#news.add(pushedOwner(name));
     const touched = new Set([...this.#pushedEndpoints.keys(), ...backends.map(({ name }) => name)]);
     this.#pushed = backends;
-    this.#pushedEndpoints = new Map(backends.map(({ name, endpoints }) => [name, endpoints]));
-    for (const [key, { translation }] of this.#watched) {
-      if (translation.routes.some(route => touched.has(route.backend.name))) {
-        this.#ledger.set(key, this.#withPushedEndpoints(translation.routes));
-      }
+    this.#pushedEndpoints = new Map(backends.map(({ name, endpoints }) => [name, endpoints.map(plainEndpoint)]));
+    for (const { translation } of this.#watched.values()) {
+      const { cluster } = translation;
+      if (cluster === undefined || !touched.has(cluster.name)) continue;
+      this.#clusters.setEndpoints(cluster.id, this.#endpointsOf(cluster, translation));
     }
     this.#pushedTranslations = new Map();
     for (const key of this.#broken.keys()) {
@@ -145,11 +161,22 @@ export class Catalog implements ServiceStore {
     this.#hasPushed = true;
   }
 
-  /** One new version of the table from all changes since the last; undefined when nothing that is served changed. */
-  commit(): TableDelta | undefined {
+  /** What has changed since the last time, as one change; undefined when nothing that is served has changed. */
+  commit(): Delta | undefined {
     if (!this.isInitialised) return undefined;
     this.#settlePushedRoutes();
-    return this.#ledger.commit();
+    const before = this.#ledger.table;
+    const { upserts, removals } = this.#ledger.commit() ?? { upserts: [], removals: [] };
+    const gone = [...upserts, ...removals].map(place => before.get(place)).filter(route => route !== undefined);
+    const { clusters, endpoints } = this.#clusters.commit(upserts, gone);
+    const changes = [upserts, removals, clusters.upserts, clusters.removals, endpoints];
+    if (changes.every(({ length }) => length === 0)) return undefined;
+    return { version: this.table.version, routes: { upserts, removals }, clusters, endpoints };
+  }
+
+  /** A cluster that a route leads to, with its endpoints. */
+  cluster(id: ClusterId): ClusterInForce | undefined {
+    return this.#clusters.get(id);
   }
 
   refusals(): Diagnostic[] {
@@ -196,12 +223,11 @@ export class Catalog implements ServiceStore {
     const backends: BackendInForce[] = [];
     const names = new Set<string>();
     for (const { object, translation } of this.#watched.values()) {
-      const backend = translation.routes[0]?.backend;
-      if (backend === undefined || translation.port === undefined) continue;
-      const { name } = backend;
+      const { cluster, port } = translation;
+      if (cluster === undefined || port === undefined) continue;
+      const { name } = cluster;
       names.add(name);
-      const endpoints = this.#pushedEndpoints.get(name) ?? backend.endpoints;
-      backends.push({ name, object, port: translation.port, endpoints });
+      backends.push({ name, object, port, endpoints: this.#endpointsOf(cluster, translation) });
     }
     backends.push(...this.#pushed.filter(({ name }) => !names.has(name)));
     return backends;
@@ -216,11 +242,12 @@ export class Catalog implements ServiceStore {
   /** A pushed backend makes routes of its own only while no watched Service has its name. */
   #settlePushedRoutes(): void {
     for (const name of this.#unsettled) {
-      const routes = this.#watchedBackends.has(name)
-        ? []
-        : (this.#pushedTranslations.get(pushedOwner(name))?.routes ?? []);
-      const own = routes.map(route => ({ ...route, backend: { ...route.backend, name } }));
-      this.#ledger.set(pushedOwner(name), own);
+      const owner = pushedOwner(name);
+      const translation = this.#watchedBackends.has(name) ? undefined : this.#pushedTranslations.get(owner);
+      const { routes = [], cluster, endpoints = [] } = translation ?? {};
+      if (cluster !== undefined) this.#clusters.set({ ...cluster, id: owner, name }, endpoints);
+      const own = routes.map(route => ({ ...route, cluster: owner }));
+      this.#ledger.set(owner, own);
     }
     this.#unsettled.clear();
   }
@@ -233,12 +260,12 @@ export class Catalog implements ServiceStore {
       const { namespace, name } = object.metadata;
       const service = { namespace, name };
       this.#onBug(error, 'translating a Service', service);
-      return { service, routes: [], port: undefined, refusals: [refusalForBug(service, error)], warnings: [] };
+      return unexposed(service, [refusalForBug(service, error)]);
     }
   }
 
   #countBackend(translation: Translation | undefined, change: 1 | -1): void {
-    const name = translation?.routes[0]?.backend.name;
+    const name = translation?.cluster?.name;
     if (name === undefined) return;
     const count = (this.#watchedBackends.get(name) ?? 0) + change;
     if (count === 0) this.#watchedBackends.delete(name);
@@ -246,15 +273,15 @@ export class Catalog implements ServiceStore {
     if (this.#pushedTranslations.has(pushedOwner(name))) this.#unsettled.add(name);
   }
 
-  #withPushedEndpoints(routes: readonly Route[]): readonly Route[] {
-    const first = routes[0];
-    const endpoints = first && this.#pushedEndpoints.get(first.backend.name);
-    if (endpoints === undefined) return routes;
-    return routes.map(route => ({ ...route, backend: { ...route.backend, endpoints } }));
+  /** What was pushed under the name of a watched Service's backend takes the place of its ClusterIP. */
+  #endpointsOf({ name }: Cluster, { endpoints }: Translation): readonly ClusterEndpoint[] {
+    return this.#pushedEndpoints.get(name) ?? endpoints;
   }
 
   #forget(key: string): void {
-    this.#countBackend(this.#watched.get(key)?.translation, -1);
+    const before = this.#watched.get(key)?.translation;
+    this.#countBackend(before, -1);
+    if (before?.cluster !== undefined) this.#clusters.delete(before.cluster.id);
     this.#watched.delete(key);
     this.#remarkable.delete(key);
     this.#broken.delete(key);

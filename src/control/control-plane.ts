@@ -1,6 +1,8 @@
 /** What the admin servers ask of the control plane. */
+
+import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { RouteLimits } from '../model/route.ts';
+import type { ClusterId, RouteLimits } from '../model/route.ts';
 import type { FailureReport } from '../observe/failure-log.ts';
 import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
@@ -31,6 +33,8 @@ export interface ControlPlane {
   /** SIGTERM has come: the instance is no longer ready. */
   readonly isDraining: boolean;
   readonly table: RouteTable;
+  /** A cluster that routes of the table lead to. */
+  cluster(id: ClusterId): ServedCluster | undefined;
   readonly mergeSlashes: boolean;
   /** Of routes that set none of their own. */
   readonly limits: RouteLimits;

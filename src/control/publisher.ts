@@ -1,7 +1,7 @@
 /** Brings what changes in the catalog to the workers, and tells people of it. */
 
-import type { TableDelta } from '../model/delta.ts';
-import type { Route } from '../model/route.ts';
+import type { Delta } from '../model/delta.ts';
+import type { ServiceRef } from '../model/route.ts';
 import type { Metrics } from '../observe/registry.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Receipt } from '../workers/distribution.ts';
@@ -11,6 +11,7 @@ import type { Catalog } from './catalog.ts';
 import { ChangeLog } from './change-log.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { SourceReport } from './control-plane.ts';
+import { partsOf } from './delta-parts.ts';
 
 export interface PublisherOptions {
   readonly catalog: Catalog;
@@ -66,8 +67,8 @@ export class Publisher {
     const before = fleet.table;
     const isFirst = !this.#hasPublished;
     // A cluster without any exposed Service has a table, too: an empty one.
-    const empty = { version: catalog.table.version, upserts: [], removals: [] };
-    const receipt = delta !== undefined || isFirst ? this.#distribute(delta ?? empty) : undefined;
+    const receipt =
+      delta !== undefined || isFirst ? this.#distribute(delta ?? noChange(catalog.table.version)) : undefined;
     this.#hasPublished = true;
     if (receipt !== undefined) {
       this.lastChangeMs = Date.now();
@@ -83,28 +84,30 @@ export class Publisher {
     this.isInitialised = true;
   }
 
-  /** As a whole; when that fails, route by route, so that what fails is known and all else goes on. */
-  #distribute(delta: TableDelta): Receipt {
+  /** As a whole; when that fails, in parts, so that what fails is known and all else goes on. */
+  #distribute(delta: Delta): Receipt {
     const { fleet } = this.#options;
     try {
       return fleet.publish(delta);
     } catch {
-      const { version } = delta;
-      for (const route of delta.upserts) this.#try({ version, upserts: [route], removals: [] }, route);
-      for (const place of delta.removals) {
-        this.#try({ version, upserts: [], removals: [place] }, fleet.table.get(place));
+      for (const part of partsOf(delta)) {
+        const [place] = part.delta.routes.removals;
+        this.#try(part.delta, part.service ?? (place && fleet.table.get(place)?.service));
       }
-      return fleet.publish({ version, upserts: [], removals: [] });
+      // A route that could not be changed still leads where it led.
+      const used = new Set([...fleet.table.routes()].map(({ cluster }) => cluster));
+      const removals = delta.clusters.removals.filter(id => !used.has(id));
+      return fleet.publish({ ...noChange(delta.version), clusters: { upserts: [], removals } });
     }
   }
 
-  #try(part: TableDelta, route: Route | undefined): void {
+  #try(part: Delta, service: ServiceRef | undefined): void {
     const { catalog, errors, fleet } = this.#options;
     try {
       fleet.publish(part);
     } catch (error) {
-      errors.report(error, 'publishing a route', route?.service);
-      if (route !== undefined) catalog.refuseForBug(route.service, error);
+      errors.report(error, 'publishing a route', service);
+      if (service !== undefined) catalog.refuseForBug(service, error);
     }
   }
 
@@ -116,7 +119,13 @@ export class Publisher {
     }
   }
 
-  #record(delta: TableDelta, before: RouteTable, since: number): void {
-    this.changeLog.record(delta, before, this.lastChangeMs ?? Date.now(), performance.now() - since);
+  #record({ version, routes }: Delta, before: RouteTable, since: number): void {
+    const tookMs = performance.now() - since;
+    this.changeLog.record({ version, ...routes }, before, this.lastChangeMs ?? Date.now(), tookMs);
   }
+}
+
+function noChange(version: number): Delta {
+  const none = { upserts: [], removals: [] };
+  return { version, routes: none, clusters: none, endpoints: [] };
 }

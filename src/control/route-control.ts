@@ -2,8 +2,9 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { SettingsError } from '../errors.ts';
+import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { RouteLimits } from '../model/route.ts';
+import type { ClusterId, RouteLimits } from '../model/route.ts';
 import type { FailureLog, FailureReport } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
@@ -32,7 +33,7 @@ export interface RouteSource {
 export interface RouteControlOptions {
   readonly settings: Settings;
   readonly catalog: Catalog;
-  readonly fleet: Pick<Fleet, 'table' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'>;
+  readonly fleet: Pick<Fleet, 'table' | 'cluster' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'>;
   readonly announcer: Announcer;
   readonly errors: ControlErrors;
   readonly descriptors: Pick<DescriptorWatch, 'exhausted'>;
@@ -77,6 +78,10 @@ export class RouteControl implements ObservedControlPlane {
 
   get table(): RouteTable {
     return this.#options.fleet.table;
+  }
+
+  cluster(id: ClusterId): ServedCluster | undefined {
+    return this.#options.fleet.cluster(id);
   }
 
   get mergeSlashes(): boolean {

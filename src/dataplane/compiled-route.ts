@@ -1,53 +1,37 @@
-import {
-  type Backend,
-  type Route,
-  type RouteLimits,
-  type RouteOverrides,
-  type ServiceRef,
-  strippedPrefix,
-} from '../model/route.ts';
+import type { PublishedRoute } from '../model/delta.ts';
+import { type Place, type RouteLimits, type RouteOverrides, type ServiceRef, strippedPrefix } from '../model/route.ts';
 import { limitsOf } from '../settings/limits.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ClusterState } from './clusters/cluster-state.ts';
 
 /** A route as a worker serves it: what requests need of it is worked out once, when the route is applied. */
-export class CompiledRoute implements Route {
+export class CompiledRoute implements Place {
   readonly host: string;
   readonly path: string;
-  readonly stripPrefix: boolean;
-  readonly rewriteRedirects: boolean;
-  readonly overrides: RouteOverrides;
-  readonly backend: Backend;
-  readonly service: ServiceRef;
-  readonly createdAt: string;
-  readonly counterBlock: number;
   readonly cluster: ClusterState;
+  readonly service: ServiceRef;
   /** The prefix that upstreams do not see; empty when they see all of the path. */
   readonly strippedPrefix: string;
   /** The prefix has to be put back on redirects and cookies of the upstream. */
   readonly editsRedirects: boolean;
+  readonly #overrides: RouteOverrides;
   #limits: RouteLimits | undefined;
   #limitsOf: Settings | undefined;
 
-  constructor(route: Route, cluster: ClusterState) {
+  constructor(route: PublishedRoute, cluster: ClusterState) {
     this.host = route.host;
     this.path = route.path;
-    this.stripPrefix = route.stripPrefix;
-    this.rewriteRedirects = route.rewriteRedirects;
-    this.overrides = route.overrides;
-    this.backend = route.backend;
-    this.service = route.service;
-    this.createdAt = route.createdAt;
-    this.counterBlock = route.counterBlock;
     this.cluster = cluster;
+    this.service = cluster.service;
     this.strippedPrefix = strippedPrefix(route);
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';
+    this.#overrides = route.overrides;
   }
 
   /** What a request may take: the Service's own limits, else those of the settings. Worked out once for each settings object. */
   limits(settings: Settings): RouteLimits {
     if (this.#limits === undefined || this.#limitsOf !== settings) {
-      this.#limits = { ...limitsOf(settings), ...this.overrides };
+      this.#limits = { ...limitsOf(settings), ...this.#overrides };
       this.#limitsOf = settings;
     }
     return this.#limits;

@@ -1,5 +1,5 @@
-import type { TableDelta } from '../model/delta.ts';
-import { type Route, serviceKey } from '../model/route.ts';
+import type { PublishedDelta, PublishedRoute, TableDelta } from '../model/delta.ts';
+import type { ClusterId } from '../model/route.ts';
 import { RouteTable } from '../routing/table.ts';
 import { ClusterState } from './clusters/cluster-state.ts';
 import { CompiledRoute } from './compiled-route.ts';
@@ -7,43 +7,34 @@ import { CompiledRoute } from './compiled-route.ts';
 /** A table as a worker serves it. */
 export type CompiledTable = RouteTable<CompiledRoute>;
 
-/** Compiles the routes of a worker, and keeps the state of each cluster for as long as a route leads to it. */
+/** Compiles the routes of a worker, and keeps the state of each cluster until the main thread takes the cluster back. */
 export class RouteCompiler {
-  readonly #clusters = new Map<string, ClusterState>();
-  /** By cluster key, how many routes lead to it. */
-  readonly #routes = new Map<string, number>();
+  readonly #clusters = new Map<ClusterId, ClusterState>();
 
-  /** @returns the table with the change */
-  apply(table: CompiledTable | undefined, { version, upserts, removals }: TableDelta): CompiledTable {
-    const before = table ?? RouteTable.of<CompiledRoute>([], 0);
-    const compiled = upserts.map(route => this.#compile(route));
-    for (const place of [...upserts, ...removals]) this.#release(before.get(place));
-    return before.apply({ version, upserts: compiled, removals });
-  }
-
-  #compile(route: Route): CompiledRoute {
-    const key = clusterKey(route);
-    const cluster = this.#clusters.get(key) ?? new ClusterState();
-    this.#clusters.set(key, cluster);
-    this.#routes.set(key, (this.#routes.get(key) ?? 0) + 1);
-    cluster.update(route.backend.endpoints);
-    return new CompiledRoute(route, cluster);
-  }
-
-  #release(route: CompiledRoute | undefined): void {
-    if (route === undefined) return;
-    const key = clusterKey(route);
-    const count = (this.#routes.get(key) ?? 0) - 1;
-    if (count > 0) {
-      this.#routes.set(key, count);
-    } else {
-      this.#routes.delete(key);
-      this.#clusters.delete(key);
+  /**
+   * First the clusters and their endpoints, then the routes, last what goes: each step may be done again, and where one throws,
+   * the table of before goes on.
+   * @returns the table with the change
+   */
+  apply(table: CompiledTable | undefined, { version, routes, clusters, endpoints }: PublishedDelta): CompiledTable {
+    for (const published of clusters.upserts) {
+      const known = this.#clusters.get(published.cluster.id);
+      if (known === undefined) this.#clusters.set(published.cluster.id, new ClusterState(published));
+      else known.change(published);
     }
+    for (const set of endpoints) this.#clusters.get(set.cluster)?.update(set.endpoints);
+    const after = this.#applyRoutes(table, { version, ...routes });
+    for (const id of clusters.removals) this.#clusters.delete(id);
+    return after;
   }
-}
 
-/** The backend's name alone is not unique: `a-b` and `c`, `a` and `b-c` make the same one. */
-function clusterKey({ service, backend }: Route): string {
-  return `${serviceKey(service)} ${backend.name}`;
+  #applyRoutes(table: CompiledTable | undefined, delta: TableDelta<PublishedRoute>): CompiledTable {
+    const before = table ?? RouteTable.of<CompiledRoute>([], 0);
+    const upserts = delta.upserts.map(route => {
+      const cluster = this.#clusters.get(route.cluster);
+      if (cluster === undefined) throw new Error(`a route leads to the cluster ${route.cluster}, which did not come`);
+      return new CompiledRoute(route, cluster);
+    });
+    return before.apply({ ...delta, upserts });
+  }
 }

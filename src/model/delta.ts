@@ -1,10 +1,45 @@
-import type { Place, Route } from './route.ts';
+import type { Cluster, ClusterInForce, EndpointSet } from './cluster.ts';
+import type { ClusterId, Place, Route } from './route.ts';
 
-/** What turns one version of a table into the next. */
-export interface TableDelta<R extends Place = Route> {
-  readonly version: number;
+export interface RouteChanges<R extends Place = Route> {
   /** Routes that are new or changed. */
   readonly upserts: readonly R[];
   /** Where no route is served any more. */
   readonly removals: readonly Place[];
 }
+
+/** What turns one version of a table into the next. */
+export interface TableDelta<R extends Place = Route> extends RouteChanges<R> {
+  readonly version: number;
+}
+
+export interface ClusterChanges<C = Cluster> {
+  /** Clusters that are new or changed. The endpoints of a new one come with it. */
+  readonly upserts: readonly C[];
+  /** Clusters that no route leads to any more. */
+  readonly removals: readonly ClusterId[];
+}
+
+/** What turns one state into the next: first the clusters and their endpoints, then the routes, then clusters go. */
+export interface Delta<R extends Place = Route, C = Cluster> {
+  /** Of the table; the same as before where no route has changed. */
+  readonly version: number;
+  readonly routes: RouteChanges<R>;
+  readonly clusters: ClusterChanges<C>;
+  readonly endpoints: readonly EndpointSet[];
+}
+
+/** A route as workers get it: of its Service, they need what its cluster has. */
+export type PublishedRoute = Omit<Route, 'service' | 'createdAt'>;
+
+/** A cluster as workers get it. */
+export interface PublishedCluster {
+  readonly cluster: Cluster;
+  /** Where the counters of its Service are in shared memory. */
+  readonly counterBlock: number;
+}
+
+/** A cluster that the workers have, and where its requests go. */
+export type ServedCluster = PublishedCluster & ClusterInForce;
+
+export type PublishedDelta = Delta<PublishedRoute, PublishedCluster>;

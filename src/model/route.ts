@@ -6,19 +6,8 @@ export interface ServiceRef {
   readonly name: string;
 }
 
-/** Where connections go: an IP address (a name only for ExternalName) and a port. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** What stands behind a route; several routes of one Service share it. */
-export interface Backend {
-  /** ingress-nginx's name for it: `namespace-service-port`. */
-  readonly name: string;
-  /** One ClusterIP, or the pushed endpoints, which take turns. Empty: 503. */
-  readonly endpoints: readonly Endpoint[];
-}
+/** Names a cluster: what stands behind routes. It is unique and stable, and nothing takes it apart. */
+export type ClusterId = string;
 
 /** What a Service sets for itself; an absent field means the global setting. */
 export interface RouteOverrides {
@@ -48,12 +37,10 @@ export interface Route extends Place {
   /** Put the stripped prefix back on `Location`, `Refresh` and cookie `Path`. */
   readonly rewriteRedirects: boolean;
   readonly overrides: RouteOverrides;
-  readonly backend: Backend;
+  readonly cluster: ClusterId;
   readonly service: ServiceRef;
   /** RFC 3339, of the Service; empty when it has none. Decides conflicts. */
   readonly createdAt: string;
-  /** Where its Service's counters are in shared memory; 0, the block for requests without a route, until it is published. */
-  readonly counterBlock: number;
 }
 
 /** A key for maps by place. It is unique, because neither a host nor a normalised path can hold a space. */
@@ -66,12 +53,11 @@ export function serviceKey(service: ServiceRef): string {
 }
 
 /** What the upstream's paths lack of the client's; empty where nothing is stripped. */
-export function strippedPrefix({ stripPrefix, path }: Route): string {
+export function strippedPrefix({ stripPrefix, path }: Pick<Route, 'stripPrefix' | 'path'>): string {
   return stripPrefix && path !== '/' ? path : '';
 }
 
-/** The path the upstream gets for a request path that the route takes. */
-export function upstreamPath(route: Route, path: string): string {
-  const { length } = strippedPrefix(route);
+/** The path the upstream gets for a request path that a route takes. @param prefix as {@link strippedPrefix} gives it */
+export function upstreamPath({ length }: string, path: string): string {
   return path.length === length ? '/' : path.slice(length);
 }

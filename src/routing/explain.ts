@@ -1,4 +1,4 @@
-import { type Route, upstreamPath } from '../model/route.ts';
+import { type Route, strippedPrefix, upstreamPath } from '../model/route.ts';
 import { parseHost } from './host.ts';
 import { upperCaseEscapes } from './path.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
@@ -50,7 +50,7 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
     host: requestHost,
     path,
     route,
-    upstreamTarget: route && upstreamPath(route, path) + query,
+    upstreamTarget: route && upstreamPath(strippedPrefix(route), path) + query,
     losers,
   };
 }

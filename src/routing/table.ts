@@ -169,8 +169,3 @@ function segments(path: string): number {
   for (let index = path.indexOf('/'); index >= 0; index = path.indexOf('/', index + 1)) count += 1;
   return count;
 }
-
-/** What a table holds, for a worker that starts with nothing. */
-export function snapshotOf(table: RouteTable): TableDelta {
-  return { version: table.version, upserts: [...table.routes()], removals: [] };
-}

@@ -2,7 +2,7 @@
 import { KubeEntryError, messageOf } from '../errors.ts';
 import { isHostName } from '../formats/host-name.ts';
 import { parseJson } from '../formats/json.ts';
-import type { Endpoint } from '../model/route.ts';
+import type { Endpoint } from '../model/cluster.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import {
   fieldName,

@@ -1,8 +1,9 @@
 /** The one translation from a v1 Service to routes or a refusal. Pure: used by every source and by `kube-entry check`. */
 import { isIP } from 'node:net';
 import { isHostName } from '../formats/host-name.ts';
+import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../model/cluster.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Endpoint, Route, ServiceRef } from '../model/route.ts';
+import type { Route, ServiceRef } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import { isPortNumber, type ServiceObject, type ServicePort } from '../resources/service-object.ts';
 import { closest } from '../text/closest.ts';
@@ -30,6 +31,9 @@ export interface TranslateOptions {
 export interface Translation {
   readonly service: ServiceRef;
   readonly routes: readonly Route[];
+  /** Where the routes lead; undefined without routes. */
+  readonly cluster: Cluster | undefined;
+  readonly endpoints: readonly ClusterEndpoint[];
   /** The port that the routes lead to; undefined without routes. */
   readonly port: ServicePort | undefined;
   readonly refusals: readonly Diagnostic[];
@@ -83,7 +87,7 @@ export function translateService(
     if (pathText === undefined) refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
     else warn('UnknownAnnotation', message, annotation);
   }
-  if (pathText === undefined) return { service, routes: [], port: undefined, refusals, warnings };
+  if (pathText === undefined) return unexposed(service, refusals, warnings);
 
   const paths = attempt(() => readPaths(pathText)) ?? [];
   for (const path of paths.filter(looksLikePattern).slice(0, MAX_NAMED)) {
@@ -107,28 +111,43 @@ export function translateService(
   const port = attempt(() => choosePort(object, get('port'), message => warn('PortNotChosen', message)));
   const address = endpoints === undefined ? attempt(() => addressOf(object, options)) : '';
   if (refusals.length > 0 || port === undefined || address === undefined) {
-    return { service, routes: [], port: undefined, refusals, warnings };
+    return unexposed(service, refusals, warnings);
   }
 
-  const backend = {
+  const cluster: Cluster = {
+    id: `${namespace}/${name}:${port.port}`,
     name: `${namespace}-${name}-${port.port}`,
-    endpoints: endpoints ?? [{ address, port: port.port }],
+    service,
+    balance: { policy: 'service' },
+    maxRequests: 0,
+    slowStartMs: 0,
   };
   const createdAt = object.metadata.creationTimestamp ?? '';
   const routes = hosts.flatMap(host =>
-    paths.map(path => ({
-      host,
-      path,
-      stripPrefix,
-      rewriteRedirects,
-      overrides,
-      backend,
-      service,
-      createdAt,
-      counterBlock: 0,
-    })),
+    paths.map(
+      (path): Route => ({
+        host,
+        path,
+        stripPrefix,
+        rewriteRedirects,
+        overrides,
+        cluster: cluster.id,
+        service,
+        createdAt,
+      }),
+    ),
   );
-  return { service, routes, port, refusals, warnings };
+  const targets = endpoints ?? [{ address, port: port.port }];
+  return { service, routes, cluster, endpoints: targets.map(plainEndpoint), port, refusals, warnings };
+}
+
+/** A Service that has no routes. */
+export function unexposed(
+  service: ServiceRef,
+  refusals: readonly Diagnostic[],
+  warnings: readonly Diagnostic[] = [],
+): Translation {
+  return { service, routes: [], cluster: undefined, endpoints: [], port: undefined, refusals, warnings };
 }
 
 const KNOWN: ReadonlySet<string> = new Set(ANNOTATIONS.map(annotation => PREFIX + annotation));

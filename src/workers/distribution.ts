@@ -1,10 +1,11 @@
 /** What is in force, and which worker has it. */
 
-import type { TableDelta } from '../model/delta.ts';
+import type { Delta, ServedCluster } from '../model/delta.ts';
+import type { ClusterId } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
-import { RouteTable, snapshotOf } from '../routing/table.ts';
+import { RouteTable } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
-import { CounterBlocks } from './counter-blocks.ts';
+import { InForce } from './in-force.ts';
 import type { Change, WorkerInit } from './messages.ts';
 import { pack } from './packed-delta.ts';
 import { type NewlyInForce, SharedDelta } from './pending-change.ts';
@@ -28,43 +29,44 @@ interface Waiting {
  * it, and holds up no other.
  */
 export class Distribution {
-  readonly #blocks: CounterBlocks;
+  readonly #state: InForce;
   readonly #subscriptions = new Set<Subscription>();
   #forAnswering: Waiting[] = [];
   #forEverywhere: Waiting[] = [];
   #number = 0;
-  #table: RouteTable | undefined;
   #settings: Settings;
   #errorPage: string | undefined;
 
   constructor(board: CounterBoard, settings: Settings, errorPage: string | undefined) {
-    this.#blocks = new CounterBlocks(board);
+    this.#state = new InForce(board);
     this.#settings = settings;
     this.#errorPage = errorPage;
   }
 
-  /** The table in force, with counter blocks; EMPTY before the first. */
+  /** The table in force; EMPTY before the first. */
   get table(): RouteTable {
-    return this.#table ?? RouteTable.EMPTY;
+    return this.#state.table ?? RouteTable.EMPTY;
+  }
+
+  /** A cluster in force, with its endpoints. */
+  cluster(id: ClusterId): ServedCluster | undefined {
+    return this.#state.cluster(id);
   }
 
   /** All that a worker starts with. */
-  get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'table' | 'change'> {
+  get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'snapshot' | 'change'> {
+    const snapshot = this.#state.snapshot();
     return {
       settings: this.#settings,
       errorPage: this.#errorPage,
-      table: this.#table && pack(snapshotOf(this.#table)),
+      snapshot: snapshot && pack(snapshot),
       change: this.#number,
     };
   }
 
-  publish(delta: TableDelta): Receipt {
-    const before = this.table;
-    const assigned = this.#blocks.assign(delta);
-    // Nothing has changed yet if this throws.
-    this.#table = before.apply(assigned);
-    this.#blocks.settle(assigned, before);
-    return this.#push({ table: new SharedDelta(assigned) });
+  /** Where it throws, nothing has changed. */
+  publish(delta: Delta): Receipt {
+    return this.#push({ delta: new SharedDelta(this.#state.apply(delta)) });
   }
 
   updateSettings(settings: Settings): Receipt {

@@ -2,7 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
-import type { TableDelta } from '../model/delta.ts';
+import type { Delta, ServedCluster } from '../model/delta.ts';
+import type { ClusterId } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { EndpointBoard } from '../observe/endpoint-board.ts';
 import type { FailureLog } from '../observe/failure-log.ts';
@@ -58,9 +59,14 @@ export class Fleet {
     return this.#supervisor.stuck;
   }
 
-  /** The table in force, with counter blocks; EMPTY before the first. */
+  /** The table in force; EMPTY before the first. */
   get table(): RouteTable {
     return this.#distribution.table;
+  }
+
+  /** A cluster in force, with its endpoints. */
+  cluster(id: ClusterId): ServedCluster | undefined {
+    return this.#distribution.cluster(id);
   }
 
   report(): readonly WorkerReport[] {
@@ -91,8 +97,8 @@ export class Fleet {
     }
   }
 
-  /** Sends a change of the table to every worker. */
-  publish(delta: TableDelta): Receipt {
+  /** Sends a change to every worker. Where it throws, nothing has changed. */
+  publish(delta: Delta): Receipt {
     return this.#distribution.publish(delta);
   }
 

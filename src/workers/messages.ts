@@ -18,16 +18,16 @@ export interface WorkerInit {
   readonly logTurn: { readonly shared: SharedArrayBuffer; readonly id: number };
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
-  /** The whole table in force, packed; undefined before the first. */
-  readonly table: string | undefined;
+  /** All routes, clusters and endpoints in force, as a packed delta; undefined before the first table. */
+  readonly snapshot: string | undefined;
   /** The number of the last change that all this comes from. */
   readonly change: number;
 }
 
 /** What a worker does not have yet; empty when it is only asked whether it answers. */
 export interface Change {
-  /** A packed delta. */
-  readonly table?: string;
+  /** Packed. */
+  readonly delta?: string;
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
 }

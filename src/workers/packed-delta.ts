@@ -1,51 +1,60 @@
 /**
- * A change of the table on its way to the workers, as one text: it is made once, where the structured clone of ten
- * thousand routes, which was the most expensive part of a first sync, is made anew for each worker.
+ * A change on its way to the workers, as one text: it is made once, where the structured clone of ten thousand routes, which was
+ * the most expensive part of a first sync, is made anew for each worker.
  */
-import type { TableDelta } from '../model/delta.ts';
-import type { Endpoint, Route } from '../model/route.ts';
+import { type ClusterEndpoint, type EndpointSet, plainEndpoint } from '../model/cluster.ts';
+import type { PublishedDelta, PublishedRoute } from '../model/delta.ts';
+import type { ClusterId } from '../model/route.ts';
 
-interface PackedRoute extends Omit<Route, 'backend'> {
-  /** Name of the backend. */
-  readonly backend: string;
-  /** Where its endpoints are in the list of all. */
-  readonly endpoints: number;
+/** A plain endpoint has an address and a port, and nothing else. */
+type PackedEndpoint =
+  | readonly [address: string, port: number]
+  | readonly [
+      address: string,
+      port: number,
+      id: string,
+      pod: string,
+      zone: string,
+      weight: number,
+      state: ClusterEndpoint['state'],
+    ];
+
+type PackedSet = readonly [cluster: ClusterId, revision: number, endpoints: readonly PackedEndpoint[]];
+
+interface Packed extends Omit<PublishedDelta, 'endpoints'> {
+  readonly endpoints: readonly PackedSet[];
 }
 
-interface Packed extends Omit<TableDelta, 'upserts'> {
-  readonly upserts: readonly PackedRoute[];
-  readonly endpoints: readonly (readonly Endpoint[])[];
-}
-
-export function pack({ version, upserts, removals }: TableDelta): string {
-  // Routes with the same endpoints must have the same ones over there, too: connections and turns are kept by identity.
-  const places = new Map<readonly Endpoint[], number>();
-  const routes = upserts.map(({ backend: { name, endpoints }, ...route }): PackedRoute => {
-    const place = places.get(endpoints) ?? places.size;
-    places.set(endpoints, place);
-    return { ...route, backend: name, endpoints: place };
+export function pack({ version, routes, clusters, endpoints }: PublishedDelta): string {
+  const upserts = routes.upserts.map(({ host, path, stripPrefix, rewriteRedirects, overrides, cluster }) => {
+    return { host, path, stripPrefix, rewriteRedirects, overrides, cluster } satisfies PublishedRoute;
   });
-  return JSON.stringify({ version, upserts: routes, removals, endpoints: [...places.keys()] } satisfies Packed);
+  const sets = endpoints.map((set): PackedSet => [set.cluster, set.revision, set.endpoints.map(packEndpoint)]);
+  const packed: Packed = { version, routes: { ...routes, upserts }, clusters, endpoints: sets };
+  return JSON.stringify(packed);
 }
 
 /** @param text of {@link pack} */
-export function unpack(text: string): TableDelta {
-  const { version, upserts, removals, endpoints } = JSON.parse(text) as Packed;
+export function unpack(text: string): PublishedDelta {
+  const { endpoints, ...rest } = JSON.parse(text) as Packed;
   return {
-    version,
-    upserts: upserts.map(
-      (packed): Route => ({
-        host: packed.host,
-        path: packed.path,
-        stripPrefix: packed.stripPrefix,
-        rewriteRedirects: packed.rewriteRedirects,
-        overrides: packed.overrides,
-        backend: { name: packed.backend, endpoints: endpoints[packed.endpoints] ?? [] },
-        service: packed.service,
-        createdAt: packed.createdAt,
-        counterBlock: packed.counterBlock,
-      }),
+    ...rest,
+    endpoints: endpoints.map(
+      ([cluster, revision, list]): EndpointSet => ({ cluster, revision, endpoints: list.map(unpackEndpoint) }),
     ),
-    removals,
   };
+}
+
+function packEndpoint(endpoint: ClusterEndpoint): PackedEndpoint {
+  const { address, port, id, pod, zone, weight, state } = endpoint;
+  const isPlain = pod === '' && zone === '' && weight === 1 && state === 'ready' && id === plainEndpoint(endpoint).id;
+  return isPlain ? [address, port] : [address, port, id, pod, zone, weight, state];
+}
+
+function unpackEndpoint([address, port, ...rest]: PackedEndpoint): ClusterEndpoint {
+  const [id, pod, zone, weight, state] = rest;
+  if (id === undefined || pod === undefined || zone === undefined || weight === undefined || state === undefined) {
+    return plainEndpoint({ address, port });
+  }
+  return { address, port, id, pod, zone, weight, state };
 }

@@ -19,7 +19,7 @@ const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const routes = new RouteCompiler();
 const state: EngineState = {
-  table: init.table === undefined ? undefined : routes.apply(undefined, unpack(init.table)),
+  table: init.snapshot === undefined ? undefined : routes.apply(undefined, unpack(init.snapshot)),
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
 };
@@ -45,8 +45,8 @@ let taken = init.change;
 const upToDate = Promise.withResolvers<void>();
 let isDraining = false;
 
-function take({ table, settings, errorPage }: Change): void {
-  if (table !== undefined) state.table = routes.apply(state.table, unpack(table));
+function take({ delta, settings, errorPage }: Change): void {
+  if (delta !== undefined) state.table = routes.apply(state.table, unpack(delta));
   if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
   if (settings !== undefined) {
     state.settings = settings;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RouteTable } from '../../src/routing/table.ts';
 import { refused, warned } from '../support/diagnostics.ts';
 import { ask, exchange, get, header } from '../support/exchange.ts';
-import { route } from '../support/routes.ts';
+import { route, served } from '../support/routes.ts';
 import { adminServer } from './admin-fixture.ts';
 
 test('/healthz is 200 and empty, whatever the method', async context => {
@@ -38,19 +38,15 @@ test('/metrics gives what the control plane says, with its type', async context 
 test('/routes shows the table, its sources, what was refused and who waits', async context => {
   const { at, control } = await adminServer(context);
   const service = { namespace: 'storage', name: 'volume' };
-  control.table = RouteTable.of(
-    [
-      route('/volume', {
-        host: 'example.com',
-        service,
-        createdAt: '2026-01-02T03:04:05Z',
-        overrides: { readTimeoutMs: 5000 },
-        backend: { name: 'storage-volume-http', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
-        counterBlock: 7,
-      }),
-    ],
-    42,
-  );
+  const volume = route('/volume', {
+    host: 'example.com',
+    service,
+    createdAt: '2026-01-02T03:04:05Z',
+    overrides: { readTimeoutMs: 5000 },
+  });
+  control.table = RouteTable.of([volume], 42);
+  const at8080 = [{ address: '10.0.0.1', port: 8080 }];
+  control.clusters.set(volume.cluster, served(volume, { name: 'storage-volume-http', counterBlock: 7, at: at8080 }));
   control.isDraining = true;
   control.sourceReport = { kind: 'kube', synced: false, problem: 'connection refused' };
   control.refusalList = [refused(service, 'HEADLESS', 'has no ClusterIP', ['/volume'])];

@@ -5,7 +5,7 @@ import { Catalog } from '../../src/control/catalog.ts';
 import { ControlErrors } from '../../src/control/control-errors.ts';
 import { RouteControl } from '../../src/control/route-control.ts';
 import { SettingsError } from '../../src/errors.ts';
-import type { TableDelta } from '../../src/model/delta.ts';
+import type { Delta } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
 import { RouteTable } from '../../src/routing/table.ts';
@@ -20,13 +20,17 @@ class HeldFleet {
   restarts = 0;
   alive = 2;
   settings: Settings = DEFAULTS;
-  readonly deltas: TableDelta[] = [];
+  readonly deltas: Delta[] = [];
   #acknowledge: (() => void)[] = [];
 
-  publish(delta: TableDelta): Receipt {
+  publish(delta: Delta): Receipt {
     this.deltas.push(delta);
-    this.table = this.table.apply(delta);
+    this.table = this.table.apply({ version: delta.version, ...delta.routes });
     return this.#receipt();
+  }
+
+  cluster(): undefined {
+    return undefined;
   }
 
   updateSettings(settings: Settings): Receipt {
@@ -92,7 +96,7 @@ test('nothing is published before the source is complete, and an empty table cou
   await done;
   assert.equal(control.isInitialised, true);
   assert.deepEqual(
-    fleet.deltas.map(({ version, upserts }) => ({ version, upserts })),
+    fleet.deltas.map(({ version, routes: { upserts } }) => ({ version, upserts })),
     [{ version: 0, upserts: [] }],
   );
 });

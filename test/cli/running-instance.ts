@@ -32,6 +32,10 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
     isInitialised: catalog.isInitialised,
     isDraining: false,
     table: catalog.table,
+    cluster: id => {
+      const known = catalog.cluster(id);
+      return known && { ...known, counterBlock: 0 };
+    },
     mergeSlashes: true,
     limits: limitsOf(DEFAULTS),
     conflicts: () => catalog.conflicts(),

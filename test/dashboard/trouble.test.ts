@@ -6,7 +6,7 @@ import { statusServer } from '../admin/admin-fixture.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { refused, warned } from '../support/diagnostics.ts';
 import { needs } from '../support/installed.ts';
-import { route } from '../support/routes.ts';
+import { route, served } from '../support/routes.ts';
 import { openPage, picture, settling } from './browser.ts';
 import { agedService, shopServices, startTraffic, startUpstreams } from './cluster.ts';
 import { chart, columnIs, fact, plain, reads, seen, style } from './reading.ts';
@@ -24,8 +24,8 @@ test('what Services and requests say is text and nothing else', needs('chromium'
     host: WORSE,
     service: named,
     createdAt: WORSE,
-    backend: { name: WORSE, endpoints: [{ address: WORSE, port: 80 }] },
   });
+  control.clusters.set(owned.cluster, served(owned, { name: WORSE, at: [{ address: WORSE, port: 80 }] }));
   control.table = RouteTable.of([owned, route('/plain')]);
   control.refusalList = [refused(named, WORSE, `message${WORSE}`)];
   control.warningList = [warned(named, WORSE, `message${WORSE}`, WORSE)];

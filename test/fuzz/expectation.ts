@@ -1,13 +1,13 @@
 /** What has to come of a stream of requests, from the reference reader and the contract; the routing is src/routing's own. */
 
-import { type Route, upstreamPath } from '../../src/model/route.ts';
+import type { CompiledTable } from '../../src/dataplane/route-compiler.ts';
+import { upstreamPath } from '../../src/model/route.ts';
 import { parseHost } from '../../src/routing/host.ts';
-import type { RouteTable } from '../../src/routing/table.ts';
 import { parseTarget, type RequestTarget } from '../../src/routing/target.ts';
 import { type ReferenceReading, type ReferenceRequest, readRequests } from './reference-requests.ts';
 
 export interface ForwardedRequest {
-  readonly route: Route;
+  readonly route: NonNullable<ReturnType<CompiledTable['match']>>;
   readonly method: string;
   /** As the upstream gets it. */
   readonly target: string;
@@ -35,7 +35,7 @@ export interface Expectation {
   readonly begun: number;
 }
 
-export function expect(bytes: Buffer, table: RouteTable): Expectation {
+export function expect(bytes: Buffer, table: CompiledTable): Expectation {
   const reading = readRequests(bytes);
   const forwarded: ForwardedRequest[] = [];
   const answers: ExpectedAnswer[] = [];
@@ -76,7 +76,7 @@ function last(
   return { ...outcome, begun: hasBegun ? begun + 1 : begun };
 }
 
-function judge(request: ReferenceRequest, table: RouteTable): ForwardedRequest | 400 | 404 | 405 {
+function judge(request: ReferenceRequest, table: CompiledTable): ForwardedRequest | 400 | 404 | 405 {
   const host = request.host === undefined ? '' : parseHost(request.host);
   if (host === undefined) return 400;
   const { method } = request;
@@ -86,7 +86,14 @@ function judge(request: ReferenceRequest, table: RouteTable): ForwardedRequest |
   const route = table.match(target.host || host, target.path);
   if (route === undefined) return 404;
   const { lines, body, trailers } = request;
-  return { route, method, target: upstreamPath(route, target.path) + target.query, lines, body, trailers };
+  return {
+    route,
+    method,
+    target: upstreamPath(route.strippedPrefix, target.path) + target.query,
+    lines,
+    body,
+    trailers,
+  };
 }
 
 function isPersistent({ options, minorVersion }: ReferenceRequest): boolean {

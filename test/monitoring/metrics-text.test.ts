@@ -7,7 +7,8 @@ import { get } from '../support/exchange.ts';
 import { needs } from '../support/installed.ts';
 import { type Family, parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
-import { routeTo, startFleet } from '../workers/fleet-fixture.ts';
+import { route } from '../support/routes.ts';
+import { deltaTo, startFleet } from '../workers/fleet-fixture.ts';
 import { promtool } from './tools.ts';
 
 /** Names that others gave: of nginx-prometheus-exporter, whose dashboards ask for them, and of prom-client. */
@@ -56,7 +57,7 @@ test('no counter falls when a worker dies and is replaced', async t => {
   const upstream = await RawUpstream.start(t);
   const running = await startFleet(t, { settings: { workers: 2 } });
   const { board, fleet } = running;
-  await fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+  await fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
   const metrics = new Metrics({
     board,
     version: '1',

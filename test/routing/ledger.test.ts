@@ -53,7 +53,7 @@ test('a commit is undefined and keeps the version when nothing that is served ha
   assert.equal(ledger.commit(), undefined);
   ledger.set('old', [older]);
   ledger.commit();
-  ledger.set('old', [{ ...older, backend: { ...older.backend, endpoints: [...older.backend.endpoints] } }]);
+  ledger.set('old', [{ ...older, service: { ...older.service } }]);
   assert.equal(ledger.commit(), undefined, 'an equal route');
   ledger.set('new', [newer]);
   assert.equal(ledger.commit(), undefined, 'a loser');
@@ -68,8 +68,7 @@ test('any change of a field that is served makes a new version', () => {
     { stripPrefix: false },
     { rewriteRedirects: true },
     { overrides: { readTimeoutMs: 1 } },
-    { backend: { name: 'default-web-80', endpoints: [{ address: '127.0.0.2', port: 80 }] } },
-    { counterBlock: 3 },
+    { cluster: 'default/web:81' },
   ];
   const ledger = new RouteLedger();
   ledger.set('web', [route('/a')]);

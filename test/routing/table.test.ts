@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Route, routeKey, upstreamPath } from '../../src/model/route.ts';
-import { RouteTable, snapshotOf } from '../../src/routing/table.ts';
+import { type Route, routeKey, strippedPrefix, upstreamPath } from '../../src/model/route.ts';
+import { RouteTable } from '../../src/routing/table.ts';
 import fc from '../support/property.ts';
 import { route } from '../support/routes.ts';
 import { chooseRoute } from './reference.ts';
@@ -75,7 +75,7 @@ test('an empty table takes nothing', () => {
 test('escapes match in either case, and the path goes on as it came', () => {
   const cafe = route('/caf%C3%A9');
   assert.equal(RouteTable.of([cafe]).match('', '/caf%c3%a9/x%2f'), cafe);
-  assert.equal(upstreamPath(cafe, '/caf%c3%a9/x%2f'), '/x%2f');
+  assert.equal(upstreamPath(strippedPrefix(cafe), '/caf%c3%a9/x%2f'), '/x%2f');
 });
 
 test('what the upstream gets is the rest of the path, or all of it', () => {
@@ -89,7 +89,7 @@ test('what the upstream gets is the rest of the path, or all of it', () => {
     [route('/volume', { stripPrefix: false }), '/volume/a', '/volume/a'],
     [route('/volume'), '/volume//a', '//a'],
   ];
-  for (const [taken, path, upstream] of rows) assert.equal(upstreamPath(taken, path), upstream, path);
+  for (const [taken, path, upstream] of rows) assert.equal(upstreamPath(strippedPrefix(taken), path), upstream, path);
 });
 
 const anyDeltas = fc.array(
@@ -122,11 +122,4 @@ test('a table changed by deltas routes, counts and lists as one made from scratc
     }),
     { numRuns: 500 },
   );
-});
-
-test('a snapshot turns an empty table into the same', () => {
-  const table = RouteTable.of([route('/a'), route('/b', { host: '*.example.com' })], 7);
-  const copy = RouteTable.EMPTY.apply(snapshotOf(table));
-  assert.equal(copy.version, 7);
-  assert.deepEqual([...copy.routes()], [...table.routes()]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { upstreamPath } from '../../src/model/route.ts';
+import { strippedPrefix, upstreamPath } from '../../src/model/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { parseTarget, type RequestTarget } from '../../src/routing/target.ts';
 import { route } from '../support/routes.ts';
@@ -15,7 +15,7 @@ function forwarded(target: string): string {
   const parsed = parse(target);
   if (parsed === undefined) return '400';
   const found = RouteTable.of([route('/volume')]).match(parsed.host, parsed.path);
-  return found === undefined ? 'no match' : upstreamPath(found, parsed.path) + parsed.query;
+  return found === undefined ? 'no match' : upstreamPath(strippedPrefix(found), parsed.path) + parsed.query;
 }
 
 test('a Service at /volume gets what the contract’s table says', () => {

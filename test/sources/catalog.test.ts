@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { viewBackend } from '../../src/admin/backend-view.ts';
 import { Catalog } from '../../src/control/catalog.ts';
+import type { ClusterInForce } from '../../src/model/cluster.ts';
 import { type Route, routeKey } from '../../src/model/route.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
 import { type PushedBackend, parsePushedBackends } from '../../src/sources/pushed.ts';
@@ -25,8 +26,13 @@ function annotated(name: string, path: string, endpoints: unknown = [{ address: 
   return { name, port: 8080, endpoints, service: { metadata: { annotations: { 'kube-entry.io/path': path } } } };
 }
 
+function clusterAt(catalog: Catalog, path: string): ClusterInForce | undefined {
+  const route = catalog.table.match('', path);
+  return route && catalog.cluster(route.cluster);
+}
+
 function addresses(catalog: Catalog, path: string): string[] | undefined {
-  return catalog.table.match('', path)?.backend.endpoints.map(({ address, port }) => `${address}:${port}`);
+  return clusterAt(catalog, path)?.endpoints.map(({ address, port }) => `${address}:${port}`);
 }
 
 test('nothing is served before the source that is waited for has given a complete set', () => {
@@ -38,7 +44,7 @@ test('nothing is served before the source that is waited for has given a complet
   assert.equal(catalog.table.size, 0);
   catalog.replace([service('web')]);
   assert.equal(catalog.isInitialised, true);
-  assert.deepEqual(catalog.commit()?.upserts.map(routeKey), [' /web', ' /own']);
+  assert.deepEqual(catalog.commit()?.routes.upserts.map(routeKey), [' /web', ' /own']);
 });
 
 test('a catalog of pushed backends waits for the first push, be it empty', () => {
@@ -52,8 +58,8 @@ test('a complete set takes out what is not in it', () => {
   const catalog = catalogOf(service('a'), service('b'));
   catalog.replace([service('b'), service('c')]);
   const delta = catalog.commit();
-  assert.deepEqual(delta?.removals, [{ host: '', path: '/a' }]);
-  assert.deepEqual(delta?.upserts.map(routeKey), [' /c']);
+  assert.deepEqual(delta?.routes.removals, [{ host: '', path: '/a' }]);
+  assert.deepEqual(delta?.routes.upserts.map(routeKey), [' /c']);
 });
 
 test('a change that is not served makes no new version', () => {
@@ -71,14 +77,14 @@ test('a change that is not served makes no new version', () => {
 test('a Service edited into something invalid keeps nothing, and the reason shows until it is mended', () => {
   const catalog = catalogOf(service('web'), service('other'));
   catalog.upsert(service('web', { annotations: { path: 'web' } }));
-  assert.deepEqual(catalog.commit()?.removals, [{ host: '', path: '/web' }]);
+  assert.deepEqual(catalog.commit()?.routes.removals, [{ host: '', path: '/web' }]);
   assert.deepEqual(
     catalog.refusals().map(({ reason, object: { name } }) => [name, reason]),
     [['web', 'BadAnnotation']],
   );
   assert.deepEqual(addresses(catalog, '/other'), ['10.96.0.1:80']);
   catalog.upsert(service('web'));
-  assert.equal(catalog.commit()?.upserts.length, 1);
+  assert.equal(catalog.commit()?.routes.upserts.length, 1);
   assert.deepEqual(catalog.refusals(), []);
 });
 
@@ -93,7 +99,7 @@ test('a moved path is one change: the old goes and the new comes in one version'
   catalog.upsert(service('web', { annotations: { path: '/moved' } }));
   const delta = catalog.commit();
   assert.deepEqual(
-    [delta?.version, delta?.upserts.map(routeKey), delta?.removals],
+    [delta?.version, delta?.routes.upserts.map(routeKey), delta?.routes.removals],
     [2, [' /moved'], [{ host: '', path: '/web' }]],
   );
 });
@@ -117,7 +123,7 @@ test('the older of two Services keeps the path, and the younger takes over when 
   ]);
   catalog.remove(older.metadata);
   const delta = catalog.commit();
-  assert.deepEqual(delta?.removals, []);
+  assert.deepEqual(delta?.routes.removals, []);
   assert.deepEqual(addresses(catalog, '/x'), ['10.96.0.1:80']);
   assert.deepEqual(catalog.conflicts(), []);
 });
@@ -129,7 +135,7 @@ test('pushed endpoints take over a watched backend, and it has its ClusterIP bac
     { address: '10.0.0.2', port: 8081 },
   ];
   catalog.replacePushed(pushed({ name: 'default-web-80', endpoints }));
-  assert.equal(catalog.commit()?.upserts.length, 2);
+  assert.equal(catalog.commit()?.endpoints.length, 1);
   for (const path of ['/web', '/www']) assert.deepEqual(addresses(catalog, path), ['10.0.0.1:8080', '10.0.0.2:8081']);
   assert.deepEqual(addresses(catalog, '/other'), ['10.96.0.1:80']);
 
@@ -142,7 +148,7 @@ test('pushed endpoints take over a watched backend, and it has its ClusterIP bac
   );
 
   catalog.replacePushed([]);
-  assert.equal(catalog.commit()?.upserts.length, 1);
+  assert.equal(catalog.commit()?.endpoints.length, 1);
   assert.deepEqual(addresses(catalog, '/www'), ['10.96.0.9:80']);
 });
 
@@ -161,12 +167,15 @@ test('a pushed record with annotations makes a route of its own, to its endpoint
   catalog.replacePushed(
     pushed(annotated('own', '/own'), { name: 'plain', endpoints: [{ address: '10.0.0.1', port: '1' }] }),
   );
-  assert.deepEqual(catalog.commit()?.upserts.map(routeKey), [' /own']);
+  assert.deepEqual(catalog.commit()?.routes.upserts.map(routeKey), [' /own']);
   assert.deepEqual(addresses(catalog, '/own'), ['10.0.0.9:8080']);
-  assert.equal(catalog.table.match('', '/own')?.backend.name, 'own');
+  assert.equal(clusterAt(catalog, '/own')?.cluster.name, 'own');
   catalog.replacePushed(pushed(annotated('next', '/next')));
   const delta = catalog.commit();
-  assert.deepEqual([delta?.upserts.map(routeKey), delta?.removals], [[' /next'], [{ host: '', path: '/own' }]]);
+  assert.deepEqual(
+    [delta?.routes.upserts.map(routeKey), delta?.routes.removals],
+    [[' /next'], [{ host: '', path: '/own' }]],
+  );
 });
 
 test('a pushed record without endpoints leads to the ClusterIP of its Service', () => {
@@ -182,7 +191,7 @@ test('a pushed record without endpoints leads to the ClusterIP of its Service', 
 test('a bad annotation of a pushed record is refused by the rules of Services, the others go on', () => {
   const catalog = catalogOf();
   catalog.replacePushed(pushed(annotated('bad', 'own'), annotated('half', '/\ud800'), annotated('good', '/good')));
-  assert.deepEqual(catalog.commit()?.upserts.map(routeKey), [' /good']);
+  assert.deepEqual(catalog.commit()?.routes.upserts.map(routeKey), [' /good']);
   assert.deepEqual(
     catalog.refusals().map(({ reason, object: { name } }) => [name, reason]),
     [
@@ -205,7 +214,7 @@ test('a pushed route waits while a watched Service has its name, or its path', (
   catalog.remove({ namespace: 'default', name: 'web' });
   catalog.commit();
   assert.ok(catalog.table.match('', '/elsewhere') !== undefined);
-  assert.equal(catalog.table.match('', '/web')?.backend.name, 'own');
+  assert.equal(clusterAt(catalog, '/web')?.cluster.name, 'own');
 });
 
 test('a watched Service can be asked for, a pushed one cannot', () => {
@@ -323,6 +332,7 @@ function stateOf(catalog: Catalog): unknown {
   const sorted = (values: readonly unknown[]) => values.map(value => JSON.stringify(value)).sort();
   return {
     routes: sorted([...catalog.table.routes()] satisfies Route[]),
+    clusters: sorted([...catalog.table.routes()].map(({ cluster }) => catalog.cluster(cluster))),
     conflicts: sorted(catalog.conflicts()),
     refusals: sorted(catalog.refusals()),
     warnings: sorted(catalog.warnings()),

@@ -1,6 +1,8 @@
 import type { TableChange } from '../../src/control/change-log.ts';
 import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
+import type { ServedCluster } from '../../src/model/delta.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
+import type { ClusterId } from '../../src/model/route.ts';
 import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
@@ -8,6 +10,7 @@ import { RouteTable } from '../../src/routing/table.ts';
 import { limitsOf } from '../../src/settings/limits.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import type { WorkerReport } from '../../src/workers/supervisor.ts';
+import { served } from './routes.ts';
 
 /** A control plane that says what it is told to say and remembers what is pushed. */
 export class FakeControlPlane implements ObservedControlPlane {
@@ -15,6 +18,8 @@ export class FakeControlPlane implements ObservedControlPlane {
   isInitialised = false;
   isDraining = false;
   table = RouteTable.EMPTY;
+  /** By id; of others, a route of the table leads to one as {@link served} makes it. */
+  readonly clusters = new Map<ClusterId, ServedCluster>();
   mergeSlashes = true;
   limits = limitsOf(DEFAULTS);
   conflictList: readonly Conflict[] = [];
@@ -32,6 +37,11 @@ export class FakeControlPlane implements ObservedControlPlane {
   kubeWatch: ProgramState['kubeWatch'];
   /** Thrown by the next pushes, which then change nothing. */
   refusal: Error | undefined;
+
+  cluster(id: ClusterId): ServedCluster | undefined {
+    const leading = this.table.routes().find(({ cluster }) => cluster === id);
+    return this.clusters.get(id) ?? (leading && served(leading));
+  }
 
   conflicts(): readonly Conflict[] {
     return this.conflictList;

@@ -8,6 +8,7 @@ import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { plainEndpoint } from '../../src/model/cluster.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
@@ -17,6 +18,7 @@ import { LogLines } from './log-lines.ts';
 import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
 import type { RawUpstream } from './raw-upstream.ts';
+import { deltaOf, published } from './routes.ts';
 import { socketsOn } from './socket-timeouts.ts';
 
 export type EngineName = Parameters<typeof createEngine>[0];
@@ -151,25 +153,29 @@ export async function startProxy(
 }
 
 export function tableOf(routes: readonly RouteDescription[], version: number): CompiledTable {
-  return new RouteCompiler().apply(undefined, { version, upserts: routes.map(routeOf), removals: [] });
+  const upserts = routes.map(routeOf);
+  const delta = deltaOf({ version, upserts, removals: [] });
+  const block = new Map(upserts.map(({ cluster }, index) => [cluster, index + 1]));
+  const endpoints = routes.map(({ to }, index) => {
+    const at = 'connections' in to ? [to.address] : to;
+    const list = at.map(({ host: address, port }) => plainEndpoint({ address, port }));
+    return { cluster: upserts[index]?.cluster ?? '', revision: version, endpoints: list };
+  });
+  const table = published({ ...delta, endpoints }, ({ id }) => block.get(id) ?? 0);
+  return new RouteCompiler().apply(undefined, table);
 }
 
 function routeOf(description: RouteDescription, index: number): Route {
-  const { path, host = '', to, stripPrefix = true, rewriteRedirects = false, overrides = {} } = description;
-  const endpoints = 'connections' in to ? [to.address] : to;
-  const name = `service-${index}`;
+  const { path, host = '', stripPrefix = true, rewriteRedirects = false, overrides = {} } = description;
+  const service = { namespace: 'test', name: `service-${index}` };
   return {
     host,
     path,
     stripPrefix,
     rewriteRedirects,
     overrides,
-    backend: {
-      name: `test-${name}-80`,
-      endpoints: endpoints.map(({ host: address, port }) => ({ address, port })),
-    },
-    service: { namespace: 'test', name },
+    cluster: `test/service-${index}:80`,
+    service,
     createdAt: '',
-    counterBlock: index + 1,
   };
 }

@@ -1,5 +1,9 @@
-/** Routes for tests that care about their host and path only. */
+/** Routes for tests that care about their host and path only, and the clusters that they lead to. */
+import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
+import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
 import type { Route } from '../../src/model/route.ts';
+
+const AT: readonly Endpoint[] = [{ address: '127.0.0.1', port: 80 }];
 
 export function route(path: string, fields: Partial<Route> = {}): Route {
   const service = fields.service ?? { namespace: 'default', name: 'web' };
@@ -9,10 +13,44 @@ export function route(path: string, fields: Partial<Route> = {}): Route {
     stripPrefix: true,
     rewriteRedirects: false,
     overrides: {},
-    backend: { name: `${service.namespace}-${service.name}-80`, endpoints: [{ address: '127.0.0.1', port: 80 }] },
+    cluster: `${service.namespace}/${service.name}:80`,
     service,
     createdAt: '',
-    counterBlock: 0,
     ...fields,
   };
+}
+
+/** The cluster that a route leads to. */
+export function clusterOf({ cluster, service }: Pick<Route, 'cluster' | 'service'>): Cluster {
+  const name = `${service.namespace}-${service.name}-80`;
+  return { id: cluster, name, service, balance: { policy: 'service' }, maxRequests: 0, slowStartMs: 0 };
+}
+
+/** A delta of routes, with the clusters that they lead to, all at the same endpoints. */
+export function deltaOf({ version, upserts, removals }: TableDelta, at: readonly Endpoint[] = AT): Delta {
+  const clusters = new Map(upserts.map(one => [one.cluster, clusterOf(one)]));
+  const endpoints = at.map(plainEndpoint);
+  return {
+    version,
+    routes: { upserts, removals },
+    clusters: { upserts: [...clusters.values()], removals: [] },
+    endpoints: [...clusters.keys()].map(cluster => ({ cluster, revision: version, endpoints })),
+  };
+}
+
+/** The same delta as workers get it. */
+export function published(delta: Delta, blockOf: (cluster: Cluster) => number = () => 0): PublishedDelta {
+  const upserts = delta.clusters.upserts.map(cluster => ({ cluster, counterBlock: blockOf(cluster) }));
+  return { ...delta, clusters: { upserts, removals: delta.clusters.removals } };
+}
+
+/** The cluster that a route leads to, as it is served. */
+export function served(
+  leading: Pick<Route, 'cluster' | 'service'>,
+  fields: { readonly name?: string; readonly counterBlock?: number; readonly at?: readonly Endpoint[] } = {},
+): ServedCluster {
+  const { name, counterBlock = 0, at = AT } = fields;
+  const cluster = clusterOf(leading);
+  const endpoints: readonly ClusterEndpoint[] = at.map(plainEndpoint);
+  return { cluster: { ...cluster, name: name ?? cluster.name }, counterBlock, endpoints };
 }

@@ -1,29 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ClusterRegistry } from '../../src/control/cluster-registry.ts';
 import { type Route, serviceKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { MAX_BLOCKS, NO_ROUTE_BLOCK } from '../../src/observe/counters.ts';
 import { RouteTable } from '../../src/routing/table.ts';
-import { CounterBlocks } from '../../src/workers/counter-blocks.ts';
+import { InForce } from '../../src/workers/in-force.ts';
 import fc from '../support/property.ts';
-import { route } from '../support/routes.ts';
+import { clusterOf, route } from '../support/routes.ts';
 
-/** A table that changes as the fleet's does. */
+/** A state that changes as the fleet's does. */
 class Published {
   readonly board = new CounterBoard();
-  readonly #blocks = new CounterBlocks(this.board);
-  table = RouteTable.EMPTY;
+  readonly #registry = new ClusterRegistry();
+  readonly #state = new InForce(this.board);
+
+  get table(): RouteTable {
+    return this.#state.table ?? RouteTable.EMPTY;
+  }
 
   change(upserts: readonly Route[], removals: readonly Route[] = []): void {
-    const delta = { version: this.table.version + 1, upserts, removals };
-    const before = this.table;
-    const assigned = this.#blocks.assign(delta);
-    this.table = before.apply(assigned);
-    this.#blocks.settle(assigned, before);
+    const version = this.table.version + 1;
+    for (const one of upserts) this.#registry.set(clusterOf(one), []);
+    const gone = [...upserts, ...removals].flatMap(place => this.table.get(place) ?? []);
+    this.#state.apply({ version, routes: { upserts, removals }, ...this.#registry.commit(upserts, gone) });
+  }
+
+  blockOf({ cluster }: Route): number | undefined {
+    return this.#state.cluster(cluster)?.counterBlock;
   }
 
   blockAt(path: string): number | undefined {
-    return this.table.get({ host: '', path })?.counterBlock;
+    const leading = this.table.get({ host: '', path });
+    return leading && this.blockOf(leading);
   }
 
   /** Services with a block of their own, in order. */
@@ -111,7 +120,7 @@ test('whatever changes, exactly the Services with routes have a block, each its 
         published.change(upserts, removals);
         const byService = Map.groupBy(published.table.routes(), ({ service }) => serviceKey(service));
         assert.deepEqual(published.owners(), [...byService.keys()].sort());
-        const blocks = [...byService.values()].map(routes => new Set(routes.map(({ counterBlock }) => counterBlock)));
+        const blocks = [...byService.values()].map(routes => new Set(routes.map(one => published.blockOf(one))));
         assert.ok(blocks.every(({ size }) => size === 1));
         assert.equal(new Set(blocks.flatMap(set => [...set])).size, blocks.length);
       }

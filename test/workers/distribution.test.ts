@@ -1,6 +1,7 @@
 /** Who has what: each worker at its own pace. The workers here are only what is sent to them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PublishedRoute } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
@@ -8,26 +9,32 @@ import { Distribution, type Receipt } from '../../src/workers/distribution.ts';
 import type { Change } from '../../src/workers/messages.ts';
 import { unpack } from '../../src/workers/packed-delta.ts';
 import type { Subscription } from '../../src/workers/subscription.ts';
-import { route } from '../support/routes.ts';
+import { deltaOf, route } from '../support/routes.ts';
 
 class FakeWorker {
   readonly sent: { readonly number: number; readonly change: Change }[] = [];
   readonly subscription: Subscription;
   readonly #distribution: Distribution;
-  #table: RouteTable;
+  #table = RouteTable.of<PublishedRoute>([], 0);
 
   constructor(distribution: Distribution) {
-    const { table } = distribution.inForce;
+    const { snapshot } = distribution.inForce;
     this.#distribution = distribution;
-    this.#table = table === undefined ? RouteTable.EMPTY : RouteTable.EMPTY.apply(unpack(table));
+    this.#take(snapshot);
     this.subscription = distribution.subscribe((number, change) => void this.sent.push({ number, change }));
   }
 
   /** Takes what has been sent last; the first time, what it started with. */
   answer(): void {
     const last = this.sent.at(-1);
-    if (last?.change.table !== undefined) this.#table = this.#table.apply(unpack(last.change.table));
+    this.#take(last?.change.delta);
     this.#distribution.acknowledged(this.subscription, last?.number ?? 0, this.#table.version);
+  }
+
+  #take(packed: string | undefined): void {
+    if (packed === undefined) return;
+    const { version, routes } = unpack(packed);
+    this.#table = this.#table.apply({ version, ...routes });
   }
 
   get paths(): string[] {
@@ -46,7 +53,7 @@ function running(workers: number) {
   const publish = (added: readonly string[], removed: readonly string[] = []): Receipt => {
     version += 1;
     const upserts = added.map(path => route(path));
-    return distribution.publish({ version, upserts, removals: removed.map(path => ({ host: '', path })) });
+    return distribution.publish(deltaOf({ version, upserts, removals: removed.map(path => ({ host: '', path })) }));
   };
   return { distribution, fakes, publish };
 }
@@ -159,7 +166,7 @@ test('a change that fails changes nothing', () => {
       throw new Error('a bug');
     },
   });
-  assert.throws(() => distribution.publish({ version: 2, upserts: [bad], removals: [] }), /a bug/);
+  assert.throws(() => distribution.publish(deltaOf({ version: 2, upserts: [bad], removals: [] })), /a bug/);
   assert.equal(distribution.table.version, 1);
   assert.deepEqual(new FakeWorker(distribution).paths, ['/a']);
 });

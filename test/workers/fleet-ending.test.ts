@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { value } from '../support/raw-message.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
-import { routeTo, startFleet } from './fleet-fixture.ts';
+import { route } from '../support/routes.ts';
+import { deltaTo, startFleet } from './fleet-fixture.ts';
 
 const UPGRADE = 'GET /a HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
@@ -12,7 +13,7 @@ for (const workers of [1, 2]) {
   test(`with ${workers}: draining waits for requests and tunnels of every worker, and accepts nothing new`, async context => {
     const upstream = await RawUpstream.start(context, () => {});
     const running = await startFleet(context, { settings: { workers, shutdownDelay: 0 } });
-    await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+    await running.fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
     const asking = [...(await running.connectToAll()).values()];
     const tunnels = [...(await running.connectToAll()).values()];
     const idle = [...(await running.connectToAll()).values()];
@@ -60,7 +61,7 @@ for (const workers of [1, 2]) {
   test(`with ${workers}: closing ends requests, tunnels and threads at once`, async context => {
     const upstream = await RawUpstream.start(context, () => {});
     const running = await startFleet(context, { settings: { workers, shutdownDelay: 0 } });
-    await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+    await running.fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
     const [client, idle] = [await running.connect(), await running.connect()];
     await client.send('GET /a HTTP/1.1\r\nHost: test\r\n\r\n');
     await upstream.request(0);
@@ -84,7 +85,7 @@ for (const workers of [1, 2]) {
 test('a worker that dies while draining is not replaced, and holds nothing up', async context => {
   const upstream = await RawUpstream.start(context, () => {});
   const running = await startFleet(context, { settings: { workers: 2 } });
-  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+  await running.fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
   const clients = await running.connectToAll();
   await clients.get(0)?.send('GET /a HTTP/1.1\r\nHost: test\r\n\r\n');
   await upstream.request(0);

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
-import type { Route } from '../../src/model/route.ts';
+import type { Delta, TableDelta } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
@@ -13,7 +13,7 @@ import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import type { RawUpstream } from '../support/raw-upstream.ts';
-import { route } from '../support/routes.ts';
+import { deltaOf } from '../support/routes.ts';
 
 /**
  * Of this process alone. Between two listeners on a port of 127.0.0.1, any connection that any other process makes may be given
@@ -154,7 +154,7 @@ export async function ask(client: RawClient, target: string, headers = ''): Prom
   return client.response();
 }
 
-export function routeTo(upstream: RawUpstream, path: string, fields: Partial<Route> = {}): Route {
-  const { host: address, port } = upstream.address;
-  return route(path, { backend: { name: 'test', endpoints: [{ address, port }] }, ...fields });
+/** A delta whose routes lead to the upstream. */
+export function deltaTo({ address: { host: address, port } }: RawUpstream, delta: TableDelta): Delta {
+  return deltaOf(delta, [{ address, port }]);
 }

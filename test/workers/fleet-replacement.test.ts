@@ -4,8 +4,8 @@ import { DEFAULTS } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
-import { route } from '../support/routes.ts';
-import { ask, type RunningFleet, routeTo, startFleet } from './fleet-fixture.ts';
+import { deltaOf, route } from '../support/routes.ts';
+import { ask, deltaTo, type RunningFleet, startFleet } from './fleet-fixture.ts';
 
 /** Waits until the place of a dead worker is taken: a connection goes to its region of the counters. */
 async function connectToReplacement(running: RunningFleet, worker: number): Promise<RawClient> {
@@ -20,7 +20,7 @@ async function connectToReplacement(running: RunningFleet, worker: number): Prom
 test('when a worker dies only its connections end, and it is replaced', async context => {
   const upstream = await RawUpstream.start(context);
   const running = await startFleet(context, { settings: { workers: 2 } });
-  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+  await running.fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
   const clients = await running.connectToAll();
   for (const client of clients.values()) assert.equal((await ask(client, '/a')).status, 200);
 
@@ -44,7 +44,7 @@ test('when a worker dies only its connections end, and it is replaced', async co
 test('what a dead worker counted stays; what was true of it does not', async context => {
   const upstream = await RawUpstream.start(context);
   const running = await startFleet(context, { settings: { workers: 2 } });
-  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+  await running.fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
   const clients = await running.connectToAll();
   for (const client of clients.values()) {
     for (let count = 0; count < 3; count += 1) await ask(client, '/a');
@@ -76,20 +76,21 @@ for (const workers of [1, 2]) {
     const upstream = await RawUpstream.start(context);
     const running = await startFleet(context, { settings: { workers }, errorPage: 'old page' });
     const { fleet } = running;
-    const [first, second, third] = ['/one', '/two', '/three'].map(path => routeTo(upstream, path));
+    const [first, second, third] = ['/one', '/two', '/three'].map(path => route(path));
     assert.ok(first && second && third);
-    await fleet.publish({ version: 1, upserts: [first], removals: [] }).answering;
+    await fleet.publish(deltaTo(upstream, { version: 1, upserts: [first], removals: [] })).answering;
 
     const crashed = running.crash(0);
     // Before its death is noticed, while it is dead, and while the next one starts.
-    await fleet.publish({ version: 2, upserts: [second], removals: [first] }).answering;
+    await fleet.publish(deltaTo(upstream, { version: 2, upserts: [second], removals: [first] })).answering;
     await crashed;
     fleet.updateErrorPage('new page');
     fleet.updateSettings({ ...DEFAULTS, accessLog: 'off', clientMaxBodySize: 1 });
-    await fleet.publish({ version: 3, upserts: [], removals: [] }).answering;
+    await fleet.publish(deltaOf({ version: 3, upserts: [], removals: [] })).answering;
     await eventually('the next thread', () => running.threads.length === workers + 1);
-    const unavailable = route('/none', { backend: { name: 'none', endpoints: [] } });
-    await fleet.publish({ version: 4, upserts: [third, unavailable], removals: [] }).answering;
+    const unavailable = route('/none', { service: { namespace: 'default', name: 'none' } });
+    fleet.publish(deltaOf({ version: 4, upserts: [unavailable], removals: [] }, []));
+    await fleet.publish(deltaTo(upstream, { version: 5, upserts: [third], removals: [] })).answering;
 
     const client = await connectToReplacement(running, 0);
     const statuses = [];
@@ -106,7 +107,7 @@ test('with no worker alive a change is taken at once: whoever comes next begins 
   assert.equal(running.fleet.alive, 1);
   await running.crash(0);
   assert.equal(running.fleet.alive, 0);
-  await running.fleet.publish({ version: 1, upserts: [], removals: [] }).answering;
+  await running.fleet.publish(deltaOf({ version: 1, upserts: [], removals: [] })).answering;
   assert.equal(running.threads.length, 1, 'nobody has come yet');
 });
 

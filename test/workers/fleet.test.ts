@@ -16,13 +16,14 @@ import { lockPort } from '../../src/workers/port-lock.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
-import { ask, routeTo, startFleet } from './fleet-fixture.ts';
+import { deltaOf, route } from '../support/routes.ts';
+import { ask, deltaTo, startFleet } from './fleet-fixture.ts';
 
 test('several workers share the port, and each of them serves', async context => {
   const upstream = await RawUpstream.start(context);
   const running = await startFleet(context, { settings: { workers: 3 } });
   assert.equal(running.fleet.size, 3);
-  await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+  await running.fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
   const clients = await running.connectToAll();
   for (const [worker, client] of clients) {
     assert.equal((await ask(client, '/a/x')).status, 200);
@@ -37,7 +38,7 @@ for (const workers of [1, 2]) {
     for (const client of (await running.connectToAll()).values()) {
       assert.equal((await ask(client, '/')).status, 503);
     }
-    await running.fleet.publish({ version: 0, upserts: [], removals: [] }).answering;
+    await running.fleet.publish(deltaOf({ version: 0, upserts: [], removals: [] })).answering;
     for (const client of (await running.connectToAll()).values()) {
       assert.equal((await ask(client, '/')).status, 404);
     }
@@ -50,8 +51,8 @@ for (const workers of [1, 2]) {
     const clients = [...(await running.connectToAll()).values()];
     let removals: Place[] = [];
     for (let version = 1; version <= 30; version += 1) {
-      const added = routeTo(upstream, `/v${version}`);
-      await fleet.publish({ version, upserts: [added], removals }).answering;
+      const added = route(`/v${version}`);
+      await fleet.publish(deltaTo(upstream, { version, upserts: [added], removals })).answering;
       removals = [added];
       const statuses = clients.map(async client => [
         (await ask(client, `/v${version}`)).status,
@@ -82,9 +83,9 @@ for (const workers of [1, 2]) {
     let acknowledged = 0;
     const publish = async (version: number): Promise<void> => {
       const upstream = upstreams[version % UPSTREAMS] as RawUpstream;
-      const upsert = routeTo(upstream, '/p', { stripPrefix: version % 2 === 0 });
+      const upsert = route('/p', { stripPrefix: version % 2 === 0 });
       published = version;
-      await running.fleet.publish({ version, upserts: [upsert], removals: [] }).answering;
+      await running.fleet.publish(deltaTo(upstream, { version, upserts: [upsert], removals: [] })).answering;
       acknowledged = version;
     };
     await publish(1);
@@ -114,7 +115,7 @@ for (const workers of [1, 2]) {
   test(`with ${workers}: new settings and a new error page hold from the next request`, async context => {
     const upstream = await RawUpstream.start(context, () => {});
     const running = await startFleet(context, { settings: { workers }, errorPage: 'the first page' });
-    await running.fleet.publish({ version: 1, upserts: [routeTo(upstream, '/a')], removals: [] }).answering;
+    await running.fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
     const clients = [...(await running.connectToAll()).values()];
     const settings = { ...DEFAULTS, accessLog: 'off' as const, proxyReadTimeout: 30 };
     await running.fleet.updateSettings(settings).answering;
@@ -142,7 +143,7 @@ for (const workers of [1, 2]) {
     await rename(path, `${path}.1`);
     running.fleet.reopenLogs();
     // Workers take messages in order: who has taken this one has reopened its log. A request could overtake both.
-    await running.fleet.publish({ version: 1, upserts: [], removals: [] }).answering;
+    await running.fleet.publish(deltaOf({ version: 1, upserts: [], removals: [] })).answering;
     for (const client of clients) await ask(client, '/after');
     await eventually('the next lines', async () => (await lines(path).catch(() => 0)) === workers);
     assert.equal(await lines(`${path}.1`), workers);

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Route } from '../../src/model/route.ts';
+import { plainEndpoint } from '../../src/model/cluster.ts';
 import { pack, unpack } from '../../src/workers/packed-delta.ts';
 import fc from '../support/property.ts';
-import { route } from '../support/routes.ts';
-
-const endpoints = [
-  { address: '10.0.0.1', port: 80 },
-  { address: '10.0.0.2', port: 80 },
-];
+import { deltaOf, published, route } from '../support/routes.ts';
 
 test('a packed delta is the same delta when it is unpacked, whatever its texts hold', () => {
   const text = fc.string({ unit: 'binary' });
@@ -24,25 +19,43 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
       { connectTimeoutMs: fc.nat(), maxBodySize: fc.nat() },
       { noNullPrototype: true, requiredKeys: [] },
     ),
-    backend: record({ name: text, endpoints: fc.array(record({ address: text, port: fc.nat() })) }),
-    service: record({ namespace: text, name: text }),
-    createdAt: text,
+    cluster: text,
+  });
+  const clusters = record({
+    cluster: record({
+      id: text,
+      name: text,
+      service: record({ namespace: text, name: text }),
+      balance: record({ policy: fc.constantFrom('service' as const, 'ewma' as const) }),
+      maxRequests: fc.nat(),
+      slowStartMs: fc.nat(),
+    }),
     counterBlock: fc.nat(),
   });
+  const known = record({
+    id: text,
+    address: text,
+    port: fc.nat(),
+    pod: text,
+    zone: text,
+    weight: fc.nat(),
+    state: fc.constantFrom('ready' as const, 'draining' as const),
+  });
+  const plain = record({ address: text, port: fc.nat() }).map(plainEndpoint);
+  const sets = record({ cluster: text, revision: fc.nat(), endpoints: fc.array(fc.oneof(known, plain)) });
   const deltas = record({
     version: fc.nat(),
-    upserts: fc.array(routes),
-    removals: fc.array(record({ host: text, path: text })),
+    routes: record({ upserts: fc.array(routes), removals: fc.array(record({ host: text, path: text })) }),
+    clusters: record({ upserts: fc.array(clusters), removals: fc.array(text) }),
+    endpoints: fc.array(sets),
   });
   fc.assert(fc.property(deltas, delta => assert.deepEqual(unpack(pack(delta)), delta)));
 });
 
-test('routes that share their endpoints share them when they are unpacked, and only those do', () => {
-  const shared = (path: string): Route => route(path, { backend: { name: 'shared', endpoints } });
-  const other = route('/c', { backend: { name: 'other', endpoints: [...endpoints] } });
-  const { upserts } = unpack(pack({ version: 1, upserts: [shared('/a'), shared('/b'), other], removals: [] }));
-  const [a, b, c] = upserts.map(({ backend }) => backend.endpoints);
-  assert.equal(a, b);
-  assert.notEqual(b, c);
-  assert.deepEqual(c, endpoints);
+test('a packed route leaves out what no worker needs', () => {
+  const delta = published(deltaOf({ version: 1, upserts: [route('/a', { createdAt: 'long ago' })], removals: [] }));
+  const [unpacked] = unpack(pack(delta)).routes.upserts;
+  assert.deepEqual(Object.keys(unpacked ?? {}).sort(), [
+    ...['cluster', 'host', 'overrides', 'path', 'rewriteRedirects', 'stripPrefix'],
+  ]);
 });

@@ -26,7 +26,7 @@ export interface DashboardOptions extends Omit<FeedOptions, 'interval'> {
 export function addDashboard(app: FastifyInstance, { interval = 1000, ...options }: DashboardOptions): Feed {
   const feed = new Feed({ ...options, interval });
   const { control } = options;
-  const search = new RouteSearch(feed.sampler);
+  const search = new RouteSearch(feed.sampler, control);
   // A scope of its own: the probes and /metrics are asked for by names of all kinds.
   app.register(async scope => {
     scope.addHook('onRequest', guard);

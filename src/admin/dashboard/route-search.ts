@@ -1,8 +1,10 @@
 /** The routes table of the page: searched, sorted and cut here, so that ten thousand routes cost a browser nothing. */
-import { formatHostPort } from '../../formats/host-port.ts';
-import { type Route, serviceKey } from '../../model/route.ts';
+
+import type { ServedCluster } from '../../model/delta.ts';
+import { type ClusterId, type Route, serviceKey } from '../../model/route.ts';
 import type { Traffic } from '../../observe/tally.ts';
 import type { RouteTable } from '../../routing/table.ts';
+import { endpointLabel } from '../../text/labels.ts';
 import type { RouteFigures, RoutePage, RouteRow, SortKey } from './messages.ts';
 
 /** Rows that a person may look through; the rest is found by searching. */
@@ -25,9 +27,14 @@ export interface RecentTraffic {
   readonly samples: number;
 }
 
+/** Where the routes of the table lead. */
+export interface ServedClusters {
+  cluster(id: ClusterId): ServedCluster | undefined;
+}
+
 interface Entry {
   readonly route: Route;
-  /** What is searched, in lower case. */
+  /** What is searched besides the endpoints, which change without the table; in lower case. */
   readonly text: string;
   /** Place in the order of hosts and paths, which also settles ties. */
   readonly order: number;
@@ -41,6 +48,9 @@ interface Order {
 
 export class RouteSearch {
   readonly #recent: RecentTraffic;
+  readonly #clusters: ServedClusters;
+  /** Of each set of endpoints, what is searched. */
+  readonly #endpointTexts = new WeakMap<ServedCluster['endpoints'], string>();
   /** The table that was indexed last. */
   #table: RouteTable | undefined;
   #entries: readonly Entry[] = [];
@@ -49,14 +59,17 @@ export class RouteSearch {
   /** Made once for all who ask, and once a sample: to sort ten thousand routes by a quantile takes its time. */
   readonly #orders = new Map<string, Order>();
 
-  constructor(recent: RecentTraffic) {
+  constructor(recent: RecentTraffic, clusters: ServedClusters) {
     this.#recent = recent;
+    this.#clusters = clusters;
   }
 
   find(table: RouteTable, { search, sort, descending }: RouteQuery): RoutePage {
     this.#index(table);
     const words = [...new Set(search.toLowerCase().split(/\s+/))].filter(word => word !== '');
-    const found = this.#sorted(sort, descending).filter(({ text }) => words.every(word => text.includes(word)));
+    const found = this.#sorted(sort, descending).filter(({ route, text }) =>
+      words.every(word => text.includes(word) || this.#endpointText(route).includes(word)),
+    );
     const shown = new Set<string>();
     const rows = found.slice(0, MAX_ROWS).map(({ route }) => this.#rowOf(route, shown));
     return { version: table.version, total: this.#entries.length, matched: found.length, rows };
@@ -100,13 +113,13 @@ export class RouteSearch {
         return Number.isNaN(created) ? undefined : -created;
       }
       case 'rate':
-        return this.#recent.trafficOf(route.counterBlock)?.rate || undefined;
+        return this.#trafficOf(route)?.rate || undefined;
       case 'errors':
-        return this.#recent.trafficOf(route.counterBlock)?.errorShare;
+        return this.#trafficOf(route)?.errorShare;
       case 'p50':
-        return this.#recent.trafficOf(route.counterBlock)?.quantile(0.5);
+        return this.#trafficOf(route)?.quantile(0.5);
       case 'p99':
-        return this.#recent.trafficOf(route.counterBlock)?.quantile(0.99);
+        return this.#trafficOf(route)?.quantile(0.99);
     }
   }
 
@@ -114,27 +127,42 @@ export class RouteSearch {
   #rowOf(route: Route, shown: Set<string>): RouteRow {
     const { host, path, service, createdAt } = route;
     const key = serviceKey(service);
-    const figures = shown.has(key) ? null : this.#figuresOf(route.counterBlock);
+    const figures = shown.has(key) ? null : this.#figuresOf(route);
     shown.add(key);
     return {
       host,
       path,
       service: { namespace: service.namespace, name: service.name },
-      endpoints: endpointsOf(route),
+      endpoints: (this.#clusters.cluster(route.cluster)?.endpoints ?? []).map(endpointLabel),
       createdAt,
       figures,
       siblings: (this.#routesOf.get(key) ?? 1) - 1,
     };
   }
 
-  #figuresOf(block: number): RouteFigures {
-    const traffic = this.#recent.trafficOf(block);
+  #figuresOf(route: Route): RouteFigures {
+    const traffic = this.#trafficOf(route);
     return {
       rate: traffic?.rate ?? 0,
       p50: traffic?.quantile(0.5) ?? null,
       p99: traffic?.quantile(0.99) ?? null,
       errors: traffic?.errorShare ?? null,
     };
+  }
+
+  #trafficOf({ cluster }: Route): Traffic | undefined {
+    const block = this.#clusters.cluster(cluster)?.counterBlock;
+    return block === undefined ? undefined : this.#recent.trafficOf(block);
+  }
+
+  #endpointText({ cluster }: Route): string {
+    const endpoints = this.#clusters.cluster(cluster)?.endpoints ?? [];
+    let text = this.#endpointTexts.get(endpoints);
+    if (text === undefined) {
+      text = endpoints.map(endpointLabel).join(' ').toLowerCase();
+      this.#endpointTexts.set(endpoints, text);
+    }
+    return text;
   }
 }
 
@@ -143,11 +171,7 @@ function isFigure(sort: SortKey): boolean {
 }
 
 function textOf(route: Route): string {
-  return `${route.host}${route.path} ${serviceKey(route.service)} ${endpointsOf(route).join(' ')}`;
-}
-
-function endpointsOf({ backend }: Route): string[] {
-  return backend.endpoints.map(({ address, port }) => formatHostPort(address, port));
+  return `${route.host}${route.path} ${serviceKey(route.service)}`;
 }
 
 function compareKeys(a: string | number | undefined, b: string | number | undefined, sign: number): number {

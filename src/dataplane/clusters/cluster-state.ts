@@ -1,31 +1,51 @@
-import type { Endpoint } from '../../model/route.ts';
+import type { Cluster, ClusterEndpoint, Endpoint } from '../../model/cluster.ts';
+import type { PublishedCluster } from '../../model/delta.ts';
+import type { ServiceRef } from '../../model/route.ts';
 import { keyOf, type UpstreamPool } from './upstream-pool.ts';
 
 /** An endpoint of a cluster, with the pool of its connections. */
-export interface EndpointState extends Endpoint {
+export interface EndpointState extends ClusterEndpoint {
   /** The pool that was used last; undefined before the first request. */
   pool: UpstreamPool | undefined;
 }
 
-/** What a worker knows of the endpoints behind one or more routes. It survives changes of the routes and of the endpoints. */
+/** What a worker knows of a cluster. It survives changes of the routes, of the cluster and of its endpoints. */
 export class ClusterState {
+  #cluster: Cluster;
+  #counterBlock: number;
   /** In the order in which they take turns. */
   #endpoints: readonly EndpointState[] = [];
   #turn = 0;
+
+  constructor({ cluster, counterBlock }: PublishedCluster) {
+    this.#cluster = cluster;
+    this.#counterBlock = counterBlock;
+  }
+
+  get service(): ServiceRef {
+    return this.#cluster.service;
+  }
+
+  /** Where the counters of its Service are in shared memory. */
+  get counterBlock(): number {
+    return this.#counterBlock;
+  }
 
   get endpoints(): readonly EndpointState[] {
     return this.#endpoints;
   }
 
+  /** Its settings have changed. */
+  change({ cluster, counterBlock }: PublishedCluster): void {
+    this.#cluster = cluster;
+    this.#counterBlock = counterBlock;
+  }
+
   /** Replaces the endpoints; those that stay keep their state. */
-  update(endpoints: readonly Endpoint[]): void {
-    if (isSame(this.#endpoints, endpoints)) return;
-    const known = new Map(this.#endpoints.map(endpoint => [keyOf(endpoint), endpoint]));
+  update(endpoints: readonly ClusterEndpoint[]): void {
+    const known = new Map(this.#endpoints.map(endpoint => [endpoint.id, endpoint]));
     const isFirst = known.size === 0;
-    this.#endpoints = endpoints.map(endpoint => {
-      const { address, port } = endpoint;
-      return known.get(keyOf(endpoint)) ?? { address, port, pool: undefined };
-    });
+    this.#endpoints = endpoints.map(endpoint => stateOf(endpoint, known.get(endpoint.id)));
     // Workers begin at different endpoints: after a start, the first would else get the first request of each.
     if (isFirst) this.#turn = Math.floor(Math.random() * endpoints.length);
   }
@@ -47,6 +67,10 @@ export class ClusterState {
   }
 }
 
-function isSame(some: readonly Endpoint[], others: readonly Endpoint[]): boolean {
-  return some.length === others.length && some.every((one, index) => keyOf(one) === keyOf(others[index] ?? one));
+function stateOf(endpoint: ClusterEndpoint, known: EndpointState | undefined): EndpointState {
+  const { id, address, port, pod, zone, weight, state } = endpoint;
+  if (known === undefined) return { id, address, port, pod, zone, weight, state, pool: undefined };
+  // A pod whose sandbox is made anew keeps its uid, and has another address.
+  const pool = keyOf(known) === keyOf(endpoint) ? known.pool : undefined;
+  return Object.assign(known, { address, port, pod, zone, weight, state, pool });
 }

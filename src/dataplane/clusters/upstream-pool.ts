@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
 

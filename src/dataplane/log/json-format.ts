@@ -2,7 +2,8 @@
 import { formatHostPort } from '../../formats/host-port.ts';
 import { basicUser } from '../../formats/http/authentication.ts';
 import { writeBytes, writeDecimal, writeLatin1 } from '../../formats/write-bytes.ts';
-import { type Endpoint, serviceKey } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
+import { serviceKey } from '../../model/route.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import { COMMA, DIGIT_0, hasUnsafe, LF, POINT, TextMemo } from './log-text.ts';
 import type { LoggedHead, RequestRecord, UpstreamAttempt } from './request-record.ts';

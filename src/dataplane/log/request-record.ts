@@ -1,4 +1,5 @@
-import type { Endpoint, Route } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
+import type { Route } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 
 /** One finished request, as the access log sees it. */

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { codeOf, stackOf } from '../../errors.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
-import { type Endpoint, upstreamPath } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
+import { upstreamPath } from '../../model/route.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
@@ -135,7 +136,7 @@ export class Exchange implements AttemptListener, RelayOwner {
     if (route === undefined) return 'no_route';
     this.#route = route;
     this.#record.route = route;
-    this.#upstreamTarget = upstreamPath(route, target.path) + target.query;
+    this.#upstreamTarget = upstreamPath(route.strippedPrefix, target.path) + target.query;
     this.#upgrade = this.#offer && allowedUpgrade(facts.upgrade, this.#settings.upgradeProtocols);
     return this.#limitBody(facts, route.limits(this.#settings).maxBodySize);
   }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
-import type { Endpoint } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../clusters/recycling.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';

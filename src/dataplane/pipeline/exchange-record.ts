@@ -1,8 +1,10 @@
 // Imported, because the global one is a getter, which costs more.
 import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
-import { type Endpoint, type Route, serviceKey } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
+import { serviceKey } from '../../model/route.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineContext } from '../engine.ts';
 import type { FailureExample } from '../failures/failure-example.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
@@ -32,7 +34,7 @@ export class ExchangeRecord implements RequestRecord {
   #reason: FailureReason | '-' = '-';
   /** The client's side of the exchange. */
   client: RecordedTraffic;
-  route: Route | undefined;
+  route: CompiledRoute | undefined;
   requestId = '';
   /** Host and path as routes see them; empty for what was refused before. */
   host = '';
@@ -110,7 +112,7 @@ export class ExchangeRecord implements RequestRecord {
     // The time that a tunnel stays open is not counted as the time of a request.
     const answeredMs = status === 101 ? this.#switchedAt - now : 0;
     const countedMs = this.#upstreamStatus === 0 ? Number.NaN : this.upstreamMs + answeredMs;
-    const block = this.route?.counterBlock ?? NO_ROUTE_BLOCK;
+    const block = this.route?.cluster.counterBlock ?? NO_ROUTE_BLOCK;
     counters.countRequest(block, status, (this.durationMs + answeredMs) / 1000, countedMs / 1000);
     if (accessLog.isOn) accessLog.write(this, head ?? new TextHead({ requestLine: this.#requestLine }), Date.now());
     this.client.receivedBytes = 0;

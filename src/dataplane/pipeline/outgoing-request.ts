@@ -1,6 +1,7 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
-import { type Endpoint, upstreamPath } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
+import { upstreamPath } from '../../model/route.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { forwardedHosts, forwardedOf } from './forwarded.ts';
 import { X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO } from './header-ids.ts';
@@ -15,7 +16,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
   const named = settings.upstreamHost === 'as-received' ? authority : routing.host;
   return {
     head,
-    target: upstreamPath(route, target.path) + target.query,
+    target: upstreamPath(route.strippedPrefix, target.path) + target.query,
     host: named || formatHostPort(endpoint.address, endpoint.port),
     authority,
     client,

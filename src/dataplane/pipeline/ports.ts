@@ -2,7 +2,7 @@
  * The ports between the pipeline and the codecs. A codec decodes one protocol and calls a handler; an exchange calls the codec's
  * port, and the codec encodes. Only codecs decide lengths, chunks, `Connection` and keep-alive.
  */
-import type { Endpoint } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { LoggedHead } from '../log/request-record.ts';
 import type { TimeLimit } from '../runtime/timer-wheel.ts';

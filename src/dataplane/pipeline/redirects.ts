@@ -8,18 +8,18 @@ import {
   splitAuthority,
   type UriReference,
 } from '../../formats/http/uri.ts';
-import type { Route } from '../../model/route.ts';
+import type { Place } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
 import type { FieldEdits } from './ports.ts';
 
 /** Puts a stripped prefix back on the paths in a response's head. */
 export class RedirectEdits implements FieldEdits {
-  readonly #route: Route;
+  readonly #route: Place;
   readonly #hosts: readonly string[];
 
   /** @param hosts the authorities by which the client and the upstream may know this place */
-  constructor(route: Route, hosts: readonly string[]) {
+  constructor(route: Place, hosts: readonly string[]) {
     this.#route = route;
     this.#hosts = hosts;
   }
@@ -39,7 +39,7 @@ export class RedirectEdits implements FieldEdits {
  * @param name in lower case
  * @param hosts the authorities by which the client and the upstream may know this place
  */
-export function rewriteRedirect(name: string, value: string, route: Route, hosts: readonly string[]): string {
+export function rewriteRedirect(name: string, value: string, route: Place, hosts: readonly string[]): string {
   switch (name) {
     case 'location':
       return withPrefix(value, route.path, hosts);

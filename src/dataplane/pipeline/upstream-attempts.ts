@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../model/route.ts';
+import type { Endpoint } from '../../model/cluster.ts';
 import type { EndpointState } from '../clusters/cluster-state.ts';
 import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';

@@ -5,7 +5,7 @@ import { MAX_ROWS, type RouteQuery, RouteSearch } from '../../../src/admin/dashb
 import { WorkerCounters } from '../../../src/observe/counters.ts';
 import { TALLY_SLOTS, Traffic } from '../../../src/observe/tally.ts';
 import { RouteTable } from '../../../src/routing/table.ts';
-import { route } from '../../support/routes.ts';
+import { route, served } from '../../support/routes.ts';
 
 const ALL: RouteQuery = { search: '', sort: 'route', descending: false };
 
@@ -27,23 +27,37 @@ const TABLE = RouteTable.of([
   route('/b', {
     host: 'x.example',
     service: { namespace: 'shop', name: 'cart' },
-    counterBlock: 1,
     createdAt: '2026-01-03T00:00:00Z',
   }),
-  route('/a', { service: { namespace: 'Shop', name: 'search' }, counterBlock: 2, createdAt: '2026-01-01T00:00:00Z' }),
-  route('/0', { service: { namespace: 'docs', name: 'web' }, counterBlock: 3 }),
+  route('/a', { service: { namespace: 'Shop', name: 'search' }, createdAt: '2026-01-01T00:00:00Z' }),
+  route('/0', { service: { namespace: 'docs', name: 'web' } }),
 ]);
 const TRAFFIC = new Map([
   [1, traffic(100, 0, 0)],
   [2, traffic(10, 10, 5)],
 ]);
 let samples = 1;
-const search = new RouteSearch({
-  trafficOf: block => TRAFFIC.get(block),
-  get samples() {
-    return samples;
+const BLOCKS = new Map([
+  ['shop/cart', 1],
+  ['Shop/search', 2],
+  ['docs/web', 3],
+]);
+const CLUSTERS = {
+  cluster: (id: string) => {
+    const [key = ''] = id.split(':');
+    const [namespace = '', name = ''] = key.split('/');
+    return served({ cluster: id, service: { namespace, name } }, { counterBlock: BLOCKS.get(key) ?? 0 });
   },
-});
+};
+const search = new RouteSearch(
+  {
+    trafficOf: block => TRAFFIC.get(block),
+    get samples() {
+      return samples;
+    },
+  },
+  CLUSTERS,
+);
 const paths = (query: Partial<RouteQuery>): string[] =>
   search.find(TABLE, { ...ALL, ...query }).rows.map(({ path }) => path);
 
@@ -107,7 +121,7 @@ test('a row has the figures of its Service', () => {
 });
 
 test('a Service with several routes shows its figures once, in the first of its rows', () => {
-  const shop = { service: { namespace: 'shop', name: 'cart' }, counterBlock: 1 };
+  const shop = { service: { namespace: 'shop', name: 'cart' } };
   const table = RouteTable.of([route('/x', shop), route('/y'), route('/z', shop)], 2);
   for (const [descending, order] of [
     [false, ['/x', '/y', '/z']],
@@ -131,15 +145,18 @@ test('a Service with several routes shows its figures once, in the first of its 
 
 test('an order by figures is made anew with each sample, and only then', () => {
   const asked: number[] = [];
-  const counting = new RouteSearch({
-    trafficOf: block => {
-      asked.push(block);
-      return TRAFFIC.get(block);
+  const counting = new RouteSearch(
+    {
+      trafficOf: block => {
+        asked.push(block);
+        return TRAFFIC.get(block);
+      },
+      get samples() {
+        return samples;
+      },
     },
-    get samples() {
-      return samples;
-    },
-  });
+    CLUSTERS,
+  );
   const query: RouteQuery = { search: 'nothing fits', sort: 'p99', descending: true };
   for (let count = 0; count < 5; count += 1) counting.find(TABLE, query);
   assert.equal(asked.length, 3, 'once for each route');

@@ -29,7 +29,7 @@ before(async () => {
   const onChange = (): void => {
     settled += 1;
     const delta = catalog.commit();
-    if (delta !== undefined) deltas.push(delta);
+    if (delta !== undefined) deltas.push({ version: delta.version, ...delta.routes });
   };
   const settings = { namespace: [], selector: '' };
   source = new KubeSource({ settings, client, store: catalog, logger: silentLogger(), onChange, random: () => 0 });

@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Cluster, ClusterEndpoint, ClusterInForce, EndpointSet } from '../model/cluster.ts';
+import type { Delta } from '../model/delta.ts';
+import type { ClusterId, Route } from '../model/route.ts';
+
+interface Known {
+  readonly cluster: Cluster;
+  readonly set: EndpointSet;
+}
+
+/** A cluster that routes lead to. */
+interface Served {
+  /** How many routes that are served. */
+  uses: number;
+  /** As the workers have it; undefined until the next {@link ClusterRegistry.commit}. */
+  known: Known | undefined;
+}
+
+/** The clusters that sources know, and which of them routes lead to: workers have those, and no others. */
+export class ClusterRegistry {
+  readonly #known = new Map<ClusterId, Known>();
+  readonly #served = new Map<ClusterId, Served>();
+  /** Those that may be otherwise than the workers have them. */
+  readonly #changed = new Set<ClusterId>();
+  #revision = 0;
+
+  get(id: ClusterId): ClusterInForce | undefined {
+    const known = this.#lookUp(id);
+    return known && { cluster: known.cluster, endpoints: known.set.endpoints };
+  }
+
+  /** A cluster as it is now. */
+  set(cluster: Cluster, endpoints: readonly ClusterEndpoint[]): void {
+    const { id } = cluster;
+    const before = this.#lookUp(id);
+    const isSame = before !== undefined && isDeepStrictEqual(cluster, before.cluster);
+    this.#put(before, isSame ? before.cluster : cluster, endpoints);
+  }
+
+  /** The endpoints of a cluster as they are now. */
+  setEndpoints(id: ClusterId, endpoints: readonly ClusterEndpoint[]): void {
+    const before = this.#known.get(id);
+    if (before !== undefined) this.#put(before, before.cluster, endpoints);
+  }
+
+  /** No source knows it any more. */
+  delete(id: ClusterId): void {
+    this.#known.delete(id);
+  }
+
+  /**
+   * @param come routes that are served from now on
+   * @param gone routes that are no longer served, those among them that others replace
+   * @returns what this changes for the workers, with all that has changed since the last time
+   */
+  commit(come: readonly Route[], gone: readonly Route[]): Pick<Delta, 'clusters' | 'endpoints'> {
+    for (const { cluster } of come) this.#use(cluster, 1);
+    for (const { cluster } of gone) this.#use(cluster, -1);
+    const upserts: Cluster[] = [];
+    const removals: ClusterId[] = [];
+    const endpoints: EndpointSet[] = [];
+    for (const id of this.#changed) {
+      const served = this.#served.get(id);
+      if (served?.uses === 0) {
+        this.#served.delete(id);
+        if (served.known !== undefined) removals.push(id);
+        continue;
+      }
+      const known = this.#lookUp(id);
+      if (served === undefined || known === undefined) continue;
+      if (known.cluster !== served.known?.cluster) upserts.push(known.cluster);
+      if (known.set !== served.known?.set) endpoints.push(known.set);
+      served.known = known;
+    }
+    this.#changed.clear();
+    return { clusters: { upserts, removals }, endpoints };
+  }
+
+  /** What a source says; where none knows it any more, what the workers have. */
+  #lookUp(id: ClusterId): Known | undefined {
+    return this.#known.get(id) ?? this.#served.get(id)?.known;
+  }
+
+  /** What is the same as before stays the same object. */
+  #put(before: Known | undefined, cluster: Cluster, endpoints: readonly ClusterEndpoint[]): void {
+    const { id } = cluster;
+    const isSame = before !== undefined && isDeepStrictEqual(endpoints, before.set.endpoints);
+    if (isSame && cluster === before.cluster) {
+      this.#known.set(id, before);
+      return;
+    }
+    if (!isSame) this.#revision += 1;
+    const set = isSame ? before.set : { cluster: id, revision: this.#revision, endpoints };
+    this.#known.set(id, { cluster, set });
+    this.#changed.add(id);
+  }
+
+  #use(id: ClusterId, change: 1 | -1): void {
+    const served = this.#served.get(id);
+    if (served === undefined) this.#served.set(id, { uses: change, known: undefined });
+    else served.uses += change;
+    this.#changed.add(id);
+  }
+}

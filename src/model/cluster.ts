@@ -1,0 +1,79 @@
+import type { ClusterId, ServiceRef } from './route.ts';
+
+/** Where connections go: an IP address (a name only for ExternalName) and a port. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** An endpoint as its cluster has it. */
+export interface ClusterEndpoint extends Endpoint {
+  /**
+   * Which one it is: the pod's uid and the port, else `address:port`. A pod that takes the place of another is another endpoint,
+   * whatever its address.
+   */
+  readonly id: string;
+  /** For people; empty where it is not known. */
+  readonly pod: string;
+  /** Empty where it is not known. */
+  readonly zone: string;
+  readonly weight: number;
+  /** `ready`: takes requests. `draining`: terminating but serving, takes only the requests that a cookie binds to it. */
+  readonly state: 'ready' | 'draining';
+}
+
+/** What stands behind routes: endpoints that answer the same, and how requests are spread over them. */
+export interface Cluster {
+  readonly id: ClusterId;
+  /** ingress-nginx's name for it: `namespace-service-port`. */
+  readonly name: string;
+  readonly service: ServiceRef;
+  readonly balance: Balance;
+  readonly affinity?: CookieAffinity;
+  /** In flight for each endpoint; 0 is no limit. */
+  readonly maxRequests: number;
+  /** How long a new endpoint takes to get its full share; 0: it gets it at once. */
+  readonly slowStartMs: number;
+  readonly healthCheck?: { readonly path: string; readonly intervalMs: number };
+}
+
+/** How requests are spread. `service`: the one endpoint is the ClusterIP, and kube-proxy decides. */
+export type Balance =
+  | { readonly policy: 'service' | 'least-request' | 'round-robin' | 'ewma' }
+  | { readonly policy: 'hash'; readonly key: HashKey };
+
+/** What of a request is hashed. */
+export type HashKey =
+  | { readonly from: 'client-ip' | 'uri' }
+  | { readonly from: 'header' | 'cookie' | 'query'; readonly name: string }
+  | { readonly from: 'text'; readonly parts: readonly (string | { readonly variable: string })[] };
+
+/** The cookie that binds a client to an endpoint. */
+export interface CookieAffinity {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string;
+  /** Absent: the cookie ends with the browser's session. */
+  readonly maxAgeSeconds?: number;
+  readonly sameSite: 'Lax' | 'Strict' | 'None';
+  readonly secure: 'auto' | 'always' | 'never';
+}
+
+/** The endpoints of a cluster; without any, requests get 503. */
+export interface EndpointSet {
+  readonly cluster: ClusterId;
+  /** Higher with each change. */
+  readonly revision: number;
+  readonly endpoints: readonly ClusterEndpoint[];
+}
+
+/** A cluster and where its requests go. */
+export interface ClusterInForce {
+  readonly cluster: Cluster;
+  readonly endpoints: readonly ClusterEndpoint[];
+}
+
+/** An endpoint of which nothing is known but where it is. */
+export function plainEndpoint({ address, port }: Endpoint): ClusterEndpoint {
+  return { id: `${address}:${port}`, address, port, pod: '', zone: '', weight: 1, state: 'ready' };
+}

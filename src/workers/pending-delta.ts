@@ -1,0 +1,48 @@
+import type { EndpointSet } from '../model/cluster.ts';
+import type { PublishedCluster, PublishedDelta, PublishedRoute } from '../model/delta.ts';
+import { type ClusterId, type Place, routeKey } from '../model/route.ts';
+
+type PlaceState = PublishedRoute | Place;
+
+/** Several deltas as one: of each place, each cluster and each set of endpoints the newest. */
+export class PendingDelta {
+  #version = 0;
+  /** By route key: a route, or a place without one. */
+  readonly #places = new Map<string, PlaceState>();
+  /** Undefined: no route leads to it any more. */
+  readonly #clusters = new Map<ClusterId, PublishedCluster | undefined>();
+  readonly #endpoints = new Map<ClusterId, EndpointSet>();
+
+  add({ version, routes, clusters, endpoints }: PublishedDelta): void {
+    this.#version = version;
+    for (const place of routes.removals) this.#places.set(routeKey(place), place);
+    for (const route of routes.upserts) this.#places.set(routeKey(route), route);
+    for (const published of clusters.upserts) this.#clusters.set(published.cluster.id, published);
+    for (const set of endpoints) this.#endpoints.set(set.cluster, set);
+    for (const id of clusters.removals) {
+      this.#clusters.set(id, undefined);
+      this.#endpoints.delete(id);
+    }
+  }
+
+  toDelta(): PublishedDelta {
+    const places = [...this.#places.values()];
+    const clusters = [...this.#clusters];
+    return {
+      version: this.#version,
+      routes: {
+        upserts: places.filter(place => isRoute(place)),
+        removals: places.filter(place => !isRoute(place)),
+      },
+      clusters: {
+        upserts: clusters.flatMap(([, published]) => published ?? []),
+        removals: clusters.flatMap(([id, published]) => (published === undefined ? id : [])),
+      },
+      endpoints: [...this.#endpoints.values()],
+    };
+  }
+}
+
+function isRoute(place: PlaceState): place is PublishedRoute {
+  return 'cluster' in place;
+}
