@@ -46,10 +46,7 @@ describe('EndpointSlices of the real API server', () => {
   it('are written by the real controller, of pods that a test says are ready', async t => {
     if (!servesSlices) return t.skip('this API server does not serve discovery.k8s.io/v1');
     if (!hasController) return t.skip('there is no kube-controller-manager beside the API server');
-    kube.startControllerManager();
-    await patiently('the service account of pods is there', async () => {
-      return (await kube.api('GET', '/api/v1/namespaces/default/serviceaccounts/default')).status === 200;
-    });
+    await kube.startControllerManager();
     const address = podAddress();
     // The controller leaves pods out whose node does not exist.
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } };

@@ -4,9 +4,12 @@
  */
 import assert from 'node:assert';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { formatYaml } from '../../src/formats/yaml.ts';
 import { hasClusterNetwork, SERVICE_RANGE } from './cluster-network.ts';
@@ -43,6 +46,11 @@ export interface KubeconfigFields {
 export interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: unknown;
 }
 
 export class RealKube {
@@ -136,15 +144,22 @@ export class RealKube {
     for (const user of ['admin', 'entry'] as const) this.#writeKubeconfig(user, `${user}.kubeconfig`);
   }
 
-  /** Kubernetes' own controllers for EndpointSlices and default service accounts. */
-  startControllerManager(): void {
+  /** Kubernetes' own controllers for Deployments, EndpointSlices and default service accounts. Resolves when pods can be made. */
+  async startControllerManager(): Promise<void> {
     this.#controllerManager = new RealProcess(join(this.#assets, 'kube-controller-manager'), [
       `--kubeconfig=${this.kubeconfig('admin')}`,
-      '--controllers=endpointslice,serviceaccount',
+      '--controllers=deployment,replicaset,endpointslice,serviceaccount',
+      // What it may ask for by default would take a minute for a few dozen pods.
+      ...['--kube-api-qps=500', '--kube-api-burst=1000'],
       '--leader-elect=false',
       // It serves nothing.
       '--secure-port=0',
     ]);
+    const account = '/api/v1/namespaces/default/serviceaccounts/default';
+    await patiently(
+      'the service account of pods is there',
+      async () => (await this.api('GET', account)).status === 200,
+    );
   }
 
   /** kill -9: its connections break, nothing is tidied up. */
@@ -193,6 +208,8 @@ export class RealKube {
         headers: {
           authorization: `Bearer ${this.#tokens.admin}`,
           ...(payload !== undefined && {
+            // Node announces no length of its own for DELETE.
+            'content-length': Buffer.byteLength(payload),
             'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
           }),
         },
@@ -203,6 +220,24 @@ export class RealKube {
       });
       asked.end(payload);
     });
+  }
+
+  /** What is there and whatever changes from now on, as the admin sees it, until the signal. @param path of a list */
+  async *watch(path: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const asked = request(`${this.url}${path}?watch=true`, {
+      agent: false,
+      ca: this.certificate,
+      headers: { authorization: `Bearer ${this.#tokens.admin}` },
+      signal,
+    }).end();
+    asked.on('error', () => undefined);
+    try {
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      response.once('error', () => undefined);
+      for await (const line of createInterface({ input: response })) yield JSON.parse(line) as WatchEvent;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   /** Also after {@link killEtcd}: on the same port, with the same data. */
