@@ -19,6 +19,8 @@ export interface ServiceSpec {
   readonly ports?: readonly ServicePort[] | undefined;
   readonly selector?: Readonly<Record<string, string>> | undefined;
   readonly sessionAffinity?: string | undefined;
+  readonly internalTrafficPolicy?: string | undefined;
+  readonly ipFamilies?: readonly string[] | undefined;
 }
 
 export interface ServicePort {
@@ -90,7 +92,7 @@ function* metadataProblems(metadata: Record<string, unknown>, defaultNamespace: 
 }
 
 function* specProblems(spec: Record<string, unknown>): Generator<ShapeProblem, void> {
-  for (const field of ['type', 'clusterIP', 'externalName'] as const) {
+  for (const field of ['type', 'clusterIP', 'externalName', 'internalTrafficPolicy'] as const) {
     if (!isNothing(spec[field]) && typeof spec[field] !== 'string') yield problem(['spec', field], 'must be a string');
   }
   if (isNothing(spec.ports)) return;
