@@ -27,7 +27,7 @@ export const check: Command = {
     { line: 'kustomize build . | kube-entry check -', note: 'what is about to be applied' },
     { line: 'kube-entry check --output json services/', note: 'for scripts: every remark with file and line' },
   ],
-  settings: ['allowExternalName', 'logLevel', 'config'],
+  settings: ['allowExternalName', 'balance', 'engine', 'logLevel', 'config'],
   options: { output: OUTPUT_OPTION },
   async run({ settings, flags, io }) {
     const format = outputFormat(flags);

@@ -41,7 +41,16 @@ export const explain: Command = {
     { line: 'kube-entry explain --reason upstream_reset', note: 'what the last field of an access log line means' },
     { line: 'kube-entry explain --output json /volume', note: 'for scripts' },
   ],
-  settings: ['adminSocket', 'manifests', 'allowExternalName', 'mergeSlashes', 'logLevel', 'config'],
+  settings: [
+    'adminSocket',
+    'manifests',
+    'allowExternalName',
+    'balance',
+    'engine',
+    'mergeSlashes',
+    'logLevel',
+    'config',
+  ],
   options: { reason: REASON_OPTION, output: OUTPUT_OPTION },
   async run(invocation) {
     const { flags, io } = invocation;

@@ -21,6 +21,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   events: 'Where routes come from',
   stateFile: 'Where routes come from',
   allowExternalName: 'Where routes come from',
+  balance: 'Upstreams',
   trustedProxies: 'Requests',
   underscoresInHeaders: 'Requests',
   mergeSlashes: 'Requests',

@@ -19,6 +19,8 @@ export type SourceSettings = Pick<
   | 'selector'
   | 'stateFile'
   | 'allowExternalName'
+  | 'balance'
+  | 'engine'
   | 'logLevel'
   | 'logLevelFormat'
 >;
@@ -67,8 +69,9 @@ async function readSaved(settings: SourceSettings, io: Io, why: string): Promise
   return saved.services;
 }
 
-function catalogOf(services: readonly ServiceObject[], { allowExternalName }: SourceSettings): Catalog {
-  const catalog = new Catalog({ allowExternalName, waitsFor: 'services' });
+function catalogOf(services: readonly ServiceObject[], settings: SourceSettings): Catalog {
+  const { allowExternalName, balance, engine } = settings;
+  const catalog = new Catalog({ allowExternalName, balance, engine, waitsFor: 'services' });
   catalog.replace(services);
   catalog.commit();
   return catalog;

@@ -41,7 +41,7 @@ export const routes: Command = {
     { line: 'kube-entry routes --namespace shop --output yaml', note: 'of one namespace, for scripts' },
     { line: 'kube-entry routes --manifests services/', note: 'of the Services in a directory' },
   ],
-  settings: ['adminSocket', ...SOURCE_SETTINGS, 'logLevel', 'config'],
+  settings: ['adminSocket', ...SOURCE_SETTINGS, 'balance', 'engine', 'logLevel', 'config'],
   options: {
     output: OUTPUT_OPTION,
     fresh: { placeholder: '', description: 'read the source, even if an instance runs' },

@@ -49,6 +49,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   const catalog = new Catalog({
     onBug: (error, doing, service) => errors.report(error, doing, service),
     allowExternalName: settings.allowExternalName,
+    balance: settings.balance,
+    engine: settings.engine,
     waitsFor: settings.source === 'push' ? 'pushed' : 'services',
   });
   const failures = new FailureLog(board, logger);

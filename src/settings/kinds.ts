@@ -6,7 +6,9 @@ import { checkLabelSelector } from '../formats/label-selector.ts';
 import { formatListenAddress, type ListenAddress, parseListenAddress } from '../formats/listen-address.ts';
 import { checkNamespace } from '../formats/namespace.ts';
 import { formatSize, parseSize } from '../formats/size.ts';
+import type { Balance } from '../model/cluster.ts';
 import { notOneOf } from '../text/one-of.ts';
+import { formatBalance, parseBalance } from '../translate/balance/balance.ts';
 
 /** How the values of a setting are written: in flags and environment as text, in YAML and JSON also as their own type. */
 export interface Kind<T> {
@@ -54,6 +56,8 @@ export const duration: Kind<number> = kind('DURATION', parseDuration, formatDura
 export const size: Kind<number> = kind('SIZE', parseSize, formatSize);
 
 export const listenAddress: Kind<ListenAddress> = kind('ADDR:PORT', parseListenAddress, formatListenAddress);
+
+export const balance: Kind<Balance> = kind('POLICY', parseBalance, formatBalance);
 
 export const text: Kind<string> = kind(
   'TEXT',

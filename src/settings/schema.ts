@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import {
   addressRanges,
+  balance,
   choice,
   count,
   duration,
@@ -70,6 +71,11 @@ export const SCHEMA = {
     onOff,
     false,
     'serve ExternalName Services; anyone who may edit one can point the entry at any host',
+  ),
+  balance: fixed(
+    balance,
+    { policy: 'service' },
+    'for Services that do not say it: service (the ClusterIP), least-request, round-robin, ewma or "hash KEY"',
   ),
 
   trustedProxies: live(addressRanges, NONE, 'peers whose X-Forwarded-For, -Proto and -Host are trusted'),

@@ -9,6 +9,17 @@ export const ANNOTATIONS = [
   'send-timeout',
   'max-body-size',
   'rewrite-redirects',
+  'balance',
+  'affinity',
+  'affinity-name',
+  'affinity-path',
+  'affinity-domain',
+  'affinity-max-age',
+  'affinity-samesite',
+  'affinity-secure',
+  'max-requests',
+  'slow-start',
+  'health-check',
 ] as const;
 
 export type AnnotationName = (typeof ANNOTATIONS)[number];

@@ -118,7 +118,7 @@ export function readOverrides(
   const overrides: { -readonly [Key in keyof RouteOverrides]: RouteOverrides[Key] } = {};
   const set = (name: AnnotationName, field: keyof RouteOverrides, read: (text: string) => number): void => {
     const text = get(name);
-    const value = text === undefined ? undefined : attempt(() => readValue(name, text, read));
+    const value = text === undefined ? undefined : attempt(() => readAnnotation(name, text, read));
     if (value !== undefined) overrides[field] = value;
   };
   set('connect-timeout', 'connectTimeoutMs', readTimeout);
@@ -128,7 +128,8 @@ export function readOverrides(
   return overrides;
 }
 
-function readValue(name: AnnotationName, text: string, read: (text: string) => number): number {
+/** @param read throws a FormatError for a bad value. @throws RefusalError with the annotation's name */
+export function readAnnotation<T>(name: AnnotationName, text: string, read: (text: string) => T): T {
   try {
     return read(text);
   } catch (error) {

@@ -10,7 +10,8 @@ export type RefusalReason =
   | 'HeadlessService'
   | 'NoClusterIP'
   | 'ExternalNameNotAllowed'
-  | 'BadExternalName';
+  | 'BadExternalName'
+  | 'NeedsEngineWire';
 
 /** A value of an object that keeps it from being served. The translation turns it into a Diagnostic. */
 export class RefusalError extends Error {

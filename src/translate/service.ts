@@ -18,12 +18,13 @@ import {
   readSwitch,
   wantedPaths,
 } from './annotations.ts';
+import { type ClusterOptions, readClusterSettings } from './cluster-settings.ts';
 import { RefusalError, type RefusalReason } from './refusal-error.ts';
 
 /** Stable words, as {@link RefusalReason}, for what does not keep a Service from being served. */
-type WarningReason = 'UnknownAnnotation' | 'PathLooksLikePattern' | 'PortNotChosen';
+type WarningReason = 'UnknownAnnotation' | 'PathLooksLikePattern' | 'PortNotChosen' | 'AnnotationWithoutEffect';
 
-export interface TranslateOptions {
+export interface TranslateOptions extends ClusterOptions {
   readonly allowExternalName: boolean;
 }
 
@@ -109,7 +110,9 @@ export function translateService(
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
   const overrides = readOverrides(get, attempt);
   const port = attempt(() => choosePort(object, get('port'), message => warn('PortNotChosen', message)));
-  const address = endpoints === undefined ? attempt(() => addressOf(object, options)) : '';
+  const settings = readClusterSettings(object.spec, { get, attempt, warn }, options);
+  const usesClusterIP = endpoints === undefined && settings.balance.policy === 'service';
+  const address = usesClusterIP ? attempt(() => addressOf(object, options)) : clusterIPOf(object);
   if (refusals.length > 0 || port === undefined || address === undefined) {
     return unexposed(service, refusals, warnings);
   }
@@ -118,9 +121,7 @@ export function translateService(
     id: `${namespace}/${name}:${port.port}`,
     name: `${namespace}-${name}-${port.port}`,
     service,
-    balance: { policy: 'service' },
-    maxRequests: 0,
-    slowStartMs: 0,
+    ...settings,
   };
   const createdAt = object.metadata.creationTimestamp ?? '';
   const routes = hosts.flatMap(host =>
@@ -137,7 +138,7 @@ export function translateService(
       }),
     ),
   );
-  const targets = endpoints ?? [{ address, port: port.port }];
+  const targets = endpoints ?? (address === '' ? [] : [{ address, port: port.port }]);
   return { service, routes, cluster, endpoints: targets.map(plainEndpoint), port, refusals, warnings };
 }
 
@@ -189,6 +190,11 @@ function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (
   return first;
 }
 
+/** Of a Service whose endpoints are asked for: where it is served while they cannot be read. Empty without one. */
+function clusterIPOf({ spec: { clusterIP = '' } }: ServiceObject): string {
+  return isIP(clusterIP) === 0 ? '' : clusterIP;
+}
+
 function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOptions): string {
   if (spec.type === 'ExternalName') {
     if (!allowExternalName) {
@@ -206,7 +212,7 @@ function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOpti
   if (clusterIP === 'None') {
     throw new RefusalError(
       'HeadlessService',
-      'the Service is headless (clusterIP: None): the entry needs a ClusterIP to send to',
+      `the Service is headless (clusterIP: None) and has no ClusterIP to send to: write ${PREFIX}balance: least-request to send to its pods`,
     );
   }
   if (isIP(clusterIP) === 0) {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { isObject, isShapeProblem, readService } from '../../src/resources/service-object.ts';
+import { parseBalance } from '../../src/translate/balance/balance.ts';
 import { type TranslateOptions, translateService } from '../../src/translate/service.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden');
@@ -22,7 +23,11 @@ function translateAll(text: string): unknown[] {
   assert.deepEqual(problems, []);
   for (const { value } of documents) {
     if (isObject(value) && value.kind === 'Options') {
-      options = { allowExternalName: value.allowExternalName === true };
+      options = {
+        allowExternalName: value.allowExternalName === true,
+        balance: parseBalance(String(value.balance ?? 'service')),
+        engine: value.engine === 'node' ? 'node' : 'wire',
+      };
       continue;
     }
     const service = readService(value, 'default');

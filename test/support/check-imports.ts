@@ -63,8 +63,10 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     model: { folders: [], packages: [] },
     routing: { folders: ['model'], packages: [] },
     resources: { folders: ['model'], packages: [] },
-    translate: { folders: [...COMMON, 'model', 'routing', 'resources'], packages: [] },
-    settings: { folders: [...COMMON, 'model'], packages: ['zod'] },
+    translate: { folders: [...COMMON, 'model', 'routing', 'resources', 'translate/balance'], packages: [] },
+    // What annotations, settings and records have in common.
+    'translate/balance': { folders: [...COMMON, 'model'], packages: [] },
+    settings: { folders: [...COMMON, 'model', 'translate/balance'], packages: ['zod'] },
     observe: { folders: [...COMMON, 'model', 'dataplane/failures'], packages: ['pino', 'prom-client'] },
     // They name Services as the model does, and log. What they read is translated elsewhere.
     sources: { folders: [...COMMON, 'model', 'resources', 'observe'], packages: [] },
@@ -147,7 +149,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     control: { folders: CONTROL_PLANE, packages: [] },
     admin: {
-      folders: [...COMMON, 'model', 'routing', 'observe', 'dataplane/failures', 'control'],
+      folders: [...COMMON, 'model', 'routing', 'translate/balance', 'observe', 'dataplane/failures', 'control'],
       packages: ['fastify'],
     },
     cli: { folders: [...CONTROL_PLANE, 'dataplane/failures', 'control', 'admin', 'process'], packages: [] },

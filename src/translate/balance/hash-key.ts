@@ -1,0 +1,140 @@
+/** What of a request is hashed, as people write it: in annotations, and in nginx's words in records of ingress-nginx. */
+import { FormatError } from '../../errors.ts';
+import type { HashKey } from '../../model/cluster.ts';
+import { closest } from '../../text/closest.ts';
+import { quote } from '../../text/quote.ts';
+
+/** No key that people write comes near it, and each request is read by it. */
+const MAX_KEY_LENGTH = 256;
+
+/** RFC 9110 section 5.6.2. Names of headers and of cookies are tokens. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** nginx's variables that a key may hold, and the names by which the data plane knows them. */
+const VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['request_uri', 'request_uri'],
+  ['uri', 'uri'],
+  ['document_uri', 'uri'],
+  ['args', 'args'],
+  ['query_string', 'args'],
+  ['host', 'host'],
+  ['remote_addr', 'remote_addr'],
+  // Its bytes instead of its text tell the same clients apart.
+  ['binary_remote_addr', 'remote_addr'],
+  // ingress-nginx sets it to the address that a trusted proxy gives.
+  ['the_real_ip', 'remote_addr'],
+  ['request_method', 'request_method'],
+]);
+
+/** A variable whose name goes on: `$http_x_user`. */
+const NAMED_VARIABLE = /^(http|cookie|arg)_(\w+)$/;
+
+const KEY_FORMS =
+  'client-ip, uri, header:NAME, cookie:NAME, query:NAME, or a text with nginx variables, as in $request_uri';
+
+/** Reads `client-ip`, `header:x-user`, `$host$request_uri`. @throws FormatError */
+export function parseHashKey(text: string): HashKey {
+  const key = text.trim();
+  if (key === '') throw new FormatError(`hash needs a key: write ${KEY_FORMS}`);
+  checkLength(key);
+  if (key === 'client-ip' || key === 'uri') return { from: key };
+  const [, from, name] = /^(header|cookie|query):(.*)$/s.exec(key) ?? [];
+  if (from !== undefined && name !== undefined) return namedKey(from as 'header' | 'cookie' | 'query', name);
+  if (key.includes('$')) return parseNginxKey(key);
+  throw new FormatError(`${quote(key)} is not a hash key: write ${KEY_FORMS}`);
+}
+
+function namedKey(from: 'header' | 'cookie' | 'query', name: string): HashKey {
+  if (from === 'query') {
+    if (!/^[^\s&=#\x00-\x20\x7f]+$/.test(name))
+      throw new FormatError(`${quote(name)} is not the name of a query parameter`);
+    return { from, name };
+  }
+  if (!TOKEN.test(name)) throw new FormatError(`${quote(name)} is not the name of a ${from}`);
+  return { from, name: from === 'header' ? name.toLowerCase() : name };
+}
+
+/** Reads a text with nginx's variables, `$name` or `${name}`, as `upstream-hash-by` has it. @throws FormatError */
+export function parseNginxKey(text: string): HashKey {
+  checkLength(text);
+  const parts: (string | { readonly variable: string })[] = [];
+  let hasVariable = false;
+  for (const [piece, braced, bare] of text.matchAll(/\$\{(\w+)\}|\$(\w+)|[^$]+|\$/g)) {
+    const name = braced ?? bare;
+    if (piece === '$')
+      throw new FormatError(`${quote(text)}: a $ must begin the name of a variable, as in $request_uri`);
+    const part = name === undefined ? piece : variablePart(name);
+    if (typeof part !== 'string') hasVariable = true;
+    parts.push(part);
+  }
+  if (!hasVariable)
+    throw new FormatError(`${quote(text)} has no variable: every request would go to the same endpoint`);
+  const [only] = parts;
+  return (parts.length === 1 && typeof only === 'object' && plainKey(only.variable)) || { from: 'text', parts };
+}
+
+function variablePart(name: string): string | { readonly variable: string } {
+  // It only stands between a path and its query. A key may have it always, and still tells the same requests apart.
+  if (name === 'is_args') return '?';
+  if (NAMED_VARIABLE.test(name)) return { variable: name };
+  const variable = VARIABLES.get(name);
+  if (variable !== undefined) return { variable };
+  const near = closest(name, [...VARIABLES.keys()]);
+  const known = `known are ${[...VARIABLES.keys(), 'http_NAME', 'arg_NAME', 'cookie_NAME'].map(one => `$${one}`).join(', ')}`;
+  throw new FormatError(
+    `$${name} is no variable that a key may hold; ${near === undefined ? known : `did you mean $${near}?`}`,
+  );
+}
+
+/** The key that a single variable is, in this program's own words; undefined where it has none. */
+function plainKey(variable: string): HashKey | undefined {
+  if (variable === 'request_uri') return { from: 'uri' };
+  if (variable === 'remote_addr') return { from: 'client-ip' };
+  const [, kind, name = ''] = NAMED_VARIABLE.exec(variable) ?? [];
+  switch (kind) {
+    case 'http':
+      // nginx writes every character of a header's name that is no letter or digit as an underscore.
+      return { from: 'header', name: name.toLowerCase().replaceAll('_', '-') };
+    case 'cookie':
+      return { from: 'cookie', name };
+    case 'arg':
+      return { from: 'query', name };
+    default:
+      return undefined;
+  }
+}
+
+/** As {@link parseHashKey} reads it. */
+export function formatHashKey(key: HashKey): string {
+  if (key.from === 'text') return formatNginxKey(key);
+  return 'name' in key ? `${key.from}:${key.name}` : key.from;
+}
+
+/** As {@link parseNginxKey} reads it. */
+export function formatNginxKey(key: HashKey): string {
+  switch (key.from) {
+    case 'client-ip':
+      return '$remote_addr';
+    case 'uri':
+      return '$request_uri';
+    case 'header':
+      return `$http_${key.name.replaceAll('-', '_')}`;
+    case 'cookie':
+      return `$cookie_${key.name}`;
+    case 'query':
+      return `$arg_${key.name}`;
+    case 'text':
+      return key.parts
+        .map((part, index) => (typeof part === 'string' ? part : variableText(part, key.parts[index + 1])))
+        .join('');
+  }
+}
+
+/** Braces keep a variable's name apart from a text that begins with a letter, a digit or an underscore. */
+function variableText({ variable }: { readonly variable: string }, next: unknown): string {
+  return typeof next === 'string' && /^\w/.test(next) ? `\${${variable}}` : `$${variable}`;
+}
+
+function checkLength(text: string): void {
+  if (text.length > MAX_KEY_LENGTH) throw new FormatError(`${quote(text)} is longer than ${MAX_KEY_LENGTH} characters`);
+}
