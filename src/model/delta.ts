@@ -37,9 +37,19 @@ export interface PublishedCluster {
   readonly cluster: Cluster;
   /** Where the counters of its Service are in shared memory. */
   readonly counterBlock: number;
+  /** Where its retries in flight are counted on the endpoint board; absent: they are not. */
+  readonly slot?: number;
+}
+
+/** A set of endpoints as workers get it. */
+export interface PublishedEndpointSet extends EndpointSet {
+  /** Where each endpoint is counted on the endpoint board, in their order; absent: none is. */
+  readonly slots?: readonly number[];
 }
 
 /** A cluster that the workers have, and where its requests go. */
-export type ServedCluster = PublishedCluster & ClusterInForce;
+export type ServedCluster = PublishedCluster & ClusterInForce & Pick<PublishedEndpointSet, 'slots'>;
 
-export type PublishedDelta = Delta<PublishedRoute, PublishedCluster>;
+export interface PublishedDelta extends Delta<PublishedRoute, PublishedCluster> {
+  readonly endpoints: readonly PublishedEndpointSet[];
+}

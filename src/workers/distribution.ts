@@ -3,8 +3,10 @@
 import type { Delta, ServedCluster } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
+import type { EndpointBoard } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
+import { EndpointSlots } from './endpoint-slots.ts';
 import { InForce } from './in-force.ts';
 import type { Change, WorkerInit } from './messages.ts';
 import { pack } from './packed-delta.ts';
@@ -19,6 +21,14 @@ export interface Receipt {
   readonly everywhere: Promise<void>;
 }
 
+export interface DistributionOptions {
+  readonly board: CounterBoard;
+  readonly endpoints: Pick<EndpointBoard, 'inFlight' | 'clearSlot'>;
+  readonly settings: Settings;
+  /** Undefined for the built-in one. */
+  readonly errorPage: string | undefined;
+}
+
 interface Waiting {
   readonly number: number;
   readonly done: () => void;
@@ -29,6 +39,7 @@ interface Waiting {
  * it, and holds up no other.
  */
 export class Distribution {
+  readonly #slots: EndpointSlots;
   readonly #state: InForce;
   readonly #subscriptions = new Set<Subscription>();
   #forAnswering: Waiting[] = [];
@@ -37,8 +48,9 @@ export class Distribution {
   #settings: Settings;
   #errorPage: string | undefined;
 
-  constructor(board: CounterBoard, settings: Settings, errorPage: string | undefined) {
-    this.#state = new InForce(board);
+  constructor({ board, endpoints, settings, errorPage }: DistributionOptions) {
+    this.#slots = new EndpointSlots(endpoints);
+    this.#state = new InForce(board, this.#slots);
     this.#settings = settings;
     this.#errorPage = errorPage;
   }
@@ -66,7 +78,7 @@ export class Distribution {
 
   /** Where it throws, nothing has changed. */
   publish(delta: Delta): Receipt {
-    return this.#push({ delta: new SharedDelta(this.#state.apply(delta)) });
+    return this.#push({ delta: new SharedDelta(this.#state.apply(delta, this.#number + 1)) });
   }
 
   updateSettings(settings: Settings): Receipt {
@@ -120,6 +132,7 @@ export class Distribution {
       everywhere = Math.min(everywhere, taken);
       if (!isLate) answering = Math.min(answering, taken);
     }
+    this.#slots.takenEverywhere(everywhere);
     this.#forAnswering = settled(this.#forAnswering, answering);
     this.#forEverywhere = settled(this.#forEverywhere, everywhere);
   }

@@ -36,7 +36,7 @@ export class Fleet {
   constructor({ settings, board, endpoints, logger, failures, errorPage, clock = systemClock }: FleetOptions) {
     this.#settings = settings;
     this.#logger = logger;
-    this.#distribution = new Distribution(board, settings, errorPage);
+    this.#distribution = new Distribution({ board, endpoints, settings, errorPage });
     this.#supervisor = new Supervisor({ distribution: this.#distribution, board, endpoints, logger, failures, clock });
   }
 

@@ -1,19 +1,23 @@
-import type { EndpointSet } from '../model/cluster.ts';
-import type { Delta, PublishedCluster, PublishedDelta, ServedCluster } from '../model/delta.ts';
+import type { Cluster, EndpointSet } from '../model/cluster.ts';
+import type { Delta, PublishedCluster, PublishedDelta, PublishedEndpointSet, ServedCluster } from '../model/delta.ts';
 import type { ClusterId, Route } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
+import { NO_SLOT } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
 import { CounterBlocks } from './counter-blocks.ts';
+import type { EndpointSlots } from './endpoint-slots.ts';
 
-/** The state that workers are to have: the table, its clusters and their endpoints. */
+/** The state that workers are to have: the table, its clusters and their endpoints, with their places in shared memory. */
 export class InForce {
   readonly #blocks: CounterBlocks;
+  readonly #slots: EndpointSlots;
   readonly #clusters = new Map<ClusterId, PublishedCluster>();
-  readonly #endpoints = new Map<ClusterId, EndpointSet>();
+  readonly #endpoints = new Map<ClusterId, PublishedEndpointSet>();
   #table: RouteTable | undefined;
 
-  constructor(board: CounterBoard) {
+  constructor(board: CounterBoard, slots: EndpointSlots) {
     this.#blocks = new CounterBlocks(board);
+    this.#slots = slots;
   }
 
   /** Undefined before the first. */
@@ -23,21 +27,23 @@ export class InForce {
 
   cluster(id: ClusterId): ServedCluster | undefined {
     const published = this.#clusters.get(id);
-    return published && { ...published, endpoints: this.#endpoints.get(id)?.endpoints ?? [] };
+    const { endpoints = [], slots } = this.#endpoints.get(id) ?? {};
+    return published && { ...published, endpoints, ...(slots && { slots }) };
   }
 
-  /** @returns the change as workers get it. Where it throws, nothing has changed */
-  apply(delta: Delta): PublishedDelta {
+  /** @param number of the change, by which workers learn of it @returns it as workers get it. Where it throws, nothing has changed */
+  apply(delta: Delta, number: number): PublishedDelta {
     const { version, routes, clusters, endpoints } = delta;
-    const upserts = clusters.upserts.map(cluster => ({ cluster, counterBlock: this.#blocks.assign(cluster.service) }));
+    const blocks = clusters.upserts.map(({ service }) => this.#blocks.assign(service));
     const table = (this.#table ?? RouteTable.EMPTY).apply({ version, ...routes });
-    const known = new Set(upserts.map(({ cluster }) => cluster.id));
-    for (const route of routes.upserts) this.#assertCluster(route, known);
+    const coming = new Set(clusters.upserts.map(({ id }) => id));
+    for (const route of routes.upserts) this.#assertCluster(route, coming);
     this.#table = table;
-    for (const published of upserts) this.#put(published);
-    for (const set of endpoints) this.#endpoints.set(set.cluster, set);
-    for (const id of clusters.removals) this.#remove(id);
-    return { version, routes, clusters: { upserts, removals: clusters.removals }, endpoints };
+    const upserts = clusters.upserts.map((cluster, index) => this.#put(cluster, blocks[index] as number));
+    const sets = new Map(endpoints.map(set => [set.cluster, set]));
+    const moved = [...coming.union(sets)].flatMap(id => this.#place(id, sets.get(id), number) ?? []);
+    for (const id of clusters.removals) this.#remove(id, number);
+    return { version, routes, clusters: { upserts, removals: clusters.removals }, endpoints: moved };
   }
 
   /** All of it, for a worker that starts with nothing; undefined before the first table. */
@@ -58,17 +64,60 @@ export class InForce {
     if (!coming.has(cluster) && !this.#clusters.has(cluster)) throw new Error(`there is no cluster ${cluster}`);
   }
 
-  #put(published: PublishedCluster): void {
-    const { id, service } = published.cluster;
-    if (!this.#clusters.has(id)) this.#blocks.count(service, 1);
-    this.#clusters.set(id, published);
+  #put(cluster: Cluster, counterBlock: number): PublishedCluster {
+    const known = this.#clusters.get(cluster.id);
+    if (known === undefined) this.#blocks.count(cluster.service, 1);
+    const { slot = hasSlots(cluster) ? this.#slots.take() : undefined } = known ?? {};
+    const published = { cluster, counterBlock, ...(slot !== undefined && { slot }) };
+    this.#clusters.set(cluster.id, published);
+    return published;
   }
 
-  #remove(id: ClusterId): void {
+  /** Gives endpoints their slots. @param set undefined: as before @returns undefined where nothing has changed */
+  #place(id: ClusterId, set: EndpointSet | undefined, number: number): PublishedEndpointSet | undefined {
+    const known = this.#endpoints.get(id);
+    const published = this.#clusters.get(id);
+    const now = set ?? known;
+    if (published === undefined || now === undefined) return undefined;
+    const needsSlots = hasSlots(published.cluster);
+    if (set === undefined && needsSlots === (known?.slots !== undefined)) return undefined;
+    const before = slotsOf(known);
+    const { cluster, revision, endpoints } = now;
+    const slots = needsSlots ? endpoints.map(one => this.#slotOf(one.id, before)) : undefined;
+    this.#giveBack(new Set(before.values()).difference(new Set(slots)), number);
+    const placed = { cluster, revision, endpoints, ...(slots && { slots }) };
+    this.#endpoints.set(id, placed);
+    return placed;
+  }
+
+  /** An endpoint that stays keeps its slot. */
+  #slotOf(id: string, known: Map<string, number>): number {
+    const slot = known.get(id) ?? this.#slots.take();
+    known.set(id, slot);
+    return slot;
+  }
+
+  #remove(id: ClusterId, number: number): void {
     const published = this.#clusters.get(id);
     if (published === undefined) return;
+    this.#giveBack([published.slot ?? [], this.#endpoints.get(id)?.slots ?? []].flat(), number);
     this.#clusters.delete(id);
     this.#endpoints.delete(id);
     this.#blocks.count(published.cluster.service, -1);
   }
+
+  #giveBack(slots: Iterable<number>, number: number): void {
+    for (const slot of slots) this.#slots.giveBack(slot, number);
+  }
+}
+
+/** Where kube-proxy chooses, nothing is counted for the ClusterIP. */
+function hasSlots({ balance }: Cluster): boolean {
+  return balance.policy !== 'service';
+}
+
+/** By endpoint. One without a slot asks for one again. */
+function slotsOf({ endpoints, slots = [] }: Partial<PublishedEndpointSet> = {}): Map<string, number> {
+  const placed = slots.map((slot, index) => [endpoints?.[index]?.id ?? '', slot] as const);
+  return new Map(placed.filter(([, slot]) => slot !== NO_SLOT));
 }

@@ -2,8 +2,8 @@
  * A change on its way to the workers, as one text: it is made once, where the structured clone of ten thousand routes, which was
  * the most expensive part of a first sync, is made anew for each worker.
  */
-import { type ClusterEndpoint, type EndpointSet, plainEndpoint } from '../model/cluster.ts';
-import type { PublishedDelta, PublishedRoute } from '../model/delta.ts';
+import { type ClusterEndpoint, plainEndpoint } from '../model/cluster.ts';
+import type { PublishedDelta, PublishedEndpointSet, PublishedRoute } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
 
 /** A plain endpoint has an address and a port, and nothing else. */
@@ -19,7 +19,12 @@ type PackedEndpoint =
       state: ClusterEndpoint['state'],
     ];
 
-type PackedSet = readonly [cluster: ClusterId, revision: number, endpoints: readonly PackedEndpoint[]];
+type PackedSet = readonly [
+  cluster: ClusterId,
+  revision: number,
+  endpoints: readonly PackedEndpoint[],
+  slots?: readonly number[],
+];
 
 interface Packed extends Omit<PublishedDelta, 'endpoints'> {
   readonly endpoints: readonly PackedSet[];
@@ -29,8 +34,7 @@ export function pack({ version, routes, clusters, endpoints }: PublishedDelta): 
   const upserts = routes.upserts.map(({ host, path, stripPrefix, rewriteRedirects, overrides, cluster }) => {
     return { host, path, stripPrefix, rewriteRedirects, overrides, cluster } satisfies PublishedRoute;
   });
-  const sets = endpoints.map((set): PackedSet => [set.cluster, set.revision, set.endpoints.map(packEndpoint)]);
-  const packed: Packed = { version, routes: { ...routes, upserts }, clusters, endpoints: sets };
+  const packed: Packed = { version, routes: { ...routes, upserts }, clusters, endpoints: endpoints.map(packSet) };
   return JSON.stringify(packed);
 }
 
@@ -39,10 +43,17 @@ export function unpack(text: string): PublishedDelta {
   const { endpoints, ...rest } = JSON.parse(text) as Packed;
   return {
     ...rest,
-    endpoints: endpoints.map(
-      ([cluster, revision, list]): EndpointSet => ({ cluster, revision, endpoints: list.map(unpackEndpoint) }),
-    ),
+    endpoints: endpoints.map(unpackSet),
   };
+}
+
+function packSet({ cluster, revision, endpoints, slots }: PublishedEndpointSet): PackedSet {
+  const packed = endpoints.map(packEndpoint);
+  return slots === undefined ? [cluster, revision, packed] : [cluster, revision, packed, slots];
+}
+
+function unpackSet([cluster, revision, packed, slots]: PackedSet): PublishedEndpointSet {
+  return { cluster, revision, endpoints: packed.map(unpackEndpoint), ...(slots && { slots }) };
 }
 
 function packEndpoint(endpoint: ClusterEndpoint): PackedEndpoint {

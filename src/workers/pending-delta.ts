@@ -1,5 +1,4 @@
-import type { EndpointSet } from '../model/cluster.ts';
-import type { PublishedCluster, PublishedDelta, PublishedRoute } from '../model/delta.ts';
+import type { PublishedCluster, PublishedDelta, PublishedEndpointSet, PublishedRoute } from '../model/delta.ts';
 import { type ClusterId, type Place, routeKey } from '../model/route.ts';
 
 type PlaceState = PublishedRoute | Place;
@@ -11,7 +10,7 @@ export class PendingDelta {
   readonly #places = new Map<string, PlaceState>();
   /** Undefined: no route leads to it any more. */
   readonly #clusters = new Map<ClusterId, PublishedCluster | undefined>();
-  readonly #endpoints = new Map<ClusterId, EndpointSet>();
+  readonly #endpoints = new Map<ClusterId, PublishedEndpointSet>();
 
   add({ version, routes, clusters, endpoints }: PublishedDelta): void {
     this.#version = version;

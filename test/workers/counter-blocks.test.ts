@@ -4,7 +4,9 @@ import { ClusterRegistry } from '../../src/control/cluster-registry.ts';
 import { type Route, serviceKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { MAX_BLOCKS, NO_ROUTE_BLOCK } from '../../src/observe/counters.ts';
+import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { RouteTable } from '../../src/routing/table.ts';
+import { EndpointSlots } from '../../src/workers/endpoint-slots.ts';
 import { InForce } from '../../src/workers/in-force.ts';
 import fc from '../support/property.ts';
 import { clusterOf, route } from '../support/routes.ts';
@@ -13,7 +15,7 @@ import { clusterOf, route } from '../support/routes.ts';
 class Published {
   readonly board = new CounterBoard();
   readonly #registry = new ClusterRegistry();
-  readonly #state = new InForce(this.board);
+  readonly #state = new InForce(this.board, new EndpointSlots(new EndpointBoard(1)));
 
   get table(): RouteTable {
     return this.#state.table ?? RouteTable.EMPTY;
@@ -23,7 +25,7 @@ class Published {
     const version = this.table.version + 1;
     for (const one of upserts) this.#registry.set(clusterOf(one), []);
     const gone = [...upserts, ...removals].flatMap(place => this.table.get(place) ?? []);
-    this.#state.apply({ version, routes: { upserts, removals }, ...this.#registry.commit(upserts, gone) });
+    this.#state.apply({ version, routes: { upserts, removals }, ...this.#registry.commit(upserts, gone) }, version);
   }
 
   blockOf({ cluster }: Route): number | undefined {

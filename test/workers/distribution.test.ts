@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PublishedRoute } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
+import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { Distribution, type Receipt } from '../../src/workers/distribution.ts';
@@ -43,7 +44,12 @@ class FakeWorker {
 }
 
 function running(workers: number) {
-  const distribution = new Distribution(new CounterBoard(), DEFAULTS, undefined);
+  const distribution = new Distribution({
+    board: new CounterBoard(),
+    endpoints: new EndpointBoard(1),
+    settings: DEFAULTS,
+    errorPage: undefined,
+  });
   const fakes = Array.from({ length: workers }, () => new FakeWorker(distribution));
   for (const fake of fakes) {
     fake.answer();

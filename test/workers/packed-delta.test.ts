@@ -42,7 +42,15 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     state: fc.constantFrom('ready' as const, 'draining' as const),
   });
   const plain = record({ address: text, port: fc.nat() }).map(plainEndpoint);
-  const sets = record({ cluster: text, revision: fc.nat(), endpoints: fc.array(fc.oneof(known, plain)) });
+  const sets = fc.record(
+    {
+      cluster: text,
+      revision: fc.nat(),
+      endpoints: fc.array(fc.oneof(known, plain)),
+      slots: fc.array(fc.integer({ min: -1 })),
+    },
+    { noNullPrototype: true, requiredKeys: ['cluster', 'revision', 'endpoints'] },
+  );
   const deltas = record({
     version: fc.nat(),
     routes: record({ upserts: fc.array(routes), removals: fc.array(record({ host: text, path: text })) }),
