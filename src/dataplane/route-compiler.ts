@@ -1,6 +1,7 @@
 import type { PublishedDelta, PublishedRoute, TableDelta } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
 import { RouteTable } from '../routing/table.ts';
+import type { ClusterContext } from './clusters/balancing.ts';
 import { ClusterState } from './clusters/cluster-state.ts';
 import { CompiledRoute } from './compiled-route.ts';
 
@@ -9,7 +10,12 @@ export type CompiledTable = RouteTable<CompiledRoute>;
 
 /** Compiles the routes of a worker, and keeps the state of each cluster until the main thread takes the cluster back. */
 export class RouteCompiler {
+  readonly #context: ClusterContext;
   readonly #clusters = new Map<ClusterId, ClusterState>();
+
+  constructor(context: ClusterContext) {
+    this.#context = context;
+  }
 
   /**
    * First the clusters and their endpoints, then the routes, last what goes: each step may be done again, and where one throws,
@@ -19,12 +25,15 @@ export class RouteCompiler {
   apply(table: CompiledTable | undefined, { version, routes, clusters, endpoints }: PublishedDelta): CompiledTable {
     for (const published of clusters.upserts) {
       const known = this.#clusters.get(published.cluster.id);
-      if (known === undefined) this.#clusters.set(published.cluster.id, new ClusterState(published));
+      if (known === undefined) this.#clusters.set(published.cluster.id, new ClusterState(published, this.#context));
       else known.change(published);
     }
-    for (const set of endpoints) this.#clusters.get(set.cluster)?.update(set.endpoints);
+    for (const set of endpoints) this.#clusters.get(set.cluster)?.update(set);
     const after = this.#applyRoutes(table, { version, ...routes });
-    for (const id of clusters.removals) this.#clusters.delete(id);
+    for (const id of clusters.removals) {
+      this.#clusters.get(id)?.close();
+      this.#clusters.delete(id);
+    }
     return after;
   }
 

@@ -24,12 +24,21 @@ export const COUNTERS = [
   'retriesStale',
   'upstreamIdle',
   'upstreamBusy',
+  'upstreamPending',
   'accessLogDropped',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];
 
-const GAUGES: readonly CounterName[] = ['active', 'reading', 'writing', 'waiting', 'upstreamIdle', 'upstreamBusy'];
+const GAUGES: readonly CounterName[] = [
+  'active',
+  'reading',
+  'writing',
+  'waiting',
+  'upstreamIdle',
+  'upstreamBusy',
+  'upstreamPending',
+];
 
 /** Where each counter is, for {@link WorkerCounters.addTo}. */
 export const COUNTER = Object.fromEntries(COUNTERS.map((name, index) => [name, index])) as Readonly<

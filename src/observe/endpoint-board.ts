@@ -129,6 +129,20 @@ export class EndpointRow {
     if (slot !== NO_SLOT) this.#add(slot, IN_FLIGHT, 1);
   }
 
+  /** As {@link begin}, where no more than so many requests of all workers may be in flight. @returns whether it has begun */
+  beginWithin(slot: number, max: number): boolean {
+    if (slot === NO_SLOT) return true;
+    const at = this.#start + slot * COLUMNS + IN_FLIGHT;
+    // Counted first and summed then, in one order for all threads: of two workers that take the last place at once, one sees the other.
+    Atomics.add(this.#values, at, 1);
+    let sum = 0;
+    for (let row = ROWS + slot * COLUMNS + IN_FLIGHT; row < this.#values.length; row += ROW)
+      sum += Atomics.load(this.#values, row);
+    if (sum <= max) return true;
+    Atomics.sub(this.#values, at, 1);
+    return false;
+  }
+
   /** The attempt that {@link begin} counted is over. */
   end(slot: number): void {
     if (slot !== NO_SLOT) this.#add(slot, IN_FLIGHT, -1);

@@ -154,6 +154,14 @@ export class Metrics {
         this.set({ state: 'busy' }, board.sum('upstreamBusy'));
       },
     });
+    new Gauge({
+      name: 'kube_entry_upstream_pending',
+      help: 'Requests that wait for an endpoint with fewer requests in flight than kube-entry.io/max-requests.',
+      registers: [this.#registry],
+      collect() {
+        this.set(board.sum('upstreamPending'));
+      },
+    });
     new Counter({
       name: 'kube_entry_request_failures_total',
       help: 'Requests that failed here, by reason; kube-entry explain --reason WORD says what each means.',

@@ -11,13 +11,19 @@ import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { WorkerCounters } from '../observe/counters.ts';
+import { EndpointRow } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpack } from './packed-delta.ts';
 
 const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
-const routes = new RouteCompiler();
+const routes = new RouteCompiler({
+  clock: systemClock,
+  random: Math.random,
+  row: new EndpointRow(init.endpoints.shared, init.endpoints.row),
+  pending: change => counters.add('upstreamPending', change),
+});
 const state: EngineState = {
   table: init.snapshot === undefined ? undefined : routes.apply(undefined, unpack(init.snapshot)),
   settings: init.settings,

@@ -1,5 +1,6 @@
 import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import type { Cluster } from '../../src/model/cluster.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ProxyUnderTest } from '../support/proxy-under-test.ts';
@@ -28,6 +29,8 @@ export interface EventCase {
   readonly clientBytes?: number;
   /** Where the route leads instead of the upstream; `null` for no table at all. */
   readonly to?: readonly ListenAddress[] | 'silence' | null;
+  /** How its cluster is balanced, where kube-proxy does not. */
+  readonly cluster?: Partial<Cluster>;
   readonly provoke: (scene: Scene) => Promise<void>;
   /** Why the engine node cannot be asked for it. */
   readonly notOnNode?: string;
@@ -198,6 +201,20 @@ export const EVENT_CASES: readonly EventCase[] = [
     detail: NONE,
     to: [],
     provoke: ask,
+  },
+  {
+    what: 'an endpoint that has as many requests as it may',
+    reason: 'endpoints_busy',
+    status: 503,
+    detail: NONE,
+    cluster: { balance: { policy: 'least-request' }, maxRequests: 1 },
+    upstream: never,
+    provoke: async ({ client, proxy, upstream }) => {
+      await client.send(GET);
+      await upstream.request(0);
+      await proxy.exchange(GET);
+    },
+    notOnNode: 'it does not balance',
   },
   {
     what: 'no table yet',

@@ -68,7 +68,7 @@ async function play(t: TestContext, engine: EngineName, event: EventCase): Promi
   const clock = Object.values(event.settings ?? {}).includes(LIMIT_MS) ? new FakeClock() : undefined;
   const to = event.to === 'silence' ? [await startSilentListener(t)] : (event.to ?? upstream);
   const proxy = await startProxy(t, engine, {
-    routes: event.to === null ? null : [{ path: '/volume', to }],
+    routes: event.to === null ? null : [{ path: '/volume', to, ...(event.cluster && { cluster: event.cluster }) }],
     settings: event.settings ?? {},
     clientBytes: event.clientBytes ?? 1 << 30,
     ...(clock && { clock }),

@@ -8,7 +8,7 @@ import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
-import { plainEndpoint } from '../../src/model/cluster.ts';
+import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
@@ -18,7 +18,7 @@ import { LogLines } from './log-lines.ts';
 import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
 import type { RawUpstream } from './raw-upstream.ts';
-import { deltaOf, published } from './routes.ts';
+import { clusterContext, deltaOf, published } from './routes.ts';
 import { socketsOn } from './socket-timeouts.ts';
 
 export type EngineName = Parameters<typeof createEngine>[0];
@@ -30,6 +30,8 @@ export interface RouteDescription {
   readonly stripPrefix?: boolean;
   readonly rewriteRedirects?: boolean;
   readonly overrides?: RouteOverrides;
+  /** What its cluster has beyond endpoints; kube-proxy balances it otherwise. */
+  readonly cluster?: Partial<Cluster>;
 }
 
 export interface ProxyDescription {
@@ -159,10 +161,19 @@ export function tableOf(routes: readonly RouteDescription[], version: number): C
   const endpoints = routes.map(({ to }, index) => {
     const at = 'connections' in to ? [to.address] : to;
     const list = at.map(({ host: address, port }) => plainEndpoint({ address, port }));
-    return { cluster: upserts[index]?.cluster ?? '', revision: version, endpoints: list };
+    return {
+      cluster: upserts[index]?.cluster ?? '',
+      revision: version,
+      endpoints: list,
+      slots: list.map((_, slot) => slot),
+    };
   });
-  const table = published({ ...delta, endpoints }, ({ id }) => block.get(id) ?? 0);
-  return new RouteCompiler().apply(undefined, table);
+  const clusters = delta.clusters.upserts.map((cluster, index) => ({ ...cluster, ...routes[index]?.cluster }));
+  const table = published(
+    { ...delta, clusters: { upserts: clusters, removals: [] }, endpoints },
+    ({ id }) => block.get(id) ?? 0,
+  );
+  return new RouteCompiler(clusterContext()).apply(undefined, table);
 }
 
 function routeOf(description: RouteDescription, index: number): Route {

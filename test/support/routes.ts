@@ -1,7 +1,10 @@
 /** Routes for tests that care about their host and path only, and the clusters that they lead to. */
+import { systemClock } from '../../src/clock.ts';
+import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
 import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
 import type { Route } from '../../src/model/route.ts';
+import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 
 const AT: readonly Endpoint[] = [{ address: '127.0.0.1', port: 80 }];
 
@@ -18,6 +21,12 @@ export function route(path: string, fields: Partial<Route> = {}): Route {
     createdAt: '',
     ...fields,
   };
+}
+
+/** What clusters need, with endpoints that are counted nowhere else. */
+export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterContext {
+  const row = fields.row ?? new EndpointBoard(1).row(0);
+  return { clock: systemClock, random: Math.random, row, pending: () => undefined, ...fields };
 }
 
 /** The cluster that a route leads to. */

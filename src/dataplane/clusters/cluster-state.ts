@@ -1,25 +1,29 @@
 import type { Cluster, ClusterEndpoint, Endpoint } from '../../model/cluster.ts';
-import type { PublishedCluster } from '../../model/delta.ts';
+import type { PublishedCluster, PublishedEndpointSet } from '../../model/delta.ts';
 import type { ServiceRef } from '../../model/route.ts';
-import { keyOf, type UpstreamPool } from './upstream-pool.ts';
-
-/** An endpoint of a cluster, with the pool of its connections. */
-export interface EndpointState extends ClusterEndpoint {
-  /** The pool that was used last; undefined before the first request. */
-  pool: UpstreamPool | undefined;
-}
+import { NO_SLOT } from '../../observe/endpoint-board.ts';
+import { Balancing, type ClusterContext } from './balancing.ts';
+import { EndpointState } from './endpoint-state.ts';
 
 /** What a worker knows of a cluster. It survives changes of the routes, of the cluster and of its endpoints. */
 export class ClusterState {
+  /** Undefined where kube-proxy chooses: the one endpoint is a ClusterIP, and nothing is counted for it. */
+  balancing: Balancing | undefined;
+  readonly #context: ClusterContext;
   #cluster: Cluster;
   #counterBlock: number;
+  #slot: number;
   /** In the order in which they take turns. */
   #endpoints: readonly EndpointState[] = [];
+  #draining: readonly EndpointState[] = [];
   #turn = 0;
 
-  constructor({ cluster, counterBlock }: PublishedCluster) {
+  constructor({ cluster, counterBlock, slot = NO_SLOT }: PublishedCluster, context: ClusterContext) {
+    this.#context = context;
     this.#cluster = cluster;
     this.#counterBlock = counterBlock;
+    this.#slot = slot;
+    this.#balance();
   }
 
   get service(): ServiceRef {
@@ -36,21 +40,44 @@ export class ClusterState {
   }
 
   /** Its settings have changed. */
-  change({ cluster, counterBlock }: PublishedCluster): void {
+  change({ cluster, counterBlock, slot = NO_SLOT }: PublishedCluster): void {
+    const before = this.#cluster;
     this.#cluster = cluster;
     this.#counterBlock = counterBlock;
+    this.#slot = slot;
+    this.#balance();
+    const scope = scopeOf(cluster);
+    if (scope === scopeOf(before)) return;
+    const again = (endpoint: EndpointState): EndpointState => endpoint.inScope(scope);
+    this.#replace([...this.#endpoints.map(again), ...this.#draining.map(again)]);
   }
 
-  /** Replaces the endpoints; those that stay keep their state. */
-  update(endpoints: readonly ClusterEndpoint[]): void {
-    const known = new Map(this.#endpoints.map(endpoint => [endpoint.id, endpoint]));
-    const isFirst = known.size === 0;
-    this.#endpoints = endpoints.map(endpoint => stateOf(endpoint, known.get(endpoint.id)));
+  /** Replaces the endpoints. Those that stay keep their state; the others get nothing new, and their idle connections end. */
+  update({ endpoints, slots = [] }: PublishedEndpointSet): void {
+    const isFirst = this.#endpoints.length === 0;
+    const known = new Map([...this.#endpoints, ...this.#draining].map(endpoint => [endpoint.id, endpoint]));
+    const since = isFirst ? Number.NEGATIVE_INFINITY : this.#context.clock.monotonic();
+    this.#replace(
+      endpoints.map((endpoint, index) =>
+        this.#stateOf(endpoint, slots[index] ?? NO_SLOT, known.get(endpoint.id), since),
+      ),
+    );
     // Workers begin at different endpoints: after a start, the first would else get the first request of each.
-    if (isFirst) this.#turn = Math.floor(Math.random() * endpoints.length);
+    if (isFirst) this.#turn = Math.floor(this.#context.random() * endpoints.length);
   }
 
-  /** The endpoint whose turn it is; undefined when there is none. */
+  /** The cluster is no longer served. */
+  close(): void {
+    this.#replace([]);
+  }
+
+  /** The endpoint that a cookie names, as long as it serves: the only way to one that drains. */
+  byId(id: string): EndpointState | undefined {
+    const isIt = (endpoint: EndpointState): boolean => endpoint.id === id;
+    return this.#endpoints.find(isIt) ?? this.#draining.find(isIt);
+  }
+
+  /** The endpoint whose turn it is, where nothing else balances; undefined when there is none. */
   next(): EndpointState | undefined {
     const endpoints = this.#endpoints;
     if (endpoints.length <= 1) return endpoints[0];
@@ -60,17 +87,45 @@ export class ClusterState {
   }
 
   /** The endpoint for a second attempt: the one behind the first attempt's, which is the same where there is only one. */
-  after(endpoint: Endpoint): EndpointState | undefined {
-    const key = keyOf(endpoint);
-    const index = this.#endpoints.findIndex(one => keyOf(one) === key);
+  after({ address, port }: Endpoint): EndpointState | undefined {
+    const index = this.#endpoints.findIndex(one => one.address === address && one.port === port);
     return this.#endpoints[(index + 1) % this.#endpoints.length];
+  }
+
+  #balance(): void {
+    if (this.#cluster.balance.policy === 'service') {
+      this.balancing = undefined;
+      return;
+    }
+    if (this.balancing !== undefined) {
+      this.balancing.change(this.#cluster, this.#slot);
+      return;
+    }
+    this.balancing = new Balancing(this.#cluster, this.#slot, this.#context);
+    this.balancing.changed(this.#endpoints);
+  }
+
+  #replace(endpoints: readonly EndpointState[]): void {
+    const staying = new Set(endpoints);
+    for (const endpoint of [...this.#endpoints, ...this.#draining]) if (!staying.has(endpoint)) endpoint.retire('gone');
+    this.#endpoints = endpoints.filter(({ state }) => state === 'ready');
+    this.#draining = endpoints.filter(({ state }) => state !== 'ready');
+    this.balancing?.changed(this.#endpoints);
+  }
+
+  #stateOf(endpoint: ClusterEndpoint, slot: number, known: EndpointState | undefined, since: number): EndpointState {
+    const { address, port, weight, state } = endpoint;
+    // A pod whose sandbox is made anew keeps its uid, and has another address.
+    const isSame = known?.address === address && known.port === port && known.slot === slot;
+    if (known === undefined || !isSame) return new EndpointState(endpoint, slot, scopeOf(this.#cluster), since);
+    known.weight = weight;
+    if (state === 'draining' && known.state === 'ready') known.retire('draining');
+    else known.state = state;
+    return known;
   }
 }
 
-function stateOf(endpoint: ClusterEndpoint, known: EndpointState | undefined): EndpointState {
-  const { id, address, port, pod, zone, weight, state } = endpoint;
-  if (known === undefined) return { id, address, port, pod, zone, weight, state, pool: undefined };
-  // A pod whose sandbox is made anew keeps its uid, and has another address.
-  const pool = keyOf(known) === keyOf(endpoint) ? known.pool : undefined;
-  return Object.assign(known, { address, port, pod, zone, weight, state, pool });
+/** An address that belongs to a pod may belong to a pod of another cluster a moment later. */
+function scopeOf({ id, balance }: Cluster): string {
+  return balance.policy === 'service' ? '' : id;
 }

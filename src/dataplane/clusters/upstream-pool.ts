@@ -2,6 +2,12 @@ import type { Endpoint } from '../../model/cluster.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
 
+/** What a pool is made for. */
+export interface PooledEndpoint extends Endpoint {
+  /** Only endpoints with the same scope may share connections. */
+  readonly scope: string;
+}
+
 /** The connections of one `address:port`. */
 export class UpstreamPool {
   readonly key: string;
@@ -10,13 +16,27 @@ export class UpstreamPool {
   readonly idle: PooledConnection[] = [];
   /** Connections of any kind, those that are being made among them. */
   size = 0;
-  /** It had no connection any more, and another takes its place when the address is asked for again. */
+  /** Endpoints of clusters that use it. */
+  users = 0;
+  /** Connections in use finish, and none is kept: it had none any more, or no endpoint uses it. Another takes its place. */
   isRetired = false;
 
-  constructor(endpoint: Endpoint) {
-    this.key = keyOf(endpoint);
+  constructor(endpoint: PooledEndpoint) {
+    this.key = poolKey(endpoint);
     this.endpoint = { address: endpoint.address, port: endpoint.port };
   }
+
+  /** An endpoint uses it no more. With the last one, idle connections end. */
+  leave(): void {
+    this.users -= 1;
+    if (this.users > 0 || this.isRetired) return;
+    this.isRetired = true;
+    for (const upstream of [...this.idle]) upstream.destroy();
+  }
+}
+
+export function poolKey({ scope, address, port }: PooledEndpoint): string {
+  return `${scope} ${address} ${port}`;
 }
 
 export function keyOf({ address, port }: Endpoint): string {

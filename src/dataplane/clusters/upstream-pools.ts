@@ -9,9 +9,10 @@ import { type Guarded, guarded } from '../runtime/guard.ts';
 import type { TimerWheel } from '../runtime/timer-wheel.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import { type ConnectAttempt, type ConnectListener, connectTransport } from '../transport/connect.ts';
-import type { ClusterState, EndpointState } from './cluster-state.ts';
+import type { ClusterState } from './cluster-state.ts';
+import type { EndpointState } from './endpoint-state.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
-import { type ConnectionKeeper, keyOf, type PooledConnection, UpstreamPool } from './upstream-pool.ts';
+import { type ConnectionKeeper, type PooledConnection, poolKey, UpstreamPool } from './upstream-pool.ts';
 
 /** Who waits for a connection that is being made. */
 export interface ConnectionSeeker extends Guarded {
@@ -103,10 +104,15 @@ export class UpstreamPools implements ConnectionKeeper {
     this.#connecting.set(attempt, takeOffLimit);
   }
 
-  /** Of the idle connections that one client keeps for itself, one to an endpoint of the cluster. */
-  takeOwn(own: Upstream[] | undefined, { endpoints }: ClusterState): Upstream | undefined {
+  /** The endpoint to which one of the connections leads that a client keeps for itself. */
+  ownEndpoint(own: Upstream[] | undefined, { endpoints }: ClusterState): EndpointState | undefined {
+    return own && endpoints.find(endpoint => own.some(upstream => isAt(upstream, endpoint)));
+  }
+
+  /** Of the idle connections that one client keeps for itself, one to the endpoint. */
+  takeOwn(own: Upstream[] | undefined, endpoint: EndpointState): Upstream | undefined {
     if (own === undefined) return undefined;
-    const index = own.findIndex(upstream => endpoints.some(endpoint => keyOf(endpoint) === keyOf(upstream.endpoint)));
+    const index = own.findIndex(upstream => isAt(upstream, endpoint));
     const [upstream] = index < 0 ? [] : own.splice(index, 1);
     if (upstream === undefined) return undefined;
     this.#context.counters.addTo(COUNTER.upstreamIdle, -1);
@@ -124,7 +130,7 @@ export class UpstreamPools implements ConnectionKeeper {
     const isFull = pool.idle.length >= settings.upstreamKeepalive;
     counters.addTo(COUNTER.upstreamBusy, -1);
     const isPrivate = upstream.home !== pool.idle;
-    const isKept = isPrivate || (!isWorn && keepMs > 0 && !isFull);
+    const isKept = !pool.isRetired && (isPrivate || (!isWorn && keepMs > 0 && !isFull));
     if (!upstream.isReusable || !isKept || this.#closed) {
       upstream.destroy();
       return;
@@ -172,16 +178,26 @@ export class UpstreamPools implements ConnectionKeeper {
     pool.size -= 1;
     if (pool.size > 0) return;
     pool.isRetired = true;
-    this.#byKey.delete(pool.key);
+    if (this.#byKey.get(pool.key) === pool) this.#byKey.delete(pool.key);
   }
 
-  /** Clusters that share an endpoint share its pool. */
+  /** Endpoints with one scope and one address share a pool. */
   #poolOf(endpoint: EndpointState): UpstreamPool {
     const known = endpoint.pool;
     if (known !== undefined && !known.isRetired) return known;
-    const pool = this.#byKey.get(keyOf(endpoint)) ?? new UpstreamPool(endpoint);
-    this.#byKey.set(pool.key, pool);
-    endpoint.pool = pool;
+    const found = this.#byKey.get(poolKey(endpoint));
+    const pool = found === undefined || found.isRetired ? new UpstreamPool(endpoint) : found;
+    if (endpoint.state === 'ready') {
+      this.#byKey.set(pool.key, pool);
+      pool.users += 1;
+      endpoint.pool = pool;
+    } else {
+      pool.isRetired = true;
+    }
     return pool;
   }
+}
+
+function isAt({ endpoint: { address, port } }: Upstream, endpoint: EndpointState): boolean {
+  return address === endpoint.address && port === endpoint.port;
 }

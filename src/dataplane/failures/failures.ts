@@ -75,6 +75,10 @@ const TABLE = {
     'The Service of the route has no endpoint to send the request to.',
     'Push a backend with endpoints, or give the Service an address.',
   ),
+  endpoints_busy: later(
+    'Each endpoint of the Service has as many requests in flight as kube-entry.io/max-requests allows, and the request has waited for 1 s, or 100 others were waiting.',
+    'Add pods, find out why they are slow, or raise kube-entry.io/max-requests.',
+  ),
   memory_exhausted: later(
     'What the connections of the worker keep is as much as its memory allows, and the head is too long to be kept as well.',
     'Look at nginx_connections_active: raise the memory limit, add replicas, or lower the limits of time for clients.',

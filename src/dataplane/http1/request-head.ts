@@ -1,3 +1,4 @@
+import { trimWhitespace } from '../../formats/http/list.ts';
 import { writeRange } from '../../formats/write-bytes.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import {
@@ -139,7 +140,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
       end = text.indexOf('\r\n', start);
       const colon = start + name.length;
       if (text[colon] !== ':' || text.slice(start, colon).toLowerCase() !== name) continue;
-      const value = withoutBlanks(text, colon + 1, end);
+      const value = trimWhitespace(text.slice(colon + 1, end));
       joined = joined === undefined ? value : joined + separator + value;
     }
     return joined ?? '';
@@ -318,19 +319,6 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
     }
     return true;
   }
-}
-
-/** Not trim(): that takes a no-break space away, too, which is a part of the value (RFC 9110 section 5.5). */
-function withoutBlanks(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  while (start < end && isBlank(text[start])) start += 1;
-  while (end > start && isBlank(text[end - 1])) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(character: string | undefined): boolean {
-  return character === ' ' || character === '\t';
 }
 
 /** The first byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */

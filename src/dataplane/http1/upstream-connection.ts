@@ -66,7 +66,7 @@ export class UpstreamConnection implements PooledConnection, Timed {
   }
 
   get isReusable(): boolean {
-    return this.#state === IDLE && this.#transport?.isOpen === true && !this.#isBroken;
+    return this.#state === IDLE && !this.pool.isRetired && this.#transport?.isOpen === true && !this.#isBroken;
   }
 
   get isUnsent(): boolean {

@@ -66,9 +66,10 @@ export class ExchangeRecord implements RequestRecord {
     return this.#endpoint === undefined ? '' : formatHostPort(this.#endpoint.address, this.#endpoint.port);
   }
 
-  upstreamAsked(endpoint: Endpoint): void {
+  /** @param hasWaited the request has waited for the endpoint */
+  upstreamAsked(endpoint: Endpoint, hasWaited = false): void {
     // The first attempt begins with the request: that saves a look at the clock.
-    let now = this.#startedAt;
+    let now = hasWaited ? performance.now() : this.#startedAt;
     if (this.#endpoint !== undefined) {
       now = performance.now();
       this.#earlierAttempts = [...this.#earlierAttempts, { endpoint: this.#endpoint, ms: now - this.#askedAt }];

@@ -1,4 +1,5 @@
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { outcomeOf } from './endpoint-picks.ts';
 import { errorAnswer } from './error-pages.ts';
 import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
 import type { PipelineContext } from './pipeline-context.ts';
@@ -125,6 +126,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   fail(reason: FailureReason, detail?: FailureDetail): void {
     const { state } = this;
     if (state.phase === OVER) return;
+    this.#attempts.end(outcomeOf(reason));
     state.dropUpstream();
     if (state.isAnswered) {
       state.record.fail(reason, detail);
@@ -147,6 +149,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
       else state.record.fail(state.isAnswered ? 'client_left_mid_response' : 'client_left', error);
     }
     state.enter(OVER);
+    this.#attempts.end('cancelled');
     state.dropUpstream();
     state.record.write(state.head);
   }

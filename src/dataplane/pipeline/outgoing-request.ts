@@ -43,6 +43,11 @@ function forwardedBy(head: RequestView, host: string, peer: string, trusted: Add
   );
 }
 
+/** The address of the client: the one that a trusted proxy gives, else the peer's. */
+export function clientIpOf(head: RequestView | undefined, peer: string, trusted: AddressRanges): string {
+  return head === undefined ? peer : (forwardedBy(head, '', peer, trusted)?.realIp ?? peer);
+}
+
 /** The hosts of X-Forwarded-Host, where the peer is a trusted proxy. */
 export function believedHosts(head: RequestView | undefined, peer: string, trusted: AddressRanges): readonly string[] {
   return head?.has(X_FORWARDED_HOST) && trusted.has(peer) ? forwardedHosts(head.value(X_FORWARDED_HOST)) : [];

@@ -57,6 +57,7 @@ export class ResponseRelay implements UpstreamHandler {
     state.enter(ANSWERED);
     state.awaitsContinue = false;
     state.record.answered(head.status);
+    this.#attempts.answered(head.status);
     state.downstream.respond(head, bodyLength, this.#editsOf(head), piece);
     if (!piece.isLast) this.upstreamMoved();
   }
@@ -68,6 +69,7 @@ export class ResponseRelay implements UpstreamHandler {
 
   responseComplete(): void {
     this.state.upstream = undefined;
+    this.#attempts.end('ok');
     this.#ends.complete();
   }
 
@@ -85,6 +87,7 @@ export class ResponseRelay implements UpstreamHandler {
     }
     state.enter(TUNNEL);
     state.record.tunnelBegan();
+    this.#attempts.tunnelBegan();
     this.#context.deadlines.tunnel(state);
     state.downstream.switchProtocols(head);
     return true;

@@ -1,14 +1,27 @@
 import type { Endpoint } from '../../model/cluster.ts';
-import type { EndpointState } from '../clusters/cluster-state.ts';
+import type { Outcome } from '../clusters/balancers/balancer.ts';
+import type { Balancing } from '../clusters/balancing.ts';
+import type { EndpointState } from '../clusters/endpoint-state.ts';
+import type { Waiting } from '../clusters/request-queue.ts';
 import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { EndpointPicks } from './endpoint-picks.ts';
 import { CONNECTING, type ExchangeState } from './exchange-state.ts';
 import { outgoingRequest } from './outgoing-request.ts';
+import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
 import { mayRetryStale } from './retry.ts';
 
+/** Where kube-proxy balances. */
 const MAX_ATTEMPTS = 2;
+/** Connects that fail in a balanced cluster before the request fails. */
+const MAX_BALANCED_CONNECTS = 3;
+/**
+ * How long a connect may take while another endpoint could be asked: a pod that has gone without a word answers no SYN. It is as long as
+ * the kernel waits before it sends a lost SYN again.
+ */
+const FAST_CONNECT_MS = 1_000;
 
 /** The exchange whose attempts these are. */
 export interface AttemptOwner {
@@ -18,41 +31,70 @@ export interface AttemptOwner {
   crashed(error: unknown): void;
 }
 
-/** The attempts of one exchange to send its request: two at most, the second at the next endpoint on a new connection. */
-export class UpstreamAttempts {
+/**
+ * The attempts of one exchange to send its request, each further one on a new connection. In a balanced cluster a failed connect leads
+ * to an endpoint that was not tried; elsewhere there are two attempts at most, the second at the next endpoint.
+ */
+export class UpstreamAttempts implements Waiting {
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
   readonly #owner: AttemptOwner;
+  readonly #picks: EndpointPicks;
+  /** Undefined where kube-proxy balances. */
+  #balancing: Balancing | undefined;
   #count = 0;
+  #failedConnects = 0;
+  #isWaiting = false;
   #endpoint: Endpoint | undefined;
 
   constructor(context: PipelineContext, state: ExchangeState, owner: AttemptOwner) {
     this.#context = context;
     this.#state = state;
     this.#owner = owner;
+    this.#picks = new EndpointPicks(context.context.clock, new ExchangePickRequest(context, state));
   }
 
-  /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or there is no endpoint */
+  /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or the request waits or has failed */
   begin(): Upstream | undefined {
     const { route, downstream } = this.#state;
     const { pools } = this.#context;
-    const next = route.cluster.next();
-    if (next === undefined) {
-      this.#owner.fail('no_endpoint');
+    const { balancing } = route.cluster;
+    this.#balancing = balancing;
+    this.#count = 0;
+    this.#failedConnects = 0;
+    // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
+    const own = pools.ownEndpoint(downstream.client.ownUpstreams, route.cluster);
+    const endpoint = balancing === undefined ? (own ?? route.cluster.next()) : this.#pick(balancing, own);
+    if (endpoint === undefined) {
+      this.#wait(balancing);
       return undefined;
     }
-    // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
-    const own = pools.takeOwn(downstream.client.ownUpstreams, route.cluster);
-    this.#count = 0;
-    this.#begin(own?.endpoint ?? next);
-    const upstream = own ?? pools.takeIdle(next);
-    if (upstream === undefined) this.#connect(next);
+    this.#begin(endpoint);
+    const upstream = pools.takeOwn(downstream.client.ownUpstreams, endpoint) ?? pools.takeIdle(endpoint);
+    if (upstream === undefined) this.#connect(endpoint);
     return upstream;
   }
 
   /** The request of the attempt under way. */
   request(): OutgoingRequest {
     return outgoingRequest(this.#state, this.#endpoint as Endpoint, this.#context.trustedProxies);
+  }
+
+  /** The head of the final response has come. */
+  answered(status: number): void {
+    if (this.#balancing !== undefined) this.#picks.answered(status);
+  }
+
+  tunnelBegan(): void {
+    if (this.#balancing !== undefined) this.#picks.tunnelBegan();
+  }
+
+  /** Whatever is under way is over. @param outcome counts where the answer of the endpoint has not begun */
+  end(outcome: Outcome): void {
+    const balancing = this.#balancing;
+    if (balancing === undefined) return;
+    if (this.#isWaiting) this.#leaveQueue(balancing);
+    this.#picks.end(outcome);
   }
 
   /**
@@ -70,12 +112,84 @@ export class UpstreamAttempts {
       bodyBytesGone: this.#state.bodyBytes,
       responseBegun,
     });
-    if (FAILURES[reason].mayRetry && isStale) this.#retry('retriesStale');
-    else this.#owner.fail(reason, error);
+    const mayRetry = FAILURES[reason].mayRetry && isStale;
+    // A kept connection that is closed says nothing of the endpoint.
+    this.end(mayRetry ? 'cancelled' : 'reset');
+    if (!mayRetry) this.#owner.fail(reason, error);
+    else if (this.#balancing === undefined) this.#retry('retriesStale', this.#nextEndpoint());
+    else this.#retry('retriesStale', this.#picks.other(this.#balancing));
   }
 
-  #retry(counter: 'retriesConnect' | 'retriesStale'): void {
-    const endpoint = this.#state.route.cluster.after(this.#endpoint as Endpoint);
+  // While the request waits for an endpoint with room.
+
+  begins(): boolean {
+    const balancing = this.#balancing as Balancing;
+    const endpoint = this.#picks.first(balancing);
+    if (endpoint === undefined && balancing.isFull) return false;
+    this.#leaveQueue(balancing);
+    if (endpoint === undefined) {
+      this.#owner.fail('no_endpoint');
+      return true;
+    }
+    this.#begin(endpoint, true);
+    const upstream = this.#context.pools.takeIdle(endpoint);
+    if (upstream === undefined) this.#connect(endpoint);
+    else this.#owner.connected(upstream);
+    return true;
+  }
+
+  waitedTooLong(): void {
+    this.#isWaiting = false;
+    this.#owner.fail('endpoints_busy');
+  }
+
+  crashed(error: unknown): void {
+    this.#owner.crashed(error);
+  }
+
+  /** @param own the endpoint that the client has a connection of its own to */
+  #pick(balancing: Balancing, own: EndpointState | undefined): EndpointState | undefined {
+    if (!balancing.queue.isEmpty) return undefined;
+    return (own && this.#picks.bound(balancing, own)) ?? this.#picks.first(balancing);
+  }
+
+  /** No endpoint takes the request now. */
+  #wait(balancing: Balancing | undefined): void {
+    if (balancing === undefined || !(balancing.isFull || !balancing.queue.isEmpty)) {
+      this.#owner.fail('no_endpoint');
+    } else if (balancing.queue.join(this)) {
+      this.#isWaiting = true;
+      this.#state.enter(CONNECTING);
+    } else {
+      this.#owner.fail('endpoints_busy');
+    }
+  }
+
+  #leaveQueue({ queue }: Balancing): void {
+    this.#isWaiting = false;
+    queue.leave(this);
+  }
+
+  #connectFailed(reason: FailureReason, error: string): void {
+    const { mayRetry } = FAILURES[reason];
+    const balancing = this.#balancing;
+    this.#failedConnects += 1;
+    this.end(mayRetry ? 'connect' : 'cancelled');
+    if (mayRetry && balancing === undefined && this.#count < MAX_ATTEMPTS) {
+      this.#retry('retriesConnect', this.#nextEndpoint());
+      return;
+    }
+    const mayTryOther = mayRetry && balancing !== undefined && this.#failedConnects < MAX_BALANCED_CONNECTS;
+    const untried = mayTryOther ? this.#picks.untried(balancing) : undefined;
+    if (untried === undefined) this.#owner.fail(reason, error);
+    else this.#retry('retriesConnect', untried);
+  }
+
+  #nextEndpoint(): EndpointState | undefined {
+    return this.#state.route.cluster.after(this.#endpoint as Endpoint);
+  }
+
+  #retry(counter: 'retriesConnect' | 'retriesStale', endpoint: EndpointState | undefined): void {
     if (endpoint === undefined) {
       // The last endpoint has gone meanwhile.
       this.#owner.fail('no_endpoint');
@@ -86,10 +200,10 @@ export class UpstreamAttempts {
     this.#connect(endpoint);
   }
 
-  #begin(endpoint: Endpoint): void {
+  #begin(endpoint: Endpoint, hasWaited = false): void {
     this.#count += 1;
     this.#endpoint = endpoint;
-    this.#state.record.upstreamAsked(endpoint);
+    this.#state.record.upstreamAsked(endpoint, hasWaited);
   }
 
   /** Suspends the exchange until a connection has been made. */
@@ -104,15 +218,20 @@ export class UpstreamAttempts {
         else upstream.release();
       },
       connectFailed: (reason, error) => {
-        if (state.generation !== generation) return;
-        if (FAILURES[reason].mayRetry && this.#count < MAX_ATTEMPTS) this.#retry('retriesConnect');
-        else this.#owner.fail(reason, error);
+        if (state.generation === generation) this.#connectFailed(reason, error);
       },
       crashed: error => {
         if (state.generation === generation) this.#owner.crashed(error);
         else this.#context.context.failures.reportBug(error);
       },
     };
-    this.#context.pools.connect(endpoint, state.limits.connectTimeoutMs, seeker);
+    this.#context.pools.connect(endpoint, this.#connectTimeout(), seeker);
+  }
+
+  #connectTimeout(): number {
+    const { connectTimeoutMs } = this.#state.limits;
+    const isLast = this.#balancing === undefined || this.#failedConnects === MAX_BALANCED_CONNECTS - 1;
+    if (isLast || !this.#picks.hasUntried(this.#balancing as Balancing)) return connectTimeoutMs;
+    return Math.min(FAST_CONNECT_MS, connectTimeoutMs);
   }
 }

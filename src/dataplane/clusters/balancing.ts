@@ -1,0 +1,152 @@
+import type { Clock } from '../../clock.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import type { EndpointRow } from '../../observe/endpoint-board.ts';
+import type { Balancer, Outcome, PickRequest, Random } from './balancers/balancer.ts';
+import { createBalancer } from './balancers/create-balancer.ts';
+import { EndpointAdmission, type Strictness } from './endpoint-admission.ts';
+import type { EndpointState } from './endpoint-state.ts';
+import { RequestQueue } from './request-queue.ts';
+
+/** After a failed connect, other requests ask other endpoints first for so long: Kubernetes has usually said by then what became of the pod. */
+const SUSPECT_MS = 1_000;
+/** Retries in flight, of the requests in flight. More would add to the load of endpoints that fail because of their load. */
+const RETRY_SHARE = 0.2;
+/** So many retries in flight are always allowed. */
+const MIN_RETRIES = 3;
+
+/** What clusters of a worker need. */
+export interface ClusterContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What this worker counts of endpoints. */
+  readonly row: EndpointRow;
+  /** The number of waiting requests has changed by so many. */
+  readonly pending: (change: number) => void;
+}
+
+/** Chooses among the endpoints of a cluster, and counts what is in flight at each. */
+export class Balancing {
+  /** Requests that wait because each endpoint has as many as it may. */
+  readonly queue: RequestQueue;
+  readonly #context: ClusterContext;
+  readonly #admission: EndpointAdmission;
+  #cluster: Cluster;
+  #slot: number;
+  #balancer: Balancer<EndpointState>;
+  #endpoints: readonly EndpointState[] = [];
+
+  /** @param slot where the retries of the cluster are counted */
+  constructor(cluster: Cluster, slot: number, context: ClusterContext) {
+    this.#context = context;
+    this.#cluster = cluster;
+    this.#slot = slot;
+    this.#admission = new EndpointAdmission(context.row, context.random);
+    this.#balancer = this.#createBalancer(cluster);
+    this.queue = new RequestQueue(context);
+    this.#limit(cluster);
+  }
+
+  /** The settings of the cluster are these now. */
+  change(cluster: Cluster, slot: number): void {
+    const isBalancedAsBefore = JSON.stringify(cluster.balance) === JSON.stringify(this.#cluster.balance);
+    this.#cluster = cluster;
+    this.#slot = slot;
+    this.#limit(cluster);
+    if (isBalancedAsBefore) return;
+    this.#balancer = this.#createBalancer(cluster);
+    this.#balancer.changed(this.#endpoints);
+  }
+
+  changed(endpoints: readonly EndpointState[]): void {
+    this.#endpoints = endpoints;
+    this.#balancer.changed(endpoints);
+    this.queue.advance();
+  }
+
+  get endpoints(): readonly EndpointState[] {
+    return this.#endpoints;
+  }
+
+  /** An endpoint would take a request if it had fewer in flight. */
+  get isFull(): boolean {
+    return this.#endpoints.some(endpoint => this.#admission.isFull(endpoint));
+  }
+
+  /**
+   * Chooses an endpoint, and counts a request in flight there until {@link end}.
+   * @param tried endpoints that must not be chosen again
+   */
+  pick(request: PickRequest, tried: readonly EndpointState[]): EndpointState | undefined {
+    for (;;) {
+      const endpoint = this.#choose(request, tried);
+      // Another worker may have taken the last place at the same moment.
+      if (endpoint === undefined || this.begin(endpoint)) return endpoint;
+    }
+  }
+
+  /** Counts a request in flight at the endpoint. @returns false where it has as many as it may */
+  begin({ slot }: EndpointState): boolean {
+    const { maxRequests } = this.#cluster;
+    if (maxRequests > 0) return this.#context.row.beginWithin(slot, maxRequests);
+    this.#context.row.begin(slot);
+    return true;
+  }
+
+  end({ slot }: EndpointState): void {
+    this.#context.row.end(slot);
+    this.queue.advance();
+  }
+
+  /** What an attempt says of its endpoint. @param firstByteMs to the first byte of the answer, or to the end without one */
+  judge(endpoint: EndpointState, outcome: Outcome, firstByteMs: number): void {
+    const { row, clock } = this.#context;
+    if (outcome === 'cancelled') return;
+    if (outcome === 'ok') row.succeeded(endpoint.slot, firstByteMs);
+    else row.failed(endpoint.slot);
+    if (outcome === 'connect') endpoint.suspectUntil = clock.monotonic() + SUSPECT_MS;
+    this.#balancer.done?.(endpoint, outcome, firstByteMs);
+  }
+
+  /** Counts a retry until {@link endRetry}. @returns where it is counted; undefined where the cluster has as many as it may */
+  beginRetry(): number | undefined {
+    const { row } = this.#context;
+    const slot = this.#slot;
+    const retries = row.inFlight(slot);
+    if (retries >= MIN_RETRIES) {
+      const inFlight = this.#endpoints.reduce((sum, endpoint) => sum + row.inFlight(endpoint.slot), 0);
+      if (retries >= RETRY_SHARE * inFlight) return undefined;
+    }
+    row.begin(slot);
+    return slot;
+  }
+
+  /** @param slot of its {@link beginRetry}: the cluster may have another one by now */
+  endRetry(slot: number): void {
+    this.#context.row.end(slot);
+  }
+
+  #choose(request: PickRequest, tried: readonly EndpointState[]): EndpointState | undefined {
+    const admission = this.#admission;
+    admission.begin(tried, this.#context.clock.monotonic());
+    for (;;) {
+      const endpoint = this.#balancer.pick(request, admission);
+      const chosen = admission.trial ?? endpoint;
+      if (chosen !== undefined || admission.strictness >= admission.loosest) return chosen;
+      admission.strictness = (admission.strictness + 1) as Strictness;
+    }
+  }
+
+  #limit({ maxRequests, slowStartMs }: Cluster): void {
+    this.#admission.maxRequests = maxRequests;
+    this.#admission.slowStartMs = slowStartMs;
+  }
+
+  #createBalancer({ balance }: Cluster): Balancer<EndpointState> {
+    const { row, random, clock } = this.#context;
+    return createBalancer(balance, {
+      inFlight: ({ slot, tunnels }) => row.inFlight(slot) + tunnels,
+      random,
+      now: () => clock.monotonic(),
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import { type EndpointRow, TRIAL, USABLE } from '../../observe/endpoint-board.ts';
+import type { Admission, Random } from './balancers/balancer.ts';
+import type { EndpointState } from './endpoint-state.ts';
+import { slowStartShare } from './slow-start.ts';
+
+/** What a pick insists on. Where no endpoint meets it, it insists on less. */
+export const STRICT = 0;
+/** New endpoints take their whole share, and those that could not be connected to just now are tried. */
+export const ANY_USABLE = 1;
+/** Ejected endpoints are used: requests may fail there, and without them they would fail here. */
+export const ANY = 2;
+export type Strictness = typeof STRICT | typeof ANY_USABLE | typeof ANY;
+
+/** Decides for one request at a time which endpoints it may go to. */
+export class EndpointAdmission implements Admission<EndpointState> {
+  readonly #row: EndpointRow;
+  readonly #random: Random;
+  maxRequests = 0;
+  slowStartMs = 0;
+  strictness: Strictness = STRICT;
+  /** The request is the one that tries an ejected endpoint: it goes there, whatever the balancer says. */
+  trial: EndpointState | undefined;
+  /** The least strictness at which one more endpoint would have been admitted. */
+  loosest: Strictness = STRICT;
+  #tried: readonly EndpointState[] = [];
+  #now = 0;
+
+  constructor(row: EndpointRow, random: Random) {
+    this.#row = row;
+    this.#random = random;
+  }
+
+  begin(tried: readonly EndpointState[], now: number): void {
+    this.#tried = tried;
+    this.#now = now;
+    this.strictness = STRICT;
+    this.loosest = STRICT;
+    this.trial = undefined;
+  }
+
+  admits(endpoint: EndpointState): boolean {
+    if (this.#tried.length > 0 && this.#tried.includes(endpoint)) return false;
+    if (this.isFull(endpoint)) return false;
+    const verdict = this.#row.verdict(endpoint.slot);
+    if (verdict !== USABLE && this.strictness !== ANY) {
+      if (verdict === TRIAL && this.#row.takeTrial(endpoint.slot)) {
+        this.trial = endpoint;
+        return true;
+      }
+      this.loosest = ANY;
+      return false;
+    }
+    if (this.strictness === STRICT && this.#holdsBack(endpoint)) {
+      if (this.loosest === STRICT) this.loosest = ANY_USABLE;
+      return false;
+    }
+    return true;
+  }
+
+  isFull({ slot }: EndpointState): boolean {
+    return this.maxRequests > 0 && this.#row.inFlight(slot) >= this.maxRequests;
+  }
+
+  #holdsBack({ suspectUntil, since }: EndpointState): boolean {
+    if (this.#now < suspectUntil) return true;
+    const age = this.#now - since;
+    return age < this.slowStartMs && this.#random() >= slowStartShare(age, this.slowStartMs);
+  }
+}

@@ -1,0 +1,50 @@
+import type { ClusterEndpoint, Endpoint } from '../../model/cluster.ts';
+import type { Candidate } from './balancers/balancer.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+
+/** What a worker needs of an endpoint. */
+type Served = Pick<ClusterEndpoint, 'id' | 'address' | 'port' | 'weight'> & { readonly state: EndpointState['state'] };
+
+/** An endpoint of a cluster, as a worker serves it. */
+export class EndpointState implements Endpoint, Candidate {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  weight: number;
+  /** Where what all workers know of it is counted. */
+  readonly slot: number;
+  /** When it came, by the monotonic clock; an endpoint that is as old as its cluster is not new. */
+  readonly since: number;
+  /** Only endpoints with the same scope may share connections. */
+  readonly scope: string;
+  state: ClusterEndpoint['state'] | 'gone';
+  /** The pool that was used last; undefined before the first request. */
+  pool: UpstreamPool | undefined;
+  /** A connection to it has failed: until then, by the monotonic clock, others are asked first. */
+  suspectUntil = Number.NEGATIVE_INFINITY;
+  /** Of this worker. */
+  tunnels = 0;
+
+  constructor({ id, address, port, weight, state }: Served, slot: number, scope: string, since: number) {
+    this.id = id;
+    this.address = address;
+    this.port = port;
+    this.weight = weight;
+    this.slot = slot;
+    this.scope = scope;
+    this.since = since;
+    this.state = state;
+  }
+
+  /** The same endpoint, which shares connections with others. */
+  inScope(scope: string): EndpointState {
+    return new EndpointState(this, this.slot, scope, this.since);
+  }
+
+  /** It takes no requests any more, or only those that are bound to it: its idle connections end, and no others are kept. */
+  retire(state: 'draining' | 'gone'): void {
+    this.state = state;
+    this.pool?.leave();
+    this.pool = undefined;
+  }
+}
