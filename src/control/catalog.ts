@@ -1,15 +1,10 @@
 /**
- * What all sources say, put together: watched Services, pushed backends, and the table of routes that follows from
- * them. Changes gather until commit() makes one new version of the table.
+ * What all sources say, put together: watched Services with their endpoints, pushed backends, and the routes and clusters that
+ * follow from them. Changes gather until commit() makes one change of them.
  */
+import { type Clock, systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import {
-  type Cluster,
-  type ClusterEndpoint,
-  type ClusterInForce,
-  type Endpoint,
-  plainEndpoint,
-} from '../model/cluster.ts';
+import type { Cluster, ClusterInForce, Endpoint } from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type ClusterId, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
@@ -19,7 +14,11 @@ import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
 import { type TranslateOptions, type Translation, translateService, unexposed } from '../translate/service.ts';
-import { ClusterRegistry } from './cluster-registry.ts';
+import { ClusterRegistry } from './catalog/cluster-registry.ts';
+import { PushedBackends, pushedOwner } from './catalog/pushed-backends.ts';
+import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
+import { ServiceEndpoints } from './catalog/service-endpoints.ts';
+import { type WatchedService, WatchedServices } from './catalog/watched-services.ts';
 
 /** A backend that is in force: that of a watched Service with its endpoints, or a pushed record as it came. */
 export type BackendInForce =
@@ -36,48 +35,40 @@ export interface CatalogOptions extends TranslateOptions {
   readonly waitsFor: 'services' | 'pushed';
   /** Hears of what only a bug in this program can cause, and of the Service that is refused for it. By default it is thrown. */
   readonly onBug?: (error: unknown, doing: string, service: ServiceRef) => void;
+  readonly clock?: Clock;
 }
 
 /** What may be otherwise than it was, for those who tell people: as little as changed, whatever the number of Services. */
 export interface CatalogNews {
   /** By Service or pushed backend, all that keeps it from being served; none where all is well now. */
-  readonly refusals: ReadonlyMap<string, readonly Diagnostic[]>;
-  readonly warnings: ReadonlyMap<string, readonly Diagnostic[]>;
+  readonly refusals: RemarksByOwner;
+  readonly warnings: RemarksByOwner;
   /** By place, all conflicts there. */
   readonly conflicts: ReadonlyMap<string, readonly Conflict[]>;
 }
 
-interface Watched {
-  readonly object: ServiceObject;
-  readonly translation: Translation;
-}
-
 export class Catalog implements ServiceStore {
+  /** Where a source puts the EndpointSlices of the Services that ask for their endpoints. */
+  readonly endpoints: ServiceEndpoints;
+  /** Called when endpoints that were held back may be committed. @param since when the first came, by `clock.monotonic()` */
+  onDue: ((since: number) => void) | undefined;
   readonly #options: CatalogOptions;
   readonly #onBug: NonNullable<CatalogOptions['onBug']>;
-  readonly #watched = new Map<string, Watched>();
-  /** Of the watched Services, by key, those with something to tell: few, so that a change does not walk all of them. */
-  readonly #remarkable = new Map<string, Translation>();
-  /** How many watched Services have routes to a backend of this name. */
-  readonly #watchedBackends = new Map<string, number>();
-  /** By Service, those whose routes no worker could be given. */
-  readonly #broken = new Map<string, Diagnostic>();
-  readonly #ledger: RouteLedger;
+  readonly #watched = new WatchedServices();
+  readonly #pushed = new PushedBackends();
+  readonly #remarks = new Remarks();
   readonly #clusters = new ClusterRegistry();
-  #pushed: readonly PushedBackend[] = [];
-  /** By {@link pushedOwner}. */
-  #pushedTranslations = new Map<string, Translation>();
-  #pushedEndpoints: ReadonlyMap<string, readonly ClusterEndpoint[]> = new Map();
+  readonly #ledger: RouteLedger;
   /** Names of pushed backends whose routes may have to come or go. */
   readonly #unsettled = new Set<string>();
-  /** Owners whose refusals or warnings may have changed since {@link takeNews}. */
-  readonly #news = new Set<string>();
   #hasServices = false;
   #hasPushed = false;
 
   constructor(options: CatalogOptions) {
     this.#options = options;
     this.#onBug = options.onBug ?? rethrow;
+    const { clock = systemClock } = options;
+    this.endpoints = new ServiceEndpoints({ clock, onDue: (_services, since) => this.onDue?.(since) });
     this.#ledger = new RouteLedger((error, { service }) => {
       this.#onBug(error, 'choosing a route', service);
       this.refuseForBug(service, error);
@@ -105,25 +96,21 @@ export class Catalog implements ServiceStore {
   upsert(object: ServiceObject): void {
     const key = serviceKey(object.metadata);
     const translation = this.#translate(object);
-    const before = this.#watched.get(key)?.translation;
-    this.#countBackend(before, -1);
-    this.#countBackend(translation, 1);
-    this.#watched.set(key, { object, translation });
-    this.#broken.delete(key);
-    this.#news.add(key);
-    if (translation.refusals.length + translation.warnings.length > 0) this.#remarkable.set(key, translation);
-    else this.#remarkable.delete(key);
-    const { cluster, routes } = translation;
-    if (before?.cluster !== undefined && before.cluster.id !== cluster?.id) this.#clusters.delete(before.cluster.id);
-    if (cluster !== undefined) this.#clusters.set(cluster, this.#endpointsOf(cluster, translation));
+    const { cluster, routes, refusals, warnings } = translation;
+    this.#retire(this.#watched.get(key), cluster);
+    const watched = { object, translation };
+    this.#watched.set(key, watched);
+    this.#remarks.forget(key);
+    this.#remarks.set(key, 'refusal', refusals);
+    this.#remarks.set(key, 'routes', warnings);
+    this.endpoints.want(translation.service, cluster !== undefined && cluster.balance.policy !== 'service');
+    this.#place(key, watched);
     this.#ledger.set(key, routes);
   }
 
   /** Its newest routes cannot be served: what is served of it stays as it is until it changes again. */
   refuseForBug(service: ServiceRef, error: unknown): void {
-    const key = serviceKey(service);
-    this.#broken.set(key, refusalForBug(service, error));
-    this.#news.add(key);
+    this.#remarks.set(serviceKey(service), 'bug', [refusalForBug(service, error)]);
   }
 
   remove(service: ServiceRef): void {
@@ -132,31 +119,22 @@ export class Catalog implements ServiceStore {
 
   /** Replaces the pushed set: their endpoints take over those of watched backends, their annotations make routes. */
   replacePushed(backends: readonly PushedBackend[]): void {
-    for (const { name } of this.#pushed) {
-      this.#ledger.set(pushedOwner(name), []);
-      this.#clusters.delete(pushedOwner(name));
+    for (const owner of this.#remarks.owners('bug')) {
+      if (this.#watched.get(owner) === undefined) this.#remarks.set(owner, 'bug', []);
     }
-    for (const { name } of [...this.#pushed, ...backends]) this.#news.add(pushedOwner(name));
-    const touched = new Set([...this.#pushedEndpoints.keys(), ...backends.map(({ name }) => name)]);
-    this.#pushed = backends;
-    this.#pushedEndpoints = new Map(backends.map(({ name, endpoints }) => [name, endpoints.map(plainEndpoint)]));
-    for (const { translation } of this.#watched.values()) {
-      const { cluster } = translation;
-      if (cluster === undefined || !touched.has(cluster.name)) continue;
-      this.#clusters.setEndpoints(cluster.id, this.#endpointsOf(cluster, translation));
-    }
-    this.#pushedTranslations = new Map();
-    for (const key of this.#broken.keys()) {
-      if (this.#watched.has(key)) continue;
-      this.#broken.delete(key);
-      this.#news.add(key);
-    }
-    for (const { name, service, endpoints } of backends) {
-      if (service === undefined) continue;
+    const names = this.#pushed.replace(backends, ({ service, endpoints }) =>
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
-      const translation = this.#translate(service, endpoints.length > 0 ? endpoints : undefined);
-      this.#pushedTranslations.set(pushedOwner(name), translation);
+      service === undefined ? undefined : this.#translate(service, endpoints.length > 0 ? endpoints : undefined),
+    );
+    for (const name of names) {
+      const { refusals = [], warnings = [] } = this.#pushed.translationOf(name) ?? {};
+      this.#remarks.set(pushedOwner(name), 'refusal', refusals);
+      this.#remarks.set(pushedOwner(name), 'routes', warnings);
       this.#unsettled.add(name);
+    }
+    for (const watched of this.#watched.values()) {
+      const { cluster, service } = watched.translation;
+      if (cluster !== undefined && names.has(cluster.name)) this.#place(serviceKey(service), watched);
     }
     this.#hasPushed = true;
   }
@@ -165,6 +143,10 @@ export class Catalog implements ServiceStore {
   commit(): Delta | undefined {
     if (!this.isInitialised) return undefined;
     this.#settlePushedRoutes();
+    for (const key of this.endpoints.takeDue()) {
+      const watched = this.#watched.get(key);
+      if (watched !== undefined) this.#place(key, watched);
+    }
     const before = this.#ledger.table;
     const { upserts, removals } = this.#ledger.commit() ?? { upserts: [], removals: [] };
     const gone = [...upserts, ...removals].map(place => before.get(place)).filter(route => route !== undefined);
@@ -180,11 +162,11 @@ export class Catalog implements ServiceStore {
   }
 
   refusals(): Diagnostic[] {
-    return [...[...this.#translations()].flatMap(({ refusals }) => refusals), ...this.#broken.values()];
+    return this.#remarks.refusals();
   }
 
   warnings(): Diagnostic[] {
-    return [...this.#translations()].flatMap(({ warnings }) => warnings);
+    return this.#remarks.warnings();
   }
 
   conflicts(): Conflict[] {
@@ -193,16 +175,7 @@ export class Catalog implements ServiceStore {
 
   /** What may have changed since this was asked last. */
   takeNews(): CatalogNews {
-    const refusals = new Map<string, Diagnostic[]>();
-    const warnings = new Map<string, readonly Diagnostic[]>();
-    for (const owner of this.#news) {
-      const translation = this.#remarkable.get(owner) ?? this.#pushedTranslations.get(owner);
-      const broken = this.#broken.get(owner);
-      refusals.set(owner, [...(translation?.refusals ?? []), ...(broken === undefined ? [] : [broken])]);
-      warnings.set(owner, translation?.warnings ?? []);
-    }
-    this.#news.clear();
-    return { refusals, warnings, conflicts: this.#ledger.takeConflictNews() };
+    return { ...this.#remarks.takeNews(), conflicts: this.#ledger.takeConflictNews() };
   }
 
   /** The routes of a watched Service that are in the table; those in conflict are not. */
@@ -215,7 +188,7 @@ export class Catalog implements ServiceStore {
 
   /** The watched object behind a Service, for Events; undefined for pushed ones. */
   serviceOf(service: ServiceRef): ServiceObject | undefined {
-    return this.#watched.get(serviceKey(service))?.object;
+    return this.#watched.objectOf(service);
   }
 
   /** The backends of watched Services, then the other pushed ones. */
@@ -225,31 +198,48 @@ export class Catalog implements ServiceStore {
     for (const { object, translation } of this.#watched.values()) {
       const { cluster, port } = translation;
       if (cluster === undefined || port === undefined) continue;
-      const { name } = cluster;
-      names.add(name);
-      backends.push({ name, object, port, endpoints: this.#endpointsOf(cluster, translation) });
+      names.add(cluster.name);
+      const endpoints = this.cluster(cluster.id)?.endpoints ?? [];
+      backends.push({ name: cluster.name, object, port, endpoints });
     }
-    backends.push(...this.#pushed.filter(({ name }) => !names.has(name)));
+    backends.push(...this.#pushed.all().filter(({ name }) => !names.has(name)));
     return backends;
-  }
-
-  /** Those with refusals or warnings, and perhaps others. */
-  *#translations(): Generator<Translation> {
-    yield* this.#remarkable.values();
-    yield* this.#pushedTranslations.values();
   }
 
   /** A pushed backend makes routes of its own only while no watched Service has its name. */
   #settlePushedRoutes(): void {
+    for (const name of this.#watched.takeRenamed()) this.#unsettled.add(name);
     for (const name of this.#unsettled) {
       const owner = pushedOwner(name);
-      const translation = this.#watchedBackends.has(name) ? undefined : this.#pushedTranslations.get(owner);
+      const translation = this.#watched.hasBackend(name) ? undefined : this.#pushed.translationOf(name);
       const { routes = [], cluster, endpoints = [] } = translation ?? {};
-      if (cluster !== undefined) this.#clusters.set({ ...cluster, id: owner, name }, endpoints);
+      if (cluster === undefined) this.#clusters.delete(owner);
+      else this.#clusters.set({ ...cluster, id: owner, name }, endpoints);
       const own = routes.map(route => ({ ...route, cluster: owner }));
       this.#ledger.set(owner, own);
     }
     this.#unsettled.clear();
+  }
+
+  /** Says where the requests to a Service go now. */
+  #place(key: string, { object, translation }: WatchedService): void {
+    const { cluster, port, service, endpoints } = translation;
+    if (cluster === undefined || port === undefined) return;
+    const pushed = this.#pushed.endpointsOf(cluster.name);
+    if (pushed !== undefined || cluster.balance.policy === 'service') {
+      this.#clusters.set(cluster, pushed ?? endpoints);
+      this.#remarks.set(key, 'endpoints', []);
+      return;
+    }
+    try {
+      const found = this.endpoints.of(object, port);
+      if (found.endpoints === undefined) this.#clusters.set(byClusterIP(cluster), endpoints);
+      else this.#clusters.set(cluster, found.endpoints);
+      this.#remarks.set(key, 'endpoints', found.warnings);
+    } catch (error) {
+      this.#onBug(error, 'choosing endpoints', service);
+      this.refuseForBug(service, error);
+    }
   }
 
   /** One Service that a bug meets must not keep the others from being served. */
@@ -264,35 +254,25 @@ export class Catalog implements ServiceStore {
     }
   }
 
-  #countBackend(translation: Translation | undefined, change: 1 | -1): void {
-    const name = translation?.cluster?.name;
-    if (name === undefined) return;
-    const count = (this.#watchedBackends.get(name) ?? 0) + change;
-    if (count === 0) this.#watchedBackends.delete(name);
-    else this.#watchedBackends.set(name, count);
-    if (this.#pushedTranslations.has(pushedOwner(name))) this.#unsettled.add(name);
-  }
-
-  /** What was pushed under the name of a watched Service's backend takes the place of its ClusterIP. */
-  #endpointsOf({ name }: Cluster, { endpoints }: Translation): readonly ClusterEndpoint[] {
-    return this.#pushedEndpoints.get(name) ?? endpoints;
-  }
-
   #forget(key: string): void {
-    const before = this.#watched.get(key)?.translation;
-    this.#countBackend(before, -1);
-    if (before?.cluster !== undefined) this.#clusters.delete(before.cluster.id);
+    const watched = this.#watched.get(key);
+    this.#retire(watched, undefined);
+    if (watched !== undefined) this.endpoints.want(watched.translation.service, false);
     this.#watched.delete(key);
-    this.#remarkable.delete(key);
-    this.#broken.delete(key);
-    this.#news.add(key);
+    this.#remarks.forget(key);
     this.#ledger.set(key, []);
+  }
+
+  /** A Service whose port changes has another cluster. */
+  #retire(before: WatchedService | undefined, now: Cluster | undefined): void {
+    const id = before?.translation.cluster?.id;
+    if (id !== undefined && id !== now?.id) this.#clusters.delete(id);
   }
 }
 
-/** A pushed backend of its own is another owner than the watched Service it may be named after, and comes after it. */
-function pushedOwner(name: string): string {
-  return `~pushed ${name}`;
+/** The endpoints of a cluster are not known here: kube-proxy chooses. */
+function byClusterIP({ id, name, service }: Cluster): Cluster {
+  return { id, name, service, balance: { policy: 'service' }, maxRequests: 0, slowStartMs: 0 };
 }
 
 function rethrow(error: unknown): never {

@@ -62,6 +62,7 @@ export class RouteControl implements ObservedControlPlane {
   constructor(options: RouteControlOptions) {
     this.#options = options;
     this.#publisher = new Publisher(options);
+    options.catalog.onDue = since => void this.changed(since);
     this.#settings = options.settings;
     const { engine } = options.settings;
     this.program = { version: programVersion(), engine, hostname: hostname(), startedAt: Date.now() };

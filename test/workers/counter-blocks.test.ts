@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClusterRegistry } from '../../src/control/cluster-registry.ts';
+import { ClusterRegistry } from '../../src/control/catalog/cluster-registry.ts';
 import { type Route, serviceKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { MAX_BLOCKS, NO_ROUTE_BLOCK } from '../../src/observe/counters.ts';

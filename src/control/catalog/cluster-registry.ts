@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Cluster, ClusterEndpoint, ClusterInForce, EndpointSet } from '../model/cluster.ts';
-import type { Delta } from '../model/delta.ts';
-import type { ClusterId, Route } from '../model/route.ts';
+import type { Cluster, ClusterEndpoint, ClusterInForce, EndpointSet } from '../../model/cluster.ts';
+import type { Delta } from '../../model/delta.ts';
+import type { ClusterId, Route } from '../../model/route.ts';
 
 interface Known {
   readonly cluster: Cluster;
@@ -84,7 +84,7 @@ export class ClusterRegistry {
   /** What is the same as before stays the same object. */
   #put(before: Known | undefined, cluster: Cluster, endpoints: readonly ClusterEndpoint[]): void {
     const { id } = cluster;
-    const isSame = before !== undefined && isDeepStrictEqual(endpoints, before.set.endpoints);
+    const isSame = before !== undefined && isSameList(endpoints, before.set.endpoints);
     if (isSame && cluster === before.cluster) {
       this.#known.set(id, before);
       return;
@@ -101,4 +101,23 @@ export class ClusterRegistry {
     else served.uses += change;
     this.#changed.add(id);
   }
+}
+
+/** Written out, because there may be thousands, many times a second. */
+function isSameList(some: readonly ClusterEndpoint[], others: readonly ClusterEndpoint[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((one, index) => {
+      const other = others[index] as ClusterEndpoint;
+      return (
+        one.id === other.id &&
+        one.address === other.address &&
+        one.port === other.port &&
+        one.state === other.state &&
+        one.weight === other.weight &&
+        one.pod === other.pod &&
+        one.zone === other.zone
+      );
+    })
+  );
 }
