@@ -20,7 +20,7 @@ export const check: Command = {
   description: [
     'Prints FILE:LINE: reason for each mistake that keeps a Service from being served, and exits 1 if there is one. Warnings,',
     'such as two Services that ask for one path, do not change the exit code. A directory stands for the YAML files in it,',
-    '- for standard input. A Service needs no clusterIP here: the cluster assigns it.',
+    '- for standard input. A Service needs no clusterIP here: the cluster assigns it. EndpointSlices are checked, too.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry check services/*.yaml', note: 'before a commit' },
@@ -42,13 +42,14 @@ export const check: Command = {
 
 /** What `--output json` and `yaml` print. */
 function viewInspection(
-  { diagnostics, serviceCount, exposedCount, waitingCount, routeCount }: Inspection,
+  { diagnostics, serviceCount, sliceCount, exposedCount, waitingCount, routeCount }: Inspection,
   files: number,
 ) {
   const problems = diagnostics.filter(({ severity }) => severity === 'refused').length;
   return {
     files,
     services: serviceCount,
+    endpointSlices: sliceCount,
     exposed: exposedCount,
     waiting: waitingCount,
     routes: routeCount,
@@ -64,13 +65,15 @@ function viewInspection(
 }
 
 function inspectionReport(findings: ReturnType<typeof viewInspection>, { paint }: Io): string {
-  const { remarks, files, services, exposed, waiting, routes, problems, warnings } = findings;
+  const { remarks, files, services, endpointSlices, exposed, waiting, routes, problems, warnings } = findings;
   const lines = remarks.map(({ file, line, severity, message }) => {
     const place = paint('bold', printable(`${file}:${line}:`));
     return `${place} ${severity === 'warning' ? paint('yellow', 'warning: ') : ''}${printable(message)}`;
   });
   const counts = [
-    `${plural(files, 'file')}, ${plural(services, 'Service')}, ${exposed} exposed`,
+    plural(files, 'file'),
+    ...(endpointSlices === 0 ? [] : [plural(endpointSlices, 'EndpointSlice')]),
+    `${plural(services, 'Service')}, ${exposed} exposed`,
     ...(waiting === 0 ? [] : [`${waiting} waiting for a path of another`]),
     plural(routes, 'route'),
     plural(problems, 'problem'),

@@ -5,8 +5,9 @@ import { serviceKey } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
-import type { ManifestContents, ManifestProblem, ManifestService } from '../sources/manifest-file.ts';
+import type { ManifestContents, ManifestProblem, ManifestService, ManifestSlice } from '../sources/manifest-file.ts';
 import { hostLabel } from '../text/labels.ts';
+import { endpointsOf, type Location } from '../translate/endpoints.ts';
 import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 
 /** A diagnostic at its place in a manifest. It names no object, because a text may be too broken to hold one. */
@@ -18,6 +19,7 @@ export interface Inspection {
   /** By file, in the order given, then by line. */
   readonly diagnostics: readonly LocatedDiagnostic[];
   readonly serviceCount: number;
+  readonly sliceCount: number;
   readonly exposedCount: number;
   /** Of those that are exposed: at least one of their routes belongs to another Service. */
   readonly waitingCount: number;
@@ -28,7 +30,7 @@ type Translations = ReadonlyMap<ManifestService, Translation>;
 
 /** @param files the names of all files, in the order of the diagnostics */
 export function inspectManifests(
-  { services, problems, warnings: misplaced }: ManifestContents,
+  { services, slices, problems, warnings: misplaced }: ManifestContents,
   files: readonly string[],
   options: TranslateOptions,
 ): Inspection {
@@ -48,6 +50,7 @@ export function inspectManifests(
       diagnostics.push({ file, line: field === undefined ? line : lineOf(field), severity, message });
     }
   }
+  diagnostics.push(...sliceDiagnostics(slices, translations));
   const conflicts = ledgerOf(translations).conflicts();
   diagnostics.push(...conflictDiagnostics(conflicts, translations));
   const order = new Map(files.map((file, index) => [file, index]));
@@ -55,6 +58,7 @@ export function inspectManifests(
   return {
     diagnostics: diagnostics.sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line),
     serviceCount: services.length,
+    sliceCount: slices.length,
     exposedCount: exposed.length,
     waitingCount: new Set(conflicts.map(({ loser }) => serviceKey(loser))).size,
     routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0) - conflicts.length,
@@ -67,6 +71,28 @@ function translateManifest(object: ServiceObject, options: TranslateOptions): Tr
   const awaitsAddress = type !== 'ExternalName' && clusterIP === '';
   return translateService(object, options, awaitsAddress ? [] : undefined);
 }
+
+/** What keeps slices from being used by the Services that ask for them. */
+function sliceDiagnostics(slices: readonly ManifestSlice[], translations: Translations): LocatedDiagnostic[] {
+  const byService = Map.groupBy(slices, ({ slice: { metadata, service } }) => `${metadata.namespace}/${service}`);
+  return [...translations].flatMap(([{ object }, { cluster, port }]) => {
+    const own = byService.get(serviceKey(object.metadata)) ?? [];
+    const [first] = own;
+    if (first === undefined || cluster === undefined || port === undefined) return [];
+    if (cluster.balance.policy === 'service') return [];
+    const { file, line } = first;
+    const { warnings } = endpointsOf(
+      object,
+      port,
+      own.map(({ slice }) => slice),
+      ANYWHERE,
+    );
+    return warnings.map(({ severity, message }) => ({ file, line, severity, message }));
+  });
+}
+
+/** On some node of the cluster, which will know its name. */
+const ANYWHERE: Location = { nodeName: 'any', zone: '', zoneMinimum: 1 };
 
 function ledgerOf(translations: Translations): RouteLedger {
   const ledger = new RouteLedger();

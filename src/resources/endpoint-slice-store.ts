@@ -6,6 +6,8 @@ import type { EndpointSlice } from './endpoint-slice.ts';
  * something is said of such a Service its slices are not known yet, and its ClusterIP is used.
  */
 export interface EndpointSliceStore {
+  /** Which Services ask. Of the others nothing need be said. */
+  readonly demand: EndpointDemand;
   /** These are all slices of the Service. None: it has no endpoints. */
   setSlices(service: ServiceRef, slices: readonly EndpointSlice[]): void;
   /**
@@ -26,6 +28,10 @@ export class EndpointDemand {
 
   get size(): number {
     return this.#services.size;
+  }
+
+  has(service: ServiceRef): boolean {
+    return this.#services.has(serviceKey(service));
   }
 
   values(): Iterable<ServiceRef> {

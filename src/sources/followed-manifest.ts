@@ -7,6 +7,7 @@ import {
   type ManifestContents,
   type ManifestProblem,
   type ManifestService,
+  type ManifestSlice,
   readManifestText,
 } from './manifest-file.ts';
 
@@ -33,6 +34,7 @@ export class FollowedManifest {
   /** Of the last look that found any; undefined before the first and while the file cannot be opened. */
   #text: string | undefined;
   #services: readonly ManifestService[] = [];
+  #slices: readonly ManifestSlice[] = [];
   #problems: readonly ManifestProblem[] = [];
   /** When it was first seen gone or empty. */
   #doubtedAt: number | undefined;
@@ -42,15 +44,15 @@ export class FollowedManifest {
     this.#defaultNamespace = defaultNamespace;
   }
 
-  /** The services of the last good version and the problems of the present one. */
+  /** The objects of the last good version and the problems of the present one. */
   get contents(): ManifestContents {
     // Warnings are for `kube-entry check`: here they would be logged again with each change of the file.
-    return { services: this.#services, problems: this.#problems, warnings: [] };
+    return { services: this.#services, slices: this.#slices, problems: this.#problems, warnings: [] };
   }
 
-  /** The present version cannot be used, and Services of an earlier one stand in for it. */
+  /** The present version cannot be used, and an earlier one stands in for it. */
   get servesEarlierVersion(): boolean {
-    return this.#problems.length > 0 && this.#services.length > 0;
+    return this.#problems.length > 0 && this.#holdsSomething;
   }
 
   /** Reads the file again if it has changed. @param now milliseconds of a monotonic clock */
@@ -74,9 +76,12 @@ export class FollowedManifest {
   #take(text: string): Look {
     if (text === this.#text) return 'same';
     this.#text = text;
-    const { services, problems } = readManifestText(text, this.#file, this.#defaultNamespace);
+    const { services, slices, problems } = readManifestText(text, this.#file, this.#defaultNamespace);
     this.#problems = problems;
-    if (problems.length === 0) this.#services = services;
+    if (problems.length === 0) {
+      this.#services = services;
+      this.#slices = slices;
+    }
     return 'changed';
   }
 
@@ -89,9 +94,13 @@ export class FollowedManifest {
     return isKnown ? 'same' : 'changed';
   }
 
+  get #holdsSomething(): boolean {
+    return this.#services.length + this.#slices.length > 0;
+  }
+
   /** Only what would take routes away is doubted, and only for a while. */
   #isDoubtful(now: number): boolean {
-    if (this.#services.length === 0) return false;
+    if (!this.#holdsSomething) return false;
     this.#doubtedAt ??= now;
     return now - this.#doubtedAt < GRACE_MS;
   }

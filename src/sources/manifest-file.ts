@@ -1,6 +1,8 @@
-/** Reads the Services of one YAML text. Pure: the files are found and watched elsewhere. */
+/** Reads the Services and EndpointSlices of one YAML text. Pure: the files are found and watched elsewhere. */
 import { isYamlProblem, readYaml, type YamlDocument } from '../formats/yaml.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
+import { type EndpointSlice, readEndpointSlice } from '../resources/endpoint-slice.ts';
+import { SERVICE_NAME_LABEL, sliceProblems } from '../resources/endpoint-slice-shape.ts';
 import {
   fieldName,
   isObject,
@@ -27,16 +29,25 @@ export interface ManifestService {
   lineOf(annotation: string): number;
 }
 
+export interface ManifestSlice {
+  readonly slice: EndpointSlice;
+  readonly file: string;
+  /** The first line of the object. */
+  readonly line: number;
+}
+
 export interface ManifestContents {
   readonly services: readonly ManifestService[];
+  readonly slices: readonly ManifestSlice[];
   readonly problems: readonly ManifestProblem[];
-  /** What is likely a mistake and keeps no Service from being read. */
+  /** What is likely a mistake and keeps no object from being read. */
   readonly warnings: readonly ManifestProblem[];
 }
 
-/** Reads every v1 Service of a stream of documents and of the Lists in it; objects of other kinds are passed over. */
+/** Reads every Service and EndpointSlice of a stream of documents and of the Lists in it, and passes over other kinds. */
 export function readManifestText(text: string, file: string, defaultNamespace: string): ManifestContents {
   const services: ManifestService[] = [];
+  const slices: ManifestSlice[] = [];
   const warnings: ManifestProblem[] = [];
   const found: ManifestProblem[] = [];
   for (const document of readYaml(text)) {
@@ -46,6 +57,7 @@ export function readManifestText(text: string, file: string, defaultNamespace: s
     }
     for (const item of readObject({ document, file, defaultNamespace, place: [] }, document.value)) {
       if ('object' in item) services.push(item);
+      else if ('slice' in item) slices.push(item);
       else if ('warning' in item) warnings.push(item.warning);
       else found.push(item);
     }
@@ -54,7 +66,7 @@ export function readManifestText(text: string, file: string, defaultNamespace: s
     found.push({ file, line: document.line, reason: `${MAX_PROBLEMS} problems or more: the rest is not read` });
     break;
   }
-  return { services, problems: found.sort((a, b) => a.line - b.line), warnings };
+  return { services, slices, problems: found.sort((a, b) => a.line - b.line), warnings };
 }
 
 type Path = readonly (string | number)[];
@@ -77,9 +89,18 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** Of one file: a person mends the first of them and asks again. */
 const MAX_PROBLEMS = 100;
 
-const SERVICE = { apiVersion: 'v1', kind: 'Service' } as const;
+const DISCOVERY = 'discovery.k8s.io/';
 
-function* readObject(where: Place, value: unknown): Generator<ManifestService | ManifestProblem | ManifestWarning> {
+/** Lists, and what their items leave out because the list's own kind says it. */
+const LISTS: ReadonlyMap<string, object> = new Map([
+  ['v1 List', {}],
+  ['v1 ServiceList', { apiVersion: 'v1', kind: 'Service' }],
+  [`${DISCOVERY}v1 EndpointSliceList`, { apiVersion: `${DISCOVERY}v1`, kind: 'EndpointSlice' }],
+]);
+
+type Found = Generator<ManifestService | ManifestSlice | ManifestProblem | ManifestWarning>;
+
+function* readObject(where: Place, value: unknown): Found {
   if (!isObject(value)) {
     yield problemAt(where, [], 'is not a Kubernetes object: it must be a mapping with apiVersion and kind');
     return;
@@ -90,32 +111,54 @@ function* readObject(where: Place, value: unknown): Generator<ManifestService | 
     yield problemAt(where, [field], `${field} is missing or not a string`);
     return;
   }
-  // Other API groups have a Service or a List of their own, such as serving.knative.dev/v1.
-  if (value.apiVersion !== 'v1') {
-    yield* misplacedAnnotations(where, value);
-  } else if (value.kind === 'List' || value.kind === 'ServiceList') {
-    const items = value.items ?? [];
-    if (!Array.isArray(items)) {
-      yield problemAt(where, ['items'], 'items must be a list');
-      return;
-    }
-    for (const [index, item] of (items as unknown[]).entries()) {
-      // The items of a typed list, as the API answers with, leave out what the list's own kind says.
-      const object = value.kind === 'ServiceList' && isObject(item) ? { ...SERVICE, ...item } : item;
-      yield* readObject({ ...where, place: [...where.place, 'items', index] }, object);
-    }
-  } else if (value.kind === 'Service') {
-    const object = readService(value, where.defaultNamespace);
-    if (!isShapeProblem(object)) {
-      yield locate(where, object);
-      return;
-    }
-    for (const { path, reason } of shapeProblems(value, where.defaultNamespace)) {
+  // With the group: others have a Service or a List of their own, such as serving.knative.dev/v1.
+  const kind = `${String(value.apiVersion)} ${String(value.kind)}`;
+  const implied = LISTS.get(kind);
+  if (implied !== undefined) yield* readItems(where, value, implied);
+  else if (kind === 'v1 Service') yield* readServiceObject(where, value);
+  else if (kind === `${DISCOVERY}v1 EndpointSlice`) yield* readSliceObject(where, value);
+  else if (kind.startsWith(DISCOVERY) && value.kind === 'EndpointSlice') {
+    const reason = `${String(value.apiVersion)} is not read: write apiVersion: ${DISCOVERY}v1`;
+    yield { warning: problemAt(where, ['apiVersion'], reason) };
+  } else yield* misplacedAnnotations(where, value);
+}
+
+/** @param implied what an item may leave out */
+function* readItems(where: Place, list: Record<string, unknown>, implied: object): Found {
+  const items = list.items ?? [];
+  if (!Array.isArray(items)) {
+    yield problemAt(where, ['items'], 'items must be a list');
+    return;
+  }
+  for (const [index, item] of (items as unknown[]).entries()) {
+    const object = isObject(item) ? { ...implied, ...item } : item;
+    yield* readObject({ ...where, place: [...where.place, 'items', index] }, object);
+  }
+}
+
+function* readServiceObject(where: Place, value: unknown): Found {
+  const object = readService(value, where.defaultNamespace);
+  if (!isShapeProblem(object)) {
+    yield locate(where, object);
+    return;
+  }
+  for (const { path, reason } of shapeProblems(value, where.defaultNamespace)) {
+    yield problemAt(where, path, `${fieldName(path)} ${reason}`);
+  }
+}
+
+function* readSliceObject(where: Place, value: unknown): Found {
+  const slice = readEndpointSlice(value, where.defaultNamespace);
+  if (isShapeProblem(slice)) {
+    for (const { path, reason } of sliceProblems(value, where.defaultNamespace)) {
       yield problemAt(where, path, `${fieldName(path)} ${reason}`);
     }
-  } else {
-    yield* misplacedAnnotations(where, value);
+    return;
   }
+  yield { slice, file: where.file, line: where.document.lineOf(where.place) };
+  if (slice.service !== '') return;
+  const reason = `EndpointSlice ${slice.metadata.name} belongs to no Service: it has no label ${SERVICE_NAME_LABEL}`;
+  yield { warning: problemAt(where, ['metadata'], reason) };
 }
 
 /** A workload or an Ingress is often annotated where its Service should be. */

@@ -10,6 +10,7 @@ import {
   type ManifestContents,
   type ManifestProblem,
   type ManifestService,
+  type ManifestSlice,
   readManifestText,
 } from './manifest-file.ts';
 
@@ -25,6 +26,7 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
       } catch (error) {
         return {
           services: [],
+          slices: [],
           problems: [{ file, line: 1, reason: `cannot be read: ${fileProblem(file, error)}` }],
           warnings: [],
         };
@@ -61,26 +63,35 @@ function isFile(path: string): boolean {
   }
 }
 
-/** Puts files together, in their order: of two Services with one name the first counts and the second is reported. */
+/** Puts files together, in their order: of two objects with one name the first counts and the second is reported. */
 export function mergeManifests(files: readonly ManifestContents[]): ManifestContents {
   const services = new Map<string, ManifestService>();
+  const slices = new Map<string, ManifestSlice>();
   const problems: ManifestProblem[] = [];
   for (const contents of files) {
     problems.push(...contents.problems);
     for (const service of contents.services) {
-      const key = serviceKey(service.object.metadata);
-      const first = services.get(key);
-      if (first === undefined) {
-        services.set(key, service);
-      } else {
-        const { file, line } = service;
-        problems.push({
-          file,
-          line,
-          reason: `Service ${key} is already in ${first.file}:${first.line}: that one counts`,
-        });
-      }
+      keepFirst(services, service, `Service ${serviceKey(service.object.metadata)}`, problems);
+    }
+    for (const slice of contents.slices) {
+      keepFirst(slices, slice, `EndpointSlice ${serviceKey(slice.slice.metadata)}`, problems);
     }
   }
-  return { services: [...services.values()], problems, warnings: files.flatMap(({ warnings }) => warnings) };
+  const warnings = files.flatMap(contents => contents.warnings);
+  return { services: [...services.values()], slices: [...slices.values()], problems, warnings };
+}
+
+function keepFirst<T extends { readonly file: string; readonly line: number }>(
+  known: Map<string, T>,
+  object: T,
+  name: string,
+  problems: ManifestProblem[],
+): void {
+  const first = known.get(name);
+  if (first === undefined) {
+    known.set(name, object);
+    return;
+  }
+  const { file, line } = object;
+  problems.push({ file, line, reason: `${name} is already in ${first.file}:${first.line}: that one counts` });
 }

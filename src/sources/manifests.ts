@@ -1,8 +1,10 @@
-/** Services from YAML files, followed while they change: `--manifests`. */
+/** Services and EndpointSlices from YAML files, followed while they change: `--manifests`. */
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { EndpointSlice } from '../resources/endpoint-slice.ts';
+import type { EndpointSliceStore } from '../resources/endpoint-slice-store.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { ServiceStore } from '../resources/service-store.ts';
 import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
@@ -16,6 +18,7 @@ export interface ManifestSourceOptions {
   /** Of Services that name none. */
   readonly defaultNamespace?: string;
   readonly store: ServiceStore;
+  readonly slices?: EndpointSliceStore;
   readonly logger: Logger;
   /** The store has changed. @param receivedAtMs when the files were seen to have, in milliseconds since the epoch */
   readonly onChange: (receivedAtMs: number) => void;
@@ -23,6 +26,15 @@ export interface ManifestSourceOptions {
 
 /** An editor takes several steps to save once. */
 const SETTLE_MS = 30;
+const NO_SLICES = 'no EndpointSlice of the manifests belongs to it; add one with the label kubernetes.io/service-name';
+
+/** What the files hold together. */
+interface Served {
+  readonly services: ReadonlyMap<string, ServiceObject>;
+  /** By Service. */
+  readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
+}
+
 /** For what no event tells: network file systems, links into directories elsewhere, a path that returns. */
 const POLL_MS = 500;
 
@@ -35,7 +47,7 @@ export class ManifestSource {
   readonly #watches: readonly PathWatch[];
   /** In the order in which they count. */
   #files = new Map<string, FollowedManifest>();
-  #served = new Map<string, ServiceObject>();
+  #served: Served = { services: new Map(), slices: new Map() };
   #problems: readonly ManifestProblem[] = [];
   #isSynced = false;
   /** Since when the path cannot be listed, on the monotonic clock; and why, once that has lasted. */
@@ -68,9 +80,11 @@ export class ManifestSource {
     // Watched before it is read: a change in between is seen by one of the two.
     for (const watch of this.#watches) watch.follow();
     this.#served = this.#merge(this.#look(listed, receivedAtMs));
-    store.replace([...this.#served.values()]);
+    const { services } = this.#served;
+    store.replace([...services.values()]);
+    for (const key of services.keys()) this.#tellSlices(key);
     this.#isSynced = true;
-    logger.info({ path, files: this.#files.size, services: this.#served.size }, `${path}: manifests read`);
+    logger.info({ path, files: this.#files.size, services: services.size }, `${path}: manifests read`);
     onChange(receivedAtMs);
     // Nothing here keeps the process alive: that is for the listeners.
     this.#poll = setInterval(() => this.#scan(Date.now()), POLL_MS).unref();
@@ -141,8 +155,8 @@ export class ManifestSource {
   }
 
   /** Puts the files together, and logs what is wrong, once for each change of a file, and what is no longer wrong. */
-  #merge(changed: ReadonlySet<string>): Map<string, ServiceObject> {
-    const { services, problems } = mergeManifests([...this.#files.values()].map(({ contents }) => contents));
+  #merge(changed: ReadonlySet<string>): Served {
+    const { services, slices, problems } = mergeManifests([...this.#files.values()].map(({ contents }) => contents));
     const { logger } = this.#options;
     const before = this.#problems;
     const known = new Set(before.map(problemLine));
@@ -157,25 +171,43 @@ export class ManifestSource {
     for (const file of new Set(before.map(problem => problem.file))) {
       if (!bad.has(file)) logger.info(`${file}: ${this.#files.has(file) ? 'has no problems any more' : 'is gone'}`);
     }
-    return new Map(services.map(({ object }) => [serviceKey(object.metadata), object]));
+    return {
+      services: new Map(services.map(({ object }) => [serviceKey(object.metadata), object])),
+      slices: Map.groupBy(
+        slices.map(({ slice }) => slice),
+        ({ metadata: { namespace }, service }) => serviceKey({ namespace, name: service }),
+      ),
+    };
   }
 
-  #serve(services: Map<string, ServiceObject>, receivedAtMs: number): void {
+  #serve(served: Served, receivedAtMs: number): void {
     const { store, onChange } = this.#options;
     const before = this.#served;
-    this.#served = services;
+    this.#served = served;
     let isChanged = false;
-    for (const [key, { metadata }] of before) {
-      if (services.has(key)) continue;
+    for (const [key, { metadata }] of before.services) {
+      if (served.services.has(key)) continue;
       store.remove(metadata);
       isChanged = true;
     }
-    for (const [key, object] of services) {
-      if (before.get(key) === object) continue;
-      store.upsert(object);
+    for (const [key, object] of served.services) {
+      const isSame = before.services.get(key) === object;
+      if (!isSame) store.upsert(object);
+      else if (isSameList(before.slices.get(key), served.slices.get(key))) continue;
+      // Behind the Service: by then it is known whether it asks for them.
+      this.#tellSlices(key);
       isChanged = true;
     }
     if (isChanged) onChange(receivedAtMs);
+  }
+
+  #tellSlices(key: string): void {
+    const { slices: store } = this.#options;
+    const service = this.#served.services.get(key)?.metadata;
+    if (store === undefined || service === undefined || !store.demand.has(service)) return;
+    const slices = this.#served.slices.get(key);
+    if (slices !== undefined) store.setSlices(service, slices);
+    else store.slicesUnreadable(service, NO_SLICES);
   }
 
   #pathIsAbsent(reason: string, receivedAtMs: number): void {
@@ -195,6 +227,11 @@ export class ManifestSource {
     this.#absence = undefined;
     this.#absentSince = undefined;
   }
+}
+
+/** Objects of files that have not changed stay the same. */
+function isSameList(a: readonly EndpointSlice[] = [], b: readonly EndpointSlice[] = []): boolean {
+  return a.length === b.length && a.every((slice, index) => slice === b[index]);
 }
 
 function problemLine({ file, line, reason }: ManifestProblem): string {

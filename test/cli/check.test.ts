@@ -222,3 +222,21 @@ test('an annotation cannot forge a line of the report', async context => {
   const { stdout } = await runHere(['check', file]);
   assert.equal(stdout.trimEnd().split('\n').length, 2);
 });
+
+test('EndpointSlices are checked, each with the Service that asks for it', async context => {
+  const slice = (name: string, fields: string): string =>
+    `apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: ${name}, labels: { kubernetes.io/service-name: shop } }\n${fields}\n---\n`;
+  const yaml = [
+    service('shop', { path: '/shop', balance: 'least-request' }, 'ports: [{ name: http, port: 80 }]'), // lines 1-9
+    slice('good', 'addressType: IPv4\nports: [{ name: web, port: 8080 }]\nendpoints: [{ addresses: [10.0.0.1] }]'),
+    slice('evil', 'addressType: IPv4\nendpoints: [{ addresses: [169.254.169.254] }]'), // from line 17
+  ].join('');
+  const file = await writeManifest(context, yaml);
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 1);
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    `${file}:10: warning: port 80 of the Service has no endpoints: slices are searched for the port "http", and have the port "web"`,
+    `${file}:21: endpoints[0].addresses[0] must be the IP address of an endpoint: not a name, and neither link-local nor multicast`,
+    '1 file, 1 EndpointSlice, 1 Service, 1 exposed, 1 route, 1 problem, 1 warning',
+  ]);
+});

@@ -144,6 +144,60 @@ test('an empty List and an empty file hold nothing and are no problem', () => {
     'apiVersion: v1\nkind: List\n',
     '{"apiVersion":"v1","kind":"List","items":[]}',
   ]) {
-    assert.deepEqual(readManifestText(text, 'f', 'default'), { services: [], problems: [], warnings: [] });
+    assert.deepEqual(readManifestText(text, 'f', 'default'), { services: [], slices: [], problems: [], warnings: [] });
   }
+});
+
+const SLICE = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http, port: 8080}]
+endpoints: [{addresses: [10.0.0.1]}]
+`;
+
+test('EndpointSlices are read, alone and in Lists, with their place', () => {
+  const list = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSliceList
+items:
+  - metadata: {name: web-2, namespace: shop, labels: {kubernetes.io/service-name: web}}
+    addressType: IPv6
+    endpoints: [{addresses: ["fd00::1"]}]
+`;
+  const { slices, problems, warnings } = readManifestText(`${SLICE}---\n${list}`, 'shop.yaml', 'default');
+  assert.deepEqual([problems, warnings], [[], []]);
+  assert.deepEqual(
+    slices.map(({ slice, file, line }) => [slice.metadata.namespace, slice.metadata.name, slice.service, file, line]),
+    [
+      ['default', 'web-1', 'web', 'shop.yaml', 1],
+      ['shop', 'web-2', 'web', 'shop.yaml', 11],
+    ],
+  );
+});
+
+test('each mistake in an EndpointSlice is told with its line', () => {
+  const bad = SLICE.replace('10.0.0.1', 'example.com').replace('port: 8080', 'port: web');
+  const { slices, problems } = readManifestText(bad, 'shop.yaml', 'default');
+  assert.deepEqual(slices, []);
+  assert.deepEqual(
+    problems.map(({ line, reason }) => [line, reason.slice(0, reason.indexOf(' '))]),
+    [
+      [5, 'ports[0].port'],
+      [6, 'endpoints[0].addresses[0]'],
+    ],
+  );
+});
+
+test('an EndpointSlice without a Service, or of another version, is a warning', () => {
+  const lonely = SLICE.replace('labels: {kubernetes.io/service-name: web}', 'labels: {app: web}');
+  const old = SLICE.replace('/v1', '/v1beta1');
+  const { slices, problems, warnings } = readManifestText(`${lonely}---\n${old}`, 'shop.yaml', 'default');
+  assert.deepEqual([slices.length, problems], [1, []]);
+  assert.deepEqual(
+    warnings.map(({ line, reason }) => [line, reason]),
+    [
+      [3, 'EndpointSlice web-1 belongs to no Service: it has no label kubernetes.io/service-name'],
+      [8, 'discovery.k8s.io/v1beta1 is not read: write apiVersion: discovery.k8s.io/v1'],
+    ],
+  );
 });

@@ -1,7 +1,7 @@
 /** The Kubernetes API as a source of EndpointSlices: one watch for the cluster, or one a namespace. */
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Logger } from '../../observe/logger.ts';
-import type { EndpointDemand, EndpointSliceStore } from '../../resources/endpoint-slice-store.ts';
+import type { EndpointSliceStore } from '../../resources/endpoint-slice-store.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { KubeClient } from './client.ts';
 import { scopesOf } from './collections.ts';
@@ -18,7 +18,6 @@ export interface EndpointSliceSourceOptions {
   /** Not closed here: others share it. */
   readonly client: KubeClient;
   readonly store: EndpointSliceStore;
-  readonly demand: EndpointDemand;
   readonly logger: Logger;
   /**
    * The store holds a change worth committing.
@@ -47,7 +46,8 @@ export class EndpointSliceSource {
 
   /** From then on the slices of each Service that asks are read, and followed. */
   start(): void {
-    const { demand, clock = systemClock } = this.#options;
+    const { store, clock = systemClock } = this.#options;
+    const { demand } = store;
     demand.onChange = (service, isWanted) => {
       if (this.#mayWait) this.#cancelWait ??= clock.setTimer(FIRST_LIST_MS, () => this.#waitedEnough());
       const watch = this.#watches.get(undefined) ?? this.#watches.get(service.namespace);
@@ -58,7 +58,7 @@ export class EndpointSliceSource {
 
   /** Resolves when the store will not be touched again. */
   async stop(): Promise<void> {
-    this.#options.demand.onChange = undefined;
+    this.#options.store.demand.onChange = undefined;
     this.#cancelWait?.();
     await Promise.all(this.#watches.values().map(watch => watch.stop()));
   }

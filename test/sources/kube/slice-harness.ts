@@ -10,6 +10,7 @@ import { INFO, type LogLine, recordingLogger, until } from './harness.ts';
 
 /** What is known of each Service: the addresses of its slices, or why they cannot be read. */
 export class RecordingSliceStore implements EndpointSliceStore {
+  readonly demand = new EndpointDemand();
   readonly addresses = new Map<string, string>();
   readonly refusals = new Map<string, string>();
   calls = 0;
@@ -32,7 +33,6 @@ export class SliceHarness {
   readonly api: KubeApi;
   readonly clock = new FakeClock();
   readonly store = new RecordingSliceStore();
-  readonly demand = new EndpointDemand();
   readonly client: KubeClient;
   readonly source: EndpointSliceSource;
   readonly log: LogLine[];
@@ -48,7 +48,6 @@ export class SliceHarness {
       settings: { namespace },
       client: this.client,
       store: this.store,
-      demand: this.demand,
       logger,
       onChange: () => {
         this.changes += 1;
@@ -71,7 +70,7 @@ export class SliceHarness {
   }
 
   want(name: string, isWanted = true, namespace = 'default'): void {
-    this.demand.set({ namespace, name }, isWanted);
+    this.store.demand.set({ namespace, name }, isWanted);
   }
 
   /** @param addresses those of the Service's slices, in order */
