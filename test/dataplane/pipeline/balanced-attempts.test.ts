@@ -1,0 +1,202 @@
+/** Where the requests of a balanced cluster are tried, and what is counted and logged of it. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { startBalanced } from '../../support/balanced-proxy.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { answer, answering, NOBODY, RawUpstream } from '../../support/raw-upstream.ts';
+import { startSilentListener } from '../../support/silent-listener.ts';
+
+/** Addresses that refuse every connection. */
+const refusing = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ at: { ...NOBODY, host: `127.0.0.${index + 2}` } }));
+
+/** An endpoint that is asked last of all that follow each other, and the cluster in which they do. */
+async function inTurn(t: TestContext, dead: number) {
+  const alive = await RawUpstream.start(t);
+  const endpoints = [...refusing(dead), { at: alive }];
+  const cluster = { balance: { policy: 'round-robin' } } as const;
+  return { alive, balanced: await startBalanced(t, { endpoints, cluster, random: () => 0 }) };
+}
+
+describe('attempts in a balanced cluster', { concurrency: true }, () => {
+  for (const method of ['GET', 'POST', 'PATCH']) {
+    it(`a ${method} that two endpoints refuse goes to a third`, async t => {
+      const { alive, balanced } = await inTurn(t, 2);
+      const { proxy, board } = balanced;
+      const request = `${method} /v HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello`;
+      assert.equal((await proxy.exchange(request)).status, 200);
+      assert.deepEqual(
+        alive.requests.map(({ body }) => body),
+        ['hello'],
+      );
+      const [line] = await proxy.logged(1);
+      assert.deepEqual(
+        line?.earlierAttempts?.map(({ upstream }) => upstream),
+        ['127.0.0.2:1', '127.0.0.3:1'],
+      );
+      assert.equal(proxy.counters.get('retriesConnect'), 2);
+      assert.deepEqual(
+        [0, 1, 2].map(slot => [board.failures(slot), board.successes(slot)]),
+        [
+          [1, 0],
+          [1, 0],
+          [0, 1],
+        ],
+      );
+      assert.deepEqual(balanced.inFlight, [0, 0, 0, 0]);
+    });
+  }
+
+  it('after three endpoints that refuse there is no fourth, and none is tried twice', async t => {
+    const { alive, balanced } = await inTurn(t, 5);
+    const { proxy } = balanced;
+    assert.equal((await proxy.get('/v')).status, 502);
+    const [line] = await proxy.logged(1);
+    const asked = [...(line?.earlierAttempts ?? []).map(({ upstream }) => upstream), line?.upstream];
+    assert.deepEqual(asked, ['127.0.0.2:1', '127.0.0.3:1', '127.0.0.4:1']);
+    assert.equal(line?.reason, 'upstream_refused');
+    assert.equal(alive.connections.length, 0);
+    assert.deepEqual(
+      balanced.inFlight.filter(count => count !== 0),
+      [],
+    );
+  });
+
+  it('the only endpoint is asked once', async t => {
+    const { proxy } = await startBalanced(t, { endpoints: refusing(1) });
+    assert.equal((await proxy.get('/v')).status, 502);
+    assert.equal(proxy.counters.get('connectsFailed'), 1);
+  });
+
+  it('nginx writes such attempts as lists, and so does the log', async t => {
+    const { balanced } = await inTurn(t, 2);
+    const { proxy } = balanced;
+    proxy.changeSettings({ accessLog: 'combined' });
+    await proxy.get('/v');
+    await eventually('its line', () => proxy.logLines.length === 1);
+    const seconds = String.raw`\d+\.\d{3}`;
+    assert.match(
+      proxy.logLines[0] as string,
+      new RegExp(`127.0.0.2:1, 127.0.0.3:1, 127.0.0.1:\\d+ -, -, 200 ${seconds}, ${seconds}, ${seconds} -`),
+    );
+  });
+
+  it('an endpoint that answers no SYN is given up for another after a second, without harm to a body', async t => {
+    const clock = new FakeClock();
+    const alive = await RawUpstream.start(t);
+    const endpoints = [{ at: await startSilentListener(t) }, { at: alive }];
+    const cluster = { balance: { policy: 'round-robin' } } as const;
+    const { proxy, board } = await startBalanced(t, { endpoints, cluster, clock, random: () => 0 });
+    const client = await proxy.connect();
+    const { armed } = clock;
+    await client.send('POST /v HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello');
+    await eventually('the connect', () => clock.armed > armed);
+    await clock.pass(999);
+    assert.equal(proxy.counters.get('connectsTimedOut'), 0);
+    await clock.pass(1);
+    assert.equal((await client.response()).status, 200);
+    assert.equal(alive.only.body, 'hello');
+    assert.deepEqual([board.failures(0), proxy.counters.get('connectsTimedOut')], [1, 1]);
+  });
+
+  it('where no other could be asked, a connect may take all of connect-timeout', async t => {
+    const clock = new FakeClock();
+    const endpoints = [{ at: await startSilentListener(t) }];
+    const { proxy } = await startBalanced(t, { endpoints, clock, overrides: { connectTimeoutMs: 7_000 } });
+    const client = await proxy.connect();
+    const { armed } = clock;
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    await eventually('the connect', () => clock.armed > armed);
+    await clock.pass(6_999);
+    assert.equal(proxy.counters.get('connectsTimedOut'), 0);
+    await clock.pass(1);
+    assert.equal((await client.response()).status, 504);
+  });
+
+  it('a stale kept connection leads to another endpoint, and to the same one where there is no other', async t => {
+    const stale = await RawUpstream.start(t, async request => {
+      await request.whole();
+      if (request.connection.requests.length === 2) request.connection.reset();
+      else await request.connection.send(answer('stale'));
+    });
+    const other = await RawUpstream.start(t, answering(answer('other')));
+    const balanced = await startBalanced(t, { endpoints: [{ at: stale }], random: () => 0 });
+    const { proxy, board } = balanced;
+    const kept = () => eventually('an idle connection', () => proxy.counters.get('upstreamIdle') === 1);
+    assert.equal((await proxy.get('/v')).body, 'stale');
+    await kept();
+    assert.equal((await proxy.get('/v')).body, 'stale');
+    assert.equal(stale.connections.length, 2);
+    await kept();
+    const id = `${stale.address.host}:${stale.address.port}`;
+    balanced.serve([{ at: stale, id }, { at: other }], { balance: { policy: 'round-robin' } });
+    assert.equal((await proxy.get('/v')).body, 'other');
+    assert.equal(proxy.counters.get('retriesStale'), 2);
+    assert.equal(board.failures(balanced.slotOf(id)), 0, 'it says nothing of the endpoint');
+    assert.deepEqual(balanced.inFlight, [0, 0, 0]);
+  });
+
+  for (const status of ['502 Bad Gateway', '503 Service Unavailable', '504 Gateway Timeout']) {
+    it(`${status} goes on to the client, and counts as a failure of the endpoint`, async t => {
+      const upstream = await RawUpstream.start(t, answering(answer('no', '', status)));
+      const { proxy, board } = await startBalanced(t, { endpoints: [{ at: upstream }] });
+      assert.equal((await proxy.get('/v')).status, Number(status.slice(0, 3)));
+      assert.deepEqual([upstream.requests.length, board.failuresInARow(0)], [1, 1]);
+    });
+  }
+
+  for (const [what, bytes, failures] of [
+    ['500', answer('no', '', '500 Internal Server Error'), 0],
+    ['404', answer('no', '', '404 Not Found'), 0],
+    ['an answer that is no HTTP', 'SSH-2.0-x\r\n\r\n', 1],
+    ['a connection that ends before an answer', '', 1],
+    ['a connection that ends within an answer', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', 0],
+  ] as const) {
+    it(`${what} counts as ${failures} failures of the endpoint`, async t => {
+      const upstream = await RawUpstream.start(t, request => request.connection.finish(bytes));
+      upstream.toleratesMalformed = true;
+      const balanced = await startBalanced(t, { endpoints: [{ at: upstream }] });
+      const client = await balanced.proxy.connect();
+      await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+      await client.responseOrCut();
+      assert.equal(balanced.board.failures(0), failures);
+      assert.deepEqual(balanced.inFlight, [0, 0]);
+    });
+  }
+
+  it('a client that leaves says nothing of the endpoint', async t => {
+    const upstream = await RawUpstream.start(t, () => undefined);
+    const balanced = await startBalanced(t, { endpoints: [{ at: upstream }] });
+    const client = await balanced.proxy.connect();
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    await upstream.request(0);
+    assert.deepEqual(balanced.inFlight, [1, 0]);
+    client.destroy();
+    await balanced.proxy.logged(1);
+    assert.deepEqual([balanced.board.failures(0), balanced.board.successes(0), ...balanced.inFlight], [0, 0, 0, 0]);
+  });
+
+  it('without endpoints there is 503, and when to ask again', async t => {
+    const { proxy } = await startBalanced(t, { endpoints: [] });
+    const { status, headers } = await proxy.get('/v');
+    assert.deepEqual([status, headers.filter(([name]) => name === 'Retry-After')], [503, [['Retry-After', '1']]]);
+  });
+
+  it('more than three retries in flight need fifteen requests in flight', async t => {
+    const held = await RawUpstream.start(t, () => undefined);
+    const balanced = await startBalanced(t, {
+      endpoints: [...refusing(1), { at: held }],
+      cluster: { balance: { policy: 'round-robin' } },
+    });
+    const { proxy } = balanced;
+    const clients = await Promise.all(Array.from({ length: 30 }, () => proxy.connect()));
+    for (const [index, client] of clients.entries()) {
+      // The first endpoint is not suspect to any of them.
+      balanced.serve([...refusing(1), { at: held }].map((endpoint, at) => ({ ...endpoint, id: `${index}-${at}` })));
+      await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+      await eventually('its fate', () => held.requests.length + proxy.logLines.length === index + 1);
+    }
+    assert.ok(proxy.counters.get('retriesConnect') <= Math.max(3, 0.2 * held.requests.length + 1));
+  });
+});
