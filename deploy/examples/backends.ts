@@ -30,6 +30,7 @@ export class ExampleBackends {
     this.#source = new ManifestSource({
       path: manifests,
       store: this.#catalog,
+      slices: this.#catalog.endpoints,
       logger,
       onChange: () => this.#follow(),
     });

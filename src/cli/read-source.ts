@@ -4,6 +4,7 @@ import { createLogger } from '../observe/logger.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { Settings } from '../settings/schema.ts';
 import { readManifests } from '../sources/manifest-files.ts';
+import { groupSlices, tellSlices } from '../sources/manifest-slices.ts';
 import { printable } from '../text/printable.ts';
 import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
@@ -31,12 +32,14 @@ export type SourceSettings = Pick<
  */
 export async function readSource(settings: SourceSettings, io: Io): Promise<Catalog> {
   if (settings.manifests !== '') {
-    const { services, problems } = readManifests(settings.manifests);
+    const { services, slices, problems } = readManifests(settings.manifests);
     for (const { file, line, reason } of problems) io.complain(printable(`${file}:${line}: ${reason}`));
-    return catalogOf(
-      services.map(({ object }) => object),
-      settings,
-    );
+    const objects = services.map(({ object }) => object);
+    const catalog = catalogOf(objects, settings);
+    const known = groupSlices(slices);
+    for (const { metadata } of objects) tellSlices(catalog.endpoints, metadata, known);
+    catalog.commit();
+    return catalog;
   }
   if (settings.source === 'push') {
     throw new UnavailableError(
@@ -44,12 +47,17 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
     );
   }
   // Imported only here: loading the Kubernetes client takes longer than the rest of the command.
-  const { listServicesOnce } = await import('../sources/kube/list-once.ts');
+  const { listServicesOnce, listSlicesOnce } = await import('../sources/kube/list-once.ts');
   const { environment } = io;
   try {
     const logger = createLogger(settings.logLevel, settings.logLevelFormat);
-    const services = await interruptible(io, signal => listServicesOnce(settings, { logger, environment, signal }));
-    return catalogOf(services, settings);
+    return await interruptible(io, async signal => {
+      const options = { logger, environment, signal };
+      const catalog = catalogOf(await listServicesOnce(settings, options), settings);
+      await listSlicesOnce(settings, catalog.endpoints, options);
+      catalog.commit();
+      return catalog;
+    });
   } catch (error) {
     if (settings.stateFile === '' || codeOf(error) !== 'KUBE_UNREACHABLE') throw error;
     return catalogOf(await readSaved(settings, io, messageOf(error)), settings);

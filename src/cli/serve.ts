@@ -8,8 +8,7 @@ import { Catalog } from '../control/catalog.ts';
 import { ControlErrors } from '../control/control-errors.ts';
 import { DescriptorWatch } from '../control/descriptor-watch.ts';
 import { RouteControl } from '../control/route-control.ts';
-import { openSource } from '../control/route-source.ts';
-import type { RunningSource } from '../control/running-source.ts';
+import { openSource, type RunningSource } from '../control/route-source.ts';
 import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatListenAddress } from '../formats/listen-address.ts';
 import { fileProblem } from '../formats/system-error.ts';
@@ -54,6 +53,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     engine: settings.engine,
     waitsFor: settings.source === 'push' ? 'pushed' : 'services',
   });
+  catalog.endpoints.location = settings;
   const failures = new FailureLog(board, logger);
   const fleet = new Fleet({ settings, board, endpoints, logger, failures, errorPage: readErrorPage(settings) });
   const announcer = new Announcer(catalog, logger);

@@ -77,6 +77,13 @@ export const SCHEMA = {
     { policy: 'service' },
     'for Services that do not say it: service (the ClusterIP), least-request, round-robin, ewma or "hash KEY"',
   ),
+  nodeName: fixed(text, '', 'node that this instance runs on, for internalTrafficPolicy: Local and topology hints'),
+  zone: fixed(text, '', 'zone of that node, for topology hints: as the label topology.kubernetes.io/zone says it'),
+  zoneMinimum: fixed(
+    count(1, 1024),
+    2,
+    'follow the topology hints of a Service only where they leave it as many endpoints as this',
+  ),
 
   trustedProxies: live(addressRanges, NONE, 'peers whose X-Forwarded-For, -Proto and -Host are trusted'),
   upstreamHost: live(

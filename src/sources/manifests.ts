@@ -10,6 +10,7 @@ import type { ServiceStore } from '../resources/service-store.ts';
 import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
 import type { ManifestProblem } from './manifest-file.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';
+import { groupSlices, type SlicesByService, tellSlices } from './manifest-slices.ts';
 import { PathWatch } from './path-watch.ts';
 
 export interface ManifestSourceOptions {
@@ -18,7 +19,7 @@ export interface ManifestSourceOptions {
   /** Of Services that name none. */
   readonly defaultNamespace?: string;
   readonly store: ServiceStore;
-  readonly slices?: EndpointSliceStore;
+  readonly slices: EndpointSliceStore;
   readonly logger: Logger;
   /** The store has changed. @param receivedAtMs when the files were seen to have, in milliseconds since the epoch */
   readonly onChange: (receivedAtMs: number) => void;
@@ -26,13 +27,10 @@ export interface ManifestSourceOptions {
 
 /** An editor takes several steps to save once. */
 const SETTLE_MS = 30;
-const NO_SLICES = 'no EndpointSlice of the manifests belongs to it; add one with the label kubernetes.io/service-name';
-
 /** What the files hold together. */
 interface Served {
   readonly services: ReadonlyMap<string, ServiceObject>;
-  /** By Service. */
-  readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
+  readonly slices: SlicesByService;
 }
 
 /** For what no event tells: network file systems, links into directories elsewhere, a path that returns. */
@@ -74,7 +72,7 @@ export class ManifestSource {
    * @throws UnavailableError when the path does not exist or cannot be read
    */
   async start(): Promise<void> {
-    const { path, store, logger, onChange } = this.#options;
+    const { path, store, slices, logger, onChange } = this.#options;
     const receivedAtMs = Date.now();
     const listed = listManifests(path);
     // Watched before it is read: a change in between is seen by one of the two.
@@ -82,7 +80,7 @@ export class ManifestSource {
     this.#served = this.#merge(this.#look(listed, receivedAtMs));
     const { services } = this.#served;
     store.replace([...services.values()]);
-    for (const key of services.keys()) this.#tellSlices(key);
+    for (const { metadata } of services.values()) tellSlices(slices, metadata, this.#served.slices);
     this.#isSynced = true;
     logger.info({ path, files: this.#files.size, services: services.size }, `${path}: manifests read`);
     onChange(receivedAtMs);
@@ -173,15 +171,12 @@ export class ManifestSource {
     }
     return {
       services: new Map(services.map(({ object }) => [serviceKey(object.metadata), object])),
-      slices: Map.groupBy(
-        slices.map(({ slice }) => slice),
-        ({ metadata: { namespace }, service }) => serviceKey({ namespace, name: service }),
-      ),
+      slices: groupSlices(slices),
     };
   }
 
   #serve(served: Served, receivedAtMs: number): void {
-    const { store, onChange } = this.#options;
+    const { store, slices, onChange } = this.#options;
     const before = this.#served;
     this.#served = served;
     let isChanged = false;
@@ -195,19 +190,10 @@ export class ManifestSource {
       if (!isSame) store.upsert(object);
       else if (isSameList(before.slices.get(key), served.slices.get(key))) continue;
       // Behind the Service: by then it is known whether it asks for them.
-      this.#tellSlices(key);
+      tellSlices(slices, object.metadata, served.slices);
       isChanged = true;
     }
     if (isChanged) onChange(receivedAtMs);
-  }
-
-  #tellSlices(key: string): void {
-    const { slices: store } = this.#options;
-    const service = this.#served.services.get(key)?.metadata;
-    if (store === undefined || service === undefined || !store.demand.has(service)) return;
-    const slices = this.#served.slices.get(key);
-    if (slices !== undefined) store.setSlices(service, slices);
-    else store.slicesUnreadable(service, NO_SLICES);
   }
 
   #pathIsAbsent(reason: string, receivedAtMs: number): void {

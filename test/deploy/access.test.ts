@@ -9,22 +9,25 @@ const RULES = [
   { apiGroups: [''], resources: ['services'], verbs: ['list', 'watch'] },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
 ];
+/** What it asks besides, once a Service is balanced over its pods. */
+const ENDPOINT_RULES = [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] }];
 const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
 
 const deployment = objectIn('base/deployment.yaml');
 const account = objectIn('base/service-account.yaml');
 
-for (const [kind, folder, file] of [
-  ['ClusterRole', 'base', 'cluster-role'],
-  ['Role', 'namespaced', 'role'],
+for (const [kind, folder, file, what, rules] of [
+  ['ClusterRole', 'base', 'cluster-role', 'to list and watch Services and to create and change Events', RULES],
+  ['ClusterRole', 'overlays/endpoints', 'cluster-role', 'to list and watch EndpointSlices', ENDPOINT_RULES],
+  ['Role', 'namespaced', 'role', 'all of this in one namespace', [...RULES, ...ENDPOINT_RULES]],
 ] as const) {
-  describe(`the ${kind}`, () => {
+  describe(`the ${kind} of ${folder}`, () => {
     const role = objectIn(`${folder}/${file}.yaml`);
     const binding = objectIn(`${folder}/${file}-binding.yaml`);
 
-    it('allows to list and watch Services and to create and change Events, and no more', () => {
+    it(`allows ${what}, and no more`, () => {
       assert.equal(dig(role, 'kind'), kind);
-      assert.deepEqual(dig(role, 'rules'), RULES);
+      assert.deepEqual(dig(role, 'rules'), rules);
     });
 
     it('is bound to the account that the pods run as', () => {

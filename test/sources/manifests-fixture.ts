@@ -7,6 +7,7 @@ import type { ServiceObject } from '../../src/resources/service-object.ts';
 import type { ServiceStore } from '../../src/resources/service-store.ts';
 import { ManifestSource } from '../../src/sources/manifests.ts';
 import { eventually } from '../support/eventually.ts';
+import { RecordingSliceStore } from './kube/slice-harness.ts';
 
 /** A directory of its own for a test, removed after it. */
 export function temporaryDirectory(context: TestContext): string {
@@ -88,6 +89,7 @@ export function follow(context: TestContext, path: string, defaultNamespace?: st
   const source = new ManifestSource({
     path,
     store,
+    slices: new RecordingSliceStore(),
     logger,
     onChange: receivedAtMs => {
       received.push(receivedAtMs);

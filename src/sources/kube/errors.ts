@@ -90,6 +90,11 @@ export class ForbiddenError extends ApiError {
   }
 }
 
+/** Asking again will not help until the cluster's owner grants the right, or serves what is asked for. */
+export function isRefusal(failure: KubeError): boolean {
+  return failure instanceof ForbiddenError || (failure instanceof ApiError && failure.status === 404);
+}
+
 /** 410: the version asked for is no longer in the server's history. Listing again is the cure. */
 export class ExpiredError extends ApiError {
   override readonly code = 'KUBE_EXPIRED';
@@ -159,7 +164,9 @@ export function errorOfStatus(
 /** Where the right is given. */
 function grantOf({ resource, namespace }: Operation): string {
   const clusterRole =
-    resource === 'endpointslices' ? 'deploy/overlays/endpoints grants it' : 'deploy/base/cluster-role.yaml grants it';
+    resource === 'endpointslices'
+      ? 'deploy/overlays/endpoints/cluster-role.yaml grants it'
+      : 'deploy/base/cluster-role.yaml grants it';
   return namespace === undefined
     ? clusterRole
     : `a Role in that namespace, as deploy/namespaced/role.yaml, or ${clusterRole}`;

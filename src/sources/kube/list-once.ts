@@ -1,10 +1,22 @@
+import { serviceKey } from '../../model/route.ts';
 import { type Logger, silentLogger } from '../../observe/logger.ts';
+import type { EndpointSlice } from '../../resources/endpoint-slice.ts';
+import type { EndpointSliceStore } from '../../resources/endpoint-slice-store.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
+import { SharedStrings } from '../../resources/shared-strings.ts';
 import type { AccessSettings } from './access.ts';
 import { KubeClient, type KubeClientOptions } from './client.ts';
-import { readWatchedService, type ServiceSelection, serviceCollections } from './collections.ts';
-import { ForbiddenError } from './errors.ts';
-import { listAll } from './list.ts';
+import {
+  readWatchedService,
+  readWatchedSlice,
+  type ServiceSelection,
+  scopesOf,
+  serviceCollections,
+  serviceNameOf,
+  sliceCollection,
+} from './collections.ts';
+import { ForbiddenError, isRefusal, KubeError } from './errors.ts';
+import { type KubeObject, listAll } from './list.ts';
 
 export interface ListOnceOptions extends KubeClientOptions {
   /** Logs objects that cannot be used. */
@@ -37,6 +49,41 @@ export async function listServicesOnce(
       .flatMap(outcome => (outcome.status === 'fulfilled' ? outcome.value.items : []))
       .map(object => readWatchedService(object, logger))
       .filter(service => service !== undefined);
+  } finally {
+    await client.close();
+  }
+}
+
+/**
+ * Reads the EndpointSlices of the Services that ask for them into the store, once. Where they may not be read the store is told.
+ * @throws KubeError, as {@link listServicesOnce}
+ */
+export async function listSlicesOnce(
+  settings: AccessSettings & ServiceSelection,
+  store: EndpointSliceStore,
+  { logger = silentLogger(), signal = new AbortController().signal, ...options }: ListOnceOptions = {},
+): Promise<void> {
+  if (store.demand.size === 0) return;
+  const client = new KubeClient(settings, { logger, ...options });
+  const shared = new SharedStrings();
+  const keep = (object: KubeObject): EndpointSlice | undefined => {
+    const { namespace } = object.metadata;
+    return store.demand.has({ namespace, name: serviceNameOf(object) })
+      ? readWatchedSlice(object, logger, shared)
+      : undefined;
+  };
+  try {
+    for (const scope of scopesOf(settings)) {
+      const asking = [...store.demand.values()].filter(({ namespace }) => scope === undefined || scope === namespace);
+      try {
+        const { items } = await listAll(client, sliceCollection(scope, keep), signal);
+        const known = Map.groupBy(items, ({ metadata, service }) => `${metadata.namespace}/${service}`);
+        for (const service of asking) store.setSlices(service, known.get(serviceKey(service)) ?? []);
+      } catch (error) {
+        if (!(error instanceof KubeError) || !isRefusal(error)) throw error;
+        for (const service of asking) store.slicesUnreadable(service, error.message);
+      }
+    }
   } finally {
     await client.close();
   }

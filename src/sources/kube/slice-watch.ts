@@ -7,7 +7,7 @@ import { SharedStrings } from '../../resources/shared-strings.ts';
 import { AskingService, type SliceChange } from './asking-service.ts';
 import type { KubeClient } from './client.ts';
 import { readWatchedSlice, serviceNameOf, sliceCollection } from './collections.ts';
-import { ApiError, ForbiddenError, type KubeError } from './errors.ts';
+import { ForbiddenError, isRefusal, type KubeError } from './errors.ts';
 import { type KubeObject, listAll } from './list.ts';
 import { Reflector } from './reflector.ts';
 import type { Change } from './watch.ts';
@@ -301,8 +301,3 @@ export class SliceWatch {
 
 const SERVED_BY_CLUSTER_IP =
   'the Services that ask for their endpoints are served by their ClusterIPs until that is granted';
-
-/** Asking again will not help until the cluster's owner changes something. */
-function isRefusal(failure: KubeError): boolean {
-  return failure instanceof ForbiddenError || (failure instanceof ApiError && failure.status === 404);
-}

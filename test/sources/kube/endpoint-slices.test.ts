@@ -221,7 +221,10 @@ describe('a source that has no right to read EndpointSlices', () => {
       await until(() => store.refusals.has('default/shop'));
       harness.want('late');
       await until(() => store.refusals.has('default/late'));
-      const why = status === 403 ? /deploy\/overlays\/endpoints grants it/ : /Kubernetes serves EndpointSlices from/;
+      const why =
+        status === 403
+          ? /deploy\/overlays\/endpoints\/cluster-role\.yaml grants it/
+          : /Kubernetes serves EndpointSlices from/;
       assert.match(store.refusals.get('default/shop') ?? '', why);
       assert.equal(harness.source.report().synced, true, 'all else serves on');
       assert.match(harness.source.report().problems.join(), /list endpointslices/);

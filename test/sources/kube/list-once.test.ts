@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { codeOf } from '../../../src/errors.ts';
-import { listServicesOnce } from '../../../src/sources/kube/list-once.ts';
+import { listServicesOnce, listSlicesOnce } from '../../../src/sources/kube/list-once.ts';
+import { endpoint, endpointSlice } from '../../support/endpoint-slices.ts';
 import { type Fault, KubeApi } from '../../support/kube-api.ts';
 import { service } from '../../support/services.ts';
 import { recordingLogger } from './harness.ts';
+import { RecordingSliceStore } from './slice-harness.ts';
 
 function settingsOf(api: KubeApi) {
   return { kubeconfig: api.writeKubeconfig(), context: '', namespace: [] as string[], selector: '' };
@@ -77,5 +79,34 @@ describe('reading the Services once', () => {
       listServicesOnce(settings, { environment: {}, home: nowhere, accountFolder: nowhere }),
       error => codeOf(error) === 'NO_KUBE_CONFIG',
     );
+  });
+});
+
+describe('reading EndpointSlices once', () => {
+  it('asks for nothing when no Service asks', async () => {
+    await using api = await KubeApi.start();
+    await listSlicesOnce(settingsOf(api), new RecordingSliceStore());
+    assert.equal(api.requests.length, 0);
+  });
+
+  it('gives those of the Services that ask, and says where they may not be read', async () => {
+    await using api = await KubeApi.start();
+    for (const namespace of ['n0', 'n1']) {
+      api.apply(endpointSlice('shop', { namespace, endpoints: [endpoint('10.0.0.1')] }));
+      api.apply(endpointSlice('silent', { namespace, endpoints: [endpoint('10.0.0.2')] }));
+    }
+    api.forbid('n1');
+    const store = new RecordingSliceStore();
+    for (const namespace of ['n0', 'n1']) store.demand.set({ namespace, name: 'shop' }, true);
+    store.demand.set({ namespace: 'n0', name: 'bare' }, true);
+    await listSlicesOnce({ ...settingsOf(api), namespace: ['n0', 'n1'] }, store);
+    assert.deepEqual(
+      [...store.addresses],
+      [
+        ['n0/shop', '10.0.0.1'],
+        ['n0/bare', ''],
+      ],
+    );
+    assert.match(store.refusals.get('n1/shop') ?? '', /may not list endpointslices in namespace "n1"/);
   });
 });
