@@ -14,6 +14,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'admin/dashboard/viewers.ts',
     'control/announcer.ts',
     'control/descriptor-watch.ts',
+    'control/health/endpoint-health.ts',
     'dataplane/failures/failure-throttle.ts',
     'dataplane/names/name-resolver.ts',
     'dataplane/node/upstream-pool.ts',

@@ -3,10 +3,14 @@ import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminServer } from '../admin/admin-server.ts';
 import { StatusServer } from '../admin/status-server.ts';
+import { systemClock } from '../clock.ts';
 import { Announcer } from '../control/announcer.ts';
 import { Catalog } from '../control/catalog.ts';
 import { ControlErrors } from '../control/control-errors.ts';
 import { DescriptorWatch } from '../control/descriptor-watch.ts';
+import { EndpointHealth } from '../control/health/endpoint-health.ts';
+import { HealthAnnouncer } from '../control/health/health-announcer.ts';
+import { HealthProbe } from '../control/health/health-probe.ts';
 import { RouteControl } from '../control/route-control.ts';
 import { openSource, type RunningSource } from '../control/route-source.ts';
 import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
@@ -55,8 +59,20 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   });
   catalog.endpoints.location = settings;
   const failures = new FailureLog(board, logger);
-  const fleet = new Fleet({ settings, board, endpoints, logger, failures, errorPage: readErrorPage(settings) });
   const announcer = new Announcer(catalog, logger);
+  const probe = new HealthProbe(systemClock);
+  const health = new EndpointHealth({
+    board: endpoints,
+    clock: systemClock,
+    settings,
+    probe,
+    announcer: new HealthAnnouncer({
+      logger,
+      events: () => announcer.events,
+      subjectOf: service => catalog.serviceOf(service)?.metadata,
+    }),
+  });
+  const fleet = new Fleet({ settings, board, endpoints, logger, failures, health, errorPage: readErrorPage(settings) });
   let source: RunningSource | undefined;
   const control = new RouteControl({
     settings,
@@ -65,6 +81,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     announcer,
     errors,
     descriptors,
+    health,
     logger,
     failures,
     source: {
@@ -76,6 +93,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   const metrics = new Metrics({
     board,
     state: () => control.programState(),
+    endpoints: health,
     version: programVersion(),
     engine: settings.engine,
   });
@@ -108,6 +126,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     hasStuckThread = !(await fleet.close());
     failures.end();
     descriptors.close();
+    health.close();
+    probe.close();
   }
   return hasStuckThread ? endWithStuckThread(code) : code;
 

@@ -2,7 +2,7 @@
 
 import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { ClusterId, RouteLimits } from '../model/route.ts';
+import type { ClusterId, RouteLimits, ServiceRef } from '../model/route.ts';
 import type { FailureReport } from '../observe/failure-log.ts';
 import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
@@ -10,6 +10,7 @@ import type { RouteTable } from '../routing/table.ts';
 import type { WorkerReport } from '../workers/supervisor.ts';
 import type { BackendInForce } from './catalog.ts';
 import type { TableChange } from './change-log.ts';
+import type { ClusterReport } from './endpoint-report.ts';
 
 /** The state of a source of routes, for people. */
 export interface SourceReport {
@@ -45,6 +46,8 @@ export interface ControlPlane {
   /** The body of the last push, byte for byte; undefined where backends come from another source, too. */
   readonly pushedBody: string | undefined;
   backends(): readonly BackendInForce[];
+  /** About the endpoints of a Service that are balanced; none where kube-proxy chooses. */
+  endpoints(service: ServiceRef): readonly ClusterReport[];
   /** Replaces the pushed set. @throws KubeEntryError when the body cannot be used; nothing changes then */
   pushBackends(body: string): Promise<void>;
   /** The settings in force, as a config file would have them. */

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { SettingsError } from '../errors.ts';
 import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { ClusterId, RouteLimits } from '../model/route.ts';
+import type { ClusterId, RouteLimits, ServiceRef } from '../model/route.ts';
 import type { FailureLog, FailureReport } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
@@ -21,6 +21,8 @@ import type { BackendInForce, Catalog } from './catalog.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
 import type { DescriptorWatch } from './descriptor-watch.ts';
+import type { ClusterReport } from './endpoint-report.ts';
+import type { EndpointHealth } from './health/endpoint-health.ts';
 import { Publisher } from './publisher.ts';
 
 /** What is watched, besides what is pushed. */
@@ -37,6 +39,7 @@ export interface RouteControlOptions {
   readonly announcer: Announcer;
   readonly errors: ControlErrors;
   readonly descriptors: Pick<DescriptorWatch, 'exhausted'>;
+  readonly health: Pick<EndpointHealth, 'report' | 'settingsChanged'>;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'report'>;
   readonly source: RouteSource;
@@ -123,6 +126,10 @@ export class RouteControl implements ObservedControlPlane {
     return this.#options.catalog.backends();
   }
 
+  endpoints(service: ServiceRef): readonly ClusterReport[] {
+    return this.#options.health.report(service);
+  }
+
   async pushBackends(body: string): Promise<void> {
     this.#options.catalog.replacePushed(parsePushedBackends(body));
     this.#pushedBody = body;
@@ -203,6 +210,7 @@ export class RouteControl implements ObservedControlPlane {
   #apply(settings: Settings): Promise<void> {
     this.#settings = settings;
     this.#options.logger.level = settings.logLevel;
+    this.#options.health.settingsChanged(settings);
     return this.#options.fleet.updateSettings(settings).answering;
   }
 }

@@ -6,6 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { FAILURE_REASONS } from '../dataplane/failures/failures.ts';
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
+import { type EndpointStatistics, endpointSeries } from './endpoint-series.ts';
 import { serviceSeries } from './service-series.ts';
 
 /** The state of the watch on Services; times in milliseconds since the epoch. */
@@ -60,6 +61,7 @@ export interface Scrape {
 export interface MetricsOptions {
   readonly board: CounterBoard;
   readonly state: () => ProgramState;
+  readonly endpoints: EndpointStatistics;
   /** Of this program. */
   readonly version: string;
   readonly engine: string;
@@ -71,15 +73,17 @@ const PROPAGATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.
 export class Metrics {
   readonly #board: CounterBoard;
   readonly #state: () => ProgramState;
+  readonly #endpoints: EndpointStatistics;
   /** Of the scrape under way: the state is asked for once, however many metrics show it. */
   #now: ProgramState | undefined;
   readonly #registry = new Registry();
   readonly #propagation: Histogram;
   #underWay: Promise<Scrape> | undefined;
 
-  constructor({ board, state, version, engine }: MetricsOptions) {
+  constructor({ board, state, endpoints, version, engine }: MetricsOptions) {
     this.#board = board;
     this.#state = state;
+    this.#endpoints = endpoints;
     this.#addConnections();
     this.#addTraffic();
     this.#addProgram();
@@ -115,7 +119,11 @@ export class Metrics {
   async #make(): Promise<Scrape> {
     this.#now = this.#state();
     const general = Buffer.from(await this.#registry.metrics());
-    const body = Buffer.concat([general, ...(await serviceSeries(this.#board))]);
+    const body = Buffer.concat([
+      general,
+      ...(await serviceSeries(this.#board)),
+      endpointSeries(this.#endpoints.counts()),
+    ]);
     return { contentType: this.#registry.contentType, body };
   }
 
@@ -170,6 +178,17 @@ export class Metrics {
       collect() {
         this.reset();
         for (const reason of FAILURE_REASONS) this.inc({ reason }, board.failures(reason));
+      },
+    });
+    const { ejections } = this.#endpoints;
+    new Counter({
+      name: 'kube_entry_endpoint_ejections_total',
+      help: 'Endpoints that were sent away because requests to them failed, by what showed it.',
+      labelNames: ['reason'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [reason, count] of Object.entries(ejections)) this.inc({ reason }, count);
       },
     });
     this.#counter(

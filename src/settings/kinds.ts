@@ -78,6 +78,17 @@ export function count(least: number, most: number): Kind<number> {
   return { schema, write: value => value, placeholder: 'N', isList: false, isSwitch: false };
 }
 
+/** A part of a whole that is not nothing: `33%`, or the number alone. */
+export const percent: Kind<number> = kind(
+  'PERCENT',
+  value => {
+    const [, digits] = /^(\d{1,3}) ?%?$/.exec(value) ?? [];
+    return Number(digits);
+  },
+  value => `${value}%`,
+  value => (value >= 1 && value <= 100 ? undefined : 'must be a percentage from 1% to 100%'),
+);
+
 export function choice<const T extends string>(...values: readonly T[]): Kind<T> {
   const schema = z.enum(values as [T, ...T[]], { error: ({ input }) => notOneOf(input, values) });
   return { schema, write: value => value, placeholder: values.join('|'), isList: false, isSwitch: false };

@@ -16,6 +16,7 @@ import {
   listenAddress,
   namespaces,
   onOff,
+  percent,
   size,
   text,
   timeout,
@@ -113,6 +114,21 @@ export const SCHEMA = {
     count(0, 2 ** 16),
     1024,
     'idle connections kept, per upstream and worker: as many as the last 4 seconds used, at most this many',
+  ),
+  outlierFailures: live(
+    count(0, 1_000_000),
+    5,
+    'failures in a row, of all workers, that eject an endpoint; so do 85% of at least 50 requests in 10s; 0: none is ejected',
+  ),
+  outlierEjectionTime: live(
+    timeout,
+    30_000,
+    'how long an endpoint is ejected, times the ejections in a row, at most 300s; then one request may try it',
+  ),
+  outlierMaxEjected: live(
+    percent,
+    33,
+    'largest part of the endpoints of a Service that is ejected at a time; one always may be, the last never',
   ),
   shutdownDelay: live(
     duration,

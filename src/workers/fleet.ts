@@ -11,6 +11,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Settings } from '../settings/schema.ts';
 import { Distribution, type Receipt } from './distribution.ts';
+import { type EndpointJudge, judgeChange } from './endpoint-judge.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
 import { lockPort } from './port-lock.ts';
 import { Supervisor, type WorkerReport } from './supervisor.ts';
@@ -22,6 +23,7 @@ export interface FleetOptions {
   readonly endpoints: EndpointBoard;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'take'>;
+  readonly health: EndpointJudge;
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
   readonly clock?: Clock;
@@ -32,12 +34,15 @@ export class Fleet {
   readonly #logger: Logger;
   readonly #distribution: Distribution;
   readonly #supervisor: Supervisor;
+  readonly #health: EndpointJudge;
 
-  constructor({ settings, board, endpoints, logger, failures, errorPage, clock = systemClock }: FleetOptions) {
+  constructor(options: FleetOptions) {
+    const { settings, board, endpoints, logger, health, errorPage, clock = systemClock } = options;
     this.#settings = settings;
+    this.#health = health;
     this.#logger = logger;
     this.#distribution = new Distribution({ board, endpoints, settings, errorPage });
-    this.#supervisor = new Supervisor({ distribution: this.#distribution, board, endpoints, logger, failures, clock });
+    this.#supervisor = new Supervisor({ ...options, distribution: this.#distribution, clock });
   }
 
   get size(): number {
@@ -99,7 +104,9 @@ export class Fleet {
 
   /** Sends a change to every worker. Where it throws, nothing has changed. */
   publish(delta: Delta): Receipt {
-    return this.#distribution.publish(delta);
+    const receipt = this.#distribution.publish(delta);
+    judgeChange(this.#health, delta, id => this.cluster(id));
+    return receipt;
   }
 
   updateSettings(settings: Settings): Receipt {

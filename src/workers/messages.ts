@@ -2,6 +2,7 @@
 
 import type { FailureNotice } from '../dataplane/failures/failure-example.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
+import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
 
 export interface WorkerInit {
@@ -49,6 +50,8 @@ export type FromWorker =
   | { readonly type: 'drained' }
   /** Of requests that failed: few of them, see FailureThrottle. */
   | { readonly type: 'failure'; readonly notice: FailureNotice }
+  /** Requests of all workers to the endpoint failed in a row, as many as eject it. */
+  | { readonly type: 'suspect'; readonly cluster: ClusterId; readonly slot: number }
   | { readonly type: 'log-error'; readonly message: string }
   /** The access log goes on; so many lines of it were dropped before. */
   | { readonly type: 'log-lost'; readonly lines: number };

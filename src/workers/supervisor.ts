@@ -11,6 +11,7 @@ import type { FailureLog } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import { clientBytesOf } from './client-bytes.ts';
 import type { Distribution } from './distribution.ts';
+import type { EndpointJudge } from './endpoint-judge.ts';
 import { workerHeapLimit } from './heap-limit.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -54,6 +55,7 @@ export interface SupervisorOptions {
   readonly endpoints: EndpointBoard;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'take'>;
+  readonly health: Pick<EndpointJudge, 'suspect'>;
   readonly clock: Clock;
 }
 
@@ -182,7 +184,7 @@ export class Supervisor {
   }
 
   #receive(worker: number, thread: WorkerThread, message: FromWorker): void {
-    const { distribution, failures, logger } = this.#options;
+    const { distribution, failures, health, logger } = this.#options;
     switch (message.type) {
       case 'acknowledged':
         distribution.acknowledged(thread.subscription, message.number, message.version);
@@ -193,6 +195,9 @@ export class Supervisor {
         break;
       case 'failure':
         failures.take(message.notice);
+        break;
+      case 'suspect':
+        health.suspect(message.cluster, message.slot);
         break;
       case 'log-error':
         logger.error({ reason: message.message, worker }, 'the access log cannot be written');

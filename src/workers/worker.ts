@@ -22,6 +22,9 @@ const routes = new RouteCompiler({
   clock: systemClock,
   random: Math.random,
   row: new EndpointRow(init.endpoints.shared, init.endpoints.row),
+  failed(cluster, slot, inARow) {
+    if (inARow > 0 && inARow === state.settings.outlierFailures) say({ type: 'suspect', cluster, slot });
+  },
   pending: change => counters.add('upstreamPending', change),
 });
 const state: EngineState = {

@@ -65,6 +65,7 @@ function parts(settings: Partial<Settings> = {}) {
     announcer: new Announcer(catalog, logger),
     errors: new ControlErrors(logger),
     descriptors: { exhausted: 0 },
+    health: { report: () => [], settingsChanged: () => undefined },
     logger,
     source: { report: () => ({ kind: 'manifests', synced: true }), watchState: () => undefined },
     metrics: () => ({

@@ -47,6 +47,7 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
         : { kind: 'kube', synced: false, problem: 'cannot reach the Kubernetes API' },
     pushedBody: undefined,
     backends: () => catalog.backends(),
+    endpoints: () => [],
     pushBackends: async () => {},
     general: () => ({}),
     pushGeneral: async () => {},

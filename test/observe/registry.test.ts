@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { BUCKETS, NO_ROUTE_BLOCK } from '../../src/observe/counters.ts';
+import type { EndpointStatistics } from '../../src/observe/endpoint-series.ts';
 import { Metrics, type ProgramState } from '../../src/observe/registry.ts';
 import { type Family, parsePrometheusText, type Sample } from '../support/prometheus-text.ts';
 
@@ -29,9 +30,29 @@ const STATE: ProgramState = {
   },
 };
 
+const ENDPOINTS: EndpointStatistics = {
+  ejections: { failures_in_a_row: 4, failed_trial: 0 },
+  counts: () => [
+    {
+      service: { namespace: 'shop', name: 'cart' },
+      counts: new Map([
+        ['ready', 2],
+        ['ejected', 1],
+      ]),
+    },
+    { service: { namespace: 'shop', name: 'empty' }, counts: new Map([['ready', 0]]) },
+  ],
+};
+
 function setUp(state: Partial<ProgramState> = {}) {
   const board = new CounterBoard();
-  const metrics = new Metrics({ board, state: () => ({ ...STATE, ...state }), version: '1.2.3', engine: 'node' });
+  const metrics = new Metrics({
+    board,
+    state: () => ({ ...STATE, ...state }),
+    endpoints: ENDPOINTS,
+    version: '1.2.3',
+    engine: 'node',
+  });
   return { board, metrics };
 }
 
@@ -283,6 +304,7 @@ test('a refusal that is mended and a watch that is lost show at the next scrape;
   let state = STATE;
   const metrics = new Metrics({
     board: new CounterBoard(),
+    endpoints: ENDPOINTS,
     version: '1',
     engine: 'node',
     state: () => {
@@ -355,4 +377,24 @@ test('scrapes at the same time are each whole', async () => {
   }
   const scrapes = await Promise.all([scrape(metrics), scrape(metrics), scrape(metrics)]);
   for (const families of scrapes) assert.equal(samples(families, 'kube_entry_requests_total').length, 250);
+});
+
+test('endpoints are shown by Service and state, and ejections by reason', async () => {
+  const families = await scrape(setUp().metrics);
+  assert.deepEqual(
+    families.get('kube_entry_endpoints')?.samples.map(({ labels, value }) => [labels, value]),
+    [
+      [{ namespace: 'shop', service: 'cart', state: 'ready' }, 2],
+      [{ namespace: 'shop', service: 'cart', state: 'ejected' }, 1],
+      [{ namespace: 'shop', service: 'empty', state: 'ready' }, 0],
+    ],
+  );
+  const ejections = families.get('kube_entry_endpoint_ejections_total')?.samples;
+  assert.deepEqual(
+    ejections?.map(({ labels, value }) => [labels, value]),
+    [
+      [{ reason: 'failures_in_a_row' }, 4],
+      [{ reason: 'failed_trial' }, 0],
+    ],
+  );
 });

@@ -82,6 +82,7 @@ export async function startBalanced(t: TestContext, description: BalancedDescrip
     clock,
     random,
     row: board.row(0),
+    failed: () => undefined,
     pending: change => proxy.counters.add('upstreamPending', change),
   });
   const balanced = new BalancedProxy(proxy, board, compiler);

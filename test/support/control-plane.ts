@@ -1,8 +1,9 @@
 import type { TableChange } from '../../src/control/change-log.ts';
 import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
+import type { ClusterReport } from '../../src/control/endpoint-report.ts';
 import type { ServedCluster } from '../../src/model/delta.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import type { ClusterId } from '../../src/model/route.ts';
+import type { ClusterId, ServiceRef } from '../../src/model/route.ts';
 import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
@@ -20,6 +21,8 @@ export class FakeControlPlane implements ObservedControlPlane {
   table = RouteTable.EMPTY;
   /** By id; of others, a route of the table leads to one as {@link served} makes it. */
   readonly clusters = new Map<ClusterId, ServedCluster>();
+  /** By namespace and name of the Service. */
+  readonly clusterReports = new Map<string, readonly ClusterReport[]>();
   mergeSlashes = true;
   limits = limitsOf(DEFAULTS);
   conflictList: readonly Conflict[] = [];
@@ -41,6 +44,10 @@ export class FakeControlPlane implements ObservedControlPlane {
   cluster(id: ClusterId): ServedCluster | undefined {
     const leading = this.table.routes().find(({ cluster }) => cluster === id);
     return this.clusters.get(id) ?? (leading && served(leading));
+  }
+
+  endpoints({ namespace, name }: ServiceRef): readonly ClusterReport[] {
+    return this.clusterReports.get(`${namespace}/${name}`) ?? [];
   }
 
   conflicts(): readonly Conflict[] {

@@ -26,7 +26,7 @@ export function route(path: string, fields: Partial<Route> = {}): Route {
 /** What clusters need, with endpoints that are counted nowhere else. */
 export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterContext {
   const row = fields.row ?? new EndpointBoard(1).row(0);
-  return { clock: systemClock, random: Math.random, row, pending: () => undefined, ...fields };
+  return { clock: systemClock, random: Math.random, row, failed: () => undefined, pending: () => undefined, ...fields };
 }
 
 /** The cluster that a route leads to. */

@@ -8,6 +8,7 @@ import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
+import type { EndpointJudge } from '../../src/workers/endpoint-judge.ts';
 import { Fleet } from '../../src/workers/fleet.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
@@ -114,15 +115,23 @@ export class RunningFleet {
   }
 }
 
+/** A judge that ejects no endpoint. */
+export const INDIFFERENT: EndpointJudge = {
+  update: () => undefined,
+  remove: () => undefined,
+  suspect: () => undefined,
+};
+
 export interface FleetDescription {
   readonly settings?: Partial<Settings>;
   readonly errorPage?: string;
+  readonly health?: EndpointJudge;
 }
 
 /** Starts a fleet that is ended with the test. */
 export async function startFleet(
   context: TestContext,
-  { settings = {}, errorPage }: FleetDescription = {},
+  { settings = {}, errorPage, health = INDIFFERENT }: FleetDescription = {},
 ): Promise<RunningFleet> {
   const inForce = { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off' as const, ...settings };
   const board = new OpenBoard();
@@ -131,6 +140,7 @@ export async function startFleet(
   const logger = pino({ base: null }, { write: line => void log.push(JSON.parse(line)) });
   const fleet = new Fleet({
     failures: { take: () => undefined },
+    health,
     settings: inForce,
     board,
     endpoints,

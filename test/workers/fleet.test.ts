@@ -17,7 +17,7 @@ import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import { answer, RawUpstream } from '../support/raw-upstream.ts';
 import { deltaOf, route } from '../support/routes.ts';
-import { ask, deltaTo, startFleet } from './fleet-fixture.ts';
+import { ask, deltaTo, INDIFFERENT, startFleet } from './fleet-fixture.ts';
 
 test('several workers share the port, and each of them serves', async context => {
   const upstream = await RawUpstream.start(context);
@@ -159,6 +159,7 @@ for (const workers of [1, 2]) {
     const board = new CounterBoard();
     const fleet = new Fleet({
       failures: { take: () => undefined },
+      health: INDIFFERENT,
       settings: { ...DEFAULTS, workers, listen: { host: '127.0.0.1', port: address.port } },
       board,
       endpoints: new EndpointBoard(workers),

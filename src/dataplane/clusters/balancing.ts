@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import type { ClusterId } from '../../model/route.ts';
 import type { EndpointRow } from '../../observe/endpoint-board.ts';
 import type { Balancer, Outcome, PickRequest, Random } from './balancers/balancer.ts';
 import { createBalancer } from './balancers/create-balancer.ts';
@@ -20,6 +21,8 @@ export interface ClusterContext {
   readonly random: Random;
   /** What this worker counts of endpoints. */
   readonly row: EndpointRow;
+  /** A request to an endpoint has failed. @param inARow failures of all workers */
+  readonly failed: (cluster: ClusterId, slot: number, inARow: number) => void;
   /** The number of waiting requests has changed by so many. */
   readonly pending: (change: number) => void;
 }
@@ -99,10 +102,10 @@ export class Balancing {
 
   /** What an attempt says of its endpoint. @param firstByteMs to the first byte of the answer, or to the end without one */
   judge(endpoint: EndpointState, outcome: Outcome, firstByteMs: number): void {
-    const { row, clock } = this.#context;
+    const { row, clock, failed } = this.#context;
     if (outcome === 'cancelled') return;
     if (outcome === 'ok') row.succeeded(endpoint.slot, firstByteMs);
-    else row.failed(endpoint.slot);
+    else failed(this.#cluster.id, endpoint.slot, row.failed(endpoint.slot));
     if (outcome === 'connect') endpoint.suspectUntil = clock.monotonic() + SUSPECT_MS;
     this.#balancer.done?.(endpoint, outcome, firstByteMs);
   }

@@ -5,6 +5,7 @@ import { EndpointState } from '../../../src/dataplane/clusters/endpoint-state.ts
 import type { Cluster } from '../../../src/model/cluster.ts';
 import { EJECTED, EndpointBoard, NO_SLOT, TRIAL, USABLE } from '../../../src/observe/endpoint-board.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { clusterContext } from '../../support/routes.ts';
 import { randomOf, request } from './balancers/endpoints.ts';
 
 const CLUSTER_SLOT = 1_000;
@@ -38,7 +39,7 @@ function scene(count: number, fields: Partial<Cluster> = {}, since = Number.NEGA
     return new EndpointState(endpoint, slot, cluster.id, since);
   });
   const [balancing, other] = [0, 1].map(worker => {
-    const context = { clock, random: randomOf(worker), row: board.row(worker), pending: () => undefined };
+    const context = clusterContext({ clock, random: randomOf(worker), row: board.row(worker) });
     const made = new Balancing(cluster, CLUSTER_SLOT, context);
     made.changed(endpoints);
     return made;

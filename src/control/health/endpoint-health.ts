@@ -1,0 +1,209 @@
+/** Who among the endpoints of all clusters gets requests: judged from what workers count and from active checks. */
+import type { Clock } from '../../clock.ts';
+import type { Cluster, ClusterEndpoint } from '../../model/cluster.ts';
+import { type ClusterId, type ServiceRef, serviceKey } from '../../model/route.ts';
+import { type EndpointBoard, NO_SLOT } from '../../observe/endpoint-board.ts';
+import type { EndpointCounts, EndpointStatistics } from '../../observe/endpoint-series.ts';
+import type { Settings } from '../../settings/schema.ts';
+import type { EndpointJudge } from '../../workers/endpoint-judge.ts';
+import type { ClusterReport, EndpointReport, EndpointState } from '../endpoint-report.ts';
+import { ActiveChecks } from './active-checks.ts';
+import { ClusterChecks } from './cluster-checks.ts';
+import { ClusterHealth, type HealthContext } from './cluster-health.ts';
+import type { EjectionReason, OutlierLimits } from './ejection.ts';
+import { FailureWindows } from './failure-windows.ts';
+import type { HealthAnnouncer } from './health-announcer.ts';
+import type { HealthProbe } from './health-probe.ts';
+
+const SWEEP_MS = 1_000;
+/** Endpoints of one cluster that a report lists. */
+const MOST_REPORTED = 1_000;
+
+/** An endpoint that takes requests. */
+interface ReadyEndpoint {
+  readonly id: string;
+  readonly slot: number;
+  readonly endpoint: ClusterEndpoint;
+}
+
+const WHY: Readonly<Record<EjectionReason, string>> = {
+  failures_in_a_row: 'requests to it failed, one after the other',
+  failure_percentage: 'most requests to it failed',
+  failed_trial: 'the request that tried it failed',
+};
+
+interface Watched {
+  cluster: Cluster;
+  /** Those that take requests and those that are draining. */
+  endpoints: readonly ClusterEndpoint[];
+  /** In the order of the endpoints. */
+  slots: readonly number[];
+  readonly health: ClusterHealth<ReadyEndpoint>;
+  readonly checks: ClusterChecks<ReadyEndpoint>;
+}
+
+export interface EndpointHealthOptions {
+  readonly board: EndpointBoard;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly announcer: Pick<HealthAnnouncer, 'note' | 'flush'>;
+  readonly probe: Pick<HealthProbe, 'check'>;
+  readonly random?: () => number;
+}
+
+export class EndpointHealth implements EndpointJudge, EndpointStatistics {
+  readonly ejections: Record<EjectionReason, number> = {
+    failures_in_a_row: 0,
+    failure_percentage: 0,
+    failed_trial: 0,
+  };
+  readonly #options: EndpointHealthOptions;
+  readonly #windows = new FailureWindows();
+  readonly #context: HealthContext;
+  readonly #checks: ActiveChecks;
+  readonly #clusters = new Map<ClusterId, Watched>();
+  readonly #stopSweeping: () => void;
+  #limits: OutlierLimits;
+
+  constructor(options: EndpointHealthOptions) {
+    const { board, clock, settings, probe, random = Math.random } = options;
+    this.#options = options;
+    this.#limits = limitsOf(settings);
+    this.#context = { board, windows: this.#windows, limits: () => this.#limits, now: () => clock.monotonic() };
+    this.#checks = new ActiveChecks({ clock, probe, random });
+    this.#stopSweeping = clock.repeat(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** They count from the next sweep on. */
+  settingsChanged(settings: Settings): void {
+    this.#limits = limitsOf(settings);
+  }
+
+  update(cluster: Cluster, endpoints: readonly ClusterEndpoint[], slots: readonly number[] | undefined): void {
+    // Behind a ClusterIP are pods that only kube-proxy knows.
+    if (slots === undefined) {
+      this.remove(cluster.id);
+      return;
+    }
+    const watched = this.#clusters.get(cluster.id) ?? this.#watch(cluster);
+    const ready = endpoints.flatMap((endpoint, index) => {
+      const { id, state } = endpoint;
+      return state === 'ready' ? { id, slot: slots[index] ?? NO_SLOT, endpoint } : [];
+    });
+    watched.cluster = cluster;
+    watched.endpoints = endpoints;
+    watched.slots = slots;
+    watched.health.update(ready);
+    watched.checks.update(ready, cluster.healthCheck);
+  }
+
+  remove(id: ClusterId): void {
+    const watched = this.#clusters.get(id);
+    if (watched === undefined) return;
+    this.#clusters.delete(id);
+    watched.checks.update([], undefined);
+    watched.health.update([]);
+  }
+
+  suspect(id: ClusterId, slot: number): void {
+    const health = this.#clusters.get(id)?.health;
+    const endpoint = health?.endpoints.find(one => one.slot === slot);
+    if (endpoint !== undefined) health?.suspect(endpoint);
+  }
+
+  /** How many endpoints of each Service are in each state. */
+  *counts(): Generator<EndpointCounts> {
+    const byService = Map.groupBy(this.#clusters.values(), ({ cluster }) => serviceKey(cluster.service));
+    for (const clusters of byService.values()) {
+      const [first] = clusters;
+      // An alert that no endpoint is ready needs the zero.
+      const counts = new Map<EndpointState, number>([['ready', 0]]);
+      for (const watched of clusters) {
+        for (const endpoint of watched.endpoints) {
+          const state = stateOf(watched.health, endpoint);
+          counts.set(state, (counts.get(state) ?? 0) + 1);
+        }
+      }
+      if (first !== undefined) yield { service: first.cluster.service, counts };
+    }
+  }
+
+  /** About the clusters of a Service whose endpoints are balanced. */
+  report(service: ServiceRef): readonly ClusterReport[] {
+    const key = serviceKey(service);
+    return [...this.#clusters.values()]
+      .filter(({ cluster }) => serviceKey(cluster.service) === key)
+      .map(watched => ({
+        cluster: watched.cluster.id,
+        name: watched.cluster.name,
+        usesAll: watched.health.isPanicking,
+        endpoints: watched.endpoints
+          .slice(0, MOST_REPORTED)
+          .map((endpoint, index) => this.#report(watched, endpoint, watched.slots[index] ?? NO_SLOT)),
+        more: Math.max(0, watched.endpoints.length - MOST_REPORTED),
+      }));
+  }
+
+  close(): void {
+    this.#stopSweeping();
+    for (const id of [...this.#clusters.keys()]) this.remove(id);
+  }
+
+  #watch(cluster: Cluster): Watched {
+    const { announcer } = this.#options;
+    const health = new ClusterHealth<ReadyEndpoint>(this.#context, {
+      ejected: ({ endpoint }, { reason }) => {
+        this.ejections[reason] += 1;
+        // After a trial that failed it is out as before.
+        if (reason !== 'failed_trial') announcer.note('ejected', watched.cluster.service, endpoint, WHY[reason]);
+      },
+      returned: ({ endpoint }) => announcer.note('returned', watched.cluster.service, endpoint),
+    });
+    const checks = new ClusterChecks<ReadyEndpoint>(this.#checks, (ready, passes) => {
+      if (health.isFailing(ready) === !passes) return;
+      health.checked(ready, passes);
+      const why = `its health check fails: ${checks.lastOf(ready)?.detail ?? ''}`;
+      announcer.note(passes ? 'returned' : 'unhealthy', watched.cluster.service, ready.endpoint, why);
+    });
+    const watched: Watched = { cluster, endpoints: [], slots: [], health, checks };
+    this.#clusters.set(cluster.id, watched);
+    return watched;
+  }
+
+  #sweep(): void {
+    this.#windows.turn();
+    for (const { health } of this.#clusters.values()) health.sweep();
+    this.#options.announcer.flush();
+  }
+
+  #report({ health, checks }: Watched, endpoint: ClusterEndpoint, slot: number): EndpointReport {
+    const { board, clock } = this.#options;
+    const ejection = health.ejectionOf(endpoint);
+    const check = checks.lastOf(endpoint);
+    return {
+      ...endpoint,
+      health: stateOf(health, endpoint),
+      inFlight: board.inFlight(slot),
+      firstByteMs: board.firstByteMs(slot),
+      ...(ejection !== undefined && {
+        ejection: {
+          reason: ejection.reason,
+          times: ejection.times,
+          until: Math.round(clock.now() + ejection.until - clock.monotonic()),
+        },
+      }),
+      ...(check !== undefined && { check }),
+    };
+  }
+}
+
+function stateOf(health: ClusterHealth<ReadyEndpoint>, endpoint: ClusterEndpoint): EndpointState {
+  if (endpoint.state === 'draining') return 'draining';
+  if (health.isFailing(endpoint)) return 'unhealthy';
+  const phase = health.ejectionOf(endpoint)?.phase;
+  return phase === undefined ? 'ready' : phase === 'trial' ? 'trial' : 'ejected';
+}
+
+function limitsOf({ outlierFailures, outlierEjectionTime, outlierMaxEjected }: Settings): OutlierLimits {
+  return { failures: outlierFailures, ejectionMs: outlierEjectionTime, maxEjectedPercent: outlierMaxEjected };
+}
