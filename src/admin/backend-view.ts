@@ -1,36 +1,77 @@
 import type { BackendInForce } from '../control/catalog.ts';
+import type { Balance, CookieAffinity } from '../model/cluster.ts';
+import type { Route } from '../model/route.ts';
+import { formatNginxKey } from '../translate/balance/hash-key.ts';
 
-/** A backend as ingress-nginx 0.25 shows it (internal/ingress/types.go): its field order, its empty values. */
-interface BackendRecord {
-  readonly name: string;
-  readonly service: {
-    readonly metadata: { readonly creationTimestamp: null; readonly annotations?: Readonly<Record<string, string>> };
-    readonly spec: unknown;
-    readonly status: { readonly loadBalancer: Record<string, never> };
-  };
-  readonly port: number;
-  readonly endpoints: readonly { readonly address: string; readonly port: string }[];
-  readonly [field: string]: unknown;
-}
+type Fields = Readonly<Record<string, unknown>>;
 
-/** A backend as the admin socket shows it; a pushed one as it came. */
-export function viewBackend(backend: BackendInForce): BackendRecord | Readonly<Record<string, unknown>> {
-  if ('record' in backend) return backend.record;
-  const { name, object, port, endpoints } = backend;
+/** ingress-nginx's name for the server of requests to any host. */
+const ANY_HOST = '_';
+
+/** The words of ingress-nginx 0.25 for a policy. It has none for others, and leaves the field out. */
+const LOAD_BALANCE: Readonly<Partial<Record<Balance['policy'], string>>> = {
+  'round-robin': 'round_robin',
+  ewma: 'ewma',
+};
+
+/** What only a record that was pushed says, with the values of one that does not say it. */
+const UNSAID = {
+  secureCACert: { secret: '', caFilename: '', pemSha: '' },
+  sslPassthrough: false,
+  noServer: false,
+  trafficShapingPolicy: { weight: 0, header: '', headerValue: '', cookie: '' },
+};
+
+/** A backend as ingress-nginx 0.25 shows it (internal/ingress/types.go), in its field order; a pushed one as it came. */
+export function viewBackend(backend: BackendInForce): Fields {
+  if (!('cluster' in backend)) return backend.record;
+  const { cluster, object, port, routes, endpoints, record = {} } = backend;
+  const { secureCACert, sslPassthrough, noServer, trafficShapingPolicy } = { ...UNSAID, ...record };
+  const loadBalance = LOAD_BALANCE[cluster.balance.policy];
   return {
-    name,
+    name: cluster.name,
     service: {
       metadata: { creationTimestamp: null },
       spec: object.spec,
       status: { loadBalancer: {} },
     },
     port: port.port,
-    secureCACert: { secret: '', caFilename: '', pemSha: '' },
-    sslPassthrough: false,
-    endpoints: endpoints.map(endpoint => ({ address: endpoint.address, port: String(endpoint.port) })),
-    sessionAffinityConfig: { name: '', cookieSessionAffinity: { name: '' } },
-    upstreamHashByConfig: { 'upstream-hash-by-subset-size': 3 },
-    noServer: false,
-    trafficShapingPolicy: { weight: 0, header: '', headerValue: '', cookie: '' },
+    secureCACert,
+    sslPassthrough,
+    endpoints: endpoints
+      .filter(({ state }) => state === 'ready')
+      .map(endpoint => ({ address: endpoint.address, port: String(endpoint.port) })),
+    sessionAffinityConfig: viewAffinity(cluster.affinity, routes),
+    upstreamHashByConfig: viewHash(cluster.balance),
+    ...(loadBalance !== undefined && { 'load-balance': loadBalance }),
+    noServer,
+    trafficShapingPolicy,
+    ...(Array.isArray(record.alternativeBackends) && { alternativeBackends: record.alternativeBackends }),
+  };
+}
+
+function viewAffinity(affinity: CookieAffinity | undefined, routes: readonly Route[]): Fields {
+  if (affinity === undefined) return { name: '', cookieSessionAffinity: { name: '' } };
+  const { name, path, maxAgeSeconds } = affinity;
+  const byHost = Map.groupBy(routes, ({ host }) => host || ANY_HOST);
+  const locations = [...byHost].map(([host, there]) => [host, there.map(route => route.path)]);
+  return {
+    name: 'cookie',
+    cookieSessionAffinity: {
+      name,
+      ...(maxAgeSeconds !== undefined && { maxage: `${maxAgeSeconds}` }),
+      locations: Object.fromEntries(locations),
+      ...(path !== '' && { path }),
+    },
+  };
+}
+
+function viewHash(balance: Balance): Fields {
+  if (balance.policy !== 'hash') return { 'upstream-hash-by-subset-size': 3 };
+  const { key, subset } = balance;
+  return {
+    'upstream-hash-by': formatNginxKey(key),
+    ...(subset !== undefined && { 'upstream-hash-by-subset': true }),
+    'upstream-hash-by-subset-size': subset ?? 3,
   };
 }

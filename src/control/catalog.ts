@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import type { Cluster, ClusterInForce, Endpoint } from '../model/cluster.ts';
+import type { Cluster, ClusterEndpoint, ClusterInForce, Endpoint } from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type ClusterId, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
@@ -15,7 +15,8 @@ import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
 import { type TranslateOptions, type Translation, translateService, unexposed } from '../translate/service.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
-import { PushedBackends, pushedOwner } from './catalog/pushed-backends.ts';
+import { PushedBackends } from './catalog/pushed-backends.ts';
+import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
 import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
 import { ServiceEndpoints } from './catalog/service-endpoints.ts';
 import { type WatchedService, WatchedServices } from './catalog/watched-services.ts';
@@ -23,10 +24,13 @@ import { type WatchedService, WatchedServices } from './catalog/watched-services
 /** A backend that is in force: that of a watched Service with its endpoints, or a pushed record as it came. */
 export type BackendInForce =
   | {
-      readonly name: string;
       readonly object: ServiceObject;
       readonly port: ServicePort;
-      readonly endpoints: readonly Endpoint[];
+      readonly routes: readonly Route[];
+      readonly cluster: Cluster;
+      readonly endpoints: readonly ClusterEndpoint[];
+      /** What was pushed under its name; undefined where nothing was. */
+      readonly record: PushedBackend['record'] | undefined;
     }
   | Pick<PushedBackend, 'record'>;
 
@@ -96,7 +100,7 @@ export class Catalog implements ServiceStore {
   upsert(object: ServiceObject): void {
     const key = serviceKey(object.metadata);
     const translation = this.#translate(object);
-    const { cluster, routes, refusals, warnings } = translation;
+    const { cluster, refusals, warnings } = translation;
     this.#retire(this.#watched.get(key), cluster);
     const watched = { object, translation };
     this.#watched.set(key, watched);
@@ -105,7 +109,7 @@ export class Catalog implements ServiceStore {
     this.#remarks.set(key, 'routes', warnings);
     this.endpoints.want(translation.service, cluster !== undefined && cluster.balance.policy !== 'service');
     this.#place(key, watched);
-    this.#ledger.set(key, routes);
+    this.#claim(key, watched);
   }
 
   /** Its newest routes cannot be served: what is served of it stays as it is until it changes again. */
@@ -117,14 +121,20 @@ export class Catalog implements ServiceStore {
     this.#forget(serviceKey(service));
   }
 
-  /** Replaces the pushed set: their endpoints take over those of watched backends, their annotations make routes. */
+  /**
+   * Replaces the pushed set: their endpoints take over those of watched backends, their annotations make routes.
+   * @throws PushError for a set that cannot be used: then nothing changes
+   */
   replacePushed(backends: readonly PushedBackend[]): void {
+    const set = new PushedSet(backends, this.#options.engine ?? 'wire');
     for (const owner of this.#remarks.owners('bug')) {
       if (this.#watched.get(owner) === undefined) this.#remarks.set(owner, 'bug', []);
     }
-    const names = this.#pushed.replace(backends, ({ service, endpoints }) =>
+    const names = this.#pushed.replace(set, ({ service, endpoints, policy }) =>
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
-      service === undefined ? undefined : this.#translate(service, endpoints.length > 0 ? endpoints : undefined),
+      service === undefined || policy.noServer
+        ? undefined
+        : this.#translate(service, endpoints.length > 0 ? endpoints : undefined),
     );
     for (const name of names) {
       const { refusals = [], warnings = [] } = this.#pushed.translationOf(name) ?? {};
@@ -134,7 +144,9 @@ export class Catalog implements ServiceStore {
     }
     for (const watched of this.#watched.values()) {
       const { cluster, service } = watched.translation;
-      if (cluster !== undefined && names.has(cluster.name)) this.#place(serviceKey(service), watched);
+      if (cluster === undefined || !names.has(cluster.name)) continue;
+      this.#place(serviceKey(service), watched);
+      this.#claim(serviceKey(service), watched);
     }
     this.#hasPushed = true;
   }
@@ -199,10 +211,11 @@ export class Catalog implements ServiceStore {
       const { cluster, port } = translation;
       if (cluster === undefined || port === undefined) continue;
       names.add(cluster.name);
-      const endpoints = this.cluster(cluster.id)?.endpoints ?? [];
-      backends.push({ name: cluster.name, object, port, endpoints });
+      const inForce = this.cluster(cluster.id) ?? { cluster, endpoints: [] };
+      const record = this.#pushed.set.get(cluster.name)?.record;
+      backends.push({ object, port, routes: translation.routes, ...inForce, record });
     }
-    backends.push(...this.#pushed.all().filter(({ name }) => !names.has(name)));
+    backends.push(...this.#pushed.set.backends.filter(({ name }) => !names.has(name)));
     return backends;
   }
 
@@ -213,21 +226,28 @@ export class Catalog implements ServiceStore {
       const owner = pushedOwner(name);
       const translation = this.#watched.hasBackend(name) ? undefined : this.#pushed.translationOf(name);
       const { routes = [], cluster, endpoints = [] } = translation ?? {};
-      if (cluster === undefined) this.#clusters.delete(owner);
-      else this.#clusters.set({ ...cluster, id: owner, name }, endpoints);
-      const own = routes.map(route => ({ ...route, cluster: owner }));
-      this.#ledger.set(owner, own);
+      const own = cluster && this.#pushed.set.applied({ cluster: { ...cluster, id: owner, name }, endpoints });
+      const inForce = own === undefined ? this.#pushed.set.alternative(name) : { cluster: own.cluster, endpoints };
+      if (inForce === undefined) this.#clusters.delete(owner);
+      else this.#clusters.set(inForce.cluster, inForce.endpoints);
+      const claims = routes.map(route => ({ ...route, cluster: owner }));
+      this.#ledger.set(owner, this.#pushed.set.routes(name, claims));
     }
     this.#unsettled.clear();
+  }
+
+  /** Says which places a Service asks for, with the canary that was pushed for its backend. */
+  #claim(key: string, { translation: { cluster, routes } }: WatchedService): void {
+    this.#ledger.set(key, cluster === undefined ? routes : this.#pushed.set.routes(cluster.name, routes));
   }
 
   /** Says where the requests to a Service go now. */
   #place(key: string, { object, translation }: WatchedService): void {
     const { cluster, port, service, endpoints } = translation;
     if (cluster === undefined || port === undefined) return;
-    const pushed = this.#pushed.endpointsOf(cluster.name);
-    if (pushed !== undefined || cluster.balance.policy === 'service') {
-      this.#clusters.set(cluster, pushed ?? endpoints);
+    if (this.#pushed.set.has(cluster.name) || cluster.balance.policy === 'service') {
+      const inForce = this.#pushed.set.applied({ cluster, endpoints });
+      this.#clusters.set(inForce.cluster, inForce.endpoints);
       this.#remarks.set(key, 'endpoints', []);
       return;
     }

@@ -1,5 +1,12 @@
 import type { PublishedRoute } from '../model/delta.ts';
-import { type Place, type RouteLimits, type RouteOverrides, type ServiceRef, strippedPrefix } from '../model/route.ts';
+import {
+  type CanaryRule,
+  type Place,
+  type RouteLimits,
+  type RouteOverrides,
+  type ServiceRef,
+  strippedPrefix,
+} from '../model/route.ts';
 import { limitsOf } from '../settings/limits.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ClusterState } from './clusters/cluster-state.ts';
@@ -9,6 +16,8 @@ export class CompiledRoute implements Place {
   readonly host: string;
   readonly path: string;
   readonly cluster: ClusterState;
+  /** Takes some of its requests; undefined where none does. */
+  readonly canary: { readonly rule: CanaryRule; readonly route: CompiledRoute } | undefined;
   readonly service: ServiceRef;
   /** The prefix that upstreams do not see; empty when they see all of the path. */
   readonly strippedPrefix: string;
@@ -18,10 +27,13 @@ export class CompiledRoute implements Place {
   #limits: RouteLimits | undefined;
   #limitsOf: Settings | undefined;
 
-  constructor(route: PublishedRoute, cluster: ClusterState) {
+  /** @param canary where its canary leads; undefined where it has none, or the canary's cluster is not there */
+  constructor(route: PublishedRoute, cluster: ClusterState, canary?: ClusterState) {
     this.host = route.host;
     this.path = route.path;
     this.cluster = cluster;
+    const { canary: rule, ...plain } = route;
+    this.canary = rule && canary && { rule, route: new CompiledRoute(plain, canary) };
     this.service = cluster.service;
     this.strippedPrefix = strippedPrefix(route);
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';

@@ -42,7 +42,7 @@ export class RouteCompiler {
     const upserts = delta.upserts.map(route => {
       const cluster = this.#clusters.get(route.cluster);
       if (cluster === undefined) throw new Error(`a route leads to the cluster ${route.cluster}, which did not come`);
-      return new CompiledRoute(route, cluster);
+      return new CompiledRoute(route, cluster, route.canary && this.#clusters.get(route.canary.cluster));
     });
     return before.apply({ ...delta, upserts });
   }

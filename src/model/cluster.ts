@@ -40,7 +40,8 @@ export interface Cluster {
 /** How requests are spread. `service`: the one endpoint is the ClusterIP, and kube-proxy decides. */
 export type Balance =
   | { readonly policy: 'service' | 'least-request' | 'round-robin' | 'ewma' }
-  | { readonly policy: 'hash'; readonly key: HashKey };
+  /** `subset`: a request goes to any of so many endpoints that its key leads to; absent: to one. */
+  | { readonly policy: 'hash'; readonly key: HashKey; readonly subset?: number };
 
 /** What of a request is hashed. */
 export type HashKey =

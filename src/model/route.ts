@@ -32,12 +32,28 @@ export interface Place {
   readonly path: string;
 }
 
+/** Which requests of a route go to another cluster, if it has endpoints: what ingress-nginx calls a canary. */
+export interface CanaryRule {
+  /** Of a hundred requests that neither the header nor the cookie decides. */
+  readonly weight: number;
+  /** In lower case. `always` and `never` decide, or `headerValue` where it is not empty. */
+  readonly header: string;
+  readonly headerValue: string;
+  /** `always` and `never` decide. */
+  readonly cookie: string;
+}
+
+export interface Canary extends CanaryRule {
+  readonly cluster: ClusterId;
+}
+
 export interface Route extends Place {
   readonly stripPrefix: boolean;
   /** Put the stripped prefix back on `Location`, `Refresh` and cookie `Path`. */
   readonly rewriteRedirects: boolean;
   readonly overrides: RouteOverrides;
   readonly cluster: ClusterId;
+  readonly canary?: Canary;
   readonly service: ServiceRef;
   /** RFC 3339, of the Service; empty when it has none. Decides conflicts. */
   readonly createdAt: string;

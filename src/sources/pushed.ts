@@ -3,7 +3,9 @@ import { KubeEntryError, messageOf } from '../errors.ts';
 import { isHostName } from '../formats/host-name.ts';
 import { parseJson } from '../formats/json.ts';
 import type { Endpoint } from '../model/cluster.ts';
+import type { ServiceRef } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
+import { type PushedPolicy, RecordProblem, readPolicy } from '../resources/pushed-record.ts';
 import {
   fieldName,
   isNothing,
@@ -18,11 +20,17 @@ import { quote } from '../text/quote.ts';
 export interface PushedBackend {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
+  /** By what it is logged and counted. */
+  readonly ref: ServiceRef;
+  readonly policy: PushedPolicy;
   /** Present when its annotations ask for routes of its own. */
   readonly service: ServiceObject | undefined;
   /** The record as the client pushed it, with its unknown fields. */
   readonly record: Readonly<Record<string, unknown>>;
 }
+
+/** Of records that say none. */
+const NAMESPACE = 'pushed';
 
 /** What was pushed is not JSON, or not an array of backends. */
 export class PushError extends KubeEntryError {
@@ -54,12 +62,27 @@ function readBackend(record: unknown, place: string): PushedBackend {
   // Go writes null for a nil slice.
   const list = endpoints ?? [];
   if (!Array.isArray(list)) throw new PushError(`${place}.endpoints: must be a list`);
+  const service = exposedService(record, name, port, place);
   return {
     name,
     endpoints: list.map((endpoint: unknown, index) => readEndpoint(endpoint, `${place}.endpoints[${index}]`)),
-    service: exposedService(record, name, port, place),
+    ref:
+      service === undefined
+        ? { namespace: NAMESPACE, name: dnsLabel(name) }
+        : { namespace: service.metadata.namespace, name: service.metadata.name },
+    policy: readPolicyAt(record, place),
+    service,
     record,
   };
+}
+
+function readPolicyAt(record: Readonly<Record<string, unknown>>, place: string): PushedPolicy {
+  try {
+    return readPolicy(record);
+  } catch (error) {
+    if (!(error instanceof RecordProblem)) throw error;
+    throw new PushError(`${place}.${error.message}`);
+  }
 }
 
 function readEndpoint(endpoint: unknown, place: string): Endpoint {
@@ -87,8 +110,8 @@ function exposedService(
   const spec = objectOrNothing(service.spec, `${place}.service.spec`);
   if (!Object.keys(annotations).some(key => key.startsWith(PREFIX))) return undefined;
   const ports = spec.ports ?? (isPortNumber(port) ? [{ port }] : undefined);
-  const named = { name: dnsLabel(name), namespace: 'pushed', ...metadata };
-  const read = readService({ metadata: named, spec: { ...spec, ports } }, 'pushed');
+  const named = { name: dnsLabel(name), namespace: NAMESPACE, ...metadata };
+  const read = readService({ metadata: named, spec: { ...spec, ports } }, NAMESPACE);
   if (isShapeProblem(read)) throw new PushError(`${place}.service.${fieldName(read.path)}: ${read.reason}`);
   return read;
 }

@@ -19,9 +19,23 @@ test('a record of ingress-nginx is taken, and kept as it came', () => {
     noServer: false,
     'a-field-of-the-future': [1, 2],
   };
-  assert.deepEqual(parse(record), [
-    { name: record.name, endpoints: [{ address: '10.12.4.133', port: 8080 }], service: undefined, record },
-  ]);
+  const [{ policy, ...backend } = {}] = parse(record) as Partial<PushedBackend>[];
+  assert.deepEqual(backend, {
+    name: record.name,
+    endpoints: [{ address: '10.12.4.133', port: 8080 }],
+    ref: { namespace: 'pushed', name: record.name },
+    service: undefined,
+    record,
+  });
+  assert.deepEqual(policy, {
+    loadBalance: '',
+    affinity: '',
+    cookie: { name: '', path: '', expires: '', maxage: '' },
+    hash: { by: '', hasSubset: false, subsetSize: 3 },
+    shaping: { weight: 0, header: '', headerValue: '', cookie: '' },
+    alternativeBackends: [],
+    noServer: false,
+  });
 });
 
 test('endpoints may be absent, null, or have numbers for ports', () => {
@@ -103,6 +117,24 @@ test('what cannot be used is refused with the place and the reason', () => {
       [annotated({ metadata: { annotations: { 'kube-entry.io/path': 7 } } })],
       /^\[0\]\.service\.metadata\.annotations\.kube-entry\.io\/path: must be a string/,
     ],
+    [[{ name: 'a', 'load-balance': 7 }], /^\[0\]\.load-balance: must be a string/],
+    [[{ name: 'a', sessionAffinityConfig: 'x' }], /^\[0\]\.sessionAffinityConfig: must be an object/],
+    [
+      [{ name: 'a', sessionAffinityConfig: { cookieSessionAffinity: { name: {} } } }],
+      /^\[0\]\.sessionAffinityConfig\.cookieSessionAffinity\.name: must be a string/,
+    ],
+    [
+      [{ name: 'a', upstreamHashByConfig: { 'upstream-hash-by-subset': 'yes' } }],
+      /^\[0\]\.upstreamHashByConfig\.upstream-hash-by-subset: must be true or false/,
+    ],
+    [
+      [{ name: 'a', trafficShapingPolicy: { weight: 101 } }],
+      /^\[0\]\.trafficShapingPolicy\.weight: must be a whole number from 0 to 100/,
+    ],
+    [[{ name: 'a', trafficShapingPolicy: { weight: 0.5 } }], /^\[0\]\.trafficShapingPolicy\.weight: /],
+    [[{ name: 'a', alternativeBackends: 'b' }], /^\[0\]\.alternativeBackends: must be a list of names/],
+    [[{ name: 'a', alternativeBackends: ['b', 7] }], /^\[0\]\.alternativeBackends\[1\]: must be a string/],
+    [[{ name: 'a', noServer: 1 }], /^\[0\]\.noServer: must be true or false/],
     [[annotated({ spec: { ports: [{ port: 'http' }] } })], /^\[0\]\.service\.spec\.ports\[0\]\.port: must be a number/],
   ];
   for (const [records, message] of rows) {

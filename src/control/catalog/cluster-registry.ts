@@ -54,8 +54,8 @@ export class ClusterRegistry {
    * @returns what this changes for the workers, with all that has changed since the last time
    */
   commit(come: readonly Route[], gone: readonly Route[]): Pick<Delta, 'clusters' | 'endpoints'> {
-    for (const { cluster } of come) this.#use(cluster, 1);
-    for (const { cluster } of gone) this.#use(cluster, -1);
+    for (const route of come) this.#useAll(route, 1);
+    for (const route of gone) this.#useAll(route, -1);
     const upserts: Cluster[] = [];
     const removals: ClusterId[] = [];
     const endpoints: EndpointSet[] = [];
@@ -93,6 +93,11 @@ export class ClusterRegistry {
     const set = isSame ? before.set : { cluster: id, revision: this.#revision, endpoints };
     this.#known.set(id, { cluster, set });
     this.#changed.add(id);
+  }
+
+  #useAll({ cluster, canary }: Route, change: 1 | -1): void {
+    this.#use(cluster, change);
+    if (canary !== undefined) this.#use(canary.cluster, change);
   }
 
   #use(id: ClusterId, change: 1 | -1): void {

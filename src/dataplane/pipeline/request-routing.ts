@@ -5,6 +5,7 @@ import { parseTarget, type RequestTarget, targetFault } from '../../routing/targ
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import { routeOrCanary } from './canary.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
 import { isRefusedMethod } from './methods.ts';
 import type { RequestView } from './ports.ts';
@@ -68,7 +69,7 @@ export class RequestRouting {
     if (table === undefined) return 'table_not_loaded';
     const route = table.match(this.host, this.target.path);
     if (route === undefined) return 'no_route';
-    this.route = route;
+    this.route = route.canary === undefined ? route : routeOrCanary(route, head);
     this.limits = route.limits(settings);
     this.bodyLimit = this.limits.maxBodySize;
     if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
