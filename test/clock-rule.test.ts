@@ -19,6 +19,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'dataplane/names/name-resolver.ts',
     'dataplane/node/upstream-pool.ts',
     'observe/quiet-log.ts',
+    'sources/kube/endpoint-slice-source.ts',
     'sources/kube/events.ts',
     'sources/kube/kube-source.ts',
   ],
