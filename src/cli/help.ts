@@ -22,6 +22,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   stateFile: 'Where routes come from',
   allowExternalName: 'Where routes come from',
   balance: 'Upstreams',
+  affinityKeyFile: 'Upstreams',
   nodeName: 'Upstreams',
   zone: 'Upstreams',
   zoneMinimum: 'Upstreams',

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminServer } from '../admin/admin-server.ts';
 import { StatusServer } from '../admin/status-server.ts';
 import { systemClock } from '../clock.ts';
+import { AffinityKeyFile, randomKeys } from '../control/affinity-key-file.ts';
 import { Announcer } from '../control/announcer.ts';
 import { Catalog } from '../control/catalog.ts';
 import { ControlErrors } from '../control/control-errors.ts';
@@ -72,7 +73,22 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
       subjectOf: service => catalog.serviceOf(service)?.metadata,
     }),
   });
-  const fleet = new Fleet({ settings, board, endpoints, logger, failures, health, errorPage: readErrorPage(settings) });
+  const { affinityKeyFile } = settings;
+  const onChange = (keys: readonly Uint8Array[]): void => void fleet.updateAffinityKeys(keys);
+  const keyFile =
+    affinityKeyFile === ''
+      ? undefined
+      : new AffinityKeyFile({ path: affinityKeyFile, clock: systemClock, logger, onChange });
+  const fleet = new Fleet({
+    settings,
+    board,
+    endpoints,
+    logger,
+    failures,
+    health,
+    errorPage: readErrorPage(settings),
+    affinityKeys: keyFile?.keys ?? randomKeys(),
+  });
   let source: RunningSource | undefined;
   const control = new RouteControl({
     settings,
@@ -126,6 +142,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     hasStuckThread = !(await fleet.close());
     failures.end();
     descriptors.close();
+    keyFile?.close();
     health.close();
     probe.close();
   }

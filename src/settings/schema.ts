@@ -78,6 +78,11 @@ export const SCHEMA = {
     { policy: 'service' },
     'for Services that do not say it: service (the ClusterIP), least-request, round-robin, ewma or "hash KEY"',
   ),
+  affinityKeyFile: fixed(
+    filePath,
+    '',
+    'file with the secret key of sticky cookies, for all replicas; default: a new one at each start',
+  ),
   nodeName: fixed(text, '', 'node that this instance runs on, for internalTrafficPolicy: Local and topology hints'),
   zone: fixed(text, '', 'zone of that node, for topology hints: as the label topology.kubernetes.io/zone says it'),
   zoneMinimum: fixed(

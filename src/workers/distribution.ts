@@ -27,6 +27,7 @@ export interface DistributionOptions {
   readonly settings: Settings;
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
+  readonly affinityKeys: readonly Uint8Array[];
 }
 
 interface Waiting {
@@ -47,12 +48,14 @@ export class Distribution {
   #number = 0;
   #settings: Settings;
   #errorPage: string | undefined;
+  #affinityKeys: readonly Uint8Array[];
 
-  constructor({ board, endpoints, settings, errorPage }: DistributionOptions) {
+  constructor({ board, endpoints, settings, errorPage, affinityKeys }: DistributionOptions) {
     this.#slots = new EndpointSlots(endpoints);
     this.#state = new InForce(board, this.#slots);
     this.#settings = settings;
     this.#errorPage = errorPage;
+    this.#affinityKeys = affinityKeys;
   }
 
   /** The table in force; EMPTY before the first. */
@@ -66,11 +69,12 @@ export class Distribution {
   }
 
   /** All that a worker starts with. */
-  get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'snapshot' | 'change'> {
+  get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'affinityKeys' | 'snapshot' | 'change'> {
     const snapshot = this.#state.snapshot();
     return {
       settings: this.#settings,
       errorPage: this.#errorPage,
+      affinityKeys: this.#affinityKeys,
       snapshot: snapshot && pack(snapshot),
       change: this.#number,
     };
@@ -89,6 +93,11 @@ export class Distribution {
   updateErrorPage(html: string | undefined): Receipt {
     this.#errorPage = html;
     return this.#push({ errorPage: { html } });
+  }
+
+  updateAffinityKeys(affinityKeys: readonly Uint8Array[]): Receipt {
+    this.#affinityKeys = affinityKeys;
+    return this.#push({ affinityKeys });
   }
 
   /** For a worker that starts now, with what is {@link inForce}. */

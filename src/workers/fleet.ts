@@ -26,6 +26,8 @@ export interface FleetOptions {
   readonly health: EndpointJudge;
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
+  /** Of sticky cookies: the first makes them, and all are taken. */
+  readonly affinityKeys: readonly Uint8Array[];
   readonly clock?: Clock;
 }
 
@@ -37,11 +39,11 @@ export class Fleet {
   readonly #health: EndpointJudge;
 
   constructor(options: FleetOptions) {
-    const { settings, board, endpoints, logger, health, errorPage, clock = systemClock } = options;
+    const { settings, logger, health, clock = systemClock } = options;
     this.#settings = settings;
     this.#health = health;
     this.#logger = logger;
-    this.#distribution = new Distribution({ board, endpoints, settings, errorPage });
+    this.#distribution = new Distribution(options);
     this.#supervisor = new Supervisor({ ...options, distribution: this.#distribution, clock });
   }
 
@@ -115,6 +117,10 @@ export class Fleet {
 
   updateErrorPage(html: string | undefined): Receipt {
     return this.#distribution.updateErrorPage(html);
+  }
+
+  updateAffinityKeys(keys: readonly Uint8Array[]): Receipt {
+    return this.#distribution.updateAffinityKeys(keys);
   }
 
   reopenLogs(): void {

@@ -19,6 +19,8 @@ export interface WorkerInit {
   readonly logTurn: { readonly shared: SharedArrayBuffer; readonly id: number };
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
+  /** Of sticky cookies: the first makes them, and all are taken. */
+  readonly affinityKeys: readonly Uint8Array[];
   /** All routes, clusters and endpoints in force, as a packed delta; undefined before the first table. */
   readonly snapshot: string | undefined;
   /** The number of the last change that all this comes from. */
@@ -31,6 +33,7 @@ export interface Change {
   readonly delta?: string;
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
+  readonly affinityKeys?: readonly Uint8Array[];
 }
 
 export type ToWorker =

@@ -23,6 +23,7 @@ export interface NewlyInForce {
   readonly delta?: SharedDelta;
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
+  readonly affinityKeys?: readonly Uint8Array[];
 }
 
 /** What a worker does not have yet: of everything the newest, so that a busy worker has little to catch up with. */

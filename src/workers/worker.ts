@@ -1,6 +1,7 @@
 /** A worker thread: one engine, its table and settings, and the messages that change them between two requests. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
+import { AffinityKeys } from '../dataplane/clusters/affinity-keys.ts';
 import { createEngine } from '../dataplane/create-engine.ts';
 import type { EngineState } from '../dataplane/engine.ts';
 import { AccessLog } from '../dataplane/log/access-log.ts';
@@ -18,7 +19,9 @@ import { unpack } from './packed-delta.ts';
 
 const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
+const affinityKeys = new AffinityKeys(init.affinityKeys);
 const routes = new RouteCompiler({
+  affinityKeys,
   clock: systemClock,
   random: Math.random,
   row: new EndpointRow(init.endpoints.shared, init.endpoints.row),
@@ -54,7 +57,8 @@ let taken = init.change;
 const upToDate = Promise.withResolvers<void>();
 let isDraining = false;
 
-function take({ delta, settings, errorPage }: Change): void {
+function take({ delta, settings, errorPage, affinityKeys: keys }: Change): void {
+  if (keys !== undefined) affinityKeys.change(keys);
   if (delta !== undefined) state.table = routes.apply(state.table, unpack(delta));
   if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
   if (settings !== undefined) {

@@ -1,6 +1,7 @@
 /** A proxy with one balanced cluster, whose endpoints and settings a test changes while requests are under way. */
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
 import { RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { Cluster, ClusterEndpoint } from '../../src/model/cluster.ts';
@@ -26,6 +27,7 @@ export interface BalancedDescription {
   readonly settings?: Partial<Settings>;
   readonly overrides?: RouteOverrides;
   readonly random?: () => number;
+  readonly affinityKeys?: AffinityKeys;
 }
 
 export class BalancedProxy {
@@ -76,9 +78,11 @@ export class BalancedProxy {
 
 export async function startBalanced(t: TestContext, description: BalancedDescription): Promise<BalancedProxy> {
   const { endpoints, cluster, clock = systemClock, settings = {}, overrides, random = Math.random } = description;
+  const { affinityKeys = new AffinityKeys([Buffer.from('a key of the tests')]) } = description;
   const proxy = await startProxy(t, 'wire', { routes: null, settings, clock });
   const board = new EndpointBoard(1);
   const compiler = new RouteCompiler({
+    affinityKeys,
     clock,
     random,
     row: board.row(0),

@@ -141,6 +141,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'settings',
         'observe',
         'dataplane',
+        'dataplane/clusters',
         'dataplane/failures',
         'dataplane/log',
         'dataplane/pipeline',

@@ -1,5 +1,6 @@
 /** Routes for tests that care about their host and path only, and the clusters that they lead to. */
 import { systemClock } from '../../src/clock.ts';
+import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
 import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
 import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
@@ -26,7 +27,16 @@ export function route(path: string, fields: Partial<Route> = {}): Route {
 /** What clusters need, with endpoints that are counted nowhere else. */
 export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterContext {
   const row = fields.row ?? new EndpointBoard(1).row(0);
-  return { clock: systemClock, random: Math.random, row, failed: () => undefined, pending: () => undefined, ...fields };
+  const affinityKeys = new AffinityKeys([Buffer.from('a key of the tests')]);
+  return {
+    affinityKeys,
+    clock: systemClock,
+    random: Math.random,
+    row,
+    failed: () => undefined,
+    pending: () => undefined,
+    ...fields,
+  };
 }
 
 /** The cluster that a route leads to. */

@@ -49,6 +49,7 @@ function running(workers: number) {
     endpoints: new EndpointBoard(1),
     settings: DEFAULTS,
     errorPage: undefined,
+    affinityKeys: [],
   });
   const fakes = Array.from({ length: workers }, () => new FakeWorker(distribution));
   for (const fake of fakes) {

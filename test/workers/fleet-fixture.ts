@@ -146,6 +146,7 @@ export async function startFleet(
     endpoints,
     logger,
     errorPage,
+    affinityKeys: [],
   });
   const threads: Worker[] = [];
   const onWorker = (thread: Worker): void => void threads.push(thread);

@@ -165,6 +165,7 @@ for (const workers of [1, 2]) {
       endpoints: new EndpointBoard(workers),
       logger: silentLogger(),
       errorPage: undefined,
+      affinityKeys: [],
     });
     await assert.rejects(fleet.start(), error => {
       assert.ok(error instanceof UnavailableError);

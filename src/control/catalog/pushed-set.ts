@@ -43,8 +43,9 @@ export class PushedSet {
     if (known === undefined) return { cluster, endpoints };
     const { backend, meaning } = known;
     const wanted = withMeaning(cluster, meaning);
-    // Several endpoints take turns where nothing else is said: they are no ClusterIP.
-    const isPlain = wanted.balance.policy === 'service' && backend.endpoints.length > 1;
+    // Several endpoints take turns where nothing else is said: they are no ClusterIP. Nor is one that a cookie binds to.
+    const isPlain =
+      wanted.balance.policy === 'service' && (backend.endpoints.length > 1 || wanted.affinity !== undefined);
     return {
       cluster: isPlain ? { ...wanted, balance: { policy: 'round-robin' } } : wanted,
       endpoints: endpointsOf(backend),

@@ -1,7 +1,8 @@
 import type { Clock } from '../../clock.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { ClusterId } from '../../model/route.ts';
-import type { EndpointRow } from '../../observe/endpoint-board.ts';
+import { type EndpointRow, TRIAL, USABLE } from '../../observe/endpoint-board.ts';
+import type { AffinityKeys } from './affinity-keys.ts';
 import type { Balancer, Outcome, PickRequest, Random } from './balancers/balancer.ts';
 import { createBalancer } from './balancers/create-balancer.ts';
 import { EndpointAdmission, type Strictness } from './endpoint-admission.ts';
@@ -17,6 +18,7 @@ const MIN_RETRIES = 3;
 
 /** What clusters of a worker need. */
 export interface ClusterContext {
+  readonly affinityKeys: AffinityKeys;
   readonly clock: Clock;
   readonly random: Random;
   /** What this worker counts of endpoints. */
@@ -85,6 +87,13 @@ export class Balancing {
       // Another worker may have taken the last place at the same moment.
       if (endpoint === undefined || this.begin(endpoint)) return endpoint;
     }
+  }
+
+  /** Whether an endpoint may have requests of the clients that are bound to it: it is not ejected, or this request tries it. */
+  takesBound({ slot }: EndpointState): boolean {
+    const { row } = this.#context;
+    const verdict = row.verdict(slot);
+    return verdict === USABLE || (verdict === TRIAL && row.takeTrial(slot));
   }
 
   /** Counts a request in flight at the endpoint. @returns false where it has as many as it may */

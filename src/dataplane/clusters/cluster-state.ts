@@ -4,11 +4,14 @@ import type { ServiceRef } from '../../model/route.ts';
 import { NO_SLOT } from '../../observe/endpoint-board.ts';
 import { Balancing, type ClusterContext } from './balancing.ts';
 import { EndpointState } from './endpoint-state.ts';
+import { StickyEndpoints } from './sticky-endpoints.ts';
 
 /** What a worker knows of a cluster. It survives changes of the routes, of the cluster and of its endpoints. */
 export class ClusterState {
   /** Undefined where kube-proxy chooses: the one endpoint is a ClusterIP, and nothing is counted for it. */
   balancing: Balancing | undefined;
+  /** Undefined where no cookie binds clients to endpoints. */
+  sticky: StickyEndpoints<EndpointState> | undefined;
   readonly #context: ClusterContext;
   #cluster: Cluster;
   #counterBlock: number;
@@ -24,6 +27,7 @@ export class ClusterState {
     this.#counterBlock = counterBlock;
     this.#slot = slot;
     this.#balance();
+    this.#bind();
   }
 
   get service(): ServiceRef {
@@ -46,6 +50,7 @@ export class ClusterState {
     this.#counterBlock = counterBlock;
     this.#slot = slot;
     this.#balance();
+    this.#bind();
     const scope = scopeOf(cluster);
     if (scope === scopeOf(before)) return;
     const again = (endpoint: EndpointState): EndpointState => endpoint.inScope(scope);
@@ -69,12 +74,6 @@ export class ClusterState {
   /** The cluster is no longer served. */
   close(): void {
     this.#replace([]);
-  }
-
-  /** The endpoint that a cookie names, as long as it serves: the only way to one that drains. */
-  byId(id: string): EndpointState | undefined {
-    const isIt = (endpoint: EndpointState): boolean => endpoint.id === id;
-    return this.#endpoints.find(isIt) ?? this.#draining.find(isIt);
   }
 
   /** The endpoint whose turn it is, where nothing else balances; undefined when there is none. */
@@ -111,6 +110,19 @@ export class ClusterState {
     this.#endpoints = endpoints.filter(({ state }) => state === 'ready');
     this.#draining = endpoints.filter(({ state }) => state !== 'ready');
     this.balancing?.changed(this.#endpoints);
+    this.sticky?.changed(endpoints);
+  }
+
+  #bind(): void {
+    const { affinity, service } = this.#cluster;
+    if (affinity === undefined || this.balancing === undefined) {
+      this.sticky = undefined;
+    } else if (this.sticky === undefined) {
+      this.sticky = new StickyEndpoints(affinity, this.#context.affinityKeys, service);
+      this.sticky.changed([...this.#endpoints, ...this.#draining]);
+    } else {
+      this.sticky.cookie = affinity;
+    }
   }
 
   #stateOf(endpoint: ClusterEndpoint, slot: number, known: EndpointState | undefined, since: number): EndpointState {

@@ -1,3 +1,4 @@
+import type { CookieAffinity } from '../../model/cluster.ts';
 import type { ServiceRef } from '../../model/route.ts';
 import { type AffinityKeys, VALUE_LENGTH } from './affinity-keys.ts';
 
@@ -8,6 +9,7 @@ interface Bindable {
 
 /** The endpoints of one cluster, by the values of its sticky cookie. */
 export class StickyEndpoints<E extends Bindable> {
+  cookie: CookieAffinity;
   readonly #keys: AffinityKeys;
   readonly #service: ServiceRef;
   #endpoints: readonly E[] = [];
@@ -17,7 +19,8 @@ export class StickyEndpoints<E extends Bindable> {
   /** By id: a change of some endpoints makes the values of those alone. */
   #values = new Map<string, readonly string[]>();
 
-  constructor(keys: AffinityKeys, service: ServiceRef) {
+  constructor(cookie: CookieAffinity, keys: AffinityKeys, service: ServiceRef) {
+    this.cookie = cookie;
     this.#keys = keys;
     this.#service = service;
   }

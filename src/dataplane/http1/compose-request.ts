@@ -1,5 +1,6 @@
 import { EXPECT, TE } from '../pipeline/header-ids.ts';
 import type { OutgoingRequest } from '../pipeline/ports.ts';
+import { withoutCookieLines } from './cookie-lines.ts';
 import { acceptsTrailers } from './hop-by-hop.ts';
 
 /** What is said of a client that no proxy speaks for: the same for each request of a connection. */
@@ -9,7 +10,7 @@ export function plainForwarded(peer: string): string {
 
 /** The head the upstream gets, with the empty line at its end, in the order of the contract. */
 export function composeRequest(request: OutgoingRequest): string {
-  const { head, forwardedPrefix, upgrade } = request;
+  const { head, forwardedPrefix, upgrade, hiddenCookie } = request;
   const prefix = forwardedPrefix === '' ? '' : `X-Forwarded-Prefix: ${forwardedPrefix}\r\n`;
   let framing = '';
   if (upgrade !== undefined) framing = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
@@ -19,9 +20,10 @@ export function composeRequest(request: OutgoingRequest): string {
   else if (head.contentLength >= 0) framing += `Content-Length: ${head.contentLength}\r\n`;
   // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is ignored.
   if (head.has(EXPECT) && head.takesInterims) framing += `Expect: ${head.value(EXPECT)}\r\n`;
+  const lines = hiddenCookie === '' ? head.lines() : withoutCookieLines(head.lines(), hiddenCookie);
   return (
     `${head.method} ${request.target} HTTP/1.1\r\nHost: ${request.host}` +
-    `${forwardedLines(request)}${prefix}X-Request-ID: ${request.requestId}\r\n${framing}${head.lines()}\r\n`
+    `${forwardedLines(request)}${prefix}X-Request-ID: ${request.requestId}\r\n${framing}${lines}\r\n`
   );
 }
 

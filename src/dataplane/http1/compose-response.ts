@@ -14,7 +14,7 @@ export function composeResponse(
   edits: FieldEdits | undefined,
 ): string {
   let lines = head.status === 204 ? withoutLength(head) : head.lines();
-  if (edits !== undefined) lines = edited(lines, edits);
+  if (edits !== undefined) lines = edited(lines, edits) + edits.added;
   // Without chunks no trailers follow.
   if (head.hasTrailer && !chunked) lines = dropLines(lines, 'trailer');
   const date = head.hasDate ? '' : dateLine();
@@ -35,8 +35,9 @@ export function composeInterim(head: ResponseView): string {
 }
 
 /** 101 for the client: from here on the bytes are the protocol's. */
-export function composeSwitch(head: ResponseView): string {
-  return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n${withoutLength(head)}\r\n`;
+export function composeSwitch(head: ResponseView, added: string): string {
+  const lines = withoutLength(head) + added;
+  return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n${lines}\r\n`;
 }
 
 /** The head of an answer made here. */

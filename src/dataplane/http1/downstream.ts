@@ -173,10 +173,10 @@ export class Http1Downstream implements Downstream {
     return keeps && !this.isRequestComplete;
   }
 
-  switchProtocols(head: ResponseView): void {
+  switchProtocols(head: ResponseView, added: string): void {
     this.#isLast = true;
     this.#isTunnel = true;
-    this.#connection.transport.writeText(composeSwitch(head));
+    this.#connection.transport.writeText(composeSwitch(head, added));
     // From here on, the tunnel's bytes are counted.
     this.sentBytes = 0;
     this.#connection.becomeTunnel();

@@ -23,6 +23,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     forwarded: forwardedBy(head, authority, client.peer, trusted),
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
+    hiddenCookie: route.cluster.sticky?.cookie.name ?? '',
     upgrade,
   };
 }
@@ -46,6 +47,11 @@ function forwardedBy(head: RequestView, host: string, peer: string, trusted: Add
 /** The address of the client: the one that a trusted proxy gives, else the peer's. */
 export function clientIpOf(head: RequestView | undefined, peer: string, trusted: AddressRanges): string {
   return head === undefined ? peer : (forwardedBy(head, '', peer, trusted)?.realIp ?? peer);
+}
+
+/** Whether the client speaks HTTPS, as far as a trusted proxy says so. */
+export function isSecure(head: RequestView, peer: string, trusted: AddressRanges): boolean {
+  return forwardedBy(head, '', peer, trusted)?.proto === 'https';
 }
 
 /** The hosts of X-Forwarded-Host, where the peer is a trusted proxy. */

@@ -80,8 +80,10 @@ export interface KeptBytes {
   view(size: number, before: string, behind: string): Uint8Array;
 }
 
-/** Changes to values of a response's head. */
+/** Changes to a response's head. */
 export interface FieldEdits {
+  /** Lines that are put behind the others, each with its line end. */
+  readonly added: string;
   /** @param name in lower case */
   concerns(name: string): boolean;
   /** @param name in lower case */
@@ -166,8 +168,8 @@ export interface Downstream extends Side {
    * @returns whether the rest of the request is still read
    */
   answer(answer: Answer, closes: boolean): boolean;
-  /** Passes on a 101 response: from here on, both sides send bytes of a tunnel. */
-  switchProtocols(head: ResponseView): void;
+  /** Passes on a 101 response: from here on, both sides send bytes of a tunnel. @param added as in {@link FieldEdits} */
+  switchProtocols(head: ResponseView, added: string): void;
   /** Request and response are over. */
   finish(): void;
   /** Ends the response before its end, so that the client sees it. What was written still goes out. */
@@ -226,6 +228,8 @@ export interface OutgoingRequest {
   /** The prefix that the target lacks; empty without one. */
   readonly forwardedPrefix: string;
   readonly requestId: string;
+  /** A cookie that is between the client and this proxy; empty without one. */
+  readonly hiddenCookie: string;
   /** The protocols to upgrade to; undefined for a plain request. */
   readonly upgrade: string | undefined;
 }

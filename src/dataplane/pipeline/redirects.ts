@@ -13,13 +13,35 @@ import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
 import type { FieldEdits } from './ports.ts';
 
+/** Puts lines behind those of a response's head. */
+export class AddedLines implements FieldEdits {
+  readonly added: string;
+
+  constructor(added: string) {
+    this.added = added;
+  }
+
+  concerns(): boolean {
+    return false;
+  }
+
+  edit(_name: string, value: string): string {
+    return value;
+  }
+}
+
 /** Puts a stripped prefix back on the paths in a response's head. */
 export class RedirectEdits implements FieldEdits {
+  readonly added: string;
   readonly #route: Place;
   readonly #hosts: readonly string[];
 
-  /** @param hosts the authorities by which the client and the upstream may know this place */
-  constructor(route: Place, hosts: readonly string[]) {
+  /**
+   * @param hosts the authorities by which the client and the upstream may know this place
+   * @param added as in {@link FieldEdits}
+   */
+  constructor(route: Place, hosts: readonly string[], added: string) {
+    this.added = added;
     this.#route = route;
     this.#hosts = hosts;
   }

@@ -1,13 +1,13 @@
-import type { Endpoint } from '../../model/cluster.ts';
 import type { Outcome } from '../clusters/balancers/balancer.ts';
 import type { Balancing } from '../clusters/balancing.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
 import type { Waiting } from '../clusters/request-queue.ts';
 import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { ClientBinding } from './client-binding.ts';
 import { EndpointPicks } from './endpoint-picks.ts';
 import { CONNECTING, type ExchangeState } from './exchange-state.ts';
-import { outgoingRequest } from './outgoing-request.ts';
+import { isSecure, outgoingRequest } from './outgoing-request.ts';
 import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
@@ -40,12 +40,14 @@ export class UpstreamAttempts implements Waiting {
   readonly #state: ExchangeState;
   readonly #owner: AttemptOwner;
   readonly #picks: EndpointPicks;
+  readonly #binding = new ClientBinding();
   /** Undefined where kube-proxy balances. */
   #balancing: Balancing | undefined;
   #count = 0;
   #failedConnects = 0;
   #isWaiting = false;
-  #endpoint: Endpoint | undefined;
+  #isSticky = false;
+  #endpoint: EndpointState | undefined;
 
   constructor(context: PipelineContext, state: ExchangeState, owner: AttemptOwner) {
     this.#context = context;
@@ -56,10 +58,12 @@ export class UpstreamAttempts implements Waiting {
 
   /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or the request waits or has failed */
   begin(): Upstream | undefined {
-    const { route, downstream } = this.#state;
+    const { route, head, downstream } = this.#state;
     const { pools } = this.#context;
-    const { balancing } = route.cluster;
+    const { balancing, sticky } = route.cluster;
     this.#balancing = balancing;
+    this.#isSticky = sticky !== undefined;
+    if (sticky !== undefined) this.#binding.begin(sticky, head, endpoint => balancing?.takesBound(endpoint) ?? false);
     this.#count = 0;
     this.#failedConnects = 0;
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
@@ -77,7 +81,19 @@ export class UpstreamAttempts implements Waiting {
 
   /** The request of the attempt under way. */
   request(): OutgoingRequest {
-    return outgoingRequest(this.#state, this.#endpoint as Endpoint, this.#context.trustedProxies);
+    return outgoingRequest(this.#state, this.#endpoint as EndpointState, this.#context.trustedProxies);
+  }
+
+  /** The line of the response's head that binds the client to its endpoint; empty where none does, or the client's cookie counts. */
+  get bindingLine(): string {
+    if (!this.#isSticky) return '';
+    const { head, route, downstream } = this.#state;
+    const { trustedProxies } = this.#context;
+    return this.#binding.lineFor(
+      this.#endpoint,
+      route.path,
+      () => head !== undefined && isSecure(head, downstream.client.peer, trustedProxies),
+    );
   }
 
   /** The head of the final response has come. */
@@ -124,7 +140,7 @@ export class UpstreamAttempts implements Waiting {
 
   begins(): boolean {
     const balancing = this.#balancing as Balancing;
-    const endpoint = this.#picks.first(balancing);
+    const endpoint = this.#first(balancing);
     if (endpoint === undefined && balancing.isFull) return false;
     this.#leaveQueue(balancing);
     if (endpoint === undefined) {
@@ -150,7 +166,13 @@ export class UpstreamAttempts implements Waiting {
   /** @param own the endpoint that the client has a connection of its own to */
   #pick(balancing: Balancing, own: EndpointState | undefined): EndpointState | undefined {
     if (!balancing.queue.isEmpty) return undefined;
-    return (own && this.#picks.bound(balancing, own)) ?? this.#picks.first(balancing);
+    return (own && this.#picks.bound(balancing, own)) ?? this.#first(balancing);
+  }
+
+  /** The endpoint that a cookie names, else the one that the balancer picks. */
+  #first(balancing: Balancing): EndpointState | undefined {
+    const bound = this.#isSticky ? this.#binding.endpoint : undefined;
+    return (bound && this.#picks.bound(balancing, bound)) ?? this.#picks.first(balancing);
   }
 
   /** No endpoint takes the request now. */
@@ -186,7 +208,7 @@ export class UpstreamAttempts implements Waiting {
   }
 
   #nextEndpoint(): EndpointState | undefined {
-    return this.#state.route.cluster.after(this.#endpoint as Endpoint);
+    return this.#state.route.cluster.after(this.#endpoint as EndpointState);
   }
 
   #retry(counter: 'retriesConnect' | 'retriesStale', endpoint: EndpointState | undefined): void {
@@ -200,7 +222,7 @@ export class UpstreamAttempts implements Waiting {
     this.#connect(endpoint);
   }
 
-  #begin(endpoint: Endpoint, hasWaited = false): void {
+  #begin(endpoint: EndpointState, hasWaited = false): void {
     this.#count += 1;
     this.#endpoint = endpoint;
     this.#state.record.upstreamAsked(endpoint, hasWaited);

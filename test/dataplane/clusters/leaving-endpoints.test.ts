@@ -54,18 +54,6 @@ describe('endpoints that leave', { concurrency: true }, () => {
     await (await upstream.connection(0)).closed();
   });
 
-  it('an endpoint that drains is found by its id alone, and keeps no connection', async t => {
-    const upstream = await RawUpstream.start(t);
-    const balanced = await startBalanced(t, { endpoints: [{ at: upstream, id: 'pod-a', state: 'draining' }] });
-    const cluster = balanced.proxy.state.table?.match('test', '/v')?.cluster;
-    assert.deepEqual(cluster?.endpoints, []);
-    assert.equal(cluster?.byId('pod-a')?.port, upstream.address.port);
-    balanced.serve([{ at: upstream, id: 'pod-a' }]);
-    assert.equal((await balanced.proxy.get('/v')).status, 200);
-    balanced.serve([]);
-    assert.equal(cluster?.byId('pod-a'), undefined);
-  });
-
   it('a tunnel to an endpoint that goes stays open', async t => {
     const upstream = await RawUpstream.start(t, async request => {
       request.connection.tunnel();

@@ -7,12 +7,13 @@ import { StickyEndpoints } from '../../../src/dataplane/clusters/sticky-endpoint
 
 const KEY = Buffer.from('a key of tests, 24 bytes');
 const OTHER_KEY = Buffer.from('another key of the tests');
+const COOKIE = { name: 'route', path: '', domain: '', sameSite: 'Lax', secure: 'auto' } as const;
 const SERVICE = { namespace: 'default', name: 'web' };
 
 const endpoints = (...ids: string[]): { id: string }[] => ids.map(id => ({ id }));
 
 function sticky(keys: AffinityKeys, ...ids: string[]): StickyEndpoints<{ id: string }> {
-  const made = new StickyEndpoints<{ id: string }>(keys, SERVICE);
+  const made = new StickyEndpoints<{ id: string }>(COOKIE, keys, SERVICE);
   made.changed(endpoints(...ids));
   return made;
 }
@@ -31,7 +32,10 @@ test('a value leads to its endpoint, in every worker and replica that has the ke
 
 test('a value that was made up, of another key or of another Service leads nowhere', () => {
   const web = sticky(new AffinityKeys([KEY]), '10.0.0.1:80');
-  const other = new StickyEndpoints<{ id: string }>(new AffinityKeys([KEY]), { namespace: 'default', name: 'db' });
+  const other = new StickyEndpoints<{ id: string }>(COOKIE, new AffinityKeys([KEY]), {
+    namespace: 'default',
+    name: 'db',
+  });
   other.changed(endpoints('10.0.0.1:80'));
   const forged = [
     '',
