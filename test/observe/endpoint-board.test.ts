@@ -85,6 +85,26 @@ test('of threads that ask at the same time, exactly one gets each trial, and no 
   }
 });
 
+test('no more requests than the limit begin, though many threads begin them at once', async () => {
+  const workers = 3;
+  const max = 4;
+  const board = new EndpointBoard(workers);
+  const shared = new SharedArrayBuffer(4);
+  const file = new URL('./limited-worker.ts', import.meta.url);
+  const most = await Promise.all(
+    Array.from({ length: workers }, async (_, worker) => {
+      const thread = new Worker(file, { workerData: { buffer: board.buffer, worker, max, times: 50_000, shared } });
+      const [seen] = (await once(thread, 'message')) as [number];
+      return seen;
+    }),
+  );
+  assert.ok(
+    most.every(seen => seen > 0 && seen <= max),
+    `${most}`,
+  );
+  assert.equal(board.inFlight(5), 0);
+});
+
 test('the time to the first byte moves towards new times, and is the mean of the workers that know one', () => {
   const { board, rows } = boardOf(3);
   assert.equal(board.firstByteMs(1), undefined);

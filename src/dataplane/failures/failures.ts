@@ -73,10 +73,10 @@ const TABLE = {
   ),
   no_endpoint: later(
     'The Service of the route has no endpoint to send the request to.',
-    'Push a backend with endpoints, or give the Service an address.',
+    'Look whether pods of the Service are ready, with kubectl get endpointslices; or push a backend with endpoints.',
   ),
   endpoints_busy: later(
-    'Each endpoint of the Service has as many requests in flight as kube-entry.io/max-requests allows, and the request has waited for 1 s, or 100 others were waiting.',
+    'Each endpoint of the Service has as many requests in flight as kube-entry.io/max-requests allows, and the request has waited for 1 s, or 100 others of its worker were waiting.',
     'Add pods, find out why they are slow, or raise kube-entry.io/max-requests.',
   ),
   memory_exhausted: later(
@@ -253,7 +253,7 @@ const TABLE = {
   upstream_connect_timeout: upstream(
     504,
     true,
-    'The upstream did not accept the connection within proxy-connect-timeout.',
+    'The upstream did not accept the connection within proxy-connect-timeout, or within 1 s while another pod could be asked.',
     'Check that ClusterIPs are reachable from here and that no NetworkPolicy drops the packets.',
   ),
   upstream_send_timeout: upstream(
