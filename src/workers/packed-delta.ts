@@ -4,7 +4,7 @@
  */
 import { type ClusterEndpoint, plainEndpoint } from '../model/cluster.ts';
 import type { PublishedDelta, PublishedEndpointSet, PublishedRoute } from '../model/delta.ts';
-import type { ClusterId } from '../model/route.ts';
+import type { ClusterId, Route } from '../model/route.ts';
 
 /** A plain endpoint has an address and a port, and nothing else. */
 type PackedEndpoint =
@@ -31,9 +31,7 @@ interface Packed extends Omit<PublishedDelta, 'endpoints'> {
 }
 
 export function pack({ version, routes, clusters, endpoints }: PublishedDelta): string {
-  const upserts = routes.upserts.map(({ host, path, stripPrefix, rewriteRedirects, overrides, cluster }) => {
-    return { host, path, stripPrefix, rewriteRedirects, overrides, cluster } satisfies PublishedRoute;
-  });
+  const upserts = routes.upserts.map(withoutUnneeded);
   const packed: Packed = { version, routes: { ...routes, upserts }, clusters, endpoints: endpoints.map(packSet) };
   return JSON.stringify(packed);
 }
@@ -45,6 +43,12 @@ export function unpack(text: string): PublishedDelta {
     ...rest,
     endpoints: endpoints.map(unpackSet),
   };
+}
+
+/** The main thread gives its own routes, which have more than a worker needs. */
+function withoutUnneeded(route: PublishedRoute & Partial<Route>): PublishedRoute {
+  const { service: _service, createdAt: _createdAt, ...published } = route;
+  return published;
 }
 
 function packSet({ cluster, revision, endpoints, slots }: PublishedEndpointSet): PackedSet {

@@ -10,7 +10,7 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
   // JSON knows no objects without a prototype, and neither do routes.
   const record = <T>(fields: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) =>
     fc.record(fields, { noNullPrototype: true });
-  const routes = record({
+  const plainRoutes = {
     host: text,
     path: text,
     stripPrefix: fc.boolean(),
@@ -20,7 +20,9 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
       { noNullPrototype: true, requiredKeys: [] },
     ),
     cluster: text,
-  });
+  };
+  const canary = record({ cluster: text, weight: fc.nat(), header: text, headerValue: text, cookie: text });
+  const routes = fc.oneof(record(plainRoutes), record({ ...plainRoutes, canary }));
   const clusters = record({
     cluster: record({
       id: text,
