@@ -123,7 +123,7 @@ export const SCHEMA = {
   outlierFailures: live(
     count(0, 1_000_000),
     5,
-    'failures in a row, of all workers, that eject an endpoint; so do 85% of at least 50 requests in 10s; 0: none is ejected',
+    'failures in a row, over all workers, that eject an endpoint; 85% of 50 requests in 10s do, too; 0: never',
   ),
   outlierEjectionTime: live(
     timeout,
