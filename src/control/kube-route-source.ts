@@ -1,0 +1,107 @@
+/** The Kubernetes API as a source of routes: Services, the endpoints of those that ask for them, Events and the state file. */
+import { hostname } from 'node:os';
+import { systemClock } from '../clock.ts';
+import type { EndpointSliceSource } from '../sources/kube/endpoint-slice-source.ts';
+import type { KubeSource } from '../sources/kube/kube-source.ts';
+import type { SourceReport } from './control-plane.ts';
+import type { RunningSource, SourceOptions } from './running-source.ts';
+
+export async function kubeRouteSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
+  const [
+    { KubeClient },
+    { CredentialsError },
+    { KubeSource },
+    { EndpointSliceSource },
+    { EventRecorder },
+    { StateKeeper },
+    { originOf },
+  ] = await loadKube();
+  const client = new KubeClient(settings, { logger });
+  // Wrong files and names stay wrong until someone corrects them; other errors may pass.
+  await client.cluster().catch((error: unknown) => {
+    if (!(error instanceof CredentialsError)) throw error;
+  });
+  const keeper =
+    settings.stateFile === ''
+      ? undefined
+      : new StateKeeper({
+          path: settings.stateFile,
+          store: catalog,
+          origin: async () => originOf(await client.cluster(), settings),
+          isCurrent: () => source.report().synced,
+          logger,
+          clock: systemClock,
+        });
+  const settled = (receivedAt: number): void => {
+    if (!slices.isAwaited) onChange(receivedAt);
+  };
+  const slices = new EndpointSliceSource({
+    settings,
+    client,
+    store: catalog.endpoints,
+    logger,
+    onChange: settled,
+  });
+  const source = new KubeSource({
+    settings,
+    client,
+    store: keeper ?? catalog,
+    restored: () => keeper?.restored ?? [],
+    logger,
+    onChange: settled,
+  });
+  const recorder = new EventRecorder({ client, logger, reportingInstance: hostname() });
+  return {
+    ...(settings.events && { events: recorder }),
+    start: async () => {
+      slices.start();
+      if (await keeper?.restore()) onChange(performance.now());
+      source.start();
+    },
+    report: () => {
+      const staleSince = keeper?.staleSince;
+      const report = joined(source.report(), slices.report());
+      return staleSince === undefined ? report : { ...report, staleSince: new Date(staleSince).toISOString() };
+    },
+    watchState: () => {
+      const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
+      const lastEventMs = lastEventTimestampSeconds > 0 ? lastEventTimestampSeconds * 1000 : undefined;
+      return { events: eventsTotal, restarts: restartsTotal, lastEventMs, synced, serviceEvents: recorder.statistics };
+    },
+    stop: async () => {
+      // First: what the source said last is true until it stops.
+      await keeper?.stop();
+      await Promise.all([source.stop(), slices.stop(), recorder.stop()]);
+      await client.close();
+    },
+  };
+}
+
+/** Services and slices as one source: synced when both are, lost since the first was. */
+function joined(
+  services: ReturnType<KubeSource['report']>,
+  slices: ReturnType<EndpointSliceSource['report']>,
+): SourceReport {
+  const losses = [services.lostSince ?? [], slices.lostAt === undefined ? [] : new Date(slices.lostAt).toISOString()];
+  const [lostSince] = losses.flat().sort();
+  const problems = new Set([services.problem ?? [], slices.problems].flat());
+  return {
+    kind: 'kube',
+    synced: services.synced && slices.synced,
+    ...(lostSince === undefined ? {} : { lostSince }),
+    ...(problems.size === 0 ? {} : { problem: [...problems].join('; ') }),
+  };
+}
+
+/** Only where the Kubernetes API is asked: client-node above all takes its time. */
+function loadKube() {
+  return Promise.all([
+    import('../sources/kube/client.ts'),
+    import('../sources/kube/errors.ts'),
+    import('../sources/kube/kube-source.ts'),
+    import('../sources/kube/endpoint-slice-source.ts'),
+    import('../sources/kube/events.ts'),
+    import('../sources/kube/state-keeper.ts'),
+    import('../sources/kube/origin.ts'),
+  ]);
+}

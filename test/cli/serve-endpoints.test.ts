@@ -1,0 +1,62 @@
+/** Services of a cluster whose requests go to their pods, in the real program. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type EndpointSliceManifest, endpoint, endpointSlice } from '../support/endpoint-slices.ts';
+import { eventually } from '../support/eventually.ts';
+import { KubeApi } from '../support/kube-api.ts';
+import { RawUpstream } from '../support/raw-upstream.ts';
+import { service } from '../support/services.ts';
+import { exposed, ServingProgram } from './serve-fixture.ts';
+
+const PATIENCE_MS = 60_000;
+const BALANCED = { balance: 'least-request' };
+
+async function cluster(context: TestContext) {
+  const api = await KubeApi.start();
+  context.after(() => api[Symbol.asyncDispose]());
+  const start = async (): Promise<ServingProgram> => {
+    const args = ['--source', 'kube', '--kubeconfig', api.writeKubeconfig()];
+    const program = await ServingProgram.start(context, { args });
+    await eventually('readiness', async () => (await program.readiness()).status === 200, PATIENCE_MS);
+    return program;
+  };
+  return { api, start };
+}
+
+function sliceTo({ address: { host, port } }: RawUpstream): EndpointSliceManifest {
+  return endpointSlice('web', {
+    ports: [{ name: 'http', port, protocol: 'TCP' }],
+    endpoints: [endpoint(host)],
+  });
+}
+
+test('the first table knows the endpoints, and each of their changes reaches the workers', async context => {
+  const { api, start } = await cluster(context);
+  const [first, second] = [await RawUpstream.start(context), await RawUpstream.start(context)];
+  // Its ClusterIP leads nowhere.
+  api.apply(service('web', { annotations: { path: '/web', ...BALANCED }, spec: { clusterIP: '127.0.0.1' } }));
+  api.apply(sliceTo(first));
+  const program = await start();
+  assert.equal((await program.get('/web')).status, 200);
+  assert.equal(first.requests.length, 1);
+  api.apply(sliceTo(second));
+  await eventually('the other pod', async () => {
+    assert.equal((await program.get('/web')).status, 200);
+    return second.requests.length > 0;
+  });
+  api.apply(endpointSlice('web'));
+  await eventually('no endpoint', async () => (await program.get('/web')).status === 503);
+});
+
+test('without the right to read slices the ClusterIP is used, and the owner is told', async context => {
+  const { api, start } = await cluster(context);
+  const upstream = await RawUpstream.start(context);
+  api.refuse('endpointslices', 403);
+  api.apply(exposed('web', upstream, { path: '/web', ...BALANCED }));
+  const program = await start();
+  assert.equal((await program.get('/web')).status, 200);
+  const told = await eventually('an Event', () =>
+    api.events.find(event => JSON.stringify(event).includes('EndpointsNotReadable')),
+  );
+  assert.match(JSON.stringify(told), /endpointslices/);
+});
