@@ -14,6 +14,8 @@ export class UpstreamPool {
   readonly endpoint: Endpoint;
   /** The one used last is used next, so that the others can grow old. */
   readonly idle: PooledConnection[] = [];
+  /** Connections that serve one client alone, wherever they wait while they are idle; undefined without any, as nearly always. */
+  ofClients: Set<PooledConnection> | undefined;
   /** Connections of any kind, those that are being made among them. */
   size = 0;
   /** Endpoints of clusters that use it. */
@@ -30,8 +32,9 @@ export class UpstreamPool {
   leave(): void {
     this.users -= 1;
     if (this.users > 0 || this.isRetired) return;
+    const idle = [...this.idle, ...(this.ofClients ?? [])].filter(({ isReusable }) => isReusable);
     this.isRetired = true;
-    for (const upstream of [...this.idle]) upstream.destroy();
+    for (const upstream of idle) upstream.destroy();
   }
 }
 

@@ -139,13 +139,17 @@ export class UpstreamPools implements ConnectionKeeper {
     upstream.home.push(upstream);
     counters.addTo(COUNTER.upstreamIdle, 1);
     // A client's own one ends with its client: with it would go the login that it is kept for.
-    if (!isPrivate) wheel.set(upstream.limit, keepMs);
+    if (isPrivate) {
+      pool.ofClients ??= new Set();
+      pool.ofClients.add(upstream);
+    } else wheel.set(upstream.limit, keepMs);
   }
 
   /** A connection is gone. */
   forget(upstream: PooledConnection, wasIdle: boolean): void {
     const { pool, home } = upstream;
     if (!this.#connections.delete(upstream)) return;
+    pool.ofClients?.delete(upstream);
     const index = wasIdle ? home.indexOf(upstream) : -1;
     if (index >= 0) {
       home.splice(index, 1);

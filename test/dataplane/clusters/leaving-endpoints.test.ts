@@ -44,6 +44,18 @@ describe('endpoints that leave', { concurrency: true }, () => {
     });
   }
 
+  it('an idle connection that serves one client alone closes at once, too', async t => {
+    const upstream = await RawUpstream.start(t);
+    const balanced = await startBalanced(t, { endpoints: [{ at: upstream }] });
+    const client = await balanced.proxy.connect();
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\nAuthorization: NTLM abc\r\n\r\n');
+    assert.equal((await client.response()).status, 200);
+    await eventually('an idle connection', () => balanced.proxy.counters.get('upstreamIdle') === 1);
+    balanced.serve([]);
+    await (await upstream.connection(0)).closed();
+    await eventually('no idle connection', () => balanced.proxy.counters.get('upstreamIdle') === 0);
+  });
+
   it('a connection that is being made as its endpoint goes serves its request, and is not kept', async t => {
     const upstream = await RawUpstream.start(t);
     const balanced = await startBalanced(t, { endpoints: [{ at: upstream }] });
