@@ -1,3 +1,4 @@
+import type { Endpoint } from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Route, type ServiceRef, serviceKey } from '../model/route.ts';
@@ -11,6 +12,8 @@ import type { Catalog } from './catalog.ts';
 
 /** The API server keeps an Event for an hour. A new Event about an older Service would repeat one that was posted before. */
 const RECENT_MS = 3_600_000;
+/** Endpoints that one Event names. */
+const MOST_ENDPOINTS = 10;
 
 /** Posts Events on Services, for their owners. */
 export interface EventSink {
@@ -110,12 +113,10 @@ export class Announcer {
       [...removed, ...replaced].filter(route => route !== undefined),
       ({ service }) => serviceKey(service),
     );
-    this.#log.table({
-      version,
-      changed: upserts.length,
-      removed: removals.length,
-      services: [...new Set([...services.keys(), ...gone.keys()])],
-    });
+    const named = [...new Set([...services.keys(), ...gone.keys()])];
+    if (named.length > 0) {
+      this.#log.table({ version, changed: upserts.length, removed: removals.length, services: named });
+    }
     const lostPlaces = new Map<string, string>();
     for (const [key, routes] of gone) {
       const [{ service } = {}] = routes;
@@ -137,7 +138,7 @@ export class Announcer {
     this.#logger.debug({ service: serviceKey(service), where: placesOf(routes) }, 'exposed');
     if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.serviceOf(service))) return;
     const endpoints = this.#catalog.cluster(first.cluster)?.endpoints ?? [];
-    const message = `exposed at ${placesOf(routes)} (to ${endpoints.map(endpointLabel).join(', ')})`;
+    const message = `exposed at ${placesOf(routes)} (to ${namesOf(endpoints)})`;
     this.#post(service, { type: 'Normal', reason: 'Exposed', message });
   }
 
@@ -216,6 +217,12 @@ function conflictDiagnostic({ host, path, winner, loser }: Conflict): Diagnostic
     paths: [path],
     message: `${host}${path} belongs to the older Service ${serviceKey(winner)}; this Service takes over when that one gives it up`,
   };
+}
+
+function namesOf(endpoints: readonly Endpoint[]): string {
+  const named = endpoints.slice(0, MOST_ENDPOINTS).map(endpointLabel);
+  const others = endpoints.length - named.length;
+  return others === 0 ? named.join(', ') || 'no endpoint yet' : `${named.join(', ')} and ${others} more`;
 }
 
 function placesOf(routes: readonly Pick<Route, 'host' | 'path'>[]): string {

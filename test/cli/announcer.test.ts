@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Announcer, type Audience, type EventSink } from '../../src/control/announcer.ts';
 import { Catalog } from '../../src/control/catalog.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
+import type { EndpointSlice } from '../../src/resources/endpoint-slice.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
 import { service } from '../support/services.ts';
 
@@ -61,6 +62,33 @@ describe('the owner of a Service', () => {
     owners.catalog.upsert(service('a', { annotations: {} }));
     owners.commit();
     assert.deepEqual(owners.news, ['a: Normal Withdrawn no longer exposed at /a, /c: it no longer asks for it']);
+  });
+
+  it('is told of another address of the Service, and of no pod that comes or goes', () => {
+    const pod = (number: number): object => ({
+      address: `10.0.0.${number}`,
+      ...{ state: 'ready', pod: '', uid: '', nodeName: '', zone: '', forNodes: [], forZones: [] },
+    });
+    const slice = (count: number): EndpointSlice[] => [
+      {
+        metadata: { name: 'a-1', namespace: 'default', resourceVersion: '' },
+        ...{ service: 'a', addressType: 'IPv4', ports: [{ name: 'http', port: 8080 }] },
+        endpoints: Array.from({ length: count }, (_, index) => pod(index)) as EndpointSlice['endpoints'],
+      },
+    ];
+    const owners = Owners.of(service('a'));
+    owners.catalog.upsert(service('a', { spec: { clusterIP: '10.96.0.9' } }));
+    owners.commit();
+    assert.deepEqual(owners.news, ['a: Normal Exposed exposed at /a (to 10.96.0.9:80)']);
+    const balanced = (path: string) => service('a', { annotations: { path, balance: 'least-request' } });
+    owners.catalog.upsert(balanced('/a'));
+    owners.catalog.endpoints.setSlices({ namespace: 'default', name: 'a' }, slice(12));
+    owners.commit();
+    assert.deepEqual(owners.news, []);
+    owners.catalog.upsert(balanced('/b'));
+    owners.commit();
+    const [told = ''] = owners.news;
+    assert.match(told, /exposed at \/b \(to 10\.0\.0\.0:8080, .* and 2 more\)/);
   });
 
   it('is told why it is refused, once, and that it is exposed when it is mended', () => {
