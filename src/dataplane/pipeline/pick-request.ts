@@ -41,25 +41,17 @@ export class ExchangePickRequest implements PickRequest {
     const { head, routing } = this.#state;
     switch (name) {
       case 'remote_addr':
-      case 'binary_remote_addr':
-      case 'the_real_ip':
         return this.clientIp();
       case 'request_uri':
         return head?.target ?? '';
       case 'uri':
-      case 'document_uri':
         return routing.target.path;
       case 'args':
-      case 'query_string':
         return routing.target.query.slice(1);
       case 'host':
-      case 'best_http_host':
         return routing.host;
       case 'request_method':
         return head?.method ?? '';
-      case 'request_id':
-      case 'req_id':
-        return this.#state.record.requestId;
     }
     if (name.startsWith('http_')) return this.header(name.slice(5).replaceAll('_', '-'));
     if (name.startsWith('cookie_')) return this.cookie(name.slice(7));

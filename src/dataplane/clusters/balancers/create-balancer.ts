@@ -3,6 +3,7 @@ import type { Balancer, Candidate, InFlight, Random } from './balancer.ts';
 import { Ewma } from './ewma.ts';
 import { RendezvousHash } from './hash.ts';
 import { hashKeyOf } from './hash-key.ts';
+import { HashSubset } from './hash-subset.ts';
 import { LeastRequest } from './least-request.ts';
 import { RoundRobin } from './round-robin.ts';
 
@@ -18,8 +19,13 @@ export function createBalancer<E extends Candidate>(balance: Balance, inputs: Ba
   switch (balance.policy) {
     case 'ewma':
       return new Ewma(inFlight, random, now);
-    case 'hash':
-      return new RendezvousHash(hashKeyOf(balance.key), new LeastRequest(inFlight, random));
+    case 'hash': {
+      const keyOf = hashKeyOf(balance.key);
+      const fallback = new LeastRequest<E>(inFlight, random);
+      return balance.subset === undefined
+        ? new RendezvousHash(keyOf, fallback)
+        : new HashSubset(keyOf, balance.subset, fallback, random);
+    }
     case 'round-robin':
       return new RoundRobin(random);
     case 'least-request':
