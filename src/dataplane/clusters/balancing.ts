@@ -45,7 +45,7 @@ export class Balancing {
     this.#context = context;
     this.#cluster = cluster;
     this.#slot = slot;
-    this.#admission = new EndpointAdmission(context.row, context.random);
+    this.#admission = new EndpointAdmission(context.row, context.random, context.clock);
     this.#balancer = this.#createBalancer(cluster);
     this.queue = new RequestQueue(context);
     this.#limit(cluster);
@@ -139,7 +139,7 @@ export class Balancing {
 
   #choose(request: PickRequest, tried: readonly EndpointState[]): EndpointState | undefined {
     const admission = this.#admission;
-    admission.begin(tried, this.#context.clock.monotonic());
+    admission.begin(tried);
     for (;;) {
       const endpoint = this.#balancer.pick(request, admission);
       const chosen = admission.trial ?? endpoint;

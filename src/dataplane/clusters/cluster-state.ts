@@ -3,7 +3,7 @@ import type { PublishedCluster, PublishedEndpointSet } from '../../model/delta.t
 import type { ServiceRef } from '../../model/route.ts';
 import { NO_SLOT } from '../../observe/endpoint-board.ts';
 import { Balancing, type ClusterContext } from './balancing.ts';
-import { EndpointState } from './endpoint-state.ts';
+import { EndpointState, NEVER } from './endpoint-state.ts';
 import { StickyEndpoints } from './sticky-endpoints.ts';
 
 /** What a worker knows of a cluster. It survives changes of the routes, of the cluster and of its endpoints. */
@@ -61,7 +61,7 @@ export class ClusterState {
   update({ endpoints, slots = [] }: PublishedEndpointSet): void {
     const isFirst = this.#endpoints.length === 0;
     const known = new Map([...this.#endpoints, ...this.#draining].map(endpoint => [endpoint.id, endpoint]));
-    const since = isFirst ? Number.NEGATIVE_INFINITY : this.#context.clock.monotonic();
+    const since = isFirst ? NEVER : this.#context.clock.monotonic();
     this.#replace(
       endpoints.map((endpoint, index) =>
         this.#stateOf(endpoint, slots[index] ?? NO_SLOT, known.get(endpoint.id), since),

@@ -1,6 +1,7 @@
+import type { Clock } from '../../clock.ts';
 import { type EndpointRow, TRIAL, USABLE } from '../../observe/endpoint-board.ts';
 import type { Admission, Random } from './balancers/balancer.ts';
-import type { EndpointState } from './endpoint-state.ts';
+import { type EndpointState, NEVER } from './endpoint-state.ts';
 import { slowStartShare } from './slow-start.ts';
 
 /** What a pick insists on. Where no endpoint meets it, it insists on less. */
@@ -15,6 +16,7 @@ export type Strictness = typeof STRICT | typeof ANY_USABLE | typeof ANY;
 export class EndpointAdmission implements Admission<EndpointState> {
   readonly #row: EndpointRow;
   readonly #random: Random;
+  readonly #clock: Clock;
   maxRequests = 0;
   slowStartMs = 0;
   strictness: Strictness = STRICT;
@@ -23,16 +25,15 @@ export class EndpointAdmission implements Admission<EndpointState> {
   /** The least strictness at which one more endpoint would have been admitted. */
   loosest: Strictness = STRICT;
   #tried: readonly EndpointState[] = [];
-  #now = 0;
 
-  constructor(row: EndpointRow, random: Random) {
+  constructor(row: EndpointRow, random: Random, clock: Clock) {
     this.#row = row;
     this.#random = random;
+    this.#clock = clock;
   }
 
-  begin(tried: readonly EndpointState[], now: number): void {
+  begin(tried: readonly EndpointState[]): void {
     this.#tried = tried;
-    this.#now = now;
     this.strictness = STRICT;
     this.loosest = STRICT;
     this.trial = undefined;
@@ -62,8 +63,11 @@ export class EndpointAdmission implements Admission<EndpointState> {
   }
 
   #holdsBack({ suspectUntil, since }: EndpointState): boolean {
-    if (this.#now < suspectUntil) return true;
-    const age = this.#now - since;
+    // A look at the clock costs more than all the rest.
+    if (suspectUntil === NEVER && this.slowStartMs === 0) return false;
+    const now = this.#clock.monotonic();
+    if (now < suspectUntil) return true;
+    const age = now - since;
     return age < this.slowStartMs && this.#random() >= slowStartShare(age, this.slowStartMs);
   }
 }

@@ -2,6 +2,9 @@ import type { ClusterEndpoint, Endpoint } from '../../model/cluster.ts';
 import type { Candidate } from './balancers/balancer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 
+/** Before any moment of the monotonic clock. */
+export const NEVER = Number.NEGATIVE_INFINITY;
+
 /** What a worker needs of an endpoint. */
 type Served = Pick<ClusterEndpoint, 'id' | 'address' | 'port' | 'weight'> & { readonly state: EndpointState['state'] };
 
@@ -21,7 +24,7 @@ export class EndpointState implements Endpoint, Candidate {
   /** The pool that was used last; undefined before the first request. */
   pool: UpstreamPool | undefined;
   /** A connection to it has failed: until then, by the monotonic clock, others are asked first. */
-  suspectUntil = Number.NEGATIVE_INFINITY;
+  suspectUntil = NEVER;
   /** Of this worker. */
   tunnels = 0;
 
