@@ -26,10 +26,12 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'says when something happened, or how long it took: nothing is decided by it': [
     'admin/status-server.ts',
     'admin/dashboard/feed.ts',
+    'cli/backends.ts',
     'cli/routes.ts',
     'cli/status.ts',
     'control/publisher.ts',
     'control/route-control.ts',
+    'control/kube-route-source.ts',
     'control/route-source.ts',
     'dataplane/http1/http-date.ts',
     'dataplane/pipeline/exchange-record.ts',

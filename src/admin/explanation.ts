@@ -1,5 +1,6 @@
 /** Which route takes a request: the question as the admin servers get it, and the answer as they give it. */
 
+import type { ClusterSource } from '../control/cluster-reports.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { FormatError } from '../errors.ts';
 import type { RouteLimits, ServiceRef } from '../model/route.ts';
@@ -7,7 +8,8 @@ import { type Explanation, explain, type LossReason, takes } from '../routing/ex
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
 import { type DiagnosticView, viewDiagnostic } from './diagnostic-view.ts';
-import { type ClusterSource, type RouteView, viewRoute } from './route-view.ts';
+import { type ClientFacts, type EndpointChoiceView, readClient, viewChoice } from './endpoint-choice-view.ts';
+import { type RouteView, viewRoute } from './route-view.ts';
 
 /** Without a route there is no `route`, no `upstreamTarget` and no `limits`. */
 export interface ExplanationView {
@@ -15,6 +17,8 @@ export interface ExplanationView {
   readonly path: string;
   readonly route: RouteView | undefined;
   readonly upstreamTarget: string | undefined;
+  /** Where it would go; absent where kube-proxy chooses. */
+  readonly endpoints: EndpointChoiceView | undefined;
   /** In force for the request. */
   readonly limits: RouteLimits | undefined;
   /** Services that ask for the host and path of the route, too, and get it when its Service gives it up. */
@@ -44,11 +48,24 @@ export function queryParameter(query: unknown, name: string): string | undefined
   throw new FormatError(`${name}: give it once`);
 }
 
-/** What an explanation is completed with. */
-export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits'> & ClusterSource;
+/** @param query `client-ip`, and `header` any number of times @throws FormatError */
+export function clientQuery(query: unknown): ClientFacts {
+  const given: unknown = typeof query === 'object' && query !== null ? Reflect.get(query, 'header') : undefined;
+  const lines = Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];
+  return readClient(queryParameter(query, 'client-ip') ?? '', lines);
+}
 
-export function viewExplanation(explanation: Explanation, context: ExplanationContext): ExplanationView {
-  const { route, losers, path, ...rest } = explanation;
+/** What an explanation is completed with. */
+export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits' | 'choose'> & ClusterSource;
+
+export function viewExplanation(
+  explanation: Explanation,
+  client: ClientFacts,
+  context: ExplanationContext,
+): ExplanationView {
+  const { route, losers, path, query, ...rest } = explanation;
+  const { host } = rest;
+  const choice = route && context.choose(route.cluster, { host, path, query, ...client });
   const matched = upperCaseEscapes(path);
   // A shorter prefix of another Service would not have won either.
   const wouldTake = (prefix: string): boolean => takes(prefix, matched) && prefix.length >= (route?.path.length ?? 0);
@@ -56,6 +73,7 @@ export function viewExplanation(explanation: Explanation, context: ExplanationCo
     ...rest,
     path,
     route: route && viewRoute(route, context),
+    endpoints: choice && viewChoice(choice),
     limits: route && { ...context.limits, ...route.overrides },
     waiting: context
       .conflicts()

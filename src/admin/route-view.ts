@@ -1,5 +1,5 @@
-import type { ClusterInForce } from '../model/cluster.ts';
-import type { ClusterId, Route, RouteOverrides, ServiceRef } from '../model/route.ts';
+import { balanceText, type ClusterSource } from '../control/cluster-reports.ts';
+import type { Route, RouteOverrides, ServiceRef } from '../model/route.ts';
 
 /** A route as people and scripts get it, with the endpoints that it leads to. */
 export interface RouteView {
@@ -10,15 +10,12 @@ export interface RouteView {
   readonly overrides: RouteOverrides;
   readonly backend: {
     readonly name: string;
+    /** As the annotation `kube-entry.io/balance` has it: `service` for the ClusterIP. */
+    readonly balance: string;
     readonly endpoints: readonly { readonly address: string; readonly port: number }[];
   };
   readonly service: ServiceRef;
   readonly createdAt: string;
-}
-
-/** Knows the clusters that routes lead to. */
-export interface ClusterSource {
-  cluster(id: ClusterId): ClusterInForce | undefined;
 }
 
 export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
@@ -26,6 +23,7 @@ export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
   const { cluster, endpoints = [] } = clusters.cluster(route.cluster) ?? {};
   const backend = {
     name: cluster?.name ?? '',
+    balance: cluster === undefined ? '' : balanceText(cluster.balance),
     endpoints: endpoints.map(({ address, port }) => ({ address, port })),
   };
   return { host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt };

@@ -1,10 +1,11 @@
-/** `/routes` and `/explain`: what is served, what is not, and why. */
+/** `/routes`, `/explain` and `/endpoints`: what is served, what is not, and why. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import { readOnlyRoute } from './app.ts';
+import { viewCluster } from './cluster-view.ts';
 import { viewDiagnostic } from './diagnostic-view.ts';
-import { explainQuery, viewExplanation } from './explanation.ts';
+import { clientQuery, explainQuery, queryParameter, viewExplanation } from './explanation.ts';
 import { viewRoute } from './route-view.ts';
 import { stubStatus } from './stub-status.ts';
 
@@ -28,8 +29,12 @@ export function addTableRoutes(
     });
   });
   readOnlyRoute(app, '/explain', async (request, reply) =>
-    sendJson(reply, viewExplanation(explainQuery(request.query, control), control)),
+    sendJson(reply, viewExplanation(explainQuery(request.query, control), clientQuery(request.query), control)),
   );
+  readOnlyRoute(app, '/endpoints', async (request, reply) => {
+    const backend = queryParameter(request.query, 'backend');
+    return sendJson(reply, [...control.observedClusters(backend)].map(viewCluster));
+  });
 }
 
 export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {

@@ -1,5 +1,6 @@
 /** The answers of a running instance. Fields are checked before use, because its version may differ from ours. */
 import type { DiagnosticView } from '../admin/diagnostic-view.ts';
+import type { EndpointChoiceView } from '../admin/endpoint-choice-view.ts';
 import type { RouteView } from '../admin/route-view.ts';
 import { type StubStatus, stubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
@@ -7,10 +8,14 @@ import type { RouteLimits, RouteOverrides, ServiceRef } from '../model/route.ts'
 import { isObject } from '../resources/service-object.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { AdminClient } from './admin-client.ts';
+import { isChoice } from './cluster-answers.ts';
 import { type MetricSamples, readMetrics } from './metrics-text.ts';
 
 /** What people are shown of a route. */
-export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'backend' | 'service'>;
+export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'service'> & {
+  /** An older version does not say how requests are spread. */
+  readonly backend: Pick<RouteView['backend'], 'endpoints'> & Partial<Pick<RouteView['backend'], 'balance'>>;
+};
 
 /** The route that takes a request, with the limits that its Service sets. */
 export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides };
@@ -19,6 +24,8 @@ export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides };
 export interface ExplanationAnswer {
   readonly route: TakingRoute | undefined;
   readonly upstreamTarget: string | undefined;
+  /** Where it would go; absent where kube-proxy chooses, or in the answer of an older version. */
+  readonly endpoints: EndpointChoiceView | undefined;
   /** Absent in the answer of an older version. */
   readonly limits: RouteLimits | undefined;
   readonly waiting: readonly ServiceRef[];
@@ -31,6 +38,15 @@ export type ShownDiagnostic = Pick<DiagnosticView, 'service' | 'message'> & Part
 
 /** A record of GET /configuration/backends. Pushed records may have any fields. */
 export type BackendAnswer = Readonly<Record<string, unknown>>;
+
+/** What `kube-entry explain` asks about. */
+export interface AskedExplanation {
+  readonly host: string;
+  readonly target: string;
+  readonly clientIp: string;
+  /** `NAME: VALUE` */
+  readonly headerLines: readonly string[];
+}
 
 /** GET /routes, counted. */
 export interface TableSummary {
@@ -61,8 +77,12 @@ export interface TableAnswer {
 }
 
 /** @throws UnavailableError */
-export async function askExplanation(client: AdminClient, host: string, target: string): Promise<ExplanationAnswer> {
-  const value = await client.json(`/explain?${new URLSearchParams({ host, path: target })}`);
+export async function askExplanation(client: AdminClient, asked: AskedExplanation): Promise<ExplanationAnswer> {
+  const { host, target, clientIp, headerLines } = asked;
+  const query = new URLSearchParams({ host, path: target });
+  if (clientIp !== '') query.set('client-ip', clientIp);
+  for (const line of headerLines) query.append('header', line);
+  const value = await client.json(`/explain?${query}`);
   if (!isObject(value) || !(value.route === undefined || isRoute(value.route)) || !Array.isArray(value.losers)) {
     throw misunderstood('/explain');
   }
@@ -71,6 +91,7 @@ export async function askExplanation(client: AdminClient, host: string, target: 
   return {
     route: route && { ...route, overrides: isObject(route.overrides) ? route.overrides : {} },
     upstreamTarget: typeof value.upstreamTarget === 'string' ? value.upstreamTarget : undefined,
+    endpoints: isChoice(value.endpoints) ? value.endpoints : undefined,
     limits: isLimits(value.limits) ? value.limits : undefined,
     waiting: Array.isArray(value.waiting) ? value.waiting.filter(isServiceRef) : [],
     losers: losers.map(loser => {

@@ -1,9 +1,12 @@
+import type { ClusterView } from '../admin/cluster-view.ts';
 import { formatHostPort } from '../formats/host-port.ts';
 import { isObject } from '../resources/service-object.ts';
 import { closest } from '../text/closest.ts';
 import { printable } from '../text/printable.ts';
 import { askBackends, type BackendAnswer } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';
+import { backendReport } from './backend-report.ts';
+import { askClusters } from './cluster-answers.ts';
 import { type Command, EXIT } from './command.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { formatTable, type TableLayout } from './terminal/table.ts';
@@ -12,22 +15,27 @@ export const backends: Command = {
   name: 'backends',
   parameters: '[NAME]',
   arity: { least: 0, most: 1 },
-  summary: 'list the backends of a running instance, or show one',
+  summary: 'list the backends of a running instance, or the endpoints of one',
   description: [
-    'A backend is named namespace-service-port. JSON and YAML have the format of ingress-nginx 0.25. Pushed backends are',
-    'included, even those that get no traffic. Exits 1 if no backend has the name.',
+    'A backend is named namespace-service-port. With a name, each of its endpoints is shown with its state, and why it',
+    'gets no requests if it gets none. JSON and YAML have the format of ingress-nginx 0.25. Pushed backends are included,',
+    'even those that get no traffic. Exits 1 if no backend has the name.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry backends', note: 'all of them, with their endpoints' },
-    { line: 'kube-entry backends default-volume-80', note: 'one record, as JSON unless --output names another format' },
+    {
+      line: 'kube-entry backends default-volume-80',
+      note: 'each endpoint: its state, requests in flight, time to first byte',
+    },
     { line: 'kube-entry backends --output json', note: 'all records, as in GET /configuration/backends' },
   ],
   settings: ['adminSocket', 'logLevel', 'config'],
-  options: { output: { ...OUTPUT_OPTION, description: 'default table; json for a single one' } },
+  options: { output: OUTPUT_OPTION },
   async run({ settings, flags, io }) {
     const [wanted] = flags.positionals;
-    const format = outputFormat(flags, wanted === undefined ? 'table' : 'json');
-    const records = await askBackends(new AdminClient(settings.adminSocket));
+    const format = outputFormat(flags);
+    const client = new AdminClient(settings.adminSocket);
+    const records = await askBackends(client);
     const layout: TableLayout = { width: io.terminal?.columns, paint: io.paint };
     if (wanted === undefined) {
       const all = [...records.values()];
@@ -36,7 +44,8 @@ export const backends: Command = {
     }
     const record = records.get(wanted);
     if (record !== undefined) {
-      io.print(formatAnswer(format, record, () => backendsTable([record], layout)));
+      const clusters = format === 'table' ? await askClusters(client, wanted) : [];
+      io.print(formatAnswer(format, record, () => describeBackend(record, clusters, layout)));
       return EXIT.ok;
     }
     const near = closest(wanted, [...records.keys()]);
@@ -45,6 +54,12 @@ export const backends: Command = {
     return EXIT.no;
   },
 };
+
+/** A pushed backend that no route leads to has no cluster: nothing is known of it but its record. */
+function describeBackend(record: BackendAnswer, clusters: readonly ClusterView[], layout: TableLayout): string {
+  if (clusters.length === 0) return backendsTable([record], layout);
+  return clusters.map(cluster => backendReport(cluster, Date.now(), layout)).join('\n\n');
+}
 
 function backendsTable(records: readonly BackendAnswer[], layout: TableLayout): string {
   if (records.length === 0) return 'No backends: each exposed Service has one. Try kube-entry routes.';

@@ -1,18 +1,22 @@
+import { readClient } from '../admin/endpoint-choice-view.ts';
 import { viewExplanation } from '../admin/explanation.ts';
+import { ClusterReports } from '../control/cluster-reports.ts';
 import { describeBodyLimit, describeTimeouts } from '../control/limits.ts';
 import { SettingsError } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
 import { explain as explainRoute } from '../routing/explain.ts';
 import { limitsOf } from '../settings/limits.ts';
-import { endpointLabel, hostLabel } from '../text/labels.ts';
+import { hostLabel, plural } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
 import { askExplanation, type ExplanationAnswer, type TakingRoute } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
+import { choiceReport } from './endpoint-choice-report.ts';
 import { explainReason, REASON_OPTION } from './explain-reason.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { readSource } from './read-source.ts';
+import { upstreamLabel } from './routes-report.ts';
 import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
 
 interface Question {
@@ -31,7 +35,9 @@ export const explain: Command = {
   summary: 'show which route takes a request, or why one failed',
   description: [
     'Asks a running instance, or reads Service manifests with --manifests.',
-    'A whole URL works, too. Exits 1 if no route takes the request.',
+    'A whole URL works, too. Exits 1 if no route takes the request. Where a Service is balanced over its endpoints, each',
+    'is shown with its share of such requests, or with the reason why it gets none; --client-ip and --header say more',
+    'of the request, as the policy hash and sticky cookies need it.',
     'With --reason it explains a reason of the access log; this needs no instance.',
   ].join('\n'),
   examples: [
@@ -39,6 +45,10 @@ export const explain: Command = {
     { line: 'kube-entry explain http://shop.example.com/cart?id=1', note: 'for one host' },
     { line: 'kube-entry explain --manifests services/ shop.example.com/cart', note: 'without a running instance' },
     { line: 'kube-entry explain --reason upstream_reset', note: 'what the last field of an access log line means' },
+    {
+      line: 'kube-entry explain --header "Cookie: INGRESSCOOKIE=…" /cart',
+      note: 'which endpoint a cookie is bound to',
+    },
     { line: 'kube-entry explain --output json /volume', note: 'for scripts' },
   ],
   settings: [
@@ -51,7 +61,12 @@ export const explain: Command = {
     'logLevel',
     'config',
   ],
-  options: { reason: REASON_OPTION, output: OUTPUT_OPTION },
+  options: {
+    'client-ip': { placeholder: 'ADDRESS', description: 'the client of the request' },
+    header: { placeholder: '"NAME: VALUE"', description: 'a header of the request; repeatable', isRepeatable: true },
+    reason: REASON_OPTION,
+    output: OUTPUT_OPTION,
+  },
   async run(invocation) {
     const { flags, io } = invocation;
     const format = outputFormat(flags);
@@ -88,15 +103,15 @@ function explanationReport(question: Question, answer: ExplanationAnswer | undef
   if (route === undefined) {
     sections.push(`No route takes ${asked}: it is answered with ${paint('red', '404')}.`);
   } else {
-    const upstream = route.backend.endpoints.map(endpointLabel).join(', ');
     const facts: Fact[] = [
       ['Route', `${hostLabel(route.host)} ${route.path}`],
       ['Service', serviceKey(route.service)],
-      upstream === '' ? ['Upstream', 'none: it is answered with 503', 'red'] : ['Upstream', upstream],
+      upstreamFact(route, answer.endpoints !== undefined),
       ['It gets', upstreamTarget],
       ...limitFacts(answer),
     ];
     sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
+    if (answer.endpoints !== undefined) sections.push(choiceReport(answer.endpoints, layout));
   }
   const slip = forgottenSlash(question, route);
   if (slip !== undefined) sections.push(slip);
@@ -122,6 +137,13 @@ function explanationReport(question: Question, answer: ExplanationAnswer | undef
     sections.push(`${paint('yellow', 'Other routes that are close')}\n${table}`);
   }
   return sections.join('\n\n');
+}
+
+/** @param areShown the endpoints are listed below, each with its share */
+function upstreamFact({ backend }: TakingRoute, areShown: boolean): Fact {
+  const { length } = backend.endpoints;
+  if (length === 0) return ['Upstream', 'none: it is answered with 503', 'red'];
+  return ['Upstream', areShown ? `${backend.balance} over ${plural(length, 'endpoint')}` : upstreamLabel(backend)];
 }
 
 function limitFacts({ route, limits }: ExplanationAnswer): Fact[] {
@@ -154,6 +176,10 @@ export function readQuestion(argument: string): Question {
 
 /** @returns undefined when the request would be refused with 400 */
 async function askFor({ host, target }: Question, invocation: Invocation): Promise<ExplanationAnswer | undefined> {
+  const { options } = invocation.flags;
+  const clientIp = typeof options['client-ip'] === 'string' ? options['client-ip'] : '';
+  const headerLines = typeof options.header === 'string' ? options.header.split('\n') : [];
+  const client = readClient(clientIp, headerLines);
   const { settings, flags, io } = invocation;
   // Only the flag: a container that serves manifests names them in its environment, and there the running one knows best.
   if (flags.values.manifests !== undefined && settings.manifests !== '') {
@@ -164,7 +190,8 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
       host: _,
       path,
       ...answer
-    } = viewExplanation(explanation, {
+    } = viewExplanation(explanation, client, {
+      choose: (id, facts) => new ClusterReports(catalog).choose(id, facts),
       cluster: id => catalog.cluster(id),
       refusals: () => catalog.refusals(),
       conflicts: () => catalog.conflicts(),
@@ -173,7 +200,8 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
     return answer;
   }
   try {
-    return await askExplanation(new AdminClient(settings.adminSocket), host, target);
+    const asked = { host, target, clientIp, headerLines };
+    return await askExplanation(new AdminClient(settings.adminSocket), asked);
   } catch (error) {
     if (error instanceof UnexpectedStatusError && error.status === 400) return undefined;
     throw error;

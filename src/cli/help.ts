@@ -50,6 +50,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   errorPage: 'Error page and logs',
   accessLog: 'Error page and logs',
   accessLogPath: 'Error page and logs',
+  metricsPerEndpoint: 'Error page and logs',
   logLevel: 'Error page and logs',
   logLevelFormat: 'Error page and logs',
   config: 'Config file',

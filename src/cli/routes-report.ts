@@ -22,6 +22,17 @@ export function byHostAndPath(a: ShownRoute, b: ShownRoute): number {
   return a.path < b.path ? -1 : 1;
 }
 
+/** Endpoints that a line names; `kube-entry backends NAME` shows all. */
+const MOST_ENDPOINTS = 3;
+
+/** The addresses behind a route, and how requests are spread over them, unless kube-proxy does that or an older version answers. */
+export function upstreamLabel({ balance = 'service', endpoints }: ShownRoute['backend']): string {
+  const named = endpoints.slice(0, MOST_ENDPOINTS).map(endpointLabel).join(', ');
+  const more = endpoints.length > MOST_ENDPOINTS ? ` and ${endpoints.length - MOST_ENDPOINTS} more` : '';
+  const places = endpoints.length === 0 ? 'no endpoint' : named + more;
+  return balance === 'service' || balance === '' ? named + more : `${balance}: ${places}`;
+}
+
 /** @param none what to say if there are no routes */
 export function describeRoutes(view: RoutesView, none: string, { terminal, paint }: Io): string {
   const { routes, refusals, warnings, conflicts } = view;
@@ -36,7 +47,7 @@ export function describeRoutes(view: RoutesView, none: string, { terminal, paint
     const rows = routes.map(({ host, path, backend, service }) => [
       hostLabel(host),
       path,
-      backend.endpoints.map(endpointLabel).join(', '),
+      upstreamLabel(backend),
       serviceKey(service),
     ]);
     sections.push(formatTable(['HOST', 'PATH', 'UPSTREAM', 'SERVICE'], rows, layout));

@@ -111,6 +111,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     board,
     state: () => control.programState(),
     endpoints: health,
+    perEndpoint: settings.metricsPerEndpoint,
     version: programVersion(),
     engine: settings.engine,
   });

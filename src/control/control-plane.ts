@@ -2,15 +2,18 @@
 
 import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { ClusterId, RouteLimits, ServiceRef } from '../model/route.ts';
+import type { ClusterId, RouteLimits } from '../model/route.ts';
 import type { FailureReport } from '../observe/failure-log.ts';
 import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { WorkerReport } from '../workers/supervisor.ts';
+import type { RequestFacts } from './asked-request.ts';
 import type { BackendInForce } from './catalog.ts';
 import type { TableChange } from './change-log.ts';
-import type { ClusterReport } from './endpoint-report.ts';
+import type { EndpointChoice } from './endpoint-choice.ts';
+import type { EndpointReport } from './endpoint-report.ts';
+import type { ObservedCluster } from './observed-cluster.ts';
 
 /** The state of a source of routes, for people. */
 export interface SourceReport {
@@ -36,6 +39,12 @@ export interface ControlPlane {
   readonly table: RouteTable;
   /** A cluster that routes of the table lead to. */
   cluster(id: ClusterId): ServedCluster | undefined;
+  /** The clusters that routes lead to, with what is known of their endpoints. @param backend the name of some; undefined: all */
+  observedClusters(backend: string | undefined): Iterable<ObservedCluster>;
+  /** Endpoints of a cluster that get no requests now, or only some. @param most of them */
+  outOfUse(id: ClusterId, most: number): readonly EndpointReport[];
+  /** Where a request would go among the endpoints of a cluster; undefined where kube-proxy chooses. */
+  choose(id: ClusterId, facts: RequestFacts): EndpointChoice | undefined;
   readonly mergeSlashes: boolean;
   /** Of routes that set none of their own. */
   readonly limits: RouteLimits;
@@ -46,8 +55,6 @@ export interface ControlPlane {
   /** The body of the last push, byte for byte; undefined where backends come from another source, too. */
   readonly pushedBody: string | undefined;
   backends(): readonly BackendInForce[];
-  /** About the endpoints of a Service that are balanced; none where kube-proxy chooses. */
-  endpoints(service: ServiceRef): readonly ClusterReport[];
   /** Replaces the pushed set. @throws KubeEntryError when the body cannot be used; nothing changes then */
   pushBackends(body: string): Promise<void>;
   /** The settings in force, as a config file would have them. */

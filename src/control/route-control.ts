@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { SettingsError } from '../errors.ts';
 import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { ClusterId, RouteLimits, ServiceRef } from '../model/route.ts';
+import type { ClusterId, RouteLimits } from '../model/route.ts';
 import type { FailureLog, FailureReport } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics, ProgramState } from '../observe/registry.ts';
@@ -17,12 +17,16 @@ import { parsePushedBackends } from '../sources/pushed.ts';
 import { programVersion } from '../version.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
+import type { RequestFacts } from './asked-request.ts';
 import type { BackendInForce, Catalog } from './catalog.ts';
+import { ClusterReports, type HealthReports } from './cluster-reports.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
 import type { DescriptorWatch } from './descriptor-watch.ts';
-import type { ClusterReport } from './endpoint-report.ts';
+import type { EndpointChoice } from './endpoint-choice.ts';
+import type { EndpointReport } from './endpoint-report.ts';
 import type { EndpointHealth } from './health/endpoint-health.ts';
+import type { ObservedCluster } from './observed-cluster.ts';
 import { Publisher } from './publisher.ts';
 
 /** What is watched, besides what is pushed. */
@@ -35,14 +39,17 @@ export interface RouteSource {
 export interface RouteControlOptions {
   readonly settings: Settings;
   readonly catalog: Catalog;
-  readonly fleet: Pick<Fleet, 'table' | 'cluster' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'>;
+  readonly fleet: Pick<
+    Fleet,
+    'table' | 'cluster' | 'clusters' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'
+  >;
   readonly announcer: Announcer;
   readonly errors: ControlErrors;
   readonly descriptors: Pick<DescriptorWatch, 'exhausted'>;
-  readonly health: Pick<EndpointHealth, 'report' | 'settingsChanged'>;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'report'>;
   readonly source: RouteSource;
+  readonly health: HealthReports & Pick<EndpointHealth, 'outOfUse' | 'settingsChanged'>;
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
 }
@@ -60,6 +67,7 @@ export class RouteControl implements ObservedControlPlane {
   /** The body of the last push, byte for byte. */
   #pushedBody = '[]';
   readonly #publisher: Publisher;
+  readonly #reports: ClusterReports;
   isDraining = false;
 
   constructor(options: RouteControlOptions) {
@@ -67,6 +75,7 @@ export class RouteControl implements ObservedControlPlane {
     this.#publisher = new Publisher(options);
     options.catalog.onDue = since => void this.changed(since);
     this.#settings = options.settings;
+    this.#reports = new ClusterReports(options.fleet, options.health);
     const { engine } = options.settings;
     this.program = { version: programVersion(), engine, hostname: hostname(), startedAt: Date.now() };
   }
@@ -86,6 +95,20 @@ export class RouteControl implements ObservedControlPlane {
 
   cluster(id: ClusterId): ServedCluster | undefined {
     return this.#options.fleet.cluster(id);
+  }
+
+  *observedClusters(backend: string | undefined): Generator<ObservedCluster> {
+    for (const served of this.#options.fleet.clusters()) {
+      if (backend === undefined || served.cluster.name === backend) yield this.#reports.observe(served);
+    }
+  }
+
+  outOfUse(id: ClusterId, most: number): readonly EndpointReport[] {
+    return this.#options.health.outOfUse(id, most);
+  }
+
+  choose(id: ClusterId, facts: RequestFacts): EndpointChoice | undefined {
+    return this.#reports.choose(id, facts);
   }
 
   get mergeSlashes(): boolean {
@@ -124,10 +147,6 @@ export class RouteControl implements ObservedControlPlane {
 
   backends(): readonly BackendInForce[] {
     return this.#options.catalog.backends();
-  }
-
-  endpoints(service: ServiceRef): readonly ClusterReport[] {
-    return this.#options.health.report(service);
   }
 
   async pushBackends(body: string): Promise<void> {

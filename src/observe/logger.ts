@@ -21,7 +21,7 @@ export function createLogger(level: string, levelFormat: LevelFormat): Logger {
   const paint = wantsColour(process.env, isTTY) ? COLOURED : PLAIN;
   const format = isTTY ? (line: string) => prettyLine(line, paint) : printableLines;
   const log = new ProgramLog(STANDARD_ERROR, lost => {
-    const msg = 'entries of this log were dropped: nobody took them fast enough';
+    const msg = 'entries of this log were dropped: its reader was too slow';
     return format(
       `${JSON.stringify({ level: levelFormat === 'words' ? 'warn' : pino.levels.values.warn, time: new Date().toISOString(), lines: lost, msg })}\n`,
     );

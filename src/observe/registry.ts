@@ -6,7 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { FAILURE_REASONS } from '../dataplane/failures/failures.ts';
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
-import { type EndpointStatistics, endpointSeries } from './endpoint-series.ts';
+import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
 import { serviceSeries } from './service-series.ts';
 
 /** The state of the watch on Services; times in milliseconds since the epoch. */
@@ -61,7 +61,9 @@ export interface Scrape {
 export interface MetricsOptions {
   readonly board: CounterBoard;
   readonly state: () => ProgramState;
-  readonly endpoints: EndpointStatistics;
+  readonly endpoints?: EndpointStatistics;
+  /** Series of single endpoints, too: setting metrics-per-endpoint. */
+  readonly perEndpoint?: boolean;
   /** Of this program. */
   readonly version: string;
   readonly engine: string;
@@ -70,20 +72,24 @@ export interface MetricsOptions {
 /** Seconds. The aim is under 0.01 for 99 of 100 changes. */
 const PROPAGATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const NO_ENDPOINTS: EndpointStatistics = { counts: () => [], ejections: {}, figures: () => [] };
+
 export class Metrics {
   readonly #board: CounterBoard;
   readonly #state: () => ProgramState;
   readonly #endpoints: EndpointStatistics;
+  readonly #perEndpoint: boolean;
   /** Of the scrape under way: the state is asked for once, however many metrics show it. */
   #now: ProgramState | undefined;
   readonly #registry = new Registry();
   readonly #propagation: Histogram;
   #underWay: Promise<Scrape> | undefined;
 
-  constructor({ board, state, endpoints, version, engine }: MetricsOptions) {
+  constructor({ board, state, endpoints = NO_ENDPOINTS, perEndpoint = false, version, engine }: MetricsOptions) {
     this.#board = board;
     this.#state = state;
     this.#endpoints = endpoints;
+    this.#perEndpoint = perEndpoint;
     this.#addConnections();
     this.#addTraffic();
     this.#addProgram();
@@ -122,7 +128,8 @@ export class Metrics {
     const body = Buffer.concat([
       general,
       ...(await serviceSeries(this.#board)),
-      endpointSeries(this.#endpoints.counts()),
+      ...(await endpointSeries(this.#endpoints.counts())),
+      ...(this.#perEndpoint ? await perEndpointSeries(this.#endpoints.figures()) : []),
     ]);
     return { contentType: this.#registry.contentType, body };
   }
@@ -193,7 +200,7 @@ export class Metrics {
     });
     this.#counter(
       'kube_entry_access_log_dropped_total',
-      'Access log lines given up because nobody took them fast enough.',
+      'Access log lines that were dropped because the reader of the log was too slow.',
       this.#sum('accessLogDropped'),
     );
   }

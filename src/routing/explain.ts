@@ -16,6 +16,8 @@ export interface Explanation {
   readonly host: string;
   /** Normalised; what is matched. */
   readonly path: string;
+  /** With its question mark; empty without one. */
+  readonly query: string;
   readonly route: Route | undefined;
   /** What the upstream gets in its request line. */
   readonly upstreamTarget: string | undefined;
@@ -49,6 +51,7 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
   return {
     host: requestHost,
     path,
+    query,
     route,
     upstreamTarget: route && upstreamPath(strippedPrefix(route), path) + query,
     losers,

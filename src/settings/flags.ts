@@ -9,6 +9,8 @@ export interface CommandOption {
   readonly short?: string;
   /** What completion offers for its value; without them, the words of the placeholder. */
   readonly words?: readonly string[];
+  /** It may be given several times. Its text has a line for each value. */
+  readonly isRepeatable?: boolean;
 }
 
 export interface ParsedFlags {
@@ -71,10 +73,15 @@ export function parseFlags(
   const strays: string[] = [];
   const problems: string[] = [];
   let allNamespaces = false;
+  const storeOption = (name: string, value: string | boolean): void => {
+    const before = options[name];
+    const isFurther = before !== undefined && commandOptions[name]?.isRepeatable === true;
+    options[name] = isFurther ? `${before}\n${value}` : value === false ? 'off' : value;
+  };
   const store = (name: string, value: string | boolean): void => {
     const key = keyOf.get(name);
     if (name === ALL_NAMESPACES.name) allNamespaces = value !== false;
-    else if (key === undefined) options[name] = value === false ? 'off' : value;
+    else if (key === undefined) storeOption(name, value);
     else if (SCHEMA[key].kind.isList)
       values[key] = [...((values[key] as string[] | undefined) ?? []), ...String(value).split(',')];
     else values[key] = value;

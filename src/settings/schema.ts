@@ -49,6 +49,11 @@ export const SCHEMA = {
     'read-only TCP listener: the dashboard at /, /healthz, /readyz, /metrics, /nginx_status',
   ),
   dashboard: fixed(onOff, true, 'show the dashboard on the status listener; off: probes and metrics alone'),
+  metricsPerEndpoint: fixed(
+    onOff,
+    false,
+    'metrics of single endpoints, too: they name pods, and grow with every rollout',
+  ),
   workers: fixed(count(1, 1024), availableParallelism(), 'worker threads; default: the CPUs that the cgroup allows'),
   engine: fixed(choice('wire', 'node'), 'wire', 'HTTP implementation of the data plane'),
 

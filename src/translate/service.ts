@@ -200,7 +200,7 @@ function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOpti
     if (!allowExternalName) {
       throw new RefusalError(
         'ExternalNameNotAllowed',
-        'ExternalName Services are served only with --allow-external-name: they let whoever may edit a Service aim the entry at any host',
+        'ExternalName Services are served only with --allow-external-name: they let anyone who may edit a Service point the entry at any host',
       );
     }
     const name = spec.externalName ?? '';

@@ -68,6 +68,11 @@ export class Distribution {
     return this.#state.cluster(id);
   }
 
+  /** All clusters in force, with their endpoints. */
+  clusters(): Iterable<ServedCluster> {
+    return this.#state.clusters();
+  }
+
   /** All that a worker starts with. */
   get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'affinityKeys' | 'snapshot' | 'change'> {
     const snapshot = this.#state.snapshot();

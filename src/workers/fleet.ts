@@ -71,6 +71,11 @@ export class Fleet {
     return this.#distribution.table;
   }
 
+  /** All clusters in force, with their endpoints. */
+  clusters(): Iterable<ServedCluster> {
+    return this.#distribution.clusters();
+  }
+
   /** A cluster in force, with its endpoints. */
   cluster(id: ClusterId): ServedCluster | undefined {
     return this.#distribution.cluster(id);

@@ -31,6 +31,10 @@ export class InForce {
     return published && { ...published, endpoints, ...(slots && { slots }) };
   }
 
+  *clusters(): Generator<ServedCluster> {
+    for (const id of this.#clusters.keys()) yield this.cluster(id) as ServedCluster;
+  }
+
   /** @param number of the change, by which workers learn of it @returns it as workers get it. Where it throws, nothing has changed */
   apply(delta: Delta, number: number): PublishedDelta {
     const { version, routes, clusters, endpoints } = delta;

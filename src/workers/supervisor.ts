@@ -203,10 +203,7 @@ export class Supervisor {
         logger.error({ reason: message.message, worker }, 'the access log cannot be written');
         break;
       case 'log-lost':
-        logger.warn(
-          { lines: message.lines, worker },
-          'lines of the access log were dropped: nobody took them fast enough',
-        );
+        logger.warn({ lines: message.lines, worker }, 'lines of the access log were dropped: its reader was too slow');
         break;
     }
   }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ChanceView } from '../../src/admin/endpoint-choice-view.ts';
+import type { RequestFacts } from '../../src/control/asked-request.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { refused, warned } from '../support/diagnostics.ts';
 import { ask, exchange, get, header } from '../support/exchange.ts';
+import { endpointReport, observedCluster } from '../support/observed-clusters.ts';
 import { route, served } from '../support/routes.ts';
 import { adminServer } from './admin-fixture.ts';
 
@@ -69,7 +72,7 @@ test('/routes shows the table, its sources, what was refused and who waits', asy
         stripPrefix: true,
         rewriteRedirects: false,
         overrides: { readTimeoutMs: 5000 },
-        backend: { name: 'storage-volume-http', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
+        backend: { name: 'storage-volume-http', balance: 'service', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
         service: { namespace: 'storage', name: 'volume' },
         createdAt: '2026-01-02T03:04:05Z',
       },
@@ -110,6 +113,70 @@ test('/explain says which route takes a request, what the upstream gets and why 
   assert.equal((await explain('path=/a')).route.path, '/a', 'no host at all, as in HTTP/1.0');
   const nothing = await explain('path=/nothing');
   assert.deepEqual([nothing.route, nothing.upstreamTarget, nothing.losers], [undefined, undefined, []]);
+});
+
+test('/explain says where a request would go, by the client and the headers that are given', async context => {
+  const { at, control } = await adminServer(context);
+  control.table = RouteTable.of([route('/cart')]);
+  const asked: RequestFacts[] = [];
+  control.choose = (_id, facts) => {
+    asked.push(facts);
+    const chances = [
+      { endpoint: endpointReport('a', { inFlight: 2 }), share: 1, exclusion: undefined },
+      { endpoint: endpointReport('b', { health: 'ejected' }), share: 0, exclusion: 'ejected' as const },
+    ];
+    return { outcome: 'picks', chances };
+  };
+  const query = new URLSearchParams({ path: '/cart?id=1', 'client-ip': '192.0.2.7' });
+  query.append('header', 'Cookie: a=1');
+  query.append('header', 'cookie:b=2');
+  query.append('header', 'X-User: 7');
+  const { endpoints } = JSON.parse((await get(at, `/explain?${query}`)).body);
+  assert.deepEqual(
+    endpoints.endpoints.map(({ pod, share, exclusion }: ChanceView) => [pod, share, exclusion]),
+    [
+      ['a', 1, null],
+      ['b', 0, 'ejected'],
+    ],
+  );
+  const headers = new Map([
+    ['cookie', 'a=1; b=2'],
+    ['x-user', '7'],
+  ]);
+  assert.deepEqual(asked, [{ host: '', path: '/cart', query: '?id=1', clientIp: '192.0.2.7', headers }]);
+  assert.equal((await get(at, '/explain?path=/cart&header=nothing')).status, 400);
+});
+
+test('/endpoints shows what is known of the endpoints of each backend, or of one', async context => {
+  const { at, control } = await adminServer(context);
+  const ejection = { reason: 'failed_trial', times: 3, until: Date.UTC(2026, 0, 1) } as const;
+  control.observed = [observedCluster([endpointReport('cart-1', { health: 'ejected', firstByteMs: 3, ejection })])];
+  const [cluster] = JSON.parse((await get(at, '/endpoints')).body);
+  assert.deepEqual(cluster, {
+    name: 'shop-cart-80',
+    service: { namespace: 'shop', name: 'cart' },
+    balance: 'least-request',
+    affinityCookie: '',
+    maxRequests: 0,
+    usesAll: false,
+    endpoints: [
+      {
+        address: '10.0.0.1',
+        port: 80,
+        pod: 'cart-1',
+        zone: '',
+        weight: 1,
+        inFlight: 0,
+        state: 'ejected',
+        firstByteMs: 3,
+        ejection: { reason: 'failed_trial', times: 3, until: '2026-01-01T00:00:00.000Z' },
+        check: null,
+      },
+    ],
+    more: 0,
+  });
+  assert.deepEqual(JSON.parse((await get(at, '/endpoints?backend=other')).body), []);
+  assert.equal((await ask(at, 'POST', '/endpoints', '{}')).status, 405);
 });
 
 test('/explain names the refused Services that ask for what nobody takes, or for as much as the winner', async context => {

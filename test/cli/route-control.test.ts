@@ -33,6 +33,10 @@ class HeldFleet {
     return undefined;
   }
 
+  clusters(): [] {
+    return [];
+  }
+
   updateSettings(settings: Settings): Receipt {
     this.settings = settings;
     return this.#receipt();
@@ -65,8 +69,8 @@ function parts(settings: Partial<Settings> = {}) {
     announcer: new Announcer(catalog, logger),
     errors: new ControlErrors(logger),
     descriptors: { exhausted: 0 },
-    health: { report: () => [], settingsChanged: () => undefined },
     logger,
+    health: { reportOf: () => undefined, outOfUse: () => [], settingsChanged: () => undefined },
     source: { report: () => ({ kind: 'manifests', synced: true }), watchState: () => undefined },
     metrics: () => ({
       observePropagation: seconds => void propagations.push(seconds),

@@ -41,7 +41,7 @@ test('JSON and YAML hold the same', async context => {
     stripPrefix: true,
     rewriteRedirects: false,
     overrides: {},
-    backend: { name: 'default-volume-8080', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
+    backend: { name: 'default-volume-8080', balance: 'service', endpoints: [{ address: '10.0.0.1', port: 8080 }] },
     service: { namespace: 'default', name: 'volume' },
     createdAt: '',
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { AdminServer } from '../../src/admin/admin-server.ts';
 import { Catalog } from '../../src/control/catalog.ts';
+import { ClusterReports } from '../../src/control/cluster-reports.ts';
 import type { ControlPlane } from '../../src/control/control-plane.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
@@ -28,6 +29,9 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
     catalog.replace(readManifestText(yaml, 'services.yaml', 'default').services.map(({ object }) => object));
     catalog.commit();
   }
+  const reports = new ClusterReports(catalog);
+  const clusterIds = new Set([...catalog.table.routes()].map(({ cluster }) => cluster));
+  const clusters = [...clusterIds].map(id => catalog.cluster(id)).filter(found => found !== undefined);
   const control: ControlPlane = {
     isInitialised: catalog.isInitialised,
     isDraining: false,
@@ -36,6 +40,12 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
       const known = catalog.cluster(id);
       return known && { ...known, counterBlock: 0 };
     },
+    observedClusters: backend =>
+      clusters
+        .filter(({ cluster }) => backend === undefined || cluster.name === backend)
+        .map(found => reports.observe(found)),
+    outOfUse: () => [],
+    choose: (id, facts) => reports.choose(id, facts),
     mergeSlashes: true,
     limits: limitsOf(DEFAULTS),
     conflicts: () => catalog.conflicts(),
@@ -47,7 +57,6 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
         : { kind: 'kube', synced: false, problem: 'cannot reach the Kubernetes API' },
     pushedBody: undefined,
     backends: () => catalog.backends(),
-    endpoints: () => [],
     pushBackends: async () => {},
     general: () => ({}),
     pushGeneral: async () => {},

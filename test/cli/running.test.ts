@@ -64,7 +64,7 @@ test('an instance without its first table is not ready, and says what is wrong',
   assert.match(stdout, /Source +kube, not in sync: cannot reach the Kubernetes API/);
 });
 
-test('backends lists all with their endpoints, and shows one as JSON', async context => {
+test('backends lists all with their endpoints, and shows those of one with their state', async context => {
   const { socketPath } = await startInstance(context, SERVICES);
   const all = await runHere(['backends', '--admin-socket', socketPath]);
   assert.deepEqual(
@@ -81,7 +81,11 @@ test('backends lists all with their endpoints, and shows one as JSON', async con
       stderr: '',
     },
   );
-  const one = await runHere(['backends', 'default-volume-8080', '--admin-socket', socketPath]);
+  const report = await runHere(['backends', 'default-volume-8080', '--admin-socket', socketPath]);
+  assert.equal(report.code, 0);
+  assert.match(report.stdout, /^default-volume-8080\n {2}Service +default\/volume\n {2}Balance +service: kube-proxy /);
+  assert.match(report.stdout, /\n {2}10\.0\.0\.1:8080 /);
+  const one = await runHere(['backends', 'default-volume-8080', '-o', 'json', '--admin-socket', socketPath]);
   assert.equal(one.code, 0);
   assert.deepEqual(JSON.parse(one.stdout).endpoints, [{ address: '10.0.0.1', port: '8080' }]);
 });

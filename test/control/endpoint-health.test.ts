@@ -114,7 +114,7 @@ test('a cluster whose ClusterIP is used is not judged, also when its endpoints w
   scene.fail(1);
   scene.health.update(cluster({ balance: { policy: 'service' } }), [pod(0)], undefined);
   assert.deepEqual(scene.verdicts(), [USABLE, USABLE, USABLE]);
-  assert.deepEqual(scene.health.report(CART), []);
+  assert.equal(scene.health.reportOf('cart:80'), undefined);
 });
 
 test('a cluster that is removed is forgotten', () => {
@@ -243,9 +243,8 @@ test('a report says of each endpoint how it is', async () => {
   scene.row.begin(0);
   scene.row.succeeded(0, 12);
   scene.fail(1);
-  const [report, ...others] = scene.health.report(CART);
+  const report = scene.health.reportOf('cart:80');
   assert.ok(report);
-  assert.deepEqual(others, []);
   assert.equal(report.name, 'shop-cart-80');
   assert.equal(report.usesAll, false);
   assert.equal(report.more, 0);
@@ -271,9 +270,13 @@ test('a report says of each endpoint how it is', async () => {
       ['ready', 0, undefined, undefined, 'status 200'],
     ],
   );
+  assert.deepEqual(
+    scene.health.outOfUse('cart:80', 2).map(({ health }) => health),
+    ['ejected', 'unhealthy'],
+  );
   await scene.pass(30);
-  assert.equal(scene.health.report(CART)[0]?.endpoints[1]?.health, 'trial');
-  assert.deepEqual(scene.health.report({ namespace: 'shop', name: 'other' }), []);
+  assert.equal(scene.health.reportOf('cart:80')?.endpoints[1]?.health, 'trial');
+  assert.equal(scene.health.reportOf('other:80'), undefined);
 });
 
 test('a report lists a thousand endpoints at most, and says how many more there are', () => {
@@ -284,7 +287,7 @@ test('a report lists a thousand endpoints at most, and says how many more there 
     pods,
     pods.map((_, slot) => slot),
   );
-  const [report] = scene.health.report(CART);
+  const report = scene.health.reportOf('cart:80');
   assert.equal(report?.endpoints.length, 1_000);
   assert.equal(report?.more, 200);
 });

@@ -27,7 +27,10 @@ describe('the dashboard', () => {
     const rows = panels().filter(({ type }) => type === 'row');
     assert.deepEqual(
       rows.map(({ title }) => title),
-      ['Traffic', 'Latency', 'Errors', 'Connections', 'Upstreams', 'Routes', 'Watch on the Kubernetes API', 'Process'],
+      [
+        ...['Traffic', 'Latency', 'Errors', 'Connections', 'Upstreams', 'Endpoints'],
+        ...['Routes', 'Watch on the Kubernetes API', 'Process'],
+      ],
     );
   });
 

@@ -60,7 +60,7 @@ test('no counter falls when a worker dies and is replaced', async t => {
   await fleet.publish(deltaTo(upstream, { version: 1, upserts: [route('/a')], removals: [] })).answering;
   const metrics = new Metrics({
     board,
-    endpoints: { counts: () => [], ejections: {} },
+    endpoints: { counts: () => [], ejections: {}, figures: () => [] },
     version: '1',
     engine: 'wire',
     state: () => ({

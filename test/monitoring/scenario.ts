@@ -4,14 +4,15 @@ import { ServingProgram } from '../cli/serve-fixture.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { KubeApi } from '../support/kube-api.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
-import { type ServiceManifest, service } from '../support/services.ts';
+import { endpointSlice, type ServiceManifest, service } from '../support/services.ts';
 
 /** Refuses connections. A port that is no longer listened on would be given to other tests. */
 const NOBODY = { address: { host: '127.0.0.1', port: 1 } };
 
 export class Scenario {
   readonly #api: KubeApi;
-  readonly #services: readonly ServiceManifest[];
+  /** Of the manifests. */
+  readonly #objects: readonly object[];
   readonly #spare: ServiceManifest;
   /** Follows the Services of an API server, and those of files. */
   readonly instances: Readonly<Record<'kube' | 'manifests', ServingProgram>>;
@@ -19,12 +20,12 @@ export class Scenario {
 
   private constructor(
     api: KubeApi,
-    services: readonly ServiceManifest[],
+    objects: readonly object[],
     spare: ServiceManifest,
     instances: Scenario['instances'],
   ) {
     this.#api = api;
-    this.#services = services;
+    this.#objects = objects;
     this.#spare = spare;
     this.instances = instances;
   }
@@ -46,8 +47,14 @@ export class Scenario {
       workers: 2,
       args: ['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--access-log', 'json'],
     });
-    const manifests = await ServingProgram.start(t, { workers: 2, manifests: services });
-    return new Scenario(api, services, entryService('spare', shop), { kube, manifests });
+    const { host, port } = shop.address;
+    const balanced = service('balanced', {
+      address: shop.address,
+      annotations: { path: '/balanced', balance: 'least-request' },
+    });
+    const objects = [...services, balanced, endpointSlice('balanced', [host], port)];
+    const manifests = await ServingProgram.start(t, { workers: 2, manifests: objects });
+    return new Scenario(api, objects, entryService('spare', shop), { kube, manifests });
   }
 
   /** A round of requests to each instance, good and bad, and a route that comes or goes. */
@@ -56,7 +63,7 @@ export class Scenario {
     const hasSpare = this.#round % 2 === 1;
     if (hasSpare) this.#api.apply(this.#spare);
     else this.#api.remove('default', 'spare');
-    await this.instances.manifests.writeManifests(hasSpare ? [...this.#services, this.#spare] : this.#services);
+    await this.instances.manifests.writeManifests(hasSpare ? [...this.#objects, this.#spare] : this.#objects);
     for (const program of Object.values(this.instances)) {
       for (let count = 0; count < 6; count += 1) await program.get('/shop/x');
       for (let count = 0; count < 3; count += 1) await program.get('/failing');

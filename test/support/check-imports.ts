@@ -89,6 +89,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/transport'],
       packages: [],
     },
+    // Choosing is pure. The control plane asks it where a request would go.
+    'dataplane/clusters/balancers': { folders: ['model'], packages: [] },
     'dataplane/clusters': {
       folders: [
         ...COMMON,
@@ -100,6 +102,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/names',
         'dataplane/runtime',
         'dataplane/transport',
+        'dataplane/clusters/balancers',
       ],
       packages: [],
     },
@@ -116,6 +119,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/log',
         'dataplane/runtime',
         'dataplane/clusters',
+        'dataplane/clusters/balancers',
       ],
       packages: [],
     },
@@ -148,7 +152,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
       packages: [],
     },
-    control: { folders: CONTROL_PLANE, packages: [] },
+    control: { folders: [...CONTROL_PLANE, 'dataplane/clusters/balancers'], packages: [] },
     admin: {
       folders: [...COMMON, 'model', 'routing', 'translate/balance', 'observe', 'dataplane/failures', 'control'],
       packages: ['fastify'],

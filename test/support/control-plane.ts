@@ -1,9 +1,10 @@
 import type { TableChange } from '../../src/control/change-log.ts';
 import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
-import type { ClusterReport } from '../../src/control/endpoint-report.ts';
+import type { EndpointReport } from '../../src/control/endpoint-report.ts';
+import type { ObservedCluster } from '../../src/control/observed-cluster.ts';
 import type { ServedCluster } from '../../src/model/delta.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import type { ClusterId, ServiceRef } from '../../src/model/route.ts';
+import type { ClusterId } from '../../src/model/route.ts';
 import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
 import type { Conflict } from '../../src/routing/ledger.ts';
@@ -21,8 +22,8 @@ export class FakeControlPlane implements ObservedControlPlane {
   table = RouteTable.EMPTY;
   /** By id; of others, a route of the table leads to one as {@link served} makes it. */
   readonly clusters = new Map<ClusterId, ServedCluster>();
-  /** By namespace and name of the Service. */
-  readonly clusterReports = new Map<string, readonly ClusterReport[]>();
+  observed: readonly ObservedCluster[] = [];
+  readonly ailing = new Map<ClusterId, readonly EndpointReport[]>();
   mergeSlashes = true;
   limits = limitsOf(DEFAULTS);
   conflictList: readonly Conflict[] = [];
@@ -46,9 +47,16 @@ export class FakeControlPlane implements ObservedControlPlane {
     return this.clusters.get(id) ?? (leading && served(leading));
   }
 
-  endpoints({ namespace, name }: ServiceRef): readonly ClusterReport[] {
-    return this.clusterReports.get(`${namespace}/${name}`) ?? [];
+  observedClusters(backend?: string): readonly ObservedCluster[] {
+    return this.observed.filter(({ cluster }) => backend === undefined || cluster.name === backend);
   }
+
+  outOfUse(id: ClusterId): readonly EndpointReport[] {
+    return this.ailing.get(id) ?? [];
+  }
+
+  /** What a test says about a choice. */
+  choose: ObservedControlPlane['choose'] = () => undefined;
 
   conflicts(): readonly Conflict[] {
     return this.conflictList;

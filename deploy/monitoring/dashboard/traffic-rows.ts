@@ -246,4 +246,52 @@ export const TRAFFIC_ROWS: readonly RowSpec[] = [
       },
     ],
   },
+  {
+    title: 'Endpoints',
+    panels: [
+      {
+        title: 'Endpoints by state',
+        description:
+          'Of Services that are balanced over their endpoints. Each instance judges for itself: the one that knows most of them counts.',
+        unit: 'short',
+        width: 6,
+        isStacked: true,
+        queries: [
+          {
+            expr: `sum by (state) (max by (namespace, service, state) (kube_entry_endpoints{${SERVICE}}))`,
+            legend: '{{state}}',
+          },
+        ],
+      },
+      {
+        title: 'Services with endpoints out of use',
+        description:
+          'The ten Services with most endpoints that get no request, because requests or health checks fail there.',
+        unit: 'short',
+        width: 6,
+        queries: [
+          {
+            expr: `topk(10, sum by (namespace, service) (max by (namespace, service, state) (kube_entry_endpoints{${SERVICE},state=~"ejected|unhealthy"})))`,
+            legend: BY_SERVICE,
+          },
+        ],
+      },
+      {
+        title: 'Ejections',
+        description: 'Endpoints that were taken out of use, by the reason.',
+        unit: 'ops',
+        width: 6,
+        queries: [
+          { expr: `sum by (reason) (${rate('kube_entry_endpoint_ejections_total', INSTANCE)})`, legend: '{{reason}}' },
+        ],
+      },
+      {
+        title: 'Waiting requests',
+        description: 'Requests that wait because each endpoint has as many in flight as max-requests allows.',
+        unit: 'short',
+        width: 6,
+        queries: [{ expr: `kube_entry_upstream_pending{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+    ],
+  },
 ];

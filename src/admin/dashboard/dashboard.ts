@@ -3,12 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlPlane } from '../../control/control-plane.ts';
 import { FormatError } from '../../errors.ts';
 import { readOnlyRoute, sendText } from '../app.ts';
-import { explainQuery, queryParameter, viewExplanation } from '../explanation.ts';
+import type { EndpointChoiceView } from '../endpoint-choice-view.ts';
+import { clientQuery, explainQuery, queryParameter, viewExplanation } from '../explanation.ts';
 import { sendJson } from '../table-routes.ts';
 import { type Asset, loadAssets, sendAsset } from './assets.ts';
 import { Feed, type FeedOptions } from './feed.ts';
 import { guard } from './guard.ts';
-import { type ExplainRefusal, type ExplainView, SORT_KEYS } from './messages.ts';
+import { type ExplainedChoice, type ExplainRefusal, type ExplainView, SORT_KEYS } from './messages.ts';
 import { excerpt } from './overview.ts';
 import { MAX_SEARCH_LENGTH, type RouteQuery, RouteSearch } from './route-search.ts';
 
@@ -85,12 +86,27 @@ function routeQuery(query: unknown): RouteQuery {
   };
 }
 
+function explainedChoice({ outcome, endpoints }: EndpointChoiceView): ExplainedChoice {
+  const likelyFirst = endpoints.toSorted((a, b) => b.share - a.share);
+  return {
+    outcome,
+    endpoints: excerpt(likelyFirst, MAX_CANDIDATES, ({ address, port, share, inFlight, exclusion }) => ({
+      ...{ address, port, share, inFlight, exclusion },
+    })),
+  };
+}
+
 /** That a request is answered with 400 is an answer to the question, too. */
 function explanationFor(query: unknown, control: ControlPlane): ExplainView | ExplainRefusal {
   try {
-    const { waiting, losers, refusals, ...rest } = viewExplanation(explainQuery(query, control), control);
+    const { waiting, losers, refusals, endpoints, ...rest } = viewExplanation(
+      explainQuery(query, control),
+      clientQuery(query),
+      control,
+    );
     return {
       ...rest,
+      choice: endpoints && explainedChoice(endpoints),
       waiting: excerpt(waiting, MAX_CANDIDATES, service => service),
       losers: excerpt(losers, MAX_CANDIDATES, loser => loser),
       refusals: excerpt(refusals, MAX_CANDIDATES, refusal => refusal),

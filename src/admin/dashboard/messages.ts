@@ -159,6 +159,9 @@ export interface RouteFigures {
   readonly errors: number | null;
 }
 
+/** Of a route. */
+export const MAX_OUT_OF_USE = 20;
+
 /** A route in the table of the page. */
 export interface RouteRow {
   readonly host: string;
@@ -166,6 +169,8 @@ export interface RouteRow {
   readonly service: ServiceName;
   /** `address:port`. */
   readonly endpoints: readonly string[];
+  /** Endpoints that get no requests, or only some, and why: `address:port ejected`. At most {@link MAX_OUT_OF_USE}. */
+  readonly outOfUse: readonly string[];
   /** RFC 3339, or empty. */
   readonly createdAt: string;
   /** Null where they stand in a row above: each Service shows them once. */
@@ -208,6 +213,22 @@ export interface ExplainedLimits {
   readonly maxBodySize: number;
 }
 
+/** Where a request would go among the endpoints of its Service. It names no pods, because the page shows none. */
+export interface ExplainedChoice {
+  readonly outcome: 'picks' | 'binds' | 'waits' | 'none';
+  readonly endpoints: Excerpt<ExplainedEndpoint>;
+}
+
+export interface ExplainedEndpoint {
+  readonly address: string;
+  readonly port: number;
+  /** The part of such requests that would go there, from 0 to 1. */
+  readonly share: number;
+  readonly inFlight: number;
+  /** Why it gets none; null for one that may be picked. */
+  readonly exclusion: string | null;
+}
+
 /** Answer to "which route takes this?" */
 export interface ExplainView {
   readonly host: string;
@@ -215,6 +236,8 @@ export interface ExplainView {
   readonly route?: ExplainedRoute | undefined;
   readonly upstreamTarget?: string | undefined;
   readonly limits?: ExplainedLimits | undefined;
+  /** Where it would go; absent where kube-proxy chooses. */
+  readonly choice?: ExplainedChoice | undefined;
   /** Services that ask for the same host and path. */
   readonly waiting: Excerpt<ServiceName>;
   readonly losers: Excerpt<{ readonly route: ExplainedRoute; readonly reason: string }>;

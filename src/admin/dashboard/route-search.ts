@@ -1,11 +1,12 @@
 /** The routes table of the page: searched, sorted and cut here, so that ten thousand routes cost a browser nothing. */
 
+import type { ControlPlane } from '../../control/control-plane.ts';
 import type { ServedCluster } from '../../model/delta.ts';
-import { type ClusterId, type Route, serviceKey } from '../../model/route.ts';
+import { type Route, serviceKey } from '../../model/route.ts';
 import type { Traffic } from '../../observe/tally.ts';
 import type { RouteTable } from '../../routing/table.ts';
 import { endpointLabel } from '../../text/labels.ts';
-import type { RouteFigures, RoutePage, RouteRow, SortKey } from './messages.ts';
+import { MAX_OUT_OF_USE, type RouteFigures, type RoutePage, type RouteRow, type SortKey } from './messages.ts';
 
 /** Rows that a person may look through; the rest is found by searching. */
 export const MAX_ROWS = 200;
@@ -28,9 +29,7 @@ export interface RecentTraffic {
 }
 
 /** Where the routes of the table lead. */
-export interface ServedClusters {
-  cluster(id: ClusterId): ServedCluster | undefined;
-}
+export type ServedClusters = Pick<ControlPlane, 'cluster' | 'outOfUse'>;
 
 interface Entry {
   readonly route: Route;
@@ -134,10 +133,16 @@ export class RouteSearch {
       path,
       service: { namespace: service.namespace, name: service.name },
       endpoints: (this.#clusters.cluster(route.cluster)?.endpoints ?? []).map(endpointLabel),
+      outOfUse: this.#outOfUse(route),
       createdAt,
       figures,
       siblings: (this.#routesOf.get(key) ?? 1) - 1,
     };
+  }
+
+  #outOfUse({ cluster }: Route): string[] {
+    const some = [...this.#clusters.outOfUse(cluster, MAX_OUT_OF_USE)];
+    return some.map(endpoint => `${endpointLabel(endpoint)} ${endpoint.health}`);
   }
 
   #figuresOf(route: Route): RouteFigures {

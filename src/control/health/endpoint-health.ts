@@ -1,9 +1,9 @@
 /** Who among the endpoints of all clusters gets requests: judged from what workers count and from active checks. */
 import type { Clock } from '../../clock.ts';
 import type { Cluster, ClusterEndpoint } from '../../model/cluster.ts';
-import { type ClusterId, type ServiceRef, serviceKey } from '../../model/route.ts';
+import { type ClusterId, serviceKey } from '../../model/route.ts';
 import { type EndpointBoard, NO_SLOT } from '../../observe/endpoint-board.ts';
-import type { EndpointCounts, EndpointStatistics } from '../../observe/endpoint-series.ts';
+import type { EndpointCounts, EndpointFigures, EndpointStatistics } from '../../observe/endpoint-series.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { EndpointJudge } from '../../workers/endpoint-judge.ts';
 import type { ClusterReport, EndpointReport, EndpointState } from '../endpoint-report.ts';
@@ -128,20 +128,42 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
     }
   }
 
-  /** About the clusters of a Service whose endpoints are balanced. */
-  report(service: ServiceRef): readonly ClusterReport[] {
-    const key = serviceKey(service);
-    return [...this.#clusters.values()]
-      .filter(({ cluster }) => serviceKey(cluster.service) === key)
-      .map(watched => ({
-        cluster: watched.cluster.id,
-        name: watched.cluster.name,
-        usesAll: watched.health.isPanicking,
-        endpoints: watched.endpoints
-          .slice(0, MOST_REPORTED)
-          .map((endpoint, index) => this.#report(watched, endpoint, watched.slots[index] ?? NO_SLOT)),
-        more: Math.max(0, watched.endpoints.length - MOST_REPORTED),
-      }));
+  /** About a cluster whose endpoints are balanced; undefined where kube-proxy chooses. */
+  reportOf(id: ClusterId): ClusterReport | undefined {
+    const watched = this.#clusters.get(id);
+    if (watched === undefined) return undefined;
+    const { cluster, endpoints, health } = watched;
+    return {
+      cluster: id,
+      name: cluster.name,
+      usesAll: health.isPanicking,
+      endpoints: endpoints.slice(0, MOST_REPORTED).map((_, index) => this.#report(watched, index)),
+      more: Math.max(0, endpoints.length - MOST_REPORTED),
+    };
+  }
+
+  /** Endpoints of a cluster that get no requests now, or only some. @param most of them */
+  outOfUse(id: ClusterId, most: number): EndpointReport[] {
+    const watched = this.#clusters.get(id);
+    if (watched === undefined) return [];
+    const found: EndpointReport[] = [];
+    for (const [index, endpoint] of watched.endpoints.entries()) {
+      if (found.length === most) break;
+      if (stateOf(watched.health, endpoint) !== 'ready') found.push(this.#report(watched, index));
+    }
+    return found;
+  }
+
+  /** What is counted for each endpoint of all clusters. */
+  *figures(): Generator<EndpointFigures> {
+    const { board } = this.#options;
+    for (const { cluster, endpoints, slots } of this.#clusters.values()) {
+      for (const [index, { pod, address, port }] of endpoints.entries()) {
+        const slot = slots[index] ?? NO_SLOT;
+        const counted = { inFlight: board.inFlight(slot), firstByteMs: board.firstByteMs(slot) };
+        yield { service: cluster.service, pod, address, port, ...counted };
+      }
+    }
   }
 
   close(): void {
@@ -176,8 +198,10 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
     this.#options.announcer.flush();
   }
 
-  #report({ health, checks }: Watched, endpoint: ClusterEndpoint, slot: number): EndpointReport {
+  #report({ health, checks, endpoints, slots }: Watched, index: number): EndpointReport {
     const { board, clock } = this.#options;
+    const endpoint = endpoints[index] as ClusterEndpoint;
+    const slot = slots[index] ?? NO_SLOT;
     const ejection = health.ejectionOf(endpoint);
     const check = checks.lastOf(endpoint);
     return {

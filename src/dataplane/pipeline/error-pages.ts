@@ -20,7 +20,7 @@ body { max-width: 36em; margin: 15vh auto; padding: 0 1.5em; font: 1rem/1.6 syst
 <body>
 <h1>This service does not answer</h1>
 <p>The entry of this cluster is up, but the service behind this address could not answer. Please try again in a moment.</p>
-<p>If it lasts, tell whoever runs the service, with the value of the X-Request-ID header of this response.</p>
+<p>If it lasts, tell the people who run the service, with the value of the X-Request-ID header of this response.</p>
 </body>
 </html>
 `;

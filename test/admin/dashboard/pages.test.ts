@@ -4,6 +4,7 @@ import type { ExplainView, RoutePage } from '../../../src/admin/dashboard/messag
 import { RouteTable } from '../../../src/routing/table.ts';
 import { refused } from '../../support/diagnostics.ts';
 import { ask, exchange, get, header } from '../../support/exchange.ts';
+import { endpointReport } from '../../support/observed-clusters.ts';
 import { parseResponses, type RawResponse } from '../../support/raw-client.ts';
 import { route } from '../../support/routes.ts';
 import { statusServer } from '../admin-fixture.ts';
@@ -191,6 +192,16 @@ test('/dashboard/explain names the route, the losers, and no more than fit a pag
   const { refusals }: ExplainView = JSON.parse((await get(at, '/dashboard/explain?path=/a/x')).body);
   assert.deepEqual([refusals.total, refusals.items.length], [60, 50]);
   assert.equal(refusals.items[0]?.service.name, 'refused-0');
+  control.choose = () => ({
+    outcome: 'picks',
+    chances: [{ endpoint: endpointReport('cart-1'), share: 1, exclusion: undefined }],
+  });
+  const { body } = await get(at, '/dashboard/explain?path=/a/x');
+  assert.doesNotMatch(body, /cart-1/, 'pods are not named');
+  assert.deepEqual(JSON.parse(body).choice, {
+    outcome: 'picks',
+    endpoints: { total: 1, items: [{ address: '10.0.0.1', port: 80, share: 1, inFlight: 0, exclusion: null }] },
+  });
   const malformed = await get(at, '/dashboard/explain?path=/..');
   assert.equal(malformed.status, 200);
   assert.deepEqual(JSON.parse(malformed.body), { refused: 'path "/..": a request for it is answered with 400' });

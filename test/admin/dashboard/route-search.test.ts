@@ -5,6 +5,7 @@ import { MAX_ROWS, type RouteQuery, RouteSearch } from '../../../src/admin/dashb
 import { WorkerCounters } from '../../../src/observe/counters.ts';
 import { TALLY_SLOTS, Traffic } from '../../../src/observe/tally.ts';
 import { RouteTable } from '../../../src/routing/table.ts';
+import { endpointReport } from '../../support/observed-clusters.ts';
 import { route, served } from '../../support/routes.ts';
 
 const ALL: RouteQuery = { search: '', sort: 'route', descending: false };
@@ -48,6 +49,7 @@ const CLUSTERS = {
     const [namespace = '', name = ''] = key.split('/');
     return served({ cluster: id, service: { namespace, name } }, { counterBlock: BLOCKS.get(key) ?? 0 });
   },
+  outOfUse: (id: string) => (id.startsWith('shop/cart') ? [endpointReport('a', { health: 'ejected' })] : []),
 };
 const search = new RouteSearch(
   {
@@ -141,6 +143,14 @@ test('a Service with several routes shows its figures once, in the first of its 
       [1, 0, 1],
     );
   }
+});
+
+test('endpoints that get no requests are marked in the rows of their Service alone', () => {
+  const rows = search.find(TABLE, ALL).rows.map(({ path, outOfUse }) => [path, outOfUse]);
+  assert.deepEqual(
+    rows.filter(([, outOfUse]) => outOfUse?.length !== 0),
+    [['/b', ['10.0.0.1:80 ejected']]],
+  );
 });
 
 test('an order by figures is made anew with each sample, and only then', () => {

@@ -1,7 +1,7 @@
 /**
  * "Which route takes this URL?"
  *
- * @import { Excerpt, ExplainedLimits, ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
+ * @import { Excerpt, ExplainedChoice, ExplainedEndpoint, ExplainedLimits, ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
  */
 import { byId, el, inputById, routeName, serviceName, shortened } from './dom.js';
 import { count } from './format.js';
@@ -71,7 +71,7 @@ function split(url) {
 /** @param {ExplainView | ExplainRefusal} answer */
 function view(answer) {
   if ('refused' in answer) return [el('p', 'said', answer.refused)];
-  const { host, path, route, upstreamTarget = '', limits, waiting, losers, refusals } = answer;
+  const { host, path, route, upstreamTarget = '', limits, choice, waiting, losers, refusals } = answer;
   const request = routeName({ host, path });
   const verdict = route
     ? el(
@@ -90,6 +90,12 @@ function view(answer) {
     : el('p', 'said', 'No route takes ', request, ': it is answered with 404.');
   return [
     verdict,
+    ...(choice
+      ? candidates(OUTCOMES[choice.outcome], choice.endpoints, endpoint => [
+          el('p', '', el('code', '', `${endpoint.address}:${endpoint.port}`), el('span', 'tag', shareOf(endpoint))),
+          el('p', 'said', `${count(endpoint.inFlight)} in flight`),
+        ])
+      : []),
     ...candidates('Waiting for this route', waiting, service => [el('p', '', serviceName(service))]),
     ...candidates('Refused, though they ask for it', refusals, ({ service, reason, message }) => [
       el('p', '', serviceName(service), el('span', 'tag', reason)),
@@ -114,6 +120,19 @@ function candidates(title, { total, items }, show) {
     el('h3', '', title, el('span', 'muted', ` ${count(total)}`)),
     el('ul', 'list losers', ...items.map(item => el('li', '', ...show(item)))),
   ];
+}
+
+/** @type {Record<ExplainedChoice['outcome'], string>} */
+const OUTCOMES = {
+  picks: 'Where it would go',
+  binds: 'Where it would go: its cookie decides',
+  waits: 'It would wait: all endpoints are full',
+  none: 'No endpoint takes requests: 503',
+};
+
+/** @param {ExplainedEndpoint} endpoint */
+function shareOf({ share, exclusion }) {
+  return exclusion ?? `${Math.round(share * 100)} %`;
 }
 
 /** @param {ExplainedRoute} route */

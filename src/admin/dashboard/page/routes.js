@@ -208,7 +208,7 @@ class Row {
   }
 
   /** @param {RouteRow} row @param {number} now */
-  fill({ host, path, service, endpoints, createdAt, figures, siblings }, now) {
+  fill({ host, path, service, endpoints, outOfUse, createdAt, figures, siblings }, now) {
     setText(this.#host, shorten(host));
     setText(this.#path, shorten(path));
     this.#route.title = `${host}${path}: show its settings`;
@@ -217,9 +217,10 @@ class Row {
     setText(this.#name, service.name);
     const owner = `${service.namespace}/${service.name}`;
     const [first = 'none: 503', ...more] = endpoints;
+    const out = outOfUse.length === 0 ? '' : `, ${count(outOfUse.length)} out`;
     const created = Date.parse(createdAt);
     const texts = [
-      more.length > 0 ? `${first} +${count(more.length)}` : first,
+      `${first}${more.length > 0 ? ` +${count(more.length)}` : ''}${out}`,
       ...(figures ? figureTexts(figures) : SAME_AS_ABOVE),
       Number.isNaN(created) ? '–' : duration(now - created),
     ];
@@ -228,10 +229,12 @@ class Row {
       const cell = this.#cells[index + 2];
       if (cell === undefined) continue;
       setText(cell, text);
-      cell.title = index === 0 ? endpoints.slice(0, MOST_NAMED).join('\n') : FIGURES.has(index) ? about : '';
+      cell.title =
+        index === 0 ? [...outOfUse, ...endpoints].slice(0, MOST_NAMED).join('\n') : FIGURES.has(index) ? about : '';
     }
     const ownerCell = this.#cells[1];
     if (ownerCell) ownerCell.title = owner;
+    this.#cells[2]?.classList.toggle('failing', outOfUse.length > 0);
     this.#cells[6]?.classList.toggle('failing', (figures?.errors ?? 0) > 0);
     this.element.classList.toggle('idle', figures === null || figures.rate === 0);
   }
