@@ -12,6 +12,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     { CredentialsError },
     { KubeSource },
     { EndpointSliceSource },
+    { readNodeZone },
     { EventRecorder },
     { StateKeeper },
     { originOf },
@@ -35,12 +36,23 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
   const settled = (receivedAt: number): void => {
     if (!slices.isAwaited) onChange(receivedAt);
   };
+  const locating = new AbortController();
+  // Hints can wait, and a right to read Nodes is not needed where --zone says it.
+  const locate = async (): Promise<void> => {
+    const { nodeName, zone } = settings;
+    if (nodeName === '' || zone !== '') return;
+    const found = await readNodeZone({ client, nodeName, logger, clock: systemClock, signal: locating.signal });
+    if (found === '') return;
+    catalog.endpoints.location = { ...settings, zone: found };
+    settled(systemClock.monotonic());
+  };
   const slices = new EndpointSliceSource({
     settings,
     client,
     store: catalog.endpoints,
     logger,
     onChange: settled,
+    onFirstDemand: () => void locate(),
   });
   const source = new KubeSource({
     settings,
@@ -55,7 +67,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     ...(settings.events && { events: recorder }),
     start: async () => {
       slices.start();
-      if (await keeper?.restore()) onChange(performance.now());
+      if (await keeper?.restore()) onChange(systemClock.monotonic());
       source.start();
     },
     report: () => {
@@ -66,9 +78,16 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     watchState: () => {
       const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
       const lastEventMs = lastEventTimestampSeconds > 0 ? lastEventTimestampSeconds * 1000 : undefined;
-      return { events: eventsTotal, restarts: restartsTotal, lastEventMs, synced, serviceEvents: recorder.statistics };
+      return {
+        events: eventsTotal,
+        restarts: restartsTotal,
+        lastEventMs,
+        synced: synced && slices.report().synced,
+        serviceEvents: recorder.statistics,
+      };
     },
     stop: async () => {
+      locating.abort();
       // First: what the source said last is true until it stops.
       await keeper?.stop();
       await Promise.all([source.stop(), slices.stop(), recorder.stop()]);
@@ -100,6 +119,7 @@ function loadKube() {
     import('../sources/kube/errors.ts'),
     import('../sources/kube/kube-source.ts'),
     import('../sources/kube/endpoint-slice-source.ts'),
+    import('../sources/kube/node-zone.ts'),
     import('../sources/kube/events.ts'),
     import('../sources/kube/state-keeper.ts'),
     import('../sources/kube/origin.ts'),

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { usableAddress } from './endpoint-address.ts';
 import {
   DNS_LABEL_RULE,
@@ -120,7 +119,7 @@ function* addressProblems(value: unknown, path: Path, addressType: string): Prob
   const address = usableAddress(value);
   if (address === undefined) {
     yield problem(path, 'must be the IP address of an endpoint: not a name, and neither link-local nor multicast');
-  } else if (isIPv6(address) !== (addressType === 'IPv6')) {
+  } else if (address.includes(':') !== (addressType === 'IPv6')) {
     yield problem(path, `must be an ${addressType} address, as addressType says`);
   }
 }

@@ -130,7 +130,7 @@ function candidateOf(endpoint: SliceEndpoint, port: number): Candidate {
 /** Each address once, and each pod once: of a pod with addresses of both families, that of the Service's own. */
 function distinct(candidates: readonly Candidate[], prefersIPv6: boolean): Candidate[] {
   const rank = ({ endpoint }: Candidate): number =>
-    2 * CONDITIONS.indexOf(endpoint.state) + (isIPv6(endpoint.address) === prefersIPv6 ? 1 : 0);
+    2 * CONDITIONS.indexOf(endpoint.state) + (endpoint.address.includes(':') === prefersIPv6 ? 1 : 0);
   const bestBy = (keyOf: (candidate: Candidate) => string, from: Iterable<Candidate>): Map<string, Candidate> => {
     const best = new Map<string, Candidate>();
     for (const candidate of from) {

@@ -60,3 +60,39 @@ test('without the right to read slices the ClusterIP is used, and the owner is t
   );
   assert.match(JSON.stringify(told), /endpointslices/);
 });
+
+test('hints for zones are followed by the zone that the node has', async context => {
+  const { api } = await cluster(context);
+  const [near, far] = [await RawUpstream.start(context), await RawUpstream.start(context)];
+  api.nodes.set('node-1', { 'topology.kubernetes.io/zone': 'zone-a' });
+  api.apply(
+    service('web', { annotations: { path: '/web', balance: 'round-robin' }, spec: { clusterIP: '127.0.0.1' } }),
+  );
+  const sliceOf = ({ address: { host, port } }: RawUpstream, zone: string): EndpointSliceManifest =>
+    endpointSlice('web', {
+      name: zone,
+      ports: [{ name: 'http', port, protocol: 'TCP' }],
+      endpoints: [endpoint(host, '', { hints: { forZones: [{ name: zone }] } })],
+    });
+  api.apply(sliceOf(near, 'zone-a'));
+  api.apply(sliceOf(far, 'zone-b'));
+  const args = [
+    '--source',
+    'kube',
+    '--kubeconfig',
+    api.writeKubeconfig(),
+    '--node-name',
+    'node-1',
+    '--zone-minimum',
+    '1',
+  ];
+  const program = await ServingProgram.start(context, { args });
+  await eventually('readiness', async () => (await program.readiness()).status === 200, PATIENCE_MS);
+  // The zone is read beside the slices: the first table need not have it.
+  await eventually('the near one alone', async () => {
+    const before = far.requests.length;
+    for (let count = 0; count < 4; count += 1) assert.equal((await program.get('/web')).status, 200);
+    return far.requests.length === before;
+  });
+  assert.ok(near.requests.length >= 4);
+});

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import type { EndpointSliceManifest } from './endpoint-slices.ts';
 import type { ServiceManifest } from './services.ts';
 
-export type Verb = 'list' | 'watch' | 'create' | 'patch';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch';
 export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
 
 /** What the fixture stores. */
@@ -46,7 +46,7 @@ export function resourceOf({ kind }: Pick<StoredObject, 'kind'>): 'services' | '
 }
 
 const COLLECTION =
-  /^\/(api|apis\/discovery\.k8s\.io)\/v1(?:\/namespaces\/([^/]+))?\/(services|events|endpointslices)(?:\/([^/]+))?$/;
+  /^\/(api|apis\/discovery\.k8s\.io)\/v1(?:\/namespaces\/([^/]+))?\/(services|events|endpointslices|nodes)(?:\/([^/]+))?$/;
 
 export function readRequest({
   method,
@@ -61,7 +61,7 @@ export function readRequest({
   const [, group = '', namespace, resource = '', name = ''] = match;
   if (group !== (resource === 'endpointslices' ? 'apis/discovery.k8s.io' : 'api')) return undefined;
   const query = Object.fromEntries(searchParams);
-  const reading = query.watch === 'true' ? 'watch' : 'list';
+  const reading = query.watch === 'true' ? 'watch' : name === '' ? 'list' : 'get';
   const verb = method === 'POST' ? 'create' : method === 'PATCH' ? 'patch' : reading;
   const tls =
     socket instanceof TLSSocket

@@ -6,6 +6,7 @@
  *     api.remove('default', 'volume');                     // DELETED
  *     api.apply(endpointSlice('volume', { endpoints: [endpoint('127.0.0.1')] }));
  *     api.remove('default', 'volume-1', 'endpointslices');
+ *     api.nodes.set('node-1', { 'topology.kubernetes.io/zone': 'zone-a' });   // a Node with these labels
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
  * It lists with `limit`, `continue` and `labelSelector` (equality, `!=`, existence), in one namespace or all; watches
@@ -65,6 +66,7 @@ interface OpenWatch {
 
 export class KubeApi {
   readonly requests: ReceivedRequest[] = [];
+  readonly nodes = new Map<string, Readonly<Record<string, string>>>();
   token: string | undefined;
   connections = 0;
   /** Called with each request before it is answered: the place to change the world in the middle of a list. */
@@ -325,6 +327,7 @@ export class KubeApi {
     else if (fault !== undefined) commit(fault, response);
     else if (request.verb === 'create') this.#posted.create(request, response, body);
     else if (request.verb === 'patch') this.#posted.patch(request, response, body);
+    else if (request.verb === 'get') this.#get(request, response);
     else if (request.verb === 'list') await this.#list(request, response);
     else this.#watch(request, response);
   }
@@ -334,6 +337,12 @@ export class KubeApi {
     if (planned === undefined || planned.left <= 0) return undefined;
     planned.left -= 1;
     return planned.fault;
+  }
+
+  #get({ resource, name }: ReceivedRequest, response: ServerResponse): void {
+    const labels = resource === 'nodes' ? this.nodes.get(name) : undefined;
+    if (labels === undefined) sendStatus(response, 404);
+    else sendJson(response, 200, { kind: 'Node', apiVersion: 'v1', metadata: { name, labels } });
   }
 
   async #list(request: ReceivedRequest, response: ServerResponse): Promise<void> {

@@ -26,7 +26,7 @@ const LONGEST_BODY = 256 * 1024 * 1024;
 /** Enough for a Status object; of anything longer only the status counts. */
 const LONGEST_ERROR_BODY = 64 * 1024;
 
-const METHODS = { list: 'GET', watch: 'GET', create: 'POST', patch: 'PATCH' } as const;
+const METHODS = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', patch: 'PATCH' } as const;
 
 export interface KubeRequest {
   readonly operation: Operation;
@@ -211,6 +211,7 @@ const GROUPS: Readonly<Record<Operation['resource'], string>> = {
   services: '/api/v1',
   events: '/api/v1',
   endpointslices: '/apis/discovery.k8s.io/v1',
+  nodes: '/api/v1',
 };
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */

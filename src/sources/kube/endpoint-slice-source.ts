@@ -24,6 +24,8 @@ export interface EndpointSliceSourceOptions {
    * @param receivedAt when it came, in `performance.now()` of this thread
    */
   readonly onChange: (receivedAt: number) => void;
+  /** A Service asks for its endpoints: the first one since the start. */
+  readonly onFirstDemand?: () => void;
   readonly clock?: Clock;
   /** From 0 up to 1; spreads what replicas would else do at the same moment. */
   readonly random?: () => number;
@@ -33,6 +35,7 @@ export class EndpointSliceSource {
   readonly #options: EndpointSliceSourceOptions;
   /** By namespace; one without a name where all namespaces are read at once. */
   readonly #watches: ReadonlyMap<string | undefined, SliceWatch>;
+  #isDemanded = false;
   #mayWait = true;
   #cancelWait: (() => void) | undefined;
 
@@ -49,6 +52,7 @@ export class EndpointSliceSource {
     const { store, clock = systemClock } = this.#options;
     const { demand } = store;
     demand.onChange = (service, isWanted) => {
+      if (isWanted) this.#firstDemand();
       if (this.#mayWait) this.#cancelWait ??= clock.setTimer(FIRST_LIST_MS, () => this.#waitedEnough());
       const watch = this.#watches.get(undefined) ?? this.#watches.get(service.namespace);
       watch?.want(service, isWanted);
@@ -84,6 +88,12 @@ export class EndpointSliceSource {
       lostAt: losses.length === 0 ? undefined : Math.min(...losses),
       problems: reflectors.flatMap(({ reflector }) => reflector.problem?.message ?? []),
     };
+  }
+
+  #firstDemand(): void {
+    if (this.#isDemanded) return;
+    this.#isDemanded = true;
+    this.#options.onFirstDemand?.();
   }
 
   #waitedEnough(): void {

@@ -4,8 +4,8 @@ import { certificateProblem } from './certificate-problem.ts';
 
 /** One kind of access, as RBAC names it. */
 export interface Operation {
-  readonly verb: 'list' | 'watch' | 'create' | 'patch';
-  readonly resource: 'services' | 'events' | 'endpointslices';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
+  readonly resource: 'services' | 'events' | 'endpointslices' | 'nodes';
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
 }
@@ -163,6 +163,7 @@ export function errorOfStatus(
 
 /** Where the right is given. */
 function grantOf({ resource, namespace }: Operation): string {
+  if (resource === 'nodes') return 'a ClusterRole of your own may grant it';
   const clusterRole =
     resource === 'endpointslices'
       ? 'deploy/overlays/endpoints/cluster-role.yaml grants it'
