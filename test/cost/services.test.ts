@@ -71,6 +71,21 @@ const COSTLY_SERVICES: ReadonlyMap<string, object> = new Map(
       'kube-entry.io/path': '/',
       'kube-entry.io/read-timeout': `${' '.repeat(ANNOTATION_BYTES / 2)}x${'1'.repeat(ANNOTATION_BYTES / 2)}`,
     }),
+    'a hash of variables without end': serviceJson('web', {
+      'kube-entry.io/path': '/',
+      'kube-entry.io/balance': `hash ${'$host'.repeat(ANNOTATION_BYTES / 5)}`,
+    }),
+    'a check without end': serviceJson('web', {
+      'kube-entry.io/path': '/',
+      'kube-entry.io/health-check': `/${'a'.repeat(ANNOTATION_BYTES / 2)}${' '.repeat(ANNOTATION_BYTES / 2)}x`,
+    }),
+    'a cookie of parts without end': serviceJson('web', {
+      'kube-entry.io/path': '/',
+      'kube-entry.io/affinity': 'cookie',
+      'kube-entry.io/affinity-name': 'a'.repeat(ANNOTATION_BYTES / 4),
+      'kube-entry.io/affinity-path': '/a'.repeat(ANNOTATION_BYTES / 8),
+      'kube-entry.io/affinity-domain': 'a.'.repeat(ANNOTATION_BYTES / 8),
+    }),
     'annotations that are unknown, and no path': serviceJson(
       'web',
       manyAnnotations(ANNOTATION_BYTES, index => `kube-entry.io/pat${index}`, '/a'),
@@ -102,6 +117,24 @@ const MANY_SERVICES: ReadonlyMap<string, (index: number) => object> = new Map(
     'that each have a host': index =>
       serviceJson(`s${index}`, { 'kube-entry.io/path': '/', 'kube-entry.io/host': `*.h${index}` }),
     'whose paths nest': index => serviceJson(`s${index}`, { 'kube-entry.io/path': `/a${'/a'.repeat(index % 32)}` }),
+  }),
+);
+
+/** By what a record adds to a plain one. */
+const PUSHED_FIELDS: ReadonlyMap<string, (index: number) => object> = new Map(
+  Object.entries<(index: number) => object>({
+    'that all name one canary': index =>
+      index === 0 ? { trafficShapingPolicy: { weight: 1 } } : { alternativeBackends: ['default-s0-80'] },
+    'that are each the canary of the next': index => ({
+      trafficShapingPolicy: { weight: 1, header: 'x', headerValue: 'y', cookie: 'z' },
+      alternativeBackends: [`default-s${index + 1}-80`],
+    }),
+    'that name many alternatives': () => ({ alternativeBackends: Array(1000).fill('default-s0-80') }),
+    'with hashes and cookies': index => ({
+      upstreamHashByConfig: { 'upstream-hash-by': '$host'.repeat(50), 'upstream-hash-by-subset': true },
+      sessionAffinityConfig: { name: 'cookie', cookieSessionAffinity: { name: `c${index}`, maxage: '60' } },
+    }),
+    'with one endpoint again and again': () => ({ endpoints: Array(1000).fill({ address: '10.0.0.1', port: '80' }) }),
   }),
 );
 
@@ -169,6 +202,19 @@ describe('no list of Services costs more than a plain one of its size', () => {
         name,
         () => pushed(listOf(MANY_BYTES, index => pushedRecord(item(index), index))),
         () => pushed(listOf(MANY_BYTES, index => pushedRecord(plainService(index), index))),
+      ));
+  }
+});
+
+describe('no push costs more than a plain one of its size', () => {
+  for (const [name, fields] of PUSHED_FIELDS) {
+    const costly = listOf(MANY_BYTES, index => ({ ...pushedRecord(plainService(index), index), ...fields(index) }));
+    const plain = listOf(MANY_BYTES, index => pushedRecord(plainService(index), index));
+    it(`of records ${name}`, () =>
+      assertAffordable(
+        name,
+        () => pushed(costly),
+        () => pushed(plain),
       ));
   }
 });
