@@ -19,6 +19,8 @@ export class CompiledRoute implements Place {
   /** Takes some of its requests; undefined where none does. */
   readonly canary: { readonly rule: CanaryRule; readonly route: CompiledRoute } | undefined;
   readonly service: ServiceRef;
+  /** Of a canary's route, the cluster whose requests it takes; undefined for any other. */
+  readonly primary: ClusterState | undefined;
   /** The prefix that upstreams do not see; empty when they see all of the path. */
   readonly strippedPrefix: string;
   /** The prefix has to be put back on redirects and cookies of the upstream. */
@@ -28,12 +30,13 @@ export class CompiledRoute implements Place {
   #limitsOf: Settings | undefined;
 
   /** @param canary where its canary leads; undefined where it has none, or the canary's cluster is not there */
-  constructor(route: PublishedRoute, cluster: ClusterState, canary?: ClusterState) {
+  constructor(route: PublishedRoute, cluster: ClusterState, canary?: ClusterState, primary?: ClusterState) {
     this.host = route.host;
     this.path = route.path;
     this.cluster = cluster;
     const { canary: rule, ...plain } = route;
-    this.canary = rule && canary && { rule, route: new CompiledRoute(plain, canary) };
+    this.canary = rule && canary && { rule, route: new CompiledRoute(plain, canary, undefined, cluster) };
+    this.primary = primary;
     this.service = cluster.service;
     this.strippedPrefix = strippedPrefix(route);
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';

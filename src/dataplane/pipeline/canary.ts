@@ -1,5 +1,6 @@
-import { cookieValue } from '../../formats/http/cookies.ts';
+import { cookieValue, cookieValues } from '../../formats/http/cookies.ts';
 import type { CanaryRule } from '../../model/route.ts';
+import type { ClusterState } from '../clusters/cluster-state.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestView } from './ports.ts';
 
@@ -10,11 +11,21 @@ export function routeOrCanary(route: CompiledRoute, head: RequestView): Compiled
   const { canary, cluster } = route;
   if (canary === undefined || cluster.endpoints.length === 0 || canary.route.cluster.endpoints.length === 0)
     return route;
-  return takesRequest(canary.rule, head, Math.random) ? canary.route : route;
+  const byChance = (): boolean => {
+    // Chance must not tear a client from the endpoint that its cookie names.
+    if (isBound(cluster, head)) return false;
+    return isBound(canary.route.cluster, head) || Math.random() * HUNDRED < canary.rule.weight;
+  };
+  return takesRequest(canary.rule, head, byChance) ? canary.route : route;
+}
+
+function isBound({ sticky }: ClusterState, head: RequestView): boolean {
+  if (sticky === undefined) return false;
+  return cookieValues(head.field('cookie', '; '), sticky.cookie.name).some(value => sticky.find(value) !== undefined);
 }
 
 /** The tests of ingress-nginx's balancer.lua, in its order: the header, the cookie, then chance. */
-export function takesRequest(rule: CanaryRule, head: Pick<RequestView, 'field'>, random: () => number): boolean {
+export function takesRequest(rule: CanaryRule, head: Pick<RequestView, 'field'>, byChance: () => boolean): boolean {
   const header = rule.header === '' ? '' : head.field(rule.header, ', ');
   if (rule.headerValue === '') {
     if (header === 'always') return true;
@@ -25,5 +36,5 @@ export function takesRequest(rule: CanaryRule, head: Pick<RequestView, 'field'>,
   const cookie = rule.cookie === '' ? '' : cookieValue(head.field('cookie', '; '), rule.cookie);
   if (cookie === 'always') return true;
   if (cookie === 'never') return false;
-  return random() * HUNDRED < rule.weight;
+  return byChance();
 }

@@ -23,7 +23,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     forwarded: forwardedBy(head, authority, client.peer, trusted),
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
-    hiddenCookie: route.cluster.sticky?.cookie.name ?? '',
+    hiddenCookie: (route.cluster.sticky ?? route.primary?.sticky)?.cookie.name ?? '',
     upgrade,
   };
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { takesRequest } from '../../../src/dataplane/pipeline/canary.ts';
+import { RouteCompiler } from '../../../src/dataplane/route-compiler.ts';
+import { type CookieAffinity, plainEndpoint } from '../../../src/model/cluster.ts';
 import type { CanaryRule } from '../../../src/model/route.ts';
+import { header } from '../../support/exchange.ts';
+import { type ProxyUnderTest, startProxy } from '../../support/proxy-under-test.ts';
+import { answer, answering, RawUpstream } from '../../support/raw-upstream.ts';
+import { clusterContext, clusterOf, published, route } from '../../support/routes.ts';
 
 const NOTHING: CanaryRule = { weight: 0, header: '', headerValue: '', cookie: '' };
 
@@ -16,7 +22,7 @@ function takes(
   fields: Readonly<Record<string, string>> = {},
 ): [lucky: boolean, unlucky: boolean] {
   const whole = { ...NOTHING, ...rule };
-  return [takesRequest(whole, head(fields), () => 0), takesRequest(whole, head(fields), () => 0.999)];
+  return [takesRequest(whole, head(fields), () => true), takesRequest(whole, head(fields), () => false)];
 }
 
 const ALWAYS = [true, true];
@@ -41,19 +47,73 @@ test('the header decides before the cookie, the cookie before chance', () => {
     [{ ...all, headerValue: 'beta' }, { 'x-canary': 'never' }, BY_CHANCE],
     [{ ...all, headerValue: 'beta' }, {}, BY_CHANCE],
     [{ ...all, headerValue: 'beta' }, { cookie: 'canary=never' }, NEVER],
-    [{ header: 'x-canary' }, { 'x-canary': 'other' }, NEVER],
-    [{ headerValue: 'beta' }, { '': 'beta' }, NEVER],
+    [{ header: 'x-canary' }, { 'x-canary': 'other' }, BY_CHANCE],
+    [{ headerValue: 'beta' }, { '': 'beta' }, BY_CHANCE],
   ];
   for (const [rule, fields, outcome] of rows) {
     assert.deepEqual(takes(rule, fields), outcome, JSON.stringify([rule, fields]));
   }
 });
 
-test('the weight is exactly so many of a hundred', () => {
-  for (const weight of [0, 1, 33, 99, 100]) {
-    const taken = Array.from({ length: 100 }, (_, index) =>
-      takesRequest({ ...NOTHING, weight }, head({}), () => index / 100),
-    ).filter(Boolean);
-    assert.equal(taken.length, weight);
+function routesTo(t: TestContext): Promise<RawUpstream[]> {
+  return Promise.all(['main', 'canary'].map(name => RawUpstream.start(t, answering(answer(name)))));
+}
+
+/** A proxy whose route `/v` has a canary with this rule. */
+async function proxyWith(
+  t: TestContext,
+  rule: Partial<CanaryRule>,
+  affinity?: CookieAffinity,
+): Promise<{ readonly proxy: ProxyUnderTest; readonly canary: RawUpstream }> {
+  const proxy = await startProxy(t, 'wire', { routes: null });
+  const upstreams = await routesTo(t);
+  const names = ['main', 'canary'];
+  const to = route('/v', { cluster: 'main', canary: { ...NOTHING, ...rule, cluster: 'canary' } });
+  const clusters = names.map((id, index) => ({
+    ...clusterOf({ cluster: id, service: { namespace: 'test', name: id } }),
+    balance: { policy: 'round-robin' as const },
+    // The canary asks for no cookie of its own.
+    ...(index === 0 && affinity !== undefined && { affinity }),
+  }));
+  const endpoints = upstreams.map(({ address: { host, port } }, index) => ({
+    cluster: names[index] as string,
+    revision: 1,
+    endpoints: [plainEndpoint({ address: host, port })],
+  }));
+  proxy.state.table = new RouteCompiler(clusterContext()).apply(
+    undefined,
+    published({
+      version: 1,
+      routes: { upserts: [to], removals: [] },
+      clusters: { upserts: clusters, removals: [] },
+      endpoints,
+    }),
+  );
+  return { proxy, canary: upstreams[1] as RawUpstream };
+}
+
+test('the weight is so many of a hundred', async t => {
+  for (const [weight, shares] of [
+    [0, ['main']],
+    [50, ['canary', 'main']],
+    [100, ['canary']],
+  ] as const) {
+    const { proxy } = await proxyWith(t, { weight });
+    const seen = new Set<string>();
+    // With a weight of 50, one in 2^39 runs sees only one of them.
+    for (let count = 0; count < 40; count += 1) seen.add((await proxy.get('/v')).body);
+    assert.deepEqual([...seen].sort(), shares);
   }
+});
+
+test('a client whose cookie names an endpoint of the primary stays there, unless it asks for the canary', async t => {
+  const affinity = { name: 'route', path: '', domain: '', sameSite: 'Lax', secure: 'auto' } as const;
+  const { proxy, canary } = await proxyWith(t, { weight: 100, header: 'x-canary' }, affinity);
+  assert.equal((await proxy.get('/v')).body, 'canary');
+  const first = await proxy.get('/v', 'X-Canary: never\r\n');
+  const [cookie] = header(first, 'set-cookie').join().split(';');
+  assert.equal((await proxy.get('/v', `Cookie: ${cookie}\r\n`)).body, 'main');
+  assert.equal((await proxy.get('/v', `Cookie: ${cookie}\r\nX-Canary: always\r\n`)).body, 'canary');
+  assert.doesNotMatch(canary.requests.at(-1)?.raw ?? '', /route=/, 'the cookie of the primary does not go there');
+  assert.equal((await proxy.get('/v', 'Cookie: route=forged\r\n')).body, 'canary');
 });
