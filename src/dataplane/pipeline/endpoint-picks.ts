@@ -51,11 +51,15 @@ export class EndpointPicks {
     return endpoint;
   }
 
-  /** For a retry that is always allowed: an endpoint that was not tried, else the last one. */
+  /**
+   * For a retry that is always allowed, because a kept connection was closed, which says nothing of its endpoint: one that was not tried,
+   * else the same one, where the request keeps its place among those in flight.
+   */
   other(balancing: Balancing): EndpointState | undefined {
-    const last = this.#tried.at(-1);
     const endpoint = balancing.pick(this.#request, this.#tried);
-    return this.#begun(endpoint ?? (last !== undefined && balancing.begin(last) ? last : undefined));
+    if (endpoint === undefined) return this.#endpoint;
+    this.end('cancelled');
+    return this.#begun(endpoint);
   }
 
   hasUntried(balancing: Balancing): boolean {

@@ -129,11 +129,14 @@ export class UpstreamAttempts implements Waiting {
       responseBegun,
     });
     const mayRetry = FAILURES[reason].mayRetry && isStale;
-    // A kept connection that is closed says nothing of the endpoint.
-    this.end(mayRetry ? 'cancelled' : 'reset');
-    if (!mayRetry) this.#owner.fail(reason, error);
-    else if (this.#balancing === undefined) this.#retry('retriesStale', this.#nextEndpoint());
-    else this.#retry('retriesStale', this.#picks.other(this.#balancing));
+    if (!mayRetry) {
+      this.end('reset');
+      this.#owner.fail(reason, error);
+    } else if (this.#balancing === undefined) {
+      this.#retry('retriesStale', this.#nextEndpoint());
+    } else {
+      this.#retry('retriesStale', this.#picks.other(this.#balancing));
+    }
   }
 
   // While the request waits for an endpoint with room.

@@ -105,6 +105,24 @@ describe('max-requests', { concurrency: true }, () => {
     await upstream.request(0);
   });
 
+  it('a request whose kept connection was closed keeps its place before those that wait', async t => {
+    const { balanced, ask, answers, upstream } = await scene(t);
+    const { counters } = balanced.proxy;
+    const [first] = await ask('/v/0');
+    await answers(0);
+    await first?.response();
+    await eventually('an idle connection', () => counters.get('upstreamIdle') === 1);
+    const [second, third] = await ask('/v/1', '/v/2');
+    const { connection } = await upstream.request(1);
+    await eventually('one to wait', () => counters.get('upstreamPending') === 1);
+    connection.reset();
+    await answers(2);
+    assert.equal((await second?.response())?.body, '/1');
+    await answers(3);
+    assert.equal((await third?.response())?.body, '/2');
+    assert.deepEqual([counters.get('retriesStale'), ...balanced.inFlight], [1, 0, 0]);
+  });
+
   it('a body that comes while its request waits goes out whole', async t => {
     const { balanced, ask, answers, upstream } = await scene(t);
     await ask('/v/0');
