@@ -1,11 +1,13 @@
 /** Services of a cluster whose requests go to their pods, in the real program. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type EndpointSliceManifest, endpoint, endpointSlice } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { KubeApi } from '../support/kube-api.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { service } from '../support/services.ts';
+import { scratchDirectory } from './cli-fixture.ts';
 import { exposed, ServingProgram } from './serve-fixture.ts';
 
 const PATIENCE_MS = 60_000;
@@ -95,4 +97,40 @@ test('hints for zones are followed by the zone that the node has', async context
     return far.requests.length === before;
   });
   assert.ok(near.requests.length >= 4);
+});
+
+test('a restart while the API server is away serves by the ClusterIP, and by the endpoints once it is back', async context => {
+  const { api } = await cluster(context);
+  const [own, pod] = [await RawUpstream.start(context), await RawUpstream.start(context)];
+  const stateFile = join(await scratchDirectory(context), 'state');
+  api.apply(exposed('web', own, { path: '/web', ...BALANCED }));
+  const { address } = pod;
+  const ports = [{ name: 'http', port: address.port, protocol: 'TCP' }];
+  api.apply(endpointSlice('web', { ports, endpoints: [endpoint(address.host)] }));
+  const args = ['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--state-file', stateFile];
+  const start = async (): Promise<ServingProgram> => {
+    const program = await ServingProgram.start(context, { args });
+    await eventually('readiness', async () => (await program.readiness()).status === 200, PATIENCE_MS);
+    return program;
+  };
+  const first = await start();
+  await first.get('/web');
+  assert.deepEqual([own.requests.length, pod.requests.length], [0, 1]);
+  first.kill('SIGINT');
+  await first.ended();
+  api.down();
+  const second = await start();
+  assert.equal((await second.get('/web')).status, 200);
+  assert.deepEqual([own.requests.length, pod.requests.length], [1, 1]);
+  const said = 'Services that ask for their endpoints are served by their ClusterIPs';
+  await eventually('it says so', () => second.log.some(({ msg }) => msg.includes(said)), PATIENCE_MS);
+  await api.up();
+  await eventually(
+    'the endpoints are known again',
+    async () => {
+      await second.get('/web');
+      return pod.requests.length > 1;
+    },
+    PATIENCE_MS,
+  );
 });

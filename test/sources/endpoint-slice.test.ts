@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { usableAddress } from '../../src/resources/endpoint-address.ts';
 import { type EndpointSlice, readEndpointSlice } from '../../src/resources/endpoint-slice.ts';
 import { sliceProblems } from '../../src/resources/endpoint-slice-shape.ts';
 import { fieldName, isShapeProblem } from '../../src/resources/service-object.ts';
 import { SharedStrings } from '../../src/resources/shared-strings.ts';
 import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
+import fc from '../support/property.ts';
 
 function read(value: unknown, shared?: SharedStrings): EndpointSlice {
   const slice = readEndpointSlice(value, 'default', shared);
@@ -250,4 +252,30 @@ test('strings that many endpoints have are kept once, and only as many as a clus
   assert.notEqual(shared.list(['zone-a', 'zone-b']), first);
   for (let index = 0; index < 20_000; index += 1) shared.list([`zone-${index}`]);
   assert.notEqual(shared.list(['zone-a']), first, 'what was remembered first has been forgotten');
+});
+
+/** Slices with anything in any of their places. */
+const MANGLED = fc
+  .tuple(
+    fc.constantFrom('metadata', 'addressType', 'ports', 'endpoints', 'ports.0', 'endpoints.0', 'endpoints.0.addresses'),
+    fc.oneof(fc.anything(), fc.jsonValue(), fc.constantFrom('endpoints.0.conditions', [[]], [null], { name: {} })),
+  )
+  .map(([place, value]) => {
+    const slice: unknown = endpointSlice('shop', { endpoints: [endpoint('10.0.0.1', 'shop-1')] });
+    const steps = place.split('.');
+    const last = steps.pop() ?? '';
+    const parent = steps.reduce<unknown>((inner, step) => Reflect.get(Object(inner), step), slice);
+    Reflect.set(Object(parent), last, value);
+    return slice;
+  });
+
+test('whatever comes is read or refused, and what is read leads to addresses of endpoints alone', () => {
+  fc.assert(
+    fc.property(fc.oneof(MANGLED, fc.anything()), value => {
+      const slice = readEndpointSlice(value, 'default');
+      if (isShapeProblem(slice)) return;
+      for (const { address } of slice.endpoints) assert.equal(usableAddress(address), address);
+    }),
+    { numRuns: 2_000 },
+  );
 });
