@@ -1,4 +1,6 @@
 /** How clusters and their endpoints are now, and where a request would go. */
+import { AffinityKeys } from '../dataplane/clusters/affinity-keys.ts';
+import { cookieValues } from '../formats/http/cookies.ts';
 import type { Balance, ClusterEndpoint, ClusterInForce, HashKey } from '../model/cluster.ts';
 import type { ClusterId } from '../model/route.ts';
 import { AskedRequest, type RequestFacts } from './asked-request.ts';
@@ -20,11 +22,17 @@ export interface HealthReports {
 export class ClusterReports {
   readonly #clusters: ClusterSource;
   readonly #health: HealthReports;
+  readonly #affinityKeys: () => readonly Uint8Array[];
 
-  /** @param health by default no worker runs, and only what sources say is known */
-  constructor(clusters: ClusterSource, health: HealthReports = { reportOf: () => undefined }) {
+  /** By default no worker runs: only what sources say is known, and no cookie. */
+  constructor(
+    clusters: ClusterSource,
+    health: HealthReports = { reportOf: () => undefined },
+    affinityKeys: () => readonly Uint8Array[] = () => [],
+  ) {
     this.#clusters = clusters;
     this.#health = health;
+    this.#affinityKeys = affinityKeys;
   }
 
   observe({ cluster, endpoints }: ClusterInForce): ObservedCluster {
@@ -38,7 +46,17 @@ export class ClusterReports {
   choose(id: ClusterId, facts: RequestFacts): EndpointChoice | undefined {
     const found = this.#clusters.cluster(id);
     if (found === undefined || found.cluster.balance.policy === 'service') return undefined;
-    return chooseEndpoint(this.observe(found), new AskedRequest(facts), undefined);
+    const request = new AskedRequest(facts);
+    return chooseEndpoint(this.observe(found), request, this.#boundTo(found, request));
+  }
+
+  /** The id of the endpoint that a request's sticky cookie names; undefined for one that is not ours, or without one. */
+  #boundTo({ cluster, endpoints }: ClusterInForce, request: AskedRequest): string | undefined {
+    const { affinity, service } = cluster;
+    const values = affinity === undefined ? [] : cookieValues(request.header('cookie'), affinity.name);
+    if (values.length === 0) return undefined;
+    const keys = new AffinityKeys(this.#affinityKeys());
+    return endpoints.find(({ id }) => keys.valuesOf(service, id).some(value => values.includes(value)))?.id;
   }
 }
 

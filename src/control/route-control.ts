@@ -41,7 +41,7 @@ export interface RouteControlOptions {
   readonly catalog: Catalog;
   readonly fleet: Pick<
     Fleet,
-    'table' | 'cluster' | 'clusters' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'
+    'table' | 'cluster' | 'clusters' | 'affinityKeys' | 'alive' | 'restarts' | 'report' | 'publish' | 'updateSettings'
   >;
   readonly announcer: Announcer;
   readonly errors: ControlErrors;
@@ -75,7 +75,7 @@ export class RouteControl implements ObservedControlPlane {
     this.#publisher = new Publisher(options);
     options.catalog.onDue = since => void this.changed(since);
     this.#settings = options.settings;
-    this.#reports = new ClusterReports(options.fleet, options.health);
+    this.#reports = new ClusterReports(options.fleet, options.health, () => options.fleet.affinityKeys);
     const { engine } = options.settings;
     this.program = { version: programVersion(), engine, hostname: hostname(), startedAt: Date.now() };
   }

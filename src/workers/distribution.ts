@@ -73,6 +73,11 @@ export class Distribution {
     return this.#state.clusters();
   }
 
+  /** The keys of sticky cookies in force. */
+  get affinityKeys(): readonly Uint8Array[] {
+    return this.#affinityKeys;
+  }
+
   /** All that a worker starts with. */
   get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'affinityKeys' | 'snapshot' | 'change'> {
     const snapshot = this.#state.snapshot();

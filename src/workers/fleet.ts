@@ -71,6 +71,11 @@ export class Fleet {
     return this.#distribution.table;
   }
 
+  /** The keys of sticky cookies in force. */
+  get affinityKeys(): readonly Uint8Array[] {
+    return this.#distribution.affinityKeys;
+  }
+
   /** All clusters in force, with their endpoints. */
   clusters(): Iterable<ServedCluster> {
     return this.#distribution.clusters();

@@ -33,6 +33,8 @@ class HeldFleet {
     return undefined;
   }
 
+  readonly affinityKeys = [];
+
   clusters(): [] {
     return [];
   }

@@ -89,7 +89,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/transport'],
       packages: [],
     },
-    // Choosing is pure. The control plane asks it where a request would go.
+    // Choosing is pure, and so are the values of cookies. The control plane asks both where a request would go.
+    'dataplane/clusters/affinity-keys.ts': { folders: ['model'], packages: [] },
     'dataplane/clusters/balancers': { folders: ['model'], packages: [] },
     'dataplane/clusters': {
       folders: [
@@ -102,6 +103,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/names',
         'dataplane/runtime',
         'dataplane/transport',
+        'dataplane/clusters/affinity-keys.ts',
         'dataplane/clusters/balancers',
       ],
       packages: [],
@@ -146,13 +148,17 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'observe',
         'dataplane',
         'dataplane/clusters',
+        'dataplane/clusters/affinity-keys.ts',
         'dataplane/failures',
         'dataplane/log',
         'dataplane/pipeline',
       ],
       packages: [],
     },
-    control: { folders: [...CONTROL_PLANE, 'dataplane/clusters/balancers'], packages: [] },
+    control: {
+      folders: [...CONTROL_PLANE, 'dataplane/clusters/affinity-keys.ts', 'dataplane/clusters/balancers'],
+      packages: [],
+    },
     admin: {
       folders: [...COMMON, 'model', 'routing', 'translate/balance', 'observe', 'dataplane/failures', 'control'],
       packages: ['fastify'],
