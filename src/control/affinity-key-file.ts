@@ -103,7 +103,7 @@ function readKeys(path: string): readonly string[] {
   if (lines.length === 0) throw new FormatError('it is empty: write a key, as from "openssl rand -base64 32"');
   if (lines.length > MAX_KEYS) {
     throw new FormatError(
-      `it has ${lines.length} lines: write one key, or two while a key is turned, the new one first`,
+      `it has ${lines.length} lines: write one key, or two while a key is turned, of which the first makes cookies`,
     );
   }
   for (const [index, line] of lines.entries()) {

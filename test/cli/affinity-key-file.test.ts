@@ -46,7 +46,7 @@ function textsOf(keys: readonly Uint8Array[]): string[] {
   return keys.map(key => Buffer.from(key).toString());
 }
 
-test('the file has one key, or two while a key is turned, the new one first', async t => {
+test('the file has one key, or two while a key is turned, of which the first makes cookies', async t => {
   const scene = new Scene(t);
   await scene.write(`${OLD}\n`);
   assert.deepEqual(textsOf(scene.open().keys), [OLD]);
@@ -75,7 +75,10 @@ test('a file that cannot be used at the start is refused with the reason, and ne
     ['secret-too-short', /^$/],
     ['secret-shorter', /the key in line 1 has 14 characters: write at least 16$/],
     [`${OLD}\nsecret-x`, /the key in line 2 has 8 characters/],
-    [`${OLD}\n${NEW}\n${THIRD}`, /it has 3 lines: write one key, or two while a key is turned, the new one first$/],
+    [
+      `${OLD}\n${NEW}\n${THIRD}`,
+      /it has 3 lines: write one key, or two while a key is turned, of which the first makes cookies$/,
+    ],
     ['secret with blanks in it', /line 1 is no text without blanks/],
     ['secret-\u0000-binary-\u00ff\u00fe', /line 1 is no text without blanks/],
     ['secret'.repeat(1000), /it is larger than 4k$/],
