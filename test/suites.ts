@@ -10,7 +10,11 @@ export interface Together {
 /** By the file in together/ that runs them. */
 export const TOGETHER = {
   pure: {
-    files: ['{dataplane,formats,observe,process,routing,settings,text}/**/*.test.ts', '*.test.ts', 'support/*.test.ts'],
+    files: [
+      '{control,dataplane,formats,observe,process,routing,settings,text}/**/*.test.ts',
+      '*.test.ts',
+      'support/*.test.ts',
+    ],
   },
   conformance: { files: ['conformance/*.test.ts', 'reasons/reasons.test.ts'] },
   sources: { files: ['sources/**/*.test.ts'], apart: ['sources/kube/{kube-config,long-run}.test.ts'] },

@@ -17,7 +17,7 @@ class Scene {
   readonly health: ClusterHealth<JudgedEndpoint>;
   limits = LIMITS;
   now = 0;
-  readonly #windows = new FailureWindows();
+  readonly #windows = new FailureWindows(this.board);
 
   constructor(count: number) {
     this.health = new ClusterHealth<JudgedEndpoint>(
@@ -46,7 +46,6 @@ class Scene {
   pass(seconds: number): void {
     for (let second = 0; second < seconds; second += 1) {
       this.now += 1000;
-      this.#windows.turn();
       this.health.sweep();
     }
   }
@@ -97,12 +96,13 @@ test('a message about an endpoint that has answered since ejects nothing', () =>
   assert.deepEqual(scene.verdicts(), [USABLE, USABLE, USABLE]);
 });
 
-/** Failures never five in a row. */
-function mixed(scene: Scene, slot: number, failures: number, successes: number): void {
-  for (let count = 0; count < Math.max(failures / 4, successes); count += 1) {
-    scene.failed(slot, Math.min(4, failures - count * 4));
-    if (count < successes) scene.ok(slot);
-  }
+/** One failure has been seen, from which on requests count for the rate. The count of failures in a row is of no interest. */
+function suspected(): Scene {
+  const scene = new Scene(3);
+  scene.limits = { ...LIMITS, failures: 1000 };
+  scene.failed(1);
+  scene.pass(1);
+  return scene;
 }
 
 test('85 % of at least 50 in ten seconds eject an endpoint; one failure less does not, one request less does not', () => {
@@ -112,9 +112,7 @@ test('85 % of at least 50 in ten seconds eject an endpoint; one failure less doe
     [43, 7, true],
     [42, 7, false],
   ] as const) {
-    const scene = new Scene(3);
-    // The count of failures in a row is of no interest here.
-    scene.limits = { ...LIMITS, failures: 1000 };
+    const scene = suspected();
     scene.failed(1, failures);
     scene.ok(1, successes);
     scene.pass(1);
@@ -128,11 +126,9 @@ test('requests count for the rate for ten seconds', () => {
     [9, true],
     [10, false],
   ] as const) {
-    const scene = new Scene(3);
-    scene.limits = { ...LIMITS, failures: 1000 };
+    const scene = suspected();
     scene.failed(1, 30);
-    scene.pass(1);
-    scene.pass(seconds - 1);
+    scene.pass(seconds);
     scene.failed(1, 20);
     scene.pass(1);
     assert.equal(scene.said.length === 1, isEjected, `${seconds} s apart`);
@@ -140,13 +136,25 @@ test('requests count for the rate for ten seconds', () => {
 });
 
 test('successes that are older than ten seconds protect an endpoint no longer', () => {
+  const scene = suspected();
+  scene.ok(1, 1000);
+  scene.failed(1);
+  scene.pass(5);
+  scene.failed(1, 60);
+  scene.pass(5);
+  assert.deepEqual(scene.said, []);
+  scene.pass(1);
+  assert.deepEqual(scene.said, ['1 failure_percentage 1 30s']);
+});
+
+test('what an endpoint did before its first failure counts neither for nor against it', () => {
   const scene = new Scene(3);
   scene.limits = { ...LIMITS, failures: 1000 };
   scene.ok(1, 1000);
-  scene.pass(5);
-  mixed(scene, 1, 60, 0);
-  scene.pass(5);
+  scene.failed(1, 60);
+  scene.pass(1);
   assert.deepEqual(scene.said, []);
+  scene.failed(1, 50);
   scene.pass(1);
   assert.deepEqual(scene.said, ['1 failure_percentage 1 30s']);
 });
@@ -354,11 +362,12 @@ test('while all are used, an ejected endpoint that answers after its time comes 
 test('what was counted before an endpoint came, and before it came back, does not count for the rate', () => {
   const scene = new Scene(2);
   scene.limits = { ...LIMITS, failures: 100, ejectionMs: 1000 };
-  scene.rows[0].failed(2);
   for (let count = 0; count < 90; count += 1) scene.rows[0].failed(2);
   scene.health.update(endpointsFrom(3));
   scene.pass(2);
   assert.deepEqual(scene.said, []);
+  scene.failed(1);
+  scene.pass(1);
   scene.failed(1, 60);
   scene.pass(2);
   assert.deepEqual(scene.said, ['1 failure_percentage 1 1s']);

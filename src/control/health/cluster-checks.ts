@@ -23,6 +23,7 @@ export class ClusterChecks<E extends CheckedEndpoint> {
   }
 
   update(endpoints: readonly E[], healthCheck: HealthCheck): void {
+    if (healthCheck === undefined && this.#healthCheck === undefined) return;
     const { path, intervalMs } = this.#healthCheck ?? {};
     const isSame = path === healthCheck?.path && intervalMs === healthCheck?.intervalMs;
     this.#healthCheck = healthCheck;

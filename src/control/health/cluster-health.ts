@@ -14,6 +14,11 @@ export interface JudgedEndpoint {
   readonly slot: number;
 }
 
+interface Candidate<E> {
+  readonly endpoint: E;
+  readonly reason: EjectionReason;
+}
+
 export interface HealthListener<E extends JudgedEndpoint> {
   ejected(endpoint: E, ejection: Ejection): void;
   /** It takes requests again. */
@@ -54,6 +59,11 @@ export class ClusterHealth<E extends JudgedEndpoint> {
     return this.#endpoints;
   }
 
+  /** No endpoint is ejected, or fails its active check. */
+  get isWell(): boolean {
+    return this.#failing.size === 0 && this.#countEjected() === 0;
+  }
+
   /** All endpoints are used, because less than half of them are usable. */
   get isPanicking(): boolean {
     return this.#isPanicking;
@@ -72,9 +82,10 @@ export class ClusterHealth<E extends JudgedEndpoint> {
 
   /** @param endpoints all that take requests now; one that stays keeps what is known about it, a new one starts clean */
   update(endpoints: readonly E[]): void {
-    const left = new Map(this.#endpoints.map(endpoint => [endpoint.id, endpoint]));
-    const added = endpoints.filter(({ id }) => !left.delete(id));
+    const before = this.#endpoints;
     this.#endpoints = endpoints;
+    const left = new Map(before.map(endpoint => [endpoint.id, endpoint]));
+    const added = endpoints.filter(({ id }) => !left.delete(id));
     for (const endpoint of left.values()) this.#leave(endpoint);
     for (const endpoint of added) this.#add(endpoint);
     this.#settle();
@@ -90,28 +101,16 @@ export class ClusterHealth<E extends JudgedEndpoint> {
 
   /** Once a second. */
   sweep(): void {
-    const { board, windows, now } = this.#context;
-    for (const [id, { until }] of this.#ejectionsOfAbsent) {
-      if (now() >= until) this.#ejectionsOfAbsent.delete(id);
+    const { board } = this.#context;
+    if (this.#ejectionsOfAbsent.size > 0) this.#forgetAbsent();
+    const candidates: Candidate<E>[] = [];
+    for (const endpoint of this.#endpoints) this.#look(endpoint, candidates);
+    if (candidates.length > 1) {
+      // There may be more of them than may be ejected.
+      candidates.sort((a, b) => board.failuresInARow(b.endpoint.slot) - board.failuresInARow(a.endpoint.slot));
     }
-    const candidates: { readonly endpoint: E; readonly reason: EjectionReason }[] = [];
-    for (const endpoint of this.#endpoints) {
-      const { slot } = endpoint;
-      if (slot === NO_SLOT) continue;
-      windows.take(slot, board.successes(slot), board.failures(slot));
-      const ejection = this.#ejections.get(endpoint.id);
-      if (ejection?.isInForce === true) {
-        this.#lookAfter(endpoint, ejection);
-      } else {
-        if (ejection?.isForgiven(now()) === true) this.#ejections.delete(endpoint.id);
-        const reason = this.#reasonFor(endpoint);
-        if (reason !== undefined) candidates.push({ endpoint, reason });
-      }
-    }
-    // There may be more of them than may be ejected.
-    candidates.sort((a, b) => board.failuresInARow(b.endpoint.slot) - board.failuresInARow(a.endpoint.slot));
     for (const { endpoint, reason } of candidates) this.#tryEject(endpoint, reason);
-    this.#settle();
+    if (this.#ejections.size > 0) this.#settle();
   }
 
   /** @param passes the result of the endpoint's active check; true also when it is no longer checked */
@@ -123,7 +122,7 @@ export class ClusterHealth<E extends JudgedEndpoint> {
   }
 
   #add(endpoint: E): void {
-    this.#startWindow(endpoint);
+    this.#context.windows.start(endpoint.slot);
     const ejection = this.#ejectionsOfAbsent.get(endpoint.id);
     if (ejection !== undefined) {
       this.#ejectionsOfAbsent.delete(endpoint.id);
@@ -139,6 +138,26 @@ export class ClusterHealth<E extends JudgedEndpoint> {
     this.#failing.delete(id);
     // It may still serve the clients that a cookie binds to it.
     this.#context.board.judge(slot, USABLE);
+  }
+
+  #look(endpoint: E, candidates: Candidate<E>[]): void {
+    const { slot } = endpoint;
+    if (slot === NO_SLOT) return;
+    const hasFailed = this.#context.windows.take(slot);
+    const ejection = this.#ejections.size === 0 ? undefined : this.#ejections.get(endpoint.id);
+    if (ejection?.isInForce === true) {
+      this.#lookAfter(endpoint, ejection);
+      return;
+    }
+    if (ejection?.isForgiven(this.#context.now()) === true) this.#ejections.delete(endpoint.id);
+    const reason = hasFailed ? this.#reasonFor(endpoint) : undefined;
+    if (reason !== undefined) candidates.push({ endpoint, reason });
+  }
+
+  #forgetAbsent(): void {
+    for (const [id, { until }] of this.#ejectionsOfAbsent) {
+      if (this.#context.now() >= until) this.#ejectionsOfAbsent.delete(id);
+    }
   }
 
   #reasonFor({ slot }: E): EjectionReason | undefined {
@@ -171,7 +190,7 @@ export class ClusterHealth<E extends JudgedEndpoint> {
     if (ejection.phase === 'out') {
       if (now() >= ejection.until) this.#offerTrial(endpoint, ejection);
     } else if (board.successes(slot) !== ejection.successesBefore) {
-      this.#startWindow(endpoint);
+      this.#context.windows.start(endpoint.slot);
       this.#return(endpoint, ejection);
     } else if (board.failures(slot) !== ejection.failuresBefore) {
       this.#eject(endpoint, 'failed_trial');
@@ -224,11 +243,6 @@ export class ClusterHealth<E extends JudgedEndpoint> {
     if (this.#failing.has(id)) return EJECTED;
     const phase = this.#ejections.get(id)?.phase ?? 'over';
     return phase === 'over' ? USABLE : phase === 'trial' ? TRIAL : EJECTED;
-  }
-
-  #startWindow({ slot }: E): void {
-    const { board, windows } = this.#context;
-    windows.start(slot, board.successes(slot), board.failures(slot));
   }
 
   #mostEjected(): number {

@@ -58,7 +58,6 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
     failed_trial: 0,
   };
   readonly #options: EndpointHealthOptions;
-  readonly #windows = new FailureWindows();
   readonly #context: HealthContext;
   readonly #checks: ActiveChecks;
   readonly #clusters = new Map<ClusterId, Watched>();
@@ -69,7 +68,12 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
     const { board, clock, settings, probe, random = Math.random } = options;
     this.#options = options;
     this.#limits = limitsOf(settings);
-    this.#context = { board, windows: this.#windows, limits: () => this.#limits, now: () => clock.monotonic() };
+    this.#context = {
+      board,
+      windows: new FailureWindows(board),
+      limits: () => this.#limits,
+      now: () => clock.monotonic(),
+    };
     this.#checks = new ActiveChecks({ clock, probe, random });
     this.#stopSweeping = clock.repeat(SWEEP_MS, () => this.#sweep());
   }
@@ -118,12 +122,7 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
       const [first] = clusters;
       // An alert that no endpoint is ready needs the zero.
       const counts = new Map<EndpointState, number>([['ready', 0]]);
-      for (const watched of clusters) {
-        for (const endpoint of watched.endpoints) {
-          const state = stateOf(watched.health, endpoint);
-          counts.set(state, (counts.get(state) ?? 0) + 1);
-        }
-      }
+      for (const watched of clusters) count(watched, counts);
       if (first !== undefined) yield { service: first.cluster.service, counts };
     }
   }
@@ -193,7 +192,6 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
   }
 
   #sweep(): void {
-    this.#windows.turn();
     for (const { health } of this.#clusters.values()) health.sweep();
     this.#options.announcer.flush();
   }
@@ -218,6 +216,17 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
       }),
       ...(check !== undefined && { check }),
     };
+  }
+}
+
+/** Adds the endpoints of a cluster to `counts`. Where all is well, which is nearly everywhere, it looks at none of them. */
+function count({ health, endpoints }: Watched, counts: Map<EndpointState, number>): void {
+  const add = (state: EndpointState, more: number): void => void counts.set(state, (counts.get(state) ?? 0) + more);
+  if (health.isWell) {
+    add('ready', health.endpoints.length);
+    if (endpoints.length > health.endpoints.length) add('draining', endpoints.length - health.endpoints.length);
+  } else {
+    for (const endpoint of endpoints) add(stateOf(health, endpoint), 1);
   }
 }
 

@@ -1,62 +1,78 @@
-import { ENDPOINT_SLOTS, NO_SLOT } from '../../observe/endpoint-board.ts';
+import { ENDPOINT_SLOTS, type EndpointBoard, NO_SLOT } from '../../observe/endpoint-board.ts';
 
 /** How many sweeps a window spans. */
 const SPAN = 10;
 
-/** Columns of one slot: the totals at the last sweep, the sums over the window, then what each sweep of it added. */
-const LAST_SUCCESSES = 0;
-const LAST_FAILURES = 1;
-const SUCCESSES = 2;
-const FAILURES = 3;
-const RING = 4;
-const COLUMNS = RING + 2 * SPAN;
-
-/** What the attempts at each endpoint came to in the last ten sweeps. Untouched pages cost no memory. */
-export class FailureWindows {
-  readonly #values = new Int32Array(ENDPOINT_SLOTS * COLUMNS);
-  /** Where in the rings the current sweep writes. */
+/** What attempts at one endpoint came to in the last sweeps, from the first that saw a failure on. */
+class Window {
+  successes = 0;
+  failures = 0;
+  /** What each sweep added, the oldest at the place that is written next. */
+  readonly #successes = new Array<number>(SPAN).fill(0);
+  readonly #failures = new Array<number>(SPAN).fill(0);
   #at = 0;
+  #lastSuccesses: number;
+  #lastFailures: number;
 
-  /** A sweep begins. */
-  turn(): void {
-    this.#at = (this.#at + 1) % SPAN;
+  constructor(successes: number, failures: number) {
+    this.#lastSuccesses = successes;
+    this.#lastFailures = failures;
   }
 
-  /** Begins an empty window. @param successes, failures the totals until now, which do not count */
-  start(slot: number, successes: number, failures: number): void {
+  /** Takes in the totals at a sweep. They wrap around. */
+  take(successes: number, failures: number): void {
+    const at = this.#at;
+    const succeeded = (successes - this.#lastSuccesses) | 0;
+    const failed = (failures - this.#lastFailures) | 0;
+    this.successes += succeeded - (this.#successes[at] as number);
+    this.failures += failed - (this.#failures[at] as number);
+    this.#successes[at] = succeeded;
+    this.#failures[at] = failed;
+    this.#at = (at + 1) % SPAN;
+    this.#lastSuccesses = successes;
+    this.#lastFailures = failures;
+  }
+}
+
+/** The windows of the endpoints that have failed lately. One that does not fail costs a sweep a look at one number of each worker. */
+export class FailureWindows {
+  readonly #board: Pick<EndpointBoard, 'successes' | 'failures'>;
+  readonly #windows = new Map<number, Window>();
+  /** The totals of failures at the last sweep. Untouched pages cost no memory. */
+  readonly #lastFailures = new Int32Array(ENDPOINT_SLOTS);
+
+  constructor(board: Pick<EndpointBoard, 'successes' | 'failures'>) {
+    this.#board = board;
+  }
+
+  /** What was counted until now does not count. */
+  start(slot: number): void {
     if (slot === NO_SLOT) return;
-    const start = slot * COLUMNS;
-    for (let at = start + SUCCESSES; at < start + COLUMNS; at += 1) this.#set(at, 0);
-    this.#set(start + LAST_SUCCESSES, successes);
-    this.#set(start + LAST_FAILURES, failures);
+    this.#windows.delete(slot);
+    this.#lastFailures[slot] = this.#board.failures(slot);
   }
 
-  /** Takes in the totals at this sweep, once for each. */
-  take(slot: number, successes: number, failures: number): void {
-    const start = slot * COLUMNS;
-    this.#take(start + LAST_SUCCESSES, start + SUCCESSES, start + RING + 2 * this.#at, successes);
-    this.#take(start + LAST_FAILURES, start + FAILURES, start + RING + 2 * this.#at + 1, failures);
+  /** Takes in the counts of a sweep. @returns whether the endpoint has failed lately */
+  take(slot: number): boolean {
+    const failures = this.#board.failures(slot);
+    const window = this.#windows.get(slot);
+    if (window === undefined) {
+      if (failures === this.#lastFailures[slot]) return false;
+      this.#windows.set(slot, new Window(this.#board.successes(slot), failures));
+      return true;
+    }
+    window.take(this.#board.successes(slot), failures);
+    if (window.failures > 0) return true;
+    this.#windows.delete(slot);
+    this.#lastFailures[slot] = failures;
+    return false;
   }
 
   successes(slot: number): number {
-    return this.#values[slot * COLUMNS + SUCCESSES] as number;
+    return this.#windows.get(slot)?.successes ?? 0;
   }
 
   failures(slot: number): number {
-    return this.#values[slot * COLUMNS + FAILURES] as number;
-  }
-
-  #take(last: number, sum: number, cell: number, total: number): void {
-    const values = this.#values;
-    // Totals wrap around.
-    const added = (total - (values[last] as number)) | 0;
-    this.#set(sum, (values[sum] as number) + added - (values[cell] as number));
-    this.#set(cell, added);
-    this.#set(last, total);
-  }
-
-  /** A zero that is written takes a page of memory; one that is read takes none. */
-  #set(at: number, value: number): void {
-    if (this.#values[at] !== value) this.#values[at] = value;
+    return this.#windows.get(slot)?.failures ?? 0;
   }
 }
