@@ -5,6 +5,9 @@ const CONNECTION_BYTES = 4 * 1024;
 const PIECE_BYTES = 64 * 1024;
 const HALF_FULL_PIECE_BYTES = 8 * 1024;
 
+/** Of the memory, taken at most while there is plenty. */
+const PLENTIFUL_SHARE = 0.125;
+
 /** What any connection may keep, however little is left. */
 export const SMALL_BYTES = 1024;
 
@@ -37,6 +40,11 @@ export class ClientMemory {
     const share = this.#taken / this.#limit;
     if (share < 0.5) return PIECE_BYTES;
     return share < 0.75 ? HALF_FULL_PIECE_BYTES : SMALL_BYTES;
+  }
+
+  /** So little is taken that large bodies may be read in larger pieces. */
+  get isPlentiful(): boolean {
+    return this.#taken / this.#limit < PLENTIFUL_SHARE;
   }
 
   /** Part of a head is kept. */

@@ -5,11 +5,13 @@ export const MAX_JOINED_BYTES = 16 * 1024;
 
 /** What one read takes at most: the largest piece the kernel hands out at once on a local network. */
 const BUFFER_BYTES = 64 * 1024;
+/** And in the middle of a large body, while memory is plentiful: what has come meanwhile then goes on in one write. */
+const LARGE_BYTES = 256 * 1024;
 /** Room for a short text before the data, and one behind it: see {@link ReadBuffer.view}. */
 const BEFORE = 16;
 const BEHIND = 2;
-/** Kept for the next body; what a burst needed beyond is left to the collector. */
-const MAX_SPARE = 64;
+/** Of each size so many bytes are kept for the next body; what a burst needed beyond is left to the collector. */
+const MAX_SPARE_BYTES = 4 * 1024 * 1024;
 
 /** Memory for bytes on their way from one socket to another. Who has it writes it, and gives it back when it has gone out. */
 export class ReadBuffer {
@@ -19,12 +21,13 @@ export class ReadBuffer {
   readonly giveBack: () => void;
   readonly #memory: Buffer;
 
-  constructor(spare: ReadBuffer[], memory: ClientMemory, size = BUFFER_BYTES) {
+  /** @param spare where it waits when it is not needed; undefined when it is used once */
+  constructor(spare: ReadBuffer[] | undefined, memory: ClientMemory, size: number) {
     this.#memory = Buffer.allocUnsafeSlow(BEFORE + size + BEHIND);
     this.bytes = this.#memory.subarray(BEFORE, BEFORE + size);
     this.giveBack = () => {
       memory.kept -= size;
-      if (spare.length < MAX_SPARE && size === BUFFER_BYTES) spare.push(this);
+      if (spare !== undefined && (spare.length + 1) * size <= MAX_SPARE_BYTES) spare.push(this);
     };
   }
 
@@ -47,7 +50,10 @@ export class ReadBuffers {
   readonly #shared: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   /** Parts of it, by size. */
   readonly #parts = new Map([[BUFFER_BYTES, this.#shared]]);
-  readonly #spare: ReadBuffer[] = [];
+  readonly #spare = new Map<number, ReadBuffer[]>([
+    [BUFFER_BYTES, []],
+    [LARGE_BYTES, []],
+  ]);
   readonly #memory: ClientMemory;
 
   constructor(memory: ClientMemory) {
@@ -69,23 +75,26 @@ export class ReadBuffers {
     return part;
   }
 
-  take(): ReadBuffer {
-    this.#memory.kept += BUFFER_BYTES;
-    return this.#spare.pop() ?? new ReadBuffer(this.#spare, this.#memory);
+  /** What one read of a large body should bring at most. */
+  get bodyBytes(): number {
+    return this.#memory.isPlentiful ? LARGE_BYTES : BUFFER_BYTES;
+  }
+
+  /** @returns room for so many bytes, or more */
+  take(size = BUFFER_BYTES): ReadBuffer {
+    const room = size <= BUFFER_BYTES ? BUFFER_BYTES : Math.max(size, LARGE_BYTES);
+    this.#memory.kept += room;
+    const spare = this.#spare.get(room);
+    return spare?.pop() ?? new ReadBuffer(spare, this.#memory, room);
   }
 
   /** A copy of ranges (start, end, start, end…) of other bytes, `size` in all. */
   copy(from: Buffer, ranges: readonly number[], size: number): ReadBuffer {
-    const buffer = size <= BUFFER_BYTES ? this.take() : this.#takeLarge(size);
+    const buffer = this.take(size);
     let at = 0;
     for (let index = 0; index < ranges.length; index += 2)
       at += from.copy(buffer.bytes, at, ranges[index], ranges[index + 1]);
     return buffer;
-  }
-
-  #takeLarge(size: number): ReadBuffer {
-    this.#memory.kept += size;
-    return new ReadBuffer(this.#spare, this.#memory, size);
   }
 }
 
@@ -107,7 +116,9 @@ export class Inlet {
   next(isBody: boolean): Buffer {
     const { pieceBytes } = this.#buffers;
     if (isBody && this.lastSize > MAX_JOINED_BYTES && pieceBytes === BUFFER_BYTES) {
-      this.#own ??= this.#buffers.take();
+      const { bodyBytes } = this.#buffers;
+      if (this.#own !== undefined && this.#own.bytes.length > bodyBytes) this.release();
+      this.#own ??= this.#buffers.take(bodyBytes);
       return this.#own.bytes;
     }
     this.release();

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClientMemory } from '../../../src/dataplane/transport/client-memory.ts';
-import { ReadBuffers } from '../../../src/dataplane/transport/read-buffers.ts';
+import { Inlet, ReadBuffers } from '../../../src/dataplane/transport/read-buffers.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startProxy } from '../../support/proxy-under-test.ts';
 import { RawUpstream } from '../../support/raw-upstream.ts';
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
 describe('ReadBuffers', { concurrency: true }, () => {
   it('nobody gets a buffer that somebody still has', () => {
@@ -27,6 +28,26 @@ describe('ReadBuffers', { concurrency: true }, () => {
     const known = new Set(burst);
     const again = burst.map(() => buffers.take()).filter(buffer => known.has(buffer));
     assert.ok(again.length > 0 && again.length <= 100, `${again.length} were kept`);
+  });
+
+  it('a large body is read in larger pieces while memory is plentiful, and the middle of one goes over to smaller ones', () => {
+    const memory = new ClientMemory(100 * MIB, () => 0);
+    const inlet = new Inlet(new ReadBuffers(memory));
+    const read = (size: number): number => {
+      inlet.lastSize = size;
+      return inlet.next(true).length;
+    };
+    assert.equal(read(1024), 64 * KIB);
+    assert.equal(memory.kept, 0);
+    assert.equal(read(64 * KIB), 256 * KIB);
+    assert.equal(read(256 * KIB), 256 * KIB);
+    assert.equal(memory.kept, 256 * KIB);
+    memory.kept += 20 * MIB;
+    assert.equal(read(256 * KIB), 64 * KIB);
+    assert.equal(memory.kept, 20 * MIB + 64 * KIB);
+    memory.kept += 40 * MIB;
+    assert.equal(read(64 * KIB), 8 * KIB);
+    assert.equal(memory.kept, 60 * MIB);
   });
 
   it('what is copied into one can be read as bytes, and with texts around them, up to the last byte of it', () => {
