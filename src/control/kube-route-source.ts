@@ -77,11 +77,12 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     },
     watchState: () => {
       const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
-      const lastEventMs = lastEventTimestampSeconds > 0 ? lastEventTimestampSeconds * 1000 : undefined;
+      const ofSlices = slices.statistics();
+      const lastEventMs = Math.max(lastEventTimestampSeconds * 1000, ofSlices.lastEventAt);
       return {
-        events: eventsTotal,
-        restarts: restartsTotal,
-        lastEventMs,
+        events: eventsTotal + ofSlices.eventsTotal,
+        restarts: restartsTotal + ofSlices.restartsTotal,
+        lastEventMs: lastEventMs > 0 ? lastEventMs : undefined,
         synced: synced && slices.report().synced,
         serviceEvents: recorder.statistics,
       };

@@ -5,6 +5,7 @@ import type { EndpointSliceStore } from '../../resources/endpoint-slice-store.ts
 import type { Settings } from '../../settings/schema.ts';
 import type { KubeClient } from './client.ts';
 import { scopesOf } from './collections.ts';
+import { addStatistics, type ReflectorStatistics } from './reflector.ts';
 import { SliceWatch } from './slice-watch.ts';
 
 /**
@@ -75,6 +76,11 @@ export class EndpointSliceSource {
     if (!this.#mayWait) return false;
     this.#mayWait = this.#watches.values().some(({ isSettled }) => !isSettled);
     return this.#mayWait;
+  }
+
+  statistics(): ReflectorStatistics {
+    const none: ReflectorStatistics = { eventsTotal: 0, restartsTotal: 0, lastEventAt: 0 };
+    return this.#watches.values().reduce((sum, { statistics }) => addStatistics(sum, statistics), none);
   }
 
   /** As {@link KubeSource.report}. What may not be read is a problem, but nothing that is about to come. */

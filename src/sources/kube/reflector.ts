@@ -78,6 +78,16 @@ export interface ReflectorStatistics {
   readonly lastEventAt: number;
 }
 
+/** Of several watches together. */
+export function addStatistics(one: ReflectorStatistics, other: ReflectorStatistics | undefined): ReflectorStatistics {
+  if (other === undefined) return one;
+  return {
+    eventsTotal: one.eventsTotal + other.eventsTotal,
+    restartsTotal: one.restartsTotal + other.restartsTotal,
+    lastEventAt: Math.max(one.lastEventAt, other.lastEventAt),
+  };
+}
+
 export class Reflector<T extends KubeObject = KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #name: string;

@@ -9,7 +9,7 @@ import type { KubeClient } from './client.ts';
 import { readWatchedSlice, serviceNameOf, sliceCollection } from './collections.ts';
 import { ForbiddenError, isRefusal, type KubeError } from './errors.ts';
 import { type KubeObject, listAll } from './list.ts';
-import { Reflector } from './reflector.ts';
+import { addStatistics, Reflector, type ReflectorStatistics } from './reflector.ts';
 import type { Change } from './watch.ts';
 
 /** An API server that has just started refuses for some seconds what it will grant. */
@@ -48,6 +48,8 @@ export class SliceWatch {
   /** Those whose slices have changed since they were handed to the store. */
   readonly #changed = new Set<AskingService>();
   #reflector: Reflector<EndpointSlice> | undefined;
+  /** Of the watches that have ended. */
+  #past: ReflectorStatistics = { eventsTotal: 0, restartsTotal: 0, lastEventAt: 0 };
   #isListing = false;
   #hasListed = false;
   #willSettle = false;
@@ -76,6 +78,10 @@ export class SliceWatch {
   /** Undefined while nothing is watched. */
   get reflector(): Reflector<EndpointSlice> | undefined {
     return this.#reflector;
+  }
+
+  get statistics(): ReflectorStatistics {
+    return addStatistics(this.#past, this.#reflector?.statistics);
   }
 
   /** Whether the slices may not be read, or are not served by this API server. */
@@ -116,7 +122,7 @@ export class SliceWatch {
   #listMissing(missing: readonly AskingService[]): void {
     if (missing.length > MOST_SINGLE_LISTS) {
       // What is known stays in force until the new list has been read.
-      void this.#reflector?.stop();
+      void this.#leave();
       this.#begin();
       return;
     }
@@ -147,11 +153,16 @@ export class SliceWatch {
   }
 
   async #end(): Promise<void> {
-    const reflector = this.#reflector;
-    this.#reflector = undefined;
     this.#refusal = undefined;
     this.#cancelPatience?.();
     this.#cancelPatience = undefined;
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    const reflector = this.#reflector;
+    this.#past = this.statistics;
+    this.#reflector = undefined;
     await reflector?.stop();
   }
 

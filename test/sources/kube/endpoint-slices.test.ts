@@ -23,9 +23,12 @@ describe('a source of EndpointSlices', () => {
     api.apply(slice('shop', '10.0.0.1'));
     harness.want('shop');
     await harness.untilWatching();
+    api.apply(slice('shop', '10.0.0.2'));
+    await harness.untilServed('shop', '10.0.0.2');
     harness.want('shop', false);
     await until(() => api.openWatches.length === 0);
     assert.equal(harness.source.report().synced, true);
+    assert.equal(harness.source.statistics().eventsTotal, 1, 'what has happened is not forgotten');
     harness.want('shop');
     await harness.untilWatching();
     assert.equal(harness.lists.length, 2);
