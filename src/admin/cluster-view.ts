@@ -1,8 +1,8 @@
 /** A cluster and its endpoints as they are now, for people and scripts. */
-import { balanceText } from '../control/cluster-reports.ts';
 import type { EndpointReport } from '../control/endpoint-report.ts';
 import type { ObservedCluster } from '../control/observed-cluster.ts';
 import type { ServiceRef } from '../model/route.ts';
+import { formatBalance } from '../translate/balance/balance.ts';
 
 export interface ClusterView {
   /** ingress-nginx's: `namespace-service-port`. */
@@ -41,7 +41,7 @@ export function viewCluster({ cluster, usesAll, endpoints, more }: ObservedClust
   return {
     name,
     service,
-    balance: balanceText(balance),
+    balance: formatBalance(balance),
     affinityCookie: affinity?.name ?? '',
     maxRequests,
     usesAll,

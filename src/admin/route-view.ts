@@ -1,5 +1,6 @@
-import { balanceText, type ClusterSource } from '../control/cluster-reports.ts';
+import type { ClusterSource } from '../control/cluster-reports.ts';
 import type { Route, RouteOverrides, ServiceRef } from '../model/route.ts';
+import { formatBalance } from '../translate/balance/balance.ts';
 
 /** A route as people and scripts get it, with the endpoints that it leads to. */
 export interface RouteView {
@@ -23,7 +24,7 @@ export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
   const { cluster, endpoints = [] } = clusters.cluster(route.cluster) ?? {};
   const backend = {
     name: cluster?.name ?? '',
-    balance: cluster === undefined ? '' : balanceText(cluster.balance),
+    balance: cluster === undefined ? '' : formatBalance(cluster.balance),
     endpoints: endpoints.map(({ address, port }) => ({ address, port })),
   };
   return { host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt };

@@ -44,19 +44,14 @@ export class AskedRequest implements PickRequest {
   variable(name: string): string {
     switch (name) {
       case 'remote_addr':
-      case 'binary_remote_addr':
-      case 'the_real_ip':
         return this.clientIp();
       case 'request_uri':
         return this.uri();
       case 'uri':
-      case 'document_uri':
         return this.#facts.path;
       case 'args':
-      case 'query_string':
         return this.#facts.query.slice(1);
       case 'host':
-      case 'best_http_host':
         return this.#facts.host;
       case 'request_method':
         return 'GET';

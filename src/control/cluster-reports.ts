@@ -1,7 +1,7 @@
 /** How clusters and their endpoints are now, and where a request would go. */
 import { AffinityKeys } from '../dataplane/clusters/affinity-keys.ts';
 import { cookieValues } from '../formats/http/cookies.ts';
-import type { Balance, ClusterEndpoint, ClusterInForce, HashKey } from '../model/cluster.ts';
+import type { ClusterEndpoint, ClusterInForce } from '../model/cluster.ts';
 import type { ClusterId } from '../model/route.ts';
 import { AskedRequest, type RequestFacts } from './asked-request.ts';
 import { chooseEndpoint, type EndpointChoice } from './endpoint-choice.ts';
@@ -62,21 +62,4 @@ export class ClusterReports {
 
 function unobserved(endpoint: ClusterEndpoint): EndpointReport {
   return { ...endpoint, health: endpoint.state, inFlight: 0, firstByteMs: undefined };
-}
-
-/** As the annotation has it. */
-export function balanceText(balance: Balance): string {
-  return balance.policy === 'hash' ? `hash ${keyText(balance.key)}` : balance.policy;
-}
-
-function keyText(key: HashKey): string {
-  switch (key.from) {
-    case 'client-ip':
-    case 'uri':
-      return key.from;
-    case 'text':
-      return key.parts.map(part => (typeof part === 'string' ? part : `$${part.variable}`)).join('');
-    default:
-      return `${key.from}:${key.name}`;
-  }
 }

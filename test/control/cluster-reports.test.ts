@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { balanceText, ClusterReports } from '../../src/control/cluster-reports.ts';
+import { ClusterReports } from '../../src/control/cluster-reports.ts';
 import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
 import { type ClusterInForce, plainEndpoint } from '../../src/model/cluster.ts';
 import { observedCluster } from '../support/observed-clusters.ts';
@@ -41,12 +41,4 @@ test('where kube-proxy chooses, or there is no such cluster, there is no choice'
   const service = inForce({ balance: { policy: 'service' } });
   assert.equal(new ClusterReports({ cluster: () => service }).choose('c', facts('')), undefined);
   assert.equal(new ClusterReports({ cluster: () => undefined }).choose('c', facts('')), undefined);
-});
-
-test('a policy is written as the annotation has it', () => {
-  assert.equal(balanceText({ policy: 'ewma' }), 'ewma');
-  assert.equal(balanceText({ policy: 'hash', key: { from: 'uri' } }), 'hash uri');
-  assert.equal(balanceText({ policy: 'hash', key: { from: 'cookie', name: 'id' } }), 'hash cookie:id');
-  const parts = [{ variable: 'host' }, '/', { variable: 'request_uri' }];
-  assert.equal(balanceText({ policy: 'hash', key: { from: 'text', parts } }), 'hash $host/$request_uri');
 });

@@ -74,6 +74,12 @@ test('what cannot be read is refused with what to write instead', () => {
   for (const [text, message] of rows) assert.throws(() => parseBalance(text), { code: 'BAD_VALUE', message }, text);
 });
 
+test('a policy is written as the annotation has it', () => {
+  for (const text of ['service', 'ewma', 'hash uri', 'hash cookie:id', 'hash $host/$request_uri']) {
+    assert.equal(formatBalance(parseBalance(text)), text);
+  }
+});
+
 test('what is read is written so that it is read again', () => {
   const name = fc.stringMatching(/^[a-z][a-z0-9]{0,9}$/);
   const key: fc.Arbitrary<string> = fc.oneof(
