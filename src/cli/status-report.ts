@@ -16,6 +16,8 @@ export interface Status {
   /** nginx's counters, over all workers: the proxy's clients alone. */
   readonly connections: StubStatus;
   readonly lateWorkers: readonly LateWorker[];
+  /** Of Services that are balanced over them, by state; empty without such Services. */
+  readonly endpoints: Readonly<Record<string, number>>;
 }
 
 /** A worker that has not answered the main thread in time. */
@@ -31,6 +33,28 @@ export function lateWorkers(metrics: MetricSamples): LateWorker[] {
   return (metrics.get(WORKER_LAG) ?? [])
     .filter(({ value }) => value * 1000 >= LATE_MS)
     .map(({ labels: { worker = '?' }, value }) => ({ worker, silentSeconds: value }));
+}
+
+/** The metric that {@link endpointCounts} reads. */
+export const ENDPOINTS = 'kube_entry_endpoints';
+
+export function endpointCounts(metrics: MetricSamples): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { labels, value } of metrics.get(ENDPOINTS) ?? []) {
+    const { state = 'unknown' } = labels;
+    counts[state] = (counts[state] ?? 0) + value;
+  }
+  return counts;
+}
+
+/** @returns undefined when no Service is balanced over its endpoints */
+export function endpointsFact({ endpoints }: Status): Fact | undefined {
+  const found = Object.entries(endpoints);
+  if (found.length === 0) return undefined;
+  const shown = found.filter(([state, count]) => count > 0 || state === 'ready');
+  const text = shown.map(([state, count]) => `${count} ${state}`).join(', ');
+  const isWell = shown.every(([state]) => state === 'ready' || state === 'draining');
+  return isWell ? ['Endpoints', text] : ['Endpoints', `${text} (why: kube-entry backends NAME)`, 'yellow'];
 }
 
 /** @returns undefined when all workers answer */

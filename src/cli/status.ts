@@ -9,6 +9,9 @@ import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, type OutputFormat, outputFormat } from './output.ts';
 import {
   connectionsFact,
+  ENDPOINTS,
+  endpointCounts,
+  endpointsFact,
   headline,
   isReady,
   lateWorkers,
@@ -52,11 +55,17 @@ export const status: Command = {
     if (flags.options.watch === true) return watchStatus(adminSocket, format, io);
     const client = new AdminClient(adminSocket);
     const [metrics, { summary, connections }] = await Promise.all([
-      askMetrics(client, new Set([BUILD_INFO, WORKER_LAG])),
+      askMetrics(client, new Set([BUILD_INFO, WORKER_LAG, ENDPOINTS])),
       askTable(client),
     ]);
     const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
-    const found: Status = { build, table: summary, connections, lateWorkers: lateWorkers(metrics) };
+    const found: Status = {
+      build,
+      table: summary,
+      connections,
+      lateWorkers: lateWorkers(metrics),
+      endpoints: endpointCounts(metrics),
+    };
     io.print(formatAnswer(format, found, () => instanceReport(found, adminSocket, io)));
     return isReady(summary) ? EXIT.ok : EXIT.no;
   },
@@ -73,10 +82,12 @@ function instanceReport(found: Status, socket: string, { paint }: Io): string {
   const { table, connections } = found;
   const { accepted, handled, requests } = connections;
   const late = lateWorkersFact(found);
+  const endpoints = endpointsFact(found);
   const facts = formatFacts(
     [
       routesFact(table),
       sourceFact(table),
+      ...(endpoints === undefined ? [] : [endpoints]),
       connectionsFact(connections),
       ...(late === undefined ? [] : [late]),
       ['Since start', `${accepted} accepted, ${handled} handled, ${plural(requests, 'request')}`],

@@ -37,6 +37,17 @@ test('status names the workers that do not answer, for people and for scripts', 
   assert.deepEqual(JSON.parse(json).lateWorkers, [{ worker: '2', silentSeconds: 7.4 }]);
 });
 
+test('status counts endpoints by state, and says where to read why one gets no requests', async context => {
+  const series = (service: string, state: string, count: number) =>
+    `kube_entry_endpoints{namespace="shop",service="${service}",state="${state}"} ${count}\n`;
+  const metrics = series('cart', 'ready', 2) + series('cart', 'ejected', 1) + series('search', 'ready', 3);
+  const { socketPath } = await startInstance(context, SERVICES, metrics);
+  const { stdout } = await runHere(['status', '--admin-socket', socketPath]);
+  assert.match(stdout, /^ {2}Endpoints +5 ready, 1 ejected \(why: kube-entry backends NAME\)$/m);
+  const { stdout: json } = await runHere(['status', '--json', '--admin-socket', socketPath]);
+  assert.deepEqual(JSON.parse(json).endpoints, { ready: 5, ejected: 1 });
+});
+
 test('status --json is for scripts', async context => {
   const { socketPath } = await startInstance(context, SERVICES);
   const { code, stdout } = await runHere(['status', '--json', '--admin-socket', socketPath]);

@@ -6,6 +6,7 @@ import { plural } from '../../text/labels.ts';
 import { printable } from '../../text/printable.ts';
 import {
   connectionsFact,
+  endpointsFact,
   headline,
   isReady,
   lateWorkersFact,
@@ -96,6 +97,7 @@ export function viewFrame({ time, sample, traffic, outage }: Frame): object {
 
 function factsOf({ traffic, time }: Frame, sample: InstanceSample): Fact[] {
   const { status, upstreams, workers, workerRestarts, changedAt } = sample;
+  const endpoints = endpointsFact(status);
   const changed = changedAt === undefined ? '' : `, changed ${ago(time - changedAt * 1000)} ago`;
   return [
     failing(['Requests', describeRate(traffic?.total)], traffic?.total),
@@ -107,6 +109,7 @@ function factsOf({ traffic, time }: Frame, sample: InstanceSample): Fact[] {
         : ['Workers', `${workers ?? '?'}, ${workerRestarts} replaced since the start`, 'yellow']),
     routesFact(status.table, changed),
     sourceFact(status.table),
+    ...(endpoints === undefined ? [] : [endpoints]),
   ];
 }
 

@@ -6,7 +6,7 @@ import { hostLabel } from '../../text/labels.ts';
 import { askMetrics, askTable } from '../admin-answers.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { MetricSamples } from '../metrics-text.ts';
-import { lateWorkers, type Status, WORKER_LAG } from '../status-report.ts';
+import { ENDPOINTS, endpointCounts, lateWorkers, type Status, WORKER_LAG } from '../status-report.ts';
 import { readCounts, TRAFFIC_METRICS, type TrafficCounts } from './traffic.ts';
 
 const BUILD_INFO = 'kube_entry_build_info';
@@ -20,6 +20,7 @@ const METRICS: ReadonlySet<string> = new Set([
   UPSTREAM_CONNECTIONS,
   WORKER_RESTARTS,
   WORKER_LAG,
+  ENDPOINTS,
   LAST_CHANGE,
   STARTED,
   ...TRAFFIC_METRICS,
@@ -54,6 +55,7 @@ export async function takeSample(client: AdminClient): Promise<InstanceSample> {
       table: summary,
       connections,
       lateWorkers: lateWorkers(metrics),
+      endpoints: endpointCounts(metrics),
     },
     upstreams: {
       idle: numberOf(metrics, UPSTREAM_CONNECTIONS, 'idle') ?? 0,

@@ -21,6 +21,7 @@ function frameOf(table: Partial<TableSummary>): Frame {
           conflicts: 0,
           ...table,
         },
+        endpoints: {},
         connections: { active: 0, accepted: 0, handled: 0, requests: 0, reading: 0, writing: 0, waiting: 0 },
         lateWorkers: [],
       },

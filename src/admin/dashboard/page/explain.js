@@ -92,8 +92,8 @@ function view(answer) {
     verdict,
     ...(choice
       ? candidates(OUTCOMES[choice.outcome], choice.endpoints, endpoint => [
-          el('p', '', el('code', '', `${endpoint.address}:${endpoint.port}`), el('span', 'tag', shareOf(endpoint))),
-          el('p', 'said', `${count(endpoint.inFlight)} in flight`),
+          el('p', '', el('code', '', `${endpoint.address}:${endpoint.port}`)),
+          el('p', 'said', `${shareOf(endpoint)}, ${count(endpoint.inFlight)} in flight`),
         ])
       : []),
     ...candidates('Waiting for this route', waiting, service => [el('p', '', serviceName(service))]),
@@ -132,7 +132,7 @@ const OUTCOMES = {
 
 /** @param {ExplainedEndpoint} endpoint */
 function shareOf({ share, exclusion }) {
-  return exclusion ?? `${Math.round(share * 100)} %`;
+  return exclusion ?? `${Math.round(share * 100)} % of such requests`;
 }
 
 /** @param {ExplainedRoute} route */
