@@ -33,6 +33,8 @@ export interface ClusterContext {
 export class Balancing {
   /** Requests that wait because each endpoint has as many as it may. */
   readonly queue: RequestQueue;
+  /** Requests that wait because the cluster has as many retries in flight as it may. */
+  readonly retries: RequestQueue;
   readonly #context: ClusterContext;
   readonly #admission: EndpointAdmission;
   #cluster: Cluster;
@@ -48,6 +50,7 @@ export class Balancing {
     this.#admission = new EndpointAdmission(context.row, context.random, context.clock);
     this.#balancer = this.#createBalancer(cluster);
     this.queue = new RequestQueue(context);
+    this.retries = new RequestQueue(context);
     this.#limit(cluster);
   }
 
@@ -66,6 +69,7 @@ export class Balancing {
     this.#endpoints = endpoints;
     this.#balancer.changed(endpoints);
     this.queue.advance();
+    this.retries.advance();
   }
 
   get endpoints(): readonly EndpointState[] {
@@ -119,22 +123,24 @@ export class Balancing {
     this.#balancer.done?.(endpoint, outcome, firstByteMs);
   }
 
-  /** Counts a retry until {@link endRetry}. @returns where it is counted; undefined where the cluster has as many as it may */
-  beginRetry(): number | undefined {
+  /** The cluster has fewer retries in flight than it may, over all workers. */
+  get mayRetry(): boolean {
     const { row } = this.#context;
-    const slot = this.#slot;
-    const retries = row.inFlight(slot);
-    if (retries >= MIN_RETRIES) {
-      const inFlight = this.#endpoints.reduce((sum, endpoint) => sum + row.inFlight(endpoint.slot), 0);
-      if (retries >= RETRY_SHARE * inFlight) return undefined;
-    }
-    row.begin(slot);
-    return slot;
+    const retries = row.inFlight(this.#slot);
+    if (retries < MIN_RETRIES) return true;
+    return retries < RETRY_SHARE * this.#endpoints.reduce((sum, { slot }) => sum + row.inFlight(slot), 0);
+  }
+
+  /** Counts a retry until {@link endRetry}. @returns where it is counted */
+  beginRetry(): number {
+    this.#context.row.begin(this.#slot);
+    return this.#slot;
   }
 
   /** @param slot of its {@link beginRetry}: the cluster may have another one by now */
   endRetry(slot: number): void {
     this.#context.row.end(slot);
+    this.retries.advance();
   }
 
   #choose(request: PickRequest, tried: readonly EndpointState[]): EndpointState | undefined {

@@ -42,10 +42,9 @@ export class EndpointPicks {
     return this.#begun(balancing.begin(endpoint) ? endpoint : undefined);
   }
 
-  /** For a retry at an endpoint that was not tried. @returns undefined where there is none, or the cluster has too many retries */
+  /** For a retry at an endpoint that was not tried. @returns undefined where there is none */
   untried(balancing: Balancing): EndpointState | undefined {
     this.#retrySlot = balancing.beginRetry();
-    if (this.#retrySlot === undefined) return undefined;
     const endpoint = this.#begun(balancing.pick(this.#request, this.#tried));
     if (endpoint === undefined) this.#endRetry();
     return endpoint;

@@ -1,7 +1,7 @@
 import type { Outcome } from '../clusters/balancers/balancer.ts';
 import type { Balancing } from '../clusters/balancing.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
-import type { Waiting } from '../clusters/request-queue.ts';
+import type { RequestQueue, Waiting } from '../clusters/request-queue.ts';
 import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ClientBinding } from './client-binding.ts';
@@ -45,7 +45,8 @@ export class UpstreamAttempts implements Waiting {
   #balancing: Balancing | undefined;
   #count = 0;
   #failedConnects = 0;
-  #isWaiting = false;
+  /** Undefined where the request does not wait in a queue. */
+  #leaveQueue: (() => void) | undefined;
   #isSticky = false;
   #endpoint: EndpointState | undefined;
 
@@ -109,7 +110,7 @@ export class UpstreamAttempts implements Waiting {
   end(outcome: Outcome): void {
     const balancing = this.#balancing;
     if (balancing === undefined) return;
-    if (this.#isWaiting) this.#leaveQueue(balancing);
+    this.#waitNoMore();
     this.#picks.end(outcome);
   }
 
@@ -145,7 +146,7 @@ export class UpstreamAttempts implements Waiting {
     const balancing = this.#balancing as Balancing;
     const endpoint = this.#first(balancing);
     if (endpoint === undefined && balancing.isFull) return false;
-    this.#leaveQueue(balancing);
+    this.#waitNoMore();
     if (endpoint === undefined) {
       this.#owner.fail('no_endpoint');
       return true;
@@ -158,7 +159,7 @@ export class UpstreamAttempts implements Waiting {
   }
 
   waitedTooLong(): void {
-    this.#isWaiting = false;
+    this.#waitNoMore();
     this.#owner.fail('endpoints_busy');
   }
 
@@ -182,17 +183,21 @@ export class UpstreamAttempts implements Waiting {
   #wait(balancing: Balancing | undefined): void {
     if (balancing === undefined || !(balancing.isFull || !balancing.queue.isEmpty)) {
       this.#owner.fail('no_endpoint');
-    } else if (balancing.queue.join(this)) {
-      this.#isWaiting = true;
-      this.#state.enter(CONNECTING);
-    } else {
+    } else if (!this.#join(balancing.queue, this)) {
       this.#owner.fail('endpoints_busy');
     }
   }
 
-  #leaveQueue({ queue }: Balancing): void {
-    this.#isWaiting = false;
-    queue.leave(this);
+  #join(queue: RequestQueue, waiting: Waiting): boolean {
+    if (!queue.join(waiting)) return false;
+    this.#leaveQueue = () => queue.leave(waiting);
+    this.#state.enter(CONNECTING);
+    return true;
+  }
+
+  #waitNoMore(): void {
+    this.#leaveQueue?.();
+    this.#leaveQueue = undefined;
   }
 
   #connectFailed(reason: FailureReason, error: string): void {
@@ -204,10 +209,33 @@ export class UpstreamAttempts implements Waiting {
       this.#retry('retriesConnect', this.#nextEndpoint());
       return;
     }
-    const mayTryOther = mayRetry && balancing !== undefined && this.#failedConnects < MAX_BALANCED_CONNECTS;
-    const untried = mayTryOther ? this.#picks.untried(balancing) : undefined;
-    if (untried === undefined) this.#owner.fail(reason, error);
-    else this.#retry('retriesConnect', untried);
+    if (mayRetry && balancing !== undefined && this.#failedConnects < MAX_BALANCED_CONNECTS)
+      this.#retryElsewhere(balancing, reason, error);
+    else this.#owner.fail(reason, error);
+  }
+
+  /** Tries an endpoint that was not tried: at once, or as soon as the cluster has fewer retries in flight. */
+  #retryElsewhere(balancing: Balancing, reason: FailureReason, error: string): void {
+    const retry = (): void => {
+      const endpoint = this.#picks.untried(balancing);
+      if (endpoint === undefined) this.#owner.fail(reason, error);
+      else this.#retry('retriesConnect', endpoint);
+    };
+    if (balancing.mayRetry || !this.#picks.hasUntried(balancing)) {
+      retry();
+      return;
+    }
+    const isWaiting = this.#join(balancing.retries, {
+      begins: () => {
+        if (!balancing.mayRetry) return false;
+        this.#waitNoMore();
+        retry();
+        return true;
+      },
+      waitedTooLong: () => this.#owner.fail(reason, error),
+      crashed: bug => this.#owner.crashed(bug),
+    });
+    if (!isWaiting) this.#owner.fail(reason, error);
   }
 
   #nextEndpoint(): EndpointState | undefined {

@@ -183,20 +183,42 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
     assert.deepEqual([status, headers.filter(([name]) => name === 'Retry-After')], [503, [['Retry-After', '1']]]);
   });
 
-  it('more than three retries in flight need fifteen requests in flight', async t => {
+  /** Five requests meet an endpoint that refuses; three of them may be retried at once. */
+  async function fiveRetries(t: TestContext) {
+    const clock = new FakeClock();
     const held = await RawUpstream.start(t, () => undefined);
-    const balanced = await startBalanced(t, {
-      endpoints: [...refusing(1), { at: held }],
-      cluster: { balance: { policy: 'round-robin' } },
-    });
-    const { proxy } = balanced;
-    const clients = await Promise.all(Array.from({ length: 30 }, () => proxy.connect()));
+    const balanced = await startBalanced(t, { endpoints: [], clock, random: () => 0 });
+    const clients = await Promise.all(Array.from({ length: 5 }, () => balanced.proxy.connect()));
     for (const [index, client] of clients.entries()) {
-      // The first endpoint is not suspect to any of them.
-      balanced.serve([...refusing(1), { at: held }].map((endpoint, at) => ({ ...endpoint, id: `${index}-${at}` })));
+      // A new endpoint each time, so that it is not suspect yet. The last of those that are least busy is picked.
+      balanced.serve([{ at: held }, ...refusing(1).map(one => ({ ...one, id: `${index}` }))]);
       await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
-      await eventually('its fate', () => held.requests.length + proxy.logLines.length === index + 1);
+      await eventually('its connect to fail', () => balanced.proxy.counters.get('connectsFailed') === index + 1);
     }
-    assert.ok(proxy.counters.get('retriesConnect') <= Math.max(3, 0.2 * held.requests.length + 1));
+    await eventually('three at the other endpoint', () => held.requests.length === 3);
+    assert.equal(balanced.proxy.counters.get('upstreamPending'), 2);
+    return { clock, held, balanced, clients };
+  }
+
+  it('retries beyond those that may be in flight wait for them to end, and none of the requests fails', async t => {
+    const { held, balanced, clients } = await fiveRetries(t);
+    for (let index = 0; index < 5; index += 1) {
+      await (await held.request(index)).connection.send(answer());
+      assert.ok((balanced.inFlight.at(-1) as number) <= 3);
+    }
+    for (const client of clients) assert.equal((await client.response()).status, 200);
+    assert.equal(balanced.proxy.counters.get('retriesConnect'), 5);
+    assert.deepEqual(new Set(balanced.inFlight), new Set([0]));
+  });
+
+  it('a retry that waits for a second fails with what failed before; a client that leaves waits no more', async t => {
+    const { clock, held, balanced, clients } = await fiveRetries(t);
+    clients[3]?.destroy();
+    await eventually('one to wait', () => balanced.proxy.counters.get('upstreamPending') === 1);
+    await clock.pass(1_000);
+    assert.equal((await clients[4]?.response())?.status, 502);
+    assert.equal(held.requests.length, 3);
+    const reasons = (await balanced.proxy.logged(2)).map(({ reason }) => reason);
+    assert.deepEqual(reasons, ['client_left', 'upstream_refused']);
   });
 });
