@@ -104,6 +104,21 @@ describe('a source of EndpointSlices', () => {
     assert.deepEqual(new Set(selectors(api)), new Set(['kubernetes.io/service-name']));
   });
 
+  it('reads the slices in small pages, and tells the store once of each Service', async () => {
+    await using harness = await SliceHarness.start();
+    const { api, store } = harness;
+    const names = Array.from({ length: 450 }, (_, index) => `shop-${index}`);
+    for (const name of names) api.apply(slice(name, '10.0.0.1'));
+    for (const name of names.slice(0, 300)) harness.want(name);
+    await harness.untilWatching();
+    const pages = api.received('list');
+    assert.deepEqual(
+      pages.map(({ query }) => query.limit),
+      Array.from({ length: 5 }, () => '100'),
+    );
+    assert.equal(store.calls, 300);
+  });
+
   it('takes a Service that begins to ask while all are being listed', async () => {
     await using harness = await SliceHarness.start();
     const { api } = harness;
