@@ -2,9 +2,10 @@
 import type { TestContext } from 'node:test';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { atEnd } from '../support/cleanup.ts';
+import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
 import { KubeApi } from '../support/kube-api.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
-import { endpointSlice, type ServiceManifest, service } from '../support/services.ts';
+import { type ServiceManifest, service } from '../support/services.ts';
 
 /** Refuses connections. A port that is no longer listened on would be given to other tests. */
 const NOBODY = { address: { host: '127.0.0.1', port: 1 } };
@@ -52,7 +53,11 @@ export class Scenario {
       address: shop.address,
       annotations: { path: '/balanced', balance: 'least-request' },
     });
-    const objects = [...services, balanced, endpointSlice('balanced', [host], port)];
+    const pods = endpointSlice('balanced', {
+      ports: [{ name: 'http', port, protocol: 'TCP' }],
+      endpoints: [endpoint(host, 'balanced-1')],
+    });
+    const objects = [...services, balanced, pods];
     const manifests = await ServingProgram.start(t, { workers: 2, manifests: objects });
     return new Scenario(api, objects, entryService('spare', shop), { kube, manifests });
   }

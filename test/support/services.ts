@@ -55,22 +55,6 @@ export function backendRecord(
   };
 }
 
-/** The EndpointSlice of a Service of the namespace `default`, whose port is `http`. */
-export function endpointSlice(service: string, addresses: readonly string[], port: number): object {
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: `${service}-1`, labels: { 'kubernetes.io/service-name': service } },
-    addressType: 'IPv4',
-    ports: [{ name: 'http', port, protocol: 'TCP' }],
-    endpoints: addresses.map(address => ({
-      addresses: [address],
-      conditions: { ready: true },
-      targetRef: { kind: 'Pod', name: `${service}-${address}`, uid: `uid-${service}-${address}` },
-    })),
-  };
-}
-
 /** The text of a manifest. JSON is YAML. */
 export function yamlOf(objects: readonly object[]): string {
   return objects.map(object => `---\n${JSON.stringify(object)}\n`).join('');
