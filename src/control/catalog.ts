@@ -4,7 +4,13 @@
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import type { Cluster, ClusterEndpoint, ClusterInForce, Endpoint } from '../model/cluster.ts';
+import {
+  type Cluster,
+  type ClusterEndpoint,
+  type ClusterInForce,
+  type Endpoint,
+  plainCluster,
+} from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type ClusterId, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
@@ -253,7 +259,7 @@ export class Catalog implements ServiceStore {
     }
     try {
       const found = this.endpoints.of(object, port);
-      if (found.endpoints === undefined) this.#clusters.set(byClusterIP(cluster), endpoints);
+      if (found.endpoints === undefined) this.#clusters.set(plainCluster(cluster.id, cluster.name, service), endpoints);
       else this.#clusters.set(cluster, found.endpoints);
       this.#remarks.set(key, 'endpoints', found.warnings);
     } catch (error) {
@@ -288,11 +294,6 @@ export class Catalog implements ServiceStore {
     const id = before?.translation.cluster?.id;
     if (id !== undefined && id !== now?.id) this.#clusters.delete(id);
   }
-}
-
-/** The endpoints of a cluster are not known here: kube-proxy chooses. */
-function byClusterIP({ id, name, service }: Cluster): Cluster {
-  return { id, name, service, balance: { policy: 'service' }, maxRequests: 0, slowStartMs: 0 };
 }
 
 function rethrow(error: unknown): never {

@@ -34,8 +34,7 @@ export class CompiledRoute implements Place {
     this.host = route.host;
     this.path = route.path;
     this.cluster = cluster;
-    const { canary: rule, ...plain } = route;
-    this.canary = rule && canary && { rule, route: new CompiledRoute(plain, canary, undefined, cluster) };
+    this.canary = route.canary && canary && canaryOf(route, route.canary, canary, cluster);
     this.primary = primary;
     this.service = cluster.service;
     this.strippedPrefix = strippedPrefix(route);
@@ -51,4 +50,9 @@ export class CompiledRoute implements Place {
     }
     return this.#limits;
   }
+}
+
+function canaryOf(route: PublishedRoute, rule: CanaryRule, canary: ClusterState, primary: ClusterState) {
+  const { canary: _, ...plain } = route;
+  return { rule, route: new CompiledRoute(plain, canary, undefined, primary) };
 }

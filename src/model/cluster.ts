@@ -74,7 +74,20 @@ export interface ClusterInForce {
   readonly endpoints: readonly ClusterEndpoint[];
 }
 
+/** Of an endpoint that is no pod. */
+export function endpointId(address: string, port: number): string {
+  return `${address}:${port}`;
+}
+
 /** An endpoint of which nothing is known but where it is. */
 export function plainEndpoint({ address, port }: Endpoint): ClusterEndpoint {
-  return { id: `${address}:${port}`, address, port, pod: '', zone: '', weight: 1, state: 'ready' };
+  return { id: endpointId(address, port), address, port, pod: '', zone: '', weight: 1, state: 'ready' };
+}
+
+/** One object for all of them. */
+const BY_SERVICE: Balance = { policy: 'service' };
+
+/** A cluster whose requests go to the ClusterIP of its Service. */
+export function plainCluster(id: ClusterId, name: string, service: ServiceRef): Cluster {
+  return { id, name, service, balance: BY_SERVICE, maxRequests: 0, slowStartMs: 0 };
 }

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterInForce, EndpointSet } from './cluster.ts';
+import type { Cluster, ClusterEndpoint, ClusterInForce, EndpointSet } from './cluster.ts';
 import type { ClusterId, Place, Route } from './route.ts';
 
 export interface RouteChanges<R extends Place = Route> {
@@ -41,8 +41,12 @@ export interface PublishedCluster {
   readonly slot?: number;
 }
 
+/** An endpoint as workers get it: the rest is for people. */
+export type PublishedEndpoint = Omit<ClusterEndpoint, 'pod' | 'zone'>;
+
 /** A set of endpoints as workers get it. */
-export interface PublishedEndpointSet extends EndpointSet {
+export interface PublishedEndpointSet extends Omit<EndpointSet, 'endpoints'> {
+  readonly endpoints: readonly PublishedEndpoint[];
   /** Where each endpoint is counted on the endpoint board, in their order; absent: none is. */
   readonly slots?: readonly number[];
 }
@@ -50,6 +54,6 @@ export interface PublishedEndpointSet extends EndpointSet {
 /** A cluster that the workers have, and where its requests go. */
 export type ServedCluster = PublishedCluster & ClusterInForce & Pick<PublishedEndpointSet, 'slots'>;
 
-export interface PublishedDelta extends Delta<PublishedRoute, PublishedCluster> {
+export interface PublishedDelta extends Omit<Delta<PublishedRoute, PublishedCluster>, 'endpoints'> {
   readonly endpoints: readonly PublishedEndpointSet[];
 }

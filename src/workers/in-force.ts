@@ -7,12 +7,15 @@ import { RouteTable } from '../routing/table.ts';
 import { CounterBlocks } from './counter-blocks.ts';
 import type { EndpointSlots } from './endpoint-slots.ts';
 
+/** Endpoints and their slots; absent: they have none. */
+type PlacedSet = EndpointSet & Pick<PublishedEndpointSet, 'slots'>;
+
 /** The state that workers are to have: the table, its clusters and their endpoints, with their places in shared memory. */
 export class InForce {
   readonly #blocks: CounterBlocks;
   readonly #slots: EndpointSlots;
   readonly #clusters = new Map<ClusterId, PublishedCluster>();
-  readonly #endpoints = new Map<ClusterId, PublishedEndpointSet>();
+  readonly #endpoints = new Map<ClusterId, PlacedSet>();
   #table: RouteTable | undefined;
 
   constructor(board: CounterBoard, slots: EndpointSlots) {
@@ -78,7 +81,7 @@ export class InForce {
   }
 
   /** Gives endpoints their slots. @param set undefined: as before @returns undefined where nothing has changed */
-  #place(id: ClusterId, set: EndpointSet | undefined, number: number): PublishedEndpointSet | undefined {
+  #place(id: ClusterId, set: EndpointSet | undefined, number: number): PlacedSet | undefined {
     const known = this.#endpoints.get(id);
     const published = this.#clusters.get(id);
     const now = set ?? known;
@@ -87,9 +90,9 @@ export class InForce {
     if (set === undefined && needsSlots === (known?.slots !== undefined)) return undefined;
     const before = slotsOf(known);
     const { cluster, revision, endpoints } = now;
-    const slots = needsSlots ? endpoints.map(one => this.#slotOf(one.id, before)) : undefined;
-    this.#giveBack(new Set(before.values()).difference(new Set(slots)), number);
-    const placed = { cluster, revision, endpoints, ...(slots && { slots }) };
+    const slots = needsSlots ? endpoints.map(one => this.#slotOf(one.id, before)) : [];
+    if (before.size > 0) this.#giveBack(new Set(before.values()).difference(new Set(slots)), number);
+    const placed = needsSlots ? { cluster, revision, endpoints, slots } : (set ?? { cluster, revision, endpoints });
     this.#endpoints.set(id, placed);
     return placed;
   }
@@ -121,7 +124,7 @@ function hasSlots({ balance }: Cluster): boolean {
 }
 
 /** By endpoint. One without a slot asks for one again. */
-function slotsOf({ endpoints, slots = [] }: Partial<PublishedEndpointSet> = {}): Map<string, number> {
+function slotsOf({ endpoints, slots = [] }: Partial<PlacedSet> = {}): Map<string, number> {
   const placed = slots.map((slot, index) => [endpoints?.[index]?.id ?? '', slot] as const);
   return new Map(placed.filter(([, slot]) => slot !== NO_SLOT));
 }

@@ -22,7 +22,7 @@ export interface WorkerInit {
   /** Of sticky cookies: the first makes them, and all are taken. */
   readonly affinityKeys: readonly Uint8Array[];
   /** All routes, clusters and endpoints in force, as a packed delta; undefined before the first table. */
-  readonly snapshot: string | undefined;
+  readonly snapshot: readonly string[] | undefined;
   /** The number of the last change that all this comes from. */
   readonly change: number;
 }
@@ -30,7 +30,7 @@ export interface WorkerInit {
 /** What a worker does not have yet; empty when it is only asked whether it answers. */
 export interface Change {
   /** Packed. */
-  readonly delta?: string;
+  readonly delta?: readonly string[];
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
   readonly affinityKeys?: readonly Uint8Array[];

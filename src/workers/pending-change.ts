@@ -7,13 +7,13 @@ import { PendingDelta } from './pending-delta.ts';
 /** A delta, packed when the first worker needs it and not again for the others. */
 export class SharedDelta {
   readonly delta: PublishedDelta;
-  #packed: string | undefined;
+  #packed: readonly string[] | undefined;
 
   constructor(delta: PublishedDelta) {
     this.delta = delta;
   }
 
-  get packed(): string {
+  get packed(): readonly string[] {
     this.#packed ??= pack(this.delta);
     return this.#packed;
   }

@@ -31,7 +31,7 @@ const routes = new RouteCompiler({
   pending: change => counters.add('upstreamPending', change),
 });
 const state: EngineState = {
-  table: init.snapshot === undefined ? undefined : routes.apply(undefined, unpack(init.snapshot)),
+  table: init.snapshot && tableWith(init.snapshot, undefined),
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
 };
@@ -59,12 +59,16 @@ let isDraining = false;
 
 function take({ delta, settings, errorPage, affinityKeys: keys }: Change): void {
   if (keys !== undefined) affinityKeys.change(keys);
-  if (delta !== undefined) state.table = routes.apply(state.table, unpack(delta));
+  if (delta !== undefined) state.table = tableWith(delta, state.table);
   if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
   if (settings !== undefined) {
     state.settings = settings;
     engine.settingsChanged();
   }
+}
+
+function tableWith(delta: readonly string[], before: EngineState['table']): EngineState['table'] {
+  return delta.reduce((table, text) => routes.apply(table, unpack(text)), before);
 }
 
 function acknowledge(): void {

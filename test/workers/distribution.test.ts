@@ -32,10 +32,11 @@ class FakeWorker {
     this.#distribution.acknowledged(this.subscription, last?.number ?? 0, this.#table.version);
   }
 
-  #take(packed: string | undefined): void {
-    if (packed === undefined) return;
-    const { version, routes } = unpack(packed);
-    this.#table = this.#table.apply({ version, ...routes });
+  #take(packed: readonly string[] = []): void {
+    for (const text of packed) {
+      const { version, routes } = unpack(text);
+      this.#table = this.#table.apply({ version, ...routes });
+    }
   }
 
   get paths(): string[] {

@@ -38,12 +38,13 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     id: text,
     address: text,
     port: fc.nat(),
-    pod: text,
-    zone: text,
     weight: fc.nat(),
     state: fc.constantFrom('ready' as const, 'draining' as const),
   });
-  const plain = record({ address: text, port: fc.nat() }).map(plainEndpoint);
+  const plain = record({ address: text, port: fc.nat() }).map(one => {
+    const { pod: _pod, zone: _zone, ...published } = plainEndpoint(one);
+    return published;
+  });
   const sets = fc.record(
     {
       cluster: text,
@@ -59,13 +60,37 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     clusters: record({ upserts: fc.array(clusters), removals: fc.array(text) }),
     endpoints: fc.array(sets),
   });
-  fc.assert(fc.property(deltas, delta => assert.deepEqual(unpack(pack(delta)), delta)));
+  fc.assert(fc.property(deltas, delta => assert.deepEqual(pack(delta).map(unpack), [delta])));
 });
 
 test('a packed route leaves out what no worker needs', () => {
   const delta = published(deltaOf({ version: 1, upserts: [route('/a', { createdAt: 'long ago' })], removals: [] }));
-  const [unpacked] = unpack(pack(delta)).routes.upserts;
+  const [text = ''] = pack(delta);
+  const [unpacked] = unpack(text).routes.upserts;
   assert.deepEqual(Object.keys(unpacked ?? {}).sort(), [
     ...['cluster', 'host', 'overrides', 'path', 'rewriteRedirects', 'stripPrefix'],
   ]);
+});
+
+test('a long delta is several texts: routes come behind the clusters that they lead to, and clusters go last', () => {
+  const routes = Array.from({ length: 2_500 }, (_, index) =>
+    route(`/${index}`, { service: { namespace: 'default', name: `s${index}` } }),
+  );
+  const all = deltaOf({ version: 7, upserts: routes, removals: [{ host: '', path: '/gone' }] });
+  const delta = published({ ...all, clusters: { ...all.clusters, removals: ['gone'] } });
+  const parts = pack(delta).map(unpack);
+  assert.equal(parts.length, 3);
+  for (const part of parts.slice(0, -1)) {
+    assert.deepEqual([part.routes, part.clusters.removals], [{ upserts: [], removals: [] }, []]);
+  }
+  assert.deepEqual(
+    parts.flatMap(({ clusters }) => clusters.upserts),
+    delta.clusters.upserts,
+  );
+  assert.equal(parts.flatMap(({ endpoints }) => endpoints).length, 2_500);
+  const last = parts.at(-1);
+  assert.deepEqual(
+    [last?.version, last?.routes.upserts.length, last?.routes.removals, last?.clusters.removals],
+    [7, 2_500, [{ host: '', path: '/gone' }], ['gone']],
+  );
 });

@@ -22,7 +22,10 @@ class Worker {
   readonly endpoints = new Map<string, unknown>();
 
   take(delta: PublishedDelta): void {
-    const { version, routes, clusters, endpoints } = unpack(pack(delta));
+    for (const text of pack(delta)) this.#take(unpack(text));
+  }
+
+  #take({ version, routes, clusters, endpoints }: PublishedDelta): void {
     this.version = version;
     for (const published of clusters.upserts) this.clusters.set(published.cluster.id, published);
     for (const set of endpoints) this.endpoints.set(set.cluster, set);

@@ -1,10 +1,13 @@
-import type { Cluster, ClusterEndpoint, Endpoint } from '../../model/cluster.ts';
-import type { PublishedCluster, PublishedEndpointSet } from '../../model/delta.ts';
+import type { Cluster, Endpoint } from '../../model/cluster.ts';
+import type { PublishedCluster, PublishedEndpoint, PublishedEndpointSet } from '../../model/delta.ts';
 import type { ServiceRef } from '../../model/route.ts';
 import { NO_SLOT } from '../../observe/endpoint-board.ts';
 import { Balancing, type ClusterContext } from './balancing.ts';
 import { EndpointState, NEVER } from './endpoint-state.ts';
 import { StickyEndpoints } from './sticky-endpoints.ts';
+
+const NO_ENDPOINTS: readonly EndpointState[] = [];
+const NONE_KNOWN: ReadonlyMap<string, EndpointState> = new Map();
 
 /** What a worker knows of a cluster. It survives changes of the routes, of the cluster and of its endpoints. */
 export class ClusterState {
@@ -17,8 +20,8 @@ export class ClusterState {
   #counterBlock: number;
   #slot: number;
   /** In the order in which they take turns. */
-  #endpoints: readonly EndpointState[] = [];
-  #draining: readonly EndpointState[] = [];
+  #endpoints = NO_ENDPOINTS;
+  #draining = NO_ENDPOINTS;
   #turn = 0;
 
   constructor({ cluster, counterBlock, slot = NO_SLOT }: PublishedCluster, context: ClusterContext) {
@@ -43,6 +46,10 @@ export class ClusterState {
     return this.#endpoints;
   }
 
+  get #all(): readonly EndpointState[] {
+    return this.#draining.length === 0 ? this.#endpoints : [...this.#endpoints, ...this.#draining];
+  }
+
   /** Its settings have changed. */
   change({ cluster, counterBlock, slot = NO_SLOT }: PublishedCluster): void {
     const before = this.#cluster;
@@ -54,13 +61,13 @@ export class ClusterState {
     const scope = scopeOf(cluster);
     if (scope === scopeOf(before)) return;
     const again = (endpoint: EndpointState): EndpointState => endpoint.inScope(scope);
-    this.#replace([...this.#endpoints.map(again), ...this.#draining.map(again)]);
+    this.#replace(this.#all.map(again));
   }
 
   /** Replaces the endpoints. Those that stay keep their state; the others get nothing new, and their idle connections end. */
   update({ endpoints, slots = [] }: PublishedEndpointSet): void {
     const isFirst = this.#endpoints.length === 0;
-    const known = new Map([...this.#endpoints, ...this.#draining].map(endpoint => [endpoint.id, endpoint]));
+    const known = this.#all.length === 0 ? NONE_KNOWN : new Map(this.#all.map(endpoint => [endpoint.id, endpoint]));
     const since = isFirst ? NEVER : this.#context.clock.monotonic();
     this.#replace(
       endpoints.map((endpoint, index) =>
@@ -105,10 +112,14 @@ export class ClusterState {
   }
 
   #replace(endpoints: readonly EndpointState[]): void {
-    const staying = new Set(endpoints);
-    for (const endpoint of [...this.#endpoints, ...this.#draining]) if (!staying.has(endpoint)) endpoint.retire('gone');
-    this.#endpoints = endpoints.filter(({ state }) => state === 'ready');
-    this.#draining = endpoints.filter(({ state }) => state !== 'ready');
+    if (this.#all.length > 0) {
+      const staying = new Set(endpoints);
+      for (const endpoint of this.#all) if (!staying.has(endpoint)) endpoint.retire('gone');
+    }
+    const draining = endpoints.filter(({ state }) => state !== 'ready');
+    // Nearly always all are ready: one list more for each of ten thousand clusters takes its memory.
+    this.#endpoints = draining.length === 0 ? endpoints : endpoints.filter(({ state }) => state === 'ready');
+    this.#draining = draining.length === 0 ? NO_ENDPOINTS : draining;
     this.balancing?.changed(this.#endpoints);
     this.sticky?.changed(endpoints);
   }
@@ -119,13 +130,13 @@ export class ClusterState {
       this.sticky = undefined;
     } else if (this.sticky === undefined) {
       this.sticky = new StickyEndpoints(affinity, this.#context.affinityKeys, service);
-      this.sticky.changed([...this.#endpoints, ...this.#draining]);
+      this.sticky.changed(this.#all);
     } else {
       this.sticky.cookie = affinity;
     }
   }
 
-  #stateOf(endpoint: ClusterEndpoint, slot: number, known: EndpointState | undefined, since: number): EndpointState {
+  #stateOf(endpoint: PublishedEndpoint, slot: number, known: EndpointState | undefined, since: number): EndpointState {
     const { address, port, weight, state } = endpoint;
     // A pod whose sandbox is made anew keeps its uid, and has another address.
     const isSame = known?.address === address && known.port === port && known.slot === slot;
