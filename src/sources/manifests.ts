@@ -189,7 +189,7 @@ export class ManifestSource {
       const isSame = before.services.get(key) === object;
       if (!isSame) store.upsert(object);
       else if (isSameList(before.slices.get(key), served.slices.get(key))) continue;
-      // Behind the Service: by then it is known whether it asks for them.
+      // After the Service: by then it is known whether it asks for them.
       tellSlices(slices, object.metadata, served.slices);
       isChanged = true;
     }

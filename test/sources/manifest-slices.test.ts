@@ -65,7 +65,7 @@ test('a Service that comes later finds its slices', async context => {
   const directory = temporaryDirectory(context);
   writeFileSync(join(directory, 'slices.yaml'), yamlOf([slice('late', '10.0.0.1')]));
   const store = await follow(context, directory);
-  assert.equal(store.calls, 0, 'nobody asks');
+  assert.equal(store.calls, 0, 'no Service asks');
   writeFileSync(join(directory, 'services.yaml'), yamlOf([service('late')]));
   await eventually('its slices are known', () => store.addresses.get('default/late') === '10.0.0.1');
 });

@@ -171,7 +171,7 @@ export class SliceWatch {
     this.#services.delete(key);
   }
 
-  /** What nobody asks for is not even read. */
+  /** Slices of Services that do not ask are not even read. */
   #keep(object: KubeObject): EndpointSlice | undefined {
     return this.#askingFor(object) && readWatchedSlice(object, this.#options.logger, this.#shared);
   }
@@ -284,7 +284,7 @@ export class SliceWatch {
         });
       }
     }
-    // Whoever waits for the first list need not any longer.
+    // The first table may be waiting for a list that does not come now.
     onChange(clock.monotonic());
   }
 
