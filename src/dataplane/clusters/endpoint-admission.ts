@@ -4,13 +4,18 @@ import type { Admission, Random } from './balancers/balancer.ts';
 import { type EndpointState, NEVER } from './endpoint-state.ts';
 import { slowStartShare } from './slow-start.ts';
 
-/** What a pick insists on. Where no endpoint meets it, it insists on less. */
-export const STRICT = 0;
+/**
+ * What a pick insists on. Where no endpoint meets it, it insists on less. For a retry: the endpoint keeps a connection open. Several
+ * pods that end together may all be unreachable before Kubernetes says so; each closes its idle connections.
+ */
+export const CONNECTED = 0;
+/** Neither held back nor ejected. */
+export const STRICT = 1;
 /** New endpoints take their whole share, and those that could not be connected to just now are tried. */
-export const ANY_USABLE = 1;
+export const ANY_USABLE = 2;
 /** Ejected endpoints are used: requests may fail there, and without them they would fail here. */
-export const ANY = 2;
-export type Strictness = typeof STRICT | typeof ANY_USABLE | typeof ANY;
+export const ANY = 3;
+export type Strictness = typeof CONNECTED | typeof STRICT | typeof ANY_USABLE | typeof ANY;
 
 /** Decides for one request at a time which endpoints it may go to. */
 export class EndpointAdmission implements Admission<EndpointState> {
@@ -34,7 +39,7 @@ export class EndpointAdmission implements Admission<EndpointState> {
 
   begin(tried: readonly EndpointState[]): void {
     this.#tried = tried;
-    this.strictness = STRICT;
+    this.strictness = tried.length > 0 ? CONNECTED : STRICT;
     this.loosest = STRICT;
     this.trial = undefined;
   }
@@ -42,6 +47,7 @@ export class EndpointAdmission implements Admission<EndpointState> {
   admits(endpoint: EndpointState): boolean {
     if (this.#tried.length > 0 && this.#tried.includes(endpoint)) return false;
     if (this.isFull(endpoint)) return false;
+    if (this.strictness === CONNECTED && !endpoint.isConnected) return false;
     const verdict = this.#row.verdict(endpoint.slot);
     if (verdict !== USABLE && this.strictness !== ANY) {
       if (verdict === TRIAL && this.#row.takeTrial(endpoint.slot)) {
@@ -51,7 +57,7 @@ export class EndpointAdmission implements Admission<EndpointState> {
       this.loosest = ANY;
       return false;
     }
-    if (this.strictness === STRICT && this.#holdsBack(endpoint)) {
+    if (this.strictness <= STRICT && this.#holdsBack(endpoint)) {
       if (this.loosest === STRICT) this.loosest = ANY_USABLE;
       return false;
     }

@@ -39,6 +39,11 @@ export class EndpointState implements Endpoint, Candidate {
     this.state = state;
   }
 
+  /** It keeps a connection of this worker open that is idle. */
+  get isConnected(): boolean {
+    return this.pool !== undefined && this.pool.idle.length > 0;
+  }
+
   /** The same endpoint, which shares connections with others. */
   inScope(scope: string): EndpointState {
     return new EndpointState(this, this.slot, scope, this.since);

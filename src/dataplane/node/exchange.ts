@@ -13,7 +13,7 @@ import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import { forwardedHosts } from '../pipeline/forwarded.ts';
 import { isRefusedMethod } from '../pipeline/methods.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';
-import { mayRetryStale } from '../pipeline/retry.ts';
+import { mayRetryBroken } from '../pipeline/retry.ts';
 import { allowedUpgrade } from '../pipeline/upgrade.ts';
 import { guarded } from '../runtime/guard.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -228,10 +228,10 @@ export class Exchange implements AttemptListener, RelayOwner {
   #isStale(): boolean {
     const connection = this.#attempt?.connection;
     if (connection === undefined) return false;
-    return mayRetryStale({
+    return mayRetryBroken({
       method: this.#request.method ?? '',
-      attempts: this.#attempts,
-      reused: connection.isReused,
+      isFirst: this.#attempts === 1,
+      mayBeClosing: connection.isReused,
       bytesSent: connection.bytesSent,
       bodyBytesGone: this.#bodyBytes,
       responseBegun: connection.bytesReceived > 0,

@@ -3,10 +3,10 @@ import { isIdempotent } from './methods.ts';
 /** An attempt whose connection ended before a response began. */
 export interface BrokenAttempt {
   readonly method: string;
-  /** Attempts made so far. */
-  readonly attempts: number;
-  /** The connection had served another request before: the upstream may have closed it while this request was on its way. */
-  readonly reused: boolean;
+  /** The request has not been sent again yet. */
+  readonly isFirst: boolean;
+  /** The upstream may have closed the connection while this request was on its way, as it may any that had served another request. */
+  readonly mayBeClosing: boolean;
   /** Bytes of the request that were written to the connection. */
   readonly bytesSent: number;
   /** Body bytes that were taken from the client and cannot be sent again. */
@@ -15,7 +15,8 @@ export interface BrokenAttempt {
 }
 
 /** Whether the request may be sent once more, on a new connection. */
-export function mayRetryStale(attempt: BrokenAttempt): boolean {
-  if (attempt.attempts > 1 || !attempt.reused || attempt.responseBegun || attempt.bodyBytesGone > 0) return false;
-  return attempt.bytesSent === 0 || isIdempotent(attempt.method);
+export function mayRetryBroken(attempt: BrokenAttempt): boolean {
+  const { isFirst, mayBeClosing, responseBegun, bodyBytesGone, bytesSent, method } = attempt;
+  if (!isFirst || !mayBeClosing || responseBegun || bodyBytesGone > 0) return false;
+  return bytesSent === 0 || isIdempotent(method);
 }

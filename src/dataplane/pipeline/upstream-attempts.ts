@@ -11,7 +11,7 @@ import { isSecure, outgoingRequest } from './outgoing-request.ts';
 import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
-import { mayRetryStale } from './retry.ts';
+import { mayRetryBroken } from './retry.ts';
 
 /** Where kube-proxy balances. */
 const MAX_ATTEMPTS = 2;
@@ -47,6 +47,8 @@ export class UpstreamAttempts implements Waiting {
   #failedConnects = 0;
   /** Undefined where the request does not wait in a queue. */
   #leaveQueue: (() => void) | undefined;
+  /** It was sent again after some of it may have arrived. */
+  #isRepeated = false;
   #isSticky = false;
   #endpoint: EndpointState | undefined;
 
@@ -67,6 +69,7 @@ export class UpstreamAttempts implements Waiting {
     if (sticky !== undefined) this.#binding.begin(sticky, head, endpoint => balancing?.takesBound(endpoint) ?? false);
     this.#count = 0;
     this.#failedConnects = 0;
+    this.#isRepeated = false;
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
     const own = pools.ownEndpoint(downstream.client.ownUpstreams, route.cluster);
     const endpoint = balancing === undefined ? (own ?? route.cluster.next()) : this.#pick(balancing, own);
@@ -120,23 +123,30 @@ export class UpstreamAttempts implements Waiting {
    * @param error its code; undefined when the upstream closed
    */
   broken(upstream: Upstream | undefined, responseBegun: boolean, error: string | undefined): void {
+    const balancing = this.#balancing;
     const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
-    const isStale = mayRetryStale({
+    const isReused = upstream !== undefined && upstream.served > 1;
+    const isRetried = mayRetryBroken({
       method: this.#state.head?.method ?? '',
-      attempts: this.#count,
-      reused: upstream !== undefined && upstream.served > 1,
+      isFirst: balancing === undefined ? this.#count === 1 : !this.#isRepeated,
+      // A pod that ends resets the connections that it has not accepted yet, and others can answer in its place.
+      mayBeClosing: isReused || balancing !== undefined,
       bytesSent: upstream?.isUnsent === true ? 0 : 1,
       bodyBytesGone: this.#state.bodyBytes,
       responseBegun,
     });
-    const mayRetry = FAILURES[reason].mayRetry && isStale;
+    const mayRetry = FAILURES[reason].mayRetry && isRetried;
+    this.#isRepeated = mayRetry;
     if (!mayRetry) {
       this.end('reset');
       this.#owner.fail(reason, error);
-    } else if (this.#balancing === undefined) {
+    } else if (balancing === undefined) {
       this.#retry('retriesStale', this.#nextEndpoint());
+    } else if (isReused) {
+      this.#retry('retriesStale', this.#picks.other(balancing));
     } else {
-      this.#retry('retriesStale', this.#picks.other(this.#balancing));
+      this.end('reset');
+      this.#retryElsewhere('retriesStale', balancing, reason, error);
     }
   }
 
@@ -210,16 +220,21 @@ export class UpstreamAttempts implements Waiting {
       return;
     }
     if (mayRetry && balancing !== undefined && this.#failedConnects < MAX_BALANCED_CONNECTS)
-      this.#retryElsewhere(balancing, reason, error);
+      this.#retryElsewhere('retriesConnect', balancing, reason, error);
     else this.#owner.fail(reason, error);
   }
 
   /** Tries an endpoint that was not tried: at once, or as soon as the cluster has fewer retries in flight. */
-  #retryElsewhere(balancing: Balancing, reason: FailureReason, error: string): void {
+  #retryElsewhere(
+    counter: 'retriesConnect' | 'retriesStale',
+    balancing: Balancing,
+    reason: FailureReason,
+    error: string | undefined,
+  ): void {
     const retry = (): void => {
       const endpoint = this.#picks.untried(balancing);
       if (endpoint === undefined) this.#owner.fail(reason, error);
-      else this.#retry('retriesConnect', endpoint);
+      else this.#retry(counter, endpoint);
     };
     if (balancing.mayRetry || !this.#picks.hasUntried(balancing)) {
       retry();

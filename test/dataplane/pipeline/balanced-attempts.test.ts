@@ -137,6 +137,43 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
     assert.deepEqual(balanced.inFlight, [0, 0, 0]);
   });
 
+  it('a fresh connection that is reset before an answer leads to another endpoint once, if the method is idempotent', async t => {
+    const ending = await RawUpstream.start(t, request => request.connection.reset());
+    const alive = await RawUpstream.start(t, answering(answer('alive')));
+    const balanced = await startBalanced(t, {
+      endpoints: [{ at: ending }, { at: alive }],
+      cluster: { balance: { policy: 'round-robin' } },
+      random: () => 0,
+    });
+    const { proxy } = balanced;
+    assert.equal((await proxy.get('/v')).body, 'alive');
+    assert.deepEqual([ending.requests.length, proxy.counters.get('retriesStale')], [1, 1]);
+    assert.equal(balanced.board.failures(0), 1);
+    assert.deepEqual(balanced.inFlight, [0, 0, 0]);
+    balanced.serve([{ at: ending, id: 'other' }]);
+    const client = await proxy.connect();
+    await client.send('POST /v HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');
+    assert.equal((await client.response()).status, 502);
+    balanced.serve([
+      { at: ending, id: 'first' },
+      { at: await RawUpstream.start(t, request => request.connection.reset()) },
+    ]);
+    assert.equal((await proxy.get('/v')).status, 502);
+    assert.equal(proxy.counters.get('retriesStale'), 2);
+  });
+
+  it('a retry goes to an endpoint that keeps a connection open, however many others went at the same time', async t => {
+    const alive = await RawUpstream.start(t, answering(answer('alive')));
+    const cluster = { balance: { policy: 'round-robin' } } as const;
+    const balanced = await startBalanced(t, { endpoints: [{ at: alive, id: 'alive' }], cluster, random: () => 0 });
+    const { proxy } = balanced;
+    assert.equal((await proxy.get('/v')).body, 'alive');
+    await eventually('an idle connection', () => proxy.counters.get('upstreamIdle') === 1);
+    balanced.serve([...refusing(6), { at: alive, id: 'alive' }]);
+    for (let request = 0; request < 6; request += 1) assert.equal((await proxy.get('/v')).body, 'alive');
+    assert.ok(proxy.counters.get('retriesConnect') > 0);
+  });
+
   for (const status of ['502 Bad Gateway', '503 Service Unavailable', '504 Gateway Timeout']) {
     it(`${status} goes on to the client, and counts as a failure of the endpoint`, async t => {
       const upstream = await RawUpstream.start(t, answering(answer('no', '', status)));
