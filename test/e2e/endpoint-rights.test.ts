@@ -8,11 +8,17 @@ import { eventually } from '../support/eventually.ts';
 import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
 import { RealKube } from '../support/real-kube.ts';
-import { applyFiles, deleteFiles, expose, grantClusterRole } from '../support/real-services.ts';
+import {
+  applyFiles,
+  deleteFiles,
+  expose,
+  grantClusterRole,
+  grantEndpoints,
+  revokeEndpoints,
+} from '../support/real-services.ts';
 
 const DEADLINE_MS = 60_000;
 const BALANCED = { path: '/shop', balance: 'least-request' };
-const CLUSTER_ROLE = ['overlays/endpoints/cluster-role.yaml', 'overlays/endpoints/cluster-role-binding.yaml'];
 const ROLE = ['namespaced/role.yaml', 'namespaced/role-binding.yaml'];
 
 let kube: RealKube;
@@ -49,13 +55,13 @@ describe('the right to read EndpointSlices', () => {
     assert.match(source.problem ?? '', /may not list endpointslices/);
     await eventually('the owner of the Service is told', () => hasEvent('EndpointsNotReadable'), DEADLINE_MS);
 
-    await applyFiles(kube.kubectl, ...CLUSTER_ROLE);
+    await grantEndpoints(kube.kubectl);
     const usesPod = async (): Promise<boolean> => (await entry.get('/shop/x')).body === `${pod} /x`;
     await eventually('its pod is used', usesPod, DEADLINE_MS);
     await eventually('nothing is wrong', async () => (await entry.table()).source.problem === undefined, DEADLINE_MS);
     const complaints = entry.log().filter(line => line.msg.startsWith('forbidden: '));
     assert.equal(complaints.length, 1, 'once, however often it tried');
-    await deleteFiles(kube.kubectl, ...CLUSTER_ROLE);
+    await revokeEndpoints(kube.kubectl);
   });
 
   it('is in the Role of a single namespace, too', async () => {

@@ -1,22 +1,18 @@
 /** The ground for tests with pods: their addresses, and who writes them into EndpointSlices. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { dig, listAt } from '../deploy/objects.ts';
 import { podAddress } from '../support/cluster-network.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { patiently } from '../support/real-process.ts';
 import { manifest } from '../support/services.ts';
-import { assetsFolder } from '../support/test-assets.ts';
+import { hasControllers } from '../support/test-assets.ts';
 
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 const PODS = '/api/v1/namespaces/default/pods';
 
-/** discovery.k8s.io/v1 is served from Kubernetes 1.21 on, and a folder of KUBEBUILDER_ASSETS need not have the controllers. */
-const hasController = existsSync(join(assetsFolder(), 'kube-controller-manager'));
-
 let kube: RealKube;
+/** discovery.k8s.io/v1 is served from Kubernetes 1.21 on. */
 let servesSlices: boolean;
 
 before(async () => {
@@ -45,7 +41,7 @@ describe('EndpointSlices of the real API server', () => {
 
   it('are written by the real controller, of pods that a test says are ready', async t => {
     if (!servesSlices) return t.skip('this API server does not serve discovery.k8s.io/v1');
-    if (!hasController) return t.skip('there is no kube-controller-manager beside the API server');
+    if (!hasControllers()) return t.skip('there is no kube-controller-manager beside the API server');
     await kube.startControllerManager();
     const address = podAddress();
     // The controller leaves pods out whose node does not exist.

@@ -1,22 +1,17 @@
 /** The stand-in for kubelets is judged by the EndpointSlices that Kubernetes' own controllers make of it. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { dig } from '../deploy/objects.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { deployment, Kubelet, podsOf, rollOut } from '../support/real-kubelet.ts';
 import { patiently } from '../support/real-process.ts';
 import { manifest } from '../support/services.ts';
-import { assetsFolder } from '../support/test-assets.ts';
+import { hasControllers } from '../support/test-assets.ts';
 
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
 const PODS = 4;
 /** What a pod of a rolling update goes through; a step may be skipped where two come close together. */
 const ORDER = ['starting', 'ready', 'serving while it terminates', 'terminating'];
-
-/** A folder of KUBEBUILDER_ASSETS need not have the controllers. */
-const hasController = existsSync(join(assetsFolder(), 'kube-controller-manager'));
 
 let kube: RealKube;
 
@@ -28,7 +23,7 @@ after(() => kube?.stop());
 
 describe('pods of a rolling update', () => {
   it('are in the EndpointSlice as in a real cluster: ready, terminating though they serve, terminating, gone', async t => {
-    if (!hasController) return t.skip('there is no kube-controller-manager beside the API server');
+    if (!hasControllers()) return t.skip('there is no kube-controller-manager beside the API server');
     await kube.startControllerManager();
     await using _ = await Kubelet.start(kube, { nodes: 2, listensOnMs: 300 });
     const ending = new AbortController();

@@ -44,6 +44,11 @@ export class Hammer implements AsyncDisposable {
     return this.#requests;
   }
 
+  /** So far. */
+  get failures(): Readonly<Record<string, number>> {
+    return { ...this.#failures };
+  }
+
   /** Answers that are under way are waited for. */
   async stop(): Promise<HammerReport> {
     this.#isOver = true;

@@ -13,6 +13,8 @@ export const POD_PORT = 8080;
 
 const MOST_ADDRESSES = 20;
 const SECOND = 1_000;
+/** What a container takes until it is ready, in milliseconds: at least, and at most. No two pods of a cluster take the same. */
+const STARTS_IN = [200, 600] as const;
 
 export interface KubeletOptions {
   readonly nodes?: number;
@@ -123,6 +125,8 @@ export class Kubelet implements AsyncDisposable {
 
   async #run(pod: Pod): Promise<void> {
     const node = this.#nodeOf(pod);
+    const [least, most] = STARTS_IN;
+    await delay(least + Math.random() * (most - least));
     for (let tries = 0; tries < MOST_ADDRESSES; tries += 1) {
       const address = this.#addresses.shift() ?? podAddress();
       const place = { pod: pod.name, app: pod.app, address, port: POD_PORT };

@@ -6,6 +6,8 @@ import type { TableView } from './real-entry.ts';
 import type { Kubectl } from './real-kubectl.ts';
 import { manifest, type ServiceFields } from './services.ts';
 
+const ENDPOINT_RIGHTS = ['cluster-role', 'cluster-role-binding'].map(file => `overlays/endpoints/${file}.yaml`);
+
 /** Applies a Service that is exposed, and answers at the ClusterIP that it was given. @returns that address */
 export async function expose(
   kubectl: Kubectl,
@@ -23,6 +25,15 @@ export async function expose(
 export async function grantClusterRole(kubectl: Kubectl): Promise<void> {
   const files = ['namespace', 'service-account', 'cluster-role', 'cluster-role-binding'];
   await applyFiles(kubectl, ...files.map(file => `base/${file}.yaml`));
+}
+
+/** What deploy/overlays/endpoints adds to that. */
+export async function grantEndpoints(kubectl: Kubectl): Promise<void> {
+  await applyFiles(kubectl, ...ENDPOINT_RIGHTS);
+}
+
+export async function revokeEndpoints(kubectl: Kubectl): Promise<void> {
+  await deleteFiles(kubectl, ...ENDPOINT_RIGHTS);
 }
 
 /** @param files below deploy/ */

@@ -37,3 +37,8 @@ export function assetsFolder(): string {
       : `KUBEBUILDER_ASSETS is ${KUBEBUILDER_ASSETS}, which has no ${missing.join(' and no ')}.`,
   );
 }
+
+/** Whether Kubernetes' controllers are there: a folder of KUBEBUILDER_ASSETS need not have them. */
+export function hasControllers(): boolean {
+  return existsSync(join(assetsFolder(), 'kube-controller-manager'));
+}
