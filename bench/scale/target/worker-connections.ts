@@ -1,6 +1,7 @@
 /** One kept connection to each worker, to see when each of them serves something. */
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadNanos } from '../../measure/threads.ts';
 import { BenchError } from '../../support/bench-error.ts';
@@ -13,6 +14,11 @@ const MOST_TRIES = 32;
 const POLL_MS = 1;
 /** Longer than the API server takes to give a change up itself, in 34 s: what is not served then was lost on the way. */
 const DEADLINE_MS = 60_000;
+
+export interface WorkerAnswer {
+  readonly status: number;
+  readonly body: string;
+}
 
 export class WorkerConnections implements Disposable {
   readonly #port: number;
@@ -40,11 +46,16 @@ export class WorkerConnections implements Disposable {
   }
 
   /** @returns when, by performance.now(), the last of the workers was seen to answer with 200 */
-  async served(path: string): Promise<number> {
+  served(path: string): Promise<number> {
+    return this.answered(path, ({ status }) => status === 200);
+  }
+
+  /** @returns when, by performance.now(), the last of the workers was seen to give such an answer */
+  async answered(path: string, isIt: (answer: WorkerAnswer) => boolean): Promise<number> {
     const each = [...this.#agents.values()].map(async agent => {
       const deadline = performance.now() + DEADLINE_MS;
-      for (let status = await this.#ask(agent, path); status !== 200; status = await this.#ask(agent, path)) {
-        if (performance.now() > deadline) throw new BenchError(`${path} is still answered with ${status}`);
+      for (let answer = await this.#ask(agent, path); !isIt(answer); answer = await this.#ask(agent, path)) {
+        if (performance.now() > deadline) throw new BenchError(`${path} is still answered with ${answer.status}`);
         await sleep(POLL_MS);
       }
       return performance.now();
@@ -63,11 +74,9 @@ export class WorkerConnections implements Disposable {
     return spent.reduce((most, one) => (one.nanos > most.nanos ? one : most)).thread;
   }
 
-  async #ask(agent: Agent, path: string): Promise<number> {
+  async #ask(agent: Agent, path: string): Promise<WorkerAnswer> {
     const asking = request({ host: '127.0.0.1', port: this.#port, path, agent }).end();
     const [response] = (await once(asking, 'response')) as [IncomingMessage];
-    response.resume();
-    await once(response, 'end');
-    return response.statusCode ?? 0;
+    return { status: response.statusCode ?? 0, body: await text(response) };
   }
 }

@@ -1,0 +1,72 @@
+/** The whole run, one measurement after the other. */
+import { join } from 'node:path';
+import { describeMachine } from '../measure/machine.ts';
+import { install } from '../scale/target/installation.ts';
+import { reasonOf } from '../support/bench-error.ts';
+import type { CpuSplit } from '../support/cpus.ts';
+import { haproxy } from './contenders/haproxy.ts';
+import { leastRequest } from './contenders/kube-entry.ts';
+import { nginx } from './contenders/nginx.ts';
+import { measureEndpointChanges } from './measure/endpoint-changes.ts';
+import { measureFailingPod } from './measure/failing-pod.ts';
+import { measureFirstSync } from './measure/first-sync.ts';
+import { measureSlowPod } from './measure/slow-pod.ts';
+import { measureSmallGet } from './measure/small-get.ts';
+import type { Extent, PartName } from './options.ts';
+import type { PodsReport } from './report/pods-report.ts';
+
+export interface Surroundings {
+  /** For everything that programs read and write. */
+  readonly folder: string;
+  readonly cpus: CpuSplit;
+  readonly progress: (line: string) => void;
+}
+
+export async function runPods(
+  parts: readonly PartName[],
+  extent: Extent,
+  surroundings: Surroundings,
+): Promise<PodsReport> {
+  const say = surroundings.progress;
+  const around = {
+    ...surroundings,
+    progress: (line: string) => say(`${(performance.now() / 1000).toFixed()} s: ${line}`),
+  };
+  const machine = describeMachine();
+  const asked = (part: PartName): boolean => parts.includes(part);
+  const versions = Object.fromEntries([leastRequest, nginx, haproxy].map(one => [one.name, versionOf(one)]));
+  const { rounds, seconds, services, starts, changingSeconds } = extent;
+  const smallGet = asked('small-get') ? await measureSmallGet({ rounds, seconds }, around) : undefined;
+  const slowPod = asked('slow-pod')
+    ? await measureSlowPod({ rounds: extent.slowRounds, seconds: extent.slowSeconds }, around)
+    : undefined;
+  const failingPod = asked('failing-pod') ? await measureFailingPod(extent.failingSeconds, around) : undefined;
+  const installed = asked('first-sync') || asked('endpoint-changes');
+  const installation = installed
+    ? await install(join(around.folder, 'installation'), `${around.cpus.load},${around.cpus.proxy}`)
+    : undefined;
+  const endpointChanges =
+    installation !== undefined && asked('endpoint-changes')
+      ? await measureEndpointChanges(changingSeconds, installation, around)
+      : undefined;
+  const firstSync =
+    installation !== undefined && asked('first-sync')
+      ? await measureFirstSync({ services, starts }, installation, around)
+      : undefined;
+  return {
+    ...{ date: new Date().toISOString(), machine, versions, extent },
+    ...(smallGet !== undefined && { smallGet }),
+    ...(slowPod !== undefined && { slowPod }),
+    ...(failingPod !== undefined && { failingPod }),
+    ...(endpointChanges !== undefined && { endpointChanges }),
+    ...(firstSync !== undefined && { firstSync }),
+  };
+}
+
+function versionOf({ version }: { version(): string }): string {
+  try {
+    return version();
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
