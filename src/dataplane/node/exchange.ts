@@ -125,9 +125,8 @@ export class Exchange implements AttemptListener, RelayOwner {
     this.#record.host = facts.host;
     this.#record.requestId = requestIdOf(facts.requestId);
     if (isRefusedMethod(this.#request.method ?? '')) return 'request_method_refused';
-    if (!parseTarget(this.#request.url ?? '', this.#settings.mergeSlashes, target)) {
-      return `request_${targetFault(this.#request.url ?? '')}`;
-    }
+    const { url = '' } = this.#request;
+    if (!parseTarget(url, this.#settings.mergeSlashes, target)) return `request_${targetFault(url)}`;
     this.#record.path = target.path;
     if (table === undefined) return 'table_not_loaded';
     this.#host = target.host || facts.host;
