@@ -6,6 +6,7 @@ import { statusServer } from '../admin/admin-fixture.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { refused, warned } from '../support/diagnostics.ts';
 import { needs } from '../support/installed.ts';
+import { endpointReport } from '../support/observed-clusters.ts';
 import { route, served } from '../support/routes.ts';
 import { openPage, picture, settling } from './browser.ts';
 import { agedService, shopServices, startTraffic, startUpstreams } from './cluster.ts';
@@ -69,6 +70,36 @@ test('what Services and requests say is text and nothing else', needs('chromium'
   assert.equal(await page.locator(planted).count(), 0);
   assert.deepEqual(complaints, [], 'not even an attempt was made');
 });
+
+test(
+  'an endpoint that gets no requests is marked in the routes, and in an explanation',
+  needs('chromium'),
+  async context => {
+    const { control, server } = await statusServer(context);
+    const cart = route('/cart');
+    control.table = RouteTable.of([cart]);
+    const ill = endpointReport('pod-of-cart', { health: 'ejected' });
+    control.ailing.set(cart.cluster, [ill]);
+    control.choose = () => ({
+      outcome: 'picks',
+      chances: [
+        { endpoint: ill, share: 0, exclusion: 'ejected' },
+        { endpoint: endpointReport('b', { address: HOSTILE, inFlight: 3 }), share: 1, exclusion: undefined },
+      ],
+    });
+    const { page, complaints } = await openPage(context, `http://127.0.0.1:${server.address.port}/`);
+    await columnIs(page, 'Upstream', cells => cells.includes('127.0.0.1:80, 1 out'));
+    await page.fill('#url', '/cart');
+    await page.keyboard.press('Enter');
+    await reads(
+      page.locator('#explanation'),
+      /Where it would go 2[\s\S]*100 % of such requests, 3 in flight[\s\S]*ejected, 0/,
+    );
+    assert.doesNotMatch(await page.content(), /pod-of-cart/, 'the page names no pods');
+    assert.equal(await page.evaluate('"owned" in globalThis'), false);
+    assert.deepEqual(complaints, []);
+  },
+);
 
 test('of a thousand routes a page shows the first ones, and says so', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);
