@@ -383,16 +383,8 @@ test('scrapes at the same time are each whole', async () => {
   for (const families of scrapes) assert.equal(samples(families, 'kube_entry_requests_total').length, 250);
 });
 
-test('endpoints are shown by Service and state, and ejections by reason', async () => {
+test('ejections are shown by reason', async () => {
   const families = await scrape(setUp().metrics);
-  const states = (name: string): Record<string, number> =>
-    Object.fromEntries(
-      samples(families, 'kube_entry_endpoints')
-        .filter(({ labels }) => labels.service === name)
-        .map(({ labels, value }) => [labels.state ?? '', value]),
-    );
-  assert.deepEqual(states('cart'), { ready: 2, draining: 0, ejected: 1, unhealthy: 0 });
-  assert.deepEqual(states('empty'), { ready: 0, draining: 0, ejected: 0, unhealthy: 0 });
   const ejections = families.get('kube_entry_endpoint_ejections_total')?.samples;
   assert.deepEqual(
     ejections?.map(({ labels, value }) => [labels, value]),
