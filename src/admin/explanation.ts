@@ -56,7 +56,8 @@ export function clientQuery(query: unknown): ClientFacts {
 }
 
 /** What an explanation is completed with. */
-export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits' | 'choose'> & ClusterSource;
+export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits'> &
+  ClusterSource & { readonly reports: Pick<ControlPlane['reports'], 'choose'> };
 
 export function viewExplanation(
   explanation: Explanation,
@@ -65,7 +66,7 @@ export function viewExplanation(
 ): ExplanationView {
   const { route, losers, path, query, ...rest } = explanation;
   const { host } = rest;
-  const choice = route && context.choose(route.cluster, { host, path, query, ...client });
+  const choice = route && context.reports.choose(route.cluster, { host, path, query, ...client });
   const matched = upperCaseEscapes(path);
   // A shorter prefix of another Service would not have won either.
   const wouldTake = (prefix: string): boolean => takes(prefix, matched) && prefix.length >= (route?.path.length ?? 0);

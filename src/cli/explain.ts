@@ -191,7 +191,7 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
       path,
       ...answer
     } = viewExplanation(explanation, client, {
-      choose: (id, facts) => new ClusterReports(catalog).choose(id, facts),
+      reports: new ClusterReports(catalog),
       cluster: id => catalog.cluster(id),
       refusals: () => catalog.refusals(),
       conflicts: () => catalog.conflicts(),

@@ -17,7 +17,11 @@ export interface ClusterSource {
 export interface HealthReports {
   /** Undefined for a cluster whose endpoints are not judged, because kube-proxy chooses among them. */
   reportOf(id: ClusterId): ClusterReport | undefined;
+  /** Endpoints of a cluster that get no requests now, or only some. @param most of them */
+  outOfUse(id: ClusterId, most: number): readonly EndpointReport[];
 }
+
+const NO_WORKER: HealthReports = { reportOf: () => undefined, outOfUse: () => [] };
 
 export class ClusterReports {
   readonly #clusters: ClusterSource;
@@ -27,12 +31,17 @@ export class ClusterReports {
   /** By default no worker runs: only what sources say is known, and no cookie. */
   constructor(
     clusters: ClusterSource,
-    health: HealthReports = { reportOf: () => undefined },
+    health: HealthReports = NO_WORKER,
     affinityKeys: () => readonly Uint8Array[] = () => [],
   ) {
     this.#clusters = clusters;
     this.#health = health;
     this.#affinityKeys = affinityKeys;
+  }
+
+  /** As {@link HealthReports.outOfUse}. */
+  outOfUse(id: ClusterId, most: number): readonly EndpointReport[] {
+    return this.#health.outOfUse(id, most);
   }
 
   observe({ cluster, endpoints }: ClusterInForce): ObservedCluster {

@@ -8,11 +8,9 @@ import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { WorkerReport } from '../workers/supervisor.ts';
-import type { RequestFacts } from './asked-request.ts';
 import type { BackendInForce } from './catalog.ts';
 import type { TableChange } from './change-log.ts';
-import type { EndpointChoice } from './endpoint-choice.ts';
-import type { EndpointReport } from './endpoint-report.ts';
+import type { ClusterReports } from './cluster-reports.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
 
 /** The state of a source of routes, for people. */
@@ -41,10 +39,8 @@ export interface ControlPlane {
   cluster(id: ClusterId): ServedCluster | undefined;
   /** The clusters that routes lead to, with what is known of their endpoints. @param backend the name of some; undefined: all */
   observedClusters(backend: string | undefined): Iterable<ObservedCluster>;
-  /** Endpoints of a cluster that get no requests now, or only some. @param most of them */
-  outOfUse(id: ClusterId, most: number): readonly EndpointReport[];
-  /** Where a request would go among the endpoints of a cluster; undefined where kube-proxy chooses. */
-  choose(id: ClusterId, facts: RequestFacts): EndpointChoice | undefined;
+  /** Which endpoints of a cluster get no requests, and where a request would go. */
+  readonly reports: Pick<ClusterReports, 'outOfUse' | 'choose'>;
   readonly mergeSlashes: boolean;
   /** Of routes that set none of their own. */
   readonly limits: RouteLimits;

@@ -17,14 +17,11 @@ import { parsePushedBackends } from '../sources/pushed.ts';
 import { programVersion } from '../version.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
-import type { RequestFacts } from './asked-request.ts';
 import type { BackendInForce, Catalog } from './catalog.ts';
 import { ClusterReports, type HealthReports } from './cluster-reports.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
 import type { DescriptorWatch } from './descriptor-watch.ts';
-import type { EndpointChoice } from './endpoint-choice.ts';
-import type { EndpointReport } from './endpoint-report.ts';
 import type { EndpointHealth } from './health/endpoint-health.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
 import { Publisher } from './publisher.ts';
@@ -49,7 +46,7 @@ export interface RouteControlOptions {
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'report'>;
   readonly source: RouteSource;
-  readonly health: HealthReports & Pick<EndpointHealth, 'outOfUse' | 'settingsChanged'>;
+  readonly health: HealthReports & Pick<EndpointHealth, 'settingsChanged'>;
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
 }
@@ -67,7 +64,7 @@ export class RouteControl implements ObservedControlPlane {
   /** The body of the last push, byte for byte. */
   #pushedBody = '[]';
   readonly #publisher: Publisher;
-  readonly #reports: ClusterReports;
+  readonly reports: ClusterReports;
   isDraining = false;
 
   constructor(options: RouteControlOptions) {
@@ -75,7 +72,7 @@ export class RouteControl implements ObservedControlPlane {
     this.#publisher = new Publisher(options);
     options.catalog.onDue = since => void this.changed(since);
     this.#settings = options.settings;
-    this.#reports = new ClusterReports(options.fleet, options.health, () => options.fleet.affinityKeys);
+    this.reports = new ClusterReports(options.fleet, options.health, () => options.fleet.affinityKeys);
     const { engine } = options.settings;
     this.program = { version: programVersion(), engine, hostname: hostname(), startedAt: Date.now() };
   }
@@ -99,16 +96,8 @@ export class RouteControl implements ObservedControlPlane {
 
   *observedClusters(backend: string | undefined): Generator<ObservedCluster> {
     for (const served of this.#options.fleet.clusters()) {
-      if (backend === undefined || served.cluster.name === backend) yield this.#reports.observe(served);
+      if (backend === undefined || served.cluster.name === backend) yield this.reports.observe(served);
     }
-  }
-
-  outOfUse(id: ClusterId, most: number): readonly EndpointReport[] {
-    return this.#options.health.outOfUse(id, most);
-  }
-
-  choose(id: ClusterId, facts: RequestFacts): EndpointChoice | undefined {
-    return this.#reports.choose(id, facts);
   }
 
   get mergeSlashes(): boolean {

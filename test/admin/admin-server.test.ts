@@ -119,7 +119,7 @@ test('/explain says where a request would go, by the client and the headers that
   const { at, control } = await adminServer(context);
   control.table = RouteTable.of([route('/cart')]);
   const asked: RequestFacts[] = [];
-  control.choose = (_id, facts) => {
+  control.reports.choose = (_id, facts) => {
     asked.push(facts);
     const chances = [
       { endpoint: endpointReport('a', { inFlight: 2 }), share: 1, exclusion: undefined },

@@ -44,8 +44,7 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
       clusters
         .filter(({ cluster }) => backend === undefined || cluster.name === backend)
         .map(found => reports.observe(found)),
-    outOfUse: () => [],
-    choose: (id, facts) => reports.choose(id, facts),
+    reports,
     mergeSlashes: true,
     limits: limitsOf(DEFAULTS),
     conflicts: () => catalog.conflicts(),

@@ -80,7 +80,7 @@ test(
     control.table = RouteTable.of([cart]);
     const ill = endpointReport('pod-of-cart', { health: 'ejected' });
     control.ailing.set(cart.cluster, [ill]);
-    control.choose = () => ({
+    control.reports.choose = () => ({
       outcome: 'picks',
       chances: [
         { endpoint: ill, share: 0, exclusion: 'ejected' },

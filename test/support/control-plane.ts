@@ -51,12 +51,11 @@ export class FakeControlPlane implements ObservedControlPlane {
     return this.observed.filter(({ cluster }) => backend === undefined || cluster.name === backend);
   }
 
-  outOfUse(id: ClusterId): readonly EndpointReport[] {
-    return this.ailing.get(id) ?? [];
-  }
-
-  /** What a test says about a choice. */
-  choose: ObservedControlPlane['choose'] = () => undefined;
+  /** `choose` is for a test to replace. */
+  readonly reports = {
+    outOfUse: (id: ClusterId): readonly EndpointReport[] => this.ailing.get(id) ?? [],
+    choose: (() => undefined) as ObservedControlPlane['reports']['choose'],
+  };
 
   conflicts(): readonly Conflict[] {
     return this.conflictList;

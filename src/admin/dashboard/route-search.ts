@@ -29,7 +29,9 @@ export interface RecentTraffic {
 }
 
 /** Where the routes of the table lead. */
-export type ServedClusters = Pick<ControlPlane, 'cluster' | 'outOfUse'>;
+export type ServedClusters = Pick<ControlPlane, 'cluster'> & {
+  readonly reports: Pick<ControlPlane['reports'], 'outOfUse'>;
+};
 
 interface Entry {
   readonly route: Route;
@@ -141,7 +143,7 @@ export class RouteSearch {
   }
 
   #outOfUse({ cluster }: Route): string[] {
-    const some = [...this.#clusters.outOfUse(cluster, MAX_OUT_OF_USE)];
+    const some = [...this.#clusters.reports.outOfUse(cluster, MAX_OUT_OF_USE)];
     return some.map(endpoint => `${endpointLabel(endpoint)} ${endpoint.health}`);
   }
 

@@ -192,7 +192,7 @@ test('/dashboard/explain names the route, the losers, and no more than fit a pag
   const { refusals }: ExplainView = JSON.parse((await get(at, '/dashboard/explain?path=/a/x')).body);
   assert.deepEqual([refusals.total, refusals.items.length], [60, 50]);
   assert.equal(refusals.items[0]?.service.name, 'refused-0');
-  control.choose = () => ({
+  control.reports.choose = () => ({
     outcome: 'picks',
     chances: [{ endpoint: endpointReport('cart-1'), share: 1, exclusion: undefined }],
   });

@@ -49,7 +49,9 @@ const CLUSTERS = {
     const [namespace = '', name = ''] = key.split('/');
     return served({ cluster: id, service: { namespace, name } }, { counterBlock: BLOCKS.get(key) ?? 0 });
   },
-  outOfUse: (id: string) => (id.startsWith('shop/cart') ? [endpointReport('a', { health: 'ejected' })] : []),
+  reports: {
+    outOfUse: (id: string) => (id.startsWith('shop/cart') ? [endpointReport('a', { health: 'ejected' })] : []),
+  },
 };
 const search = new RouteSearch(
   {
