@@ -105,7 +105,7 @@ conformance('access log', ({ engine, test }) => {
     assert.equal(line?.bodyBytes, ERROR_PAGE.length);
     assert.equal(line?.service, 'test/service-0');
     assert.equal(line?.upstream, `127.0.0.1:${upstream.address.port}`);
-    assert.equal(line?.upstreamStatus, 0);
+    assert.equal(line?.upstreamStatus, 502);
   });
 
   test('a second attempt: the upstream is the one that answered, the failed one is listed before it', async t => {
@@ -119,8 +119,8 @@ conformance('access log', ({ engine, test }) => {
     const failed = lines.flatMap(({ earlierAttempts = [] }) => earlierAttempts);
     assert.equal(failed.length, proxy.counters.get('retriesConnect'));
     assert.ok(failed.length > 0);
-    for (const { upstream, ms } of failed) {
-      assert.equal(upstream, '127.0.0.1:1');
+    for (const { upstream, status, ms } of failed) {
+      assert.deepEqual([upstream, status], ['127.0.0.1:1', 502]);
       assert.ok(ms >= 0);
     }
   });
@@ -132,7 +132,7 @@ conformance('access log', ({ engine, test }) => {
     });
     assert.equal((await proxy.get('/volume')).status, 502);
     await eventually('a line', () => proxy.logLines.length === 1);
-    const tries = '127\\.0\\.0\\.1:1, 127\\.0\\.0\\.1:1 -, - \\d+\\.\\d{3}, \\d+\\.\\d{3} upstream_refused';
+    const tries = '127\\.0\\.0\\.1:1, 127\\.0\\.0\\.1:1 502, 502 \\d+\\.\\d{3}, \\d+\\.\\d{3} upstream_refused';
     assert.match(proxy.logLines[0] ?? '', new RegExp(` ${tries}\n$`));
   });
 

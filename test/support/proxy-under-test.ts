@@ -59,7 +59,7 @@ export interface LoggedRequest extends Omit<RequestRecord, 'route' | 'endpoint' 
   /** `address:port` of the upstream asked last, empty when none was asked. */
   readonly upstream: string;
   readonly upstreamMs: number | null;
-  readonly earlierAttempts?: readonly { readonly upstream: string; readonly ms: number }[];
+  readonly earlierAttempts?: readonly { readonly upstream: string; readonly status: number; readonly ms: number }[];
 }
 
 export const ERROR_PAGE = '<!doctype html><title>sorry</title><p>The custom error page.</p>\n';

@@ -91,7 +91,7 @@ function writeAttempts(bytes: Buffer, start: number, record: RequestRecord): num
   for (const attempt of earlierAttempts) at = writeSeparator(bytes, writeUpstream(bytes, at, attempt.endpoint));
   at = writeUpstream(bytes, at, record.endpoint);
   bytes[at++] = SP;
-  for (const _ of earlierAttempts) at = writeSeparator(bytes, writeStatus(bytes, at, 0));
+  for (const { status } of earlierAttempts) at = writeSeparator(bytes, writeStatus(bytes, at, status));
   at = writeStatus(bytes, at, record.upstreamStatus);
   bytes[at++] = SP;
   for (const attempt of earlierAttempts) at = writeSeparator(bytes, writeSeconds(bytes, at, attempt.ms));

@@ -37,7 +37,8 @@ const UPSTREAM_MS = Buffer.from(',"upstreamMs":');
 const NULL = Buffer.from('null');
 const EARLIER_ATTEMPTS = Buffer.from(',"earlierAttempts":[');
 const ATTEMPT = Buffer.from('{"upstream":"');
-const ATTEMPT_MS = Buffer.from('","ms":');
+const ATTEMPT_STATUS = Buffer.from('","status":');
+const ATTEMPT_MS = Buffer.from(',"ms":');
 const ATTEMPTS_END = Buffer.from(']}');
 
 const peers = new TextMemo();
@@ -110,9 +111,10 @@ function textOfEndpoint(endpoint: Endpoint): Uint8Array {
 /** With the end of the object. */
 function writeAttempts(bytes: Buffer, start: number, attempts: readonly UpstreamAttempt[]): number {
   let at = writeBytes(bytes, start, EARLIER_ATTEMPTS);
-  for (const [index, { endpoint, ms }] of attempts.entries()) {
+  for (const [index, { endpoint, status, ms }] of attempts.entries()) {
     if (index > 0) bytes[at++] = COMMA;
     at = writeBytes(bytes, writeBytes(bytes, at, ATTEMPT), textOfEndpoint(endpoint));
+    at = writeInteger(bytes, at, ATTEMPT_STATUS, status);
     at = writeMilliseconds(bytes, at, ATTEMPT_MS, ms);
     bytes[at++] = BRACE_CLOSE;
   }

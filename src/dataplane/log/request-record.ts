@@ -18,7 +18,7 @@ export interface RequestRecord {
   readonly endpoint: Endpoint | undefined;
   /** From asking it to the end; NaN when none was asked. */
   readonly upstreamMs: number;
-  /** The status of its answer, 0 when there was none. */
+  /** The status of its answer; of a failed attempt 502 or 504, as in nginx; 0 where the client left first, or none was asked. */
   readonly upstreamStatus: number;
   /** The tries that failed before, in order. */
   readonly earlierAttempts: readonly UpstreamAttempt[];
@@ -45,6 +45,8 @@ export interface LoggedHead {
 /** A try at an upstream that gave no answer. */
 export interface UpstreamAttempt {
   readonly endpoint: Endpoint;
+  /** 502 or 504: what the entry would have answered. */
+  readonly status: number;
   readonly ms: number;
 }
 

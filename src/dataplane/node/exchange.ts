@@ -365,7 +365,8 @@ export class Exchange implements AttemptListener, RelayOwner {
     this.#response.on('timeout', timedOut);
   }
 
-  asked(endpoint: Endpoint): void {
+  asked(endpoint: Endpoint, failed: FailureReason = 'upstream_closed'): void {
+    this.#record.attemptFailed(failed);
     this.#record.upstreamAsked(endpoint);
   }
 
@@ -390,11 +391,10 @@ export class Exchange implements AttemptListener, RelayOwner {
     else this.#request.once('end', () => this.#connection.next());
   }
   #writeRecord(): void {
-    const record = this.#record;
     const traffic = this.#traffic;
     traffic.receivedBytes = this.#connection.takeBytesRead();
     traffic.sentBytes = this.#connection.socket.bytesWritten - this.#writtenBefore;
     if (this.#isTunnel) traffic.sentBodyBytes = traffic.sentBytes;
-    record.write(loggedHead(this.#request, this.#facts));
+    this.#record.write(loggedHead(this.#request, this.#facts));
   }
 }

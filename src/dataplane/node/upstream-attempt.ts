@@ -32,8 +32,8 @@ export interface AttemptListener extends Guarded {
   broken(error: Error): void;
   /** @param error the code of what caused it */
   fail(reason: FailureReason, error?: string): void;
-  /** A connection to it is taken or made. */
-  asked(endpoint: Endpoint): void;
+  /** A connection to it is taken or made. @param failed why a connect before it failed */
+  asked(endpoint: Endpoint, failed?: FailureReason): void;
 }
 
 /** A request on its way to an upstream, once: through http-proxy-3, over a connection of our own pool. */
@@ -64,7 +64,7 @@ export class UpstreamAttempt {
       keepAlive: true,
       addRequest: (upstreamRequest: ClientRequest) => {
         this.#prepare(upstreamRequest);
-        const onAttempt = (endpoint: Endpoint): void => this.#listener.asked(endpoint);
+        const onAttempt = (endpoint: Endpoint, failed?: FailureReason): void => this.#listener.asked(endpoint, failed);
         const done = guarded(this.#listener, (outcome: UpstreamConnection | ConnectFailure) => {
           if (!('reason' in outcome)) this.#connected(upstreamRequest, outcome);
           else if (!this.#isAbandoned) this.#listener.fail(outcome.reason, outcome.error);

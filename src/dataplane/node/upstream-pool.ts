@@ -57,8 +57,8 @@ export interface ConnectRequest {
   readonly timeoutMs: number;
   /** No kept-alive connection will do. */
   readonly fresh: boolean;
-  /** Called before each attempt. */
-  readonly onAttempt: (endpoint: Endpoint) => void;
+  /** Called before each attempt. @param failed why a connect before it failed */
+  readonly onAttempt: (endpoint: Endpoint, failed?: FailureReason) => void;
 }
 
 export interface PoolOptions {
@@ -143,9 +143,9 @@ export class UpstreamPool {
     return undefined;
   }
 
-  #connect(request: ConnectRequest, attempt: 0 | 1, done: Done): void {
+  #connect(request: ConnectRequest, attempt: 0 | 1, done: Done, failed?: FailureReason): void {
     const endpoint = request.endpoints[attempt];
-    request.onAttempt(endpoint);
+    request.onAttempt(endpoint, failed);
     const { lookup } = this.#names;
     const socket = connect({ host: endpoint.address, port: endpoint.port, noDelay: true, keepAlive: true, lookup });
     const { counters } = this.#options;
@@ -159,7 +159,7 @@ export class UpstreamPool {
         return;
       }
       counters.add('retriesConnect', 1);
-      this.#connect(request, 1, done);
+      this.#connect(request, 1, done, reason);
     };
     const onError = (error: Error): void => fail(connectFailure(error), codeOf(error));
     const takeOffLimit = this.#clock.setTimer(request.timeoutMs, () => fail('upstream_connect_timeout'));

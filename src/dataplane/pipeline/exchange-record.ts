@@ -25,6 +25,8 @@ export class ExchangeRecord implements RequestRecord {
   #askedAt = 0;
   #endedAt = 0;
   #upstreamStatus = 0;
+  /** An upstream's head is complete. */
+  #isAnswered = false;
   #status = 0;
   #requestLine = '';
   #endpoint: Endpoint | undefined;
@@ -66,22 +68,30 @@ export class ExchangeRecord implements RequestRecord {
     return this.#endpoint === undefined ? '' : formatHostPort(this.#endpoint.address, this.#endpoint.port);
   }
 
+  /** The attempt under way gave no answer. As in nginx, its status is the one that the entry would answer with. */
+  attemptFailed(reason: FailureReason): void {
+    this.#upstreamStatus ||= FAILURES[reason].status;
+  }
+
   /** @param hasWaited the request has waited for the endpoint */
   upstreamAsked(endpoint: Endpoint, hasWaited = false): void {
     // The first attempt begins with the request: that saves a look at the clock.
     let now = hasWaited ? performance.now() : this.#startedAt;
     if (this.#endpoint !== undefined) {
       now = performance.now();
-      this.#earlierAttempts = [...this.#earlierAttempts, { endpoint: this.#endpoint, ms: now - this.#askedAt }];
+      const attempt = { endpoint: this.#endpoint, status: this.#upstreamStatus, ms: now - this.#askedAt };
+      this.#earlierAttempts = [...this.#earlierAttempts, attempt];
     }
+    this.#upstreamStatus = 0;
     this.#askedAt = now;
     this.#endpoint = endpoint;
   }
 
-  /** The upstream's head is complete. */
+  /** The upstream's head is complete. @param status 0: it is not passed on after all */
   answered(status: number): void {
     this.#status = status;
     this.#upstreamStatus = status;
+    this.#isAnswered = status > 0;
   }
 
   /** 101: from here on the bytes are a tunnel's. */
@@ -96,6 +106,7 @@ export class ExchangeRecord implements RequestRecord {
     this.#reason = reason;
     // An answer that has begun keeps its status.
     this.#status ||= FAILURES[reason].status;
+    if (this.#endpoint !== undefined && FAILURES[reason].source === 'upstream') this.attemptFailed(reason);
     this.#context.failures.report(reason, this.#service, () => this.#exampleOf(reason, detail));
   }
 
@@ -112,7 +123,7 @@ export class ExchangeRecord implements RequestRecord {
     counters.addTo(COUNTER.responseBytes, sentBytes);
     // The time that a tunnel stays open is not counted as the time of a request.
     const answeredMs = status === 101 ? this.#switchedAt - now : 0;
-    const countedMs = this.#upstreamStatus === 0 ? Number.NaN : this.upstreamMs + answeredMs;
+    const countedMs = this.#isAnswered ? this.upstreamMs + answeredMs : Number.NaN;
     const block = this.route?.cluster.counterBlock ?? NO_ROUTE_BLOCK;
     counters.countRequest(block, status, (this.durationMs + answeredMs) / 1000, countedMs / 1000);
     if (accessLog.isOn) accessLog.write(this, head ?? new TextHead({ requestLine: this.#requestLine }), Date.now());
@@ -172,6 +183,7 @@ export class ExchangeRecord implements RequestRecord {
     this.#isOpen = true;
     this.#startedAt = performance.now();
     this.#upstreamStatus = 0;
+    this.#isAnswered = false;
     this.#status = 0;
     this.#endpoint = undefined;
     this.route = undefined;

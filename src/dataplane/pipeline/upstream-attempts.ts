@@ -125,6 +125,7 @@ export class UpstreamAttempts implements Waiting {
   broken(upstream: Upstream | undefined, responseBegun: boolean, error: string | undefined): void {
     const balancing = this.#balancing;
     const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
+    this.#state.record.attemptFailed(reason);
     const isReused = upstream !== undefined && upstream.served > 1;
     const isRetried = mayRetryBroken({
       method: this.#state.head?.method ?? '',
@@ -212,6 +213,7 @@ export class UpstreamAttempts implements Waiting {
 
   #connectFailed(reason: FailureReason, error: string): void {
     const { mayRetry } = FAILURES[reason];
+    this.#state.record.attemptFailed(reason);
     const balancing = this.#balancing;
     this.#failedConnects += 1;
     this.end(mayRetry ? 'connect' : 'cancelled');

@@ -76,11 +76,11 @@ test('what is absent is a dash, but an empty request line is empty, as nginx wri
 });
 
 test('the attempts before the last are listed as nginx lists them', () => {
-  const earlierAttempts = [{ endpoint: { address: '10.96.0.6', port: 80 }, ms: 2 }];
+  const earlierAttempts = [{ endpoint: { address: '10.96.0.6', port: 80 }, status: 504, ms: 2 }];
   const record = { ...RECORD, earlierAttempts, upstreamMs: 3 };
-  assert.match(formatLine(record, 'combined'), / 10\.96\.0\.6:80, 10\.96\.0\.7:80 -, 200 0\.002, 0\.003 -\n$/);
+  assert.match(formatLine(record, 'combined'), / 10\.96\.0\.6:80, 10\.96\.0\.7:80 504, 200 0\.002, 0\.003 -\n$/);
   const json = JSON.parse(formatLine(record, 'json')) as Record<string, unknown>;
-  assert.deepEqual(json.earlierAttempts, [{ upstream: '10.96.0.6:80', ms: 2 }]);
+  assert.deepEqual(json.earlierAttempts, [{ upstream: '10.96.0.6:80', status: 504, ms: 2 }]);
   assert.equal(json.upstream, '10.96.0.7:80');
 });
 

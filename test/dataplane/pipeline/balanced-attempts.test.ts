@@ -78,7 +78,7 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
     const seconds = String.raw`\d+\.\d{3}`;
     assert.match(
       proxy.logLines[0] as string,
-      new RegExp(`127.0.0.2:1, 127.0.0.3:1, 127.0.0.1:\\d+ -, -, 200 ${seconds}, ${seconds}, ${seconds} -`),
+      new RegExp(`127.0.0.2:1, 127.0.0.3:1, 127.0.0.1:\\d+ 502, 502, 200 ${seconds}, ${seconds}, ${seconds} -`),
     );
   });
 
