@@ -23,7 +23,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   constructor(context: PipelineContext, downstream: Downstream, giveBack: (exchange: Exchange) => void) {
     this.#context = context;
     this.#giveBack = giveBack;
-    this.state = new ExchangeState(context.context, downstream);
+    this.state = new ExchangeState(context.engine, downstream);
     this.#attempts = new UpstreamAttempts(context, this.state, this);
     this.#response = new ResponseRelay(context, this.state, this.#attempts, this);
   }
@@ -40,7 +40,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   /** @returns why the request must be refused */
   #route(head: RequestView): FailureReason | undefined {
     const { routing, record } = this.state;
-    const refusal = routing.validateAndRoute(head, this.#context.context.state);
+    const refusal = routing.validateAndRoute(head, this.#context.engine.state);
     record.host = routing.host;
     record.path = routing.target.path;
     record.route = routing.route;
@@ -189,7 +189,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     const { state } = this;
     state.enter(ANSWERED);
     state.record.fail(reason, detail);
-    const answer = errorAnswer(reason, this.#context.context.state.errorPage, state.record.requestId);
+    const answer = errorAnswer(reason, this.#context.engine.state.errorPage, state.record.requestId);
     const isReadOn = state.downstream.answer(answer, FAILURES[reason].closes);
     state.record.write(state.head);
     return isReadOn;

@@ -5,7 +5,7 @@ import type { Deadlines } from './deadlines.ts';
 
 /** What the exchanges of a worker share. Every request reads it many times: its fields must stay plain ones. */
 export interface PipelineContext {
-  readonly context: EngineContext;
+  readonly engine: EngineContext;
   readonly deadlines: Deadlines;
   readonly pools: UpstreamPools;
   readonly trustedProxies: AddressRanges;

@@ -56,7 +56,7 @@ export class UpstreamAttempts implements Waiting {
     this.#context = context;
     this.#state = state;
     this.#owner = owner;
-    this.#picks = new EndpointPicks(context.context.clock, new ExchangePickRequest(context, state));
+    this.#picks = new EndpointPicks(context.engine.clock, new ExchangePickRequest(context, state));
   }
 
   /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or the request waits or has failed */
@@ -265,7 +265,7 @@ export class UpstreamAttempts implements Waiting {
       this.#owner.fail('no_endpoint');
       return;
     }
-    this.#context.context.counters.add(counter, 1);
+    this.#context.engine.counters.add(counter, 1);
     this.#begin(endpoint);
     this.#connect(endpoint);
   }
@@ -292,7 +292,7 @@ export class UpstreamAttempts implements Waiting {
       },
       crashed: error => {
         if (state.generation === generation) this.#owner.crashed(error);
-        else this.#context.context.failures.reportBug(error);
+        else this.#context.engine.failures.reportBug(error);
       },
     };
     this.#context.pools.connect(endpoint, this.#connectTimeout(), seeker);

@@ -23,7 +23,7 @@ import { Stashes } from '../transport/stash.ts';
  * them many times, so that fields must stay plain ones.
  */
 export class EngineParts implements PipelineContext, ClientContext, UpstreamContext, PoolsContext {
-  readonly context: EngineContext;
+  readonly engine: EngineContext;
   readonly clock: Clock;
   readonly counters: WorkerCounters;
   readonly wheel: TimerWheel;
@@ -45,23 +45,23 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
   /** Called when the last client connection is gone. */
   onLastGone: (() => void) | undefined;
 
-  constructor(context: EngineContext) {
-    this.context = context;
-    this.clock = context.clock;
-    this.counters = context.counters;
-    this.wheel = new TimerWheel(context.clock);
-    this.deadlines = new Deadlines(this.wheel, context.state);
+  constructor(engine: EngineContext) {
+    this.engine = engine;
+    this.clock = engine.clock;
+    this.counters = engine.counters;
+    this.wheel = new TimerWheel(engine.clock);
+    this.deadlines = new Deadlines(this.wheel, engine.state);
     this.limits = this.deadlines;
-    this.trustedProxies = new AddressRanges(context.state.settings.trustedProxies);
+    this.trustedProxies = new AddressRanges(engine.state.settings.trustedProxies);
     this.pools = new UpstreamPools(this);
-    this.memory = new ClientMemory(context.clientBytes, () => this.clients.size + this.pools.size);
+    this.memory = new ClientMemory(engine.clientBytes, () => this.clients.size + this.pools.size);
     this.buffers = new ReadBuffers(this.memory);
     this.heads = new RequestHeads(this.memory);
     this.stashes = new Stashes(this.memory);
   }
 
   get settings(): Settings {
-    return this.context.state.settings;
+    return this.engine.state.settings;
   }
 
   exchangeOf(downstream: Downstream): DownstreamHandler {
@@ -73,7 +73,7 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
   }
 
   reportBug(error: unknown): void {
-    this.context.failures.reportBug(error);
+    this.engine.failures.reportBug(error);
   }
 
   clientGone(client: EndingConnection): void {
