@@ -43,8 +43,7 @@ export class FakeControlPlane implements ObservedControlPlane {
   refusal: Error | undefined;
 
   cluster(id: ClusterId): ServedCluster | undefined {
-    const leading = this.table.routes().find(({ cluster }) => cluster === id);
-    return this.clusters.get(id) ?? (leading && served(leading));
+    return this.clusters.get(id) ?? clustersOf(this.table).get(id);
   }
 
   observedClusters(backend?: string): readonly ObservedCluster[] {
@@ -130,4 +129,16 @@ export class FakeControlPlane implements ObservedControlPlane {
   async metrics(): Promise<{ readonly contentType: string; readonly body: Uint8Array }> {
     return { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: Buffer.from(this.metricsBody) };
   }
+}
+
+const clustersOfTables = new WeakMap<RouteTable, ReadonlyMap<ClusterId, ServedCluster>>();
+
+/** Worked out once for each table: tests of what a question costs ask for thousands. */
+function clustersOf(table: RouteTable): ReadonlyMap<ClusterId, ServedCluster> {
+  let clusters = clustersOfTables.get(table);
+  if (clusters === undefined) {
+    clusters = new Map([...table.routes()].map(route => [route.cluster, served(route)]));
+    clustersOfTables.set(table, clusters);
+  }
+  return clusters;
 }
