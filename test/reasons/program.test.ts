@@ -51,6 +51,6 @@ it('a flood of failures is counted, and logged in a few lines without the secret
     samples.filter(({ value }) => value > 0).map(({ labels, value }) => [labels.reason, value]),
     [['upstream_refused', FLOOD]],
   );
-  const line = /502 .* 127\.0\.0\.1:1, 127\.0\.0\.1:1 -, - \S+, \S+ upstream_refused\n/;
+  const line = /502 .* 127\.0\.0\.1:1, 127\.0\.0\.1:1 502, 502 \S+, \S+ upstream_refused\n/;
   await eventually('its line in the access log', () => line.test(program.stdout));
 });

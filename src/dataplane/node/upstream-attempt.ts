@@ -89,7 +89,7 @@ export class UpstreamAttempt {
   abandon(): void {
     this.#isAbandoned = true;
     const upstreamRequest = this.#upstreamRequest;
-    if (upstreamRequest === undefined) return;
+    if (upstreamRequest === undefined || upstreamRequest.destroyed) return;
     this.#input.request.unpipe(upstreamRequest);
     upstreamRequest.on('error', () => undefined);
     upstreamRequest.destroy();
