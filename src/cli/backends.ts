@@ -17,14 +17,15 @@ export const backends: Command = {
   arity: { least: 0, most: 1 },
   summary: 'list the backends of a running instance, or the endpoints of one',
   description: [
-    'A backend is named namespace-service-port. With a name, each of its endpoints is shown with its state, and why it',
-    'gets no requests if it gets none. JSON and YAML have the format of ingress-nginx 0.25. Pushed backends are included,',
-    'even those that get no traffic. Exits 1 if no backend has the name.',
+    'A backend is named namespace-service-port; the name of its Service is as good, with its namespace before a slash if',
+    'several have it. With a name, each endpoint is shown with its state, and why it gets no requests if it gets none.',
+    'JSON and YAML have the format of ingress-nginx 0.25. Pushed backends are included, even those that get no traffic.',
+    'Exits 1 if no backend has the name.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry backends', note: 'all of them, with their endpoints' },
     {
-      line: 'kube-entry backends default-volume-80',
+      line: 'kube-entry backends default/volume',
       note: 'each endpoint: its state, requests in flight, time to first byte',
     },
     { line: 'kube-entry backends --output json', note: 'all records, as in GET /configuration/backends' },
@@ -48,6 +49,12 @@ export const backends: Command = {
       io.print(formatAnswer(format, record, () => describeBackend(record, clusters, layout)));
       return EXIT.ok;
     }
+    const clusters = await askClusters(client, wanted);
+    if (clusters.length > 0) {
+      const named = clusters.map(({ name }) => records.get(name)).filter(found => found !== undefined);
+      io.print(formatAnswer(format, named, () => describeClusters(clusters, layout)));
+      return EXIT.ok;
+    }
     const near = closest(wanted, [...records.keys()]);
     const advice = near === undefined ? 'kube-entry backends lists the names.' : `Did you mean ${printable(near)}?`;
     io.complain(`No backend has this name. ${advice}`);
@@ -58,6 +65,10 @@ export const backends: Command = {
 /** A pushed backend that no route leads to has no cluster: nothing is known of it but its record. */
 function describeBackend(record: BackendAnswer, clusters: readonly ClusterView[], layout: TableLayout): string {
   if (clusters.length === 0) return backendsTable([record], layout);
+  return describeClusters(clusters, layout);
+}
+
+function describeClusters(clusters: readonly ClusterView[], layout: TableLayout): string {
   return clusters.map(cluster => backendReport(cluster, Date.now(), layout)).join('\n\n');
 }
 

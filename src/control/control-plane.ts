@@ -37,8 +37,11 @@ export interface ControlPlane {
   readonly table: RouteTable;
   /** A cluster that routes of the table lead to. */
   cluster(id: ClusterId): ServedCluster | undefined;
-  /** The clusters that routes lead to, with what is known of their endpoints. @param backend the name of some; undefined: all */
-  observedClusters(backend: string | undefined): Iterable<ObservedCluster>;
+  /**
+   * The clusters that routes lead to, with what is known of their endpoints.
+   * @param wanted a backend, `namespace-service-port`, or a Service, `name` or `namespace/name`; undefined: all
+   */
+  observedClusters(wanted: string | undefined): Iterable<ObservedCluster>;
   /** Which endpoints of a cluster get no requests, and where a request would go. */
   readonly reports: Pick<ClusterReports, 'outOfUse' | 'choose'>;
   readonly mergeSlashes: boolean;

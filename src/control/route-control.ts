@@ -23,7 +23,7 @@ import type { ControlErrors } from './control-errors.ts';
 import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
 import type { DescriptorWatch } from './descriptor-watch.ts';
 import type { EndpointHealth } from './health/endpoint-health.ts';
-import type { ObservedCluster } from './observed-cluster.ts';
+import { isNamed, type ObservedCluster } from './observed-cluster.ts';
 import { Publisher } from './publisher.ts';
 
 /** What is watched, besides what is pushed. */
@@ -94,9 +94,9 @@ export class RouteControl implements ObservedControlPlane {
     return this.#options.fleet.cluster(id);
   }
 
-  *observedClusters(backend: string | undefined): Generator<ObservedCluster> {
+  *observedClusters(wanted: string | undefined): Generator<ObservedCluster> {
     for (const served of this.#options.fleet.clusters()) {
-      if (backend === undefined || served.cluster.name === backend) yield this.reports.observe(served);
+      if (wanted === undefined || isNamed(served.cluster, wanted)) yield this.reports.observe(served);
     }
   }
 

@@ -5,6 +5,7 @@ import { AdminServer } from '../../src/admin/admin-server.ts';
 import { Catalog } from '../../src/control/catalog.ts';
 import { ClusterReports } from '../../src/control/cluster-reports.ts';
 import type { ControlPlane } from '../../src/control/control-plane.ts';
+import { isNamed } from '../../src/control/observed-cluster.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
@@ -40,9 +41,9 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
       const known = catalog.cluster(id);
       return known && { ...known, counterBlock: 0 };
     },
-    observedClusters: backend =>
+    observedClusters: wanted =>
       clusters
-        .filter(({ cluster }) => backend === undefined || cluster.name === backend)
+        .filter(({ cluster }) => wanted === undefined || isNamed(cluster, wanted))
         .map(found => reports.observe(found)),
     reports,
     mergeSlashes: true,

@@ -101,6 +101,20 @@ test('backends lists all with their endpoints, and shows those of one with their
   assert.deepEqual(JSON.parse(one.stdout).endpoints, [{ address: '10.0.0.1', port: '8080' }]);
 });
 
+test('backends finds those of a Service by its name', async context => {
+  const { socketPath } = await startInstance(context, SERVICES);
+  for (const name of ['volume', 'default/volume']) {
+    const { code, stdout } = await runHere(['backends', name, '--admin-socket', socketPath]);
+    assert.deepEqual([code, stdout.split('\n')[0]], [0, 'default-volume-8080']);
+  }
+  const json = await runHere(['backends', 'volume', '-o', 'json', '--admin-socket', socketPath]);
+  assert.deepEqual(
+    JSON.parse(json.stdout).map(({ name }: { name: string }) => name),
+    ['default-volume-8080'],
+  );
+  assert.equal((await runHere(['backends', 'other/volume', '--admin-socket', socketPath])).code, 1);
+});
+
 test('backends without any say where they come from', async context => {
   const { socketPath } = await startInstance(context);
   const { code, stdout, stderr } = await runHere(['backends', '--admin-socket', socketPath]);

@@ -1,7 +1,7 @@
 import type { TableChange } from '../../src/control/change-log.ts';
 import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
 import type { EndpointReport } from '../../src/control/endpoint-report.ts';
-import type { ObservedCluster } from '../../src/control/observed-cluster.ts';
+import { isNamed, type ObservedCluster } from '../../src/control/observed-cluster.ts';
 import type { ServedCluster } from '../../src/model/delta.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { ClusterId } from '../../src/model/route.ts';
@@ -46,8 +46,8 @@ export class FakeControlPlane implements ObservedControlPlane {
     return this.clusters.get(id) ?? clustersOf(this.table).get(id);
   }
 
-  observedClusters(backend?: string): readonly ObservedCluster[] {
-    return this.observed.filter(({ cluster }) => backend === undefined || cluster.name === backend);
+  observedClusters(wanted?: string): readonly ObservedCluster[] {
+    return this.observed.filter(({ cluster }) => wanted === undefined || isNamed(cluster, wanted));
   }
 
   /** `choose` is for a test to replace. */
