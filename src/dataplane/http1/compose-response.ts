@@ -14,7 +14,7 @@ export function composeResponse(
   edits: FieldEdits | undefined,
 ): string {
   let lines = head.status === 204 ? withoutLength(head) : head.lines();
-  if (edits !== undefined) lines = edited(lines, edits) + edits.added;
+  if (edits !== undefined) lines = edited(lines, edits) + ended(edits.added);
   // Without chunks no trailers follow.
   if (head.hasTrailer && !chunked) lines = dropLines(lines, 'trailer');
   const date = head.hasDate ? '' : dateLine();
@@ -36,7 +36,7 @@ export function composeInterim(head: ResponseView): string {
 
 /** 101 for the client: from here on the bytes are the protocol's. */
 export function composeSwitch(head: ResponseView, added: string): string {
-  const lines = withoutLength(head) + added;
+  const lines = withoutLength(head) + ended(added);
   return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n${lines}\r\n`;
 }
 
@@ -48,6 +48,11 @@ export function composeAnswer({ status, contentType, headers, body }: Answer, ke
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n${dateLine()}Content-Type: ${contentType}\r\n` +
     `Content-Length: ${body.length}\r\n${lines}${keeps ? KEEP_ALIVE : CLOSE}`
   );
+}
+
+/** @param line of a header; empty: there is no line */
+function ended(line: string): string {
+  return line === '' ? '' : `${line}\r\n`;
 }
 
 /** RFC 9110 section 8.6: no length on a 1xx or a 204. */

@@ -34,7 +34,7 @@ export class ClientBinding {
   }
 
   /**
-   * The line of a response's head that binds the client to the endpoint which answered; empty where its own cookie still counts. A
+   * The header line that binds the client to the endpoint which answered, without its line end; empty where its own cookie still counts. A
    * client whose endpoint failed once goes back to it: it may have a session there.
    * @param path of the route
    * @param isSecure the client speaks HTTPS
@@ -48,7 +48,7 @@ export class ClientBinding {
     const hosts = domain === '' ? '' : `; Domain=${domain}`;
     const safe = secure === 'always' || (secure === 'auto' && isSecure()) ? '; Secure' : '';
     const places = `${hosts}; Path=${ownPath || cookiePath(path)}`;
-    return `Set-Cookie: ${name}=${sticky.valueOf(endpoint)}${life}${places}${safe}; HttpOnly; SameSite=${sameSite}\r\n`;
+    return `Set-Cookie: ${name}=${sticky.valueOf(endpoint)}${life}${places}${safe}; HttpOnly; SameSite=${sameSite}`;
   }
 }
 

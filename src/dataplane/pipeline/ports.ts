@@ -82,7 +82,7 @@ export interface KeptBytes {
 
 /** Changes to a response's head. */
 export interface FieldEdits {
-  /** Lines that are put behind the others, each with its line end. */
+  /** A header line that is put behind the others, without its line end; empty: there is none. */
   readonly added: string;
   /** @param name in lower case */
   concerns(name: string): boolean;

@@ -13,8 +13,8 @@ import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
 import type { FieldEdits } from './ports.ts';
 
-/** Puts lines behind those of a response's head. */
-export class AddedLines implements FieldEdits {
+/** Puts a line behind those of a response's head. */
+export class AddedLine implements FieldEdits {
   readonly added: string;
 
   constructor(added: string) {

@@ -3,7 +3,7 @@ import { ANSWERED, type ExchangeState, TUNNEL } from './exchange-state.ts';
 import { believedHosts } from './outgoing-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { BodyPiece, FailureDetail, FieldEdits, ResponseView, UpstreamHandler } from './ports.ts';
-import { AddedLines, RedirectEdits } from './redirects.ts';
+import { AddedLine, RedirectEdits } from './redirects.ts';
 import { isOfferedUpgrade } from './upgrade.ts';
 import type { UpstreamAttempts } from './upstream-attempts.ts';
 
@@ -114,7 +114,7 @@ export class ResponseRelay implements UpstreamHandler {
   #editsOf(head: ResponseView): FieldEdits | undefined {
     const { routing, route, record, downstream } = this.state;
     const added = this.#attempts.bindingLine;
-    if (!head.hasRedirects || !route.editsRedirects) return added === '' ? undefined : new AddedLines(added);
+    if (!head.hasRedirects || !route.editsRedirects) return added === '' ? undefined : new AddedLine(added);
     // What the client, and what the upstream, may call this place.
     const believed = believedHosts(this.state.head, downstream.client.peer, this.#context.trustedProxies);
     return new RedirectEdits(route, [routing.authority, routing.host, record.upstream, ...believed], added);
