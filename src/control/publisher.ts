@@ -76,7 +76,7 @@ export class Publisher {
         this.#options.metrics().observePropagation((performance.now() - since) / 1000),
       );
     }
-    // After the workers have it. The routes of a state file were announced when they were current.
+    // Once the delta is on its way. The routes of a state file were announced when they were current.
     this.#announce(delta, staleSince !== undefined ? 'none' : isFirst ? 'recent' : 'all');
     await receipt?.answering;
     if (receipt !== undefined && delta !== undefined) this.#record(delta, before, since);
