@@ -5,6 +5,7 @@
 import type { Admission, PickRequest } from '../dataplane/clusters/balancers/balancer.ts';
 import { createBalancer } from '../dataplane/clusters/balancers/create-balancer.ts';
 import type { Balance } from '../model/cluster.ts';
+import { seededRandom } from '../seeded-random.ts';
 import type { EndpointReport } from './endpoint-report.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
 
@@ -79,7 +80,7 @@ function sharesOf(
 ): ReadonlyMap<EndpointReport, number> {
   const balancer = createBalancer<EndpointReport>(balance, {
     inFlight: ({ inFlight }) => inFlight,
-    random: generator(SEED),
+    random: seededRandom(SEED),
     now: () => 0,
   });
   balancer.changed(endpoints);
@@ -95,14 +96,3 @@ function sharesOf(
 }
 
 const ALL: Admission<EndpointReport> = { admits: () => true };
-
-/** Mulberry32, a small generator of pseudo-random numbers from 0 to less than 1. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -107,7 +107,7 @@ function chooseBalance(
       field,
     );
   }
-  // The entry is one client to kube-proxy, whoever its own clients are: among endpoints, the wish can be granted.
+  // By a ClusterIP, kube-proxy sees one client, which is the entry. By endpoints, the entry tells its clients apart.
   if (spec.sessionAffinity === 'ClientIP' && wanted?.policy !== 'hash')
     return { policy: 'hash', key: { from: 'client-ip' } };
   return balance;

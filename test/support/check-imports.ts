@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { importCircles, importsOf } from './import-circles.ts';
 
 /** Leaves that every folder may import. */
-const COMMON = ['clock.ts', 'errors.ts', 'formats', 'text'];
+const COMMON = ['clock.ts', 'errors.ts', 'formats', 'seeded-random.ts', 'text'];
 
 /**
  * The ports of the data plane: what codecs, exchanges and pools know of each other. The rule that matters most there: the
@@ -57,6 +57,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
   {
     'clock.ts': { folders: [], packages: [] },
     'errors.ts': { folders: [], packages: [] },
+    'seeded-random.ts': { folders: [], packages: [] },
     formats: { folders: ['errors.ts', 'text'], packages: ['yaml'] },
     text: { folders: ['formats'], packages: [] },
     process: { folders: [...COMMON, 'settings'], packages: [] },

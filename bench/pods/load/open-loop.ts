@@ -4,6 +4,7 @@
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../../../src/seeded-random.ts';
 
 const TIMEOUT_MS = 10_000;
 const SEED = 20_261_128;
@@ -74,15 +75,4 @@ function ask(agent: Agent, port: number, path: string): Promise<string> {
 
 function nameOf(error: NodeJS.ErrnoException): string {
   return error.code ?? error.message;
-}
-
-/** Numbers from 0 to below 1 (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
 
-/** 96 bits: nobody guesses a value that an endpoint has. */
+/** 96 bits: too many for a client to guess the value of an endpoint. */
 const VALUE_BYTES = 12;
 /** Of a value as text. */
 export const VALUE_LENGTH = 16;
@@ -25,7 +25,7 @@ export class AffinityKeys {
   }
 
   /**
-   * What the cookie says for an endpoint, by each key. Without a key nobody can make a value or learn an address from one, and
+   * What the cookie says for an endpoint, by each key. Without a key a client can neither make a value nor learn an address from one, and
    * the value of one Service means nothing to another.
    */
   valuesOf(service: ServiceRef, endpointId: string): string[] {

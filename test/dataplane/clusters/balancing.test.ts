@@ -4,9 +4,10 @@ import { Balancing } from '../../../src/dataplane/clusters/balancing.ts';
 import { EndpointState } from '../../../src/dataplane/clusters/endpoint-state.ts';
 import type { Cluster } from '../../../src/model/cluster.ts';
 import { EJECTED, EndpointBoard, NO_SLOT, TRIAL, USABLE } from '../../../src/observe/endpoint-board.ts';
+import { seededRandom } from '../../../src/seeded-random.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { clusterContext } from '../../support/routes.ts';
-import { randomOf, request } from './balancers/endpoints.ts';
+import { request } from './balancers/endpoints.ts';
 
 const CLUSTER_SLOT = 1_000;
 
@@ -39,7 +40,7 @@ function scene(count: number, fields: Partial<Cluster> = {}, since = Number.NEGA
     return new EndpointState(endpoint, slot, cluster.id, since);
   });
   const [balancing, other] = [0, 1].map(worker => {
-    const context = clusterContext({ clock, random: randomOf(worker), row: board.row(worker) });
+    const context = clusterContext({ clock, random: seededRandom(worker), row: board.row(worker) });
     const made = new Balancing(cluster, CLUSTER_SLOT, context);
     made.changed(endpoints);
     return made;

@@ -6,7 +6,8 @@ import { RendezvousHash } from '../../../src/dataplane/clusters/balancers/hash.t
 import { LeastRequest } from '../../../src/dataplane/clusters/balancers/least-request.ts';
 import { RoundRobin } from '../../../src/dataplane/clusters/balancers/round-robin.ts';
 import { slowStartShare } from '../../../src/dataplane/clusters/slow-start.ts';
-import { endpoints, inFlight, randomOf, request, shares, type TestEndpoint } from './balancers/endpoints.ts';
+import { seededRandom } from '../../../src/seeded-random.ts';
+import { endpoints, inFlight, request, shares, type TestEndpoint } from './balancers/endpoints.ts';
 
 test('the share grows evenly from a tenth, and is whole after the window', () => {
   const at = [0, 1_000, 15_000, 29_999, 30_000, 90_000].map(age => slowStartShare(age, 30_000));
@@ -14,7 +15,7 @@ test('the share grows evenly from a tenth, and is whole after the window', () =>
   assert.equal(slowStartShare(0, 0), 1);
 });
 
-const random = randomOf(3);
+const random = seededRandom(3);
 
 const balancers: Record<string, Balancer<TestEndpoint>> = {
   'least-request': new LeastRequest(inFlight, random),

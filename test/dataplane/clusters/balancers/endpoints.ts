@@ -18,17 +18,6 @@ export function allBut(...refused: Candidate[]): Admission<Candidate> {
   return { admits: endpoint => !refused.includes(endpoint) };
 }
 
-/** Numbers from 0 to 1 that are the same on each run (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A request that has only what a test gives it. */
 export function request(parts: Partial<Record<keyof PickRequest, string>> = {}): PickRequest {
   const part = (name: keyof PickRequest) => (): string => parts[name] ?? '';

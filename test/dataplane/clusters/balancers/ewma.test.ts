@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import type { Outcome } from '../../../../src/dataplane/clusters/balancers/balancer.ts';
 import { Ewma } from '../../../../src/dataplane/clusters/balancers/ewma.ts';
 import { PeakEwma } from '../../../../src/dataplane/clusters/balancers/peak-ewma.ts';
+import { seededRandom } from '../../../../src/seeded-random.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
-import { ALL, allBut, endpoints, inFlight, randomOf, request, shares, type TestEndpoint } from './endpoints.ts';
+import { ALL, allBut, endpoints, inFlight, request, shares, type TestEndpoint } from './endpoints.ts';
 
 const near = (value: number, expected: number): void =>
   assert.ok(Math.abs(value - expected) < 1e-9 * expected, `${value} instead of ${expected}`);
@@ -18,7 +19,7 @@ interface Scene {
 
 function ewma(among: readonly TestEndpoint[]): Scene {
   const clock = new FakeClock();
-  const balancer = new Ewma<TestEndpoint>(inFlight, randomOf(1), () => clock.monotonic());
+  const balancer = new Ewma<TestEndpoint>(inFlight, seededRandom(1), () => clock.monotonic());
   balancer.changed(among);
   const share = (endpoint: TestEndpoint | undefined): number =>
     shares(1_000, endpoint === undefined ? [] : [endpoint], () => balancer.pick(request(), ALL))[0] ?? 0;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeastRequest } from '../../../../src/dataplane/clusters/balancers/least-request.ts';
-import { ALL, allBut, endpoints, inFlight, randomOf, request, shares, type TestEndpoint } from './endpoints.ts';
+import { seededRandom } from '../../../../src/seeded-random.ts';
+import { ALL, allBut, endpoints, inFlight, request, shares, type TestEndpoint } from './endpoints.ts';
 
-function leastRequest(among: readonly TestEndpoint[], random = randomOf(1)): LeastRequest<TestEndpoint> {
+function leastRequest(among: readonly TestEndpoint[], random = seededRandom(1)): LeastRequest<TestEndpoint> {
   const balancer = new LeastRequest(inFlight, random);
   balancer.changed(among);
   return balancer;
@@ -75,7 +76,7 @@ test('requests that come together do not all go to the endpoint that is least bu
   for (const endpoint of among) endpoint.inFlight = 1;
   (among[0] as TestEndpoint).inFlight = 0;
   // Sixteen workers pick before any of them sees what the others picked.
-  const balancers = Array.from({ length: 16 }, (_, worker) => leastRequest(among, randomOf(worker)));
+  const balancers = Array.from({ length: 16 }, (_, worker) => leastRequest(among, seededRandom(worker)));
   const picked = balancers.map(balancer => balancer.pick(request(), ALL));
   assert.ok(picked.filter(endpoint => endpoint === among[0]).length < 9);
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Candidate } from '../../../../src/dataplane/clusters/balancers/balancer.ts';
 import { RoundRobin } from '../../../../src/dataplane/clusters/balancers/round-robin.ts';
+import { seededRandom } from '../../../../src/seeded-random.ts';
 import fc from '../../../support/property.ts';
-import { ALL, allBut, endpoints, randomOf, request } from './endpoints.ts';
+import { ALL, allBut, endpoints, request } from './endpoints.ts';
 
 function roundRobin(among: readonly Candidate[], random: () => number = () => 0): RoundRobin<Candidate> {
   const balancer = new RoundRobin(random);
@@ -28,7 +29,7 @@ test('in as many turns as all weights together, each endpoint has as many as its
     fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 9 }), fc.nat(), (weights, seed) => {
       const balancer = roundRobin(
         endpoints(weights.length, index => weights[index] as number),
-        randomOf(seed),
+        seededRandom(seed),
       );
       const sum = weights.reduce((total, weight) => total + weight, 0);
       const seen = turns(balancer, sum);
@@ -42,7 +43,7 @@ test('in as many turns as all weights together, each endpoint has as many as its
 
 test('each worker begins at a random endpoint', () => {
   for (const weightOf of [() => 1, (index: number) => index + 1]) {
-    const random = randomOf(1);
+    const random = seededRandom(1);
     const firsts = new Set(Array.from({ length: 100 }, () => turns(roundRobin(endpoints(3, weightOf), random), 1)));
     assert.ok(firsts.size > 1);
   }

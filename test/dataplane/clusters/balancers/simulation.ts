@@ -1,6 +1,7 @@
 /** Requests to endpoints that each serve a few at a time and keep the others waiting, in a time of their own. */
 import type { Balancer } from '../../../../src/dataplane/clusters/balancers/balancer.ts';
-import { ALL, randomOf, request, type TestEndpoint } from './endpoints.ts';
+import { seededRandom } from '../../../../src/seeded-random.ts';
+import { ALL, request, type TestEndpoint } from './endpoints.ts';
 
 const SLOTS = 8;
 const SERVICE_MS = 10;
@@ -32,7 +33,7 @@ export function simulate(
   balancerOf: (random: () => number, now: () => number) => Balancer<TestEndpoint>,
   { load, odd, requests }: Scene,
 ): Outcomes {
-  const random = randomOf(7);
+  const random = seededRandom(7);
   const exponential = (mean: number): number => -mean * Math.log(1 - random());
   let now = 0;
   const balancer = balancerOf(random, () => now);
