@@ -54,7 +54,8 @@ describe('a Service that is balanced over its pods', { skip }, () => {
     await using sockets = new WebSocketHammer(`${entry.origin}/shop/socket`);
     for (let round = 1; round <= ROUNDS; round += 1) {
       await rollOut(kube, 'shop', `round-${round}`);
-      assert.deepEqual({ ...hammer.failures, ...sockets.failures }, {}, `in round ${round}`);
+      const failures = { ...hammer.failures, ...sockets.failures };
+      assert.deepEqual(failures, {}, `in round ${round}; of the entry's log: ${failureLines()}`);
     }
     const [web, socket] = await Promise.all([hammer.stop(), sockets.stop()]);
     t.diagnostic(`${web.requests} requests, the longest pause ${web.longestGapMs.toFixed()} ms`);
@@ -133,6 +134,11 @@ describe('a Service that is balanced over its pods', { skip }, () => {
     await patiently('it answers', async () => (await entry.get('/outside/x')).body === `${address} /x`);
   });
 });
+
+/** What the entry says about requests that failed. */
+function failureLines(): string {
+  return JSON.stringify(entry.log().filter(({ msg }) => msg.startsWith('request failed')));
+}
 
 /** A Service with its pods, served at `/NAME`. Nothing listens at its ClusterIP. */
 async function deploy(name: string, replicas: number, annotations: Readonly<Record<string, string>> = {}) {

@@ -229,8 +229,7 @@ export class Exchange implements AttemptListener, RelayOwner {
     if (connection === undefined) return false;
     return mayRetryBroken({
       method: this.#request.method ?? '',
-      isFirst: this.#attempts === 1,
-      mayBeClosing: connection.isReused,
+      mayBeClosing: connection.isReused && this.#attempts === 1,
       bytesSent: connection.bytesSent,
       bodyBytesGone: this.#bodyBytes,
       responseBegun: connection.bytesReceived > 0,

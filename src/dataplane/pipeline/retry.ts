@@ -3,8 +3,6 @@ import { isIdempotent } from './methods.ts';
 /** An attempt whose connection ended before a response began. */
 export interface BrokenAttempt {
   readonly method: string;
-  /** The request has not been sent again yet. */
-  readonly isFirst: boolean;
   /** The upstream may have closed the connection while this request was on its way, as it may any that had served another request. */
   readonly mayBeClosing: boolean;
   /** Bytes of the request that were written to the connection. */
@@ -16,7 +14,7 @@ export interface BrokenAttempt {
 
 /** Whether the request may be sent once more, on a new connection. */
 export function mayRetryBroken(attempt: BrokenAttempt): boolean {
-  const { isFirst, mayBeClosing, responseBegun, bodyBytesGone, bytesSent, method } = attempt;
-  if (!isFirst || !mayBeClosing || responseBegun || bodyBytesGone > 0) return false;
+  const { mayBeClosing, responseBegun, bodyBytesGone, bytesSent, method } = attempt;
+  if (!mayBeClosing || responseBegun || bodyBytesGone > 0) return false;
   return bytesSent === 0 || isIdempotent(method);
 }

@@ -15,8 +15,8 @@ import { mayRetryBroken } from './retry.ts';
 
 /** Where kube-proxy balances. */
 const MAX_ATTEMPTS = 2;
-/** Connects that fail in a balanced cluster before the request fails. */
-const MAX_BALANCED_CONNECTS = 3;
+/** Endpoints of a balanced cluster that fail before the request fails: they take no connection, or end a new one without an answer. */
+const MAX_FAILED_ENDPOINTS = 3;
 /**
  * How long a connect may take while another endpoint could be asked: a pod that has gone without a word answers no SYN. It is as long as
  * the kernel waits before it sends a lost SYN again.
@@ -44,11 +44,10 @@ export class UpstreamAttempts implements Waiting {
   /** Undefined where kube-proxy balances. */
   #balancing: Balancing | undefined;
   #count = 0;
-  #failedConnects = 0;
+  /** Of a balanced cluster. */
+  #failedEndpoints = 0;
   /** Undefined where the request does not wait in a queue. */
   #leaveQueue: (() => void) | undefined;
-  /** It was sent again after some of it may have arrived. */
-  #isRepeated = false;
   #isSticky = false;
   #endpoint: EndpointState | undefined;
 
@@ -68,8 +67,7 @@ export class UpstreamAttempts implements Waiting {
     this.#isSticky = sticky !== undefined;
     if (sticky !== undefined) this.#binding.begin(sticky, head, endpoint => balancing?.takesBound(endpoint) ?? false);
     this.#count = 0;
-    this.#failedConnects = 0;
-    this.#isRepeated = false;
+    this.#failedEndpoints = 0;
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
     const own = pools.ownEndpoint(downstream.client.ownUpstreams, route.cluster);
     const endpoint = balancing === undefined ? (own ?? route.cluster.next()) : this.#pick(balancing, own);
@@ -126,19 +124,19 @@ export class UpstreamAttempts implements Waiting {
     const balancing = this.#balancing;
     const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
     this.#state.record.attemptFailed(reason);
+    // Each further attempt is on a new connection, so that this is so of the first one alone.
     const isReused = upstream !== undefined && upstream.served > 1;
+    if (!isReused) this.#failedEndpoints += 1;
+    // A pod that ends resets the connections that it has not accepted yet, and others can answer in its place.
+    const mayAskOther = balancing !== undefined && this.#failedEndpoints < MAX_FAILED_ENDPOINTS;
     const isRetried = mayRetryBroken({
       method: this.#state.head?.method ?? '',
-      isFirst: balancing === undefined ? this.#count === 1 : !this.#isRepeated,
-      // A pod that ends resets the connections that it has not accepted yet, and others can answer in its place.
-      mayBeClosing: isReused || balancing !== undefined,
+      mayBeClosing: isReused || mayAskOther,
       bytesSent: upstream?.isUnsent === true ? 0 : 1,
       bodyBytesGone: this.#state.bodyBytes,
       responseBegun,
     });
-    const mayRetry = FAILURES[reason].mayRetry && isRetried;
-    this.#isRepeated = mayRetry;
-    if (!mayRetry) {
+    if (!FAILURES[reason].mayRetry || !isRetried) {
       this.end('reset');
       this.#owner.fail(reason, error);
     } else if (balancing === undefined) {
@@ -215,13 +213,13 @@ export class UpstreamAttempts implements Waiting {
     const { mayRetry } = FAILURES[reason];
     this.#state.record.attemptFailed(reason);
     const balancing = this.#balancing;
-    this.#failedConnects += 1;
+    this.#failedEndpoints += 1;
     this.end(mayRetry ? 'connect' : 'cancelled');
     if (mayRetry && balancing === undefined && this.#count < MAX_ATTEMPTS) {
       this.#retry('retriesConnect', this.#nextEndpoint());
       return;
     }
-    if (mayRetry && balancing !== undefined && this.#failedConnects < MAX_BALANCED_CONNECTS)
+    if (mayRetry && balancing !== undefined && this.#failedEndpoints < MAX_FAILED_ENDPOINTS)
       this.#retryElsewhere('retriesConnect', balancing, reason, error);
     else this.#owner.fail(reason, error);
   }
@@ -300,7 +298,7 @@ export class UpstreamAttempts implements Waiting {
 
   #connectTimeout(): number {
     const { connectTimeoutMs } = this.#state.limits;
-    const isLast = this.#balancing === undefined || this.#failedConnects === MAX_BALANCED_CONNECTS - 1;
+    const isLast = this.#balancing === undefined || this.#failedEndpoints === MAX_FAILED_ENDPOINTS - 1;
     if (isLast || !this.#picks.hasUntried(this.#balancing as Balancing)) return connectTimeoutMs;
     return Math.min(FAST_CONNECT_MS, connectTimeoutMs);
   }

@@ -137,29 +137,52 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
     assert.deepEqual(balanced.inFlight, [0, 0, 0]);
   });
 
-  it('a fresh connection that is reset before an answer leads to another endpoint once, if the method is idempotent', async t => {
-    const ending = await RawUpstream.start(t, request => request.connection.reset());
-    const alive = await RawUpstream.start(t, answering(answer('alive')));
-    const balanced = await startBalanced(t, {
-      endpoints: [{ at: ending }, { at: alive }],
-      cluster: { balance: { policy: 'round-robin' } },
-      random: () => 0,
-    });
+  /** A pod that ends: what it has not accepted yet is reset. */
+  const ending = (t: TestContext) => RawUpstream.start(t, request => request.connection.reset());
+
+  it('a request whose new connection is reset before an answer goes to two more endpoints, if its method is idempotent', async t => {
+    const pods = [
+      await ending(t),
+      await ending(t),
+      await ending(t),
+      await RawUpstream.start(t, answering(answer('alive'))),
+    ];
+    const cluster = { balance: { policy: 'round-robin' } } as const;
+    const balanced = await startBalanced(t, { endpoints: pods.slice(1).map(at => ({ at })), cluster, random: () => 0 });
     const { proxy } = balanced;
     assert.equal((await proxy.get('/v')).body, 'alive');
-    assert.deepEqual([ending.requests.length, proxy.counters.get('retriesStale')], [1, 1]);
-    assert.equal(balanced.board.failures(0), 1);
-    assert.deepEqual(balanced.inFlight, [0, 0, 0]);
-    balanced.serve([{ at: ending, id: 'other' }]);
+    assert.deepEqual(
+      [...pods.map(({ requests }) => requests.length), proxy.counters.get('retriesStale')],
+      [0, 1, 1, 1, 2],
+    );
+    assert.deepEqual([balanced.board.failures(0), balanced.board.failures(1)], [1, 1]);
+    assert.deepEqual(balanced.inFlight, [0, 0, 0, 0]);
+    balanced.serve(
+      pods.map((at, index) => ({ at, id: `again-${index}` })),
+      cluster,
+    );
+    assert.equal((await proxy.get('/v')).status, 502, 'there is no fourth');
+    assert.deepEqual(
+      pods.map(({ requests }) => requests.length),
+      [1, 2, 2, 1],
+    );
+    balanced.serve(
+      pods.slice(2).map((at, index) => ({ at, id: `last-${index}` })),
+      cluster,
+    );
     const client = await proxy.connect();
     await client.send('POST /v HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');
     assert.equal((await client.response()).status, 502);
-    balanced.serve([
-      { at: ending, id: 'first' },
-      { at: await RawUpstream.start(t, request => request.connection.reset()) },
-    ]);
+    assert.equal(pods[3]?.requests.length, 1);
+  });
+
+  it('a failed connect and a connection that is reset count together', async t => {
+    const alive = await RawUpstream.start(t, answering(answer('alive')));
+    const endpoints = [...refusing(2), { at: await ending(t) }, { at: alive }];
+    const cluster = { balance: { policy: 'round-robin' } } as const;
+    const { proxy } = await startBalanced(t, { endpoints, cluster, random: () => 0 });
     assert.equal((await proxy.get('/v')).status, 502);
-    assert.equal(proxy.counters.get('retriesStale'), 2);
+    assert.equal(alive.connections.length, 0);
   });
 
   it('a retry goes to an endpoint that keeps a connection open, however many others went at the same time', async t => {
