@@ -1,7 +1,7 @@
 /** The Kubernetes API as a source of routes: Services, the endpoints of those that ask for them, Events and the state file. */
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
-import type { EndpointSliceSource } from '../sources/kube/endpoint-slice-source.ts';
+import type { DemandReport } from '../sources/kube/demand-source.ts';
 import type { KubeSource } from '../sources/kube/kube-source.ts';
 import type { SourceReport } from './control-plane.ts';
 import type { RunningSource, SourceOptions } from './running-source.ts';
@@ -11,7 +11,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     { KubeClient },
     { CredentialsError },
     { KubeSource },
-    { EndpointSliceSource },
+    { endpointSliceSource },
     { readNodeZone },
     { EventRecorder },
     { StateKeeper },
@@ -46,7 +46,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     catalog.endpoints.location = { ...settings, zone: found };
     settled(systemClock.monotonic());
   };
-  const slices = new EndpointSliceSource({
+  const slices = endpointSliceSource({
     settings,
     client,
     store: catalog.endpoints,
@@ -98,10 +98,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
 }
 
 /** Services and slices as one source: synced when both are, lost since the first was. */
-function joined(
-  services: ReturnType<KubeSource['report']>,
-  slices: ReturnType<EndpointSliceSource['report']>,
-): SourceReport {
+function joined(services: ReturnType<KubeSource['report']>, slices: DemandReport): SourceReport {
   const losses = [services.lostSince ?? [], slices.lostAt === undefined ? [] : new Date(slices.lostAt).toISOString()];
   const [lostSince] = losses.flat().sort();
   const problems = new Set([services.problem ?? [], slices.problems].flat());

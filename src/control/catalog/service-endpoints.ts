@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
+import { Demand } from '../../resources/demand.ts';
 import type { EndpointSlice } from '../../resources/endpoint-slice.ts';
-import { EndpointDemand, type EndpointSliceStore } from '../../resources/endpoint-slice-store.ts';
+import type { EndpointSliceStore } from '../../resources/endpoint-slice-store.ts';
 import type { ServiceObject, ServicePort } from '../../resources/service-object.ts';
 import { type EndpointsInForce, endpointsOf, type Location } from '../../translate/endpoints.ts';
 import { Pace, type PaceOptions } from './pace.ts';
@@ -14,7 +15,7 @@ type Said = { readonly slices: readonly EndpointSlice[] } | { readonly unreadabl
 
 /** The EndpointSlices of the Services that ask for their endpoints. What comes of one Service comes at the pace of {@link Pace}. */
 export class ServiceEndpoints implements EndpointSliceStore {
-  readonly demand = new EndpointDemand();
+  readonly demand = new Demand();
   readonly #said = new Map<string, Said>();
   /** By Service; taken with the next commit. */
   readonly #due = new Set<string>();

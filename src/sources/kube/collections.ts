@@ -45,17 +45,12 @@ export function serviceCollection({ namespace, selector }: Pick<Collection, 'nam
  * have the labels of their Service.
  * @param service its name; else the slices of all Services
  */
-export function sliceCollection(
-  namespace: string | undefined,
-  keep: (object: KubeObject) => EndpointSlice | undefined,
-  service?: string,
-): Collection<EndpointSlice> {
+export function sliceCollection(namespace: string | undefined, service?: string): Omit<Collection, 'keep'> {
   return {
     resource: 'endpointslices',
     namespace,
     selector: service === undefined ? SERVICE_NAME_LABEL : `${SERVICE_NAME_LABEL}=${service}`,
     pageSize: SLICES_PAGE,
-    keep,
     unread: 'Services that ask for their endpoints are served by their ClusterIPs',
   };
 }

@@ -76,7 +76,7 @@ export async function listSlicesOnce(
     for (const scope of scopesOf(settings)) {
       const asking = [...store.demand.values()].filter(({ namespace }) => scope === undefined || scope === namespace);
       try {
-        const { items } = await listAll(client, sliceCollection(scope, keep), signal);
+        const { items } = await listAll(client, { ...sliceCollection(scope), keep }, signal);
         const known = Map.groupBy(items, ({ metadata, service }) => `${metadata.namespace}/${service}`);
         for (const service of asking) store.setSlices(service, known.get(serviceKey(service)) ?? []);
       } catch (error) {

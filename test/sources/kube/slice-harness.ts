@@ -1,16 +1,18 @@
-/** An EndpointSliceSource on the fixture, with a clock turned by hand and everything it did written down. */
+/** A source of EndpointSlices on the fixture, with a clock turned by hand and everything it did written down. */
 import { type ServiceRef, serviceKey } from '../../../src/model/route.ts';
+import { Demand } from '../../../src/resources/demand.ts';
 import type { EndpointSlice } from '../../../src/resources/endpoint-slice.ts';
-import { EndpointDemand, type EndpointSliceStore } from '../../../src/resources/endpoint-slice-store.ts';
+import type { EndpointSliceStore } from '../../../src/resources/endpoint-slice-store.ts';
 import { KubeClient } from '../../../src/sources/kube/client.ts';
-import { EndpointSliceSource } from '../../../src/sources/kube/endpoint-slice-source.ts';
+import type { DemandSource } from '../../../src/sources/kube/demand-source.ts';
+import { endpointSliceSource } from '../../../src/sources/kube/endpoint-slice-source.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { KubeApi, type ReceivedRequest } from '../../support/kube-api.ts';
 import { INFO, type LogLine, recordingLogger, until } from './harness.ts';
 
 /** What is known of each Service: the addresses of its slices, or why they cannot be read. */
 export class RecordingSliceStore implements EndpointSliceStore {
-  readonly demand = new EndpointDemand();
+  readonly demand = new Demand();
   readonly addresses = new Map<string, string>();
   readonly refusals = new Map<string, string>();
   calls = 0;
@@ -34,7 +36,7 @@ export class SliceHarness {
   readonly clock = new FakeClock();
   readonly store = new RecordingSliceStore();
   readonly client: KubeClient;
-  readonly source: EndpointSliceSource;
+  readonly source: DemandSource<EndpointSlice>;
   readonly log: LogLine[];
   changes = 0;
   #waits = 0;
@@ -44,7 +46,7 @@ export class SliceHarness {
     this.api = api;
     this.log = lines;
     this.client = new KubeClient({ kubeconfig: api.writeKubeconfig(), context: '' }, { clock: this.clock });
-    this.source = new EndpointSliceSource({
+    this.source = endpointSliceSource({
       settings: { namespace },
       client: this.client,
       store: this.store,
