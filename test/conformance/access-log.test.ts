@@ -64,6 +64,7 @@ conformance('access log', ({ engine, test }) => {
     assert.deepEqual(rest, {
       remoteAddress: '127.0.0.1',
       requestLine: 'POST /volume/x HTTP/1.1',
+      protocol: 'HTTP/1.1',
       host: 'test',
       status: 404,
       bodyBytes: 5,

@@ -1,7 +1,7 @@
 import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import type { Upstream } from '../pipeline/ports.ts';
+import type { TlsSession, Upstream } from '../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import { Inlet } from '../transport/read-buffers.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
@@ -16,6 +16,7 @@ import { type ReadConnection, RequestReader } from './request-reader.ts';
 /** A client's connection: a state machine from its first byte to its end, around the request that is under way. */
 export class ClientConnection implements TransportOwner, Timed, RequestConnection, ReadConnection {
   readonly peer: string;
+  readonly tls: TlsSession | undefined;
   readonly inlet: Inlet;
   readonly transport: Transport;
   readonly limit = new TimeLimit(this);
@@ -29,13 +30,15 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   readonly #context: ClientContext;
   readonly #reader: RequestReader;
 
-  constructor(context: ClientContext, open: OpenTransport) {
+  /** @param tls of a connection whose handshake is over */
+  constructor(context: ClientContext, open: OpenTransport, tls?: TlsSession) {
     this.#context = context;
+    this.tls = tls;
     this.inlet = new Inlet(context.buffers);
     this.#reader = new RequestReader(context, this);
     this.transport = open(this);
     this.peer = unmapAddress(this.transport.peerAddress);
-    this.plainForwarded = plainForwarded(this.peer);
+    this.plainForwarded = plainForwarded(this.peer, tls === undefined ? 'http' : 'https');
     this.request = new Http1Downstream(this, downstream => context.exchangeOf(downstream));
     const { counters } = context;
     counters.add('handled', 1);

@@ -4,8 +4,8 @@ import { withoutCookieLines } from './cookie-lines.ts';
 import { acceptsTrailers } from './hop-by-hop.ts';
 
 /** What is said of a client that no proxy speaks for: the same for each request of a connection. */
-export function plainForwarded(peer: string): string {
-  return `\r\nX-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: http\r\n`;
+export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
+  return `\r\nX-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: ${scheme}\r\n`;
 }
 
 /** The head the upstream gets, with the empty line at its end, in the order of the contract. */

@@ -148,6 +148,10 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
 
   // What the log reads of it.
 
+  get protocol(): RequestView['protocol'] {
+    return this.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
+  }
+
   get mostBytes(): number {
     return this.length;
   }

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../model/cluster.ts';
 import { serviceKey } from '../../model/route.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import { COMMA, DIGIT_0, hasUnsafe, LF, POINT, TextMemo } from './log-text.ts';
-import type { LoggedHead, RequestRecord, UpstreamAttempt } from './request-record.ts';
+import type { LoggedHead, LoggedTls, RequestRecord, UpstreamAttempt } from './request-record.ts';
 
 const BRACE_CLOSE = 0x7d;
 
@@ -20,6 +20,7 @@ const ATTEMPT_BYTES = 512;
 const TIME = Buffer.from('{"time":"');
 const REMOTE_ADDRESS = Buffer.from('","remoteAddress":"');
 const REQUEST_LINE = Buffer.from('","requestLine":"');
+const PROTOCOL = Buffer.from('","protocol":"');
 const HOST = Buffer.from('","host":"');
 const STATUS = Buffer.from('","status":');
 const BODY_BYTES = Buffer.from(',"bodyBytes":');
@@ -34,6 +35,11 @@ const UPSTREAM_STATUS = Buffer.from('","upstreamStatus":');
 const REASON = Buffer.from(',"reason":"');
 const DURATION_MS = Buffer.from('","durationMs":');
 const UPSTREAM_MS = Buffer.from(',"upstreamMs":');
+const TLS_VERSION = Buffer.from(',"tls":{"version":"');
+const TLS_CIPHER = Buffer.from('","cipher":"');
+const TLS_SERVER_NAME = Buffer.from('","serverName":"');
+const TLS_FULL = Buffer.from('","isResumed":false}');
+const TLS_RESUMED = Buffer.from('","isResumed":true}');
 const NULL = Buffer.from('null');
 const EARLIER_ATTEMPTS = Buffer.from(',"earlierAttempts":[');
 const ATTEMPT = Buffer.from('{"upstream":"');
@@ -44,9 +50,9 @@ const ATTEMPTS_END = Buffer.from(']}');
 const peers = new TextMemo();
 
 export function writeJsonLine(lines: LineBuffer, record: RequestRecord, head: LoggedHead, time: number): void {
-  const { host, route, endpoint, earlierAttempts } = record;
+  const { host, route, endpoint, earlierAttempts, tls } = record;
   const routeText = route === undefined ? NO_ROUTE : textOfRoute(route);
-  const units = head.mostBytes + host.length;
+  const units = head.mostBytes + host.length + (tls?.serverName.length ?? 0);
   lines.reserve(FIXED_BYTES + ESCAPE_BYTES * units + routeText.length + ATTEMPT_BYTES * earlierAttempts.length);
   const { bytes } = lines;
   let at = writeBytes(bytes, lines.end, TIME);
@@ -54,6 +60,7 @@ export function writeJsonLine(lines: LineBuffer, record: RequestRecord, head: Lo
   at = peers.write(bytes, writeBytes(bytes, at, REMOTE_ADDRESS), record.remoteAddress);
   at = writeBytes(bytes, at, REQUEST_LINE);
   at = escaped(bytes, at, head.writeRequestLine(bytes, at));
+  at = writeLatin1(bytes, writeBytes(bytes, at, PROTOCOL), head.protocol);
   at = writeBytes(bytes, at, HOST);
   at = escaped(bytes, at, writeLatin1(bytes, at, host));
   at = writeInteger(bytes, at, STATUS, record.status);
@@ -74,6 +81,7 @@ export function writeJsonLine(lines: LineBuffer, record: RequestRecord, head: Lo
   at = writeLatin1(bytes, writeBytes(bytes, at, REASON), record.reason);
   at = writeMilliseconds(bytes, at, DURATION_MS, record.durationMs);
   at = writeMilliseconds(bytes, at, UPSTREAM_MS, record.upstreamMs);
+  if (tls !== undefined) at = writeTls(bytes, at, tls);
   // Only where there were any: it is rare, and a line should be short.
   if (earlierAttempts.length > 0) at = writeAttempts(bytes, at, earlierAttempts);
   else bytes[at++] = BRACE_CLOSE;
@@ -106,6 +114,14 @@ function textOfEndpoint(endpoint: Endpoint): Uint8Array {
     endpointTexts.set(endpoint, text);
   }
   return text;
+}
+
+function writeTls(bytes: Buffer, start: number, { version, cipher, serverName, isResumed }: LoggedTls): number {
+  let at = writeLatin1(bytes, writeBytes(bytes, start, TLS_VERSION), version);
+  at = writeLatin1(bytes, writeBytes(bytes, at, TLS_CIPHER), cipher);
+  at = writeBytes(bytes, at, TLS_SERVER_NAME);
+  at = escaped(bytes, at, writeLatin1(bytes, at, serverName));
+  return writeBytes(bytes, at, isResumed ? TLS_RESUMED : TLS_FULL);
 }
 
 /** With the end of the object. */

@@ -2,9 +2,25 @@ import type { Endpoint } from '../../model/cluster.ts';
 import type { Route } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 
+/** The version of HTTP that a client speaks, as nginx's $server_protocol names it. */
+export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+
+/** What the access log says of a TLS session. */
+export interface LoggedTls {
+  readonly version: 'TLSv1.2' | 'TLSv1.3';
+  /** By OpenSSL's name. */
+  readonly cipher: string;
+  /** The name in the ClientHello (RFC 6066 section 3), in lower case; empty without one. */
+  readonly serverName: string;
+  /** The client had a ticket of an earlier session. */
+  readonly isResumed: boolean;
+}
+
 /** One finished request, as the access log sees it. */
 export interface RequestRecord {
   readonly remoteAddress: string;
+  /** Undefined for a request in clear text. */
+  readonly tls: LoggedTls | undefined;
   /** As it was matched, empty when the request was refused before. */
   readonly host: string;
   readonly status: number;
@@ -31,6 +47,8 @@ export interface RequestRecord {
  * absent, and returns the place after it.
  */
 export interface LoggedHead {
+  /** Empty where the bytes were no request. */
+  readonly protocol: Protocol | '';
   /** All parts together have at most so many bytes. */
   readonly mostBytes: number;
   /** Without its line end. */

@@ -1,7 +1,8 @@
 import { writeLatin1 } from '../../formats/write-bytes.ts';
-import type { LoggedHead } from './request-record.ts';
+import type { LoggedHead, Protocol } from './request-record.ts';
 
 interface Texts {
+  readonly protocol?: Protocol | '';
   readonly requestLine: string;
   readonly referer?: string;
   readonly userAgent?: string;
@@ -11,13 +12,15 @@ interface Texts {
 
 /** A head whose parts are there as texts (latin1). */
 export class TextHead implements LoggedHead {
+  readonly protocol: Protocol | '';
   readonly mostBytes: number;
   readonly authorization: string;
   readonly #texts: Texts;
 
   constructor(texts: Texts) {
-    const { requestLine, referer = '', userAgent = '', forwardedFor = '', authorization = '' } = texts;
+    const { protocol = '', requestLine, referer = '', userAgent = '', forwardedFor = '', authorization = '' } = texts;
     this.#texts = texts;
+    this.protocol = protocol;
     this.authorization = authorization;
     this.mostBytes =
       requestLine.length + referer.length + userAgent.length + forwardedFor.length + authorization.length;

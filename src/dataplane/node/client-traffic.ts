@@ -8,6 +8,6 @@ export class ClientTraffic implements RecordedTraffic {
   readonly client: RecordedTraffic['client'];
 
   constructor(peer: string) {
-    this.client = { peer };
+    this.client = { peer, tls: undefined };
   }
 }

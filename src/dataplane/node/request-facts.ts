@@ -131,5 +131,6 @@ export function hasBody({ isChunked, contentLength = 0 }: RequestFacts): boolean
 /** @param facts undefined where the request was refused before they were read */
 export function loggedHead(request: IncomingMessage, facts: RequestFacts | undefined): TextHead {
   const { method, url, httpVersion } = request;
-  return new TextHead({ ...facts, requestLine: `${method} ${url} HTTP/${httpVersion}` });
+  const protocol = httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
+  return new TextHead({ ...facts, protocol, requestLine: `${method} ${url} HTTP/${httpVersion}` });
 }

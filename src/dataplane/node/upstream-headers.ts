@@ -36,7 +36,7 @@ export interface UpstreamHeadersInput {
 /** Who a request is from, and for which host. @param host as the client named it @param peer the address of the connection */
 export function forwardedBy(facts: RequestFacts, host: string, peer: string, trusted: AddressRanges): Forwarded {
   const { forwardedFor, forwardedProto: proto, forwardedHost } = facts;
-  return forwardedOf({ peer, forwardedFor, proto, forwardedHost, host }, trusted);
+  return forwardedOf({ peer, scheme: 'http', forwardedFor, proto, forwardedHost, host }, trusted);
 }
 
 /** The headers the upstream gets, in the order of the contract: ours, framing, then the client's. */

@@ -15,7 +15,7 @@ import { requestIdOf } from './request-id.ts';
 
 /** What a record takes from the client's side of an exchange. */
 export interface RecordedTraffic extends Pick<Downstream, 'receivedBytes' | 'sentBytes' | 'sentBodyBytes'> {
-  readonly client: Pick<ClientIdentity, 'peer'>;
+  readonly client: Pick<ClientIdentity, 'peer' | 'tls'>;
 }
 
 /** Gathers what the access log and the counters say about an exchange; used again for other exchanges. */
@@ -134,6 +134,10 @@ export class ExchangeRecord implements RequestRecord {
 
   get remoteAddress(): string {
     return this.client.client.peer;
+  }
+
+  get tls(): RequestRecord['tls'] {
+    return this.client.client.tls;
   }
 
   get requestBytes(): number {

@@ -3,9 +3,13 @@ import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { listElements } from '../../formats/http/list.ts';
 import type { Forwarded } from './ports.ts';
 
+export type Scheme = 'http' | 'https';
+
 export interface ForwardedInput {
   /** The peer of the connection. */
   readonly peer: string;
+  /** The scheme of the connection. */
+  readonly scheme: Scheme;
   /** All X-Forwarded-For lines joined with a comma and a space; undefined when there is none. */
   readonly forwardedFor: string | undefined;
   readonly proto: string | undefined;
@@ -19,16 +23,16 @@ export interface ForwardedInput {
  * itself a trusted proxy is the client, whatever a client wrote further left.
  */
 export function forwardedOf(input: ForwardedInput, trusted: AddressRanges): Forwarded {
-  const { peer, forwardedFor } = input;
+  const { peer, scheme, forwardedFor } = input;
   // nginx's $proxy_add_x_forwarded_for: an empty line counts as a line.
   const chain = forwardedFor === undefined ? peer : `${forwardedFor}, ${peer}`;
   if (trusted.isEmpty || !trusted.has(peer)) {
-    return { realIp: peer, forwardedFor: chain, proto: 'http', host: input.host };
+    return { realIp: peer, forwardedFor: chain, proto: scheme, host: input.host };
   }
   return {
     realIp: clientOf(forwardedFor ?? '', peer, trusted),
     forwardedFor: chain,
-    proto: schemeOf(input.proto),
+    proto: schemeOf(input.proto, scheme),
     host: forwardedHosts(input.forwardedHost).length === 0 ? input.host : (input.forwardedHost as string),
   };
 }
@@ -39,8 +43,8 @@ export function forwardedHosts(value: string | undefined): readonly string[] {
 }
 
 /** A chain of proxies makes a list, and the first of them saw the client. A WebSocket's scheme is that of its handshake. */
-function schemeOf(forwardedProto: string | undefined): 'http' | 'https' {
-  const [first = ''] = listElements(forwardedProto ?? '');
+function schemeOf(forwardedProto: string | undefined, own: Scheme): Scheme {
+  const [first = own] = listElements(forwardedProto ?? '');
   const scheme = first.toLowerCase();
   return scheme === 'https' || scheme === 'wss' ? 'https' : 'http';
 }

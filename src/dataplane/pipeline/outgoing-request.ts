@@ -3,9 +3,16 @@ import { formatHostPort } from '../../formats/host-port.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import { upstreamPath } from '../../model/route.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { forwardedHosts, forwardedOf } from './forwarded.ts';
+import { forwardedHosts, forwardedOf, type Scheme } from './forwarded.ts';
 import { X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO } from './header-ids.ts';
-import type { Forwarded, OutgoingRequest, RequestView } from './ports.ts';
+import type { ClientIdentity, Forwarded, OutgoingRequest, RequestView } from './ports.ts';
+
+type Client = Pick<ClientIdentity, 'peer' | 'tls'>;
+
+/** The scheme of the client's connection. */
+function schemeOf({ tls }: Client): Scheme {
+  return tls === undefined ? 'http' : 'https';
+}
 
 /** The request of an exchange as an endpoint gets it. */
 export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, trusted: AddressRanges): OutgoingRequest {
@@ -20,7 +27,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     host: named || formatHostPort(endpoint.address, endpoint.port),
     authority,
     client,
-    forwarded: forwardedBy(head, authority, client.peer, trusted),
+    forwarded: forwardedBy(head, authority, client, trusted),
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
     hiddenCookie: (route.cluster.sticky ?? route.primary?.sticky)?.cookie.name ?? '',
@@ -29,12 +36,13 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
 }
 
 /** @returns undefined for a client that no proxy speaks for */
-function forwardedBy(head: RequestView, host: string, peer: string, trusted: AddressRanges): Forwarded | undefined {
+function forwardedBy(head: RequestView, host: string, client: Client, trusted: AddressRanges): Forwarded | undefined {
   if (trusted.isEmpty && !head.has(X_FORWARDED_FOR)) return undefined;
   const optional = (id: number): string | undefined => (head.has(id) ? head.value(id) : undefined);
   return forwardedOf(
     {
-      peer,
+      peer: client.peer,
+      scheme: schemeOf(client),
       forwardedFor: optional(X_FORWARDED_FOR),
       proto: optional(X_FORWARDED_PROTO),
       forwardedHost: optional(X_FORWARDED_HOST),
@@ -45,13 +53,13 @@ function forwardedBy(head: RequestView, host: string, peer: string, trusted: Add
 }
 
 /** The address of the client: the one that a trusted proxy gives, else the peer's. */
-export function clientIpOf(head: RequestView | undefined, peer: string, trusted: AddressRanges): string {
-  return head === undefined ? peer : (forwardedBy(head, '', peer, trusted)?.realIp ?? peer);
+export function clientIpOf(head: RequestView | undefined, client: Client, trusted: AddressRanges): string {
+  return head === undefined ? client.peer : (forwardedBy(head, '', client, trusted)?.realIp ?? client.peer);
 }
 
-/** Whether the client speaks HTTPS, as far as a trusted proxy says so. */
-export function isSecure(head: RequestView, peer: string, trusted: AddressRanges): boolean {
-  return forwardedBy(head, '', peer, trusted)?.proto === 'https';
+/** Whether the client speaks HTTPS, to this entry or, as a trusted proxy says, to that. */
+export function isSecure(head: RequestView, client: Client, trusted: AddressRanges): boolean {
+  return (forwardedBy(head, '', client, trusted)?.proto ?? schemeOf(client)) === 'https';
 }
 
 /** The hosts of X-Forwarded-Host, where the peer is a trusted proxy. */

@@ -17,7 +17,7 @@ export class ExchangePickRequest implements PickRequest {
 
   clientIp(): string {
     const { head, downstream } = this.#state;
-    return clientIpOf(head, downstream.client.peer, this.#context.trustedProxies);
+    return clientIpOf(head, downstream.client, this.#context.trustedProxies);
   }
 
   uri(): string {

@@ -2,9 +2,10 @@
  * The ports between the pipeline and the codecs. A codec decodes one protocol and calls a handler; an exchange calls the codec's
  * port, and the codec encodes. Only codecs decide lengths, chunks, `Connection` and keep-alive.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { Endpoint } from '../../model/cluster.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import type { LoggedHead } from '../log/request-record.ts';
+import type { LoggedHead, LoggedTls, Protocol } from '../log/request-record.ts';
 import type { TimeLimit } from '../runtime/timer-wheel.ts';
 
 /** What was wrong, for people. A function where the text takes work: only a few failures a second need it. */
@@ -12,6 +13,7 @@ export type FailureDetail = string | (() => string);
 
 /** The head of a request, as its codec has read and checked it. */
 export interface RequestView extends LoggedHead {
+  readonly protocol: Protocol;
   readonly method: string;
   /** The request target as it came (RFC 9112 section 3.2). */
   readonly target: string;
@@ -126,10 +128,28 @@ export interface ConnectionLimits {
   isRenewed(side: Side): boolean;
 }
 
+/** What requests know of the TLS session that carries them. */
+export interface TlsSession extends LoggedTls {
+  /** The policy for client certificates that the handshake followed; empty where none was asked for. Equal policies are equal texts. */
+  readonly clientPolicy: string;
+  /** Undefined where the client sent none. */
+  readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** The certificate that a client has proved to own. */
+export interface ClientCertificate {
+  /** It may be self-signed or expired: only {@link fault} says whether it counts. */
+  readonly certificate: X509Certificate;
+  /** Why it does not count, by OpenSSL's words, such as `certificate has expired`; empty for a verified one. */
+  readonly fault: string;
+}
+
 /** What is known of a client: the same for all requests of its connection. */
 export interface ClientIdentity {
   /** The address of the peer. */
   readonly peer: string;
+  /** Undefined on the plain port. */
+  readonly tls: TlsSession | undefined;
   /** What upstreams are told of a client that no proxy speaks for, prepared once. */
   readonly plainForwarded: string;
   /** Idle upstream connections that serve this client alone. They end with it. */

@@ -94,7 +94,7 @@ export class UpstreamAttempts implements Waiting {
     return this.#binding.lineFor(
       this.#endpoint,
       route.path,
-      () => head !== undefined && isSecure(head, downstream.client.peer, trustedProxies),
+      () => head !== undefined && isSecure(head, downstream.client, trustedProxies),
     );
   }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AccessLog } from '../../../src/dataplane/log/access-log.ts';
-import type { RequestRecord } from '../../../src/dataplane/log/request-record.ts';
+import type { Protocol, RequestRecord } from '../../../src/dataplane/log/request-record.ts';
 import { TextHead } from '../../../src/dataplane/log/text-head.ts';
 import { LogLines } from '../../support/log-lines.ts';
 import fc from '../../support/property.ts';
 
 interface Logged extends RequestRecord {
+  readonly protocol: Protocol;
   readonly time: number;
   readonly requestLine: string;
   readonly referer: string;
@@ -19,6 +20,8 @@ const VOLUME = { service: { namespace: 'default', name: 'volume' }, path: '/volu
 const RECORD: Logged = {
   remoteAddress: '192.0.2.7',
   time: Date.UTC(2026, 10, 21, 17, 15, 33, 500),
+  tls: undefined,
+  protocol: 'HTTP/1.1',
   requestLine: 'GET /volume/api?x=1 HTTP/1.1',
   host: 'example.com',
   status: 200,
@@ -36,6 +39,8 @@ const RECORD: Logged = {
   earlierAttempts: [],
   reason: '-',
 };
+
+const wireText = fc.string({ unit: fc.nat({ max: 255 }).map(code => String.fromCharCode(code)) });
 
 function formatLine(logged: Logged, accessLog: 'combined' | 'json'): string {
   let text = '';
@@ -154,7 +159,7 @@ test('quotes, backslashes and all but printable ASCII are escaped as nginx does'
 test('JSON has every field, numbers as numbers, and null for the time of an upstream that was not asked', () => {
   const line = formatLine(RECORD, 'json');
   const parsed: unknown = JSON.parse(line);
-  const { earlierAttempts: _, authorization: __, route: ___, endpoint: ____, ...fields } = RECORD;
+  const { earlierAttempts: _, authorization: __, route: ___, endpoint: ____, tls: _____, ...fields } = RECORD;
   assert.deepEqual(parsed, {
     ...fields,
     time: '2026-11-21T17:15:33.500Z',
@@ -170,7 +175,29 @@ test('JSON has every field, numbers as numbers, and null for the time of an upst
   assert.equal(none.upstreamMs, null);
 });
 
-const wireText = fc.string({ unit: fc.nat({ max: 255 }).map(code => String.fromCharCode(code)) });
+test('JSON says how a request over TLS came, and combined is as without TLS', () => {
+  const tls = {
+    version: 'TLSv1.3',
+    cipher: 'TLS_AES_128_GCM_SHA256',
+    serverName: 'a.example',
+    isResumed: true,
+  } as const;
+  const json = JSON.parse(formatLine({ ...RECORD, protocol: 'HTTP/2.0', tls }, 'json')) as Record<string, unknown>;
+  assert.equal(json.protocol, 'HTTP/2.0');
+  assert.deepEqual(json.tls, tls);
+  assert.equal(formatLine({ ...RECORD, tls }, 'combined'), formatLine(RECORD, 'combined'));
+});
+
+test('a server name of any bytes is part of one line that reads back', () => {
+  fc.assert(
+    fc.property(wireText, serverName => {
+      const tls = { version: 'TLSv1.2', cipher: 'ECDHE-RSA-AES128-GCM-SHA256', serverName, isResumed: false } as const;
+      const line = formatLine({ ...RECORD, tls }, 'json');
+      assert.match(line, /^[\x20-\x7e]+\n$/);
+      assert.deepEqual((JSON.parse(line) as Record<string, unknown>).tls, tls);
+    }),
+  );
+});
 
 test('whatever a client sends, a record is one line of printable ASCII that cannot forge a quoted field', () => {
   fc.assert(
