@@ -16,6 +16,7 @@ const COMMON = ['clock.ts', 'errors.ts', 'formats', 'seeded-random.ts', 'text'];
 const PORTS = [
   'dataplane/pipeline/ports.ts',
   'dataplane/pipeline/header-ids.ts',
+  'dataplane/pipeline/upstream-fields.ts',
   'dataplane/clusters/upstream-pool.ts',
 ];
 
@@ -86,6 +87,10 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     'dataplane/pipeline/header-ids.ts': { folders: [], packages: [] },
+    'dataplane/pipeline/upstream-fields.ts': {
+      folders: ['formats', 'dataplane/pipeline/ports.ts', 'dataplane/pipeline/header-ids.ts'],
+      packages: [],
+    },
     'dataplane/clusters/upstream-pool.ts': {
       folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/transport'],
       packages: [],

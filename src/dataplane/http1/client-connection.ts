@@ -2,12 +2,13 @@ import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { TlsSession, Upstream } from '../pipeline/ports.ts';
+import { plainForwarded } from '../pipeline/upstream-fields.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import { Inlet } from '../transport/read-buffers.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
 import type { ClientContext } from './client-context.ts';
 import { BUSY, CLOSED, ENDING, gaugeOf, IDLE, LINGERING, READING, TUNNEL } from './client-states.ts';
-import { plainForwarded } from './compose-request.ts';
+
 import { Http1Downstream, type RequestConnection } from './downstream.ts';
 import { persists } from './persistence.ts';
 import type { RequestHead } from './request-head.ts';

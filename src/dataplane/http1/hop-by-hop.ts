@@ -25,11 +25,6 @@ export function addConnectionOptions(value: string, into: Set<string>): void {
   for (const option of listElements(value)) into.add(option.toLowerCase());
 }
 
-/** Whether TE (RFC 9110 section 10.1.4) says that the sender takes trailers. */
-export function acceptsTrailers(te: string): boolean {
-  return listElements(te).some(coding => parametersOf(coding)[0]?.name === 'trailers');
-}
-
 /** The `timeout` of a Keep-Alive header in milliseconds; -1 when it has none. */
 export function keepAliveTimeout(value: string): number {
   for (const element of listElements(value)) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withoutCookieLines } from '../../../src/dataplane/http1/cookie-lines.ts';
+import { withoutCookieLines } from '../../../src/formats/http/cookie-lines.ts';
 import fc from '../../support/property.ts';
 
 test('one cookie leaves all Cookie lines, and every other byte stays', () => {

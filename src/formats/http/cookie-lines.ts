@@ -1,5 +1,5 @@
-import { withoutCookie } from '../../formats/http/cookies.ts';
-import { trimWhitespace } from '../../formats/http/list.ts';
+import { withoutCookie } from './cookies.ts';
+import { trimWhitespace } from './list.ts';
 
 const COOKIE = 'cookie';
 

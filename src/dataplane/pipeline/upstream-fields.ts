@@ -1,0 +1,39 @@
+/** The header lines that upstreams get, whichever version of HTTP they speak. A codec adds what frames the request. */
+import { withoutCookieLines } from '../../formats/http/cookie-lines.ts';
+import { acceptsTrailers } from '../../formats/http/te.ts';
+import { EXPECT, TE } from './header-ids.ts';
+import type { OutgoingRequest, RequestView } from './ports.ts';
+
+/** What upstreams are told of a client that no proxy speaks for: the same for each request of a connection. */
+export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
+  return `X-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: ${scheme}\r\n`;
+}
+
+/** Whether the client takes trailers, which upstreams are told. */
+export function takesTrailers(head: RequestView): boolean {
+  return head.has(TE) && acceptsTrailers(head.value(TE));
+}
+
+/**
+ * All header lines behind Host, in the order of the contract, each with its line end.
+ * @param framing lines of the codec
+ */
+export function upstreamLines(request: OutgoingRequest, framing: string): string {
+  const { head, forwardedPrefix, hiddenCookie } = request;
+  const prefix = forwardedPrefix === '' ? '' : `X-Forwarded-Prefix: ${forwardedPrefix}\r\n`;
+  // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is ignored.
+  const expect = head.has(EXPECT) && head.takesInterims ? `Expect: ${head.value(EXPECT)}\r\n` : '';
+  const lines = hiddenCookie === '' ? head.lines() : withoutCookieLines(head.lines(), hiddenCookie);
+  return `${forwardedLines(request)}${prefix}X-Request-ID: ${request.requestId}\r\n${framing}${expect}${lines}`;
+}
+
+function forwardedLines({ authority, client, forwarded }: OutgoingRequest): string {
+  if (forwarded === undefined) {
+    return authority === '' ? client.plainForwarded : `${client.plainForwarded}X-Forwarded-Host: ${authority}\r\n`;
+  }
+  const hostLine = forwarded.host === '' ? '' : `X-Forwarded-Host: ${forwarded.host}\r\n`;
+  return (
+    `X-Real-IP: ${forwarded.realIp}\r\nX-Forwarded-For: ${forwarded.forwardedFor}\r\n` +
+    `X-Forwarded-Proto: ${forwarded.proto}\r\n${hostLine}`
+  );
+}
