@@ -9,8 +9,6 @@ import { EndpointAdmission, type Strictness } from './endpoint-admission.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { RequestQueue } from './request-queue.ts';
 
-/** After a failed connect, other requests ask other endpoints first for so long: Kubernetes has usually said by then what became of the pod. */
-const SUSPECT_MS = 1_000;
 /** Retries in flight, of the requests in flight. More would add to the load of endpoints that fail because of their load. */
 const RETRY_SHARE = 0.2;
 /** So many retries in flight are always allowed. */
@@ -119,7 +117,7 @@ export class Balancing {
     if (outcome === 'cancelled') return;
     if (outcome === 'ok') row.succeeded(endpoint.slot, firstByteMs);
     else failed(this.#cluster.id, endpoint.slot, row.failed(endpoint.slot));
-    if (outcome === 'connect') endpoint.suspectUntil = clock.monotonic() + SUSPECT_MS;
+    if (outcome === 'connect') endpoint.connectFailed(clock.monotonic());
     this.#balancer.done?.(endpoint, outcome, firstByteMs);
   }
 
@@ -154,7 +152,8 @@ export class Balancing {
     }
   }
 
-  #limit({ maxRequests, slowStartMs }: Cluster): void {
+  #limit({ maxRequests, slowStartMs, balance }: Cluster): void {
+    this.#admission.avoidsClosing = balance.policy !== 'hash';
     this.#admission.maxRequests = maxRequests;
     this.#admission.slowStartMs = slowStartMs;
   }

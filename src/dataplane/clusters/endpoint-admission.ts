@@ -11,7 +11,7 @@ import { slowStartShare } from './slow-start.ts';
 export const CONNECTED = 0;
 /** Neither held back nor ejected. */
 export const STRICT = 1;
-/** New endpoints take their whole share, and those that could not be connected to just now are tried. */
+/** New endpoints take their whole share, and those that may be ending are tried. */
 export const ANY_USABLE = 2;
 /** Ejected endpoints are used: requests may fail there, and without them they would fail here. */
 export const ANY = 3;
@@ -22,6 +22,8 @@ export class EndpointAdmission implements Admission<EndpointState> {
   readonly #row: EndpointRow;
   readonly #random: Random;
   readonly #clock: Clock;
+  /** Endpoints that close kept connections are asked last: they may be ending. Not where a key leads to its endpoint. */
+  avoidsClosing = true;
   maxRequests = 0;
   slowStartMs = 0;
   strictness: Strictness = STRICT;
@@ -68,11 +70,11 @@ export class EndpointAdmission implements Admission<EndpointState> {
     return this.maxRequests > 0 && this.#row.inFlight(slot) >= this.maxRequests;
   }
 
-  #holdsBack({ suspectUntil, since }: EndpointState): boolean {
+  #holdsBack({ suspectUntil, closingUntil, since }: EndpointState): boolean {
     // A look at the clock costs more than all the rest.
-    if (suspectUntil === NEVER && this.slowStartMs === 0) return false;
+    if (suspectUntil === NEVER && closingUntil === NEVER && this.slowStartMs === 0) return false;
     const now = this.#clock.monotonic();
-    if (now < suspectUntil) return true;
+    if (now < suspectUntil || (now < closingUntil && this.avoidsClosing)) return true;
     const age = now - since;
     return age < this.slowStartMs && this.#random() >= slowStartShare(age, this.slowStartMs);
   }

@@ -5,6 +5,9 @@ import type { UpstreamPool } from './upstream-pool.ts';
 /** Before any moment of the monotonic clock. */
 export const NEVER = Number.NEGATIVE_INFINITY;
 
+/** After a sign that an endpoint ends, others are asked first for so long: Kubernetes has usually said by then what became of the pod. */
+const SUSPECT_MS = 1_000;
+
 /** What a worker needs of an endpoint. */
 type Served = Pick<ClusterEndpoint, 'id' | 'address' | 'port' | 'weight'> & { readonly state: EndpointState['state'] };
 
@@ -25,6 +28,8 @@ export class EndpointState implements Endpoint, Candidate {
   pool: UpstreamPool | undefined;
   /** A connection to it has failed: until then, by the monotonic clock, others are asked first. */
   suspectUntil = NEVER;
+  /** It closed a kept connection: until then, others are asked first where it does not matter which one a request goes to. */
+  closingUntil = NEVER;
   /** Of this worker. */
   tunnels = 0;
 
@@ -44,6 +49,16 @@ export class EndpointState implements Endpoint, Candidate {
     return this.pool !== undefined && this.pool.idle.length > 0;
   }
 
+  /** A connection to it has failed. @param now by the monotonic clock */
+  connectFailed(now: number): void {
+    this.suspectUntil = now + SUSPECT_MS;
+  }
+
+  /** It closed a connection soon after a request, as a server does that ends. @param now by the monotonic clock */
+  closedKept(now: number): void {
+    this.closingUntil = now + SUSPECT_MS;
+  }
+
   /** The same endpoint, which shares connections with others. */
   inScope(scope: string): EndpointState {
     return new EndpointState(this, this.slot, scope, this.since);
@@ -52,7 +67,7 @@ export class EndpointState implements Endpoint, Candidate {
   /** It takes no requests any more, or only those that are bound to it: its idle connections end, and no others are kept. */
   retire(state: 'draining' | 'gone'): void {
     this.state = state;
-    this.pool?.leave();
+    this.pool?.leave(this);
     this.pool = undefined;
   }
 }

@@ -8,6 +8,12 @@ export interface PooledEndpoint extends Endpoint {
   readonly scope: string;
 }
 
+/** An endpoint of a cluster that uses a pool. */
+export interface PoolUser {
+  /** It closed a connection soon after a request, as a server does that ends. @param now by the monotonic clock */
+  closedKept(now: number): void;
+}
+
 /** The connections of one `address:port`. */
 export class UpstreamPool {
   readonly key: string;
@@ -18,8 +24,7 @@ export class UpstreamPool {
   ofClients: Set<PooledConnection> | undefined;
   /** Connections of any kind, those that are being made among them. */
   size = 0;
-  /** Endpoints of clusters that use it. */
-  users = 0;
+  readonly users = new Set<PoolUser>();
   /** Connections in use finish, and none is kept: it had none any more, or no endpoint uses it. Another takes its place. */
   isRetired = false;
 
@@ -29,9 +34,9 @@ export class UpstreamPool {
   }
 
   /** An endpoint uses it no more. With the last one, idle connections end. */
-  leave(): void {
-    this.users -= 1;
-    if (this.users > 0 || this.isRetired) return;
+  leave(user: PoolUser): void {
+    this.users.delete(user);
+    if (this.users.size > 0 || this.isRetired) return;
     const idle = [...this.idle, ...(this.ofClients ?? [])].filter(({ isReusable }) => isReusable);
     this.isRetired = true;
     for (const upstream of idle) upstream.destroy();
@@ -58,6 +63,8 @@ export interface PooledConnection extends Upstream, TransportOwner {
   readonly retireAt: number;
   /** The upstream's own limit for idle connections; -1 when it does not say. */
   readonly keepAliveMs: number;
+  /** When its last request was over, by the wheel's coarse clock. */
+  idleSince: number;
   /** It is connected. */
   attach(open: OpenTransport): void;
   becomeIdle(): void;
@@ -67,6 +74,8 @@ export interface PooledConnection extends Upstream, TransportOwner {
 export interface ConnectionKeeper {
   /** Takes a connection back after a complete exchange, and keeps it if it is still good. */
   release(connection: PooledConnection): void;
+  /** The upstream closes a connection that is idle. */
+  closedIdle(connection: PooledConnection): void;
   /** A connection is gone. */
   forget(connection: PooledConnection, wasIdle: boolean): void;
 }

@@ -14,6 +14,9 @@ import type { EndpointState } from './endpoint-state.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
 import { type ConnectionKeeper, type PooledConnection, poolKey, UpstreamPool } from './upstream-pool.ts';
 
+/** A server that ends closes its idle connections at once; the idle limits of servers are longer than this. */
+const SOON_MS = 1_000;
+
 /** Who waits for a connection that is being made. */
 export interface ConnectionSeeker extends Guarded {
   connected(upstream: Upstream): void;
@@ -136,6 +139,7 @@ export class UpstreamPools implements ConnectionKeeper {
       return;
     }
     upstream.becomeIdle();
+    upstream.idleSince = wheel.coarseNow;
     upstream.home.push(upstream);
     counters.addTo(COUNTER.upstreamIdle, 1);
     // A client's own one ends with its client: with it would go the login that it is kept for.
@@ -143,6 +147,12 @@ export class UpstreamPools implements ConnectionKeeper {
       pool.ofClients ??= new Set();
       pool.ofClients.add(upstream);
     } else wheel.set(upstream.limit, keepMs);
+  }
+
+  closedIdle({ pool, idleSince }: PooledConnection): void {
+    const { clock, wheel } = this.#context;
+    if (wheel.coarseNow - idleSince >= SOON_MS) return;
+    for (const user of pool.users) user.closedKept(clock.monotonic());
   }
 
   /** A connection is gone. */
@@ -193,7 +203,7 @@ export class UpstreamPools implements ConnectionKeeper {
     const pool = found === undefined || found.isRetired ? new UpstreamPool(endpoint) : found;
     if (endpoint.state === 'ready') {
       this.#byKey.set(pool.key, pool);
-      pool.users += 1;
+      pool.users.add(endpoint);
       endpoint.pool = pool;
     } else {
       pool.isRetired = true;

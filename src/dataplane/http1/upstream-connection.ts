@@ -35,6 +35,7 @@ export class UpstreamConnection implements PooledConnection, Timed {
   readonly retireAt: number;
   readonly limit = new TimeLimit(this);
   served = 0;
+  idleSince = 0;
   readonly #context: UpstreamContext;
   readonly #inlet: Inlet;
   readonly #reader: ResponseReader;
@@ -221,6 +222,7 @@ export class UpstreamConnection implements PooledConnection, Timed {
     if (this.#state === CLOSED) return;
     const handler = this.#handler;
     const { awaitsHead, hasBegun } = this.#reader;
+    if (this.#state === IDLE) this.#context.pools.closedIdle(this);
     this.destroy();
     if (handler === undefined) return;
     if (awaitsHead) handler.upstreamBroken(hasBegun, error);

@@ -51,10 +51,11 @@ export class EndpointPicks {
   }
 
   /**
-   * For a retry that is always allowed, because a kept connection was closed, which says nothing of its endpoint: one that was not tried,
-   * else the same one, where the request keeps its place among those in flight.
+   * For a retry that is always allowed, because a kept connection was closed. The endpoint may be ending, which is no failure: one that
+   * was not tried, else the same one, where the request keeps its place among those in flight.
    */
   other(balancing: Balancing): EndpointState | undefined {
+    this.#endpoint?.closedKept(this.#clock.monotonic());
     const endpoint = balancing.pick(this.#request, this.#tried);
     if (endpoint === undefined) return this.#endpoint;
     this.end('cancelled');

@@ -94,7 +94,7 @@ test('an endpoint whose address has changed is asked at its new one', () => {
   const [state] = cluster?.endpoints ?? [];
   assert.ok(state !== undefined);
   const pool = new UpstreamPool(state);
-  pool.users = 1;
+  pool.users.add(state);
   state.pool = pool;
   const moved = change(2, [to()], at(1));
   const endpoints = moved.endpoints.map(set => ({

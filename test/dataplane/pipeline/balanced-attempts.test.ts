@@ -121,7 +121,8 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
       else await request.connection.send(answer('stale'));
     });
     const other = await RawUpstream.start(t, answering(answer('other')));
-    const balanced = await startBalanced(t, { endpoints: [{ at: stale }], random: () => 0 });
+    const clock = new FakeClock();
+    const balanced = await startBalanced(t, { endpoints: [{ at: stale }], clock, random: () => 0 });
     const { proxy, board } = balanced;
     const kept = () => eventually('an idle connection', () => proxy.counters.get('upstreamIdle') === 1);
     assert.equal((await proxy.get('/v')).body, 'stale');
@@ -129,6 +130,8 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
     assert.equal((await proxy.get('/v')).body, 'stale');
     assert.equal(stale.connections.length, 2);
     await kept();
+    // It is not asked last any more.
+    await clock.pass(1_000);
     const id = `${stale.address.host}:${stale.address.port}`;
     balanced.serve([{ at: stale, id }, { at: other }], { balance: { policy: 'round-robin' } });
     assert.equal((await proxy.get('/v')).body, 'other');
@@ -195,6 +198,56 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
     balanced.serve([...refusing(6), { at: alive, id: 'alive' }]);
     for (let request = 0; request < 6; request += 1) assert.equal((await proxy.get('/v')).body, 'alive');
     assert.ok(proxy.counters.get('retriesConnect') > 0);
+  });
+
+  it('an endpoint that closes an idle connection soon after a request may be ending: others are asked first for a second', async t => {
+    const clock = new FakeClock();
+    const ending = await RawUpstream.start(t, answering(answer('ending')));
+    const other = await RawUpstream.start(t, answering(answer('other')));
+    const cluster = { balance: { policy: 'round-robin' } } as const;
+    const balanced = await startBalanced(t, {
+      endpoints: [{ at: ending, id: 'ending' }],
+      cluster,
+      clock,
+      random: () => 0,
+    });
+    const { proxy } = balanced;
+    const idle = (count: number) => eventually('idle connections', () => proxy.counters.get('upstreamIdle') === count);
+    const ask = async (times: number) => {
+      const bodies = new Set<string>();
+      for (let request = 0; request < times; request += 1) bodies.add((await proxy.get('/v')).body);
+      return [...bodies].sort();
+    };
+    assert.deepEqual(await ask(1), ['ending']);
+    await idle(1);
+    balanced.serve([{ at: ending, id: 'ending' }, { at: other }], cluster);
+    ending.connections[0]?.finish();
+    await idle(0);
+    assert.deepEqual(await ask(4), ['other']);
+    await clock.pass(1_000);
+    assert.deepEqual(await ask(4), ['ending', 'other']);
+    // An idle limit of the server's own says nothing.
+    await clock.pass(1_100);
+    const before = proxy.counters.get('upstreamIdle');
+    ending.connections.at(-1)?.finish();
+    await idle(before - 1);
+    assert.deepEqual(await ask(4), ['ending', 'other']);
+  });
+
+  it('a key leads to its endpoint also when that closes its idle connections after each request', async t => {
+    const upstreams = [
+      await RawUpstream.start(t, answering(answer('0'))),
+      await RawUpstream.start(t, answering(answer('1'))),
+    ];
+    const cluster = { balance: { policy: 'hash', key: { from: 'client-ip' } } } as const;
+    const { proxy } = await startBalanced(t, { endpoints: upstreams.map(at => ({ at })), cluster });
+    const { body } = await proxy.get('/v');
+    for (let request = 0; request < 4; request += 1) {
+      await eventually('an idle connection', () => proxy.counters.get('upstreamIdle') === 1);
+      upstreams[Number(body)]?.connections.at(-1)?.finish();
+      await eventually('none', () => proxy.counters.get('upstreamIdle') === 0);
+      assert.equal((await proxy.get('/v')).body, body);
+    }
   });
 
   for (const status of ['502 Bad Gateway', '503 Service Unavailable', '504 Gateway Timeout']) {
