@@ -9,7 +9,7 @@ export class SocketTransport implements Transport {
   readonly isBroken = false;
   sentBytes = 0;
   readonly #socket: Socket;
-  readonly #owner: TransportOwner;
+  #owner: TransportOwner;
   #isClosed = false;
   /** Bytes that waited when takesSome() was asked last. */
   #waitedBytes = 0;
@@ -20,20 +20,22 @@ export class SocketTransport implements Transport {
     this.#owner = owner;
     let error: string | undefined;
     socket.setNoDelay(true);
+    // Whose it is when the event comes.
+    const current = { crashed: (bug: unknown) => this.#owner.crashed(bug) };
     socket.on(
       'data',
-      guarded(owner, (bytes: Buffer) => {
-        if (!owner.read(bytes, bytes.length)) socket.pause();
+      guarded(current, (bytes: Buffer) => {
+        if (!this.#owner.read(bytes, bytes.length)) socket.pause();
       }),
     );
     socket.on(
       'end',
-      guarded(owner, () => owner.ended()),
+      guarded(current, () => this.#owner.ended()),
     );
     socket.on(
       'drain',
-      guarded(owner, () => {
-        if (!this.#isClosed) owner.drained();
+      guarded(current, () => {
+        if (!this.#isClosed) this.#owner.drained();
       }),
     );
     socket.on('error', cause => {
@@ -41,10 +43,10 @@ export class SocketTransport implements Transport {
     });
     socket.on(
       'close',
-      guarded(owner, () => {
+      guarded(current, () => {
         if (this.#isClosed) return;
         this.#isClosed = true;
-        owner.closed(error);
+        this.#owner.closed(error);
       }),
     );
     socket.pause();
@@ -96,6 +98,10 @@ export class SocketTransport implements Transport {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  handOver(owner: TransportOwner): void {
+    this.#owner = owner;
   }
 
   end(finished: () => void): void {

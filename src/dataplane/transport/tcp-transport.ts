@@ -35,7 +35,7 @@ export class TcpTransport implements Transport, Sender {
   isPaused = true;
   sentBytes = 0;
   readonly #handle: TcpHandle;
-  readonly #owner: TransportOwner;
+  #owner: TransportOwner;
   readonly #memory: Pick<ClientMemory, 'kept'>;
   /** Where the next read goes. */
   #buffer: Buffer;
@@ -117,6 +117,10 @@ export class TcpTransport implements Transport, Sender {
     if (!this.isOpen) return;
     const error = this.#handle.readStart();
     if (error !== 0) this.#failSoon(error);
+  }
+
+  handOver(owner: TransportOwner): void {
+    this.#owner = owner;
   }
 
   end(finished: () => void): void {

@@ -4,7 +4,7 @@ import type { Guarded } from '../runtime/guard.ts';
 export interface TransportOwner extends Guarded {
   /** The memory for the next read. */
   readBuffer(): Buffer;
-  /** Bytes were read into it. They are valid only during this call. @returns false to stop reading until resume() */
+  /** Bytes were read, into that memory or, after handOver(), into the old owner's. They are valid only during this call. @returns false to stop reading until resume() */
   read(bytes: Buffer, size: number): boolean;
   /** The peer has sent FIN: nothing more will be read. */
   ended(): void;
@@ -17,8 +17,8 @@ export interface TransportOwner extends Guarded {
 }
 
 /**
- * A connection as a stream of bytes. Nothing is read before resume() is called for the first time. It belongs to one owner,
- * which destroy() tells nothing: who destroys it knows.
+ * A connection as a stream of bytes. Nothing is read before resume() is called for the first time. It belongs to one owner at
+ * a time, which destroy() tells nothing: who destroys it knows.
  */
 export interface Transport {
   /** The peer's address; empty when the connection was reset before it could be asked for. */
@@ -54,6 +54,9 @@ export interface Transport {
 
   pause(): void;
   resume(): void;
+
+  /** From now on it belongs to another owner. The memory for the next read may still be the old owner's. */
+  handOver(owner: TransportOwner): void;
 
   /** Sends FIN after what was written. @param finished called when it has been sent, never within this call */
   end(finished: () => void): void;

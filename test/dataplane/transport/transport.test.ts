@@ -186,6 +186,39 @@ for (const [name, open, Kind] of KINDS) {
       assert.ok(owner.reads.every(({ own }) => own === isDirect));
     });
 
+    it('belongs to another owner once it is handed over, from within a read too', async t => {
+      const { transport, owner, peer } = await open(t);
+      const next = new Recorder();
+      next.memory = Buffer.alloc(8);
+      const read = owner.read.bind(owner);
+      owner.read = (bytes, size) => {
+        transport.handOver(next);
+        return read(bytes, size);
+      };
+      transport.resume();
+      peer.write('for the first');
+      await eventually('the first read', () => owner.text === 'for the first');
+      peer.write('for the next');
+      await eventually('what follows', () => next.text === 'for the next');
+      assert.ok(next.reads.every(({ own }) => own === isDirect));
+      peer.end();
+      await eventually('the end', () => next.told.length > 0);
+      transport.endSoon();
+      await eventually('the close', () => next.told.length > 1);
+      assert.deepEqual(next.told, ['ended', 'closed undefined']);
+      assert.deepEqual([owner.text, owner.told], ['for the first', []]);
+    });
+
+    it('is handed over before anything was read', async t => {
+      const { transport, owner, peer } = await open(t);
+      const next = new Recorder();
+      transport.handOver(next);
+      transport.resume();
+      peer.write('abc');
+      await eventually('the read', () => next.text === 'abc');
+      assert.equal(owner.text, '');
+    });
+
     it('reads nothing before it is resumed, nor after its owner wants no more', async t => {
       const { transport, owner, peer } = await open(t);
       owner.wantsMore = false;
