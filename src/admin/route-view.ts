@@ -1,5 +1,5 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
-import type { Route, RouteOverrides, ServiceRef } from '../model/route.ts';
+import type { CanaryRule, ClusterId, Route, RouteOverrides, ServiceRef } from '../model/route.ts';
 import { formatBalance } from '../translate/balance/balance.ts';
 
 /** A route as people and scripts get it, with the endpoints that it leads to. */
@@ -9,23 +9,35 @@ export interface RouteView {
   readonly stripPrefix: boolean;
   readonly rewriteRedirects: boolean;
   readonly overrides: RouteOverrides;
-  readonly backend: {
-    readonly name: string;
-    /** As the annotation `kube-entry.io/balance` has it: `service` for the ClusterIP. */
-    readonly balance: string;
-    readonly endpoints: readonly { readonly address: string; readonly port: number }[];
-  };
+  readonly backend: BackendSummary;
   readonly service: ServiceRef;
   readonly createdAt: string;
+  /** Takes some of its requests; absent where none does. */
+  readonly canary?: CanaryRule & { readonly backend: BackendSummary };
+}
+
+/** A cluster, by what matters of it to a route. */
+export interface BackendSummary {
+  readonly name: string;
+  /** As the annotation `kube-entry.io/balance` has it: `service` for the ClusterIP. */
+  readonly balance: string;
+  readonly endpoints: readonly { readonly address: string; readonly port: number }[];
 }
 
 export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
-  const { host, path, stripPrefix, rewriteRedirects, overrides, service, createdAt } = route;
-  const { cluster, endpoints = [] } = clusters.cluster(route.cluster) ?? {};
-  const backend = {
+  const { host, path, stripPrefix, rewriteRedirects, overrides, service, createdAt, canary } = route;
+  const backend = summarise(route.cluster, clusters);
+  const view = { host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt };
+  if (canary === undefined) return view;
+  const { cluster, ...rule } = canary;
+  return { ...view, canary: { ...rule, backend: summarise(cluster, clusters) } };
+}
+
+function summarise(id: ClusterId, clusters: ClusterSource): BackendSummary {
+  const { cluster, endpoints = [] } = clusters.cluster(id) ?? {};
+  return {
     name: cluster?.name ?? '',
     balance: cluster === undefined ? '' : formatBalance(cluster.balance),
     endpoints: endpoints.map(({ address, port }) => ({ address, port })),
   };
-  return { host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt };
 }

@@ -18,7 +18,7 @@ export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'service'> & {
 };
 
 /** The route that takes a request, with the limits that its Service sets. */
-export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides };
+export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides } & Pick<RouteView, 'canary'>;
 
 /** GET /explain */
 export interface ExplanationAnswer {

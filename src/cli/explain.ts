@@ -108,6 +108,7 @@ function explanationReport(question: Question, answer: ExplanationAnswer | undef
       ['Service', serviceKey(route.service)],
       upstreamFact(route, answer.endpoints !== undefined),
       ['It gets', upstreamTarget],
+      ...canaryFacts(route),
       ...limitFacts(answer),
     ];
     sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
@@ -144,6 +145,19 @@ function upstreamFact({ backend }: TakingRoute, areShown: boolean): Fact {
   const { length } = backend.endpoints;
   if (length === 0) return ['Upstream', 'none: it is answered with 503', 'red'];
   return ['Upstream', areShown ? `${backend.balance} over ${plural(length, 'endpoint')}` : upstreamLabel(backend)];
+}
+
+function canaryFacts({ canary }: TakingRoute): Fact[] {
+  if (canary === undefined) return [];
+  const { backend, weight, header, headerValue, cookie } = canary;
+  const rules = [
+    header !== '' && `header ${header}: ${headerValue || 'always'}`,
+    cookie !== '' && `cookie ${cookie}=always`,
+    weight > 0 && `${weight}% of the other requests`,
+  ].filter(rule => rule !== false);
+  const who = rules.length === 0 ? 'it takes no request' : `it takes ${rules.join(', ')}`;
+  const where = backend.endpoints.length === 0 ? 'no endpoint: it takes no request' : who;
+  return [['Canary', printable(`${backend.name}: ${where}`)]];
 }
 
 function limitFacts({ route, limits }: ExplanationAnswer): Fact[] {

@@ -141,15 +141,26 @@ function readAffinity(
 }
 
 /** @throws RefusalError for a cookie that no browser keeps */
-function checkIsKept({ sameSite, secure }: CookieAffinity): void {
-  if (sameSite !== 'None' || secure !== 'never') return;
-  const field = `${PREFIX}affinity-samesite`;
-  const advice = `remove ${PREFIX}affinity-secure: never`;
-  throw new RefusalError(
-    'BadAnnotation',
-    `${field}: browsers drop a cookie with SameSite=None that is not Secure: ${advice}`,
-    field,
-  );
+function checkIsKept({ name, path, domain, sameSite, secure }: CookieAffinity): void {
+  if (sameSite === 'None' && secure === 'never') {
+    const why = 'browsers drop a cookie with SameSite=None that is not Secure';
+    throw neverKept('affinity-samesite', `${why}: remove ${PREFIX}affinity-secure: never`);
+  }
+  // RFC 6265bis section 4.1.3; browsers compare the prefixes without regard to case.
+  const prefix = /^__(?:secure|host)-/i.exec(name)?.[0];
+  if (prefix === undefined) return;
+  if (secure === 'never') {
+    const why = `browsers drop a cookie whose name begins with ${prefix} and that is not Secure`;
+    throw neverKept('affinity-name', `${why}: remove ${PREFIX}affinity-secure: never`);
+  }
+  if (prefix.length === '__host-'.length && (path !== '/' || domain !== '')) {
+    const why = `browsers keep a cookie whose name begins with ${prefix} only with the path / and without a domain`;
+    throw neverKept('affinity-name', `${why}: write ${PREFIX}affinity-path: /, and no ${PREFIX}affinity-domain`);
+  }
+}
+
+function neverKept(name: AnnotationName, message: string): RefusalError {
+  return new RefusalError('BadAnnotation', `${PREFIX}${name}: ${message}`, PREFIX + name);
 }
 
 function checkAffinity(text: string): void {

@@ -7,7 +7,7 @@ import { Dbg } from '../support/dbg.ts';
 import { header } from '../support/exchange.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
-import { scratchDirectory } from './cli-fixture.ts';
+import { runHere, scratchDirectory } from './cli-fixture.ts';
 import { exposed, pushed, ServingProgram } from './serve-fixture.ts';
 
 /** A record as ingress-nginx 0.25 writes it, with every field that it has. */
@@ -86,6 +86,8 @@ test('a canary takes the requests that its header, its cookie and its weight say
   ];
   await program.post('/configuration/backends', records(0));
   assert.equal((await ask(program, '')).body, 'main');
+  const explain = async () => (await runHere(['explain', '--admin-socket', program.adminSocket, '/a'])).stdout;
+  assert.match(await explain(), /Canary +canary: it takes header x-canary: always, cookie canary=always$/m);
   assert.equal((await ask(program, 'X-Canary: always\r\n')).body, 'canary');
   assert.equal((await ask(program, 'Cookie: canary=always\r\n')).body, 'canary');
   assert.equal((await ask(program, 'X-Canary: never\r\nCookie: canary=always\r\n')).body, 'main');
