@@ -3,13 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
 import type { EndpointSliceManifest } from './endpoint-slices.ts';
+import type { SecretManifest } from './secrets.ts';
 import type { ServiceManifest } from './services.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch';
 export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
 
 /** What the fixture stores. */
-export type StoredObject = ServiceManifest | EndpointSliceManifest;
+export type StoredObject = ServiceManifest | EndpointSliceManifest | SecretManifest;
 
 export interface ReceivedRequest {
   readonly verb: Verb;
@@ -41,12 +42,14 @@ export interface HistoryEntry {
   readonly before: StoredObject | undefined;
 }
 
-export function resourceOf({ kind }: Pick<StoredObject, 'kind'>): 'services' | 'endpointslices' {
-  return kind === 'Service' ? 'services' : 'endpointslices';
+const RESOURCES = { Service: 'services', EndpointSlice: 'endpointslices', Secret: 'secrets' } as const;
+
+export function resourceOf({ kind }: Pick<StoredObject, 'kind'>): string {
+  return RESOURCES[kind];
 }
 
 const COLLECTION =
-  /^\/(api|apis\/discovery\.k8s\.io)\/v1(?:\/namespaces\/([^/]+))?\/(services|events|endpointslices|nodes)(?:\/([^/]+))?$/;
+  /^\/(api|apis\/discovery\.k8s\.io)\/v1(?:\/namespaces\/([^/]+))?\/(services|events|endpointslices|nodes|secrets)(?:\/([^/]+))?$/;
 
 export function readRequest({
   method,
@@ -80,14 +83,19 @@ export function concerns({ resource, namespace, query }: ReceivedRequest, object
   if (resource !== resourceOf(object)) return false;
   if (namespace !== undefined && namespace !== metadata.namespace) return false;
   const labels = metadata.labels ?? {};
-  return (query.labelSelector ?? '')
-    .split(',')
-    .filter(term => term !== '')
-    .every(term => {
-      const [key = '', value] = term.split(/!?==?/);
-      if (term.includes('!=')) return labels[key] !== value;
-      return value === undefined ? key in labels : labels[key] === value;
-    });
+  const fields = { 'metadata.name': metadata.name, type: 'type' in object ? object.type : '' };
+  if (!termsOf(query.fieldSelector).every(term => Object.entries(fields).some(field => field.join('=') === term))) {
+    return false;
+  }
+  return termsOf(query.labelSelector).every(term => {
+    const [key = '', value] = term.split(/!?==?/);
+    if (term.includes('!=')) return labels[key] !== value;
+    return value === undefined ? key in labels : labels[key] === value;
+  });
+}
+
+function termsOf(selector = ''): string[] {
+  return selector.split(',').filter(term => term !== '');
 }
 
 /** What leaves a watch's selection is deleted, as far as that watch is concerned. */

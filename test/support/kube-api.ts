@@ -1,5 +1,5 @@
 /**
- * A Kubernetes API server for fast tests: Services, EndpointSlices and Events over real HTTP (or HTTPS) on loopback.
+ * A Kubernetes API server for fast tests: Services, EndpointSlices, Secrets and Events over real HTTP (or HTTPS) on loopback.
  *
  *     await using api = await KubeApi.start();            // { tls: true } for HTTPS with a certificate of its own
  *     api.apply(service('volume'));                        // ADDED or MODIFIED
@@ -9,7 +9,8 @@
  *     api.nodes.set('node-1', { 'topology.kubernetes.io/zone': 'zone-a' });   // a Node with these labels
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
- * It lists with `limit`, `continue` and `labelSelector` (equality, `!=`, existence), in one namespace or all; watches
+ * It lists with `limit`, `continue`, `labelSelector` (equality, `!=`, existence) and `fieldSelector` (`metadata.name`, `type`), in
+ * one namespace or all; watches
  * from a version on, with history; takes Events, answers 409 to one that exists, and merges what is sent to change one.
  * `api.requests` are those received, `api.events` the posted Events, `api.openWatches` the streams open now,
  * `api.connections` those accepted so far, `api.openConnections` those open now.
@@ -362,8 +363,8 @@ export class KubeApi {
     if (next !== undefined) this.#pages.set(next, { items: rest, version });
     await this.onList?.(request);
     sendJson(response, 200, {
-      kind: request.resource === 'services' ? 'ServiceList' : 'EndpointSliceList',
-      apiVersion: request.resource === 'services' ? 'v1' : 'discovery.k8s.io/v1',
+      kind: LIST_KINDS[request.resource],
+      apiVersion: request.resource === 'endpointslices' ? 'discovery.k8s.io/v1' : 'v1',
       metadata: { resourceVersion: String(version), ...(next !== undefined && { continue: next }) },
       items: items.slice(0, size),
     });
@@ -386,6 +387,12 @@ export class KubeApi {
     response.on('close', () => this.#watches.delete(open));
   }
 }
+
+const LIST_KINDS: Readonly<Record<string, string>> = {
+  services: 'ServiceList',
+  endpointslices: 'EndpointSliceList',
+  secrets: 'SecretList',
+};
 
 function keyOf(object: StoredObject): string {
   const { namespace, name } = object.metadata;

@@ -2,7 +2,8 @@
 import http, { type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { type Clock, systemClock } from '../../clock.ts';
-import { codeOf, messageOf } from '../../errors.ts';
+import { codeOf } from '../../errors.ts';
+import { quote } from '../../text/quote.ts';
 import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings, type Cluster } from './access.ts';
 import {
   BadAnswerError,
@@ -81,8 +82,8 @@ export class KubeClient {
       const text = await readText(response, LONGEST_BODY, server, signal);
       try {
         return JSON.parse(text) as unknown;
-      } catch (error) {
-        throw new BadAnswerError(`${server} does not answer as a Kubernetes API: ${messageOf(error)}`);
+      } catch {
+        throw new BadAnswerError(`${server} does not answer as a Kubernetes API: ${notJson(text)}`);
       }
     });
   }
@@ -212,6 +213,7 @@ const GROUPS: Readonly<Record<Operation['resource'], string>> = {
   events: '/api/v1',
   endpointslices: '/apis/discovery.k8s.io/v1',
   nodes: '/api/v1',
+  secrets: '/api/v1',
 };
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */
@@ -250,6 +252,13 @@ async function readText(response: IncomingMessage, longest: number, server: stri
     throw unreachable(error, server);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The parser's message quotes the text around the fault, and an object of the API may be a Secret. */
+function notJson(text: string): string {
+  return text.trimStart().startsWith('{')
+    ? 'its JSON is damaged or cut short'
+    : `its answer begins with ${quote(text.slice(0, 40))}`;
 }
 
 function parseOrNothing(text: string): unknown {

@@ -5,9 +5,11 @@ import { certificateProblem } from './certificate-problem.ts';
 /** One kind of access, as RBAC names it. */
 export interface Operation {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
-  readonly resource: 'services' | 'events' | 'endpointslices' | 'nodes';
+  readonly resource: 'services' | 'events' | 'endpointslices' | 'nodes' | 'secrets';
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
+  /** Field selector; absent for all objects. */
+  readonly fields?: string | undefined;
 }
 
 /** Base of all of them, for callers that retry whatever it was. */
@@ -111,8 +113,9 @@ export class HandlerError extends KubeError {
 }
 
 /** `services in namespace "shop"` */
-export function describe({ resource, namespace }: Operation): string {
-  return namespace === undefined ? `${resource} in all namespaces` : `${resource} in namespace "${namespace}"`;
+export function describe({ resource, namespace, fields }: Operation): string {
+  const what = fields === undefined ? resource : `${resource} with ${fields}`;
+  return namespace === undefined ? `${what} in all namespaces` : `${what} in namespace "${namespace}"`;
 }
 
 /** Who had asked, and what the answer's head says. */
@@ -164,14 +167,18 @@ export function errorOfStatus(
 /** Where the right is given. */
 function grantOf({ resource, namespace }: Operation): string {
   if (resource === 'nodes') return 'a ClusterRole of your own may grant it';
-  const clusterRole =
-    resource === 'endpointslices'
-      ? 'deploy/overlays/endpoints/cluster-role.yaml grants it'
-      : 'deploy/base/cluster-role.yaml grants it';
-  return namespace === undefined
-    ? clusterRole
-    : `a Role in that namespace, as deploy/namespaced/role.yaml, or ${clusterRole}`;
+  const clusterRole = `${CLUSTER_ROLES[resource]} grants it`;
+  if (namespace === undefined) return clusterRole;
+  const role = resource === 'secrets' ? 'deploy/overlays/tls/role.yaml' : 'deploy/namespaced/role.yaml';
+  return `a Role in that namespace, as ${role}, or ${clusterRole}`;
 }
+
+const CLUSTER_ROLES = {
+  services: 'deploy/base/cluster-role.yaml',
+  events: 'deploy/base/cluster-role.yaml',
+  endpointslices: 'deploy/overlays/endpoints/cluster-role.yaml',
+  secrets: 'deploy/overlays/tls/cluster-role.yaml',
+} as const;
 
 function readStatus(body: unknown): { message?: string; retryAfterSeconds?: number } {
   if (typeof body !== 'object' || body === null) return {};

@@ -37,6 +37,8 @@ export interface Collection<T extends KubeObject = KubeObject> {
   readonly namespace: string | undefined;
   /** Label selector; empty for all objects. */
   readonly selector: string;
+  /** Field selector; absent for all objects. */
+  readonly fields?: string | undefined;
   /** Objects in one page of a list. */
   readonly pageSize: number;
   /**
@@ -118,12 +120,12 @@ interface Page {
 
 async function readPage<T extends KubeObject>(
   client: Lister,
-  { resource, namespace, selector, keep }: Collection<T>,
+  { resource, namespace, selector, fields, keep }: Collection<T>,
   { limit, token, timeoutMs }: Page,
   signal: AbortSignal,
 ): Promise<KubeList<T> & { readonly objects: number; readonly token: string | undefined }> {
-  const operation: Operation = { verb: 'list', resource, namespace };
-  const query = { limit, continue: token, labelSelector: selector === '' ? undefined : selector };
+  const operation: Operation = { verb: 'list', resource, namespace, fields };
+  const query = { limit, continue: token, ...selectors({ selector, fields }) };
   const list = await client.json({ operation, query, signal, timeoutMs });
   const isList = isObject(list) && isObject(list.metadata) && typeof list.metadata.resourceVersion === 'string';
   // Go writes null for a nil slice.
@@ -138,6 +140,11 @@ async function readPage<T extends KubeObject>(
     resourceVersion,
     token: typeof next === 'string' && next !== '' ? next : undefined,
   };
+}
+
+/** What of a collection is wanted, in the query. */
+export function selectors({ selector, fields }: Pick<Collection, 'selector' | 'fields'>) {
+  return { labelSelector: selector === '' ? undefined : selector, fieldSelector: fields };
 }
 
 /** @throws BadAnswerError for what is no object of the API */

@@ -14,7 +14,7 @@ import {
   UnreachableError,
 } from './errors.ts';
 import { LineSplitter } from './lines.ts';
-import { type Collection, type KubeObject, readObject } from './list.ts';
+import { type Collection, type KubeObject, readObject, selectors } from './list.ts';
 
 /**
  * The server is asked to end a watch after 5 to 10 minutes, as client-go asks: a new one may land on another API
@@ -49,7 +49,7 @@ export interface WatchOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly collection: Pick<Collection, 'resource' | 'namespace' | 'selector'>;
+  readonly collection: Pick<Collection, 'resource' | 'namespace' | 'selector' | 'fields'>;
   /** Milliseconds after which this side ends the watch. */
   readonly lifetimeMs: number;
   readonly signal: AbortSignal;
@@ -74,14 +74,14 @@ export class WatchError extends Error {
  */
 export async function watch(version: string, options: WatchOptions): Promise<'server' | 'lifetime' | 'silence'> {
   const { client, clock, collection, signal } = options;
-  const { resource, namespace, selector } = collection;
-  const operation: Operation = { verb: 'watch', resource, namespace };
+  const { resource, namespace, fields } = collection;
+  const operation: Operation = { verb: 'watch', resource, namespace, fields };
   const query = {
     watch: 'true',
     resourceVersion: version,
     allowWatchBookmarks: 'true',
     timeoutSeconds: SHORTEST_WATCH_S + Math.floor(options.random() * (LONGEST_WATCH_S - SHORTEST_WATCH_S + 1)),
-    labelSelector: selector === '' ? undefined : selector,
+    ...selectors(collection),
   };
   const response = await client.stream({ operation, query, signal, timeoutMs: HEAD_TIMEOUT_MS });
   let leftFor: 'lifetime' | 'silence' | undefined;
@@ -153,8 +153,9 @@ function parseLine(line: string, operation: Operation): { type: unknown; object:
   try {
     const event: unknown = JSON.parse(line);
     if (isObject(event)) return { type: event.type, object: event.object };
-  } catch (error) {
-    throw new BadAnswerError(`watch ${describe(operation)}: a line is not JSON: ${messageOf(error)}`);
+  } catch {
+    // Without the parser's message, which quotes the line: it may be a Secret.
+    throw new BadAnswerError(`watch ${describe(operation)}: a line is not JSON`);
   }
   throw new BadAnswerError(`watch ${describe(operation)}: a line is not an event`);
 }

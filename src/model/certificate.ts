@@ -1,0 +1,37 @@
+/** Names one version of a certificate: a renewed one has another id, so that what is made of a certificate can be kept by it. */
+export type CertificateId = string;
+
+export interface Certificate {
+  readonly id: CertificateId;
+  /** PEM: the certificate, then its intermediates. */
+  readonly chain: string;
+  readonly key: PrivateKey;
+}
+
+/** The key of a certificate. It shows itself only to {@link reveal}: logs, JSON, errors and crash reports get `***`. */
+export class PrivateKey {
+  readonly #pem: string;
+
+  constructor(pem: string) {
+    this.#pem = pem;
+  }
+
+  /** PEM. What it is handed to must neither print nor keep it where it may be printed. */
+  reveal(): string {
+    return this.#pem;
+  }
+
+  toString(): string {
+    return HIDDEN;
+  }
+
+  toJSON(): string {
+    return HIDDEN;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return HIDDEN;
+  }
+}
+
+const HIDDEN = '***';

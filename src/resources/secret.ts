@@ -1,0 +1,91 @@
+import { PrivateKey } from '../model/certificate.ts';
+import { isNothing, isObject, problem, type ShapeProblem } from './service-object.ts';
+
+/**
+ * What this program keeps of a Secret: a certificate with its key, and certificate authorities. Nothing here but
+ * {@link PrivateKey} is secret, and nothing else of the object is kept.
+ */
+export interface Secret {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    /** Empty for what no API server has stored. */
+    readonly resourceVersion: string;
+  };
+  /** `tls.crt` and `tls.key`; undefined where it has neither. */
+  readonly certificate: { readonly chain: string; readonly key: PrivateKey } | undefined;
+  /** `ca.crt`, as PEM; empty where it has none. */
+  readonly ca: string;
+}
+
+export const TLS_SECRET = 'kubernetes.io/tls';
+
+/** Ten intermediates of the longest kind. Every worker keeps the chain. */
+const LONGEST_CHAIN = 128 * 1024;
+/** RSA of 16 384 bits is 13 KB. */
+const LONGEST_KEY = 32 * 1024;
+/** The authorities that browsers trust are 220 KB. */
+const LONGEST_AUTHORITIES = 512 * 1024;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const PEM_BLOCK = '-----BEGIN ';
+
+/**
+ * Reads what is wanted of a Secret. Whether certificate and key can be used, and belong together, is judged later.
+ * @param value an object with a name, a namespace and a version, as every object of the API
+ * @returns the Secret, or the first problem: it names places and sizes, and nothing that stands in the Secret
+ */
+export function readSecret(value: unknown, metadata: Secret['metadata']): Secret | ShapeProblem {
+  if (!isObject(value)) return problem([], 'must be a Secret object');
+  const { type, data, stringData } = value;
+  if (!isNothing(data) && !isObject(data)) return problem(['data'], 'must be a mapping');
+  if (!isNothing(stringData) && !isObject(stringData)) return problem(['stringData'], 'must be a mapping');
+  const texts = { data: data ?? {}, stringData: stringData ?? {} };
+  const chain = readText(texts, 'tls.crt', LONGEST_CHAIN);
+  const key = readText(texts, 'tls.key', LONGEST_KEY);
+  const ca = readText(texts, 'ca.crt', LONGEST_AUTHORITIES);
+  for (const part of [chain, key, ca]) if (typeof part === 'object') return part;
+  const hasCertificate = chain !== '' && key !== '';
+  if (type === TLS_SECRET && chain === '') return problem(['data', 'tls.crt'], 'is missing or empty');
+  if (type === TLS_SECRET && key === '') return problem(['data', 'tls.key'], 'is missing or empty');
+  return {
+    metadata,
+    certificate: hasCertificate ? { chain: String(chain), key: new PrivateKey(String(key)) } : undefined,
+    ca: String(ca),
+  };
+}
+
+interface Texts {
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Only in manifests: the API server moves it to `data`, where it replaces what stands there. */
+  readonly stringData: Readonly<Record<string, unknown>>;
+}
+
+/** @returns empty where it is absent */
+function readText({ data, stringData }: Texts, name: string, longest: number): string | ShapeProblem {
+  const plain = stringData[name];
+  if (!isNothing(plain)) {
+    if (typeof plain !== 'string') return problem(['stringData', name], 'must be a string');
+    return checkedText(plain, ['stringData', name], longest);
+  }
+  const encoded = data[name];
+  if (isNothing(encoded) || encoded === '') return '';
+  const path = ['data', name];
+  if (typeof encoded !== 'string') return problem(path, 'must be a string in base64');
+  // Before it is decoded: four characters hold three bytes.
+  if (encoded.length > (longest / 3) * 4 + 4) return tooLong(path, longest);
+  // Manifests fold long lines.
+  const compact = encoded.replace(/[\r\n ]/g, '');
+  if (!BASE64.test(compact)) return problem(path, 'is not base64');
+  return checkedText(Buffer.from(compact, 'base64').toString('utf8'), path, longest);
+}
+
+function checkedText(text: string, path: ShapeProblem['path'], longest: number): string | ShapeProblem {
+  if (text === '') return '';
+  if (Buffer.byteLength(text) > longest) return tooLong(path, longest);
+  return text.includes(PEM_BLOCK) ? text : problem(path, `is not PEM: it has no line that begins with ${PEM_BLOCK}`);
+}
+
+function tooLong(path: ShapeProblem['path'], longest: number): ShapeProblem {
+  return problem(path, `is longer than ${longest / 1024} KiB`);
+}
