@@ -48,6 +48,19 @@ export class ReadPiece implements BodyPiece {
     return this.size === 0 ? '' : joinedText(this.#bytes, this.#ranges);
   }
 
+  copy(target: Buffer, at: number, start: number, end: number): void {
+    // The ranges lie one behind the other in the data.
+    let before = 0;
+    for (let index = 0; index < this.#ranges.length; index += 2) {
+      const from = this.#ranges[index] as number;
+      const size = (this.#ranges[index + 1] as number) - from;
+      const first = Math.max(0, start - before);
+      const behind = Math.min(size, end - before);
+      if (first < behind) this.#bytes.copy(target, at + before + first - start, from + first, from + behind);
+      before += size;
+    }
+  }
+
   keep(): ReadBuffer {
     return this.#inlet.keep(this.#bytes, this.#ranges, this.size, this.#end);
   }

@@ -71,6 +71,8 @@ export interface BodyPiece {
   readonly trailers: string;
   /** The data as latin1 text. */
   text(): string;
+  /** Copies the data from `start` to `end`, both counted from its first byte. */
+  copy(target: Buffer, at: number, start: number, end: number): void;
   /** Memory that holds the data until it is given back. */
   keep(): KeptBytes;
 }
