@@ -143,6 +143,11 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
       packages: [],
     },
+    // The wire of HTTP/2, which both of its sides use.
+    'dataplane/http2': {
+      folders: [...COMMON, 'dataplane/pipeline/header-ids.ts', 'dataplane/runtime', 'dataplane/transport'],
+      packages: [],
+    },
     'dataplane/wire': { folders: WHOLE_DATAPLANE, packages: [] },
     'dataplane/node': { folders: WHOLE_DATAPLANE, packages: ['http-proxy-3'] },
     workers: {

@@ -1,5 +1,5 @@
+import { COLON, CR, FIELD, HEX, HTAB, LF, SP, TOKEN } from '../../formats/http/bytes.ts';
 import { OTHER } from '../pipeline/header-ids.ts';
-import { COLON, CR, FIELD, HEX, HTAB, LF, SP, TOKEN } from './bytes.ts';
 import { identify } from './header-names.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from './limits.ts';
 

@@ -1,7 +1,7 @@
+import { readLatin1 } from '../../formats/http/bytes.ts';
 import type { BodyPiece } from '../pipeline/ports.ts';
 import { MAX_JOINED_BYTES } from '../transport/read-buffers.ts';
 import type { Transport } from '../transport/transport.ts';
-import { readLatin1 } from './bytes.ts';
 
 /** The ranges (start, end, start, end…) as one latin1 text. */
 export function joinedText(bytes: Buffer, ranges: readonly number[]): string {

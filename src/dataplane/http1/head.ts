@@ -1,4 +1,6 @@
 /** What request and response heads have in common: header lines, validated in place, never taken apart. */
+
+import { COLON, CR, FIELD, HTAB, isWord, LF, SP, TOKEN, UNDERSCORE } from '../../formats/http/bytes.ts';
 import { listElements } from '../../formats/http/list.ts';
 import {
   CONNECTION,
@@ -12,7 +14,6 @@ import {
   TRANSFER_ENCODING,
   UPGRADE,
 } from '../pipeline/header-ids.ts';
-import { COLON, CR, FIELD, HTAB, isWord, LF, SP, TOKEN, UNDERSCORE } from './bytes.ts';
 import { identify } from './header-names.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from './limits.ts';
 

@@ -1,3 +1,4 @@
+import { COMMA, CR, isHttp1, isText, LF, METHOD, readLatin1, SP, TARGET } from '../../formats/http/bytes.ts';
 import { trimWhitespace } from '../../formats/http/list.ts';
 import { writeRange } from '../../formats/write-bytes.ts';
 import type { FailureReason } from '../failures/failures.ts';
@@ -17,7 +18,6 @@ import {
   X_REQUEST_ID,
 } from '../pipeline/header-ids.ts';
 import type { RequestView } from '../pipeline/ports.ts';
-import { COMMA, CR, isHttp1, isText, LF, METHOD, readLatin1, SP, TARGET } from './bytes.ts';
 import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
 

@@ -1,4 +1,5 @@
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
+import { CR, FIELD, isHttp1, isWord, LF, readLatin1 } from '../../formats/http/bytes.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import {
   CONTENT_LENGTH,
@@ -13,7 +14,6 @@ import {
   WWW_AUTHENTICATE,
 } from '../pipeline/header-ids.ts';
 import type { ResponseView } from '../pipeline/ports.ts';
-import { CR, FIELD, isHttp1, isWord, LF, readLatin1 } from './bytes.ts';
 import { DONE, Head, type HeadFault, MORE } from './head.ts';
 import { keepAliveTimeout } from './hop-by-hop.ts';
 import { MAX_LINE_BYTES } from './limits.ts';

@@ -30,3 +30,35 @@ export const PROXY_AUTHORIZATION = 24;
 export const PROXY_AUTHENTICATE = 25;
 export const PROXY_AUTHENTICATION_INFO = 26;
 export const WWW_AUTHENTICATE = 27;
+
+/** The names, by their numbers. */
+export const HEADER_NAMES: readonly string[] = [
+  '',
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'te',
+  'upgrade',
+  'expect',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-request-id',
+  'referer',
+  'user-agent',
+  'authorization',
+  'date',
+  'location',
+  'refresh',
+  'set-cookie',
+  'trailer',
+  'x-real-ip',
+  'x-forwarded-prefix',
+  'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'www-authenticate',
+];
