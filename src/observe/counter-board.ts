@@ -5,6 +5,11 @@ import { BlockTotals, type CounterName, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounte
 /** Label of what is counted for Services beyond {@link MAX_BLOCKS}. */
 const OVERFLOW: ServiceRef = { namespace: '', name: 'other' };
 const NO_ROUTE: ServiceRef = { namespace: '', name: '' };
+/**
+ * A block that is given back is used again once so many were given back after it: late counts of requests under way have died out by
+ * then, and Services that come and go all day take no more memory than so many blocks.
+ */
+export const RESTING_BLOCKS = 2_048;
 
 /** The main thread's view of all regions: sums, and who owns which block. */
 export class CounterBoard {
@@ -12,7 +17,7 @@ export class CounterBoard {
   /** Those of the workers among them: what clients do. */
   readonly #workers: WorkerCounters[] = [];
   readonly #blocks = new Map<string, { readonly service: ServiceRef; readonly block: number }>();
-  /** Given back, oldest first: late counts of requests under way then die out before a block is used again. */
+  /** Given back, oldest first. */
   readonly #free: number[] = [];
   #unused = NO_ROUTE_BLOCK + 1;
 
@@ -83,7 +88,7 @@ export class CounterBoard {
   }
 
   #take(): number {
-    if (this.#unused < MAX_BLOCKS - 1) {
+    if (this.#unused < MAX_BLOCKS - 1 && this.#free.length < RESTING_BLOCKS) {
       this.#unused += 1;
       return this.#unused - 1;
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClusterRegistry } from '../../src/control/catalog/cluster-registry.ts';
 import { type Route, serviceKey } from '../../src/model/route.ts';
-import { CounterBoard } from '../../src/observe/counter-board.ts';
+import { CounterBoard, RESTING_BLOCKS } from '../../src/observe/counter-board.ts';
 import { MAX_BLOCKS, NO_ROUTE_BLOCK } from '../../src/observe/counters.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { RouteTable } from '../../src/routing/table.ts';
@@ -104,6 +104,18 @@ test('more Services than there are blocks may come and go, and no count passes f
     last = next;
   }
   assert.deepEqual(published.owners(), [serviceKey(last?.service ?? { namespace: '', name: '' })]);
+});
+
+test('Services that come and go for long use the blocks of those before them, and of none that just went', () => {
+  const published = new Published();
+  const lately: (number | undefined)[] = [];
+  for (let index = 0; index < 3 * RESTING_BLOCKS; index += 1) {
+    published.change([of(`s${index}`, '/only')]);
+    const block = published.blockAt('/only') ?? 0;
+    if (block > RESTING_BLOCKS + 2) assert.fail(`service ${index} got block ${block}`);
+    lately.push(block);
+  }
+  assert.equal(new Set(lately.slice(-RESTING_BLOCKS)).size, RESTING_BLOCKS);
 });
 
 test('whatever changes, exactly the Services with routes have a block, each its own', () => {
