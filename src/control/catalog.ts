@@ -132,10 +132,8 @@ export class Catalog implements ServiceStore {
    * @throws PushError for a set that cannot be used: then nothing changes
    */
   replacePushed(backends: readonly PushedBackend[]): void {
-    const set = new PushedSet(backends, this.#options.engine ?? 'wire');
-    for (const owner of this.#remarks.owners('bug')) {
-      if (this.#watched.get(owner) === undefined) this.#remarks.set(owner, 'bug', []);
-    }
+    const before = this.#pushed.set;
+    const set = new PushedSet(backends, this.#options.engine ?? 'wire', before);
     const names = this.#pushed.replace(set, ({ service, endpoints, policy }) =>
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
       service === undefined || policy.noServer
@@ -143,6 +141,9 @@ export class Catalog implements ServiceStore {
         : this.#translate(service, endpoints.length > 0 ? endpoints : undefined),
     );
     for (const name of names) {
+      const { ref } = set.get(name) ?? before.get(name) ?? {};
+      const owner = ref && serviceKey(ref);
+      if (owner !== undefined && this.#watched.get(owner) === undefined) this.#remarks.set(owner, 'bug', []);
       const { refusals = [], warnings = [] } = this.#pushed.translationOf(name) ?? {};
       this.#remarks.set(pushedOwner(name), 'refusal', refusals);
       this.#remarks.set(pushedOwner(name), 'routes', warnings);

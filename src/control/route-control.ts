@@ -13,7 +13,7 @@ import type { RouteTable } from '../routing/table.ts';
 import { limitsOf } from '../settings/limits.ts';
 import { parseLiveSettings, writeSettings } from '../settings/load.ts';
 import { SCHEMA, SETTING_KEYS, type Settings } from '../settings/schema.ts';
-import { parsePushedBackends } from '../sources/pushed.ts';
+import { PushReader } from '../sources/pushed.ts';
 import { programVersion } from '../version.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
@@ -61,6 +61,7 @@ export class RouteControl implements ObservedControlPlane {
   /** Set over the admin socket: stays in force when the config file is read again. */
   #pushedSettings: Partial<Settings> = {};
   #podsCount = 1;
+  readonly #pushReader = new PushReader();
   /** The body of the last push, byte for byte. */
   #pushedBody = '[]';
   readonly #publisher: Publisher;
@@ -139,7 +140,7 @@ export class RouteControl implements ObservedControlPlane {
   }
 
   async pushBackends(body: string): Promise<void> {
-    this.#options.catalog.replacePushed(parsePushedBackends(body));
+    this.#options.catalog.replacePushed(this.#pushReader.read(body));
     this.#pushedBody = body;
     await this.changed(performance.now());
   }

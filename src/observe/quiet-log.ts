@@ -49,7 +49,11 @@ export class QuietLog {
             version: news.version,
             changed: before.changed + news.changed,
             removed: before.removed + news.removed,
-            services: [...new Set([...before.services, ...news.services])],
+            // Too many are not named.
+            services:
+              before.services.length > MOST_NAMES
+                ? before.services
+                : [...new Set([...before.services, ...news.services])],
           };
     if (!this.#isBusy) this.#tellTable();
     this.#begin();

@@ -37,8 +37,32 @@ export class PushError extends KubeEntryError {
   readonly code = 'BAD_PUSH';
 }
 
-/** @throws PushError with the place and the reason; nothing of a bad push is used */
-export function parsePushedBackends(body: string): PushedBackend[] {
+/** Reads one push after the other. Each holds all backends, and nearly all of them are as they were. */
+export class PushReader {
+  /** By the text of its record, each backend of the last push. */
+  #known = new Map<string, PushedBackend>();
+
+  /**
+   * @returns for a record as it was in the last push, the same object
+   * @throws PushError with the place and the reason; nothing of a bad push is used
+   */
+  read(body: string): PushedBackend[] {
+    const known = new Map<string, PushedBackend>();
+    const names = new Set<string>();
+    const backends = recordsIn(body).map((record, index) => {
+      const text = JSON.stringify(record);
+      const backend = this.#known.get(text) ?? readBackend(record, `[${index}]`);
+      if (names.has(backend.name)) throw new PushError(`[${index}].name: ${quote(backend.name)} appears twice`);
+      names.add(backend.name);
+      known.set(text, backend);
+      return backend;
+    });
+    this.#known = known;
+    return backends;
+  }
+}
+
+function recordsIn(body: string): readonly unknown[] {
   let value: unknown;
   try {
     value = parseJson(body);
@@ -46,13 +70,7 @@ export function parsePushedBackends(body: string): PushedBackend[] {
     throw new PushError(`the body ${messageOf(error)}`);
   }
   if (!Array.isArray(value)) throw new PushError('the body must be an array of backends');
-  const names = new Set<string>();
-  return value.map((record: unknown, index) => {
-    const backend = readBackend(record, `[${index}]`);
-    if (names.has(backend.name)) throw new PushError(`[${index}].name: ${quote(backend.name)} appears twice`);
-    names.add(backend.name);
-    return backend;
-  });
+  return value;
 }
 
 function readBackend(record: unknown, place: string): PushedBackend {

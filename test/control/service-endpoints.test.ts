@@ -5,7 +5,7 @@ import { MAX_ENDPOINTS } from '../../src/control/catalog/service-endpoints.ts';
 import { Catalog } from '../../src/control/catalog.ts';
 import type { EndpointSlice, SliceEndpoint } from '../../src/resources/endpoint-slice.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
-import { parsePushedBackends } from '../../src/sources/pushed.ts';
+import { PushReader } from '../../src/sources/pushed.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { service } from '../support/services.ts';
 
@@ -155,7 +155,7 @@ test('pushed endpoints come before those of slices', () => {
   const { catalog } = started(balanced());
   catalog.endpoints.setSlices(WEB, [slice('a', pod(1))]);
   const endpoints = [{ address: '10.9.9.9', port: '1' }];
-  catalog.replacePushed(parsePushedBackends(JSON.stringify([{ name: 'default-web-80', endpoints }])));
+  catalog.replacePushed(new PushReader().read(JSON.stringify([{ name: 'default-web-80', endpoints }])));
   catalog.commit();
   assert.deepEqual(shown(catalog).endpoints, ['10.9.9.9:1 ready']);
   catalog.replacePushed([]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Catalog } from '../../src/control/catalog.ts';
 import { isShapeProblem, readService, type ServiceObject } from '../../src/resources/service-object.ts';
-import { parsePushedBackends } from '../../src/sources/pushed.ts';
+import { PushReader } from '../../src/sources/pushed.ts';
 import { assertAffordable } from './cost.ts';
 
 /** The API server takes so much in the annotations of one object. */
@@ -167,7 +167,7 @@ function pushedRecord(object: object, index: number): object {
 function pushed(text: string): void {
   const catalog = new Catalog({ allowExternalName: false, waitsFor: 'pushed' });
   for (let count = 0; count < 2; count += 1) {
-    catalog.replacePushed(parsePushedBackends(text));
+    catalog.replacePushed(new PushReader().read(text));
     catalog.commit();
     JSON.stringify([catalog.refusals(), catalog.warnings(), catalog.conflicts()]);
   }

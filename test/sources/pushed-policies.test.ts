@@ -6,7 +6,7 @@ import { Catalog } from '../../src/control/catalog.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
 import { readEndpointSlice } from '../../src/resources/endpoint-slice.ts';
 import { isShapeProblem } from '../../src/resources/service-object.ts';
-import { parsePushedBackends } from '../../src/sources/pushed.ts';
+import { PushReader } from '../../src/sources/pushed.ts';
 import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
 import { service } from '../support/services.ts';
 
@@ -24,7 +24,7 @@ function catalogOf(engine: 'wire' | 'node' = 'wire'): Catalog {
 }
 
 function push(catalog: Catalog, ...records: object[]): void {
-  catalog.replacePushed(parsePushedBackends(JSON.stringify(records)));
+  catalog.replacePushed(new PushReader().read(JSON.stringify(records)));
   catalog.commit();
 }
 
@@ -146,9 +146,9 @@ test('workers have the cluster of a canary for as long as a route leads to it', 
   const catalog = catalogOf();
   const canary = { name: 'canary', endpoints: TWO, trafficShapingPolicy: { weight: 1 } };
   const records = [{ name: 'default-web-80', endpoints: TWO, alternativeBackends: ['canary'] }, canary];
-  catalog.replacePushed(parsePushedBackends(JSON.stringify(records)));
+  catalog.replacePushed(new PushReader().read(JSON.stringify(records)));
   assert.ok(catalog.commit()?.clusters.upserts.some(({ id }) => id === '~pushed canary'));
-  catalog.replacePushed(parsePushedBackends(JSON.stringify([canary])));
+  catalog.replacePushed(new PushReader().read(JSON.stringify([canary])));
   assert.deepEqual(catalog.commit()?.clusters.removals, ['~pushed canary']);
 });
 
@@ -229,7 +229,7 @@ test('all that is in force is shown in the fields of ingress-nginx 0.25, and may
     cookieSessionAffinity: { name: 'INGRESSCOOKIE', locations: { 'shop.test': ['/'] }, path: '/' },
   });
   const before = [catalog.cluster('default/web:80')?.cluster, catalog.cluster('default/shop:80')?.cluster];
-  catalog.replacePushed(parsePushedBackends(JSON.stringify(shown)));
+  catalog.replacePushed(new PushReader().read(JSON.stringify(shown)));
   catalog.commit();
   assert.deepEqual([catalog.cluster('default/web:80')?.cluster, catalog.cluster('default/shop:80')?.cluster], before);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PushError, type PushedBackend, parsePushedBackends } from '../../src/sources/pushed.ts';
+import { PushError, type PushedBackend, PushReader } from '../../src/sources/pushed.ts';
 
 function parse(...records: unknown[]): PushedBackend[] {
-  return parsePushedBackends(JSON.stringify(records));
+  return new PushReader().read(JSON.stringify(records));
 }
 
 test('a record of ingress-nginx is taken, and kept as it came', () => {
@@ -139,7 +139,7 @@ test('what cannot be used is refused with the place and the reason', () => {
   ];
   for (const [records, message] of rows) {
     assert.throws(
-      () => parsePushedBackends(JSON.stringify(records)),
+      () => new PushReader().read(JSON.stringify(records)),
       (error: unknown) => error instanceof PushError && error.code === 'BAD_PUSH' && message.test(error.message),
       `${JSON.stringify(records)} ${message}`,
     );
@@ -148,6 +148,19 @@ test('what cannot be used is refused with the place and the reason', () => {
 
 test('a body that is not JSON is refused with the parser’s reason', () => {
   for (const body of ['', '[', '{"name":', 'nonsense', '[1,]']) {
-    assert.throws(() => parsePushedBackends(body), /^PushError: the body is not JSON: ./, body);
+    assert.throws(() => new PushReader().read(body), /^PushError: the body is not JSON: ./, body);
   }
+});
+
+test('a record that is as it was in the last push is the same object again, whatever else comes or goes', () => {
+  const reader = new PushReader();
+  const read = (...records: unknown[]) => reader.read(JSON.stringify(records));
+  const [a, b] = ['a', 'b'].map(name => ({ name, endpoints: [{ address: '10.0.0.1', port: '80' }] }));
+  const [first, second] = read(a, b);
+  assert.throws(() => read(a, 7), PushError);
+  const [moved, fresh, changed] = read(b, { name: 'c' }, { ...a, endpoints: [] });
+  assert.equal(moved, second);
+  assert.notEqual(changed, first);
+  assert.deepEqual([fresh?.name, changed?.endpoints], ['c', []]);
+  assert.notEqual(read(a)[0], first, 'only the last push is remembered');
 });

@@ -8,14 +8,18 @@ export class PushedBackends {
   /** Of those whose annotations ask for routes, by name. */
   readonly #translations = new Map<string, Translation>();
 
-  /** @param translate what an annotated one asks for @returns names of those that came, stay or went */
+  /**
+   * @param translate what an annotated one asks for
+   * @returns names of those that came, changed or went
+   */
   replace(set: PushedSet, translate: (backend: PushedBackend) => Translation | undefined): Set<string> {
-    const names = new Set([...this.#set.backends, ...set.backends].map(({ name }) => name));
+    const names = set.changedSince(this.#set);
     this.#set = set;
-    this.#translations.clear();
-    for (const backend of set.backends) {
-      const translation = translate(backend);
-      if (translation !== undefined) this.#translations.set(backend.name, translation);
+    for (const name of names) {
+      const backend = set.get(name);
+      const translation = backend && translate(backend);
+      if (translation === undefined) this.#translations.delete(name);
+      else this.#translations.set(name, translation);
     }
     return names;
   }

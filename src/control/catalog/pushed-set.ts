@@ -17,11 +17,16 @@ export class PushedSet {
   /** Those that another record names as its alternative. */
   readonly #alternatives = new Set<string>();
 
-  /** @throws PushError with the place and the reason; nothing of a bad set is used */
-  constructor(backends: readonly PushedBackend[], engine: 'wire' | 'node') {
+  /**
+   * @param before what is the same there is taken from it
+   * @throws PushError with the place and the reason; nothing of a bad set is used
+   */
+  constructor(backends: readonly PushedBackend[], engine: 'wire' | 'node', before?: PushedSet) {
     this.backends = backends;
     for (const [index, backend] of backends.entries()) {
-      this.#known.set(backend.name, { backend, meaning: meaningOf(backend, `[${index}]`, engine) });
+      const known = (before ?? this).#known.get(backend.name);
+      const isSame = known?.backend === backend;
+      this.#known.set(backend.name, isSame ? known : { backend, meaning: meaningOf(backend, `[${index}]`, engine) });
     }
     for (const { policy } of backends) {
       const [alternative] = policy.alternativeBackends;
@@ -35,6 +40,12 @@ export class PushedSet {
 
   get(name: string): PushedBackend | undefined {
     return this.#known.get(name)?.backend;
+  }
+
+  /** Names of records that came, went, or mean something else than in another set. */
+  changedSince(before: PushedSet): Set<string> {
+    const names = new Set([...before.#known.keys(), ...this.#known.keys()]);
+    return new Set([...names].filter(name => !this.#meansTheSame(before, name)));
   }
 
   /** A cluster and its endpoints as the record of its name wants them. */
@@ -73,9 +84,23 @@ export class PushedSet {
     return canary === undefined ? routes : routes.map(route => ({ ...route, canary }));
   }
 
+  /** What a record means depends on the one that it leaves requests to, and on whether another leaves requests to it. */
+  #meansTheSame(other: PushedSet, name: string): boolean {
+    const alternative = this.#alternativeOf(name);
+    return (
+      this.get(name) === other.get(name) &&
+      this.get(alternative) === other.get(alternative) &&
+      this.#alternatives.has(name) === other.#alternatives.has(name)
+    );
+  }
+
   /** As in ingress-nginx 0.25, only the first alternative counts. */
+  #alternativeOf(name: string): string {
+    return this.get(name)?.policy.alternativeBackends[0] ?? '';
+  }
+
   #canaryOf(name: string): Canary | undefined {
-    const [alternative = ''] = this.get(name)?.policy.alternativeBackends ?? [];
+    const alternative = this.#alternativeOf(name);
     const rule = this.#known.get(alternative)?.meaning.canary;
     return rule && { ...rule, cluster: pushedOwner(alternative) };
   }

@@ -31,11 +31,6 @@ export class Remarks {
     this.#news.add(owner);
   }
 
-  /** Those with something on a topic. */
-  owners(topic: Topic): string[] {
-    return [...this.#topics[topic].keys()];
-  }
-
   /** What keeps Services from being served. */
   refusals(): Diagnostic[] {
     return [...this.#topics.refusal.values(), ...this.#topics.bug.values()].flat();
