@@ -1,7 +1,7 @@
 /** The program as it is in the image: compiled, and with the Node options that deploy/Dockerfile sets. */
-import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { BenchError } from '../../support/bench-error.ts';
+import { imageEnvironment } from '../../support/image-environment.ts';
 import { runToEnd } from '../../support/run-to-end.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -25,12 +25,4 @@ export async function install(folder: string, cpus: string): Promise<Installatio
   copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return { program: join(folder, 'dist/main.js'), environment: imageEnvironment() };
-}
-
-/** @throws BenchError when the image sets nothing any more */
-function imageEnvironment(): Record<string, string> {
-  const dockerfile = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
-  const variables = [...dockerfile.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]);
-  if (variables.length === 0) throw new BenchError('deploy/Dockerfile has no line ENV NAME=VALUE');
-  return Object.fromEntries(variables);
 }

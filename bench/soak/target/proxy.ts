@@ -1,6 +1,7 @@
-/** The proxy under test: the program as it is run, with two workers and pushed backends. */
+/** The proxy under test: the program with the Node options of its image, two workers and pushed backends. */
 import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { imageEnvironment } from '../../support/image-environment.ts';
 import { Program } from '../../support/program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -38,6 +39,7 @@ export class ProxyUnderTest {
         // Whatever becomes of the soak itself: the kernel's SIGTERM then ends the proxy soon.
         ...['--log-level', 'warn', '--shutdown-delay', '0s', '--shutdown-timeout', '1s'],
       ],
+      environment: imageEnvironment(),
       cpus,
       folder,
       stopSignal: 'SIGINT',
