@@ -11,6 +11,8 @@ const RULES = [
 ];
 /** What it asks besides, once a Service is balanced over its pods. */
 const ENDPOINT_RULES = [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] }];
+/** What it asks besides, once an object names a Secret with a certificate. */
+const TLS_RULES = [{ apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'] }];
 const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
 
 const deployment = objectIn('base/deployment.yaml');
@@ -19,9 +21,11 @@ const account = objectIn('base/service-account.yaml');
 for (const [kind, folder, file, what, rules] of [
   ['ClusterRole', 'base', 'cluster-role', 'to list and watch Services and to create and change Events', RULES],
   ['ClusterRole', 'overlays/endpoints', 'cluster-role', 'to list and watch EndpointSlices', ENDPOINT_RULES],
+  ['ClusterRole', 'overlays/tls', 'cluster-role', 'to list and watch Secrets', TLS_RULES],
+  ['Role', 'namespaced', 'tls-role', 'to list and watch the Secrets of one namespace', TLS_RULES],
   ['Role', 'namespaced', 'role', 'all of this in one namespace', [...RULES, ...ENDPOINT_RULES]],
 ] as const) {
-  describe(`the ${kind} of ${folder}`, () => {
+  describe(`the ${kind} ${folder}/${file}.yaml`, () => {
     const role = objectIn(`${folder}/${file}.yaml`);
     const binding = objectIn(`${folder}/${file}-binding.yaml`);
 
@@ -43,6 +47,13 @@ for (const [kind, folder, file, what, rules] of [
     });
   });
 }
+
+it('the Roles of one namespace are in the same one', () => {
+  const [role, tls] = ['role', 'tls-role'].map(file =>
+    dig(objectIn(`namespaced/${file}.yaml`), 'metadata', 'namespace'),
+  );
+  assert.equal(role, tls);
+});
 
 it('the Role and the setting name the same namespace', () => {
   const watched = listAt(objectIn('namespaced/deployment.yaml'), ...CONTAINER, 'env');

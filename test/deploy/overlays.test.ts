@@ -80,16 +80,20 @@ describe('default-range', needsKubectl, () => {
   });
 });
 
-describe('endpoints', needsKubectl, () => {
-  const objects = needsKubectl.skip === false ? built('overlays/endpoints') : [];
-
-  it('is the base with the right to read EndpointSlices, in a role of its own', () => {
-    const own = objects.filter(object => dig(object, 'metadata', 'name') === 'kube-entry-endpoints');
-    assert.deepEqual(kindsOf(own), ['ClusterRole', 'ClusterRoleBinding']);
-    const others = objects.filter(object => !own.includes(object));
-    assert.deepEqual(others, built('base'));
+for (const [overlay, role, what] of [
+  ['endpoints', 'kube-entry-endpoints', 'EndpointSlices'],
+  ['tls', 'kube-entry-tls', 'Secrets'],
+] as const) {
+  describe(overlay, needsKubectl, () => {
+    it(`is the base with the right to read ${what}, in a role of its own`, () => {
+      const objects = built(`overlays/${overlay}`);
+      const own = objects.filter(object => dig(object, 'metadata', 'name') === role);
+      assert.deepEqual(kindsOf(own), ['ClusterRole', 'ClusterRoleBinding']);
+      const others = objects.filter(object => !own.includes(object));
+      assert.deepEqual(others, built('base'));
+    });
   });
-});
+}
 
 describe('load-balancer', needsKubectl, () => {
   const objects = needsKubectl.skip === false ? built('overlays/load-balancer') : [];

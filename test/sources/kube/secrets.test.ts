@@ -191,7 +191,7 @@ describe('a source that may not read Secrets', () => {
     api.refuse('secrets', 403);
     tls.want('web', true, 'shop');
     await until(() => tls.refusals.has('shop/web'));
-    assert.match(tls.refusals.get('shop/web') ?? '', /a Role in that namespace, as deploy\/overlays\/tls\/role\.yaml/);
+    assert.match(tls.refusals.get('shop/web') ?? '', /a Role in that namespace, as deploy\/namespaced\/tls-role\.yaml/);
   });
 });
 
