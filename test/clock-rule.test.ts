@@ -33,7 +33,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'control/route-control.ts',
     'control/kube-route-source.ts',
     'control/route-source.ts',
-    'dataplane/http1/http-date.ts',
+    'dataplane/pipeline/http-date.ts',
     'dataplane/pipeline/exchange-record.ts',
     'dataplane/pipeline/failure-reporter.ts',
     'workers/worker-thread.ts',

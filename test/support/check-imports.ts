@@ -17,6 +17,8 @@ const PORTS = [
   'dataplane/pipeline/ports.ts',
   'dataplane/pipeline/header-ids.ts',
   'dataplane/pipeline/upstream-fields.ts',
+  'dataplane/pipeline/response-fields.ts',
+  'dataplane/pipeline/http-date.ts',
   'dataplane/clusters/upstream-pool.ts',
 ];
 
@@ -87,6 +89,11 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     'dataplane/pipeline/header-ids.ts': { folders: [], packages: [] },
+    'dataplane/pipeline/http-date.ts': { folders: [], packages: [] },
+    'dataplane/pipeline/response-fields.ts': {
+      folders: [...COMMON, 'dataplane/pipeline/http-date.ts', 'dataplane/pipeline/ports.ts'],
+      packages: [],
+    },
     'dataplane/pipeline/upstream-fields.ts': {
       folders: ['formats', 'dataplane/pipeline/ports.ts', 'dataplane/pipeline/header-ids.ts'],
       packages: [],
