@@ -6,6 +6,7 @@ import type { Settings } from '../settings/schema.ts';
 import type { AccessLog } from './log/access-log.ts';
 import type { FailureReporter } from './pipeline/failure-reporter.ts';
 import type { CompiledTable } from './route-compiler.ts';
+import type { TlsHosts } from './transport/tls/tls-hosts.ts';
 
 /** What requests are judged by. Each field is replaced as a whole between two requests; a request reads it once. */
 export interface EngineState {
@@ -14,6 +15,8 @@ export interface EngineState {
   settings: Settings;
   /** HTML for 500, 502, 503 and 504. */
   errorPage: string;
+  /** The hosts of the TLS port: the only field that changes in place. */
+  readonly tlsHosts: TlsHosts;
 }
 
 export interface EngineContext {

@@ -1,5 +1,7 @@
+import type { Certificate, CertificateId } from './certificate.ts';
 import type { Cluster, ClusterEndpoint, ClusterInForce, EndpointSet } from './cluster.ts';
 import type { ClusterId, Place, Route } from './route.ts';
+import type { TlsHost } from './tls-host.ts';
 
 export interface RouteChanges<R extends Place = Route> {
   /** Routes that are new or changed. */
@@ -18,6 +20,13 @@ export interface ClusterChanges<C = Cluster> {
   readonly upserts: readonly C[];
   /** Clusters that no route leads to any more. */
   readonly removals: readonly ClusterId[];
+}
+
+/** Changes of what the TLS port serves. */
+export interface TlsChanges {
+  readonly certificates: { readonly upserts: readonly Certificate[]; readonly removals: readonly CertificateId[] };
+  /** Removals name hosts. */
+  readonly hosts: { readonly upserts: readonly TlsHost[]; readonly removals: readonly string[] };
 }
 
 /** What turns one state into the next: first the clusters and their endpoints, then the routes, then clusters go. */

@@ -10,6 +10,7 @@ import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
 import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
+import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { EndpointRow } from '../observe/endpoint-board.ts';
@@ -34,6 +35,7 @@ const state: EngineState = {
   table: init.snapshot && tableWith(init.snapshot, undefined),
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
+  tlsHosts: new TlsHosts(),
 };
 const turn = new WriteTurn(init.logTurn.shared, init.logTurn.id);
 const sink = new LineSink(init.settings.accessLogPath, turn, {

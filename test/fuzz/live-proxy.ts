@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { EngineState } from '../../src/dataplane/engine.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
+import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
 import { WireEngine } from '../../src/dataplane/wire/engine.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
@@ -38,6 +39,7 @@ export class LiveProxy {
       table: tableOf(routes, 1),
       settings: { ...DEFAULTS, accessLog: 'json', ...settings },
       errorPage: '<!doctype html><title>error</title>',
+      tlsHosts: new TlsHosts(),
     };
     const counters = new WorkerCounters();
     const logged = new Map<string, LoggedRequest[]>();

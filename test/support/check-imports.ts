@@ -36,6 +36,7 @@ const WHOLE_DATAPLANE = [
   'dataplane/log',
   'dataplane/runtime',
   'dataplane/transport',
+  'dataplane/transport/tls',
   'dataplane/clusters',
   'dataplane/pipeline',
   'dataplane/http1',
@@ -84,6 +85,18 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     'dataplane/log': { folders: [...COMMON, 'model', 'observe', 'dataplane/failures'], packages: [] },
     'dataplane/runtime': { folders: COMMON, packages: [] },
     'dataplane/transport': { folders: [...COMMON, 'dataplane/runtime'], packages: [] },
+    // What a session is, is a port: requests and the log read it.
+    'dataplane/transport/tls': {
+      folders: [
+        ...COMMON,
+        'dataplane/pipeline/ports.ts',
+        'model',
+        'observe',
+        'dataplane/runtime',
+        'dataplane/transport',
+      ],
+      packages: [],
+    },
     'dataplane/pipeline/ports.ts': {
       folders: ['model', 'dataplane/failures', 'dataplane/log', 'dataplane/runtime'],
       packages: [],
@@ -170,6 +183,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/failures',
         'dataplane/log',
         'dataplane/pipeline',
+        'dataplane/transport/tls',
       ],
       packages: [],
     },

@@ -7,6 +7,7 @@ import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-compiler.ts';
+import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
@@ -141,6 +142,7 @@ export async function startProxy(
     table: routes === null ? undefined : tableOf(routes, 1),
     settings: { ...DEFAULTS, accessLog: logFormat, ...settings },
     errorPage: ERROR_PAGE,
+    tlsHosts: new TlsHosts(),
   };
   const counters = new WorkerCounters();
   const accessLog = new AccessLog(new LogLines(line => logLines.push(line)), state);

@@ -1,0 +1,22 @@
+import type { CertificateId } from './certificate.ts';
+import type { ClusterId } from './route.ts';
+
+/** What the TLS port does for a host. */
+export interface TlsHost {
+  /** `a.example` or `*.example`, in lower case. */
+  readonly host: string;
+  /** Absent: the default certificate. */
+  readonly certificate?: CertificateId;
+  readonly clientCertificate?: ClientCertificatePolicy;
+  /** The bytes of a connection go to this cluster untouched. */
+  readonly passthrough?: ClusterId;
+}
+
+/** Whether clients have to show a certificate, and who may have signed it. */
+export interface ClientCertificatePolicy {
+  /** The same text for equal policies: a hash of the mode and the CA. */
+  readonly policy: string;
+  readonly mode: 'required' | 'optional';
+  /** PEM. */
+  readonly ca: string;
+}
