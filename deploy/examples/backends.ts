@@ -31,6 +31,7 @@ export class ExampleBackends {
       path: manifests,
       store: this.#catalog,
       slices: this.#catalog.endpoints,
+      secrets: this.#catalog.secrets,
       logger,
       onChange: () => this.#follow(),
     });

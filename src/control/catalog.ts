@@ -21,6 +21,7 @@ import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
 import { type TranslateOptions, type Translation, translateService, unexposed } from '../translate/service.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
+import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
 import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
 import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
@@ -60,6 +61,8 @@ export interface CatalogNews {
 export class Catalog implements ServiceStore {
   /** Where a source puts the EndpointSlices of the Services that ask for their endpoints. */
   readonly endpoints: ServiceEndpoints;
+  /** Where a source puts the Secrets that are asked for. */
+  readonly secrets = { tls: new KnownSecrets(), named: new KnownSecrets() };
   /** Called when endpoints that were held back may be committed. @param since when the first came, by `clock.monotonic()` */
   onDue: ((since: number) => void) | undefined;
   readonly #options: CatalogOptions;

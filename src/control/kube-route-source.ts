@@ -1,4 +1,4 @@
-/** The Kubernetes API as a source of routes: Services, the endpoints of those that ask for them, Events and the state file. */
+/** The Kubernetes API as a source of routes: Services, the endpoints and Secrets that are asked for, Events and the state file. */
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import type { DemandReport } from '../sources/kube/demand-source.ts';
@@ -12,6 +12,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     { CredentialsError },
     { KubeSource },
     { endpointSliceSource },
+    { secretSources },
     { readNodeZone },
     { EventRecorder },
     { StateKeeper },
@@ -34,7 +35,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
           clock: systemClock,
         });
   const settled = (receivedAt: number): void => {
-    if (!slices.isAwaited) onChange(receivedAt);
+    if (!demanded.some(({ isAwaited }) => isAwaited)) onChange(receivedAt);
   };
   const locating = new AbortController();
   // Hints can wait, and a right to read Nodes is not needed where --zone says it.
@@ -54,6 +55,8 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     onChange: settled,
     onFirstDemand: () => void locate(),
   });
+  const secrets = secretSources({ settings, client, stores: catalog.secrets, logger, onChange: settled });
+  const demanded = [slices, ...secrets];
   const source = new KubeSource({
     settings,
     client,
@@ -66,24 +69,29 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
   return {
     ...(settings.events && { events: recorder }),
     start: async () => {
-      slices.start();
+      for (const each of demanded) each.start();
       if (await keeper?.restore()) onChange(systemClock.monotonic());
       source.start();
     },
     report: () => {
       const staleSince = keeper?.staleSince;
-      const report = joined(source.report(), slices.report());
+      const report = joined(
+        source.report(),
+        demanded.map(each => each.report()),
+      );
       return staleSince === undefined ? report : { ...report, staleSince: new Date(staleSince).toISOString() };
     },
     watchState: () => {
       const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
-      const ofSlices = slices.statistics();
-      const lastEventMs = Math.max(lastEventTimestampSeconds * 1000, ofSlices.lastEventAt);
+      const others = demanded.map(each => each.statistics());
+      const sum = (field: 'eventsTotal' | 'restartsTotal'): number =>
+        others.reduce((all, each) => all + each[field], 0);
+      const lastEventMs = Math.max(lastEventTimestampSeconds * 1000, ...others.map(({ lastEventAt }) => lastEventAt));
       return {
-        events: eventsTotal + ofSlices.eventsTotal,
-        restarts: restartsTotal + ofSlices.restartsTotal,
+        events: eventsTotal + sum('eventsTotal'),
+        restarts: restartsTotal + sum('restartsTotal'),
         lastEventMs: lastEventMs > 0 ? lastEventMs : undefined,
-        synced: synced && slices.report().synced,
+        synced: synced && demanded.every(each => each.report().synced),
         serviceEvents: recorder.statistics,
       };
     },
@@ -91,20 +99,20 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
       locating.abort();
       // First: what the source said last is true until it stops.
       await keeper?.stop();
-      await Promise.all([source.stop(), slices.stop(), recorder.stop()]);
+      await Promise.all([source.stop(), ...demanded.map(each => each.stop()), recorder.stop()]);
       await client.close();
     },
   };
 }
 
-/** Services and slices as one source: synced when both are, lost since the first was. */
-function joined(services: ReturnType<KubeSource['report']>, slices: DemandReport): SourceReport {
-  const losses = [services.lostSince ?? [], slices.lostAt === undefined ? [] : new Date(slices.lostAt).toISOString()];
-  const [lostSince] = losses.flat().sort();
-  const problems = new Set([services.problem ?? [], slices.problems].flat());
+/** Services and what is read for them as one source: synced when all are, lost since the first was. */
+function joined(services: ReturnType<KubeSource['report']>, demanded: readonly DemandReport[]): SourceReport {
+  const lostAt = demanded.flatMap(each => each.lostAt ?? []).map(at => new Date(at).toISOString());
+  const [lostSince] = [services.lostSince ?? [], lostAt].flat().sort();
+  const problems = new Set([services.problem ?? [], ...demanded.map(each => each.problems)].flat());
   return {
     kind: 'kube',
-    synced: services.synced && slices.synced,
+    synced: services.synced && demanded.every(({ synced }) => synced),
     ...(lostSince === undefined ? {} : { lostSince }),
     ...(problems.size === 0 ? {} : { problem: [...problems].join('; ') }),
   };
@@ -117,6 +125,7 @@ function loadKube() {
     import('../sources/kube/errors.ts'),
     import('../sources/kube/kube-source.ts'),
     import('../sources/kube/endpoint-slice-source.ts'),
+    import('../sources/kube/secret-source.ts'),
     import('../sources/kube/node-zone.ts'),
     import('../sources/kube/events.ts'),
     import('../sources/kube/state-keeper.ts'),

@@ -23,6 +23,7 @@ async function manifestSource({ settings, catalog, logger, onChange }: SourceOpt
     path: settings.manifests,
     store: catalog,
     slices: catalog.endpoints,
+    secrets: catalog.secrets,
     logger,
     onChange: receivedAtMs => onChange(performance.now() - (Date.now() - receivedAtMs)),
   });

@@ -1,7 +1,9 @@
 import { usableAddress } from './endpoint-address.ts';
 import {
   DNS_LABEL_RULE,
+  DNS_SUBDOMAIN_RULE,
   isDnsLabel,
+  isDnsSubdomain,
   isNothing,
   isObject,
   isPortNumber,
@@ -17,7 +19,6 @@ const MAX_ENDPOINTS = 1_000;
 const MAX_PORTS = 100;
 const MAX_ADDRESSES = 100;
 
-const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const CONDITIONS = ['ready', 'serving', 'terminating'] as const;
 
 type Problems = Generator<ShapeProblem, void>;
@@ -46,9 +47,7 @@ export function* sliceProblems(value: unknown, defaultNamespace: string): Proble
 function* metadataProblems(metadata: Record<string, unknown>, defaultNamespace: string): Problems {
   const { name, namespace = defaultNamespace, labels } = metadata;
   if (isNothing(name)) yield problem(['metadata', 'name'], 'is missing');
-  else if (typeof name !== 'string' || !DNS_SUBDOMAIN.test(name)) {
-    yield problem(['metadata', 'name'], 'must be a DNS name: lower case letters, digits, - and ., at most 253');
-  }
+  else if (!isDnsSubdomain(name)) yield problem(['metadata', 'name'], DNS_SUBDOMAIN_RULE);
   if (!isDnsLabel(namespace)) yield problem(['metadata', 'namespace'], DNS_LABEL_RULE);
   if (isNothing(labels)) return;
   if (!isObject(labels)) yield problem(['metadata', 'labels'], 'must be a mapping of strings');

@@ -1,5 +1,14 @@
 import { PrivateKey } from '../model/certificate.ts';
-import { isNothing, isObject, problem, type ShapeProblem } from './service-object.ts';
+import {
+  DNS_LABEL_RULE,
+  DNS_SUBDOMAIN_RULE,
+  isDnsLabel,
+  isDnsSubdomain,
+  isNothing,
+  isObject,
+  problem,
+  type ShapeProblem,
+} from './service-object.ts';
 
 /**
  * What this program keeps of a Secret: a certificate with its key, and certificate authorities. Nothing here but
@@ -30,9 +39,19 @@ const LONGEST_AUTHORITIES = 512 * 1024;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const PEM_BLOCK = '-----BEGIN ';
 
+/** Of a manifest. What the API server gives has been checked by it. @returns the metadata, or the first problem */
+export function readSecretMetadata(value: unknown, defaultNamespace: string): Secret['metadata'] | ShapeProblem {
+  if (!isObject(value)) return problem(['metadata'], 'is missing');
+  const { name, namespace = defaultNamespace } = value;
+  if (isNothing(name)) return problem(['metadata', 'name'], 'is missing');
+  if (!isDnsSubdomain(name)) return problem(['metadata', 'name'], DNS_SUBDOMAIN_RULE);
+  if (!isDnsLabel(namespace)) return problem(['metadata', 'namespace'], DNS_LABEL_RULE);
+  return { name, namespace, resourceVersion: '' };
+}
+
 /**
  * Reads what is wanted of a Secret. Whether certificate and key can be used, and belong together, is judged later.
- * @param value an object with a name, a namespace and a version, as every object of the API
+ * @param metadata what its metadata says, checked
  * @returns the Secret, or the first problem: it names places and sizes, and nothing that stands in the Secret
  */
 export function readSecret(value: unknown, metadata: Secret['metadata']): Secret | ShapeProblem {

@@ -37,6 +37,8 @@ export interface ShapeProblem {
 }
 
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+export const DNS_SUBDOMAIN_RULE = 'must be a DNS name: lower case letters, digits, - and ., at most 253';
 export const DNS_LABEL_RULE = 'must be a DNS label: lower case letters, digits and -, at most 63';
 
 /**
@@ -116,6 +118,10 @@ function* specProblems(spec: Record<string, unknown>): Generator<ShapeProblem, v
 
 export function isDnsLabel(value: unknown): value is string {
   return typeof value === 'string' && DNS_LABEL.test(value);
+}
+
+export function isDnsSubdomain(value: unknown): value is string {
+  return typeof value === 'string' && DNS_SUBDOMAIN.test(value);
 }
 
 export function isShapeProblem(value: object): value is ShapeProblem {

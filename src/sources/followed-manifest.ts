@@ -6,6 +6,7 @@ import {
   MAX_MANIFEST_BYTES,
   type ManifestContents,
   type ManifestProblem,
+  type ManifestSecret,
   type ManifestService,
   type ManifestSlice,
   readManifestText,
@@ -35,6 +36,7 @@ export class FollowedManifest {
   #text: string | undefined;
   #services: readonly ManifestService[] = [];
   #slices: readonly ManifestSlice[] = [];
+  #secrets: readonly ManifestSecret[] = [];
   #problems: readonly ManifestProblem[] = [];
   /** When it was first seen gone or empty. */
   #doubtedAt: number | undefined;
@@ -47,7 +49,8 @@ export class FollowedManifest {
   /** The objects of the last good version and the problems of the present one. */
   get contents(): ManifestContents {
     // Warnings are for `kube-entry check`: here they would be logged again with each change of the file.
-    return { services: this.#services, slices: this.#slices, problems: this.#problems, warnings: [] };
+    const [services, slices, secrets] = [this.#services, this.#slices, this.#secrets];
+    return { services, slices, secrets, problems: this.#problems, warnings: [] };
   }
 
   /** The present version cannot be used, and an earlier one stands in for it. */
@@ -76,11 +79,12 @@ export class FollowedManifest {
   #take(text: string): Look {
     if (text === this.#text) return 'same';
     this.#text = text;
-    const { services, slices, problems } = readManifestText(text, this.#file, this.#defaultNamespace);
+    const { services, slices, secrets, problems } = readManifestText(text, this.#file, this.#defaultNamespace);
     this.#problems = problems;
     if (problems.length === 0) {
       this.#services = services;
       this.#slices = slices;
+      this.#secrets = secrets;
     }
     return 'changed';
   }
@@ -95,7 +99,7 @@ export class FollowedManifest {
   }
 
   get #holdsSomething(): boolean {
-    return this.#services.length + this.#slices.length > 0;
+    return this.#services.length + this.#slices.length + this.#secrets.length > 0;
   }
 
   /** Only what would take routes away is doubted, and only for a while. */

@@ -1,8 +1,9 @@
-/** Reads the Services and EndpointSlices of one YAML text. Pure: the files are found and watched elsewhere. */
+/** Reads the Services, EndpointSlices and Secrets of one YAML text. Pure: the files are found and watched elsewhere. */
 import { isYamlProblem, readYaml, type YamlDocument } from '../formats/yaml.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import { type EndpointSlice, readEndpointSlice } from '../resources/endpoint-slice.ts';
 import { SERVICE_NAME_LABEL, sliceProblems } from '../resources/endpoint-slice-shape.ts';
+import { readSecret, readSecretMetadata, type Secret, TLS_SECRET } from '../resources/secret.ts';
 import {
   fieldName,
   isObject,
@@ -36,28 +37,39 @@ export interface ManifestSlice {
   readonly line: number;
 }
 
+export interface ManifestSecret {
+  readonly secret: Secret;
+  readonly type: string;
+  readonly file: string;
+  /** The first line of the object. */
+  readonly line: number;
+}
+
 export interface ManifestContents {
   readonly services: readonly ManifestService[];
   readonly slices: readonly ManifestSlice[];
+  readonly secrets: readonly ManifestSecret[];
   readonly problems: readonly ManifestProblem[];
   /** What is likely a mistake and keeps no object from being read. */
   readonly warnings: readonly ManifestProblem[];
 }
 
-/** Reads every Service and EndpointSlice of a stream of documents and of the Lists in it, and passes over other kinds. */
+/** Reads every Service, EndpointSlice and Secret of a stream of documents and of the Lists in it, and passes over other kinds. */
 export function readManifestText(text: string, file: string, defaultNamespace: string): ManifestContents {
   const services: ManifestService[] = [];
   const slices: ManifestSlice[] = [];
+  const secrets: ManifestSecret[] = [];
   const warnings: ManifestProblem[] = [];
   const found: ManifestProblem[] = [];
   for (const document of readYaml(text)) {
     if (isYamlProblem(document)) {
-      found.push({ file, ...document });
+      found.push({ file, line: document.line, reason: withoutSecrets(document.reason) });
       continue;
     }
     for (const item of readObject({ document, file, defaultNamespace, place: [] }, document.value)) {
       if ('object' in item) services.push(item);
       else if ('slice' in item) slices.push(item);
+      else if ('secret' in item) secrets.push(item);
       else if ('warning' in item) warnings.push(item.warning);
       else found.push(item);
     }
@@ -66,7 +78,12 @@ export function readManifestText(text: string, file: string, defaultNamespace: s
     found.push({ file, line: document.line, reason: `${MAX_PROBLEMS} problems or more: the rest is not read` });
     break;
   }
-  return { services, slices, problems: found.sort((a, b) => a.line - b.line), warnings };
+  return { services, slices, secrets, problems: found.sort((a, b) => a.line - b.line), warnings };
+}
+
+/** What the parser says of broken YAML quotes the text around the fault, which may be a key in base64. */
+function withoutSecrets(reason: string): string {
+  return reason.replace(/[A-Za-z0-9+/=]{24,}/g, '…');
 }
 
 type Path = readonly (string | number)[];
@@ -95,10 +112,11 @@ const DISCOVERY = 'discovery.k8s.io/';
 const LISTS: ReadonlyMap<string, object> = new Map([
   ['v1 List', {}],
   ['v1 ServiceList', { apiVersion: 'v1', kind: 'Service' }],
+  ['v1 SecretList', { apiVersion: 'v1', kind: 'Secret' }],
   [`${DISCOVERY}v1 EndpointSliceList`, { apiVersion: `${DISCOVERY}v1`, kind: 'EndpointSlice' }],
 ]);
 
-type Found = Generator<ManifestService | ManifestSlice | ManifestProblem | ManifestWarning>;
+type Found = Generator<ManifestService | ManifestSlice | ManifestSecret | ManifestProblem | ManifestWarning>;
 
 function* readObject(where: Place, value: unknown): Found {
   if (!isObject(value)) {
@@ -117,6 +135,7 @@ function* readObject(where: Place, value: unknown): Found {
   if (implied !== undefined) yield* readItems(where, value, implied);
   else if (kind === 'v1 Service') yield* readServiceObject(where, value);
   else if (kind === `${DISCOVERY}v1 EndpointSlice`) yield* readSliceObject(where, value);
+  else if (kind === 'v1 Secret') yield* readSecretObject(where, value);
   else if (kind.startsWith(DISCOVERY) && value.kind === 'EndpointSlice') {
     const reason = `${String(value.apiVersion)} is not read: write apiVersion: ${DISCOVERY}v1`;
     yield { warning: problemAt(where, ['apiVersion'], reason) };
@@ -159,6 +178,19 @@ function* readSliceObject(where: Place, value: unknown): Found {
   if (slice.service !== '') return;
   const reason = `EndpointSlice ${slice.metadata.name} belongs to no Service: it has no label ${SERVICE_NAME_LABEL}`;
   yield { warning: problemAt(where, ['metadata'], reason) };
+}
+
+/** Secrets of which nothing is of use here are passed over. */
+function* readSecretObject(where: Place, value: Record<string, unknown>): Found {
+  const metadata = readSecretMetadata(value.metadata, where.defaultNamespace);
+  const secret = isShapeProblem(metadata) ? metadata : readSecret(value, metadata);
+  if (isShapeProblem(secret)) {
+    yield problemAt(where, secret.path, `${fieldName(secret.path)} ${secret.reason}`);
+    return;
+  }
+  const type = typeof value.type === 'string' ? value.type : '';
+  if (type !== TLS_SECRET && secret.certificate === undefined && secret.ca === '') return;
+  yield { secret, type, file: where.file, line: where.document.lineOf(where.place) };
 }
 
 /** A workload or an Ingress is often annotated where its Service should be. */

@@ -9,6 +9,7 @@ import {
   MAX_MANIFEST_BYTES,
   type ManifestContents,
   type ManifestProblem,
+  type ManifestSecret,
   type ManifestService,
   type ManifestSlice,
   readManifestText,
@@ -27,6 +28,7 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
         return {
           services: [],
           slices: [],
+          secrets: [],
           problems: [{ file, line: 1, reason: `cannot be read: ${fileProblem(file, error)}` }],
           warnings: [],
         };
@@ -67,6 +69,7 @@ function isFile(path: string): boolean {
 export function mergeManifests(files: readonly ManifestContents[]): ManifestContents {
   const services = new Map<string, ManifestService>();
   const slices = new Map<string, ManifestSlice>();
+  const secrets = new Map<string, ManifestSecret>();
   const problems: ManifestProblem[] = [];
   for (const contents of files) {
     problems.push(...contents.problems);
@@ -76,9 +79,18 @@ export function mergeManifests(files: readonly ManifestContents[]): ManifestCont
     for (const slice of contents.slices) {
       keepFirst(slices, slice, `EndpointSlice ${serviceKey(slice.slice.metadata)}`, problems);
     }
+    for (const secret of contents.secrets) {
+      keepFirst(secrets, secret, `Secret ${serviceKey(secret.secret.metadata)}`, problems);
+    }
   }
   const warnings = files.flatMap(contents => contents.warnings);
-  return { services: [...services.values()], slices: [...slices.values()], problems, warnings };
+  return {
+    services: [...services.values()],
+    slices: [...slices.values()],
+    secrets: [...secrets.values()],
+    problems,
+    warnings,
+  };
 }
 
 function keepFirst<T extends { readonly file: string; readonly line: number }>(

@@ -1,15 +1,17 @@
-/** Services and EndpointSlices from YAML files, followed while they change: `--manifests`. */
+/** Services, EndpointSlices and Secrets from YAML files, followed while they change: `--manifests`. */
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { EndpointSlice } from '../resources/endpoint-slice.ts';
 import type { EndpointSliceStore } from '../resources/endpoint-slice-store.ts';
+import type { SecretStores } from '../resources/secret-store.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { ServiceStore } from '../resources/service-store.ts';
 import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
-import type { ManifestProblem } from './manifest-file.ts';
+import type { ManifestProblem, ManifestSecret } from './manifest-file.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';
+import { ManifestSecrets } from './manifest-secrets.ts';
 import { groupSlices, type SlicesByService, tellSlices } from './manifest-slices.ts';
 import { PathWatch } from './path-watch.ts';
 
@@ -20,6 +22,7 @@ export interface ManifestSourceOptions {
   readonly defaultNamespace?: string;
   readonly store: ServiceStore;
   readonly slices: EndpointSliceStore;
+  readonly secrets: SecretStores;
   readonly logger: Logger;
   /** The store has changed. @param receivedAtMs when the files were seen to have, in milliseconds since the epoch */
   readonly onChange: (receivedAtMs: number) => void;
@@ -31,6 +34,7 @@ const SETTLE_MS = 30;
 interface Served {
   readonly services: ReadonlyMap<string, ServiceObject>;
   readonly slices: SlicesByService;
+  readonly secrets: readonly ManifestSecret[];
 }
 
 /** For what no event tells: network file systems, links into directories elsewhere, a path that returns. */
@@ -43,9 +47,10 @@ const POLL_MS = 500;
 export class ManifestSource {
   readonly #options: ManifestSourceOptions;
   readonly #watches: readonly PathWatch[];
+  readonly #secrets: ManifestSecrets;
   /** In the order in which they count. */
   #files = new Map<string, FollowedManifest>();
-  #served: Served = { services: new Map(), slices: new Map() };
+  #served: Served = { services: new Map(), slices: new Map(), secrets: [] };
   #problems: readonly ManifestProblem[] = [];
   #isSynced = false;
   /** Since when the path cannot be listed, on the monotonic clock; and why, once that has lasted. */
@@ -58,6 +63,7 @@ export class ManifestSource {
     this.#options = options;
     const { path, logger } = options;
     const own = basename(resolve(path));
+    this.#secrets = new ManifestSecrets(options.secrets);
     this.#watches = [
       new PathWatch(path, logger, () => this.#scanSoon(SETTLE_MS, Date.now())),
       // What replaces the path is seen in its parent, and there kubelet swaps `..data` to change a mounted ConfigMap.
@@ -79,6 +85,7 @@ export class ManifestSource {
     for (const watch of this.#watches) watch.follow();
     this.#served = this.#merge(this.#look(listed, receivedAtMs));
     const { services } = this.#served;
+    this.#secrets.replace(this.#served.secrets);
     store.replace([...services.values()]);
     for (const { metadata } of services.values()) tellSlices(slices, metadata, this.#served.slices);
     this.#isSynced = true;
@@ -92,6 +99,7 @@ export class ManifestSource {
     clearInterval(this.#poll);
     clearTimeout(this.#nextScan);
     for (const watch of this.#watches) watch.close();
+    this.#secrets.stop();
   }
 
   /** What is wrong with the files as they are now. */
@@ -154,7 +162,9 @@ export class ManifestSource {
 
   /** Puts the files together, and logs what is wrong, once for each change of a file, and what is no longer wrong. */
   #merge(changed: ReadonlySet<string>): Served {
-    const { services, slices, problems } = mergeManifests([...this.#files.values()].map(({ contents }) => contents));
+    const { services, slices, secrets, problems } = mergeManifests(
+      [...this.#files.values()].map(({ contents }) => contents),
+    );
     const { logger } = this.#options;
     const before = this.#problems;
     const known = new Set(before.map(problemLine));
@@ -172,6 +182,7 @@ export class ManifestSource {
     return {
       services: new Map(services.map(({ object }) => [serviceKey(object.metadata), object])),
       slices: groupSlices(slices),
+      secrets,
     };
   }
 
@@ -179,7 +190,7 @@ export class ManifestSource {
     const { store, slices, onChange } = this.#options;
     const before = this.#served;
     this.#served = served;
-    let isChanged = false;
+    let isChanged = this.#secrets.replace(served.secrets);
     for (const [key, { metadata }] of before.services) {
       if (served.services.has(key)) continue;
       store.remove(metadata);

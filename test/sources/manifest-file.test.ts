@@ -144,7 +144,8 @@ test('an empty List and an empty file hold nothing and are no problem', () => {
     'apiVersion: v1\nkind: List\n',
     '{"apiVersion":"v1","kind":"List","items":[]}',
   ]) {
-    assert.deepEqual(readManifestText(text, 'f', 'default'), { services: [], slices: [], problems: [], warnings: [] });
+    const nothing = { services: [], slices: [], secrets: [], problems: [], warnings: [] };
+    assert.deepEqual(readManifestText(text, 'f', 'default'), nothing);
   }
 });
 

@@ -8,6 +8,7 @@ import { ManifestSource } from '../../src/sources/manifests.ts';
 import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { service, yamlOf } from '../support/services.ts';
+import { RecordingSecretStore } from './kube/secret-harness.ts';
 import { RecordingSliceStore } from './kube/slice-harness.ts';
 import { temporaryDirectory } from './manifests-fixture.ts';
 
@@ -28,6 +29,7 @@ async function follow(context: TestContext, directory: string): Promise<Recordin
       remove: ref => slices.demand.set(ref, false),
     },
     slices,
+    secrets: { tls: new RecordingSecretStore(), named: new RecordingSecretStore() },
     logger: silentLogger(),
     onChange: () => undefined,
   });

@@ -7,6 +7,7 @@ import type { ServiceObject } from '../../src/resources/service-object.ts';
 import type { ServiceStore } from '../../src/resources/service-store.ts';
 import { ManifestSource } from '../../src/sources/manifests.ts';
 import { eventually } from '../support/eventually.ts';
+import { RecordingSecretStore } from './kube/secret-harness.ts';
 import { RecordingSliceStore } from './kube/slice-harness.ts';
 
 /** A directory of its own for a test, removed after it. */
@@ -66,6 +67,7 @@ class RecordingStore implements ServiceStore {
 
 export interface Following {
   readonly source: ManifestSource;
+  readonly secrets: { readonly tls: RecordingSecretStore; readonly named: RecordingSecretStore };
   readonly store: RecordingStore;
   /** Texts of the warnings logged so far, each with whatever fields it has. */
   readonly warnings: readonly string[];
@@ -80,6 +82,7 @@ export interface Following {
 /** A source that is not started yet, and ends with the test. */
 export function follow(context: TestContext, path: string, defaultNamespace?: string): Following {
   const store = new RecordingStore();
+  const secrets = { tls: new RecordingSecretStore(), named: new RecordingSecretStore() };
   const warnings: string[] = [];
   const notes: string[] = [];
   const received: number[] = [];
@@ -90,6 +93,7 @@ export function follow(context: TestContext, path: string, defaultNamespace?: st
     path,
     store,
     slices: new RecordingSliceStore(),
+    secrets,
     logger,
     onChange: receivedAtMs => {
       received.push(receivedAtMs);
@@ -104,5 +108,5 @@ export function follow(context: TestContext, path: string, defaultNamespace?: st
       throw new Error(`it holds ${store.content}`, { cause: error });
     });
   };
-  return { source, store, warnings, notes, received, holds };
+  return { source, store, secrets, warnings, notes, received, holds };
 }
