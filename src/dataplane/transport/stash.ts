@@ -1,30 +1,12 @@
+import { BufferPool } from './buffer-pool.ts';
 import type { ClientMemory } from './client-memory.ts';
 
 /** Up to the longest head of a request, and one read behind it; an upstream's may need more. */
 const SIZES = [1024, 4 * 1024, 16 * 1024, 48 * 1024] as const;
-/** Of each size so many bytes are kept for the next stash. What is left to the collector stays for a while. */
-const MAX_SPARE_BYTES = 1024 * 1024;
-
 /** The memory of the stashes of a worker. */
-export class Stashes {
-  readonly #memory: ClientMemory;
-  readonly #spare = new Map<number, Buffer[]>(SIZES.map(size => [size, []]));
-
+export class Stashes extends BufferPool {
   constructor(memory: ClientMemory) {
-    this.#memory = memory;
-  }
-
-  /** @returns room for so many bytes, or more */
-  take(size: number): Buffer {
-    const bytes = SIZES.find(each => each >= size) ?? 2 ** Math.ceil(Math.log2(size));
-    this.#memory.kept += bytes;
-    return this.#spare.get(bytes)?.pop() ?? Buffer.allocUnsafeSlow(bytes);
-  }
-
-  giveBack(buffer: Buffer): void {
-    this.#memory.kept -= buffer.length;
-    const spare = this.#spare.get(buffer.length);
-    if (spare !== undefined && spare.length * buffer.length < MAX_SPARE_BYTES) spare.push(buffer);
+    super(memory, SIZES);
   }
 }
 

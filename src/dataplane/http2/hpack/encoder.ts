@@ -1,5 +1,6 @@
 import { COLON, CR, HTAB, isText, SP } from '../../../formats/http/bytes.ts';
 import { nameTable } from '../../../formats/http/name-table.ts';
+import { writeLatin1, writeRange } from '../../../formats/write-bytes.ts';
 import { STATIC_FIELDS } from './static-table.ts';
 
 // RFC 7541 section 6: fields of the table, and literals that enter no table.
@@ -13,9 +14,6 @@ const LENGTH_MASK = 0x7f;
 const FIRST_BYTES = 4096;
 /** The first byte of a literal, and its two lengths. */
 const MOST_OVERHEAD = 13;
-/** Up to here a loop copies faster than a call out of JavaScript. */
-const LOOP_BYTES = 48;
-
 /** The names of the static table. Where a name has several entries, its first one stands for it. */
 const NAMES: readonly string[] = ['', ...new Set(STATIC_FIELDS.map(([name]) => name))];
 const { factor: FACTOR, slots: SLOTS } = nameTable(NAMES.map(name => Buffer.from(name, 'latin1')));
@@ -29,11 +27,6 @@ const FIELD_INDEXES: ReadonlyMap<string, number> = new Map(
 const IS_SECRET = Uint8Array.from(NAMES, name =>
   ['authorization', 'proxy-authorization', 'cookie', 'set-cookie'].includes(name) ? 1 : 0,
 );
-
-/** Node has this method, but its types do not. `write(…, 'latin1')` takes longer: it looks the encoding up. */
-interface Latin1Memory {
-  latin1Write(text: string, at: number): number;
-}
 
 /**
  * Encodes header blocks: names of the static table, literals, no dynamic table. So it has no state beyond the block, and one
@@ -63,9 +56,8 @@ export class HpackEncoder {
   /** @param name in lower case @param value latin1 @param isNeverIndexed its sender marked it so, or it is a secret */
   field(name: string, value: string, isNeverIndexed: boolean): void {
     const size = name.length + value.length;
-    const text = this.#textRoom(size) as unknown as Latin1Memory;
-    text.latin1Write(name, 0);
-    text.latin1Write(value, name.length);
+    const text = this.#textRoom(size);
+    writeLatin1(text, writeLatin1(text, 0, name), value);
     this.#reserve(size + MOST_OVERHEAD);
     this.#addLiteral(0, name.length, name.length, size, isNeverIndexed);
   }
@@ -78,7 +70,7 @@ export class HpackEncoder {
   lines(lines: string, isNeverIndexed = false): void {
     const end = lines.length;
     const text = this.#textRoom(end);
-    (text as unknown as Latin1Memory).latin1Write(lines, 0);
+    writeLatin1(text, 0, lines);
     // A line's own colon and line end are not shorter than what a literal adds, but for lengths beyond one byte.
     this.#reserve(2 * end + MOST_OVERHEAD);
     let at = 0;
@@ -125,12 +117,7 @@ export class HpackEncoder {
   #addString(start: number, end: number): void {
     const size = end - start;
     this.#addInteger(0, LENGTH_MASK, size);
-    const { bytes } = this;
-    const text = this.#text;
-    const to = this.size;
-    if (size > LOOP_BYTES) text.copy(bytes, to, start, end);
-    else for (let index = 0; index < size; index += 1) bytes[to + index] = text[start + index] as number;
-    this.size = to + size;
+    this.size = writeRange(this.bytes, this.size, this.#text, start, end);
   }
 
   /** @param bits the others of its first byte */
