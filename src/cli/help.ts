@@ -7,6 +7,7 @@ import { formatFacts, formatTable } from './terminal/table.ts';
 /** The heading of each setting; the compiler reports a setting without one. */
 export const HEADING: Readonly<Record<SettingKey, string>> = {
   listen: 'Listeners and workers',
+  proxyProtocol: 'Listeners and workers',
   adminSocket: 'Listeners and workers',
   statusListen: 'Listeners and workers',
   dashboard: 'Listeners and workers',

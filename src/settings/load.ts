@@ -40,6 +40,9 @@ export function loadSettings({ flags, environment }: Origins): Settings {
   if (settings.manifests !== '' && settings.source === 'push') {
     problems.push('--manifests and --source push exclude each other: choose one source of routes');
   }
+  if (settings.engine === 'node' && settings.proxyProtocol.length > 0) {
+    problems.push('--engine node does not know the PROXY protocol: run --engine wire, or remove --proxy-protocol');
+  }
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }

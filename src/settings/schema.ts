@@ -42,6 +42,11 @@ const NONE: readonly string[] = [];
 
 export const SCHEMA = {
   listen: fixed(listenAddress, { host: '0.0.0.0', port: 8080 }, 'where clients connect'),
+  proxyProtocol: fixed(
+    addressRanges,
+    NONE,
+    "peers whose connections must begin with the PROXY protocol's header, version 1 or 2: it has the client's address",
+  ),
   adminSocket: fixed(filePath, 'admin.sock', 'unix socket for /nginx_status and /configuration, with mode 0660'),
   statusListen: fixed(
     listenAddress,

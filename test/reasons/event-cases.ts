@@ -53,6 +53,16 @@ const ask = async ({ client }: Scene): Promise<void> => {
   await client.response();
 };
 
+const NO_PROXY_PROTOCOL = 'it does not know the PROXY protocol';
+
+/** The connection ends without an answer. */
+function askWithHeader(header: string): EventCase['provoke'] {
+  return async ({ client }) => {
+    await client.send(header + GET);
+    await client.closed();
+  };
+}
+
 const askForCut = async ({ client }: Scene): Promise<void> => {
   await client.send(GET);
   await client.responseOrCut();
@@ -72,6 +82,24 @@ export const EVENT_CASES: readonly EventCase[] = [
       await client.response();
     },
     notOnNode: 'its memory has no such bound',
+  },
+  {
+    what: 'a request without the header that its peer must send',
+    reason: 'proxy_header_missing',
+    status: 400,
+    detail: /^the connection does not begin with a header$/,
+    settings: { proxyProtocol: ['127.0.0.1'] },
+    provoke: askWithHeader(''),
+    notOnNode: NO_PROXY_PROTOCOL,
+  },
+  {
+    what: 'a header of the PROXY protocol without addresses',
+    reason: 'proxy_header_malformed',
+    status: 400,
+    detail: /^the line is not PROXY,/,
+    settings: { proxyProtocol: ['127.0.0.1'] },
+    provoke: askWithHeader('PROXY TCP4\r\n'),
+    notOnNode: NO_PROXY_PROTOCOL,
   },
   {
     what: 'nothing listens at the upstream',

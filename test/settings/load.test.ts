@@ -130,6 +130,11 @@ test('manifests and pushed backends exclude each other', () => {
   assert.match(problemsOf(() => load(['--manifests', 'x', '--source', 'push'])).join(), /choose one source/);
 });
 
+test('the engine node does not know the PROXY protocol', () => {
+  const flags = ['--engine', 'node', '--proxy-protocol', '10.0.0.0/8'];
+  assert.match(problemsOf(() => load(flags)).join(), /run --engine wire, or remove --proxy-protocol/);
+});
+
 test('live settings are checked as a whole and given as values', () => {
   assert.deepEqual(parseLiveSettings({ proxyReadTimeout: '30s', accessLog: 'off', mergeSlashes: false }), {
     proxyReadTimeout: 30_000,

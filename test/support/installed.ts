@@ -7,6 +7,7 @@ const PROGRAMS = {
   bash: { names: ['bash'], debian: 'bash' },
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], debian: 'chromium' },
   fish: { names: ['fish'], debian: 'fish' },
+  haproxy: { names: ['haproxy'], debian: 'haproxy' },
   ip: { names: ['ip'], debian: 'iproute2' },
   kubectl: { names: ['kubectl'], debian: 'kubernetes-client' },
   logrotate: { names: ['logrotate'], debian: 'logrotate' },

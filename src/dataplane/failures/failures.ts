@@ -150,6 +150,16 @@ const TABLE = {
     'The client began a TLS handshake on a port that serves plain HTTP.',
     'Use http:// for this port, or end TLS at a load balancer in front.',
   ),
+  proxy_header_missing: request(
+    400,
+    'A connection from a peer in proxy-protocol does not begin with a header of the PROXY protocol; it was closed without an answer.',
+    'Have the load balancer send the header, haproxy by send-proxy-v2 for example, or take its address out of proxy-protocol.',
+  ),
+  proxy_header_malformed: request(
+    400,
+    'The header of the PROXY protocol is not a valid one, or was not complete after 10 s; the connection was closed without an answer.',
+    'Look at the detail in the program log, and at the load balancer that sends the header.',
+  ),
   request_bad_line_end: request(400, 'A line of the request head ends in a bare LF or a bare CR.', MEND_CLIENT),
   request_control_character: request(400, 'The request head contains a control character.', MEND_CLIENT),
   request_space_before_colon: request(400, 'A header name of the request is followed by a space.', MEND_CLIENT),

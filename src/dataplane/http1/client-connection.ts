@@ -1,14 +1,13 @@
 import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import type { TlsSession, Upstream } from '../pipeline/ports.ts';
+import type { KnownClient, TlsSession, Upstream } from '../pipeline/ports.ts';
 import { plainForwarded } from '../pipeline/upstream-fields.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import { Inlet } from '../transport/read-buffers.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
 import type { ClientContext } from './client-context.ts';
 import { BUSY, CLOSED, ENDING, gaugeOf, IDLE, LINGERING, READING, TUNNEL } from './client-states.ts';
-
 import { Http1Downstream, type RequestConnection } from './downstream.ts';
 import { persists } from './persistence.ts';
 import type { RequestHead } from './request-head.ts';
@@ -31,14 +30,13 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   readonly #context: ClientContext;
   readonly #reader: RequestReader;
 
-  /** @param tls of a connection whose handshake is over */
-  constructor(context: ClientContext, open: OpenTransport, tls?: TlsSession) {
+  constructor(context: ClientContext, open: OpenTransport, { peer, tls }: KnownClient) {
     this.#context = context;
     this.tls = tls;
     this.inlet = new Inlet(context.buffers);
     this.#reader = new RequestReader(context, this);
     this.transport = open(this);
-    this.peer = unmapAddress(this.transport.peerAddress);
+    this.peer = peer ?? unmapAddress(this.transport.peerAddress);
     this.plainForwarded = plainForwarded(this.peer, tls === undefined ? 'http' : 'https');
     this.request = new Http1Downstream(this, downstream => context.exchangeOf(downstream));
     const { counters } = context;

@@ -146,9 +146,16 @@ export interface ClientCertificate {
   readonly fault: string;
 }
 
+/** What is known of a client before its first request, beyond its connection. */
+export interface KnownClient {
+  /** The address that the PROXY protocol gives; undefined where the peer is the client. */
+  readonly peer?: string | undefined;
+  readonly tls?: TlsSession | undefined;
+}
+
 /** What is known of a client: the same for all requests of its connection. */
 export interface ClientIdentity {
-  /** The address of the peer. */
+  /** The address of the peer, or of the one that the PROXY protocol says it passes on. */
   readonly peer: string;
   /** Undefined on the plain port. */
   readonly tls: TlsSession | undefined;

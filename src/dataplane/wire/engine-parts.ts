@@ -39,6 +39,8 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;
   trustedProxies: AddressRanges;
+  /** Whose connections begin with a header of the PROXY protocol. */
+  readonly proxyPeers: AddressRanges;
   isDraining = false;
   /** Every connection is being ended, whatever is under way. */
   isClosed = false;
@@ -53,6 +55,7 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
     this.deadlines = new Deadlines(this.wheel, engine.state);
     this.limits = this.deadlines;
     this.trustedProxies = new AddressRanges(engine.state.settings.trustedProxies);
+    this.proxyPeers = new AddressRanges(engine.state.settings.proxyProtocol);
     this.pools = new UpstreamPools(this);
     this.memory = new ClientMemory(engine.clientBytes, () => this.clients.size + this.pools.size);
     this.buffers = new ReadBuffers(this.memory);

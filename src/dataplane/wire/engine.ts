@@ -7,9 +7,11 @@ import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
+import type { KnownClient } from '../pipeline/ports.ts';
 import { createTransportServer } from '../transport/accept.ts';
 import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
 import { EngineParts } from './engine-parts.ts';
+import { ProxyProtocolGate } from './proxy-protocol-gate.ts';
 
 const BACKLOG = 4096;
 
@@ -30,14 +32,18 @@ const REFUSED: TransportOwner = {
   crashed: () => undefined,
 };
 
+const NOTHING_KNOWN: KnownClient = {};
+
 export class WireEngine implements Engine {
   readonly #context: EngineContext;
   readonly #servers: Server[] = [];
   readonly #parts: EngineParts;
+  readonly #gate: ProxyProtocolGate;
 
   constructor(context: EngineContext) {
     this.#context = context;
     this.#parts = new EngineParts(context);
+    this.#gate = new ProxyProtocolGate(this.#parts, (open, known) => this.#serve(open, known));
   }
 
   async listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
@@ -102,9 +108,17 @@ export class WireEngine implements Engine {
       return;
     }
     try {
-      this.#parts.clients.add(new ClientConnection(this.#parts, open));
+      if (this.#parts.proxyPeers.isEmpty) this.#serve(open, NOTHING_KNOWN);
+      else this.#gate.admit(open);
     } catch (error) {
       failures.reportBug(error);
     }
+  }
+
+  #serve(open: OpenTransport, known: KnownClient): void {
+    const client = new ClientConnection(this.#parts, open, known);
+    this.#parts.clients.add(client);
+    // It was accepted before, and its header has come meanwhile.
+    if (this.#parts.isDraining) client.drain();
   }
 }
