@@ -1,4 +1,4 @@
-/** A certificate for 127.0.0.1 and localhost that signs itself, made when a test needs one: RFC 5280 in the smallest. */
+/** A certificate that signs itself, made when a test needs one: RFC 5280 in the smallest. */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export interface SelfSigned {
@@ -7,7 +7,20 @@ export interface SelfSigned {
   readonly cert: string;
 }
 
-export function selfSigned(): SelfSigned {
+export interface SelfSignedFields {
+  /** DNS names, beside the address 127.0.0.1. */
+  readonly names?: readonly string[];
+  /** Milliseconds since 1970; by default from a day ago to a day from now. */
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+}
+
+/** For 127.0.0.1 and localhost, as long as the fields say nothing else. */
+export function selfSigned({
+  names = ['localhost'],
+  notBefore = Date.now() - 86_400_000,
+  notAfter = Date.now() + 86_400_000,
+}: SelfSignedFields = {}): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const ecdsaWithSha256 = sequence(tagged(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
   const commonName = sequence(
@@ -15,9 +28,10 @@ export function selfSigned(): SelfSigned {
     tagged(0x0c, Buffer.from('kube-api fixture')),
   );
   const name = sequence(tagged(0x31, commonName));
-  const validity = sequence(utcTime(Date.now() - 86_400_000), utcTime(Date.now() + 86_400_000));
-  const names = sequence(tagged(0x87, Buffer.from([127, 0, 0, 1])), tagged(0x82, Buffer.from('localhost')));
-  const alternativeName = sequence(tagged(0x06, Buffer.from('551d11', 'hex')), tagged(0x04, names));
+  const validity = sequence(utcTime(notBefore), utcTime(notAfter));
+  const dnsNames = names.map(dnsName => tagged(0x82, Buffer.from(dnsName)));
+  const allNames = sequence(tagged(0x87, Buffer.from([127, 0, 0, 1])), ...dnsNames);
+  const alternativeName = sequence(tagged(0x06, Buffer.from('551d11', 'hex')), tagged(0x04, allNames));
   // The first bit is cleared: an INTEGER with it set would be negative.
   const serial = Buffer.concat([Buffer.of(0x01), randomBytes(8)]);
   const body = sequence(

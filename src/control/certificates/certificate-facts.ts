@@ -1,0 +1,111 @@
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import type { CertificateId, PrivateKey } from '../../model/certificate.ts';
+import type { Secret } from '../../resources/secret.ts';
+import { printable } from '../../text/printable.ts';
+
+/** What a certificate says of itself. Nothing of it is secret. */
+export interface CertificateFacts {
+  readonly id: CertificateId;
+  /** The DNS names and addresses that it is valid for, in lower case. */
+  readonly names: readonly string[];
+  /** Who signed it, for people. */
+  readonly issuer: string;
+  /** Milliseconds since 1970. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** Why a certificate cannot be served. The message holds nothing of the certificate or its key. */
+export interface CertificateFault {
+  readonly fault: string;
+}
+
+const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+const MOST_IN_CHAIN = 10;
+const LEAST_RSA_BITS = 2048;
+/** A name may be as long as its issuer likes. */
+const LONGEST_NAME = 200;
+
+/** To read a certificate and to try its key takes a fifth of a millisecond: each version of a Secret is read once. */
+const known = new WeakMap<Secret, CertificateFacts | CertificateFault>();
+
+export function certificateOf(secret: Secret): CertificateFacts | CertificateFault {
+  const before = known.get(secret);
+  if (before !== undefined) return before;
+  const { certificate } = secret;
+  const read =
+    certificate === undefined
+      ? { fault: 'it has no tls.crt and tls.key' }
+      : readCertificate(certificate.chain, certificate.key);
+  known.set(secret, read);
+  return read;
+}
+
+/** Reads a certificate with its intermediates, and tries the key. */
+export function readCertificate(chain: string, key: PrivateKey): CertificateFacts | CertificateFault {
+  const blocks = chain.match(BLOCK) ?? [];
+  const [leaf] = blocks;
+  if (leaf === undefined) return { fault: 'tls.crt holds no certificate' };
+  if (blocks.length > MOST_IN_CHAIN) return { fault: `tls.crt holds more than ${MOST_IN_CHAIN} certificates` };
+  const certificates: X509Certificate[] = [];
+  for (const [index, block] of blocks.entries()) {
+    try {
+      certificates.push(new X509Certificate(block));
+    } catch {
+      return { fault: `certificate ${index + 1} of tls.crt cannot be read` };
+    }
+  }
+  const [certificate] = certificates as [X509Certificate];
+  const fault = faultOfKey(certificate, key);
+  if (fault !== undefined) return { fault };
+  return {
+    id: createHash('sha256').update(blocks.join('\n')).digest('hex').slice(0, 32),
+    names: namesOf(certificate),
+    issuer: issuerOf(certificate),
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+  };
+}
+
+export function isFault(read: CertificateFacts | CertificateFault): read is CertificateFault {
+  return 'fault' in read;
+}
+
+/** @param host `a.example` or `*.example`, in lower case */
+export function coversHost({ names }: Pick<CertificateFacts, 'names'>, host: string): boolean {
+  if (names.includes(host)) return true;
+  // A `*` stands for exactly one label (RFC 9525 section 6.3).
+  const dot = host.indexOf('.');
+  return !host.startsWith('*') && dot > 0 && names.includes(`*${host.slice(dot)}`);
+}
+
+function faultOfKey(certificate: X509Certificate, key: PrivateKey): string | undefined {
+  try {
+    const privateKey = createPrivateKey(key.reveal());
+    if (!certificate.checkPrivateKey(privateKey)) return 'tls.crt and tls.key do not belong together';
+    const { modulusLength = LEAST_RSA_BITS } = privateKey.asymmetricKeyDetails ?? {};
+    return modulusLength < LEAST_RSA_BITS ? `its RSA key has fewer than ${LEAST_RSA_BITS} bits` : undefined;
+  } catch {
+    // Without OpenSSL's words: they say nothing that helps.
+    return /ENCRYPTED/.test(key.reveal()) ? 'tls.key is encrypted' : 'tls.key holds no key that can be read';
+  }
+}
+
+/** Since RFC 9525 the common name counts for nothing. */
+function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
+  // Node puts quotes around a name with a comma: no host is called so.
+  return subjectAltName
+    .split(', ')
+    .map(name => /^(?:DNS|IP Address):(.+)$/.exec(name)?.[1])
+    .filter(name => name !== undefined && name.length <= LONGEST_NAME)
+    .map(name => printable(String(name)).toLowerCase());
+}
+
+function issuerOf({ issuer, subject }: X509Certificate): string {
+  if (issuer === subject) return 'itself';
+  const fields = issuer.split('\n');
+  const texts = ['O=', 'CN='].flatMap(field =>
+    fields.filter(line => line.startsWith(field)).map(line => line.slice(field.length)),
+  );
+  return printable((texts.join(', ') || issuer).slice(0, LONGEST_NAME));
+}
