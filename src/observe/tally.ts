@@ -61,27 +61,30 @@ export class Traffic {
   }
 }
 
-/** One look at every block. */
+/** One look at every block. Of ten thousand Services most have had no request since the start: they take no place in it. */
 export class Reading {
   /** By a clock that never goes back; milliseconds. */
   readonly at: number;
-  readonly #tallies: Float64Array;
-  readonly #blocks: readonly number[];
+  /** Of the blocks that have counted something, one behind the other. */
+  #tallies: Float64Array;
+  /** By block, which of them is its own. */
+  readonly #places = new Map<number, number>();
 
-  private constructor(at: number, tallies: Float64Array, blocks: readonly number[]) {
+  private constructor(at: number, tallies: Float64Array) {
     this.at = at;
     this.#tallies = tallies;
-    this.#blocks = blocks;
   }
 
-  static async take(board: CounterBoard, at: number): Promise<Reading> {
-    const blocks = [...board.blocks()].map(({ block }) => block);
-    const tallies = new Float64Array((blocks.reduce((most, block) => Math.max(most, block), 0) + 1) * TALLY_SLOTS);
-    for (const [index, block] of blocks.entries()) {
-      board.tally(block, tallies.subarray(block * TALLY_SLOTS, (block + 1) * TALLY_SLOTS));
-      if (index % BATCH === BATCH - 1) await nextTurn();
+  /** @param spare a reading that is needed no more, whose memory is used again */
+  static async take(board: CounterBoard, at: number, spare?: Reading): Promise<Reading> {
+    const reading = new Reading(at, spare === undefined ? new Float64Array(TALLY_SLOTS) : spare.#tallies);
+    let looks = 0;
+    for (const { block } of [...board.blocks()]) {
+      reading.#look(board, block);
+      looks += 1;
+      if (looks % BATCH === 0) await nextTurn();
     }
-    return new Reading(at, tallies, blocks);
+    return reading;
   }
 
   /** What one block counted since an earlier reading. */
@@ -95,15 +98,35 @@ export class Reading {
   /** What all blocks together counted since. */
   since(then: Reading): Traffic {
     const traffic = new Traffic((this.at - then.at) / 1000);
-    for (const block of this.#blocks) {
-      const now = this.#tallyOf(block);
-      if (now !== undefined) traffic.add(then.#tallyOf(block), now);
-    }
+    for (const block of this.#places.keys()) traffic.add(then.#tallyOf(block), this.#tallyOf(block) as Float64Array);
     return traffic;
   }
 
-  #tallyOf(block: number): Float64Array | undefined {
-    const start = block * TALLY_SLOTS;
-    return start < this.#tallies.length ? this.#tallies.subarray(start, start + TALLY_SLOTS) : undefined;
+  #look(board: CounterBoard, block: number): void {
+    const place = this.#places.size;
+    if ((place + 1) * TALLY_SLOTS > this.#tallies.length) {
+      const larger = new Float64Array(2 * this.#tallies.length);
+      larger.set(this.#tallies);
+      this.#tallies = larger;
+    }
+    const tally = this.#tallyAt(place).fill(0);
+    board.tally(block, tally);
+    if (hasCounted(tally)) this.#places.set(block, place);
   }
+
+  /** Undefined for a block that has counted nothing. */
+  #tallyOf(block: number): Float64Array | undefined {
+    const place = this.#places.get(block);
+    return place === undefined ? undefined : this.#tallyAt(place);
+  }
+
+  #tallyAt(place: number): Float64Array {
+    return this.#tallies.subarray(place * TALLY_SLOTS, (place + 1) * TALLY_SLOTS);
+  }
+}
+
+/** Every answer is in the histogram, those with a 5xx among them. */
+function hasCounted(tally: Float64Array): boolean {
+  for (let slot = FIRST_BUCKET; slot < BUCKETS_END; slot += 1) if (tally[slot] !== 0) return true;
+  return false;
 }

@@ -16,6 +16,8 @@ export class Sampler {
   #last: Reading | undefined;
   /** Oldest first. */
   #window: Reading[] = [];
+  /** Its memory is used again: with each sample anew, megabytes would wait to be collected. */
+  #spare: Reading | undefined;
   #samples = 0;
 
   /** @param now a clock that never goes back; milliseconds */
@@ -36,13 +38,14 @@ export class Sampler {
 
   /** @param at milliseconds since the epoch @returns undefined for the first sample */
   async sample(at: number): Promise<Point | undefined> {
-    const reading = await Reading.take(this.#board, this.#now());
+    const reading = await Reading.take(this.#board, this.#now(), this.#spare);
+    const last = this.#last;
+    this.#spare = last !== undefined && !this.#window.includes(last) ? last : undefined;
     if (this.#samples % SPACING === 0) {
       this.#window.push(reading);
-      if (this.#window.length > WINDOW) this.#window.shift();
+      if (this.#window.length > WINDOW) this.#spare = this.#window.shift();
     }
     this.#samples += 1;
-    const last = this.#last;
     this.#last = reading;
     if (last === undefined) return undefined;
     const point = this.#pointOf(at, reading.since(last));

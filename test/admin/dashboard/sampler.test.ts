@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sampler } from '../../../src/admin/dashboard/sampler.ts';
 import { CounterBoard } from '../../../src/observe/counter-board.ts';
+import fc from '../../support/property.ts';
 
 const WEB = { namespace: 'default', name: 'web' };
 
@@ -36,6 +37,32 @@ test('fifteen minutes are kept', async () => {
   const { sampler, second } = parts();
   for (let count = 0; count < 920; count += 1) await second();
   assert.deepEqual([sampler.history.length, sampler.history.at(-1)?.at], [900, 920_000]);
+});
+
+test('whichever Services are asked when, a second and a half minute hold what was counted in them', async () => {
+  const perSecond = fc.array(fc.oneof(fc.constant(0), fc.nat(3)), { minLength: 4, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(perSecond, { maxLength: 70 }), async seconds => {
+      const { board, one, sampler, second } = parts();
+      const blocks = seconds.flatMap((counts, at) =>
+        at === 0 ? counts.map((_, index) => board.blockOf({ namespace: 'default', name: `s${index}` })) : [],
+      );
+      await second();
+      for (const [at, counts] of seconds.entries()) {
+        for (const [index, count] of counts.entries()) {
+          for (let n = 0; n < count; n += 1) one.countRequest(blocks[index] as number, 200, 0.1, 0.1);
+        }
+        assert.equal((await second())?.requests, sum(counts));
+        for (const [index, block] of blocks.entries()) {
+          const traffic = sampler.trafficOf(block);
+          const latest = seconds.slice(0, at + 1).slice(-(traffic?.seconds ?? 0));
+          const requests = Math.round((traffic?.rate ?? 0) * (traffic?.seconds ?? 0));
+          assert.equal(requests, sum(latest.map(all => all[index] as number)));
+        }
+      }
+    }),
+    { numRuns: 30 },
+  );
 });
 
 test('those who ask for the status are no clients', async () => {
@@ -74,3 +101,7 @@ test('a Service that goes, or whose counters begin anew, makes no negative rate'
   board.release(WEB);
   assert.equal((await second())?.requests, 0);
 });
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
