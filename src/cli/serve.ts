@@ -89,6 +89,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     health,
     errorPage: readErrorPage(settings),
     affinityKeys: keyFile?.keys ?? randomKeys(),
+    defaultCertificate: undefined,
   });
   let source: RunningSource | undefined;
   const control = new RouteControl({

@@ -1,4 +1,4 @@
-import type { Delta } from '../model/delta.ts';
+import { arrivals, type Delta } from '../model/delta.ts';
 import type { ClusterId, ServiceRef } from '../model/route.ts';
 
 /** What a delta says of one Service, and of nothing else. */
@@ -8,12 +8,20 @@ export interface DeltaPart {
   readonly service: ServiceRef | undefined;
 }
 
-/** The parts of a delta that can be applied one by one: each cluster with its routes, then each route that goes. Clusters that go are left out. */
-export function* partsOf({ version, routes, clusters, endpoints }: Delta): Generator<DeltaPart> {
+/**
+ * The parts of a delta that can be applied one by one: what comes of TLS, each cluster with its routes, then each route that goes.
+ * Clusters, hosts and certificates that go are left out.
+ */
+export function* partsOf({ version, routes, clusters, endpoints, tls }: Delta): Generator<DeltaPart> {
   const routesOf = Map.groupBy(routes.upserts, ({ cluster }) => cluster);
   const settingsOf = new Map(clusters.upserts.map(cluster => [cluster.id, cluster]));
   const endpointsOf = new Map(endpoints.map(set => [set.cluster, set]));
   const ids = new Set<ClusterId>([...settingsOf.keys(), ...endpointsOf.keys(), ...routesOf.keys()]);
+  if (tls !== undefined) {
+    const none = { upserts: [], removals: [] };
+    const delta = { version, routes: none, clusters: none, endpoints: [], tls: arrivals(tls) };
+    yield { delta, service: undefined };
+  }
   for (const id of ids) {
     const [cluster, set, upserts = []] = [settingsOf.get(id), endpointsOf.get(id), routesOf.get(id)];
     const delta = {

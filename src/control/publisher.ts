@@ -1,6 +1,6 @@
 /** Brings what changes in the catalog to the workers, and tells people of it. */
 
-import type { Delta } from '../model/delta.ts';
+import { type Delta, departures } from '../model/delta.ts';
 import type { ServiceRef } from '../model/route.ts';
 import type { Metrics } from '../observe/registry.ts';
 import type { RouteTable } from '../routing/table.ts';
@@ -97,7 +97,11 @@ export class Publisher {
       // A route that could not be changed still leads where it led.
       const used = new Set([...fleet.table.routes()].map(({ cluster }) => cluster));
       const removals = delta.clusters.removals.filter(id => !used.has(id));
-      return fleet.publish({ ...noChange(delta.version), clusters: { upserts: [], removals } });
+      return fleet.publish({
+        ...noChange(delta.version),
+        clusters: { upserts: [], removals },
+        ...(delta.tls && { tls: departures(delta.tls) }),
+      });
     }
   }
 

@@ -1,6 +1,7 @@
 /** What a worker needs of an HTTP implementation, and what it gives it. */
 import type { Clock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
+import type { Certificate } from '../model/certificate.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { AccessLog } from './log/access-log.ts';
@@ -17,6 +18,8 @@ export interface EngineState {
   errorPage: string;
   /** The hosts of the TLS port: the only field that changes in place. */
   readonly tlsHosts: TlsHosts;
+  /** Of hosts that have none of their own; undefined where TLS does not listen. */
+  defaultCertificate: Certificate | undefined;
 }
 
 export interface EngineContext {

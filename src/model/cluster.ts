@@ -35,6 +35,26 @@ export interface Cluster {
   /** How long a new endpoint takes to get its full share; 0: it gets it at once. */
   readonly slowStartMs: number;
   readonly healthCheck?: { readonly path: string; readonly intervalMs: number };
+  /** Absent: HTTP/1.1 in clear. */
+  readonly protocol?: UpstreamProtocol;
+  /** Present where the protocol is one over TLS. */
+  readonly tls?: UpstreamTls;
+}
+
+/**
+ * What endpoints speak: HTTP/2 in clear (`h2c`, `grpc`), HTTP/2 over TLS (`h2`, `grpcs`), or HTTP/1.1 over TLS (`https`). `grpc` and
+ * `grpcs` also say that errors made here are those of gRPC.
+ */
+export type UpstreamProtocol = 'h2c' | 'h2' | 'https' | 'grpc' | 'grpcs';
+
+/** How a TLS connection to an endpoint is made. */
+export interface UpstreamTls {
+  /** Sent as SNI, and the name that the certificate has to bear. */
+  readonly serverName: string;
+  /** PEM; absent: the authorities that the system trusts. */
+  readonly ca?: string;
+  /** Whether the certificate has to be valid. */
+  readonly isVerified: boolean;
 }
 
 /** How requests are spread. `service`: the one endpoint is the ClusterIP, and kube-proxy decides. */

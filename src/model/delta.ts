@@ -29,13 +29,34 @@ export interface TlsChanges {
   readonly hosts: { readonly upserts: readonly TlsHost[]; readonly removals: readonly string[] };
 }
 
-/** What turns one state into the next: first the clusters and their endpoints, then the routes, then clusters go. */
+/** What of a change comes: certificates and hosts are there before the routes of the hosts. */
+export function arrivals({ certificates, hosts }: TlsChanges): TlsChanges {
+  return {
+    certificates: { upserts: certificates.upserts, removals: [] },
+    hosts: { upserts: hosts.upserts, removals: [] },
+  };
+}
+
+/** What of a change goes: behind the routes of the hosts. */
+export function departures({ certificates, hosts }: TlsChanges): TlsChanges {
+  return {
+    certificates: { upserts: [], removals: certificates.removals },
+    hosts: { upserts: [], removals: hosts.removals },
+  };
+}
+
+/**
+ * What turns one state into the next: first come certificates, hosts of the TLS port, clusters and their endpoints, then the routes
+ * change, then clusters, hosts and certificates go.
+ */
 export interface Delta<R extends Place = Route, C = Cluster> {
   /** Of the table; the same as before where no route has changed. */
   readonly version: number;
   readonly routes: RouteChanges<R>;
   readonly clusters: ClusterChanges<C>;
   readonly endpoints: readonly EndpointSet[];
+  /** Absent: nothing of TLS changes. */
+  readonly tls?: TlsChanges;
 }
 
 /** A route as workers get it: of its Service, they need what its cluster has. */

@@ -52,6 +52,8 @@ export interface Route extends Place {
   /** Put the stripped prefix back on `Location`, `Refresh` and cookie `Path`. */
   readonly rewriteRedirects: boolean;
   readonly overrides: RouteOverrides;
+  /** Absent: a request in plain HTTP is sent to `https`, where the TLS port serves its host. */
+  readonly tlsRedirect?: false;
   readonly cluster: ClusterId;
   readonly canary?: Canary;
   readonly service: ServiceRef;

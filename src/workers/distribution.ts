@@ -1,5 +1,6 @@
 /** What is in force, and which worker has it. */
 
+import type { Certificate } from '../model/certificate.ts';
 import type { Delta, ServedCluster } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
@@ -9,7 +10,7 @@ import type { Settings } from '../settings/schema.ts';
 import { EndpointSlots } from './endpoint-slots.ts';
 import { InForce } from './in-force.ts';
 import type { Change, WorkerInit } from './messages.ts';
-import { pack } from './packed-delta.ts';
+import { pack, packCertificate } from './packed-delta.ts';
 import { type NewlyInForce, SharedDelta } from './pending-change.ts';
 import { Subscription } from './subscription.ts';
 
@@ -28,6 +29,8 @@ export interface DistributionOptions {
   /** Undefined for the built-in one. */
   readonly errorPage: string | undefined;
   readonly affinityKeys: readonly Uint8Array[];
+  /** Undefined where TLS does not listen. */
+  readonly defaultCertificate: Certificate | undefined;
 }
 
 interface Waiting {
@@ -49,13 +52,15 @@ export class Distribution {
   #settings: Settings;
   #errorPage: string | undefined;
   #affinityKeys: readonly Uint8Array[];
+  #defaultCertificate: Certificate | undefined;
 
-  constructor({ board, endpoints, settings, errorPage, affinityKeys }: DistributionOptions) {
+  constructor({ board, endpoints, settings, errorPage, affinityKeys, defaultCertificate }: DistributionOptions) {
     this.#slots = new EndpointSlots(endpoints);
     this.#state = new InForce(board, this.#slots);
     this.#settings = settings;
     this.#errorPage = errorPage;
     this.#affinityKeys = affinityKeys;
+    this.#defaultCertificate = defaultCertificate;
   }
 
   /** The table in force; EMPTY before the first. */
@@ -79,12 +84,16 @@ export class Distribution {
   }
 
   /** All that a worker starts with. */
-  get inForce(): Pick<WorkerInit, 'settings' | 'errorPage' | 'affinityKeys' | 'snapshot' | 'change'> {
+  get inForce(): Pick<
+    WorkerInit,
+    'settings' | 'errorPage' | 'affinityKeys' | 'defaultCertificate' | 'snapshot' | 'change'
+  > {
     const snapshot = this.#state.snapshot();
     return {
       settings: this.#settings,
       errorPage: this.#errorPage,
       affinityKeys: this.#affinityKeys,
+      defaultCertificate: this.#defaultCertificate && packCertificate(this.#defaultCertificate),
       snapshot: snapshot && pack(snapshot),
       change: this.#number,
     };
@@ -108,6 +117,11 @@ export class Distribution {
   updateAffinityKeys(affinityKeys: readonly Uint8Array[]): Receipt {
     this.#affinityKeys = affinityKeys;
     return this.#push({ affinityKeys });
+  }
+
+  updateDefaultCertificate(certificate: Certificate): Receipt {
+    this.#defaultCertificate = certificate;
+    return this.#push({ defaultCertificate: packCertificate(certificate) });
   }
 
   /** For a worker that starts now, with what is {@link inForce}. */

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
+import type { Certificate } from '../model/certificate.ts';
 import type { Delta, ServedCluster } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
@@ -28,6 +29,8 @@ export interface FleetOptions {
   readonly errorPage: string | undefined;
   /** Of sticky cookies: the first makes them, and all are taken. */
   readonly affinityKeys: readonly Uint8Array[];
+  /** Of hosts that have none of their own; undefined where TLS does not listen. */
+  readonly defaultCertificate: Certificate | undefined;
   readonly clock?: Clock;
 }
 
@@ -132,6 +135,10 @@ export class Fleet {
 
   updateAffinityKeys(keys: readonly Uint8Array[]): Receipt {
     return this.#distribution.updateAffinityKeys(keys);
+  }
+
+  updateDefaultCertificate(certificate: Certificate): Receipt {
+    return this.#distribution.updateDefaultCertificate(certificate);
   }
 
   reopenLogs(): void {

@@ -1,6 +1,15 @@
+import type { Certificate, CertificateId } from '../model/certificate.ts';
 import type { Cluster, EndpointSet } from '../model/cluster.ts';
-import type { Delta, PublishedCluster, PublishedDelta, PublishedEndpointSet, ServedCluster } from '../model/delta.ts';
+import type {
+  Delta,
+  PublishedCluster,
+  PublishedDelta,
+  PublishedEndpointSet,
+  ServedCluster,
+  TlsChanges,
+} from '../model/delta.ts';
 import type { ClusterId, Route } from '../model/route.ts';
+import type { TlsHost } from '../model/tls-host.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import { NO_SLOT } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
@@ -10,12 +19,17 @@ import type { EndpointSlots } from './endpoint-slots.ts';
 /** Endpoints and their slots; absent: they have none. */
 type PlacedSet = EndpointSet & Pick<PublishedEndpointSet, 'slots'>;
 
-/** The state that workers are to have: the table, its clusters and their endpoints, with their places in shared memory. */
+/**
+ * The state that workers are to have: the table, its clusters and their endpoints, with their places in shared memory, and the
+ * hosts and certificates of the TLS port.
+ */
 export class InForce {
   readonly #blocks: CounterBlocks;
   readonly #slots: EndpointSlots;
   readonly #clusters = new Map<ClusterId, PublishedCluster>();
   readonly #endpoints = new Map<ClusterId, PlacedSet>();
+  readonly #certificates = new Map<CertificateId, Certificate>();
+  readonly #tlsHosts = new Map<string, TlsHost>();
   #table: RouteTable | undefined;
 
   constructor(board: CounterBoard, slots: EndpointSlots) {
@@ -40,7 +54,7 @@ export class InForce {
 
   /** @param number of the change, by which workers learn of it @returns it as workers get it. Where it throws, nothing has changed */
   apply(delta: Delta, number: number): PublishedDelta {
-    const { version, routes, clusters, endpoints } = delta;
+    const { version, routes, clusters, endpoints, tls } = delta;
     const blocks = clusters.upserts.map(({ service }) => this.#blocks.assign(service));
     const table = (this.#table ?? RouteTable.EMPTY).apply({ version, ...routes });
     const coming = new Set(clusters.upserts.map(({ id }) => id));
@@ -50,7 +64,9 @@ export class InForce {
     const sets = new Map(endpoints.map(set => [set.cluster, set]));
     const moved = [...coming.union(sets)].flatMap(id => this.#place(id, sets.get(id), number) ?? []);
     for (const id of clusters.removals) this.#remove(id, number);
-    return { version, routes, clusters: { upserts, removals: clusters.removals }, endpoints: moved };
+    if (tls !== undefined) this.#applyTls(tls);
+    const published = { version, routes, clusters: { upserts, removals: clusters.removals }, endpoints: moved };
+    return tls === undefined ? published : { ...published, tls };
   }
 
   /** All of it, for a worker that starts with nothing; undefined before the first table. */
@@ -62,8 +78,23 @@ export class InForce {
         routes: { upserts: [...table.routes()], removals: [] },
         clusters: { upserts: [...this.#clusters.values()], removals: [] },
         endpoints: [...this.#endpoints.values()],
+        ...(this.#tlsHosts.size > 0 && { tls: this.#tlsSnapshot() }),
       }
     );
+  }
+
+  #applyTls({ certificates, hosts }: TlsChanges): void {
+    for (const certificate of certificates.upserts) this.#certificates.set(certificate.id, certificate);
+    for (const host of hosts.upserts) this.#tlsHosts.set(host.host, host);
+    for (const name of hosts.removals) this.#tlsHosts.delete(name);
+    for (const id of certificates.removals) this.#certificates.delete(id);
+  }
+
+  #tlsSnapshot(): TlsChanges {
+    return {
+      certificates: { upserts: [...this.#certificates.values()], removals: [] },
+      hosts: { upserts: [...this.#tlsHosts.values()], removals: [] },
+    };
   }
 
   /** A worker could not serve it. */

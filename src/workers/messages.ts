@@ -4,6 +4,7 @@ import type { FailureNotice } from '../dataplane/failures/failure-example.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
+import type { PackedCertificate } from './packed-delta.ts';
 
 export interface WorkerInit {
   readonly settings: Settings;
@@ -21,6 +22,8 @@ export interface WorkerInit {
   readonly errorPage: string | undefined;
   /** Of sticky cookies: the first makes them, and all are taken. */
   readonly affinityKeys: readonly Uint8Array[];
+  /** Undefined where TLS does not listen. */
+  readonly defaultCertificate: PackedCertificate | undefined;
   /** All routes, clusters and endpoints in force, as a packed delta; undefined before the first table. */
   readonly snapshot: readonly string[] | undefined;
   /** The number of the last change that all this comes from. */
@@ -34,6 +37,7 @@ export interface Change {
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
   readonly affinityKeys?: readonly Uint8Array[];
+  readonly defaultCertificate?: PackedCertificate;
 }
 
 export type ToWorker =

@@ -4,6 +4,7 @@
  * object over there.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { type Certificate, type CertificateId, PrivateKey } from '../model/certificate.ts';
 import { endpointId, plainCluster } from '../model/cluster.ts';
 import type {
   PublishedCluster,
@@ -11,8 +12,10 @@ import type {
   PublishedEndpoint,
   PublishedEndpointSet,
   PublishedRoute,
+  TlsChanges,
 } from '../model/delta.ts';
 import type { ClusterId, Route, RouteOverrides } from '../model/route.ts';
+import type { TlsHost } from '../model/tls-host.ts';
 
 type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides'> & Partial<Pick<PublishedRoute, 'host' | 'overrides'>>;
 
@@ -37,6 +40,17 @@ type PackedSet = readonly [
   slots?: readonly number[],
 ];
 
+/** The one form in which a key is written out: it goes from thread to thread, and nowhere else. */
+export type PackedCertificate = readonly [id: CertificateId, chain: string, key: string];
+
+interface PackedTls {
+  readonly certificates: {
+    readonly upserts: readonly PackedCertificate[];
+    readonly removals: readonly CertificateId[];
+  };
+  readonly hosts: { readonly upserts: readonly TlsHost[]; readonly removals: readonly string[] };
+}
+
 interface Packed {
   readonly version: number;
   readonly routes: {
@@ -45,45 +59,67 @@ interface Packed {
   };
   readonly clusters: { readonly upserts: readonly PackedCluster[]; readonly removals: readonly ClusterId[] };
   readonly endpoints: readonly PackedSet[];
+  readonly tls?: PackedTls;
 }
 
 const NO_OVERRIDES: RouteOverrides = {};
-/** Clusters and sets of endpoints in one text. */
+/** Clusters, sets of endpoints and certificates in one text. */
 const PART = 1_000;
-/** Of a part that is not the last: routes come behind all clusters, and clusters go behind all routes. */
-const NOTHING = { routes: { upserts: [], removals: [] }, gone: [] };
 
-/** @returns texts to be unpacked and applied one behind the other: what is read of one is thrown away before the next */
-export function pack({ version, routes, clusters, endpoints }: PublishedDelta): readonly string[] {
+/**
+ * @returns texts to be unpacked and applied one behind the other: what is read of one is thrown away before the next. Hosts come
+ * behind all certificates and routes behind all clusters, and what goes, goes behind all routes
+ */
+export function pack({ version, routes, clusters, endpoints, tls }: PublishedDelta): readonly string[] {
+  const certificates = tls?.certificates.upserts ?? [];
+  const longest = Math.max(clusters.upserts.length, endpoints.length, certificates.length);
   const texts: string[] = [];
-  const part = (
-    from: number,
-    rest: Pick<Packed, 'routes'> & { readonly gone: Packed['clusters']['removals'] },
-  ): void => {
+  for (let from = 0; from === 0 || from < longest; from += PART) {
+    const part = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + PART);
+    const last = <T>(list: readonly T[]): readonly T[] => (from + PART >= longest ? list : []);
     const packed: Packed = {
       version,
-      routes: rest.routes,
-      clusters: { upserts: clusters.upserts.slice(from, from + PART).map(packCluster), removals: rest.gone },
-      endpoints: endpoints.slice(from, from + PART).map(packSet),
+      routes: { upserts: last(routes.upserts).map(packRoute), removals: last(routes.removals) },
+      clusters: { upserts: part(clusters.upserts).map(packCluster), removals: last(clusters.removals) },
+      endpoints: part(endpoints).map(packSet),
+      ...(tls && {
+        tls: {
+          certificates: {
+            upserts: part(certificates).map(packCertificate),
+            removals: last(tls.certificates.removals),
+          },
+          hosts: { upserts: last(tls.hosts.upserts), removals: last(tls.hosts.removals) },
+        },
+      }),
     };
     texts.push(JSON.stringify(packed));
-  };
-  let from = 0;
-  for (; Math.max(clusters.upserts.length, endpoints.length) - from > PART; from += PART) part(from, NOTHING);
-  const changes = { upserts: routes.upserts.map(packRoute), removals: routes.removals };
-  part(from, { routes: changes, gone: clusters.removals });
+  }
   return texts;
 }
 
 /** @param text one of {@link pack} */
 export function unpack(text: string): PublishedDelta {
-  const { version, routes, clusters, endpoints } = JSON.parse(text) as Packed;
+  const { version, routes, clusters, endpoints, tls } = JSON.parse(text) as Packed;
   return {
     version,
     routes: { upserts: routes.upserts.map(unpackRoute), removals: routes.removals },
     clusters: { upserts: clusters.upserts.map(unpackCluster), removals: clusters.removals },
     endpoints: endpoints.map(unpackSet),
+    ...(tls && { tls: unpackTls(tls) }),
   };
+}
+
+export function packCertificate({ id, chain, key }: Certificate): PackedCertificate {
+  return [id, chain, key.reveal()];
+}
+
+export function unpackCertificate([id, chain, key]: PackedCertificate): Certificate {
+  return { id, chain, key: new PrivateKey(key) };
+}
+
+function unpackTls({ certificates, hosts }: PackedTls): TlsChanges {
+  const { upserts, removals } = certificates;
+  return { certificates: { upserts: upserts.map(unpackCertificate), removals }, hosts };
 }
 
 /** The main thread gives its own routes, which have more than a worker needs. */

@@ -1,7 +1,7 @@
 import type { PublishedDelta } from '../model/delta.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Change } from './messages.ts';
-import { pack } from './packed-delta.ts';
+import { type PackedCertificate, pack } from './packed-delta.ts';
 import { PendingDelta } from './pending-delta.ts';
 
 /** A delta, packed when the first worker needs it and not again for the others. */
@@ -24,6 +24,7 @@ export interface NewlyInForce {
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
   readonly affinityKeys?: readonly Uint8Array[];
+  readonly defaultCertificate?: PackedCertificate;
 }
 
 /** What a worker does not have yet: of everything the newest, so that a busy worker has little to catch up with. */

@@ -1,9 +1,10 @@
 import type { PublishedCluster, PublishedDelta, PublishedEndpointSet, PublishedRoute } from '../model/delta.ts';
 import { type ClusterId, type Place, routeKey } from '../model/route.ts';
+import { PendingTls } from './pending-tls.ts';
 
 type PlaceState = PublishedRoute | Place;
 
-/** Several deltas as one: of each place, each cluster and each set of endpoints the newest. */
+/** Several deltas as one: of each place, each cluster, each set of endpoints, each host of the TLS port and each certificate the newest. */
 export class PendingDelta {
   #version = 0;
   /** By route key: a route, or a place without one. */
@@ -11,8 +12,9 @@ export class PendingDelta {
   /** Undefined: no route leads to it any more. */
   readonly #clusters = new Map<ClusterId, PublishedCluster | undefined>();
   readonly #endpoints = new Map<ClusterId, PublishedEndpointSet>();
+  #tls: PendingTls | undefined;
 
-  add({ version, routes, clusters, endpoints }: PublishedDelta): void {
+  add({ version, routes, clusters, endpoints, tls }: PublishedDelta): void {
     this.#version = version;
     for (const place of routes.removals) this.#places.set(routeKey(place), place);
     for (const route of routes.upserts) this.#places.set(routeKey(route), route);
@@ -22,6 +24,9 @@ export class PendingDelta {
       this.#clusters.set(id, undefined);
       this.#endpoints.delete(id);
     }
+    if (tls === undefined) return;
+    this.#tls ??= new PendingTls();
+    this.#tls.add(tls);
   }
 
   toDelta(): PublishedDelta {
@@ -38,6 +43,7 @@ export class PendingDelta {
         removals: clusters.flatMap(([id, published]) => (published === undefined ? id : [])),
       },
       endpoints: [...this.#endpoints.values()],
+      ...(this.#tls && { tls: this.#tls.toChanges() }),
     };
   }
 }

@@ -12,15 +12,17 @@ import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
 import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
 import { codeOf, messageOf } from '../errors.ts';
+import { arrivals, departures, type PublishedDelta } from '../model/delta.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { EndpointRow } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
-import { unpack } from './packed-delta.ts';
+import { unpack, unpackCertificate } from './packed-delta.ts';
 
 const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const affinityKeys = new AffinityKeys(init.affinityKeys);
+const tlsHosts = new TlsHosts();
 const routes = new RouteCompiler({
   affinityKeys,
   clock: systemClock,
@@ -35,7 +37,8 @@ const state: EngineState = {
   table: init.snapshot && tableWith(init.snapshot, undefined),
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
-  tlsHosts: new TlsHosts(),
+  tlsHosts,
+  defaultCertificate: init.defaultCertificate && unpackCertificate(init.defaultCertificate),
 };
 const turn = new WriteTurn(init.logTurn.shared, init.logTurn.id);
 const sink = new LineSink(init.settings.accessLogPath, turn, {
@@ -59,8 +62,9 @@ let taken = init.change;
 const upToDate = Promise.withResolvers<void>();
 let isDraining = false;
 
-function take({ delta, settings, errorPage, affinityKeys: keys }: Change): void {
+function take({ delta, settings, errorPage, affinityKeys: keys, defaultCertificate }: Change): void {
   if (keys !== undefined) affinityKeys.change(keys);
+  if (defaultCertificate !== undefined) state.defaultCertificate = unpackCertificate(defaultCertificate);
   if (delta !== undefined) state.table = tableWith(delta, state.table);
   if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
   if (settings !== undefined) {
@@ -70,7 +74,15 @@ function take({ delta, settings, errorPage, affinityKeys: keys }: Change): void 
 }
 
 function tableWith(delta: readonly string[], before: EngineState['table']): EngineState['table'] {
-  return delta.reduce((table, text) => routes.apply(table, unpack(text)), before);
+  return delta.reduce((table, text) => applied(table, unpack(text)), before);
+}
+
+/** A host is there before its routes are, and goes after them. */
+function applied(table: EngineState['table'], delta: PublishedDelta): EngineState['table'] {
+  if (delta.tls !== undefined) tlsHosts.apply(arrivals(delta.tls));
+  const after = routes.apply(table, delta);
+  if (delta.tls !== undefined) tlsHosts.apply(departures(delta.tls));
+  return after;
 }
 
 function acknowledge(): void {

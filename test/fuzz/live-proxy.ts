@@ -40,6 +40,7 @@ export class LiveProxy {
       settings: { ...DEFAULTS, accessLog: 'json', ...settings },
       errorPage: '<!doctype html><title>error</title>',
       tlsHosts: new TlsHosts(),
+      defaultCertificate: undefined,
     };
     const counters = new WorkerCounters();
     const logged = new Map<string, LoggedRequest[]>();

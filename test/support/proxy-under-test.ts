@@ -143,6 +143,7 @@ export async function startProxy(
     settings: { ...DEFAULTS, accessLog: logFormat, ...settings },
     errorPage: ERROR_PAGE,
     tlsHosts: new TlsHosts(),
+    defaultCertificate: undefined,
   };
   const counters = new WorkerCounters();
   const accessLog = new AccessLog(new LogLines(line => logLines.push(line)), state);

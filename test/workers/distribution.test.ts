@@ -1,6 +1,7 @@
 /** Who has what: each worker at its own pace. The workers here are only what is sent to them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PrivateKey } from '../../src/model/certificate.ts';
 import type { PublishedRoute } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
@@ -51,6 +52,7 @@ function running(workers: number) {
     settings: DEFAULTS,
     errorPage: undefined,
     affinityKeys: [],
+    defaultCertificate: undefined,
   });
   const fakes = Array.from({ length: workers }, () => new FakeWorker(distribution));
   for (const fake of fakes) {
@@ -177,4 +179,15 @@ test('a change that fails changes nothing', () => {
   assert.throws(() => distribution.publish(deltaOf({ version: 2, upserts: [bad], removals: [] })), /a bug/);
   assert.equal(distribution.table.version, 1);
   assert.deepEqual(new FakeWorker(distribution).paths, ['/a']);
+});
+
+test('the default certificate reaches workers that run, and those that start later', () => {
+  const { distribution, fakes } = running(1);
+  const [only] = fakes as [FakeWorker];
+  assert.equal(distribution.inForce.defaultCertificate, undefined);
+  const certificate = { id: 'one', chain: 'a chain', key: new PrivateKey('a key') };
+  distribution.updateDefaultCertificate(certificate);
+  const packed = only.sent.at(-1)?.change.defaultCertificate;
+  assert.deepEqual(packed, ['one', 'a chain', 'a key']);
+  assert.deepEqual(distribution.inForce.defaultCertificate, packed);
 });

@@ -147,6 +147,7 @@ export async function startFleet(
     logger,
     errorPage,
     affinityKeys: [],
+    defaultCertificate: undefined,
   });
   const threads: Worker[] = [];
   const onWorker = (thread: Worker): void => void threads.push(thread);

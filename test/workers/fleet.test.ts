@@ -166,6 +166,7 @@ for (const workers of [1, 2]) {
       logger: silentLogger(),
       errorPage: undefined,
       affinityKeys: [],
+      defaultCertificate: undefined,
     });
     await assert.rejects(fleet.start(), error => {
       assert.ok(error instanceof UnavailableError);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Certificate, PrivateKey } from '../../src/model/certificate.ts';
 import { plainEndpoint } from '../../src/model/cluster.ts';
+import type { PublishedDelta } from '../../src/model/delta.ts';
 import { pack, unpack } from '../../src/workers/packed-delta.ts';
 import fc from '../support/property.ts';
 import { deltaOf, published, route } from '../support/routes.ts';
@@ -54,13 +56,42 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     },
     { noNullPrototype: true, requiredKeys: ['cluster', 'revision', 'endpoints'] },
   );
-  const deltas = record({
+  const tls = record({
+    certificates: record({
+      upserts: fc.array(record({ id: text, chain: text, key: text.map(pem => new PrivateKey(pem)) })),
+      removals: fc.array(text),
+    }),
+    hosts: record({
+      upserts: fc.array(
+        fc.record(
+          {
+            host: text,
+            certificate: text,
+            clientCertificate: record({ policy: text, mode: fc.constant('required' as const), ca: text }),
+            passthrough: text,
+          },
+          { noNullPrototype: true, requiredKeys: ['host'] },
+        ),
+      ),
+      removals: fc.array(text),
+    }),
+  });
+  const plainDeltas = {
     version: fc.nat(),
     routes: record({ upserts: fc.array(routes), removals: fc.array(record({ host: text, path: text })) }),
     clusters: record({ upserts: fc.array(clusters), removals: fc.array(text) }),
     endpoints: fc.array(sets),
-  });
-  fc.assert(fc.property(deltas, delta => assert.deepEqual(pack(delta).map(unpack), [delta])));
+  };
+  const deltas = fc.oneof(record(plainDeltas), record({ ...plainDeltas, tls }));
+  const keysOf = (parts: readonly PublishedDelta[]): string[] =>
+    parts.flatMap(part => part.tls?.certificates.upserts ?? []).map(({ key }) => key.reveal());
+  fc.assert(
+    fc.property(deltas, delta => {
+      const unpacked = pack(delta).map(unpack);
+      assert.deepEqual(unpacked, [delta]);
+      assert.deepEqual(keysOf(unpacked), keysOf([delta]), 'which an assertion does not see');
+    }),
+  );
 });
 
 test('a packed route leaves out what no worker needs', () => {
@@ -93,4 +124,32 @@ test('a long delta is several texts: routes come behind the clusters that they l
     [last?.version, last?.routes.upserts.length, last?.routes.removals, last?.clusters.removals],
     [7, 2_500, [{ host: '', path: '/gone' }], ['gone']],
   );
+});
+
+test('many certificates are several texts: hosts come behind all of them, and what goes, goes last', () => {
+  const certificates: Certificate[] = Array.from({ length: 2_500 }, (_, index) => ({
+    id: `c${index}`,
+    chain: 'a chain',
+    key: new PrivateKey('a key'),
+  }));
+  const hosts = certificates.map(({ id }) => ({ host: `${id}.example`, certificate: id }));
+  const delta = {
+    ...published(deltaOf({ version: 3, upserts: [], removals: [] })),
+    tls: {
+      certificates: { upserts: certificates, removals: ['old'] },
+      hosts: { upserts: hosts, removals: ['old.example'] },
+    },
+  };
+  const parts = pack(delta).map(unpack);
+  assert.equal(parts.length, 3);
+  for (const part of parts.slice(0, -1)) {
+    assert.deepEqual([part.tls?.certificates.removals, part.tls?.hosts], [[], { upserts: [], removals: [] }]);
+  }
+  assert.deepEqual(
+    parts.flatMap(({ tls }) => tls?.certificates.upserts.map(({ id }) => id)),
+    certificates.map(({ id }) => id),
+  );
+  const last = parts.at(-1);
+  assert.deepEqual(last?.tls?.hosts, delta.tls.hosts);
+  assert.deepEqual(last?.tls?.certificates.removals, ['old']);
 });

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClusterRegistry } from '../../src/control/catalog/cluster-registry.ts';
+import { PrivateKey } from '../../src/model/certificate.ts';
 import { type Balance, plainEndpoint } from '../../src/model/cluster.ts';
-import type { PublishedDelta } from '../../src/model/delta.ts';
+import type { PublishedDelta, TlsChanges } from '../../src/model/delta.ts';
 import { type Route, routeKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
@@ -20,13 +21,22 @@ class Worker {
   readonly routes = new Map<string, unknown>();
   readonly clusters = new Map<string, unknown>();
   readonly endpoints = new Map<string, unknown>();
+  readonly certificates = new Map<string, unknown>();
+  readonly hosts = new Map<string, unknown>();
 
   take(delta: PublishedDelta): void {
     for (const text of pack(delta)) this.#take(unpack(text));
   }
 
-  #take({ version, routes, clusters, endpoints }: PublishedDelta): void {
+  #take({ version, routes, clusters, endpoints, tls }: PublishedDelta): void {
     this.version = version;
+    for (const one of tls?.certificates.upserts ?? []) this.certificates.set(one.id, [one.chain, one.key.reveal()]);
+    for (const host of tls?.hosts.upserts ?? []) {
+      assert.ok(this.certificates.has(host.certificate ?? ''), `${host.host} has a certificate that has not come`);
+      this.hosts.set(host.host, host);
+    }
+    for (const host of tls?.hosts.removals ?? []) this.hosts.delete(host);
+    for (const id of tls?.certificates.removals ?? []) this.certificates.delete(id);
     for (const published of clusters.upserts) this.clusters.set(published.cluster.id, published);
     for (const set of endpoints) this.endpoints.set(set.cluster, set);
     for (const place of routes.removals) this.routes.delete(routeKey(place));
@@ -42,12 +52,14 @@ class Worker {
 
   get state(): unknown {
     const sorted = (map: Map<string, unknown>): unknown[] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
-    return [this.version, sorted(this.routes), sorted(this.clusters), sorted(this.endpoints)];
+    const maps = [this.routes, this.clusters, this.endpoints, this.certificates, this.hosts];
+    return [this.version, ...maps.map(sorted)];
   }
 }
 
 const PATHS = ['/a', '/b', '/c'];
 const NAMES = ['one', 'two', 'three'];
+const HOSTS = ['a.example', '*.example'];
 
 const step = fc.record({
   /** By path, which Service has it now. */
@@ -55,7 +67,30 @@ const step = fc.record({
   policy: fc.constantFrom<Exclude<Balance['policy'], 'hash'>>('service', 'least-request'),
   name: fc.constantFrom(...NAMES),
   ports: fc.uniqueArray(fc.constantFrom(1, 2, 3, 4)),
+  /** By host, the certificate that it has now. */
+  certificates: fc.tuple(...HOSTS.map(() => fc.option(fc.constantFrom(...NAMES), { nil: undefined }))),
 });
+
+/** @param before by host, the certificate that it had @returns undefined where nothing changes */
+function tlsChanges(
+  before: readonly (string | undefined)[],
+  now: readonly (string | undefined)[],
+): TlsChanges | undefined {
+  const at = HOSTS.map((host, index) => ({ host, was: before[index], is: now[index] }));
+  const [had, has] = [new Set(before), new Set(now)];
+  const come = NAMES.filter(id => has.has(id) && !had.has(id));
+  if (at.every(({ was, is }) => was === is)) return undefined;
+  return {
+    certificates: {
+      upserts: come.map(id => ({ id, chain: `chain of ${id}`, key: new PrivateKey(`key of ${id}`) })),
+      removals: NAMES.filter(id => had.has(id) && !has.has(id)),
+    },
+    hosts: {
+      upserts: at.flatMap(({ host, was, is }) => (is === undefined || is === was ? [] : { host, certificate: is })),
+      removals: at.flatMap(({ host, was, is }) => (is === undefined && was !== undefined ? host : [])),
+    },
+  };
+}
 
 test('changes put together, and a snapshot, lead where all changes one by one lead', () => {
   fc.assert(
@@ -65,7 +100,8 @@ test('changes put together, and a snapshot, lead where all changes one by one le
       const [quick, busy, late] = [new Worker(), new Worker(), new Worker()];
       const pending = new PendingDelta();
       let served = new Map<string, Route>();
-      for (const [index, { owners, policy, name, ports }] of steps.entries()) {
+      let hosts: readonly (string | undefined)[] = [];
+      for (const [index, { owners, policy, name, ports, certificates }] of steps.entries()) {
         const wanted = new Map(
           PATHS.flatMap((path, at) => {
             const owner = owners[at];
@@ -87,7 +123,12 @@ test('changes put together, and a snapshot, lead where all changes one by one le
           away.map(([, one]) => one),
         );
         served = wanted;
-        const delta = inForce.apply({ version: index + 1, routes: { upserts, removals }, ...changes }, index + 1);
+        const tls = tlsChanges(hosts, certificates);
+        hosts = certificates;
+        const delta = inForce.apply(
+          { version: index + 1, routes: { upserts, removals }, ...changes, ...(tls && { tls }) },
+          index + 1,
+        );
         quick.take(delta);
         if (index < busyFrom) busy.take(delta);
         else pending.add(delta);
