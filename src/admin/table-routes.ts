@@ -1,8 +1,9 @@
-/** `/routes`, `/explain` and `/endpoints`: what is served, what is not, and why. */
+/** `/routes`, `/explain`, `/endpoints` and `/certificates`: what is served, what is not, and why. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import { readOnlyRoute } from './app.ts';
+import { viewCertificates } from './certificate-view.ts';
 import { viewCluster } from './cluster-view.ts';
 import { viewDiagnostic } from './diagnostic-view.ts';
 import { clientQuery, explainQuery, queryParameter, viewExplanation } from './explanation.ts';
@@ -35,6 +36,9 @@ export function addTableRoutes(
     const backend = queryParameter(request.query, 'backend');
     return sendJson(reply, [...control.observedClusters(backend)].map(viewCluster));
   });
+  readOnlyRoute(app, '/certificates', async (_request, reply) =>
+    sendJson(reply, viewCertificates(control.certificates.all())),
+  );
 }
 
 export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {

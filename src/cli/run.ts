@@ -5,6 +5,7 @@ import { loadSettings } from '../settings/load.ts';
 import { closest } from '../text/closest.ts';
 import { printable, printableLines } from '../text/printable.ts';
 import { backends } from './backends.ts';
+import { certificates } from './certificates.ts';
 import { check } from './check.ts';
 import { type Command, EXIT } from './command.ts';
 import { completionOf } from './completion/completion.ts';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   explain,
   backends,
+  certificates,
   completion,
   help,
   version,

@@ -112,6 +112,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     board,
     state: () => control.programState(),
     endpoints: health,
+    certificates: () => control.certificates.summary(),
     perEndpoint: settings.metricsPerEndpoint,
     version: programVersion(),
     engine: settings.engine,

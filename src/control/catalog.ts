@@ -208,6 +208,12 @@ export class Catalog implements ServiceStore {
     return served.filter(route => serviceKey(route.service) === key);
   }
 
+  /** The hosts that a watched Service asks for. @param key of the Service */
+  hostsOf(key: string): string[] {
+    const hosts = this.#watched.get(key)?.translation.routes.map(({ host }) => host) ?? [];
+    return [...new Set(hosts)].filter(host => host !== '');
+  }
+
   /** The watched object behind a Service, for Events; undefined for pushed ones. */
   serviceOf(service: ServiceRef): ServiceObject | undefined {
     return this.#watched.objectOf(service);

@@ -9,6 +9,7 @@ import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { WorkerReport } from '../workers/supervisor.ts';
 import type { BackendInForce } from './catalog.ts';
+import type { CertificateReport } from './certificates/certificate-report.ts';
 import type { TableChange } from './change-log.ts';
 import type { ClusterReports } from './cluster-reports.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
@@ -44,6 +45,8 @@ export interface ControlPlane {
   observedClusters(wanted: string | undefined): Iterable<ObservedCluster>;
   /** Which endpoints of a cluster get no requests, and where a request would go. */
   readonly reports: Pick<ClusterReports, 'outOfUse' | 'choose'>;
+  /** The certificates that objects ask for, and what is wrong with them. */
+  readonly certificates: { all(): Iterable<CertificateReport> };
   readonly mergeSlashes: boolean;
   /** Of routes that set none of their own. */
   readonly limits: RouteLimits;

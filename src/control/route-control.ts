@@ -18,6 +18,7 @@ import { programVersion } from '../version.ts';
 import type { Fleet } from '../workers/fleet.ts';
 import type { Announcer } from './announcer.ts';
 import type { BackendInForce, Catalog } from './catalog.ts';
+import { CertificateReports } from './certificates/certificate-report.ts';
 import { ClusterReports, type HealthReports } from './cluster-reports.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { ObservedControlPlane, SourceReport } from './control-plane.ts';
@@ -66,6 +67,7 @@ export class RouteControl implements ObservedControlPlane {
   #pushedBody = '[]';
   readonly #publisher: Publisher;
   readonly reports: ClusterReports;
+  readonly certificates: CertificateReports;
   isDraining = false;
 
   constructor(options: RouteControlOptions) {
@@ -74,6 +76,12 @@ export class RouteControl implements ObservedControlPlane {
     options.catalog.onDue = since => void this.changed(since);
     this.#settings = options.settings;
     this.reports = new ClusterReports(options.fleet, options.health, () => options.fleet.affinityKeys);
+    const { catalog } = options;
+    this.certificates = new CertificateReports({
+      secrets: catalog.secrets.tls,
+      hostsOf: asker => catalog.hostsOf(asker),
+      now: Date.now,
+    });
     const { engine } = options.settings;
     this.program = { version: programVersion(), engine, hostname: hostname(), startedAt: Date.now() };
   }

@@ -4,6 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { FAILURE_REASONS } from '../dataplane/failures/failures.ts';
+import { addCertificateMetrics, type CertificateFigures } from './certificate-metrics.ts';
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
 import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
@@ -62,6 +63,7 @@ export interface MetricsOptions {
   readonly board: CounterBoard;
   readonly state: () => ProgramState;
   readonly endpoints?: EndpointStatistics;
+  readonly certificates?: () => CertificateFigures;
   /** Series of single endpoints, too: setting metrics-per-endpoint. */
   readonly perEndpoint?: boolean;
   /** Of this program. */
@@ -72,6 +74,7 @@ export interface MetricsOptions {
 /** Seconds. The aim is under 0.01 for 99 of 100 changes. */
 const PROPAGATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const NO_CERTIFICATES: CertificateFigures = { count: 0, problems: new Map(), soonest: [] };
 const NO_ENDPOINTS: EndpointStatistics = { counts: () => [], ejections: {}, figures: () => [] };
 
 export class Metrics {
@@ -79,13 +82,18 @@ export class Metrics {
   readonly #state: () => ProgramState;
   readonly #endpoints: EndpointStatistics;
   readonly #perEndpoint: boolean;
+  readonly #certificatesNow: () => CertificateFigures;
   /** Of the scrape under way: the state is asked for once, however many metrics show it. */
   #now: ProgramState | undefined;
+  /** Of the scrape under way, too. */
+  #certificates: CertificateFigures = NO_CERTIFICATES;
   readonly #registry = new Registry();
   readonly #propagation: Histogram;
   #underWay: Promise<Scrape> | undefined;
 
-  constructor({ board, state, endpoints = NO_ENDPOINTS, perEndpoint = false, version, engine }: MetricsOptions) {
+  constructor(options: MetricsOptions) {
+    const { board, state, endpoints = NO_ENDPOINTS, perEndpoint = false, version, engine } = options;
+    this.#certificatesNow = options.certificates ?? (() => NO_CERTIFICATES);
     this.#board = board;
     this.#state = state;
     this.#endpoints = endpoints;
@@ -94,6 +102,7 @@ export class Metrics {
     this.#addTraffic();
     this.#addProgram();
     this.#addKubeWatch();
+    addCertificateMetrics(this.#registry, () => this.#certificates);
     this.#propagation = new Histogram({
       name: 'kube_entry_config_propagation_seconds',
       help: 'From a change at its source to the last worker that serves it.',
@@ -124,6 +133,7 @@ export class Metrics {
 
   async #make(): Promise<Scrape> {
     this.#now = this.#state();
+    this.#certificates = this.#certificatesNow();
     const general = Buffer.from(await this.#registry.metrics());
     const body = Buffer.concat([
       general,

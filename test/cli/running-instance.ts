@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { AdminServer } from '../../src/admin/admin-server.ts';
 import { Catalog } from '../../src/control/catalog.ts';
+import type { CertificateReport } from '../../src/control/certificates/certificate-report.ts';
 import { ClusterReports } from '../../src/control/cluster-reports.ts';
 import type { ControlPlane } from '../../src/control/control-plane.ts';
 import { isNamed } from '../../src/control/observed-cluster.ts';
@@ -23,8 +24,14 @@ export interface RunningInstance {
 /**
  * @param yaml Services that it serves; undefined for an instance that waits for its first table
  * @param moreMetrics lines of Prometheus text
+ * @param certificates what it says of certificates
  */
-export async function startInstance(context: TestContext, yaml?: string, moreMetrics = ''): Promise<RunningInstance> {
+export async function startInstance(
+  context: TestContext,
+  yaml?: string,
+  moreMetrics = '',
+  certificates: readonly CertificateReport[] = [],
+): Promise<RunningInstance> {
   const catalog = new Catalog({ allowExternalName: false, waitsFor: 'services' });
   if (yaml !== undefined) {
     catalog.replace(readManifestText(yaml, 'services.yaml', 'default').services.map(({ object }) => object));
@@ -46,6 +53,7 @@ export async function startInstance(context: TestContext, yaml?: string, moreMet
         .filter(({ cluster }) => wanted === undefined || isNamed(cluster, wanted))
         .map(found => reports.observe(found)),
     reports,
+    certificates: { all: () => certificates },
     mergeSlashes: true,
     limits: limitsOf(DEFAULTS),
     conflicts: () => catalog.conflicts(),

@@ -106,6 +106,9 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_upstream_pending: 'gauge',
     kube_entry_endpoints: 'gauge',
     kube_entry_endpoint_ejections_total: 'counter',
+    kube_entry_certificates: 'gauge',
+    kube_entry_certificate_problems: 'gauge',
+    kube_entry_certificate_expiry_timestamp_seconds: 'gauge',
     kube_entry_ready: 'gauge',
     kube_entry_draining: 'gauge',
     kube_entry_workers: 'gauge',
@@ -393,4 +396,25 @@ test('ejections are shown by reason', async () => {
       [{ reason: 'failed_trial' }, 0],
     ],
   );
+});
+
+test('certificates are counted, and those that expire first have a series each', async () => {
+  const metrics = new Metrics({
+    board: new CounterBoard(),
+    state: () => STATE,
+    certificates: () => ({
+      count: 3,
+      problems: new Map([['CertificateExpired', 2]]),
+      soonest: [{ secret: { namespace: 'shop', name: 'web' }, notAfter: 1_700_000_000_000 }],
+    }),
+    version: '1.2.3',
+    engine: 'node',
+  });
+  const families = await scrape(metrics);
+  const samples = (name: string) => families.get(name)?.samples.map(({ labels, value }) => ({ ...labels, value }));
+  assert.deepEqual(samples('kube_entry_certificates'), [{ value: 3 }]);
+  assert.deepEqual(samples('kube_entry_certificate_problems'), [{ reason: 'CertificateExpired', value: 2 }]);
+  assert.deepEqual(samples('kube_entry_certificate_expiry_timestamp_seconds'), [
+    { namespace: 'shop', secret: 'web', value: 1_700_000_000 },
+  ]);
 });

@@ -1,3 +1,4 @@
+import type { CertificateReport } from '../../src/control/certificates/certificate-report.ts';
 import type { TableChange } from '../../src/control/change-log.ts';
 import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
 import type { EndpointReport } from '../../src/control/endpoint-report.ts';
@@ -24,6 +25,8 @@ export class FakeControlPlane implements ObservedControlPlane {
   readonly clusters = new Map<ClusterId, ServedCluster>();
   observed: readonly ObservedCluster[] = [];
   readonly ailing = new Map<ClusterId, readonly EndpointReport[]>();
+  certificateList: readonly CertificateReport[] = [];
+  readonly certificates = { all: () => this.certificateList };
   mergeSlashes = true;
   limits = limitsOf(DEFAULTS);
   conflictList: readonly Conflict[] = [];
