@@ -1,40 +1,60 @@
 /**
- * `npm run test:assets`: builds the programs of Kubernetes and etcd that go.mod beside this file names, and prints the folder
- * they are in. What was built before is used again.
+ * Builds Go's programs that tests run, and prints the folder they are in. What was built before is used again.
+ * - `npm run test:assets`: Kubernetes and etcd, whose versions go.mod beside this file names
+ * - `npm run test:assets:http2`: those of the tests of HTTP/2, out of http2/
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { HTTP2_MODULE, http2Assets, OWN_PROGRAMS } from '../support/http2-assets.ts';
 import { ASSETS_MODULE, builtAssets } from '../support/test-assets.ts';
 
-const folder = builtAssets();
-if (!existsSync(folder)) {
-  if (spawnSync('go', ['version']).status !== 0) {
-    process.stderr.write('test:assets: there is no Go here: install it from https://go.dev/dl\n');
-    process.exit(1);
-  }
-  build(folder);
-}
-process.stdout.write(`${folder}\n`);
+if (process.argv[2] === 'http2') provide(http2Assets(), buildHttp2);
+else provide(builtAssets(), buildKubernetes);
 
 /** The folder appears with all programs, or not at all. */
-function build(target: string): void {
-  mkdirSync(dirname(target), { recursive: true });
-  const unfinished = mkdtempSync(`${target}-`);
-  try {
-    process.stderr.write('test:assets: building Kubernetes and etcd takes 10 to 30 minutes, once\n');
-    go('build', '-trimpath', '-ldflags', `-s -w ${versionFlags()}`, '-o', `${unfinished}/`, 'tool');
-    // Go names a program after the last part of its package's path.
-    renameSync(join(unfinished, 'server'), join(unfinished, 'etcd'));
-    renameSync(unfinished, target);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+function provide(folder: string, build: (into: string) => void): void {
+  if (!existsSync(folder)) {
+    if (spawnSync('go', ['version']).status !== 0) {
+      process.stderr.write('test:assets: there is no Go here: install it from https://go.dev/dl\n');
+      process.exit(1);
+    }
+    mkdirSync(dirname(folder), { recursive: true });
+    const unfinished = mkdtempSync(`${folder}-`);
+    try {
+      build(unfinished);
+      renameSync(unfinished, folder);
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+    }
   }
+  process.stdout.write(`${folder}\n`);
+}
+
+function buildHttp2(into: string): void {
+  go(
+    HTTP2_MODULE,
+    'build',
+    '-trimpath',
+    '-ldflags',
+    '-s -w',
+    '-o',
+    `${into}/`,
+    'tool',
+    ...OWN_PROGRAMS.map(name => `./${name}`),
+  );
+}
+
+function buildKubernetes(into: string): void {
+  process.stderr.write('test:assets: building Kubernetes and etcd takes 10 to 30 minutes, once\n');
+  go(ASSETS_MODULE, 'build', '-trimpath', '-ldflags', `-s -w ${versionFlags()}`, '-o', `${into}/`, 'tool');
+  // Go names a program after the last part of its package's path.
+  renameSync(join(into, 'server'), join(into, 'etcd'));
 }
 
 /** Kubernetes' own build writes its version into the programs like this. kubectl compares it with the server's. */
 function versionFlags(): string {
-  const version = go('list', '-m', '-f', '{{.Version}}', 'k8s.io/kubernetes').trim();
+  const version = go(ASSETS_MODULE, 'list', '-m', '-f', '{{.Version}}', 'k8s.io/kubernetes').trim();
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
   const values = { gitVersion: version, gitMajor: major, gitMinor: minor };
   return Object.entries(values)
@@ -42,8 +62,8 @@ function versionFlags(): string {
     .join(' ');
 }
 
-function go(...args: readonly string[]): string {
+function go(cwd: string, ...args: readonly string[]): string {
   // The versions are those of go.mod, whatever the surroundings say.
   const env = { ...process.env, GOFLAGS: '-mod=readonly -buildvcs=false', GOWORK: 'off' };
-  return execFileSync('go', args, { cwd: ASSETS_MODULE, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return execFileSync('go', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }

@@ -14,9 +14,14 @@ export class MissingAssetsError extends Error {}
 
 /** A folder for what is built of the module as it is now: other versions have another folder. */
 export function builtAssets(): string {
+  return builtFrom(ASSETS_MODULE, ['go.mod', 'go.sum']);
+}
+
+/** The folder for what is built of a Go module. @param files that decide what is built */
+export function builtFrom(module: string, files: readonly string[]): string {
   const { XDG_CACHE_HOME = join(homedir(), '.cache') } = process.env;
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(ASSETS_MODULE, file)));
+  for (const file of files) hash.update(readFileSync(join(module, file)));
   return join(XDG_CACHE_HOME, 'kube-entry/test-assets', hash.digest('hex').slice(0, 12));
 }
 
