@@ -41,6 +41,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'spreads load, and any outcome is right': [
     'workers/worker.ts',
     'dataplane/clusters/upstream-pools.ts',
+    'dataplane/http2/server/http2-connection.ts',
     'dataplane/pipeline/canary.ts',
   ],
   'waits for the system: a file, a pipe, a socket, a process, a terminal': [

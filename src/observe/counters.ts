@@ -26,6 +26,12 @@ export const COUNTERS = [
   'upstreamBusy',
   'upstreamPending',
   'accessLogDropped',
+  // HTTP/2: streams that were opened, refused for their number, reset by one of the sides; connections ended for a client's fault.
+  'http2Streams',
+  'http2StreamsRefused',
+  'http2ResetsReceived',
+  'http2ResetsSent',
+  'http2ProtocolErrors',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -99,6 +99,7 @@ export class Metrics {
     this.#endpoints = endpoints;
     this.#perEndpoint = perEndpoint;
     this.#addConnections();
+    this.#addHttp2();
     this.#addTraffic();
     this.#addProgram();
     this.#addKubeWatch();
@@ -154,6 +155,28 @@ export class Metrics {
     this.#gauge('nginx_connections_waiting', 'Idle client connections', this.#sum('waiting'));
     this.#counter('nginx_http_requests_total', 'Total http requests', this.#sum('requests'));
     this.#gauge('nginx_up', 'Always 1 where it can be asked', () => 1);
+  }
+
+  #addHttp2(): void {
+    this.#counter(
+      'kube_entry_http2_streams_total',
+      'Streams that clients of HTTP/2 opened.',
+      this.#sum('http2Streams'),
+    );
+    this.#counter(
+      'kube_entry_http2_streams_refused_total',
+      'Streams that were refused, because a client opened more than it may.',
+      this.#sum('http2StreamsRefused'),
+    );
+    this.#counters('kube_entry_http2_resets_total', 'Streams that were reset, by the side that did it.', 'side', {
+      client: 'http2ResetsReceived',
+      server: 'http2ResetsSent',
+    });
+    this.#counter(
+      'kube_entry_http2_protocol_errors_total',
+      'Connections that were ended with GOAWAY for what their client did.',
+      this.#sum('http2ProtocolErrors'),
+    );
   }
 
   #addTraffic(): void {

@@ -190,7 +190,7 @@ conformance('request smuggling', ({ engine, test }) => {
   refused('Content-Length', LENGTH);
   refused('Transfer-Encoding', CODING);
   refused('Transfer-Encoding', UNKNOWN_CODING, 501);
-  refused('HTTP/2.0', [['the preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']], 505);
+  refused('HTTP/2.0', [['a request line', 'GET /volume HTTP/2.0\r\nHost: test\r\n\r\n']], 505);
   refused('lines', LINES);
   refused('request line', REQUEST_LINE);
   refused('chunks', CHUNKS);

@@ -97,6 +97,10 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_requests_total: 'counter',
     kube_entry_request_duration_seconds: 'histogram',
     kube_entry_upstream_response_seconds: 'histogram',
+    kube_entry_http2_streams_total: 'counter',
+    kube_entry_http2_streams_refused_total: 'counter',
+    kube_entry_http2_resets_total: 'counter',
+    kube_entry_http2_protocol_errors_total: 'counter',
     kube_entry_request_bytes_total: 'counter',
     kube_entry_response_bytes_total: 'counter',
     kube_entry_request_failures_total: 'counter',
@@ -160,6 +164,9 @@ test('the counters of all workers are shown, as they are at each scrape', async 
     kube_entry_request_bytes_total: 'requestBytes',
     kube_entry_response_bytes_total: 'responseBytes',
     kube_entry_access_log_dropped_total: 'accessLogDropped',
+    kube_entry_http2_streams_total: 'http2Streams',
+    kube_entry_http2_streams_refused_total: 'http2StreamsRefused',
+    kube_entry_http2_protocol_errors_total: 'http2ProtocolErrors',
   } as const;
   for (const round of [1, 2]) {
     for (const [index, name] of Object.values(shown).entries()) {

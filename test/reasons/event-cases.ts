@@ -3,6 +3,9 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
+import { headersFrame, PREFACE } from '../support/http2-client.ts';
+import { type Fields, requestFields } from '../support/http2-fields.ts';
+import { frame } from '../support/http2-frames.ts';
 import type { ProxyUnderTest } from '../support/proxy-under-test.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { NOBODY, type RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
@@ -60,6 +63,17 @@ function askWithHeader(header: string): EventCase['provoke'] {
   return async ({ client }) => {
     await client.send(header + GET);
     await client.closed();
+  };
+}
+
+const NO_HTTP2 = 'it does not speak HTTP/2';
+
+/** A request of HTTP/2, and the end of its body. */
+function askHttp2(fields: Fields, endsStream = true): EventCase['provoke'] {
+  return async ({ client }) => {
+    const settings = frame(4, 0, 0);
+    const data = endsStream ? [] : [frame(0, 1, 1, 'abc')];
+    await client.send(Buffer.concat([PREFACE, settings, headersFrame(1, fields, endsStream), ...data]));
   };
 }
 
@@ -361,6 +375,38 @@ export const EVENT_CASES: readonly EventCase[] = [
       );
       await client.response();
     },
+  },
+  {
+    what: 'HTTP/2: a field of the connection',
+    reason: 'request_connection_field',
+    status: 400,
+    detail: /^field connection$/,
+    notOnNode: NO_HTTP2,
+    provoke: askHttp2(requestFields('GET', '/volume', [['connection', SECRET]])),
+  },
+  {
+    what: 'HTTP/2: a pseudo-field that comes twice',
+    reason: 'request_pseudo_field',
+    status: 400,
+    detail: /^field :path$/,
+    notOnNode: NO_HTTP2,
+    provoke: askHttp2(requestFields('GET', '/volume', [[':path', SECRET]])),
+  },
+  {
+    what: 'HTTP/2: more data than the length says',
+    reason: 'request_length_mismatch',
+    status: 400,
+    detail: /^3 bytes of data, content-length 2$/,
+    notOnNode: NO_HTTP2,
+    provoke: askHttp2(requestFields('POST', '/volume', [['content-length', '2']]), false),
+  },
+  {
+    what: 'HTTP/2: a tunnel for another protocol than WebSocket',
+    reason: 'request_protocol_unsupported',
+    status: 501,
+    detail: /^field :protocol$/,
+    notOnNode: NO_HTTP2,
+    provoke: askHttp2(requestFields('CONNECT', '/volume', [[':protocol', 'h2c']]), false),
   },
   {
     what: 'the program ends',

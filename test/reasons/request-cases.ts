@@ -72,7 +72,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
   row('HTTP/0.9', 'request_http_version_malformed', `GET / HTTP/0.9\r\n${HOST}\r\n`, /^byte 6 /, {
     onNode: 'request_http_version_malformed',
   }),
-  row('HTTP/2.0', 'request_http_version_unsupported', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', /^byte 6 /, { status: 505 }),
+  row('HTTP/2.0', 'request_http_version_unsupported', `GET / HTTP/2.0\r\n${HOST}\r\n`, /^byte 6 /, { status: 505 }),
   row(
     'a bare LF behind the request line',
     'request_bad_line_end',

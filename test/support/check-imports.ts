@@ -40,6 +40,8 @@ const WHOLE_DATAPLANE = [
   'dataplane/clusters',
   'dataplane/pipeline',
   'dataplane/http1',
+  'dataplane/http2',
+  'dataplane/http2/server',
 ];
 
 /** What the control plane may import. Commands may import the same and more. */
@@ -165,7 +167,20 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     // The wire of HTTP/2, which both of its sides use.
     'dataplane/http2': {
-      folders: [...COMMON, 'dataplane/pipeline/header-ids.ts', 'dataplane/runtime', 'dataplane/transport'],
+      folders: [...COMMON, ...PORTS, 'dataplane/runtime', 'dataplane/transport'],
+      packages: [],
+    },
+    'dataplane/http2/server': {
+      folders: [
+        ...COMMON,
+        ...PORTS,
+        'settings',
+        'observe',
+        'dataplane/failures',
+        'dataplane/runtime',
+        'dataplane/transport',
+        'dataplane/http2',
+      ],
       packages: [],
     },
     'dataplane/wire': { folders: WHOLE_DATAPLANE, packages: [] },

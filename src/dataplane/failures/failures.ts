@@ -166,7 +166,7 @@ const TABLE = {
   request_folded_line: request(400, 'A header of the request is continued on a second line.', MEND_CLIENT),
   request_header_malformed: request(
     400,
-    'A header line of the request has no colon, or its name is empty or not a token.',
+    'A header line of the request has no colon, or its name is empty or not a token; in HTTP/2, it may also have a capital.',
     MEND_CLIENT,
   ),
   request_header_too_large: request(
@@ -176,7 +176,7 @@ const TABLE = {
   ),
   request_too_many_headers: request(
     431,
-    'The request has more than 1000 header lines.',
+    'The request has more than 1000 header lines, or more than 200 in HTTP/2.',
     'Look for a client or proxy that adds a line each time; the limit is fixed.',
   ),
   request_host_missing: request(
@@ -184,7 +184,11 @@ const TABLE = {
     'The request has no Host header, which HTTP/1.1 requires.',
     'Have the client send Host; health checks written by hand often do not.',
   ),
-  request_host_duplicate: request(400, 'The request has more than one Host header.', MEND_CLIENT),
+  request_host_duplicate: request(
+    400,
+    'The request has more than one Host header, or one that differs from the :authority of HTTP/2.',
+    MEND_CLIENT,
+  ),
   request_host_malformed: request(
     400,
     'The Host header is empty, or is not a host name with an optional port.',
@@ -209,6 +213,26 @@ const TABLE = {
     'Have the client compress with Content-Encoding instead.',
   ),
   request_chunk_malformed: request(400, 'The chunked body of the request breaks the rules of chunks.', MEND_CLIENT),
+  request_connection_field: request(
+    400,
+    'A header of the HTTP/2 request speaks of the connection, such as Connection, Transfer-Encoding, or TE with more than trailers.',
+    'Correct the client or the proxy in front: RFC 9113 forbids this, and it is used to smuggle requests.',
+  ),
+  request_pseudo_field: request(
+    400,
+    'A pseudo-header of the HTTP/2 request, such as :path, is missing, repeated, unknown, misplaced, or has a value that it must not have.',
+    'Correct the client or the proxy in front: RFC 9113 forbids this, and it is used to smuggle requests.',
+  ),
+  request_length_mismatch: request(
+    400,
+    'The HTTP/2 request has more data than its Content-Length says, or less.',
+    'Correct the client or the proxy in front: RFC 9113 forbids this, and it is used to smuggle requests.',
+  ),
+  request_protocol_unsupported: request(
+    501,
+    'The client asks for a tunnel of HTTP/2 for another protocol than WebSocket.',
+    'Have the client use HTTP/1.1 for protocols that --upgrade-protocols lists.',
+  ),
   request_method_refused: request(
     405,
     'The method is CONNECT or TRACE, which are not forwarded.',

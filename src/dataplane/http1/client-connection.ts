@@ -146,6 +146,10 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
 
   // What the request under way asks of it.
 
+  get isFirst(): boolean {
+    return this.#requests === 0;
+  }
+
   get isBlocked(): boolean {
     return this.transport.isBlocked;
   }
@@ -206,6 +210,23 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     counters.addTo(gaugeOf(state), 1);
     if (state === BUSY) this.#requests += 1;
     this.state = state;
+  }
+
+  becomeHttp2(bytes: Buffer): void {
+    const { peer, tls, transport } = this;
+    const { counters, limits } = this.#context;
+    counters.addTo(gaugeOf(this.state), -1);
+    counters.add('active', -1);
+    counters.add('handled', -1);
+    this.state = CLOSED;
+    this.inlet.release();
+    limits.remove(this.limit);
+    const takeOver: OpenTransport = owner => {
+      transport.handOver(owner);
+      return transport;
+    };
+    this.#context.speaksHttp2(this, takeOver, { peer, tls }, bytes);
+    this.#reader.clearStash();
   }
 
   // What its transport calls.

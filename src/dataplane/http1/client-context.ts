@@ -1,9 +1,10 @@
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
-import type { ConnectionLimits, Downstream, DownstreamHandler } from '../pipeline/ports.ts';
+import type { ConnectionLimits, Downstream, DownstreamHandler, KnownClient } from '../pipeline/ports.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
 import type { Stashes } from '../transport/stash.ts';
+import type { OpenTransport } from '../transport/transport.ts';
 import type { RequestHeads } from './request-heads.ts';
 
 /** A client's connection, as the engine ends it. */
@@ -29,4 +30,6 @@ export interface ClientContext {
   /** A bug that is no request's. */
   reportBug(error: unknown): void;
   clientGone(client: EndingConnection): void;
+  /** The client speaks HTTP/2. Another connection goes on in the place of this one, with the bytes that have come. */
+  speaksHttp2(client: EndingConnection, open: OpenTransport, known: KnownClient, bytes: Buffer): void;
 }

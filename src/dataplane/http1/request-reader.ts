@@ -1,3 +1,4 @@
+import { isText } from '../../formats/http/bytes.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { FailureDetail } from '../pipeline/ports.ts';
@@ -7,6 +8,9 @@ import type { ClientContext } from './client-context.ts';
 import { BUSY, ENDING, IDLE, READING } from './client-states.ts';
 import type { Http1Downstream } from './downstream.ts';
 import { isEmptyLines, type RequestHead, requestLineOf } from './request-head.ts';
+
+/** The first line of HTTP/2's preface (RFC 9113 section 3.4). */
+const PREFACE_LINE = 'PRI * HTTP/2.0\r\n';
 
 /** Bytes that may wait for their turn: a pipelined request, or a body without an upstream. Further ones wait in the kernel. */
 const MAX_WAITING_BYTES = 4 * 1024;
@@ -22,6 +26,10 @@ export interface ReadConnection {
   /** The first byte of a head has come. */
   headBegan(): void;
   pause(): void;
+  /** No request has come on it. */
+  readonly isFirst: boolean;
+  /** The bytes begin HTTP/2's preface. */
+  becomeHttp2(bytes: Buffer): void;
   crashed(error: unknown): void;
 }
 
@@ -167,6 +175,10 @@ export class RequestReader implements PartialHead {
     if (outcome === false) return -1;
     const { memory, heads } = this.#context;
     if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
+    if (outcome === 'request_http_version_unsupported' && this.#connection.isFirst && isPreface(bytes, start, end)) {
+      this.#becomeHttp2(bytes.subarray(start, end));
+      return -1;
+    }
     if (outcome !== true) {
       this.refuse(outcome, () => head.faultPlace(bytes, start, end), requestLineOf(bytes, start, end));
       return -1;
@@ -183,7 +195,18 @@ export class RequestReader implements PartialHead {
     return next;
   }
 
+  /** What was taken for a request is none. */
+  #becomeHttp2(bytes: Buffer): void {
+    this.#context.counters.addTo(COUNTER.requests, -1);
+    this.releaseHead();
+    this.#connection.becomeHttp2(bytes);
+  }
+
   #stashedLine(): string {
     return requestLineOf(this.#stash.bytes ?? Buffer.alloc(0));
   }
+}
+
+function isPreface(bytes: Buffer, start: number, end: number): boolean {
+  return isText(bytes, start, Math.min(end, start + PREFACE_LINE.length), PREFACE_LINE);
 }

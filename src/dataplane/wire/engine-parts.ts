@@ -9,20 +9,27 @@ import type { ClientContext, EndingConnection } from '../http1/client-context.ts
 import { RequestHeads } from '../http1/request-heads.ts';
 import { ResponseHead } from '../http1/response-head.ts';
 import { UpstreamConnection, type UpstreamContext } from '../http1/upstream-connection.ts';
+import { HpackEncoder } from '../http2/hpack/encoder.ts';
+import { OutboxBuffers } from '../http2/outbox.ts';
+import { ClientStreams } from '../http2/server/client-streams.ts';
+import { Http2Connection } from '../http2/server/http2-connection.ts';
+import { RequestRules } from '../http2/server/request-rules.ts';
+import type { Http2Context, Http2Parts } from '../http2/server/server-context.ts';
 import { Deadlines } from '../pipeline/deadlines.ts';
 import { Exchanges } from '../pipeline/exchanges.ts';
 import type { PipelineContext } from '../pipeline/pipeline-context.ts';
-import type { Downstream, DownstreamHandler } from '../pipeline/ports.ts';
+import type { Downstream, DownstreamHandler, KnownClient } from '../pipeline/ports.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 import { ClientMemory } from '../transport/client-memory.ts';
 import { ReadBuffers } from '../transport/read-buffers.ts';
 import { Stashes } from '../transport/stash.ts';
+import type { OpenTransport } from '../transport/transport.ts';
 
 /**
  * The parts of one engine, put together: each class takes from here what its own context interface names. Every request reads
  * them many times, so that fields must stay plain ones.
  */
-export class EngineParts implements PipelineContext, ClientContext, UpstreamContext, PoolsContext {
+export class EngineParts implements PipelineContext, ClientContext, Http2Context, UpstreamContext, PoolsContext {
   readonly engine: EngineContext;
   readonly clock: Clock;
   readonly counters: WorkerCounters;
@@ -38,6 +45,7 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
   readonly memory: ClientMemory;
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;
+  readonly http2: Http2Parts;
   trustedProxies: AddressRanges;
   /** Whose connections begin with a header of the PROXY protocol. */
   readonly proxyPeers: AddressRanges;
@@ -61,6 +69,12 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
     this.buffers = new ReadBuffers(this.memory);
     this.heads = new RequestHeads(this.memory);
     this.stashes = new Stashes(this.memory);
+    this.http2 = {
+      outboxBuffers: new OutboxBuffers(this.memory),
+      encoder: new HpackEncoder(),
+      rules: new RequestRules(),
+      streams: new ClientStreams(),
+    };
   }
 
   get settings(): Settings {
@@ -77,6 +91,14 @@ export class EngineParts implements PipelineContext, ClientContext, UpstreamCont
 
   reportBug(error: unknown): void {
     this.engine.failures.reportBug(error);
+  }
+
+  speaksHttp2(client: EndingConnection, open: OpenTransport, known: KnownClient, bytes: Buffer): void {
+    const connection = new Http2Connection(this, open, known);
+    this.clients.add(connection);
+    this.clients.delete(client);
+    if (this.isDraining) connection.drain();
+    connection.read(bytes, bytes.length);
   }
 
   clientGone(client: EndingConnection): void {
