@@ -20,7 +20,8 @@ export const check: Command = {
   description: [
     'Prints FILE:LINE: reason for each mistake that keeps a Service from being served, and exits 1 if there is one. Warnings,',
     'such as two Services that ask for one path, do not change the exit code. A directory stands for the YAML files in it,',
-    '- for standard input. A Service needs no clusterIP here: the cluster assigns it. EndpointSlices and Secrets are checked, too.',
+    '- for standard input. A Service needs no clusterIP here: the cluster assigns it. EndpointSlices and Secrets are checked',
+    'as well.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry check services/*.yaml', note: 'before a commit' },

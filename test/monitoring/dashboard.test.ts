@@ -29,7 +29,7 @@ describe('the dashboard', () => {
       rows.map(({ title }) => title),
       [
         ...['Traffic', 'Latency', 'Errors', 'Connections', 'Upstreams', 'Endpoints'],
-        ...['Routes', 'Watch on the Kubernetes API', 'Process'],
+        ...['Routes', 'Certificates', 'Watch on the Kubernetes API', 'Process'],
       ],
     );
   });

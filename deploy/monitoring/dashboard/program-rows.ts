@@ -37,6 +37,33 @@ export const PROGRAM_ROWS: readonly RowSpec[] = [
     ],
   },
   {
+    title: 'Certificates',
+    panels: [
+      {
+        title: 'Time until certificates expire',
+        description: 'Of the 50 that expire first. `kube-entry certificates` shows all of them.',
+        unit: 's',
+        width: 12,
+        queries: [
+          {
+            expr: `min by (namespace, secret) (kube_entry_certificate_expiry_timestamp_seconds{${INSTANCE}}) - time()`,
+            legend: '{{namespace}}/{{secret}}',
+          },
+        ],
+      },
+      {
+        title: 'Certificates with a problem',
+        description: 'By reason. `kube-entry certificates` names them.',
+        unit: 'short',
+        width: 12,
+        queries: [
+          { expr: `max by (reason) (kube_entry_certificate_problems{${INSTANCE}})`, legend: '{{reason}}' },
+          { expr: `max(kube_entry_certificates{${INSTANCE}})`, legend: 'all certificates' },
+        ],
+      },
+    ],
+  },
+  {
     title: 'Watch on the Kubernetes API',
     panels: [
       {
