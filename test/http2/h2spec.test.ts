@@ -1,0 +1,64 @@
+/** h2spec: the cases of RFC 7540 and RFC 7541, asked of the program by a client that is written apart from it. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { ServingProgram } from '../cli/serve-fixture.ts';
+import { startHttpBackend } from '../support/http-backend.ts';
+import { http2Program, needsHttp2Program } from '../support/http2-assets.ts';
+import { service } from '../support/services.ts';
+
+/** h2spec waits so long for an answer, also for one that must not come. */
+const WAIT_SECONDS = 10;
+/** All of them: a report of fewer is no proof. */
+const CASES = 146;
+
+/** Cases that must fail, and why. */
+const OBSOLETE: ReadonlyMap<string, string> = new Map([
+  ['http2/5.3.1: Sends HEADERS frame that depend on itself', 'RFC 9113 section 5.3.2: dependencies mean nothing'],
+  ['http2/5.3.1: Sends PRIORITY frame that depend on itself', 'RFC 9113 section 5.3.2: dependencies mean nothing'],
+]);
+const OF_BOTH_PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  [
+    'http2/3.5: Sends invalid connection preface',
+    'what is no preface is a bad request of HTTP/1.1 here, and is answered so',
+  ],
+]);
+
+interface Outcome {
+  readonly name: string;
+  readonly failed: boolean;
+}
+
+/** The cases of a JUnit report. */
+function outcomesOf(report: string): Outcome[] {
+  const cases = report.matchAll(/<testcase package="([^"]*)" classname="([^"]*)"[^>]*>(.*?)<\/testcase>/gs);
+  return [...cases].map(([, section, title, rest]) => ({
+    name: `${section}: ${title?.replaceAll('&#39;', "'").replaceAll('&#34;', '"')}`,
+    failed: rest?.includes('<failure>') === true || rest?.includes('<error>') === true,
+  }));
+}
+
+async function run(program: ServingProgram, ...args: readonly string[]): Promise<Outcome[]> {
+  const report = join(program.directory, 'h2spec.xml');
+  const all = ['--strict', '--timeout', `${WAIT_SECONDS}`, '--junit-report', report, ...args];
+  // It exits with 1 when a case fails: some must.
+  await promisify(execFile)(http2Program('h2spec'), all, { maxBuffer: 1 << 24 }).catch(() => undefined);
+  return outcomesOf(await readFile(report, 'utf8'));
+}
+
+test('h2spec finds nothing wrong on the plain port', { ...needsHttp2Program('h2spec'), timeout: 300_000 }, async t => {
+  const { address } = await startHttpBackend(t, (request, response) => {
+    request.resume().on('end', () => response.end('answer'));
+  });
+  const manifests = [service('backend', { address, annotations: { path: '/' } })];
+  const program = await ServingProgram.start(t, { manifests, args: ['--access-log', 'off'] });
+  const outcomes = await run(program, '--port', `${program.address.port}`);
+  const failed = outcomes.filter(outcome => outcome.failed).map(({ name }) => name);
+  assert.deepEqual(failed.sort(), [...OBSOLETE.keys(), ...OF_BOTH_PROTOCOLS.keys()].sort());
+  assert.equal(outcomes.length, CASES);
+  t.diagnostic(`${outcomes.length - failed.length} of ${outcomes.length} cases passed`);
+  assert.equal(program.complaints, '');
+});
