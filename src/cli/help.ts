@@ -28,6 +28,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   zone: 'Upstreams',
   zoneMinimum: 'Upstreams',
   trustedProxies: 'Requests',
+  httpsPort: 'Requests',
   underscoresInHeaders: 'Requests',
   mergeSlashes: 'Requests',
   upstreamHost: 'Requests',

@@ -25,6 +25,8 @@ export class CompiledRoute implements Place {
   readonly strippedPrefix: string;
   /** The prefix has to be put back on redirects and cookies of the upstream. */
   readonly editsRedirects: boolean;
+  /** Plain HTTP is sent to https:// where the host has TLS. */
+  readonly redirectsToHttps: boolean;
   readonly #overrides: RouteOverrides;
   #limits: RouteLimits | undefined;
   #limitsOf: Settings | undefined;
@@ -39,6 +41,7 @@ export class CompiledRoute implements Place {
     this.service = cluster.service;
     this.strippedPrefix = strippedPrefix(route);
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';
+    this.redirectsToHttps = route.tlsRedirect !== false;
     this.#overrides = route.overrides;
   }
 

@@ -102,6 +102,11 @@ export const SCHEMA = {
   ),
 
   trustedProxies: live(addressRanges, NONE, 'peers whose X-Forwarded-For, -Proto and -Host are trusted'),
+  httpsPort: live(
+    count(0, 65_535),
+    0,
+    'port in the redirect of plain HTTP to https://, as clients reach it, a node port for example; 0 names none',
+  ),
   upstreamHost: live(
     choice('normalised', 'as-received'),
     'normalised',

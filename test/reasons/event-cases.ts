@@ -423,10 +423,15 @@ export const EVENT_CASES: readonly EventCase[] = [
 ];
 
 /** Reasons that no case here provokes, and why. */
+const NEEDS_TLS = 'needs TLS; test/dataplane/wire/client-certificates.test.ts provokes it';
+
 export const NOT_PROVOKED: Readonly<Partial<Record<FailureReason, string>>> = {
   out_of_sockets: 'needs a process without file descriptors; the codes it stands for are tested below',
   upstream_connect_failed: 'stands for the codes that no other reason has; tested below',
   request_malformed: 'what the engine node says where it is coarser',
   response_malformed: 'what the engine node says where it is coarser',
+  request_misdirected: NEEDS_TLS,
+  client_certificate_missing: NEEDS_TLS,
+  client_certificate_invalid: NEEDS_TLS,
   internal: 'needs a bug; test/reasons/throwing-handler.test.ts puts one into the real program',
 };

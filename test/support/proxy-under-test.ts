@@ -11,6 +11,7 @@ import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
+import type { TlsHost } from '../../src/model/tls-host.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { atEnd } from './cleanup.ts';
@@ -30,6 +31,7 @@ export interface RouteDescription {
   readonly to: RawUpstream | readonly ListenAddress[];
   readonly stripPrefix?: boolean;
   readonly rewriteRedirects?: boolean;
+  readonly tlsRedirect?: false;
   readonly overrides?: RouteOverrides;
   /** What its cluster has beyond endpoints; kube-proxy balances it otherwise. */
   readonly cluster?: Partial<Cluster>;
@@ -39,6 +41,7 @@ export interface ProxyDescription {
   /** `null` for a proxy that has no table yet. */
   readonly routes: readonly RouteDescription[] | null;
   readonly settings?: Partial<Settings>;
+  readonly tlsHosts?: readonly TlsHost[];
   readonly logFormat?: 'combined' | 'json';
   /** What the engine `wire` may take for its clients. */
   readonly clientBytes?: number;
@@ -49,6 +52,7 @@ export interface ProxyDescription {
 /** A line of the JSON access log. */
 export interface LoggedRequest extends Omit<RequestRecord, 'route' | 'endpoint' | 'upstreamMs' | 'earlierAttempts'> {
   readonly time: string;
+  readonly protocol: string;
   readonly requestLine: string;
   readonly referer: string;
   readonly userAgent: string;
@@ -135,7 +139,14 @@ export class ProxyUnderTest {
 export async function startProxy(
   t: TestContext,
   name: EngineName,
-  { routes, settings = {}, logFormat = 'json', clock = systemClock, clientBytes = 1 << 30 }: ProxyDescription,
+  {
+    routes,
+    settings = {},
+    logFormat = 'json',
+    tlsHosts = [],
+    clock = systemClock,
+    clientBytes = 1 << 30,
+  }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
   const state: EngineState = {
@@ -145,6 +156,7 @@ export async function startProxy(
     tlsHosts: new TlsHosts(),
     defaultCertificate: undefined,
   };
+  state.tlsHosts.apply({ certificates: { upserts: [], removals: [] }, hosts: { upserts: tlsHosts, removals: [] } });
   const counters = new WorkerCounters();
   const accessLog = new AccessLog(new LogLines(line => logLines.push(line)), state);
   const notices: FailureNotice[] = [];
@@ -180,13 +192,14 @@ export function tableOf(routes: readonly RouteDescription[], version: number): C
 }
 
 function routeOf(description: RouteDescription, index: number): Route {
-  const { path, host = '', stripPrefix = true, rewriteRedirects = false, overrides = {} } = description;
+  const { path, host = '', stripPrefix = true, rewriteRedirects = false, tlsRedirect, overrides = {} } = description;
   const service = { namespace: 'test', name: `service-${index}` };
   return {
     host,
     path,
     stripPrefix,
     rewriteRedirects,
+    ...(tlsRedirect === false && { tlsRedirect }),
     overrides,
     cluster: `test/service-${index}:80`,
     service,

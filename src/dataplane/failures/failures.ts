@@ -115,6 +115,24 @@ const TABLE = {
     'No byte went through the upgraded connection, a WebSocket for example, for proxy-read-timeout.',
     'Have the application send pings, or raise kube-entry.io/read-timeout on the Service.',
   ),
+  request_misdirected: {
+    ...request(
+      421,
+      'The connection was made for another host, whose policy for client certificates is another one (RFC 9110 section 15.5.20).',
+      'Usually nothing: browsers send the request again on a connection of its own. A client that goes on must not use one connection for both hosts.',
+    ),
+    closes: false,
+  },
+  client_certificate_missing: request(
+    400,
+    'The host asks for client certificates, and the client sent none, or spoke plain HTTP.',
+    'Give the client a certificate that the CA in kube-entry.io/client-ca-secret has signed.',
+  ),
+  client_certificate_invalid: request(
+    400,
+    'The certificate of the client is not valid for the host: not signed by its CA, or expired.',
+    'Look at the detail in the program log, and at the CA in kube-entry.io/client-ca-secret.',
+  ),
   request_body_too_large: request(
     413,
     'The request body is larger than client-max-body-size, or than kube-entry.io/max-body-size of the Service.',

@@ -2,7 +2,9 @@
 
 import { isWord } from '../../formats/http/bytes.ts';
 import { nameTable } from '../../formats/http/name-table.ts';
-import { HEADER_NAMES, OTHER } from '../pipeline/header-ids.ts';
+import { CLIENT_CERT_PREFIX, HEADER_NAMES, isClientCertName, OTHER, X_CLIENT_CERT } from '../pipeline/header-ids.ts';
+
+const LOWER_C = 0x63;
 
 const NAME_BYTES: readonly Uint8Array[] = HEADER_NAMES.map(name => Buffer.from(name, 'latin1'));
 const { factor: FACTOR, slots: SLOTS } = nameTable(NAME_BYTES);
@@ -12,6 +14,16 @@ export function identify(bytes: Uint8Array, start: number, length: number): numb
   const first = (bytes[start] as number) | 0x20;
   const last = (bytes[start + length - 1] as number) | 0x20;
   const id = SLOTS[(length * FACTOR + first * 3 + last) & 0xff] as number;
-  if (id === OTHER) return OTHER;
-  return isWord(bytes, start, start + length, NAME_BYTES[id] as Uint8Array) ? id : OTHER;
+  if (id !== OTHER && isWord(bytes, start, start + length, NAME_BYTES[id] as Uint8Array)) return id;
+  return length > CLIENT_CERT_PREFIX.length && isClientCert(bytes, start, length) ? X_CLIENT_CERT : OTHER;
+}
+
+/** The third letter tells most names apart from these: few clients send an `x-c…`. */
+function isClientCert(bytes: Uint8Array, start: number, length: number): boolean {
+  if (((bytes[start + 2] as number) | 0x20) !== LOWER_C) return false;
+  return isClientCertName(
+    Buffer.from(bytes.subarray(start, start + length))
+      .toString('latin1')
+      .toLowerCase(),
+  );
 }

@@ -10,6 +10,7 @@ import {
   TE,
   UPGRADE,
   USER_AGENT,
+  X_CLIENT_CERT,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
   X_FORWARDED_PREFIX,
@@ -198,6 +199,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
         return this.#hostLines > 1 ? 'host_duplicate' : false;
       case X_REAL_IP:
       case X_FORWARDED_PREFIX:
+      case X_CLIENT_CERT:
         return false;
       case REFERER:
       case USER_AGENT:

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { isHopByHop } from '../http1/hop-by-hop.ts';
 import { forwardedOf } from '../pipeline/forwarded.ts';
+import { isClientCertName } from '../pipeline/header-ids.ts';
 import type { Forwarded } from '../pipeline/ports.ts';
 import type { RequestFacts } from './request-facts.ts';
 
@@ -72,7 +73,8 @@ export function upstreamHeaders(
     const name = rawHeaders[index] as string;
     const value = rawHeaders[index + 1] as string;
     const lower = name.toLowerCase();
-    if (REPLACED.has(lower) || isHopByHop(lower) || facts.connectionOptions.has(lower)) continue;
+    if (REPLACED.has(lower) || isClientCertName(lower) || isHopByHop(lower) || facts.connectionOptions.has(lower))
+      continue;
     if (!input.underscores && name.includes('_')) continue;
     const key = keyOf.get(lower);
     if (key === undefined) {

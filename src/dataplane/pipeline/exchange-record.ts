@@ -94,6 +94,11 @@ export class ExchangeRecord implements RequestRecord {
     this.#isAnswered = status > 0;
   }
 
+  /** The entry answers, and that is no failure. */
+  answeredHere(status: number): void {
+    this.#status = status;
+  }
+
   /** 101: from here on the bytes are a tunnel's. */
   tunnelBegan(): void {
     this.answered(101);

@@ -1,9 +1,19 @@
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
 import { errorAnswer } from './error-pages.ts';
 import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
+import type { HttpsRedirect } from './https-redirect.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import type { BodyPiece, Downstream, DownstreamHandler, FailureDetail, RequestView, Upstream } from './ports.ts';
+import type {
+  Answer,
+  BodyPiece,
+  Downstream,
+  DownstreamHandler,
+  FailureDetail,
+  RequestView,
+  Upstream,
+} from './ports.ts';
 import { type ExchangeEnds, ResponseRelay } from './response-relay.ts';
 import { type AttemptOwner, UpstreamAttempts } from './upstream-attempts.ts';
 
@@ -32,19 +42,29 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
 
   received(head: RequestView): void {
     this.state.begin(head);
-    const refusal = this.#route(head);
-    if (refusal === undefined) this.#connect();
-    else this.fail(refusal);
+    const outcome = this.#route(head);
+    if (outcome === undefined) this.#connect();
+    else if (typeof outcome === 'string')
+      this.fail(outcome, () => refusalDetail(outcome, this.state.downstream.client.tls));
+    else this.#redirect(outcome);
   }
 
-  /** @returns why the request must be refused */
-  #route(head: RequestView): FailureReason | undefined {
-    const { routing, record } = this.state;
-    const refusal = routing.validateAndRoute(head, this.#context.engine.state);
+  /** @returns why the request must be refused, or where it has to be sent instead */
+  #route(head: RequestView): FailureReason | HttpsRedirect | undefined {
+    const { routing, record, downstream } = this.state;
+    const { engine, trustedProxies } = this.#context;
+    const outcome = routing.validateAndRoute(head, engine.state, downstream.client, trustedProxies);
     record.host = routing.host;
     record.path = routing.target.path;
     record.route = routing.route;
-    return refusal;
+    return outcome;
+  }
+
+  #redirect(redirect: HttpsRedirect): void {
+    const { record } = this.state;
+    const answer = redirect.answer(record.requestId);
+    record.answeredHere(answer.status);
+    this.#end(this.#answer(answer, false));
   }
 
   /** Picks an endpoint, and an idle connection to it. Without one, the request waits until a connection has been made. */
@@ -119,7 +139,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
 
   refuse(reason: FailureReason, line: string, detail: FailureDetail): void {
     this.state.beginUnread(line);
-    this.#answer(reason, detail);
+    this.#answerError(reason, detail);
     this.#finish();
   }
 
@@ -131,13 +151,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     if (state.isAnswered) {
       state.record.fail(reason, detail);
       state.downstream.cut();
-    } else if (this.#answer(reason, detail)) {
-      state.awaitsContinue = false;
-      this.#clientMoved();
-      // The body may have come before its upstream was there.
-      state.downstream.resume();
     } else {
-      this.#finish();
+      this.#end(this.#answerError(reason, detail));
     }
   }
 
@@ -184,15 +199,33 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     this.#context.deadlines.moved(this.state, this.state.downstream);
   }
 
-  /** @returns whether the rest of the request is still read */
-  #answer(reason: FailureReason, detail: FailureDetail | undefined): boolean {
+  /** @returns as Downstream.answer() */
+  #answerError(reason: FailureReason, detail: FailureDetail | undefined): boolean {
+    const { record } = this.state;
+    record.fail(reason, detail);
+    const { errorPage } = this.#context.engine.state;
+    return this.#answer(errorAnswer(reason, errorPage, record.requestId), FAILURES[reason].closes);
+  }
+
+  /** Answers without an upstream. @returns as Downstream.answer() */
+  #answer(answer: Answer, closes: boolean): boolean {
     const { state } = this;
     state.enter(ANSWERED);
-    state.record.fail(reason, detail);
-    const answer = errorAnswer(reason, this.#context.engine.state.errorPage, state.record.requestId);
-    const isReadOn = state.downstream.answer(answer, FAILURES[reason].closes);
+    const isReadOn = state.downstream.answer(answer, closes);
     state.record.write(state.head);
     return isReadOn;
+  }
+
+  /** After an answer of our own. @param isReadOn the rest of the request is read, and thrown away */
+  #end(isReadOn: boolean): void {
+    if (!isReadOn) {
+      this.#finish();
+      return;
+    }
+    this.state.awaitsContinue = false;
+    this.#clientMoved();
+    // The body may have come before its upstream was there.
+    this.state.downstream.resume();
   }
 
   #finish(): void {

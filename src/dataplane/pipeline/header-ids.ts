@@ -30,6 +30,8 @@ export const PROXY_AUTHORIZATION = 24;
 export const PROXY_AUTHENTICATE = 25;
 export const PROXY_AUTHENTICATION_INFO = 26;
 export const WWW_AUTHENTICATE = 27;
+/** Every name that begins with `x-client-cert-`: what this proxy says of a client's certificate, no client may say. */
+export const X_CLIENT_CERT = 28;
 
 /** The names, by their numbers. */
 export const HEADER_NAMES: readonly string[] = [
@@ -62,3 +64,13 @@ export const HEADER_NAMES: readonly string[] = [
   'proxy-authentication-info',
   'www-authenticate',
 ];
+
+export const CLIENT_CERT_PREFIX = 'x-client-cert-';
+
+/**
+ * Whether a name is one of those of {@link X_CLIENT_CERT}. A backend may take an underscore for a hyphen, as CGI does.
+ * @param name in lower case
+ */
+export function isClientCertName(name: string): boolean {
+  return name.startsWith('x') && name.replaceAll('_', '-').startsWith(CLIENT_CERT_PREFIX);
+}

@@ -2,8 +2,8 @@ import { cookieValue } from '../../formats/http/cookies.ts';
 import { queryValue } from '../../formats/http/query.ts';
 import type { PickRequest } from '../clusters/balancers/balancer.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { clientIpOf } from './outgoing-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
+import { clientIpOf } from './told-by-proxies.ts';
 
 /** What a balancer may ask about the request of an exchange. */
 export class ExchangePickRequest implements PickRequest {

@@ -254,6 +254,8 @@ export interface OutgoingRequest {
   readonly client: ClientIdentity;
   /** What is said of the client; undefined for one that no proxy speaks for. */
   readonly forwarded: Forwarded | undefined;
+  /** What is said of the client's certificate: names and values of headers. */
+  readonly certificateFields: readonly (readonly [name: string, value: string])[];
   /** The prefix that the target lacks; empty without one. */
   readonly forwardedPrefix: string;
   readonly requestId: string;

@@ -1,14 +1,20 @@
+import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import type { RouteLimits } from '../../model/route.ts';
+import type { TlsHost } from '../../model/tls-host.ts';
 import { parseHost } from '../../routing/host.ts';
 import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
+import type { Settings } from '../../settings/schema.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { routeOrCanary } from './canary.ts';
+import { sessionFault } from './client-certificates.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
+import { HttpsRedirect, isAcmeChallenge } from './https-redirect.ts';
 import { isRefusedMethod } from './methods.ts';
 import type { RequestView } from './ports.ts';
+import { type Client, isSecure } from './told-by-proxies.ts';
 import { allowedUpgrade } from './upgrade.ts';
 
 const NO_LIMITS: RouteLimits = { connectTimeoutMs: 0, readTimeoutMs: 0, sendTimeoutMs: 0, maxBodySize: 0 };
@@ -48,8 +54,13 @@ export class RequestRouting {
     this.target.query = '';
   }
 
-  /** @returns why the request must be refused */
-  validateAndRoute(head: RequestView, { table, settings }: EngineState): FailureReason | undefined {
+  /** @returns why the request must be refused, or where it has to be sent instead; undefined where it may go on */
+  validateAndRoute(
+    head: RequestView,
+    { table, settings, tlsHosts }: EngineState,
+    client: Client,
+    trusted: AddressRanges,
+  ): FailureReason | HttpsRedirect | undefined {
     this.route = undefined;
     this.upgrade = undefined;
     this.authenticatesConnection = head.has(AUTHORIZATION) && authenticatesConnection(head.value(AUTHORIZATION));
@@ -68,6 +79,11 @@ export class RequestRouting {
     if (!parseTarget(head.target, settings.mergeSlashes, this.target)) return `request_${targetFault(head.target)}`;
     if (table === undefined) return 'table_not_loaded';
     const route = table.match(this.host, this.target.path);
+    this.route = route;
+    if (tlsHosts.size > 0) {
+      const outcome = this.#judgeTls(tlsHosts.host(this.host), head, route, settings, client, trusted);
+      if (outcome !== undefined) return outcome;
+    }
     if (route === undefined) return 'no_route';
     this.route = route.canary === undefined ? route : routeOrCanary(route, head);
     this.limits = route.limits(settings);
@@ -75,5 +91,21 @@ export class RequestRouting {
     if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
     if (head.offersUpgrade) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
     return undefined;
+  }
+
+  /** What the TLS of its host asks of a request. Returns as validateAndRoute(). */
+  #judgeTls(
+    host: TlsHost | undefined,
+    head: RequestView,
+    route: CompiledRoute | undefined,
+    settings: Settings,
+    client: Client,
+    trusted: AddressRanges,
+  ): FailureReason | HttpsRedirect | undefined {
+    if (client.tls !== undefined) return sessionFault(client.tls, host?.clientCertificate);
+    if (host === undefined || isAcmeChallenge(this.target.path)) return undefined;
+    if (route?.redirectsToHttps !== false && !isSecure(head, client, trusted))
+      return new HttpsRedirect(this.host, this.target.path + this.target.query, settings.httpsPort);
+    return host.clientCertificate?.mode === 'required' ? 'client_certificate_missing' : undefined;
   }
 }

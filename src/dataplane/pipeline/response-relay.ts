@@ -1,9 +1,9 @@
 import type { FailureReason } from '../failures/failures.ts';
 import { ANSWERED, type ExchangeState, TUNNEL } from './exchange-state.ts';
-import { believedHosts } from './outgoing-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { BodyPiece, FailureDetail, FieldEdits, ResponseView, UpstreamHandler } from './ports.ts';
 import { AddedLine, RedirectEdits } from './redirects.ts';
+import { believedHosts } from './told-by-proxies.ts';
 import { isOfferedUpgrade } from './upgrade.ts';
 import type { UpstreamAttempts } from './upstream-attempts.ts';
 

@@ -7,11 +7,12 @@ import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ClientBinding } from './client-binding.ts';
 import { EndpointPicks } from './endpoint-picks.ts';
 import { CONNECTING, type ExchangeState } from './exchange-state.ts';
-import { isSecure, outgoingRequest } from './outgoing-request.ts';
+import { outgoingRequest } from './outgoing-request.ts';
 import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
 import { mayRetryBroken } from './retry.ts';
+import { isSecure } from './told-by-proxies.ts';
 
 /** Where kube-proxy balances. */
 const MAX_ATTEMPTS = 2;

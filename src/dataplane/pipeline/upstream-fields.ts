@@ -24,7 +24,9 @@ export function upstreamLines(request: OutgoingRequest, framing: string): string
   // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is ignored.
   const expect = head.has(EXPECT) && head.takesInterims ? `Expect: ${head.value(EXPECT)}\r\n` : '';
   const lines = hiddenCookie === '' ? head.lines() : withoutCookieLines(head.lines(), hiddenCookie);
-  return `${forwardedLines(request)}${prefix}X-Request-ID: ${request.requestId}\r\n${framing}${expect}${lines}`;
+  let certificate = '';
+  for (const [name, value] of request.certificateFields) certificate += `${name}: ${value}\r\n`;
+  return `${forwardedLines(request)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n${framing}${expect}${lines}`;
 }
 
 function forwardedLines({ authority, client, forwarded }: OutgoingRequest): string {

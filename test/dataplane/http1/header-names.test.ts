@@ -4,9 +4,12 @@ import { identify as identifyBytes } from '../../../src/dataplane/http1/header-n
 import * as names from '../../../src/dataplane/pipeline/header-ids.ts';
 import fc from '../../support/property.ts';
 
+/** Of no single name. */
+const OF_MANY = ['OTHER', 'X_CLIENT_CERT'];
+
 /** `PROXY_CONNECTION` is the number of `proxy-connection`. */
 const LISTED = Object.entries(names).flatMap(([constant, id]): [string, number][] =>
-  typeof id === 'number' && constant !== 'OTHER' ? [[constant.toLowerCase().replaceAll('_', '-'), id]] : [],
+  typeof id === 'number' && !OF_MANY.includes(constant) ? [[constant.toLowerCase().replaceAll('_', '-'), id]] : [],
 );
 
 /** Within other bytes: the ones around a name must not matter. */
@@ -45,6 +48,27 @@ describe('header names', () => {
         const isSame = neighbour === '' || known.has(neighbour.replace(/[A-Z]/g, letter => letter.toLowerCase()));
         if (!isSame) assert.equal(identify(neighbour), names.OTHER, JSON.stringify(neighbour));
       }
+    }
+  });
+
+  it('all that begin with x-client-cert- have one number, with underscores as well', () => {
+    for (const name of [
+      'x-client-cert-verify',
+      'X-Client-Cert-Subject-DN',
+      'x-client-cert--',
+      'X_CLIENT_CERT_VERIFY',
+    ]) {
+      assert.equal(identify(name), names.X_CLIENT_CERT, name);
+    }
+    for (const name of [
+      'x-client-cert',
+      'x-client-cert-',
+      'x-client-certs-verify',
+      'xx-client-cert-verify',
+      'x-c',
+      'x',
+    ]) {
+      assert.equal(identify(name), names.OTHER, name);
     }
   });
 

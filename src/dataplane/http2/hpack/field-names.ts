@@ -1,5 +1,5 @@
 /** What field names mean to HTTP/2. It is looked up once, when a name comes the first time on a connection. */
-import { HEADER_NAMES, OTHER } from '../../pipeline/header-ids.ts';
+import { HEADER_NAMES, isClientCertName, OTHER, X_CLIENT_CERT } from '../../pipeline/header-ids.ts';
 import { STATIC_FIELDS } from './static-table.ts';
 
 /** A field that goes on unchanged, unless its number (header-ids.ts) says more. */
@@ -66,7 +66,10 @@ const KNOWN: ReadonlyMap<string, FieldName> = new Map(
 );
 
 export function fieldName(name: string): FieldName {
-  return KNOWN.get(name) ?? { name, kind: unknownKind(name), id: OTHER, isValid: VALID.test(name) };
+  const known = KNOWN.get(name);
+  if (known !== undefined) return known;
+  const id = isClientCertName(name) ? X_CLIENT_CERT : OTHER;
+  return { name, kind: unknownKind(name), id, isValid: VALID.test(name) };
 }
 
 function unknownKind(name: string): number {

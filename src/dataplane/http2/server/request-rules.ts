@@ -9,6 +9,7 @@ import {
   REFERER,
   TE,
   USER_AGENT,
+  X_CLIENT_CERT,
   X_FORWARDED_FOR,
   X_FORWARDED_HOST,
   X_FORWARDED_PREFIX,
@@ -173,6 +174,7 @@ export class RequestRules implements FieldSink {
       // Replaced by this proxy, whatever the client says.
       case X_REAL_IP:
       case X_FORWARDED_PREFIX:
+      case X_CLIENT_CERT:
         return undefined;
       case X_FORWARDED_FOR:
       case X_FORWARDED_PROTO:

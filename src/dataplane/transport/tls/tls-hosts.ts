@@ -32,10 +32,15 @@ export class TlsHosts {
    * @param serverName in lower case
    */
   lookup(serverName: string): TlsHostState | undefined {
-    const host = this.#hosts.get(serverName) ?? this.#wildcardOf(serverName);
+    const host = this.host(serverName);
     if (host === undefined) return undefined;
     const { certificate } = host;
     return { host, certificate: certificate === undefined ? undefined : this.#certificates.get(certificate) };
+  }
+
+  /** As lookup(), without the certificate. */
+  host(name: string): TlsHost | undefined {
+    return this.#hosts.get(name) ?? this.#wildcardOf(name);
   }
 
   #wildcardOf(serverName: string): TlsHost | undefined {
