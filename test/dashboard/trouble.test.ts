@@ -42,6 +42,16 @@ test('what Services and requests say is text and nothing else', needs('chromium'
       examples: [{ ...failure, path: `/failed${WORSE}`, upstream: WORSE, detail: WORSE }],
     },
   ];
+  control.certificateList = [
+    {
+      secret: named,
+      names: [WORSE],
+      issuer: WORSE,
+      notAfter: 0,
+      askers: [WORSE],
+      problems: [{ reason: 'CertificateExpired', message: `expired${WORSE}` }],
+    },
+  ];
   control.program = { ...control.program, hostname: WORSE, version: WORSE, engine: WORSE };
   const { page, complaints } = await openPage(context, `http://127.0.0.1:${server.address.port}/`);
   await columnIs(page, 'Route', cells => cells.includes(`${WORSE}/${HOSTILE}`));
@@ -54,6 +64,7 @@ test('what Services and requests say is text and nothing else', needs('chromium'
     ['#changes', HOSTILE],
     ['#health', `problem${WORSE}`],
     ['#program', WORSE],
+    ['#certificates', `expired${WORSE}`],
     ['#failures', `/failed${WORSE.slice(0, 40)}`],
   ] as const) {
     await seen(`what ${id} says`, async () => (await page.locator(id).innerText()).includes(said) && 'so');
@@ -100,6 +111,37 @@ test(
     assert.deepEqual(complaints, []);
   },
 );
+
+test('certificates are shown with their end, those with a problem first', needs('chromium'), async context => {
+  const { control, server } = await statusServer(context);
+  const day = 86_400_000;
+  const certificate = { names: ['shop.example'], issuer: 'Acme, Root', askers: ['shop/web'], problems: [] };
+  control.certificateList = [
+    { ...certificate, secret: { namespace: 'shop', name: 'web' }, notAfter: Date.now() + 90.5 * day },
+    { ...certificate, secret: { namespace: 'shop', name: 'soon' }, notAfter: Date.now() + 3.5 * day },
+    {
+      ...certificate,
+      secret: { namespace: 'shop', name: 'gone' },
+      names: [],
+      issuer: '',
+      notAfter: undefined,
+      problems: [{ reason: 'SecretAbsent', message: 'there is no Secret shop/gone' }],
+    },
+  ];
+  const { page, complaints } = await openPage(context, `http://127.0.0.1:${server.address.port}/`);
+  await reads(
+    page.locator('#certificates'),
+    /shop\/goneSecretAbsent[\s\S]*there is no Secret[\s\S]*shop\/soonvalid for 3 d[\s\S]*shop\/webvalid for 90 d[\s\S]*for shop\.example · issued by Acme, Root · asked for by shop\/web/,
+  );
+  assert.deepEqual(complaints, []);
+});
+
+test('without certificates the page has no place for them', needs('chromium'), async context => {
+  const { server } = await statusServer(context);
+  const { page } = await openPage(context, `http://127.0.0.1:${server.address.port}/`);
+  await reads(page.locator('#problems'), /Every Service/);
+  assert.equal(await page.locator('#certificates').isVisible(), false);
+});
 
 test('of a thousand routes a page shows the first ones, and says so', needs('chromium'), async context => {
   const upstreams = await startUpstreams(context);

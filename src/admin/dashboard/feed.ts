@@ -4,7 +4,7 @@ import type { CounterBoard } from '../../observe/counter-board.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { FailureWindow } from './failure-window.ts';
 import type { Point, TrafficSample } from './messages.ts';
-import { diagnosticsOf, healthOf } from './overview.ts';
+import { certificatesOf, diagnosticsOf, healthOf } from './overview.ts';
 import { Sampler } from './sampler.ts';
 import { Viewers } from './viewers.ts';
 
@@ -16,8 +16,9 @@ export interface FeedOptions {
   readonly interval: number;
 }
 
-/** Samples between two looks at the failures. */
+/** Samples between two looks at the failures, and at the certificates. */
 const FAILURES_EVERY = 3;
+const CERTIFICATES_EVERY = 5;
 
 /** The live part of the dashboard: figures that are taken all the time, and sent to all who watch. */
 export class Feed {
@@ -28,6 +29,8 @@ export class Feed {
   readonly #timer: NodeJS.Timeout;
   /** JSON; made less often than samples, as failures may come in every second. */
   #failureGroups = '[]';
+  /** JSON; there may be many of them, and they hardly change. */
+  #certificates = '{"total":0,"items":[]}';
   #isSampling = false;
 
   /** Takes samples until it is closed. */
@@ -64,6 +67,9 @@ export class Feed {
     this.#isSampling = true;
     try {
       if (this.sampler.samples % FAILURES_EVERY === 0) this.#lookAtFailures();
+      if (this.sampler.samples % CERTIFICATES_EVERY === 0) {
+        this.#certificates = JSON.stringify(certificatesOf(this.#options.control));
+      }
       const point = await this.sampler.sample(Date.now());
       if (point !== undefined && this.#viewers.size > 0) {
         this.#viewers.send({ sample: this.#sampleOf(point) }, this.#states());
@@ -89,6 +95,7 @@ export class Feed {
       problems: JSON.stringify(diagnosticsOf(control)),
       changes: JSON.stringify(control.recentChanges()),
       failures: this.#failureGroups,
+      certificates: this.#certificates,
     };
   }
 }

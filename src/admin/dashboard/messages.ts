@@ -97,6 +97,20 @@ export interface Diagnostics {
   readonly warnings: Excerpt<DiagnosticView>;
 }
 
+/** A certificate that Services ask for; comes every few seconds when it has changed. */
+export interface CertificateRow {
+  /** `namespace/name` */
+  readonly secret: string;
+  readonly names: Excerpt<string>;
+  /** Empty where the certificate is not known, or cannot be used. */
+  readonly issuer: string;
+  /** Milliseconds since the epoch; null like {@link issuer}. */
+  readonly validUntil: number | null;
+  /** Services, `namespace/name`. */
+  readonly askedBy: Excerpt<string>;
+  readonly problems: readonly { readonly reason: string; readonly message: string }[];
+}
+
 /** A request that failed. What came from the client is cut, and holds no query, header value or body. */
 export interface FailureView {
   readonly at: number;

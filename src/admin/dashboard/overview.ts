@@ -1,11 +1,15 @@
 /** What the control plane says, in the form that the page gets. */
 import type { ControlPlane, ObservedControlPlane } from '../../control/control-plane.ts';
 import { stalenessOf } from '../../control/staleness.ts';
+import { viewCertificates } from '../certificate-view.ts';
 import { viewDiagnostic } from '../diagnostic-view.ts';
-import type { Diagnostics, Excerpt, Health } from './messages.ts';
+import type { CertificateRow, Diagnostics, Excerpt, Health } from './messages.ts';
 
 /** Diagnostics of each severity that the page gets; `kube-entry routes` lists all. */
 const LISTED = 100;
+/** Certificates that the page gets, and names of each; `kube-entry certificates` lists all. */
+const CERTIFICATES = 50;
+const NAMES = 5;
 
 /** @param at milliseconds since the epoch */
 export function healthOf(control: ObservedControlPlane, at: number): Health {
@@ -34,6 +38,15 @@ export function diagnosticsOf(control: Pick<ControlPlane, 'refusals' | 'conflict
     conflicts: excerpt(control.conflicts(), LISTED, conflict => conflict),
     warnings: excerpt(control.warnings(), LISTED, viewDiagnostic),
   };
+}
+
+export function certificatesOf({ certificates }: Pick<ControlPlane, 'certificates'>): Excerpt<CertificateRow> {
+  return excerpt(viewCertificates(certificates.all()), CERTIFICATES, certificate => ({
+    ...certificate,
+    names: excerpt(certificate.names, NAMES, name => name),
+    validUntil: certificate.validUntil === null ? null : Date.parse(certificate.validUntil),
+    askedBy: excerpt(certificate.askedBy, NAMES, service => service),
+  }));
 }
 
 /** The first of a list, each as `view` shows it. */

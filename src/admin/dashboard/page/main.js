@@ -1,8 +1,9 @@
 /**
  * Puts the page together: the stream of events on one side, the parts that show them on the other.
  *
- * @import { Diagnostics, FailureGroup, Health, Point, TrafficSample, TableChange } from '../messages.js'
+ * @import { CertificateRow, Diagnostics, Excerpt, FailureGroup, Health, Point, TrafficSample, TableChange } from '../messages.js'
  */
+import { showCertificates } from './certificates.js';
 import { Connection } from './connection.js';
 import { byId, setText } from './dom.js';
 import { Explainer } from './explain.js';
@@ -24,7 +25,7 @@ const outage = byId('outage');
 let programVersion = '';
 
 wireThemeButton(byId('theme'));
-new Connection('dashboard/events', { history, sample, problems, changes, failures }, stateChanged);
+new Connection('dashboard/events', { history, sample, problems, changes, failures, certificates }, stateChanged);
 
 /** @param {readonly Point[]} points */
 function history(points) {
@@ -54,6 +55,11 @@ function changes(found) {
 /** @param {readonly FailureGroup[]} found */
 function failures(found) {
   failurePanel.show(found);
+}
+
+/** @param {Excerpt<CertificateRow>} found */
+function certificates(found) {
+  showCertificates(found);
 }
 
 /** Another version of the program has another page. @param {Health} now */
