@@ -177,6 +177,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     );
     announcer.events = source.events;
     await source.start();
+    fleet.yieldToWorkers();
     state = 'up';
     process.on('uncaughtException', onStray);
   }

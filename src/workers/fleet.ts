@@ -118,6 +118,11 @@ export class Fleet {
     }
   }
 
+  /** For when all is up: from now on requests go before changes where both want the same CPU. */
+  yieldToWorkers(): void {
+    this.#supervisor.yieldToWorkers();
+  }
+
   /** Sends a change to every worker. Where it throws, nothing has changed. */
   publish(delta: Delta): Receipt {
     const receipt = this.#distribution.publish(delta);

@@ -44,6 +44,8 @@ export type ToWorker =
   /** Acknowledged. Numbers count up: a worker that has taken one has taken all before it. */
   | { readonly type: 'change'; readonly number: number; readonly change: Change }
   | { readonly type: 'reopen-log' }
+  /** Its thread's nice value: that of all workers. */
+  | { readonly type: 'nice'; readonly value: number }
   /** Stop accepting, finish what is under way. */
   | { readonly type: 'drain' }
   /** End everything now. */

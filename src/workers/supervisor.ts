@@ -14,6 +14,7 @@ import type { Distribution } from './distribution.ts';
 import type { EndpointJudge } from './endpoint-judge.ts';
 import { workerHeapLimit } from './heap-limit.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { ThreadPriorities } from './thread-priorities.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** A worker that dies at once is not started again in a tight loop. */
@@ -63,6 +64,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[] = [];
   readonly #logTurn = WriteTurn.shared();
+  readonly #priorities = new ThreadPriorities();
   readonly #stuck = Promise.withResolvers<void>();
   readonly #stopAsking: () => void;
   #listen: ListenAddress | undefined;
@@ -117,6 +119,11 @@ export class Supervisor {
     this.#listen = await this.#add();
     await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));
     return this.#listen;
+  }
+
+  /** From now on workers go before the main thread. */
+  yieldToWorkers(): void {
+    this.#priorities.yieldToWorkers();
   }
 
   broadcast(message: ToWorker): void {
@@ -230,6 +237,7 @@ export class Supervisor {
     this.#spawn(place).catch((error: unknown) => {
       this.#options.logger.error({ reason: messageOf(error), worker: place.number }, 'a worker could not be replaced');
     });
+    this.broadcast({ type: 'nice', value: this.#priorities.workerStarted() });
   }
 
   #ask(passedMs: number): void {

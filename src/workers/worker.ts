@@ -18,6 +18,7 @@ import { EndpointRow } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpack, unpackCertificate } from './packed-delta.ts';
+import { yieldTo } from './thread-priorities.ts';
 
 const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
@@ -110,6 +111,9 @@ parentPort?.on('message', (message: ToWorker) => {
       break;
     case 'reopen-log':
       sink.reopen();
+      break;
+    case 'nice':
+      yieldTo(message.value);
       break;
     case 'drain':
       isDraining = true;
