@@ -27,6 +27,8 @@ import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
 import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
 import { ServiceEndpoints } from './catalog/service-endpoints.ts';
 import { type WatchedService, WatchedServices } from './catalog/watched-services.ts';
+import { ServiceTls } from './certificates/service-tls.ts';
+import type { TlsCommit } from './certificates/tls-registry.ts';
 
 /** A backend that is in force: that of a watched Service with its endpoints, or a pushed record as it came. */
 export type BackendInForce =
@@ -63,6 +65,8 @@ export class Catalog implements ServiceStore {
   readonly endpoints: ServiceEndpoints;
   /** Where a source puts the Secrets that are asked for. */
   readonly secrets = { tls: new KnownSecrets(), named: new KnownSecrets() };
+  /** What Services ask of the TLS port. */
+  readonly tls: ServiceTls;
   /** Called when endpoints that were held back may be committed. @param since when the first came, by `clock.monotonic()` */
   onDue: ((since: number) => void) | undefined;
   readonly #options: CatalogOptions;
@@ -81,6 +85,7 @@ export class Catalog implements ServiceStore {
     this.#options = options;
     this.#onBug = options.onBug ?? rethrow;
     const { clock = systemClock } = options;
+    this.tls = new ServiceTls({ secrets: this.secrets, remarks: this.#remarks, now: () => clock.now() });
     this.endpoints = new ServiceEndpoints({ clock, onDue: (_services, since) => this.onDue?.(since) });
     this.#ledger = new RouteLedger((error, { service }) => {
       this.#onBug(error, 'choosing a route', service);
@@ -108,12 +113,17 @@ export class Catalog implements ServiceStore {
 
   upsert(object: ServiceObject): void {
     const key = serviceKey(object.metadata);
-    const translation = this.#translate(object);
+    const before = this.#watched.get(key);
+    const search = this.tls.searchAuthorities();
+    const fresh = this.#translate(object, { authorities: search.find });
+    // Until all that protects it is known, it goes on as before.
+    const translation = search.isAwaiting ? (before?.translation ?? unexposed(fresh.service, [])) : fresh;
     const { cluster, refusals, warnings } = translation;
-    this.#retire(this.#watched.get(key), cluster);
+    this.#retire(before, cluster);
     const watched = { object, translation };
     this.#watched.set(key, watched);
     this.#remarks.forget(key);
+    this.tls.set(key, translation, search.asked);
     this.#remarks.set(key, 'refusal', refusals);
     this.#remarks.set(key, 'routes', warnings);
     this.endpoints.want(translation.service, cluster !== undefined && cluster.balance.policy !== 'service');
@@ -141,7 +151,7 @@ export class Catalog implements ServiceStore {
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
       service === undefined || policy.noServer
         ? undefined
-        : this.#translate(service, endpoints.length > 0 ? endpoints : undefined),
+        : this.#translate(service, NO_SECRETS, endpoints.length > 0 ? endpoints : undefined),
     );
     for (const name of names) {
       const { ref } = set.get(name) ?? before.get(name) ?? {};
@@ -165,6 +175,7 @@ export class Catalog implements ServiceStore {
   commit(): Delta | undefined {
     if (!this.isInitialised) return undefined;
     this.#settlePushedRoutes();
+    const tls = this.#settleTls();
     for (const key of this.endpoints.takeDue()) {
       const watched = this.#watched.get(key);
       if (watched !== undefined) this.#place(key, watched);
@@ -172,10 +183,16 @@ export class Catalog implements ServiceStore {
     const before = this.#ledger.table;
     const { upserts, removals } = this.#ledger.commit() ?? { upserts: [], removals: [] };
     const gone = [...upserts, ...removals].map(place => before.get(place)).filter(route => route !== undefined);
-    const { clusters, endpoints } = this.#clusters.commit(upserts, gone);
+    const { clusters, endpoints } = this.#clusters.commit(
+      [...upserts, ...tls.come.map(cluster => ({ cluster }))],
+      [...gone, ...tls.gone.map(cluster => ({ cluster }))],
+    );
     const changes = [upserts, removals, clusters.upserts, clusters.removals, endpoints];
-    if (changes.every(({ length }) => length === 0)) return undefined;
-    return { version: this.table.version, routes: { upserts, removals }, clusters, endpoints };
+    if (tls.changes === undefined && changes.every(({ length }) => length === 0)) return undefined;
+    return {
+      ...{ version: this.table.version, routes: { upserts, removals }, clusters, endpoints },
+      ...(tls.changes && { tls: tls.changes }),
+    };
   }
 
   /** A cluster that a route leads to, with its endpoints. */
@@ -252,8 +269,24 @@ export class Catalog implements ServiceStore {
     this.#unsettled.clear();
   }
 
+  /** Secrets that have changed take effect, and Services whose protection is not to be had go. */
+  #settleTls(): TlsCommit {
+    for (const key of this.tls.takeAffected()) {
+      const watched = this.#watched.get(key);
+      if (watched !== undefined) this.upsert(watched.object);
+    }
+    const commit = this.tls.commit();
+    for (const key of commit.turned) {
+      const watched = this.#watched.get(key);
+      if (watched !== undefined) this.#claim(key, watched);
+    }
+    return commit;
+  }
+
   /** Says which places a Service asks for, with the canary that was pushed for its backend. */
-  #claim(key: string, { translation: { cluster, routes } }: WatchedService): void {
+  #claim(key: string, { translation }: WatchedService): void {
+    const { cluster } = translation;
+    const routes = this.tls.isDenied(key) ? [] : translation.routes;
     this.#ledger.set(key, cluster === undefined ? routes : this.#pushed.set.routes(cluster.name, routes));
   }
 
@@ -269,7 +302,7 @@ export class Catalog implements ServiceStore {
     }
     try {
       const found = this.endpoints.of(object, port);
-      if (found.endpoints === undefined) this.#clusters.set(plainCluster(cluster.id, cluster.name, service), endpoints);
+      if (found.endpoints === undefined) this.#clusters.set(byClusterIP(cluster), endpoints);
       else this.#clusters.set(cluster, found.endpoints);
       this.#remarks.set(key, 'endpoints', found.warnings);
     } catch (error) {
@@ -279,9 +312,13 @@ export class Catalog implements ServiceStore {
   }
 
   /** One Service that a bug meets must not keep the others from being served. */
-  #translate(object: ServiceObject, endpoints?: readonly Endpoint[]): Translation {
+  #translate(
+    object: ServiceObject,
+    secrets: Required<Pick<TranslateOptions, 'authorities'>>,
+    endpoints?: readonly Endpoint[],
+  ): Translation {
     try {
-      return translateService(object, this.#options, endpoints);
+      return translateService(object, { ...this.#options, ...secrets }, endpoints);
     } catch (error) {
       const { namespace, name } = object.metadata;
       const service = { namespace, name };
@@ -296,6 +333,7 @@ export class Catalog implements ServiceStore {
     if (watched !== undefined) this.endpoints.want(watched.translation.service, false);
     this.#watched.delete(key);
     this.#remarks.forget(key);
+    this.tls.forget(key);
     this.#ledger.set(key, []);
   }
 
@@ -304,6 +342,16 @@ export class Catalog implements ServiceStore {
     const id = before?.translation.cluster?.id;
     if (id !== undefined && id !== now?.id) this.#clusters.delete(id);
   }
+}
+
+/** A pushed object comes without the Secrets that it names. */
+const NO_SECRETS = {
+  authorities: () => ({ fault: 'Secrets are read for Services of the Kubernetes API and of manifests' }),
+};
+
+/** The cluster of a Service whose endpoints cannot be read: they still speak what they speak. */
+function byClusterIP({ id, name, service, protocol, tls }: Cluster): Cluster {
+  return { ...plainCluster(id, name, service), ...(protocol && { protocol }), ...(tls && { tls }) };
 }
 
 function rethrow(error: unknown): never {

@@ -28,6 +28,7 @@ export interface ServicePort {
   readonly port: number;
   readonly protocol?: string | undefined;
   readonly targetPort?: number | string | undefined;
+  readonly appProtocol?: string | undefined;
 }
 
 /** A place within an object that has the wrong shape. */
@@ -109,7 +110,7 @@ function* specProblems(spec: Record<string, unknown>): Generator<ShapeProblem, v
       continue;
     }
     if (!isPortNumber(port.port)) yield problem([...path, 'port'], 'must be a number from 1 to 65535');
-    for (const field of ['name', 'protocol'] as const) {
+    for (const field of ['name', 'protocol', 'appProtocol'] as const) {
       if (!isNothing(port[field]) && typeof port[field] !== 'string')
         yield problem([...path, field], 'must be a string');
     }

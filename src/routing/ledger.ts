@@ -159,8 +159,11 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
+/** What decides between two that ask for the same. */
+type Seniority = Pick<Route, 'createdAt' | 'service'>;
+
 /** Older first; a Service without a timestamp (a manifest) counts as newest. */
-export function bySeniority(a: Route, b: Route): number {
+export function bySeniority(a: Seniority, b: Seniority): number {
   const left = a.createdAt || '~';
   const right = b.createdAt || '~';
   if (left !== right) return left < right ? -1 : 1;

@@ -20,6 +20,15 @@ export const ANNOTATIONS = [
   'max-requests',
   'slow-start',
   'health-check',
+  'tls-secret',
+  'tls-redirect',
+  'tls-passthrough',
+  'client-ca-secret',
+  'client-certificate',
+  'protocol',
+  'ca-secret',
+  'server-name',
+  'tls-verify',
 ] as const;
 
 export type AnnotationName = (typeof ANNOTATIONS)[number];

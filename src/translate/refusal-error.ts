@@ -11,7 +11,9 @@ export type RefusalReason =
   | 'NoClusterIP'
   | 'ExternalNameNotAllowed'
   | 'BadExternalName'
-  | 'NeedsEngineWire';
+  | 'NeedsEngineWire'
+  | 'NoTlsPort'
+  | 'AuthoritiesNotUsable';
 
 /** A value of an object that keeps it from being served. The translation turns it into a Diagnostic. */
 export class RefusalError extends Error {

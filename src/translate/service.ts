@@ -20,11 +20,19 @@ import {
 } from './annotations.ts';
 import { type ClusterOptions, readClusterSettings } from './cluster-settings.ts';
 import { RefusalError, type RefusalReason } from './refusal-error.ts';
+import { readTlsSettings, type TlsSettings } from './tls.ts';
+import type { TlsOptions } from './tls-options.ts';
+import { isGrpc, readUpstreamSpeech } from './tls-upstream.ts';
 
 /** Stable words, as {@link RefusalReason}, for what does not keep a Service from being served. */
-type WarningReason = 'UnknownAnnotation' | 'PathLooksLikePattern' | 'PortNotChosen' | 'AnnotationWithoutEffect';
+type WarningReason =
+  | 'UnknownAnnotation'
+  | 'PathLooksLikePattern'
+  | 'PortNotChosen'
+  | 'AnnotationWithoutEffect'
+  | 'UpstreamNotVerified';
 
-export interface TranslateOptions extends ClusterOptions {
+export interface TranslateOptions extends ClusterOptions, TlsOptions {
   readonly allowExternalName: boolean;
 }
 
@@ -37,6 +45,8 @@ export interface Translation {
   readonly endpoints: readonly ClusterEndpoint[];
   /** The port that the routes lead to; undefined without routes. */
   readonly port: ServicePort | undefined;
+  /** What it asks of the TLS port; undefined: nothing. */
+  readonly tls: TlsSettings | undefined;
   readonly refusals: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -106,11 +116,17 @@ export function translateService(
       `${PREFIX}path`,
     );
   }
-  const stripPrefix = attempt(() => readSwitch('strip-prefix', get('strip-prefix'), true)) ?? true;
+  const stripText = get('strip-prefix');
+  const isStripped = stripText === undefined ? undefined : attempt(() => readSwitch('strip-prefix', stripText, true));
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
   const overrides = readOverrides(get, attempt);
   const port = attempt(() => choosePort(object, get('port'), message => warn('PortNotChosen', message)));
-  const settings = readClusterSettings(object.spec, { get, attempt, warn }, options);
+  const reader = { get, attempt, warn };
+  const settings = readClusterSettings(object.spec, reader, options);
+  const speech = readUpstreamSpeech(object, port, reader, options);
+  // A method of gRPC is a path as its interface declares it.
+  const stripPrefix = isStripped ?? !isGrpc(speech.protocol);
+  const tls = readTlsSettings(service, hosts, reader, options);
   const usesClusterIP = endpoints === undefined && settings.balance.policy === 'service';
   const address = usesClusterIP ? attempt(() => addressOf(object, options)) : clusterIPOf(object);
   if (refusals.length > 0 || port === undefined || address === undefined) {
@@ -122,6 +138,7 @@ export function translateService(
     name: `${namespace}-${name}-${port.port}`,
     service,
     ...settings,
+    ...speech,
   };
   const createdAt = object.metadata.creationTimestamp ?? '';
   const routes = hosts.flatMap(host =>
@@ -132,6 +149,7 @@ export function translateService(
         stripPrefix,
         rewriteRedirects,
         overrides,
+        ...(tls?.redirects === false && { tlsRedirect: false as const }),
         cluster: cluster.id,
         service,
         createdAt,
@@ -139,7 +157,7 @@ export function translateService(
     ),
   );
   const targets = endpoints ?? (address === '' ? [] : [{ address, port: port.port }]);
-  return { service, routes, cluster, endpoints: targets.map(plainEndpoint), port, refusals, warnings };
+  return { service, routes, cluster, endpoints: targets.map(plainEndpoint), port, tls, refusals, warnings };
 }
 
 /** A Service that has no routes. */
@@ -148,7 +166,16 @@ export function unexposed(
   refusals: readonly Diagnostic[],
   warnings: readonly Diagnostic[] = [],
 ): Translation {
-  return { service, routes: [], cluster: undefined, endpoints: [], port: undefined, refusals, warnings };
+  return {
+    service,
+    routes: [],
+    cluster: undefined,
+    endpoints: [],
+    port: undefined,
+    tls: undefined,
+    refusals,
+    warnings,
+  };
 }
 
 const KNOWN: ReadonlySet<string> = new Set(ANNOTATIONS.map(annotation => PREFIX + annotation));

@@ -8,6 +8,9 @@ interface Known {
   readonly set: EndpointSet;
 }
 
+/** What leads to clusters. */
+type Leading = Pick<Route, 'cluster' | 'canary'>;
+
 /** A cluster that routes lead to. */
 interface Served {
   /** How many routes that are served. */
@@ -49,11 +52,11 @@ export class ClusterRegistry {
   }
 
   /**
-   * @param come routes that are served from now on
-   * @param gone routes that are no longer served, those among them that others replace
+   * @param come routes that are served from now on, and hosts whose bytes are passed through
+   * @param gone those that are no longer served, those among them that others replace
    * @returns what this changes for the workers, with all that has changed since the last time
    */
-  commit(come: readonly Route[], gone: readonly Route[]): Pick<Delta, 'clusters' | 'endpoints'> {
+  commit(come: readonly Leading[], gone: readonly Leading[]): Pick<Delta, 'clusters' | 'endpoints'> {
     for (const route of come) this.#useAll(route, 1);
     for (const route of gone) this.#useAll(route, -1);
     const upserts: Cluster[] = [];
@@ -95,7 +98,7 @@ export class ClusterRegistry {
     this.#changed.add(id);
   }
 
-  #useAll({ cluster, canary }: Route, change: 1 | -1): void {
+  #useAll({ cluster, canary }: Leading, change: 1 | -1): void {
     this.#use(cluster, change);
     if (canary !== undefined) this.#use(canary.cluster, change);
   }

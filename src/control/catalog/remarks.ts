@@ -1,7 +1,12 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 
-/** Where a remark comes from. `routes`: a warning that does not keep them from being served. */
-export type Topic = 'refusal' | 'bug' | 'routes' | 'endpoints';
+/**
+ * Where a remark comes from. `tls`: a protection that it cannot have. `routes`: a warning that does not keep them from being served.
+ */
+export type Topic = 'refusal' | 'bug' | 'tls' | 'routes' | 'endpoints' | 'certificate';
+
+const REFUSALS: readonly Topic[] = ['refusal', 'bug', 'tls'];
+const WARNINGS: readonly Topic[] = ['routes', 'endpoints', 'certificate'];
 
 /** By Service or pushed backend; none where all is well now. */
 export type RemarksByOwner = ReadonlyMap<string, readonly Diagnostic[]>;
@@ -12,8 +17,10 @@ export class Remarks {
   readonly #topics: Readonly<Record<Topic, Map<string, readonly Diagnostic[]>>> = {
     refusal: new Map(),
     bug: new Map(),
+    tls: new Map(),
     routes: new Map(),
     endpoints: new Map(),
+    certificate: new Map(),
   };
   /** Owners whose remarks may have changed since {@link takeNews}. */
   readonly #news = new Set<string>();
@@ -33,19 +40,23 @@ export class Remarks {
 
   /** What keeps Services from being served. */
   refusals(): Diagnostic[] {
-    return [...this.#topics.refusal.values(), ...this.#topics.bug.values()].flat();
+    return this.#all(REFUSALS);
   }
 
   warnings(): Diagnostic[] {
-    return [...this.#topics.routes.values(), ...this.#topics.endpoints.values()].flat();
+    return this.#all(WARNINGS);
   }
 
   /** All remarks of each owner that may have others since this was asked last. */
   takeNews(): { readonly refusals: RemarksByOwner; readonly warnings: RemarksByOwner } {
     const owners = [...this.#news];
     this.#news.clear();
-    const of = (...topics: Topic[]): RemarksByOwner =>
+    const of = (topics: readonly Topic[]): RemarksByOwner =>
       new Map(owners.map(owner => [owner, topics.flatMap(topic => this.#topics[topic].get(owner) ?? [])]));
-    return { refusals: of('refusal', 'bug'), warnings: of('routes', 'endpoints') };
+    return { refusals: of(REFUSALS), warnings: of(WARNINGS) };
+  }
+
+  #all(topics: readonly Topic[]): Diagnostic[] {
+    return topics.flatMap(topic => [...this.#topics[topic].values()].flat());
   }
 }

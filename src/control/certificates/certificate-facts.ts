@@ -6,6 +6,8 @@ import { printable } from '../../text/printable.ts';
 /** What a certificate says of itself. Nothing of it is secret. */
 export interface CertificateFacts {
   readonly id: CertificateId;
+  /** PEM: the certificate, then its intermediates, and nothing that stood beside them. */
+  readonly chain: string;
   /** The DNS names and addresses that it is valid for, in lower case. */
   readonly names: readonly string[];
   /** Who signed it, for people. */
@@ -58,8 +60,10 @@ export function readCertificate(chain: string, key: PrivateKey): CertificateFact
   const [certificate] = certificates as [X509Certificate];
   const fault = faultOfKey(certificate, key);
   if (fault !== undefined) return { fault };
+  const joined = blocks.join('\n');
   return {
-    id: createHash('sha256').update(blocks.join('\n')).digest('hex').slice(0, 32),
+    id: createHash('sha256').update(joined).digest('hex').slice(0, 32),
+    chain: joined === chain.trim() ? chain : `${joined}\n`,
     names: namesOf(certificate),
     issuer: issuerOf(certificate),
     notBefore: certificate.validFromDate.getTime(),

@@ -1,0 +1,242 @@
+import { isIP } from 'node:net';
+import { isHostName } from '../../formats/host-name.ts';
+import type { Certificate } from '../../model/certificate.ts';
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import { type ServiceRef, serviceKey } from '../../model/route.ts';
+import { PREFIX } from '../../resources/annotation-prefix.ts';
+import type { SecretRef } from '../../resources/secret-store.ts';
+import type { Translation } from '../../translate/service.ts';
+import type { Authorities } from '../../translate/tls-authorities.ts';
+import type { KnownSecrets, SecretState } from '../catalog/known-secrets.ts';
+import type { Remarks } from '../catalog/remarks.ts';
+import { type CertificateFacts, certificateOf, isFault } from './certificate-facts.ts';
+import { problemOfCertificate, problemOfHosts, problemOfSecret } from './certificate-problem.ts';
+import type { TlsConflict } from './tls-claims.ts';
+import { type TlsCommit, TlsRegistry } from './tls-registry.ts';
+
+/** A Service without a host gets so many of the names of its certificate, at most. */
+const MOST_NAMES = 100;
+
+export interface ServiceTlsOptions {
+  readonly secrets: { readonly tls: KnownSecrets; readonly named: KnownSecrets };
+  readonly remarks: Pick<Remarks, 'set'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A Service with a certificate of its own. */
+interface Holder {
+  readonly service: ServiceRef;
+  readonly secret: SecretRef;
+  /** Empty: those that the certificate names. */
+  readonly hosts: readonly string[];
+}
+
+/** Looks authorities up for one translation, and remembers which it was asked for. */
+export class AuthoritySearch {
+  readonly asked: SecretRef[] = [];
+  /** Some of them are not known yet. */
+  isAwaiting = false;
+  readonly #secrets: KnownSecrets;
+
+  constructor(secrets: KnownSecrets) {
+    this.#secrets = secrets;
+  }
+
+  readonly find = (secret: SecretRef): Authorities => {
+    this.asked.push(secret);
+    const found = authoritiesIn(this.#secrets.of(secret));
+    this.isAwaiting ||= found === undefined;
+    return found;
+  };
+}
+
+/** What watched Services ask of the TLS port: their Secrets, the certificates and hosts that follow, and what is wrong with them. */
+export class ServiceTls {
+  readonly #options: ServiceTlsOptions;
+  readonly #registry = new TlsRegistry();
+  readonly #holders = new Map<string, Holder>();
+  /** Services whose remarks may be others than before. */
+  readonly #unsettled = new Set<string>();
+  /** Services whose protection the TLS port does not give: they are not served. */
+  readonly #denied = new Set<string>();
+
+  constructor(options: ServiceTlsOptions) {
+    this.#options = options;
+  }
+
+  searchAuthorities(): AuthoritySearch {
+    return new AuthoritySearch(this.#options.secrets.named);
+  }
+
+  /** A Service as it is now. @param authorities the Secrets with authorities that it names */
+  set(key: string, { service, tls, routes, cluster }: Translation, authorities: readonly SecretRef[]): void {
+    const { secrets } = this.#options;
+    const { secret, clientCertificate, isPassthrough } = tls ?? { isPassthrough: false };
+    secrets.named.ask(key, authorities);
+    secrets.tls.ask(key, secret === undefined ? [] : [secret]);
+    const hosts = [...new Set(routes.map(({ host }) => host))].filter(host => host !== '');
+    const before = this.#holders.get(key);
+    if (secret === undefined) this.#holders.delete(key);
+    else this.#holders.set(key, { service, secret, hosts });
+    this.#unsettled.add(key);
+    if (secret === undefined && clientCertificate === undefined && !isPassthrough) {
+      this.#registry.set(key, undefined);
+      return;
+    }
+    const own = secret && this.#certificateFor(key, secret, before?.secret);
+    this.#registry.set(key, {
+      service,
+      createdAt: routes[0]?.createdAt ?? '',
+      hosts: hosts.length > 0 ? hosts : (own?.names ?? []),
+      certificate: own?.certificate,
+      clientCertificate,
+      passthrough: isPassthrough ? cluster?.id : undefined,
+    });
+  }
+
+  forget(key: string): void {
+    const { secrets } = this.#options;
+    secrets.named.ask(key, []);
+    secrets.tls.ask(key, []);
+    this.#holders.delete(key);
+    this.#registry.set(key, undefined);
+    this.#unsettled.add(key);
+  }
+
+  /** Services whose Secrets may have changed since this was asked last. */
+  takeAffected(): Set<string> {
+    const { tls, named } = this.#options.secrets;
+    return new Set([...tls.takeChanged(), ...named.takeChanged()]);
+  }
+
+  /** Whether a Service must not be served: it would be without the protection that it asks for. */
+  isDenied(key: string): boolean {
+    return this.#denied.has(key);
+  }
+
+  /** @returns what changes, and the Services that are denied now, or no longer */
+  commit(): TlsCommit & { readonly turned: readonly string[] } {
+    const commit = this.#registry.commit();
+    const keys = new Set([...commit.touched, ...this.#unsettled]);
+    this.#unsettled.clear();
+    return { ...commit, turned: [...keys].filter(key => this.#remark(key)) };
+  }
+
+  /** Time has passed: certificates become valid, and expire. */
+  look(): void {
+    for (const key of this.#holders.keys()) this.#remark(key);
+  }
+
+  /** @returns whether the Service is denied now, or no longer */
+  #remark(key: string): boolean {
+    const { remarks } = this.#options;
+    const holder = this.#holders.get(key);
+    const conflicts = this.#registry.conflictsOf(key);
+    const refusals = conflicts.filter(conflict => this.#denies(key, conflict)).map(refusalOf);
+    const warnings = conflicts.filter(({ about }) => about === 'certificate').map(warningOf);
+    const problems = holder === undefined ? [] : this.#problemsOf(key, holder);
+    remarks.set(key, 'certificate', [...problems, ...warnings]);
+    remarks.set(key, 'tls', refusals);
+    const wasDenied = this.#denied.has(key);
+    if (refusals.length > 0) this.#denied.add(key);
+    else this.#denied.delete(key);
+    return wasDenied !== refusals.length > 0;
+  }
+
+  /** A Service that only names another certificate is served with that of the older one. */
+  #denies(key: string, { about }: TlsConflict): boolean {
+    const claim = this.#registry.claimOf(key);
+    return about !== 'certificate' && (claim?.clientCertificate ?? claim?.passthrough) !== undefined;
+  }
+
+  /** What was read of a Secret before stays in force while nothing better is known. @param before the Secret that it named before */
+  #certificateFor(key: string, secret: SecretRef, before: SecretRef | undefined): Found | undefined {
+    const state = this.#options.secrets.tls.of(secret);
+    if (state.state === 'absent') return undefined;
+    const found = foundIn(state);
+    if (found !== undefined) return found;
+    const isSame = before !== undefined && serviceKey(before) === serviceKey(secret);
+    const claim = this.#registry.claimOf(key);
+    if (claim?.certificate === undefined || !(isSame || state.state === 'awaited')) return undefined;
+    return { certificate: claim.certificate, names: claim.hosts };
+  }
+
+  #problemsOf(key: string, { service, secret, hosts }: Holder): Diagnostic[] {
+    const state = this.#options.secrets.tls.of(secret);
+    const name = serviceKey(secret);
+    const read = readIn(state);
+    const isKept = (read === undefined || isFault(read)) && this.#registry.claimOf(key)?.certificate !== undefined;
+    const problems = [
+      problemOfSecret(name, state),
+      read && problemOfCertificate(name, read, this.#options.now()),
+      read && !isFault(read) ? problemOfHosts(name, read, hosts) : undefined,
+    ].filter(problem => problem !== undefined);
+    const field = `${PREFIX}tls-secret`;
+    return problems.map(({ reason, message }) => ({
+      ...{ object: service, field, severity: 'warning', reason, paths: [] },
+      message: `${field}: ${message}${isKept ? '; the one of before is served' : ''}`,
+    }));
+  }
+}
+
+interface Found {
+  readonly certificate: Certificate;
+  /** Hosts that it may serve where its Service names none. */
+  readonly names: readonly string[];
+}
+
+function foundIn(state: SecretState): Found | undefined {
+  const read = readIn(state);
+  const own = 'secret' in state ? state.secret?.certificate : undefined;
+  if (read === undefined || isFault(read) || own === undefined) return undefined;
+  return { certificate: { id: read.id, chain: read.chain, key: own.key }, names: servableNames(read) };
+}
+
+function readIn(state: SecretState): ReturnType<typeof certificateOf> | undefined {
+  return 'secret' in state && state.secret !== undefined ? certificateOf(state.secret) : undefined;
+}
+
+/** Clients send no addresses as SNI (RFC 6066 section 3). */
+function servableNames({ names }: CertificateFacts): string[] {
+  const isServable = (name: string): boolean => isIP(name) === 0 && isHostName(name.replace(/^\*\./, ''));
+  return names.filter(isServable).slice(0, MOST_NAMES);
+}
+
+function authoritiesIn(state: SecretState): Authorities {
+  if ('secret' in state && state.secret !== undefined) return { pem: state.secret.ca };
+  switch (state.state) {
+    case 'absent':
+      return { fault: 'there is no such Secret' };
+    case 'unusable':
+    case 'unreadable':
+      return { fault: state.why };
+    default:
+      return undefined;
+  }
+}
+
+const ANNOTATION: Readonly<Record<TlsConflict['about'], string>> = {
+  certificate: `${PREFIX}tls-secret`,
+  passthrough: `${PREFIX}tls-passthrough`,
+  'client-certificate': `${PREFIX}client-ca-secret`,
+};
+
+function warningOf({ host, winner, loser, about }: TlsConflict): Diagnostic {
+  const message = `${ANNOTATION[about]}: ${host} has the certificate of the older Service ${serviceKey(winner)}: name the same Secret in both, or use another host`;
+  return conflictDiagnostic(loser, ANNOTATION[about], 'conflict', message);
+}
+
+function refusalOf({ host, winner, loser, about }: TlsConflict): Diagnostic {
+  const message = `${ANNOTATION[about]}: the older Service ${serviceKey(winner)} says something else about ${host}: write the same in both, or use another host`;
+  return conflictDiagnostic(loser, ANNOTATION[about], 'refused', message);
+}
+
+function conflictDiagnostic(
+  object: ServiceRef,
+  field: string,
+  severity: Diagnostic['severity'],
+  message: string,
+): Diagnostic {
+  return { object, field, severity, reason: 'TlsConflict', message, paths: [] };
+}
