@@ -13,6 +13,7 @@ import { type Frame, frame, settings, uint32 } from './http2-frames.ts';
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION] = [0, 1, 3, 4, 6, 7, 8, 9];
 const [END_STREAM, ACK, END_HEADERS] = [1, 1, 4];
+const MOST_BYTES = 16_384;
 const LIMITS = { bytes: Infinity, fields: Infinity };
 
 /** What came on one stream. */
@@ -243,8 +244,16 @@ export class Http2Client {
   }
 }
 
+/** A header block as HEADERS, and CONTINUATION where it is long. */
 export function headersFrame(id: number, fields: Fields, endsStream = false): Buffer {
-  return frame(HEADERS, END_HEADERS | (endsStream ? END_STREAM : 0), id, literals(fields));
+  const block = literals(fields);
+  const frames: Buffer[] = [];
+  for (let at = 0; at === 0 || at < block.length; at += MOST_BYTES) {
+    const isLast = at + MOST_BYTES >= block.length;
+    const flags = (isLast ? END_HEADERS : 0) | (at === 0 && endsStream ? END_STREAM : 0);
+    frames.push(frame(at === 0 ? HEADERS : CONTINUATION, flags, id, block.subarray(at, at + MOST_BYTES)));
+  }
+  return Buffer.concat(frames);
 }
 
 /** The value of a field; undefined without it. */

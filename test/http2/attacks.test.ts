@@ -1,0 +1,216 @@
+/** What a client may not make this proxy do: each attack has an answer, and costs no more memory than an honest client. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { headersFrame, type Http2Client } from '../support/http2-client.ts';
+import { getFields, integer, literals, requestFields, string } from '../support/http2-fields.ts';
+import { frame, settings, uint32 } from '../support/http2-frames.ts';
+import { answering } from '../support/raw-upstream.ts';
+import { type Scene, type SceneOptions, scene } from './scene.ts';
+
+const PROTOCOL_ERROR = 1;
+const FLOW_CONTROL_ERROR = 3;
+const REFUSED_STREAM = 7;
+const ENHANCE_YOUR_CALM = 11;
+/** What all connections may keep, beyond what the bytes of one read take. */
+const BOUND = 2 * 1024 * 1024;
+
+/** Sends bytes until the server has had enough, or all of them are sent. @returns the code of its GOAWAY */
+async function flood(client: Http2Client, bytes: Buffer, times: number): Promise<number> {
+  for (let sent = 0; sent < times && client.goawayCode === undefined && client.end === undefined; sent += 1) {
+    if (!client.socket.write(bytes)) await new Promise(resolve => setTimeout(resolve, 1));
+  }
+  return client.goaway();
+}
+
+/** Watches that what the engine keeps stays bounded. */
+function bounded({ proxy }: Scene): () => void {
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, proxy.keptBytes);
+  }, 5);
+  return () => {
+    clearInterval(timer);
+    assert.ok(Math.max(most, proxy.keptBytes) < BOUND, `${most} bytes are kept`);
+  };
+}
+
+async function attack(t: TestContext, options: SceneOptions, act: (scene: Scene) => Promise<void>): Promise<Scene> {
+  const staged = await scene(t, options);
+  const check = bounded(staged);
+  await act(staged);
+  check();
+  await staged.client.closed();
+  await eventually('the connection to be gone', () => staged.proxy.counters.get('active') === 0);
+  assert.equal(staged.proxy.keptBytes, 0, 'bytes are kept of a connection that is gone');
+  return staged;
+}
+
+describe('attacks on HTTP/2', { concurrency: 6, timeout: 240_000 }, () => {
+  const floods: readonly [what: string, bytes: Buffer, times: number][] = [
+    ['PING', frame(6, 0, 0, Buffer.alloc(8)), 40],
+    ['empty SETTINGS', frame(4, 0, 0), 80],
+    ['SETTINGS', frame(4, 0, 0, settings(...Array.from({ length: 100 }, () => [4, 65_535] as const))), 10],
+    ['PRIORITY', frame(2, 0, 1, Buffer.alloc(5)), 80],
+    ['PRIORITY_UPDATE', frame(16, 0, 0, Buffer.concat([uint32(1), Buffer.from('u=1')])), 80],
+    ['WINDOW_UPDATE', frame(8, 0, 0, uint32(1)), 80],
+    ['frames of an unknown type', frame(0xee, 0, 0), 120],
+  ];
+  for (const [what, one, times] of floods) {
+    it(`a flood of ${what} ends with ENHANCE_YOUR_CALM`, async t => {
+      const bytes = Buffer.concat(Array.from({ length: 20_000 }, () => one));
+      const { upstream } = await attack(t, {}, async ({ client }) => {
+        assert.equal(await flood(client, bytes, times), ENHANCE_YOUR_CALM);
+      });
+      assert.equal(upstream.requests.length, 0);
+    });
+  }
+
+  it('a flood of empty DATA ends with ENHANCE_YOUR_CALM', async t => {
+    await attack(t, { upstream: () => undefined }, async ({ client }) => {
+      client.request(requestFields('POST', '/volume'));
+      const bytes = Buffer.concat(Array.from({ length: 20_000 }, () => frame(0, 0, 1)));
+      assert.equal(await flood(client, bytes, 120), ENHANCE_YOUR_CALM);
+    });
+  });
+
+  it('a client that has PINGs answered and reads nothing has 1 000 answers waiting at most', async t => {
+    await attack(t, { client: { keepsWindows: true } }, async ({ client }) => {
+      await client.settled();
+      client.socket.pause();
+      const bytes = Buffer.concat(Array.from({ length: 4_000 }, () => frame(6, 0, 0, Buffer.alloc(8))));
+      for (let sent = 0; sent < 2_000 && !client.socket.destroyed; sent += 1) {
+        if (!client.socket.write(bytes)) await new Promise(resolve => setTimeout(resolve, 1));
+        if (client.socket.writableLength > 8_000_000) break;
+      }
+      client.socket.resume();
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+  });
+
+  it('rapid resets end with ENHANCE_YOUR_CALM, and no more than 200 of one read are served', async t => {
+    const { upstream, proxy } = await attack(t, { upstream: () => undefined }, async ({ client }) => {
+      const frames: Buffer[] = [];
+      for (let id = 1; id < 6_000; id += 2) frames.push(headersFrame(id, getFields('/volume'), true), frame(3, 0, id, uint32(8)));
+      client.send(...frames);
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+    await eventually('the upstream connections to end', () => upstream.connections.every(({ end }) => end !== undefined));
+    assert.ok(proxy.counters.get('http2StreamsRefused') > 0);
+    assert.ok(proxy.counters.get('http2ResetsReceived') <= 1_100);
+  });
+
+  it('resets that the client makes this side send count as well (MadeYouReset)', async t => {
+    await attack(t, { upstream: () => undefined }, async ({ client }) => {
+      for (let id = 1; client.goawayCode === undefined && client.end === undefined; id += 2) {
+        assert.ok(id < 6_000, 'no end');
+        client.send(headersFrame(id, getFields('/volume'), true), frame(8, 0, id, uint32(0)));
+        if (id % 199 === 0) await client.settled();
+      }
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+  });
+
+  it('refused requests count as well', async t => {
+    const { upstream } = await attack(t, {}, async ({ client }) => {
+      for (let id = 1; client.goawayCode === undefined && client.end === undefined; id += 2) {
+        assert.ok(id < 6_000, 'no end');
+        client.send(headersFrame(id, getFields('/volume', [['connection', 'x']]), true));
+        if (id % 99 === 0) await client.settled();
+      }
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+    assert.equal(upstream.requests.length, 0);
+  });
+
+  it('a 101st stream is refused, and may be sent again', async t => {
+    const { client, upstream, proxy } = await scene(t, { upstream: () => undefined });
+    const ids = Array.from({ length: 100 }, () => client.request(getFields('/volume'), ''));
+    await upstream.request(99);
+    const more = client.request(getFields('/volume/more'), '');
+    assert.equal(await client.resetOf(more), REFUSED_STREAM);
+    assert.equal(upstream.requests.length, 100);
+    assert.equal(proxy.counters.get('http2StreamsRefused'), 1);
+    upstream.handler = answering();
+    client.reset(ids[0] ?? 0);
+    assert.equal((await client.exchange(getFields('/volume/again'))).status, 200);
+  });
+
+  it('streams whose connection is still being made count after their end', async t => {
+    const { client, proxy } = await scene(t, { route: { to: [{ host: '198.51.100.1', port: 9 }] }, settings: { proxyConnectTimeout: 60_000 } });
+    for (let count = 0; count < 100; count += 1) client.reset(client.request(getFields('/volume'), ''));
+    await client.settled();
+    if (proxy.logLines.some(line => line.includes('upstream_'))) return;
+    const more = client.request(getFields('/volume'), '');
+    assert.equal(await client.resetOf(more), REFUSED_STREAM);
+  });
+
+  it('a header block of more than 8 CONTINUATION frames ends with ENHANCE_YOUR_CALM', async t => {
+    const { upstream } = await attack(t, {}, async ({ client }) => {
+      client.send(frame(1, 1, 1, literals(getFields('/volume'))), ...Array.from({ length: 9 }, () => frame(9, 0, 1)));
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+    assert.equal(upstream.requests.length, 0);
+  });
+
+  it('a header block of more than 32 KiB ends with ENHANCE_YOUR_CALM', async t => {
+    const { upstream } = await attack(t, {}, async ({ client }) => {
+      client.send(headersFrame(1, getFields('/volume', Array.from({ length: 5 }, (_, n) => [`x-${n}`, 'x'.repeat(8_000)])), true));
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+    assert.equal(upstream.requests.length, 0);
+  });
+
+  it('an HPACK bomb is 431: one byte is a field of 4 000, and none of them is kept', async t => {
+    const { client, upstream, proxy } = await scene(t);
+    const entry = Buffer.concat([Buffer.from([0x40]), string('cookie'), string('x'.repeat(4_000))]);
+    const bomb = Buffer.concat([literals(getFields('/volume')), entry, Buffer.alloc(12_000, 0x80 | 62)]);
+    client.send(frame(1, 5, 1, bomb));
+    assert.equal((await client.response(1)).status, 431);
+    assert.ok(proxy.keptBytes < 64 * 1024, `${proxy.keptBytes} bytes`);
+    assert.equal(upstream.requests.length, 0);
+    client.send(frame(1, 5, 3, Buffer.concat([literals(getFields('/volume')), integer(62, 7, 0x80)])));
+    assert.equal((await client.response(3)).status, 200);
+  });
+
+  it('DATA beyond the window of its stream is reset, beyond that of the connection ends it', async t => {
+    const { client, upstream } = await scene(t, { upstream: ({ connection }) => connection.pause() });
+    const id = client.request(requestFields('POST', '/volume'));
+    await upstream.request(0);
+    client.data(id, 'x'.repeat(8 * 1024 * 1024));
+    assert.equal(await client.resetOf(id).catch(() => client.goawayCode), FLOW_CONTROL_ERROR);
+  });
+
+  it('windows beyond 2^31-1 are flow control errors', async t => {
+    const { client, upstream } = await scene(t, { upstream: () => undefined });
+    const id = client.request(getFields('/volume'), '');
+    await upstream.request(0);
+    client.windowUpdate(id, 0x7fff_ffff);
+    assert.equal(await client.resetOf(id), FLOW_CONTROL_ERROR);
+    client.windowUpdate(0, 0x7fff_ffff);
+    assert.equal(await client.goaway(), FLOW_CONTROL_ERROR);
+  });
+
+  it('a client that asks for heads and reads none of them is ended', async t => {
+    await attack(t, { client: { keepsWindows: true } }, async ({ client }) => {
+      await client.settled();
+      client.socket.pause();
+      const frames: Buffer[] = [];
+      for (let id = 1; id < 100_000; id += 2) frames.push(headersFrame(id, requestFields('HEAD', '/nowhere'), true));
+      for (let at = 0; at < frames.length && !client.socket.destroyed; at += 50) {
+        client.send(...frames.slice(at, at + 50));
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      client.socket.resume();
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+  });
+
+  it('a wrong preface ends the connection', async t => {
+    const { upstream } = await attack(t, { client: { isSilent: true } }, async ({ client }) => {
+      client.send(Buffer.from('PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n'), headersFrame(1, getFields('/volume'), true));
+      assert.equal(await client.goaway(), PROTOCOL_ERROR);
+    });
+    assert.equal(upstream.requests.length, 0);
+  });
+});
