@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { eventually } from '../support/eventually.ts';
-import { headersFrame, type Http2Client } from '../support/http2-client.ts';
+import { type Http2Client, headersFrame } from '../support/http2-client.ts';
 import { getFields, integer, literals, requestFields, string } from '../support/http2-fields.ts';
 import { frame, settings, uint32 } from '../support/http2-frames.ts';
 import { answering } from '../support/raw-upstream.ts';
+import { startSilentListener } from '../support/silent-listener.ts';
 import { type Scene, type SceneOptions, scene } from './scene.ts';
 
 const PROTOCOL_ERROR = 1;
@@ -38,8 +39,12 @@ function bounded({ proxy }: Scene): () => void {
 async function attack(t: TestContext, options: SceneOptions, act: (scene: Scene) => Promise<void>): Promise<Scene> {
   const staged = await scene(t, options);
   const check = bounded(staged);
-  await act(staged);
-  check();
+  try {
+    await act(staged);
+  } finally {
+    check();
+  }
+  staged.client.socket.end();
   await staged.client.closed();
   await eventually('the connection to be gone', () => staged.proxy.counters.get('active') === 0);
   assert.equal(staged.proxy.keptBytes, 0, 'bytes are kept of a connection that is gone');
@@ -91,11 +96,14 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 240_000 }, () => {
   it('rapid resets end with ENHANCE_YOUR_CALM, and no more than 200 of one read are served', async t => {
     const { upstream, proxy } = await attack(t, { upstream: () => undefined }, async ({ client }) => {
       const frames: Buffer[] = [];
-      for (let id = 1; id < 6_000; id += 2) frames.push(headersFrame(id, getFields('/volume'), true), frame(3, 0, id, uint32(8)));
+      for (let id = 1; id < 6_000; id += 2)
+        frames.push(headersFrame(id, getFields('/volume'), true), frame(3, 0, id, uint32(8)));
       client.send(...frames);
       assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
     });
-    await eventually('the upstream connections to end', () => upstream.connections.every(({ end }) => end !== undefined));
+    await eventually('the upstream connections to end', () =>
+      upstream.connections.every(({ end }) => end !== undefined),
+    );
     assert.ok(proxy.counters.get('http2StreamsRefused') > 0);
     assert.ok(proxy.counters.get('http2ResetsReceived') <= 1_100);
   });
@@ -137,10 +145,12 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 240_000 }, () => {
   });
 
   it('streams whose connection is still being made count after their end', async t => {
-    const { client, proxy } = await scene(t, { route: { to: [{ host: '198.51.100.1', port: 9 }] }, settings: { proxyConnectTimeout: 60_000 } });
+    const { client } = await scene(t, {
+      route: { to: [await startSilentListener(t)] },
+      settings: { proxyConnectTimeout: 60_000 },
+    });
     for (let count = 0; count < 100; count += 1) client.reset(client.request(getFields('/volume'), ''));
     await client.settled();
-    if (proxy.logLines.some(line => line.includes('upstream_'))) return;
     const more = client.request(getFields('/volume'), '');
     assert.equal(await client.resetOf(more), REFUSED_STREAM);
   });
@@ -155,7 +165,16 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 240_000 }, () => {
 
   it('a header block of more than 32 KiB ends with ENHANCE_YOUR_CALM', async t => {
     const { upstream } = await attack(t, {}, async ({ client }) => {
-      client.send(headersFrame(1, getFields('/volume', Array.from({ length: 5 }, (_, n) => [`x-${n}`, 'x'.repeat(8_000)])), true));
+      client.send(
+        headersFrame(
+          1,
+          getFields(
+            '/volume',
+            Array.from({ length: 5 }, (_, n) => [`x-${n}`, 'x'.repeat(8_000)]),
+          ),
+          true,
+        ),
+      );
       assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
     });
     assert.equal(upstream.requests.length, 0);
@@ -192,7 +211,7 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 240_000 }, () => {
   });
 
   it('a client that asks for heads and reads none of them is ended', async t => {
-    await attack(t, { client: { keepsWindows: true } }, async ({ client }) => {
+    await attack(t, { settings: { keepaliveRequests: 100_000 } }, async ({ client }) => {
       await client.settled();
       client.socket.pause();
       const frames: Buffer[] = [];

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
@@ -8,6 +9,7 @@ import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
+import { WireEngine } from '../../src/dataplane/wire/engine.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
@@ -115,6 +117,12 @@ export class ProxyUnderTest {
   /** A GET with `Host: test` and the header lines given, each with its line end. */
   get(target: string, headerLines = ''): Promise<RawResponse> {
     return this.exchange(`GET ${target} HTTP/1.1\r\nHost: test\r\n${headerLines}\r\n`);
+  }
+
+  /** Bytes that the connections of the engine `wire` keep. */
+  get keptBytes(): number {
+    assert.ok(this.engine instanceof WireEngine);
+    return this.engine.keptBytes;
   }
 
   setRoutes(routes: readonly RouteDescription[]): void {

@@ -23,6 +23,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   readonly plainForwarded: string;
   readonly request: Http1Downstream;
   ownUpstreams: Upstream[] | undefined;
+  connects = 0;
   state = IDLE;
   mayLinger = false;
   /** Requests whose head was complete. */

@@ -87,6 +87,11 @@ export class Http1Downstream implements Downstream {
     return this.#connection.transport.takesSome();
   }
 
+  /** What the kernel does not take is not copied. */
+  get room(): number {
+    return Number.MAX_SAFE_INTEGER;
+  }
+
   get hasBodyBytes(): boolean {
     return !this.isRequestComplete && this.hasMore;
   }

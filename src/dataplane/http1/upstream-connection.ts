@@ -14,6 +14,9 @@ import { composeRequest } from './compose-request.ts';
 import { writePiece } from './framing.ts';
 import { ResponseReader, type ResponseReaderContext } from './response-reader.ts';
 
+/** What one read brings of a response whose head has not been read: a client may take nothing of its body. */
+const FIRST_READ_BYTES = 48 * 1024;
+
 const IDLE = 0;
 const BUSY = 1;
 const CLOSED = 2;
@@ -169,9 +172,10 @@ export class UpstreamConnection implements PooledConnection, Timed {
   writeFailed(): void {}
 
   readBuffer(): Buffer {
-    const isBody = this.#state === BUSY && !this.#reader.awaitsHead;
+    const handler = this.#handler;
+    if (handler === undefined || this.#reader.awaitsHead) return this.#inlet.next(false, FIRST_READ_BYTES);
     // While the client takes nothing, no buffer waits for what it would get next.
-    return this.#inlet.next(isBody && this.#handler?.isBlocked === false);
+    return this.#inlet.next(!handler.isBlocked, handler.room);
   }
 
   read(bytes: Buffer, size: number): boolean {

@@ -163,6 +163,8 @@ export interface ClientIdentity {
   readonly plainForwarded: string;
   /** Idle upstream connections that serve this client alone. They end with it. */
   ownUpstreams: Upstream[] | undefined;
+  /** Connections to upstreams that are being made for it, also for requests that have ended meanwhile. */
+  connects: number;
 }
 
 /** One request and its answer as a client speaks it: an HTTP/1.1 connection while it is busy, or one stream of HTTP/2. */
@@ -172,6 +174,8 @@ export interface Downstream extends Side {
   readonly isRequestComplete: boolean;
   /** Bytes of the body have come, and wait to be read. */
   readonly hasBodyBytes: boolean;
+  /** Bytes that it sends on at once; of a larger piece, the rest waits in memory. */
+  readonly room: number;
   /** Bytes that have come since this was set to 0. */
   receivedBytes: number;
   /** Bytes of the answer, or of a tunnel, that were sent. */
@@ -294,6 +298,8 @@ export interface Upstream extends Side {
 export interface UpstreamHandler {
   /** The client takes no more for now: reading has to stop. */
   readonly isBlocked: boolean;
+  /** As {@link Downstream.room}: more should not be read at once. */
+  readonly room: number;
   /** Part of a head has come. */
   upstreamMoved(): void;
   /** The upstream takes bytes again. */

@@ -33,6 +33,10 @@ export class ResponseRelay implements UpstreamHandler {
     return this.state.downstream.isBlocked;
   }
 
+  get room(): number {
+    return this.state.downstream.room;
+  }
+
   upstreamMoved(): void {
     const { state } = this;
     if (state.upstream !== undefined) this.#context.deadlines.moved(state, state.upstream);

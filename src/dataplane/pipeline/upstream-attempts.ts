@@ -280,13 +280,17 @@ export class UpstreamAttempts implements Waiting {
     const state = this.#state;
     state.enter(CONNECTING);
     const { generation } = state;
+    const { client } = state.downstream;
+    client.connects += 1;
     const seeker: ConnectionSeeker = {
       connected: upstream => {
+        client.connects -= 1;
         // Made for a request that has ended meanwhile, the connection is as good as new for another one.
         if (state.generation === generation) this.#owner.connected(upstream);
         else upstream.release();
       },
       connectFailed: (reason, error) => {
+        client.connects -= 1;
         if (state.generation === generation) this.#connectFailed(reason, error);
       },
       crashed: error => {

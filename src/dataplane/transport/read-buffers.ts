@@ -98,6 +98,9 @@ export class ReadBuffers {
   }
 }
 
+/** Reads that are smaller than a buffer are so by multiples of this. */
+const STEP_BYTES = 16 * 1024;
+
 /**
  * Where the reads of one connection go. While large pieces of a body come, each goes on in the buffer that it was read into;
  * all else is read into the shared one, so that a connection that waits, in a body or a tunnel, holds no memory.
@@ -112,9 +115,15 @@ export class Inlet {
     this.#buffers = buffers;
   }
 
-  /** For the next read. @param isBody its bytes will go on as they are */
-  next(isBody: boolean): Buffer {
+  /** For the next read. @param isBody its bytes will go on as they are @param most about so many should be read at once */
+  next(isBody: boolean, most = Number.MAX_SAFE_INTEGER): Buffer {
     const { pieceBytes } = this.#buffers;
+    if (most <= BUFFER_BYTES) {
+      this.release();
+      return this.#buffers.shared(
+        Math.min(pieceBytes, Math.max(STEP_BYTES, Math.ceil(most / STEP_BYTES) * STEP_BYTES)),
+      );
+    }
     if (isBody && this.lastSize > MAX_JOINED_BYTES && pieceBytes === BUFFER_BYTES) {
       const { bodyBytes } = this.#buffers;
       if (this.#own !== undefined && this.#own.bytes.length > bodyBytes) this.release();

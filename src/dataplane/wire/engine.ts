@@ -53,6 +53,11 @@ export class WireEngine implements Engine {
     return bound;
   }
 
+  /** What its connections keep: `clientBytes` of its context bounds it. */
+  get keptBytes(): number {
+    return this.#parts.memory.kept;
+  }
+
   settingsChanged(): void {
     const { settings } = this.#context.state;
     this.#parts.trustedProxies = new AddressRanges(settings.trustedProxies);

@@ -23,6 +23,9 @@ import type { Waiting } from './send-queue.ts';
 import { type Receiving, StreamInput } from './stream-input.ts';
 import { type Sending, StreamOutput } from './stream-output.ts';
 
+/** Pieces are copied into frames: larger ones save nothing. */
+const MAX_PIECE_BYTES = 64 * 1024;
+
 /** A client's connection, as its streams see it. */
 export interface StreamConnection extends ClientIdentity, Sending, Receiving {
   readonly limits: ConnectionLimits;
@@ -157,6 +160,10 @@ export class ClientStream implements Downstream, Timed, Waiting {
 
   get isBlocked(): boolean {
     return this.output.isWaiting;
+  }
+
+  get room(): number {
+    return Math.min(this.output.room, MAX_PIECE_BYTES);
   }
 
   takesSome(): boolean {
