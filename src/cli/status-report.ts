@@ -18,6 +18,14 @@ export interface Status {
   readonly lateWorkers: readonly LateWorker[];
   /** Of Services that are balanced over them, by state; empty without such Services. */
   readonly endpoints: Readonly<Record<string, number>>;
+  readonly certificates: CertificateCounts;
+}
+
+/** Certificates that Services ask for. */
+export interface CertificateCounts {
+  readonly count: number;
+  /** How many have a problem, by reason. */
+  readonly problems: Readonly<Record<string, number>>;
 }
 
 /** A worker that has not answered the main thread in time. */
@@ -55,6 +63,25 @@ export function endpointsFact({ endpoints }: Status): Fact | undefined {
   const text = shown.map(([state, count]) => `${count} ${state}`).join(', ');
   const isWell = shown.every(([state]) => state === 'ready' || state === 'draining');
   return isWell ? ['Endpoints', text] : ['Endpoints', `${text} (why: kube-entry backends NAME)`, 'yellow'];
+}
+
+/** The metrics that {@link certificateCounts} reads. */
+export const CERTIFICATES = 'kube_entry_certificates';
+export const CERTIFICATE_PROBLEMS = 'kube_entry_certificate_problems';
+
+export function certificateCounts(metrics: MetricSamples): CertificateCounts {
+  const found = metrics.get(CERTIFICATE_PROBLEMS) ?? [];
+  const problems = found.map(({ labels: { reason = 'unknown' }, value }) => [reason, value] as const);
+  return { count: metrics.get(CERTIFICATES)?.[0]?.value ?? 0, problems: Object.fromEntries(problems) };
+}
+
+/** @returns undefined when no Service asks for one */
+export function certificatesFact({ certificates: { count, problems } }: Status): Fact | undefined {
+  if (count === 0) return undefined;
+  const found = Object.entries(problems);
+  if (found.length === 0) return ['Certificates', `${count}`];
+  const text = found.map(([reason, number]) => `${number} ${reason}`).join(', ');
+  return ['Certificates', `${count}, ${text} (why: kube-entry certificates)`, 'yellow'];
 }
 
 /** @returns undefined when all workers answer */

@@ -8,6 +8,10 @@ import { type Command, EXIT } from './command.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, type OutputFormat, outputFormat } from './output.ts';
 import {
+  CERTIFICATE_PROBLEMS,
+  CERTIFICATES,
+  certificateCounts,
+  certificatesFact,
   connectionsFact,
   ENDPOINTS,
   endpointCounts,
@@ -55,7 +59,7 @@ export const status: Command = {
     if (flags.options.watch === true) return watchStatus(adminSocket, format, io);
     const client = new AdminClient(adminSocket);
     const [metrics, { summary, connections }] = await Promise.all([
-      askMetrics(client, new Set([BUILD_INFO, WORKER_LAG, ENDPOINTS])),
+      askMetrics(client, new Set([BUILD_INFO, WORKER_LAG, ENDPOINTS, CERTIFICATES, CERTIFICATE_PROBLEMS])),
       askTable(client),
     ]);
     const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
@@ -65,6 +69,7 @@ export const status: Command = {
       connections,
       lateWorkers: lateWorkers(metrics),
       endpoints: endpointCounts(metrics),
+      certificates: certificateCounts(metrics),
     };
     io.print(formatAnswer(format, found, () => instanceReport(found, adminSocket, io)));
     return isReady(summary) ? EXIT.ok : EXIT.no;
@@ -82,12 +87,12 @@ function instanceReport(found: Status, socket: string, { paint }: Io): string {
   const { table, connections } = found;
   const { accepted, handled, requests } = connections;
   const late = lateWorkersFact(found);
-  const endpoints = endpointsFact(found);
+  const parts = [endpointsFact(found), certificatesFact(found)].filter(fact => fact !== undefined);
   const facts = formatFacts(
     [
       routesFact(table),
       sourceFact(table),
-      ...(endpoints === undefined ? [] : [endpoints]),
+      ...parts,
       connectionsFact(connections),
       ...(late === undefined ? [] : [late]),
       ['Since start', `${accepted} accepted, ${handled} handled, ${plural(requests, 'request')}`],

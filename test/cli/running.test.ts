@@ -48,6 +48,17 @@ test('status counts endpoints by state, and says where to read why one gets no r
   assert.deepEqual(JSON.parse(json).endpoints, { ready: 5, ejected: 1 });
 });
 
+test('status counts certificates and their problems, and says where to read which', async context => {
+  const problem = (reason: string, count: number) => `kube_entry_certificate_problems{reason="${reason}"} ${count}\n`;
+  const metrics = `kube_entry_certificates 7\n${problem('SecretAbsent', 2)}${problem('CertificateExpired', 1)}`;
+  const { socketPath } = await startInstance(context, SERVICES, metrics);
+  const { stdout } = await runHere(['status', '--admin-socket', socketPath]);
+  const expected = /^ {2}Certificates +7, 2 SecretAbsent, 1 CertificateExpired \(why: kube-entry certificates\)$/m;
+  assert.match(stdout, expected);
+  const { stdout: json } = await runHere(['status', '--json', '--admin-socket', socketPath]);
+  assert.deepEqual(JSON.parse(json).certificates, { count: 7, problems: { SecretAbsent: 2, CertificateExpired: 1 } });
+});
+
 test('status --json is for scripts', async context => {
   const { socketPath } = await startInstance(context, SERVICES);
   const { code, stdout } = await runHere(['status', '--json', '--admin-socket', socketPath]);

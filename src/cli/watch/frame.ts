@@ -5,6 +5,7 @@ import type { Paint } from '../../text/colour.ts';
 import { plural } from '../../text/labels.ts';
 import { printable } from '../../text/printable.ts';
 import {
+  certificatesFact,
   connectionsFact,
   endpointsFact,
   headline,
@@ -97,7 +98,7 @@ export function viewFrame({ time, sample, traffic, outage }: Frame): object {
 
 function factsOf({ traffic, time }: Frame, sample: InstanceSample): Fact[] {
   const { status, upstreams, workers, workerRestarts, changedAt } = sample;
-  const endpoints = endpointsFact(status);
+  const parts = [endpointsFact(status), certificatesFact(status)].filter(fact => fact !== undefined);
   const changed = changedAt === undefined ? '' : `, changed ${ago(time - changedAt * 1000)} ago`;
   return [
     failing(['Requests', describeRate(traffic?.total)], traffic?.total),
@@ -109,7 +110,7 @@ function factsOf({ traffic, time }: Frame, sample: InstanceSample): Fact[] {
         : ['Workers', `${workers ?? '?'}, ${workerRestarts} replaced since the start`, 'yellow']),
     routesFact(status.table, changed),
     sourceFact(status.table),
-    ...(endpoints === undefined ? [] : [endpoints]),
+    ...parts,
   ];
 }
 

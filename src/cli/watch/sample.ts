@@ -6,7 +6,16 @@ import { hostLabel } from '../../text/labels.ts';
 import { askMetrics, askTable } from '../admin-answers.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { MetricSamples } from '../metrics-text.ts';
-import { ENDPOINTS, endpointCounts, lateWorkers, type Status, WORKER_LAG } from '../status-report.ts';
+import {
+  CERTIFICATE_PROBLEMS,
+  CERTIFICATES,
+  certificateCounts,
+  ENDPOINTS,
+  endpointCounts,
+  lateWorkers,
+  type Status,
+  WORKER_LAG,
+} from '../status-report.ts';
 import { readCounts, TRAFFIC_METRICS, type TrafficCounts } from './traffic.ts';
 
 const BUILD_INFO = 'kube_entry_build_info';
@@ -21,6 +30,8 @@ const METRICS: ReadonlySet<string> = new Set([
   WORKER_RESTARTS,
   WORKER_LAG,
   ENDPOINTS,
+  CERTIFICATES,
+  CERTIFICATE_PROBLEMS,
   LAST_CHANGE,
   STARTED,
   ...TRAFFIC_METRICS,
@@ -56,6 +67,7 @@ export async function takeSample(client: AdminClient): Promise<InstanceSample> {
       connections,
       lateWorkers: lateWorkers(metrics),
       endpoints: endpointCounts(metrics),
+      certificates: certificateCounts(metrics),
     },
     upstreams: {
       idle: numberOf(metrics, UPSTREAM_CONNECTIONS, 'idle') ?? 0,
