@@ -10,9 +10,11 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type EngineName, type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
+import { RawHttp2Upstream } from '../support/raw-http2-upstream.ts';
 import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
 import { EVENT_CASES, type EventCase, LIMIT_MS, NOT_PROVOKED } from './event-cases.ts';
+import { HTTP2_RESPONSE_CASES } from './http2-response-cases.ts';
 import { REQUEST_CASES, SECRET } from './request-cases.ts';
 import { RESPONSE_CASES } from './response-cases.ts';
 
@@ -78,6 +80,31 @@ async function play(t: TestContext, engine: EngineName, event: EventCase): Promi
   await assertFailed(proxy, { ...event, detail: detailOn(engine, event.detail) });
 }
 
+describe('wire: reasons of upstreams that speak HTTP/2', { concurrency: 8, timeout: 240_000 }, () => {
+  for (const { what, send, reason, status, detail } of HTTP2_RESPONSE_CASES) {
+    it(`${what} is ${reason}`, async t => {
+      const upstream = await RawHttp2Upstream.start(t, send);
+      const routes = [{ path: '/volume', to: upstream, cluster: { protocol: 'h2c' } }] as const;
+      const proxy = await startProxy(t, 'wire', { routes });
+      const client = await proxy.connect();
+      await client.send(`GET /volume/x?${SECRET} HTTP/1.1\r\nHost: test\r\nCookie: ${SECRET}\r\n\r\n`);
+      assert.equal((await client.responseOrCut()).status, status);
+      await assertFailed(proxy, { reason, status, detail });
+    });
+  }
+
+  it('an upstream that speaks HTTP/1.1 is response_not_http2', async t => {
+    const upstream = await RawUpstream.start(t);
+    upstream.toleratesMalformed = true;
+    const routes = [{ path: '/volume', to: [upstream.address], cluster: { protocol: 'h2c' } }] as const;
+    const proxy = await startProxy(t, 'wire', { routes });
+    // It answers what it takes for a malformed request.
+    upstream.connection(0).then(connection => connection.send('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    assert.equal((await proxy.get('/volume')).status, 502);
+    await assertFailed(proxy, { reason: 'response_not_http2', status: 502, detail: /FRAME_SIZE_ERROR/ });
+  });
+});
+
 function nameOn(engine: EngineName, reason: FailureReason, onNode: FailureReason | undefined): FailureReason {
   return engine === 'node' && onNode !== undefined ? onNode : reason;
 }
@@ -131,7 +158,7 @@ describe('the table', () => {
   });
 
   it('a status of 0 is only for what happens after the response has begun', () => {
-    for (const { reason, status } of [...REQUEST_CASES, ...RESPONSE_CASES, ...EVENT_CASES]) {
+    for (const { reason, status } of [...REQUEST_CASES, ...RESPONSE_CASES, ...HTTP2_RESPONSE_CASES, ...EVENT_CASES]) {
       const expected = FAILURES[reason].status;
       if (expected === 0) assert.ok(status === 200 || status === 101, reason);
       else assert.equal(status, expected, reason);

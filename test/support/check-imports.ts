@@ -41,6 +41,7 @@ const WHOLE_DATAPLANE = [
   'dataplane/pipeline',
   'dataplane/http1',
   'dataplane/http2',
+  'dataplane/http2/client',
   'dataplane/http2/server',
 ];
 
@@ -114,7 +115,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     'dataplane/clusters/upstream-pool.ts': {
-      folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/transport'],
+      folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/runtime', 'dataplane/transport'],
       packages: [],
     },
     // Choosing is pure, and so are the values of cookies. The control plane asks both where a request would go.
@@ -168,6 +169,17 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     // The wire of HTTP/2, which both of its sides use.
     'dataplane/http2': {
       folders: [...COMMON, ...PORTS, 'dataplane/runtime', 'dataplane/transport'],
+      packages: [],
+    },
+    'dataplane/http2/client': {
+      folders: [
+        ...COMMON,
+        ...PORTS,
+        'dataplane/failures',
+        'dataplane/runtime',
+        'dataplane/transport',
+        'dataplane/http2',
+      ],
       packages: [],
     },
     'dataplane/http2/server': {

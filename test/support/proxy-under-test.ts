@@ -21,7 +21,6 @@ import { eventually } from './eventually.ts';
 import { LogLines } from './log-lines.ts';
 import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
-import type { RawUpstream } from './raw-upstream.ts';
 import { clusterContext, deltaOf, published } from './routes.ts';
 import { socketsOn } from './socket-timeouts.ts';
 
@@ -30,7 +29,7 @@ export type EngineName = Parameters<typeof createEngine>[0];
 export interface RouteDescription {
   readonly path: string;
   readonly host?: string;
-  readonly to: RawUpstream | readonly ListenAddress[];
+  readonly to: { readonly address: ListenAddress; readonly connections: unknown } | readonly ListenAddress[];
   readonly stripPrefix?: boolean;
   readonly rewriteRedirects?: boolean;
   readonly tlsRedirect?: false;

@@ -5,6 +5,8 @@ import { NO_SLOT } from '../../observe/endpoint-board.ts';
 import { Balancing, type ClusterContext } from './balancing.ts';
 import { EndpointState, NEVER } from './endpoint-state.ts';
 import { StickyEndpoints } from './sticky-endpoints.ts';
+import type { PoolProtocol } from './upstream-pool.ts';
+import { protocolOf } from './upstream-protocol.ts';
 
 const NO_ENDPOINTS: readonly EndpointState[] = [];
 const NONE_KNOWN: ReadonlyMap<string, EndpointState> = new Map();
@@ -17,6 +19,7 @@ export class ClusterState {
   sticky: StickyEndpoints<EndpointState> | undefined;
   readonly #context: ClusterContext;
   #cluster: Cluster;
+  #protocol: PoolProtocol;
   #counterBlock: number;
   #slot: number;
   /** In the order in which they take turns. */
@@ -27,6 +30,7 @@ export class ClusterState {
   constructor({ cluster, counterBlock, slot = NO_SLOT }: PublishedCluster, context: ClusterContext) {
     this.#context = context;
     this.#cluster = cluster;
+    this.#protocol = protocolOf(cluster);
     this.#counterBlock = counterBlock;
     this.#slot = slot;
     this.#balance();
@@ -52,15 +56,16 @@ export class ClusterState {
 
   /** Its settings have changed. */
   change({ cluster, counterBlock, slot = NO_SLOT }: PublishedCluster): void {
-    const before = this.#cluster;
+    const scopeBefore = scopeOf(this.#cluster, this.#protocol);
     this.#cluster = cluster;
+    this.#protocol = protocolOf(cluster);
     this.#counterBlock = counterBlock;
     this.#slot = slot;
     this.#balance();
     this.#bind();
-    const scope = scopeOf(cluster);
-    if (scope === scopeOf(before)) return;
-    const again = (endpoint: EndpointState): EndpointState => endpoint.inScope(scope);
+    const scope = scopeOf(cluster, this.#protocol);
+    if (scope === scopeBefore) return;
+    const again = (endpoint: EndpointState): EndpointState => endpoint.inScope(scope, this.#protocol);
     this.#replace(this.#all.map(again));
   }
 
@@ -140,7 +145,9 @@ export class ClusterState {
     const { address, port, weight, state } = endpoint;
     // A pod whose sandbox is made anew keeps its uid, and has another address.
     const isSame = known?.address === address && known.port === port && known.slot === slot;
-    if (known === undefined || !isSame) return new EndpointState(endpoint, slot, scopeOf(this.#cluster), since);
+    if (known === undefined || !isSame) {
+      return new EndpointState(endpoint, slot, scopeOf(this.#cluster, this.#protocol), since, this.#protocol);
+    }
     known.weight = weight;
     if (state === 'draining' && known.state === 'ready') known.retire('draining');
     else known.state = state;
@@ -149,6 +156,7 @@ export class ClusterState {
 }
 
 /** An address that belongs to a pod may belong to a pod of another cluster a moment later. */
-function scopeOf({ id, balance }: Cluster): string {
-  return balance.policy === 'service' ? '' : id;
+function scopeOf({ id, balance }: Cluster, { key }: PoolProtocol): string {
+  const scope = balance.policy === 'service' ? '' : id;
+  return key === '' ? scope : `${scope} ${key}`;
 }

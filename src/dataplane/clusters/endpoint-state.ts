@@ -1,6 +1,7 @@
 import type { ClusterEndpoint, Endpoint } from '../../model/cluster.ts';
 import type { Candidate } from './balancers/balancer.ts';
-import type { UpstreamPool } from './upstream-pool.ts';
+import type { PoolProtocol, UpstreamPool } from './upstream-pool.ts';
+import { HTTP1_IN_CLEAR } from './upstream-protocol.ts';
 
 /** Before any moment of the monotonic clock. */
 export const NEVER = Number.NEGATIVE_INFINITY;
@@ -23,6 +24,7 @@ export class EndpointState implements Endpoint, Candidate {
   readonly since: number;
   /** Only endpoints with the same scope may share connections. */
   readonly scope: string;
+  readonly protocol: PoolProtocol;
   state: ClusterEndpoint['state'] | 'gone';
   /** The pool that was used last; undefined before the first request. */
   pool: UpstreamPool | undefined;
@@ -33,20 +35,27 @@ export class EndpointState implements Endpoint, Candidate {
   /** Of this worker. */
   tunnels = 0;
 
-  constructor({ id, address, port, weight, state }: Served, slot: number, scope: string, since: number) {
+  constructor(
+    { id, address, port, weight, state }: Served,
+    slot: number,
+    scope: string,
+    since: number,
+    protocol = HTTP1_IN_CLEAR,
+  ) {
     this.id = id;
     this.address = address;
     this.port = port;
     this.weight = weight;
     this.slot = slot;
     this.scope = scope;
+    this.protocol = protocol;
     this.since = since;
     this.state = state;
   }
 
-  /** It keeps a connection of this worker open that is idle. */
+  /** It keeps a connection of this worker open that is idle, or that carries many requests. */
   get isConnected(): boolean {
-    return this.pool !== undefined && this.pool.idle.length > 0;
+    return this.pool !== undefined && (this.pool.idle.length > 0 || this.pool.shared.length > 0);
   }
 
   /** A connection to it has failed. @param now by the monotonic clock */
@@ -60,8 +69,8 @@ export class EndpointState implements Endpoint, Candidate {
   }
 
   /** The same endpoint, which shares connections with others. */
-  inScope(scope: string): EndpointState {
-    return new EndpointState(this, this.slot, scope, this.since);
+  inScope(scope: string, protocol: PoolProtocol): EndpointState {
+    return new EndpointState(this, this.slot, scope, this.since, protocol);
   }
 
   /** It takes no requests any more, or only those that are bound to it: its idle connections end, and no others are kept. */

@@ -2,6 +2,8 @@
 
 /** Shorter than the idle close of most backends (Node's own is 5 s), so that theirs is not met half-way. */
 const IDLE_MS = 4_000;
+/** An HTTP/2 connection's end is announced (GOAWAY), so that no request is lost where the upstream's limit is shorter. */
+export const SHARED_IDLE_MS = 30_000;
 /** Kept below the upstream's own announced limit by this much. */
 const IDLE_MARGIN_MS = 1_000;
 /** A ClusterIP chooses a pod per connection: only new connections reach new pods. */

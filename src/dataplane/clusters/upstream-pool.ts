@@ -1,9 +1,24 @@
-import type { Endpoint } from '../../model/cluster.ts';
+import type { Endpoint, UpstreamTls } from '../../model/cluster.ts';
 import type { Upstream } from '../pipeline/ports.ts';
+import type { TimeLimit } from '../runtime/timer-wheel.ts';
 import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
+
+/** How the endpoints of a cluster are spoken to. */
+export interface PoolProtocol {
+  /** Connections are shared only where it is the same. Empty for HTTP/1.1 in clear. */
+  readonly key: string;
+  /** One connection carries many requests at once. */
+  readonly isHttp2: boolean;
+  /** Undefined in clear. */
+  readonly tls: UpstreamTls | undefined;
+}
+
+/** On one connection at once; the upstream may allow fewer. */
+export const MOST_STREAMS = 100;
 
 /** What a pool is made for. */
 export interface PooledEndpoint extends Endpoint {
+  readonly protocol: PoolProtocol;
   /** Only endpoints with the same scope may share connections. */
   readonly scope: string;
 }
@@ -18,12 +33,17 @@ export interface PoolUser {
 export class UpstreamPool {
   readonly key: string;
   readonly endpoint: Endpoint;
+  readonly protocol: PoolProtocol;
   /** The one used last is used next, so that the others can grow old. */
   readonly idle: PooledConnection[] = [];
+  /** Connections that carry many requests at once, idle or not; none where the protocol is HTTP/1.1. */
+  readonly shared: SharedConnection[] = [];
   /** Connections that serve one client alone, wherever they wait while they are idle; undefined without any, as nearly always. */
   ofClients: Set<PooledConnection> | undefined;
   /** Connections of any kind, those that are being made among them. */
   size = 0;
+  /** Requests that one connection carries at once: what the upstream said last, as far as we go. */
+  streamLimit = MOST_STREAMS;
   readonly users = new Set<PoolUser>();
   /** Connections in use finish, and none is kept: it had none any more, or no endpoint uses it. Another takes its place. */
   isRetired = false;
@@ -31,6 +51,7 @@ export class UpstreamPool {
   constructor(endpoint: PooledEndpoint) {
     this.key = poolKey(endpoint);
     this.endpoint = { address: endpoint.address, port: endpoint.port };
+    this.protocol = endpoint.protocol;
   }
 
   /** An endpoint uses it no more. With the last one, idle connections end. */
@@ -40,6 +61,7 @@ export class UpstreamPool {
     const idle = [...this.idle, ...(this.ofClients ?? [])].filter(({ isReusable }) => isReusable);
     this.isRetired = true;
     for (const upstream of idle) upstream.destroy();
+    for (const connection of [...this.shared]) connection.retire();
   }
 }
 
@@ -68,6 +90,36 @@ export interface PooledConnection extends Upstream, TransportOwner {
   /** It is connected. */
   attach(open: OpenTransport): void;
   becomeIdle(): void;
+}
+
+/** A connection that carries many requests at once, as its pool sees it. */
+export interface SharedConnection extends TransportOwner {
+  readonly pool: UpstreamPool;
+  /** Its time limit while it is idle. */
+  readonly limit: TimeLimit;
+  /** By the wheel's coarse clock; after it no further request is sent. */
+  readonly retireAt: number;
+  /** Requests that were begun on it. */
+  readonly served: number;
+  /** No request is under way on it. */
+  readonly isIdle: boolean;
+  /** So many more requests may begin on it now. */
+  readonly room: number;
+  /** It is connected. */
+  attach(open: OpenTransport): void;
+  /** Begins one more request: there must be room. */
+  begin(): Upstream;
+  /** Takes no further request, and ends with the last one that is under way. */
+  retire(): void;
+  destroy(): void;
+}
+
+/** What a connection that carries many requests tells its pool. */
+export interface SharedKeeper {
+  /** The last request that was under way on it is over. */
+  becameIdle(connection: SharedConnection): void;
+  /** A connection is gone. */
+  forgetShared(connection: SharedConnection): void;
 }
 
 /** What a connection tells its pool. */

@@ -1,61 +1,55 @@
-import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
-import { COUNTER, type WorkerCounters } from '../../observe/counters.ts';
-import type { Settings } from '../../settings/schema.ts';
+import { COUNTER } from '../../observe/counters.ts';
 import { connectFailure, type FailureReason } from '../failures/failures.ts';
-import { NameResolver } from '../names/name-resolver.ts';
 import type { Upstream } from '../pipeline/ports.ts';
-import { type Guarded, guarded } from '../runtime/guard.ts';
-import type { TimerWheel } from '../runtime/timer-wheel.ts';
+import { guarded } from '../runtime/guard.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
-import { type ConnectAttempt, type ConnectListener, connectTransport } from '../transport/connect.ts';
+import type { ConnectAttempt, ConnectListener } from '../transport/connect.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
+import { SharedConnections, type SharedConnectionsContext } from './shared-connections.ts';
+import { type ConnectionSeeker, UpstreamConnector } from './upstream-connector.ts';
 import { type ConnectionKeeper, type PooledConnection, poolKey, UpstreamPool } from './upstream-pool.ts';
 
 /** A server that ends closes its idle connections at once; the idle limits of servers are longer than this. */
 const SOON_MS = 1_000;
 
-/** Who waits for a connection that is being made. */
-export interface ConnectionSeeker extends Guarded {
-  connected(upstream: Upstream): void;
-  /** @param error its code, as Node gives it; empty for a timeout */
-  connectFailed(reason: FailureReason, error: string): void;
-}
-
 /** What the pools of a worker need. */
-export interface PoolsContext {
-  readonly clock: Clock;
-  readonly counters: WorkerCounters;
-  readonly settings: Settings;
-  readonly wheel: TimerWheel;
+export interface PoolsContext extends SharedConnectionsContext {
   readonly memory: Pick<ClientMemory, 'kept'>;
   /** Makes a connection that is attached to its transport once that is connected. */
   createConnection(pool: UpstreamPool, retireAt: number): PooledConnection;
 }
 
+/** The connections of a worker to all upstreams. */
 export class UpstreamPools implements ConnectionKeeper {
   readonly #context: PoolsContext;
-  readonly #names = new NameResolver();
+  readonly #connector: UpstreamConnector;
   readonly #byKey = new Map<string, UpstreamPool>();
   /** Connections that are being made, and what takes off their time limits. */
   readonly #connecting = new Map<ConnectAttempt, () => void>();
   readonly #connections = new Set<PooledConnection>();
+  /** Those that carry many requests at once. */
+  readonly shared: SharedConnections;
   #closed = false;
 
   constructor(context: PoolsContext) {
     this.#context = context;
+    this.#connector = new UpstreamConnector(context.memory);
+    this.shared = new SharedConnections(context, this.#connector, pool => this.#leave(pool));
   }
 
   /** Connections of all pools. */
   get size(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.shared.size;
   }
 
   /** A kept-alive connection that is fit for another request; undefined when there is none. */
   takeIdle(endpoint: EndpointState): Upstream | undefined {
-    const { idle } = this.#poolOf(endpoint);
+    const pool = this.#poolOf(endpoint);
+    if (pool.protocol.isHttp2) return this.shared.take(pool);
+    const { idle } = pool;
     for (let upstream = idle.pop(); upstream !== undefined; upstream = idle.pop()) {
       this.#context.counters.addTo(COUNTER.upstreamIdle, -1);
       if (upstream.isReusable && this.#context.wheel.coarseNow < upstream.retireAt) return this.#use(upstream);
@@ -68,6 +62,10 @@ export class UpstreamPools implements ConnectionKeeper {
   connect(endpoint: EndpointState, timeoutMs: number, seeker: ConnectionSeeker): void {
     const { counters, clock } = this.#context;
     const pool = this.#poolOf(endpoint);
+    if (pool.protocol.isHttp2) {
+      this.shared.connect(pool, timeoutMs, seeker);
+      return;
+    }
     pool.size += 1;
     const retireAt = this.#context.wheel.coarseNow + lifeOf(Math.random());
     const upstream = this.#context.createConnection(pool, retireAt);
@@ -96,8 +94,7 @@ export class UpstreamPools implements ConnectionKeeper {
         seeker.crashed(error);
       },
     };
-    const { address: host, port } = endpoint;
-    const attempt = connectTransport({ host, port, lookup: this.#names.lookup }, this.#context.memory, listener);
+    const attempt = this.#connector.connect(pool, listener);
     // Connecting is rare where connections are kept: a timer of its own is exact and costs nothing that counts.
     const timedOut = guarded(listener, () => {
       attempt.cancel();
@@ -179,6 +176,7 @@ export class UpstreamPools implements ConnectionKeeper {
     }
     this.#connecting.clear();
     for (const upstream of [...this.#connections]) upstream.destroy();
+    this.shared.close();
   }
 
   #use(upstream: Upstream): Upstream {

@@ -333,7 +333,28 @@ const TABLE = {
     'Look for restarts or crashes of the application, and for an idle limit shorter than 5 s.',
   ),
 
+  upstream_stream_refused: upstream(
+    502,
+    true,
+    'The upstream said that it did nothing with the request (REFUSED_STREAM, or GOAWAY), and so did another, or the body is longer than the 64 KiB that are kept to be sent again.',
+    'Look for restarts of the application, and for a limit of streams that is too low.',
+  ),
+  upstream_stream_reset: upstream(
+    502,
+    false,
+    'The upstream ended the stream of the request (RST_STREAM) before its response began.',
+    'Look up the error code that the program log shows with an example, and the log of the application.',
+  ),
+
   // The head of the response.
+  response_not_http2: response(
+    'The upstream does not speak HTTP/2, which kube-entry.io/protocol of its Service says it does.',
+    'Correct kube-entry.io/protocol or appProtocol of the Service, or the port that it names.',
+  ),
+  response_http2_malformed: response(
+    'The upstream broke the rules of HTTP/2.',
+    'Correct the application, or its library for HTTP/2: the program log shows with an example what it sent.',
+  ),
   response_status_line_malformed: response(
     'The first line of the response is not HTTP/1.1 STATUS REASON.',
     'Check that the port of the Service speaks plain HTTP/1.1, not TLS, HTTP/2 or another protocol.',
@@ -402,6 +423,11 @@ const TABLE = {
     'upstream',
     'The chunked body of the response breaks the rules of chunks.',
     MEND_UPSTREAM,
+  ),
+  response_length_mismatch: late(
+    'upstream',
+    'The body of the response, over HTTP/2, is longer or shorter than its Content-Length.',
+    'Correct the application.',
   ),
 
   // This program.

@@ -5,7 +5,7 @@ import type { EngineContext } from '../engine.ts';
 import type { Turns } from './deadlines.ts';
 import { ExchangeRecord } from './exchange-record.ts';
 import { EXPECT, X_REQUEST_ID } from './header-ids.ts';
-import type { Downstream, RequestView, Upstream } from './ports.ts';
+import type { Downstream, KeptBody, RequestView, Upstream } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
 import { RequestRouting } from './request-routing.ts';
 
@@ -41,6 +41,10 @@ export class ExchangeState implements Turns {
   /** Bytes of the request's body so far. */
   bodyBytes = 0;
   awaitsContinue = false;
+  /** What an upstream has left of the request's body, for the one that gets the request next. */
+  keptBody: KeptBody | undefined;
+  /** The code with which an upstream ended the request on HTTP/2. */
+  resetCode: number | undefined;
   readonly #context: EngineContext;
 
   constructor(context: EngineContext, downstream: Downstream) {
@@ -82,6 +86,7 @@ export class ExchangeState implements Turns {
     this.settings = this.#context.state.settings;
     this.head = head;
     this.bodyBytes = 0;
+    this.resetCode = undefined;
     this.awaitsContinue = !this.isRequestComplete && head.has(EXPECT);
     this.record.begin(requestIdOf(head.value(X_REQUEST_ID)));
   }
@@ -102,6 +107,8 @@ export class ExchangeState implements Turns {
   dropUpstream(): void {
     this.upstream?.destroy();
     this.upstream = undefined;
+    this.keptBody?.release();
+    this.keptBody = undefined;
   }
 
   /** Drops the texts that are parts of the head: each would keep the whole head in memory. */

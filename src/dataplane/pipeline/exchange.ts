@@ -82,11 +82,17 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
 
   #send(upstream: Upstream): void {
     const { state } = this;
+    const kept = state.keptBody;
     const bodyFollows = state.downstream.hasBodyBytes;
     state.enter(FORWARDING);
     state.upstream = upstream;
     if (state.routing.authenticatesConnection) upstream.keepFor(state.downstream.client);
-    upstream.send(this.#attempts.request(), this.#response, bodyFollows);
+    upstream.send(this.#attempts.request(), this.#response, bodyFollows || kept !== undefined);
+    if (kept !== undefined) {
+      state.keptBody = undefined;
+      upstream.write(kept);
+      kept.release();
+    }
     if (!bodyFollows) this.#clientMoved();
   }
 
@@ -150,7 +156,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     state.dropUpstream();
     if (state.isAnswered) {
       state.record.fail(reason, detail);
-      state.downstream.cut();
+      state.downstream.cut(state.resetCode);
     } else {
       this.#end(this.#answerError(reason, detail));
     }

@@ -77,6 +77,12 @@ export interface BodyPiece {
   keep(): KeptBytes;
 }
 
+/** The part of a request's body that an upstream was given, for the upstream that gets the request next. */
+export interface KeptBody extends BodyPiece {
+  /** Gives its memory back. */
+  release(): void;
+}
+
 /** Memory that belongs to the writer of its bytes until the writer gives it back. */
 export interface KeptBytes {
   readonly giveBack: () => void;
@@ -205,8 +211,11 @@ export interface Downstream extends Side {
   switchProtocols(head: ResponseView, added: string): void;
   /** Request and response are over. */
   finish(): void;
-  /** Ends the response before its end, so that the client sees it. What was written still goes out. */
-  cut(): void;
+  /**
+   * Ends the response before its end, so that the client sees it. What was written still goes out.
+   * @param code of HTTP/2 that the upstream ended it with; undefined where it gave none
+   */
+  cut(code?: number): void;
   /** A bug has ended the exchange. */
   crashed(error: unknown): void;
 }
@@ -318,6 +327,13 @@ export interface UpstreamHandler {
   upstreamEndedTunnel(): void;
   /** The connection ended before a response began. @param error its code; undefined when the upstream closed */
   upstreamBroken(hasBegun: boolean, error: string | undefined): void;
+  /**
+   * The upstream has said that it did nothing with the request (RFC 9113 section 8.7).
+   * @param body what it was given of the request's body; undefined where that is not kept any more
+   */
+  upstreamUnprocessed(body: KeptBody | undefined): void;
+  /** The upstream has ended this request alone. @param code of HTTP/2 @param name of the code */
+  upstreamReset(code: number, name: string): void;
   fail(reason: FailureReason, detail?: FailureDetail): void;
   crashed(error: unknown): void;
 }

@@ -1,7 +1,7 @@
 import type { FailureReason } from '../failures/failures.ts';
 import { ANSWERED, type ExchangeState, TUNNEL } from './exchange-state.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import type { BodyPiece, FailureDetail, FieldEdits, ResponseView, UpstreamHandler } from './ports.ts';
+import type { BodyPiece, FailureDetail, FieldEdits, KeptBody, ResponseView, UpstreamHandler } from './ports.ts';
 import { AddedLine, RedirectEdits } from './redirects.ts';
 import { believedHosts } from './told-by-proxies.ts';
 import { isOfferedUpgrade } from './upgrade.ts';
@@ -81,6 +81,18 @@ export class ResponseRelay implements UpstreamHandler {
     const { upstream } = this.state;
     this.state.upstream = undefined;
     this.#attempts.broken(upstream, hasBegun, error);
+  }
+
+  upstreamUnprocessed(body: KeptBody | undefined): void {
+    const { state } = this;
+    state.upstream = undefined;
+    state.keptBody = body;
+    this.#attempts.unprocessed(body !== undefined || state.bodyBytes === 0);
+  }
+
+  upstreamReset(code: number, name: string): void {
+    this.state.resetCode = code;
+    this.fail(this.state.isAnswered ? 'response_cut_by_reset' : 'upstream_stream_reset', name);
   }
 
   switched(head: ResponseView): boolean {

@@ -2,7 +2,7 @@ import type { Outcome } from '../clusters/balancers/balancer.ts';
 import type { Balancing } from '../clusters/balancing.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
 import type { RequestQueue, Waiting } from '../clusters/request-queue.ts';
-import type { ConnectionSeeker } from '../clusters/upstream-pools.ts';
+import type { ConnectionSeeker } from '../clusters/upstream-connector.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ClientBinding } from './client-binding.ts';
 import { EndpointPicks } from './endpoint-picks.ts';
@@ -50,6 +50,8 @@ export class UpstreamAttempts implements Waiting {
   /** Undefined where the request does not wait in a queue. */
   #leaveQueue: (() => void) | undefined;
   #isSticky = false;
+  /** An upstream has refused to process the request. */
+  #wasRefused = false;
   #endpoint: EndpointState | undefined;
 
   constructor(context: PipelineContext, state: ExchangeState, owner: AttemptOwner) {
@@ -69,6 +71,7 @@ export class UpstreamAttempts implements Waiting {
     if (sticky !== undefined) this.#binding.begin(sticky, head, endpoint => balancing?.takesBound(endpoint) ?? false);
     this.#count = 0;
     this.#failedEndpoints = 0;
+    this.#wasRefused = false;
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
     const own = pools.ownEndpoint(downstream.client.ownUpstreams, route.cluster);
     const endpoint = balancing === undefined ? (own ?? route.cluster.next()) : this.#pick(balancing, own);
@@ -148,6 +151,23 @@ export class UpstreamAttempts implements Waiting {
       this.end('reset');
       this.#retryElsewhere('retriesStale', balancing, reason, error);
     }
+  }
+
+  /**
+   * The upstream has done nothing with the request, and has said so: whatever its method, it may be sent again, once.
+   * @param isWhole what was sent of it can be sent again
+   */
+  unprocessed(isWhole: boolean): void {
+    const mayRetry = isWhole && !this.#wasRefused;
+    const balancing = this.#balancing;
+    this.#wasRefused = true;
+    this.#state.record.attemptFailed('upstream_stream_refused');
+    if (mayRetry) {
+      this.#retry('retriesStale', balancing === undefined ? this.#nextEndpoint() : this.#picks.other(balancing));
+      return;
+    }
+    this.end('reset');
+    this.#owner.fail('upstream_stream_refused');
   }
 
   // While the request waits for an endpoint with room.

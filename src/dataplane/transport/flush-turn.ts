@@ -8,7 +8,7 @@ export interface Sender extends Guarded {
 /** With more of them in one go, their peers would have nothing to do meanwhile. */
 const MAX_SENDERS = 32;
 
-const senders: Sender[] = [];
+let senders: Sender[] = [];
 let isScheduled = false;
 
 /**
@@ -16,13 +16,12 @@ let isScheduled = false;
  * on this machine, the first write wakes them and the next ones find them awake, and the kernel's code stays in the caches.
  */
 export function flushSoon(sender: Sender): void {
+  // This one may be about to write: it is flushed later, when that is complete.
+  if (senders.length >= MAX_SENDERS) flushAll();
   senders.push(sender);
-  if (senders.length >= MAX_SENDERS) {
-    flushAll();
-  } else if (!isScheduled) {
-    isScheduled = true;
-    setImmediate(endTurn);
-  }
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(endTurn);
 }
 
 function endTurn(): void {
@@ -31,12 +30,14 @@ function endTurn(): void {
 }
 
 function flushAll(): void {
-  for (const sender of senders) {
+  // What is flushed may call for a further flush.
+  const due = senders;
+  senders = [];
+  for (const sender of due) {
     try {
       sender.flush();
     } catch (error) {
       sender.crashed(error);
     }
   }
-  senders.length = 0;
 }

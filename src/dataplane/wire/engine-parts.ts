@@ -2,13 +2,16 @@ import type { Clock } from '../../clock.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
-import type { PooledConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
+import type { PooledConnection, SharedConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
 import { type PoolsContext, UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
 import type { ClientContext, EndingConnection } from '../http1/client-context.ts';
 import { RequestHeads } from '../http1/request-heads.ts';
 import { ResponseHead } from '../http1/response-head.ts';
 import { UpstreamConnection, type UpstreamContext } from '../http1/upstream-connection.ts';
+import type { Http2UpstreamContext } from '../http2/client/context.ts';
+import { Http2ResponseHead } from '../http2/client/response-head.ts';
+import { Http2UpstreamConnection } from '../http2/client/upstream-connection.ts';
 import { HpackEncoder } from '../http2/hpack/encoder.ts';
 import { OutboxBuffers } from '../http2/outbox.ts';
 import { ClientStreams } from '../http2/server/client-streams.ts';
@@ -29,7 +32,9 @@ import type { OpenTransport } from '../transport/transport.ts';
  * The parts of one engine, put together: each class takes from here what its own context interface names. Every request reads
  * them many times, so that fields must stay plain ones.
  */
-export class EngineParts implements PipelineContext, ClientContext, Http2Context, UpstreamContext, PoolsContext {
+export class EngineParts
+  implements PipelineContext, ClientContext, Http2Context, UpstreamContext, Http2UpstreamContext, PoolsContext
+{
   readonly engine: EngineContext;
   readonly clock: Clock;
   readonly counters: WorkerCounters;
@@ -42,6 +47,7 @@ export class EngineParts implements PipelineContext, ClientContext, Http2Context
   readonly heads: RequestHeads;
   /** A response head is read and passed on at once: one serves all upstreams. */
   responseHead = new ResponseHead();
+  readonly http2ResponseHead = new Http2ResponseHead();
   readonly memory: ClientMemory;
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;
@@ -64,8 +70,8 @@ export class EngineParts implements PipelineContext, ClientContext, Http2Context
     this.limits = this.deadlines;
     this.trustedProxies = new AddressRanges(engine.state.settings.trustedProxies);
     this.proxyPeers = new AddressRanges(engine.state.settings.proxyProtocol);
-    this.pools = new UpstreamPools(this);
     this.memory = new ClientMemory(engine.clientBytes, () => this.clients.size + this.pools.size);
+    this.pools = new UpstreamPools(this);
     this.buffers = new ReadBuffers(this.memory);
     this.heads = new RequestHeads(this.memory);
     this.stashes = new Stashes(this.memory);
@@ -87,6 +93,10 @@ export class EngineParts implements PipelineContext, ClientContext, Http2Context
 
   createConnection(pool: UpstreamPool, retireAt: number): PooledConnection {
     return new UpstreamConnection(this, pool, retireAt);
+  }
+
+  createSharedConnection(pool: UpstreamPool, retireAt: number): SharedConnection {
+    return new Http2UpstreamConnection(this, pool, retireAt);
   }
 
   reportBug(error: unknown): void {

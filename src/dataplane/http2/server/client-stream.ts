@@ -223,11 +223,11 @@ export class ClientStream implements Downstream, Timed, Waiting {
     this.#settle();
   }
 
-  cut(): void {
+  cut(code?: number): void {
     const { input, output } = this;
     // RFC 8441 section 5: the end of a tunnel is the end of its stream.
     if (input.isTunnel) output.end();
-    else if (!output.isEnded && this.#resetCode === NO_ERROR) this.#resetCode = INTERNAL_ERROR;
+    else if (!output.isEnded && this.#resetCode === NO_ERROR) this.#resetCode = code || INTERNAL_ERROR;
     this.abandon();
     this.#settle();
   }
