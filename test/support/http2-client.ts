@@ -33,7 +33,7 @@ export interface StreamState {
 export interface ClientOptions {
   /** The first SETTINGS; undefined: an empty frame. */
   readonly settings?: readonly (readonly [id: number, value: number])[];
-  /** Nothing is sent, also no preface. */
+  /** Nothing is sent, also no preface and no acknowledgement. */
   readonly isSilent?: boolean;
   /** WINDOW_UPDATE is left to the test. */
   readonly keepsWindows?: boolean;
@@ -58,12 +58,16 @@ export class Http2Client {
   readonly #decoder = new HpackDecoder(4096, LIMITS);
   readonly #streams = new Map<number, StreamState>();
   readonly #keepsWindows: boolean;
+  readonly #isSilent: boolean;
+  /** Bytes of data by stream. */
+  readonly #sent = new Map<number, number>();
   #nextId = 1;
   #block: Buffer[] = [];
 
   private constructor(socket: Socket, { isSilent = false, keepsWindows = false, ...options }: ClientOptions) {
     this.socket = socket;
     this.#keepsWindows = keepsWindows;
+    this.#isSilent = isSilent;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.#take(bytes));
     socket.on('end', () => this.#ended('fin'));
@@ -101,12 +105,24 @@ export class Http2Client {
 
   data(id: number, body: string, endsStream = false): void {
     const bytes = Buffer.from(body, 'latin1');
+    this.#sent.set(id, (this.#sent.get(id) ?? 0) + bytes.length);
     let at = 0;
     do {
       const end = Math.min(at + 16_384, bytes.length);
       this.send(frame(DATA, endsStream && end === bytes.length ? END_STREAM : 0, id, bytes.subarray(at, end)));
       at = end;
     } while (at < bytes.length);
+  }
+
+  /** Bytes of data that the server's windows allow on a stream. */
+  sendRoom(id: number): number {
+    const widened = (of: number): number =>
+      this.ofType(WINDOW_UPDATE)
+        .filter(({ streamId }) => streamId === of)
+        .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
+    const ofStream = (this.settings.get(4) ?? 65_535) + widened(id) - (this.#sent.get(id) ?? 0);
+    const total = [...this.#sent.values()].reduce((sum, size) => sum + size, 0);
+    return Math.min(ofStream, 65_535 + widened(0) - total);
   }
 
   reset(id: number, code = 8): void {
@@ -204,7 +220,7 @@ export class Http2Client {
     if (type === SETTINGS && flags !== ACK) {
       for (let at = 0; at < payload.length; at += 6)
         this.settings.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
-      this.send(frame(SETTINGS, ACK, 0));
+      if (!this.#isSilent) this.send(frame(SETTINGS, ACK, 0));
     } else if (type === DATA) {
       this.stream(streamId).body += payload.toString('latin1');
       if (hasEnd) this.stream(streamId).isEnded = true;
