@@ -7,6 +7,7 @@ import { formatFacts, formatTable } from './terminal/table.ts';
 /** The heading of each setting; the compiler reports a setting without one. */
 export const HEADING: Readonly<Record<SettingKey, string>> = {
   listen: 'Listeners and workers',
+  tlsListen: 'Listeners and workers',
   proxyProtocol: 'Listeners and workers',
   adminSocket: 'Listeners and workers',
   statusListen: 'Listeners and workers',
@@ -39,6 +40,8 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   keepaliveTimeout: 'Clients',
   keepaliveRequests: 'Clients',
   clientMaxBodySize: 'Clients',
+  tlsRejectUnknownSni: 'Clients',
+  tlsHandshakes: 'Clients',
   workerConnections: 'Clients',
   proxyConnectTimeout: 'Upstreams',
   proxyReadTimeout: 'Upstreams',

@@ -15,6 +15,7 @@ import { HealthProbe } from '../control/health/health-probe.ts';
 import { RouteControl } from '../control/route-control.ts';
 import { openSource } from '../control/route-source.ts';
 import type { RunningSource } from '../control/running-source.ts';
+import { TicketKeys } from '../control/ticket-keys.ts';
 import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatListenAddress } from '../formats/listen-address.ts';
 import { fileProblem } from '../formats/system-error.ts';
@@ -80,6 +81,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     affinityKeyFile === ''
       ? undefined
       : new AffinityKeyFile({ path: affinityKeyFile, clock: systemClock, logger, onChange });
+  const ticketKeys = new TicketKeys(systemClock, keys => void fleet.updateTicketKeys(keys));
   const fleet = new Fleet({
     settings,
     board,
@@ -90,6 +92,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     errorPage: readErrorPage(settings),
     affinityKeys: keyFile?.keys ?? randomKeys(),
     defaultCertificate: undefined,
+    ticketKeys: ticketKeys.keys,
   });
   let source: RunningSource | undefined;
   const control = new RouteControl({
@@ -147,6 +150,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     failures.end();
     descriptors.close();
     keyFile?.close();
+    ticketKeys.close();
     health.close();
     probe.close();
   }
@@ -156,7 +160,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     const onChange = (receivedAt: number): void => void control.changed(receivedAt);
     const opening = open(openSource({ settings, catalog, logger, onChange }), opened => opened.stop());
     // Loading the source takes some time, in which the workers start.
-    const [address, opened] = await Promise.all([fleet.start(), opening]);
+    const [{ listen, tlsListen }, opened] = await Promise.all([fleet.start(), opening]);
     source = opened;
     const parts = { control, board, logger };
     await open(AdminServer.listen(settings.adminSocket, parts), admin => admin.close());
@@ -167,7 +171,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     warnOfLimits(settings, { openFiles: openFilesLimit(), memory: memoryLimit() }, logger);
     logger.info(
       {
-        listen: formatListenAddress(address),
+        listen: formatListenAddress(listen),
+        ...(tlsListen && { tlsListen: formatListenAddress(tlsListen) }),
         adminSocket: settings.adminSocket,
         statusListen: formatListenAddress(status.address),
         workers: fleet.size,

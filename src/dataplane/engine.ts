@@ -20,6 +20,8 @@ export interface EngineState {
   readonly tlsHosts: TlsHosts;
   /** Of hosts that have none of their own; undefined where TLS does not listen. */
   defaultCertificate: Certificate | undefined;
+  /** Encrypt the tickets by which clients resume sessions: 48 bytes, the same for all workers. */
+  ticketKeys: Uint8Array;
 }
 
 export interface EngineContext {
@@ -40,6 +42,9 @@ export interface Engine {
    * @returns the address bound, with the port the system chose for port 0
    */
   listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress>;
+
+  /** As listen(), for connections with TLS. @throws UnavailableError from an engine that has none */
+  listenTls(address: ListenAddress, reusePort: boolean): Promise<ListenAddress>;
 
   /** Reads the settings again. */
   settingsChanged(): void;

@@ -32,6 +32,24 @@ export const COUNTERS = [
   'http2ResetsReceived',
   'http2ResetsSent',
   'http2ProtocolErrors',
+  // Handshakes of TLS: under way; done, by version; those among them that went on with a session; failed, by reason.
+  'tlsHandshaking',
+  'tlsHandshakes12',
+  'tlsHandshakes13',
+  'tlsResumed',
+  'tlsTimeouts',
+  'tlsClosed',
+  'tlsOverLimit',
+  'tlsPlainHttp',
+  'tlsNotTls',
+  'tlsMalformed',
+  'tlsUnknownNames',
+  'tlsVersions',
+  'tlsCiphers',
+  'tlsProtocols',
+  'tlsClientAlerts',
+  'tlsCertificates',
+  'tlsOtherFailures',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];
@@ -44,6 +62,7 @@ const GAUGES: readonly CounterName[] = [
   'upstreamIdle',
   'upstreamBusy',
   'upstreamPending',
+  'tlsHandshaking',
 ];
 
 /** Where each counter is, for {@link WorkerCounters.addTo}. */

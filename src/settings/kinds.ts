@@ -57,6 +57,13 @@ export const size: Kind<number> = kind('SIZE', parseSize, formatSize);
 
 export const listenAddress: Kind<ListenAddress> = kind('ADDR:PORT', parseListenAddress, formatListenAddress);
 
+/** Empty: there is no such listener. */
+export const optionalListenAddress: Kind<ListenAddress | undefined> = kind(
+  'ADDR:PORT',
+  value => (value === '' ? undefined : parseListenAddress(value)),
+  value => (value === undefined ? '' : formatListenAddress(value)),
+);
+
 export const balance: Kind<Balance> = kind('POLICY', parseBalance, formatBalance);
 
 export const text: Kind<string> = kind(

@@ -16,6 +16,7 @@ import {
   listenAddress,
   namespaces,
   onOff,
+  optionalListenAddress,
   percent,
   size,
   text,
@@ -47,6 +48,7 @@ export const SCHEMA = {
     NONE,
     "peers whose connections must begin with the PROXY protocol's header, version 1 or 2: it has the client's address",
   ),
+  tlsListen: fixed(optionalListenAddress, undefined, 'where clients connect with TLS; default: no TLS'),
   adminSocket: fixed(filePath, 'admin.sock', 'unix socket for /nginx_status and /configuration, with mode 0660'),
   statusListen: fixed(
     listenAddress,
@@ -122,6 +124,16 @@ export const SCHEMA = {
   keepaliveTimeout: live(duration, 75_000, 'how long an idle client connection is kept; 0s closes after each response'),
   keepaliveRequests: live(count(1, 2 ** 31), 10_000, 'most requests on one client connection'),
   clientMaxBodySize: live(size, 0, 'largest request body; 0 is no limit'),
+  tlsRejectUnknownSni: live(
+    onOff,
+    false,
+    'refuse TLS clients that name no known host, by an alert; off: they get the default certificate',
+  ),
+  tlsHandshakes: live(
+    count(1, 2 ** 20),
+    256,
+    'most TLS handshakes that one worker has under way; further connections are closed at once',
+  ),
   workerConnections: live(
     count(1, 2 ** 20),
     16_384,

@@ -31,6 +31,8 @@ export interface DistributionOptions {
   readonly affinityKeys: readonly Uint8Array[];
   /** Undefined where TLS does not listen. */
   readonly defaultCertificate: Certificate | undefined;
+  /** Of the tickets by which clients resume TLS sessions: 48 bytes. */
+  readonly ticketKeys: Uint8Array;
 }
 
 interface Waiting {
@@ -53,14 +55,17 @@ export class Distribution {
   #errorPage: string | undefined;
   #affinityKeys: readonly Uint8Array[];
   #defaultCertificate: Certificate | undefined;
+  #ticketKeys: Uint8Array;
 
-  constructor({ board, endpoints, settings, errorPage, affinityKeys, defaultCertificate }: DistributionOptions) {
+  constructor(options: DistributionOptions) {
+    const { board, endpoints, settings, errorPage, affinityKeys, defaultCertificate, ticketKeys } = options;
     this.#slots = new EndpointSlots(endpoints);
     this.#state = new InForce(board, this.#slots);
     this.#settings = settings;
     this.#errorPage = errorPage;
     this.#affinityKeys = affinityKeys;
     this.#defaultCertificate = defaultCertificate;
+    this.#ticketKeys = ticketKeys;
   }
 
   /** The table in force; EMPTY before the first. */
@@ -86,7 +91,7 @@ export class Distribution {
   /** All that a worker starts with. */
   get inForce(): Pick<
     WorkerInit,
-    'settings' | 'errorPage' | 'affinityKeys' | 'defaultCertificate' | 'snapshot' | 'change'
+    'settings' | 'errorPage' | 'affinityKeys' | 'defaultCertificate' | 'ticketKeys' | 'snapshot' | 'change'
   > {
     const snapshot = this.#state.snapshot();
     return {
@@ -94,6 +99,7 @@ export class Distribution {
       errorPage: this.#errorPage,
       affinityKeys: this.#affinityKeys,
       defaultCertificate: this.#defaultCertificate && packCertificate(this.#defaultCertificate),
+      ticketKeys: this.#ticketKeys,
       snapshot: snapshot && pack(snapshot),
       change: this.#number,
     };
@@ -117,6 +123,11 @@ export class Distribution {
   updateAffinityKeys(affinityKeys: readonly Uint8Array[]): Receipt {
     this.#affinityKeys = affinityKeys;
     return this.#push({ affinityKeys });
+  }
+
+  updateTicketKeys(ticketKeys: Uint8Array): Receipt {
+    this.#ticketKeys = ticketKeys;
+    return this.#push({ ticketKeys });
   }
 
   updateDefaultCertificate(certificate: Certificate): Receipt {

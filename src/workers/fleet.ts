@@ -1,7 +1,6 @@
 /** All workers as one: started on one port, given what is in force, drained at the end. */
 import { setFlagsFromString } from 'node:v8';
 import { type Clock, systemClock } from '../clock.ts';
-import type { ListenAddress } from '../formats/listen-address.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { Delta, ServedCluster } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
@@ -14,6 +13,7 @@ import type { Settings } from '../settings/schema.ts';
 import { Distribution, type Receipt } from './distribution.ts';
 import { type EndpointJudge, judgeChange } from './endpoint-judge.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
+import type { Listeners } from './messages.ts';
 import { lockPort } from './port-lock.ts';
 import { Supervisor, type WorkerReport } from './supervisor.ts';
 
@@ -31,6 +31,8 @@ export interface FleetOptions {
   readonly affinityKeys: readonly Uint8Array[];
   /** Of hosts that have none of their own; undefined where TLS does not listen. */
   readonly defaultCertificate: Certificate | undefined;
+  /** Of the tickets by which clients resume TLS sessions: 48 bytes. */
+  readonly ticketKeys: Uint8Array;
   readonly clock?: Clock;
 }
 
@@ -93,8 +95,8 @@ export class Fleet {
     return this.#supervisor.report();
   }
 
-  /** Starts all workers. @returns the address they listen on @throws UnavailableError */
-  async start(): Promise<ListenAddress> {
+  /** Starts all workers. @returns where they listen @throws UnavailableError */
+  async start(): Promise<Listeners> {
     // The image keeps the main thread's young generation small, which a list of many Services would blow up for good. Workers make
     // garbage with every request, and a larger one is collected less often. By itself V8 lets it grow to 50 MiB in each worker while
     // requests wait for their upstreams, and keeps it under load: four times what lives there.
@@ -102,19 +104,22 @@ export class Fleet {
     // What lives is little, and by itself V8 lets four times as much gather before it looks: the memory of the process would
     // go up and down by a hundred megabytes under load. A full collection of so little costs next to nothing.
     setFlagsFromString('--heap-growing-percent=50');
-    const { listen } = this.#settings;
+    const { listen, tlsListen } = this.#settings;
     const unlock = await lockPort(listen.port);
+    const unlockTls = tlsListen && (await lockPort(tlsListen.port));
     try {
-      await assertFree(listen);
+      await assertFree(listen, '--listen');
+      if (tlsListen !== undefined) await assertFree(tlsListen, '--tls-listen');
       let count = this.#settings.workers;
       const reusePort = await canSharePort();
       if (count > 1 && !reusePort) {
         this.#logger.warn('workers cannot share a port on this system: running one worker');
         count = 1;
       }
-      return await this.#supervisor.start(count, listen, reusePort);
+      return await this.#supervisor.start(count, { listen, tlsListen }, reusePort);
     } finally {
       unlock();
+      unlockTls?.();
     }
   }
 
@@ -128,6 +133,10 @@ export class Fleet {
     const receipt = this.#distribution.publish(delta);
     judgeChange(this.#health, delta, id => this.cluster(id));
     return receipt;
+  }
+
+  updateTicketKeys(keys: Uint8Array): Receipt {
+    return this.#distribution.updateTicketKeys(keys);
   }
 
   updateSettings(settings: Settings): Receipt {

@@ -6,14 +6,15 @@ import { listenProblem } from '../observe/listening-sockets.ts';
 /**
  * Makes sure that the address is free. Workers share their port, and the kernel would let another program of the same user
  * share it too, in silence.
+ * @param flag the one that gives the address
  * @throws UnavailableError that says what to do
  */
-export async function assertFree(address: ListenAddress): Promise<void> {
+export async function assertFree(address: ListenAddress, flag: string): Promise<void> {
   try {
     await tryListen(address, false);
   } catch (error) {
     const place = formatListenAddress(address);
-    throw new UnavailableError(`cannot listen on ${place}: ${listenProblem(address, error, '--listen')}`, {
+    throw new UnavailableError(`cannot listen on ${place}: ${listenProblem(address, error, flag)}`, {
       cause: error,
     });
   }

@@ -6,9 +6,15 @@ import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { PackedCertificate } from './packed-delta.ts';
 
-export interface WorkerInit {
-  readonly settings: Settings;
+/** Where a worker listens. */
+export interface Listeners {
   readonly listen: ListenAddress;
+  /** Undefined: TLS does not listen. */
+  readonly tlsListen: ListenAddress | undefined;
+}
+
+export interface WorkerInit extends Listeners {
+  readonly settings: Settings;
   readonly reusePort: boolean;
   /** What the worker may take for all its clients together. */
   readonly clientBytes: number;
@@ -24,6 +30,8 @@ export interface WorkerInit {
   readonly affinityKeys: readonly Uint8Array[];
   /** Undefined where TLS does not listen. */
   readonly defaultCertificate: PackedCertificate | undefined;
+  /** Of the tickets by which clients resume TLS sessions: 48 bytes. */
+  readonly ticketKeys: Uint8Array;
   /** All routes, clusters and endpoints in force, as a packed delta; undefined before the first table. */
   readonly snapshot: readonly string[] | undefined;
   /** The number of the last change that all this comes from. */
@@ -38,6 +46,7 @@ export interface Change {
   readonly errorPage?: { readonly html: string | undefined };
   readonly affinityKeys?: readonly Uint8Array[];
   readonly defaultCertificate?: PackedCertificate;
+  readonly ticketKeys?: Uint8Array;
 }
 
 export type ToWorker =
@@ -52,7 +61,7 @@ export type ToWorker =
   | { readonly type: 'close' };
 
 export type FromWorker =
-  | { readonly type: 'listening'; readonly address: ListenAddress }
+  | { readonly type: 'listening'; readonly at: Listeners }
   | { readonly type: 'failed'; readonly message: string; readonly code: string }
   /** Every request from now on is judged by the change of this number, and by this version of the table. */
   | { readonly type: 'acknowledged'; readonly number: number; readonly version: number }

@@ -25,6 +25,7 @@ export interface NewlyInForce {
   readonly errorPage?: { readonly html: string | undefined };
   readonly affinityKeys?: readonly Uint8Array[];
   readonly defaultCertificate?: PackedCertificate;
+  readonly ticketKeys?: Uint8Array;
 }
 
 /** What a worker does not have yet: of everything the newest, so that a busy worker has little to catch up with. */

@@ -3,7 +3,6 @@
 import type { Clock } from '../clock.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { messageOf, UnavailableError } from '../errors.ts';
-import type { ListenAddress } from '../formats/listen-address.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { EndpointBoard } from '../observe/endpoint-board.ts';
@@ -13,7 +12,7 @@ import { clientBytesOf } from './client-bytes.ts';
 import type { Distribution } from './distribution.ts';
 import type { EndpointJudge } from './endpoint-judge.ts';
 import { workerHeapLimit } from './heap-limit.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { FromWorker, Listeners, ToWorker } from './messages.ts';
 import { ThreadPriorities } from './thread-priorities.ts';
 import { WorkerThread } from './worker-thread.ts';
 
@@ -67,7 +66,7 @@ export class Supervisor {
   readonly #priorities = new ThreadPriorities();
   readonly #stuck = Promise.withResolvers<void>();
   readonly #stopAsking: () => void;
-  #listen: ListenAddress | undefined;
+  #listeners: Listeners | undefined;
   #clientBytes = 0;
   #reusePort = false;
   #heapLimit: number | undefined;
@@ -109,16 +108,16 @@ export class Supervisor {
     }));
   }
 
-  /** Starts the workers. @returns the address they listen on @throws UnavailableError */
-  async start(count: number, listen: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+  /** Starts the workers. @returns where they listen @throws UnavailableError */
+  async start(count: number, listeners: Listeners, reusePort: boolean): Promise<Listeners> {
     this.#reusePort = reusePort;
     this.#heapLimit = workerHeapLimit(count);
     this.#clientBytes = clientBytesOf(count);
-    this.#listen = listen;
-    // The first one settles the port, where the system chooses it.
-    this.#listen = await this.#add();
+    this.#listeners = listeners;
+    // The first one settles the ports, where the system chooses them.
+    this.#listeners = await this.#add();
     await Promise.all(Array.from({ length: count - 1 }, () => this.#add()));
-    return this.#listen;
+    return this.#listeners;
   }
 
   /** From now on workers go before the main thread. */
@@ -151,7 +150,7 @@ export class Supervisor {
     return (await Promise.all(ended)).every(hasEnded => hasEnded);
   }
 
-  #add(): Promise<ListenAddress> {
+  #add(): Promise<Listeners> {
     const place: Place = {
       number: this.#places.length + 1,
       counters: this.#options.board.addRegion(),
@@ -164,9 +163,9 @@ export class Supervisor {
     return this.#spawn(place);
   }
 
-  #spawn(place: Place): Promise<ListenAddress> {
-    const [listen, reusePort] = [this.#listen, this.#reusePort];
-    if (this.#phase === 'closed' || listen === undefined) {
+  #spawn(place: Place): Promise<Listeners> {
+    const [listeners, reusePort] = [this.#listeners, this.#reusePort];
+    if (this.#phase === 'closed' || listeners === undefined) {
       return Promise.reject(new UnavailableError('the workers were ended'));
     }
     const { distribution, endpoints, logger } = this.#options;
@@ -178,7 +177,7 @@ export class Supervisor {
     };
     const thread = new WorkerThread({
       number,
-      init: { listen, reusePort, clientBytes: this.#clientBytes, ...shared },
+      init: { ...listeners, reusePort, clientBytes: this.#clientBytes, ...shared },
       heapLimit: this.#heapLimit,
       distribution,
       logger,

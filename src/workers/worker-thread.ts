@@ -1,10 +1,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { UnavailableError } from '../errors.ts';
-import type { ListenAddress } from '../formats/listen-address.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Distribution } from './distribution.ts';
-import type { FromWorker, ToWorker, WorkerInit } from './messages.ts';
+import type { FromWorker, Listeners, ToWorker, WorkerInit } from './messages.ts';
 import type { Subscription } from './subscription.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -33,7 +32,7 @@ export class WorkerThread {
   /** Milliseconds since 1970. */
   readonly startedAt: number = Date.now();
   /** Resolves when it listens. @throws UnavailableError when it cannot */
-  readonly listening: Promise<ListenAddress>;
+  readonly listening: Promise<Listeners>;
   isDrained = false;
   readonly #options: WorkerThreadOptions;
   readonly #thread: Worker;
@@ -58,7 +57,7 @@ export class WorkerThread {
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
           this.#isListening = true;
-          resolve(message.address);
+          resolve(message.at);
         } else if (message.type === 'failed') {
           reject(new UnavailableError(`a worker cannot listen: ${message.message}`));
         } else onMessage(message);

@@ -40,6 +40,7 @@ const state: EngineState = {
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
   tlsHosts,
   defaultCertificate: init.defaultCertificate && unpackCertificate(init.defaultCertificate),
+  ticketKeys: init.ticketKeys,
 };
 const turn = new WriteTurn(init.logTurn.shared, init.logTurn.id);
 const sink = new LineSink(init.settings.accessLogPath, turn, {
@@ -63,8 +64,9 @@ let taken = init.change;
 const upToDate = Promise.withResolvers<void>();
 let isDraining = false;
 
-function take({ delta, settings, errorPage, affinityKeys: keys, defaultCertificate }: Change): void {
+function take({ delta, settings, errorPage, affinityKeys: keys, defaultCertificate, ticketKeys }: Change): void {
   if (keys !== undefined) affinityKeys.change(keys);
+  if (ticketKeys !== undefined) state.ticketKeys = ticketKeys;
   if (defaultCertificate !== undefined) state.defaultCertificate = unpackCertificate(defaultCertificate);
   if (delta !== undefined) state.table = tableWith(delta, state.table);
   if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
@@ -133,8 +135,9 @@ acknowledge();
 await upToDate.promise;
 if (!isDraining) {
   try {
-    const address = await engine.listen(init.listen, init.reusePort);
-    say({ type: 'listening', address });
+    const { reusePort } = init;
+    const tlsListen = init.tlsListen && (await engine.listenTls(init.tlsListen, reusePort));
+    say({ type: 'listening', at: { listen: await engine.listen(init.listen, reusePort), tlsListen } });
   } catch (error) {
     say({ type: 'failed', message: messageOf(error), code: codeOf(error) ?? '' });
     end();

@@ -41,6 +41,7 @@ export class LiveProxy {
       errorPage: '<!doctype html><title>error</title>',
       tlsHosts: new TlsHosts(),
       defaultCertificate: undefined,
+      ticketKeys: Buffer.alloc(48),
     };
     const counters = new WorkerCounters();
     const logged = new Map<string, LoggedRequest[]>();

@@ -7,8 +7,10 @@ import { headersFrame, PREFACE } from '../support/http2-client.ts';
 import { type Fields, requestFields } from '../support/http2-fields.ts';
 import { frame } from '../support/http2-frames.ts';
 import type { ProxyUnderTest } from '../support/proxy-under-test.ts';
-import type { RawClient } from '../support/raw-client.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { NOBODY, type RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import type { TlsDescription } from '../support/tls-names.ts';
 import { SECRET } from './request-cases.ts';
 
 export interface Scene {
@@ -32,6 +34,8 @@ export interface EventCase {
   readonly clientBytes?: number;
   /** Where the route leads instead of the upstream; `null` for no table at all. */
   readonly to?: readonly ListenAddress[] | 'silence' | null;
+  /** What its TLS port serves; absent: it has none. */
+  readonly tls?: TlsDescription;
   /** How its cluster is balanced, where kube-proxy does not. */
   readonly cluster?: Partial<Cluster>;
   readonly provoke: (scene: Scene) => Promise<void>;
@@ -114,6 +118,20 @@ export const EVENT_CASES: readonly EventCase[] = [
     settings: { proxyProtocol: ['127.0.0.1'] },
     provoke: askWithHeader('PROXY TCP4\r\n'),
     notOnNode: NO_PROXY_PROTOCOL,
+  },
+  {
+    what: 'plain HTTP on the TLS port',
+    reason: 'request_http_on_tls_port',
+    status: 400,
+    detail: NONE,
+    tls: { certificate: selfSigned() },
+    provoke: async ({ proxy }) => {
+      const client = await RawClient.connect(proxy.tlsAddress);
+      await client.send(GET);
+      await client.response();
+      client.destroy();
+    },
+    notOnNode: 'it has no TLS port',
   },
   {
     what: 'nothing listens at the upstream',

@@ -73,6 +73,7 @@ async function play(t: TestContext, engine: EngineName, event: EventCase): Promi
     routes: event.to === null ? null : [{ path: '/volume', to, ...(event.cluster && { cluster: event.cluster }) }],
     settings: event.settings ?? {},
     clientBytes: event.clientBytes ?? 1 << 30,
+    ...(event.tls && { tls: event.tls }),
     ...(clock && { clock }),
   });
   const pass = async (): Promise<void> => clock?.pass(2 * LIMIT_MS);

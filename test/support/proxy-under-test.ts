@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import type { ConnectionOptions } from 'node:tls';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
 import type { Engine, EngineState } from '../../src/dataplane/engine.ts';
@@ -16,13 +18,15 @@ import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
+import type { Listeners } from '../../src/workers/messages.ts';
 import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
 import { LogLines } from './log-lines.ts';
-import { RawClient, type RawResponse, type ReadOptions } from './raw-client.ts';
+import { RawClient, type RawResponse, type ReadOptions, type TlsClient } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
 import { clusterContext, deltaOf, published } from './routes.ts';
 import { socketsOn } from './socket-timeouts.ts';
+import { certificateOf, type TlsDescription, tlsChangesOf } from './tls-names.ts';
 
 export type EngineName = Parameters<typeof createEngine>[0];
 
@@ -48,6 +52,8 @@ export interface ProxyDescription {
   readonly clientBytes?: number;
   /** What time limits are measured by; the system's clock when a test does not move it. */
   readonly clock?: Clock;
+  /** Absent: it has no TLS port. */
+  readonly tls?: TlsDescription;
 }
 
 /** A line of the JSON access log. */
@@ -80,6 +86,7 @@ interface Observed {
 /** An engine in this thread, with its state, counters and log within reach. */
 export class ProxyUnderTest {
   readonly address: ListenAddress;
+  readonly #tlsAddress: ListenAddress | undefined;
   readonly engine: Engine;
   readonly state: EngineState;
   readonly counters: WorkerCounters;
@@ -88,18 +95,32 @@ export class ProxyUnderTest {
   readonly notices: readonly FailureNotice[];
   readonly #t: TestContext;
 
-  constructor(t: TestContext, engine: Engine, address: ListenAddress, observed: Observed) {
+  constructor(t: TestContext, engine: Engine, listeners: Listeners, observed: Observed) {
     this.#t = t;
     this.engine = engine;
-    this.address = address;
+    this.address = listeners.listen;
+    this.#tlsAddress = listeners.tlsListen;
     this.state = observed.state;
     this.counters = observed.counters;
     this.logLines = observed.logLines;
     this.notices = observed.notices;
   }
 
+  /** Of the TLS port. */
+  get tlsAddress(): ListenAddress {
+    if (this.#tlsAddress === undefined) throw new Error('this proxy has no TLS port');
+    return this.#tlsAddress;
+  }
+
   async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
     const client = await RawClient.connect(this.address, options);
+    atEnd(this.#t, () => client.destroy());
+    return client;
+  }
+
+  /** A connection to the TLS port. @throws when the handshake fails */
+  async connectTls(options: ConnectionOptions = {}): Promise<TlsClient> {
+    const client = await RawClient.connectTls(this.tlsAddress, options);
     atEnd(this.#t, () => client.destroy());
     return client;
   }
@@ -153,6 +174,7 @@ export async function startProxy(
     tlsHosts = [],
     clock = systemClock,
     clientBytes = 1 << 30,
+    tls,
   }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
@@ -161,19 +183,23 @@ export async function startProxy(
     settings: { ...DEFAULTS, accessLog: logFormat, ...settings },
     errorPage: ERROR_PAGE,
     tlsHosts: new TlsHosts(),
-    defaultCertificate: undefined,
+    defaultCertificate: tls && certificateOf(tls.certificate),
+    ticketKeys: randomBytes(48),
   };
   state.tlsHosts.apply({ certificates: { upserts: [], removals: [] }, hosts: { upserts: tlsHosts, removals: [] } });
+  state.tlsHosts.apply(tlsChangesOf(tls?.hosts ?? []));
   const counters = new WorkerCounters();
   const accessLog = new AccessLog(new LogLines(line => logLines.push(line)), state);
   const notices: FailureNotice[] = [];
   const failures = new FailureReporter(counters, notice => notices.push(notice));
-  const [engine, address] = await socketsOn(clock, async () => {
+  const [engine, listeners] = await socketsOn(clock, async () => {
     const created = await createEngine(name, { state, counters, accessLog, failures, clock, clientBytes });
-    return [created, await created.listen({ host: '127.0.0.1', port: 0 }, true)] as const;
+    const anyPort = { host: '127.0.0.1', port: 0 };
+    const tlsListen = tls && (await created.listenTls(anyPort, true));
+    return [created, { listen: await created.listen(anyPort, true), tlsListen }] as const;
   });
   atEnd(t, () => engine.close());
-  return new ProxyUnderTest(t, engine, address, { state, counters, logLines, notices });
+  return new ProxyUnderTest(t, engine, listeners, { state, counters, logLines, notices });
 }
 
 export function tableOf(routes: readonly RouteDescription[], version: number): CompiledTable {

@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { Changes, DEADLINE_MS, eventually } from './eventually.ts';
@@ -53,7 +54,7 @@ export class RawClient {
   /** All bytes that ever came. */
   receivedBytes = 0;
 
-  private constructor(socket: Socket) {
+  protected constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
@@ -75,6 +76,17 @@ export class RawClient {
       socket.once('error', reject);
     });
     return new RawClient(socket);
+  }
+
+  /** On TLS, whatever the server's certificate. @throws when the handshake fails */
+  static async connectTls(address: ListenAddress, options: ConnectionOptions = {}): Promise<TlsClient> {
+    const socket = connectTls({ ...address, rejectUnauthorized: false, ...options });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('secureConnect', resolve);
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error('the connection ended in the handshake')));
+    });
+    return new TlsClient(socket);
   }
 
   /** What came and was not read yet. */
@@ -270,4 +282,19 @@ function parseHead(bytes: Buffer): ResponseHead | undefined {
   if (match === null) throw new MalformedMessage(`status line ${JSON.stringify(head.startLine)}`);
   const [, version = '', status, reason = ''] = match;
   return { version, status: Number(status), reason, headers: head.headers, raw: head.raw };
+}
+
+/** A client on TLS. */
+export class TlsClient extends RawClient {
+  readonly tls: TLSSocket;
+  /** The last one that the server has given. */
+  session: Buffer | undefined;
+
+  constructor(socket: TLSSocket) {
+    super(socket);
+    this.tls = socket;
+    socket.on('session', session => {
+      this.session = session;
+    });
+  }
 }

@@ -1,10 +1,11 @@
-/** A certificate that signs itself, made when a test needs one: RFC 5280 in the smallest. */
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+/** Certificates that sign themselves or each other, made when a test needs them: RFC 5280 in the smallest. */
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
 export interface SelfSigned {
   readonly key: string;
   /** Serves as its own CA. */
   readonly cert: string;
+  readonly commonName: string;
 }
 
 export interface SelfSignedFields {
@@ -13,6 +14,10 @@ export interface SelfSignedFields {
   /** Milliseconds since 1970; by default from a day ago to a day from now. */
   readonly notBefore?: number;
   readonly notAfter?: number;
+  readonly commonName?: string;
+  /** Signs it, with an ECDSA key; by default it signs itself. */
+  readonly issuer?: SelfSigned;
+  readonly keyType?: 'ecdsa' | 'rsa';
 }
 
 /** For 127.0.0.1 and localhost, as long as the fields say nothing else. */
@@ -20,14 +25,13 @@ export function selfSigned({
   names = ['localhost'],
   notBefore = Date.now() - 86_400_000,
   notAfter = Date.now() + 86_400_000,
+  commonName = 'kube-api fixture',
+  issuer,
+  keyType = 'ecdsa',
 }: SelfSignedFields = {}): SelfSigned {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const ecdsaWithSha256 = sequence(tagged(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
-  const commonName = sequence(
-    tagged(0x06, Buffer.from('550403', 'hex')),
-    tagged(0x0c, Buffer.from('kube-api fixture')),
-  );
-  const name = sequence(tagged(0x31, commonName));
+  const { privateKey, publicKey } = newKeys(keyType);
+  const signingKey = issuer === undefined ? privateKey : createPrivateKey(issuer.key);
+  const algorithm = signingKey.asymmetricKeyType === 'rsa' ? RSA_WITH_SHA256 : ECDSA_WITH_SHA256;
   const validity = sequence(utcTime(notBefore), utcTime(notAfter));
   const dnsNames = names.map(dnsName => tagged(0x82, Buffer.from(dnsName)));
   const allNames = sequence(tagged(0x87, Buffer.from([127, 0, 0, 1])), ...dnsNames);
@@ -37,22 +41,34 @@ export function selfSigned({
   const body = sequence(
     tagged(0xa0, tagged(0x02, Buffer.of(2))),
     tagged(0x02, serial),
-    ecdsaWithSha256,
-    name,
+    algorithm,
+    nameOf(issuer?.commonName ?? commonName),
     validity,
-    name,
+    nameOf(commonName),
     publicKey.export({ type: 'spki', format: 'der' }),
     tagged(0xa3, sequence(alternativeName)),
   );
-  const signature = tagged(0x03, Buffer.concat([Buffer.of(0), sign('sha256', body, privateKey)]));
+  const signature = tagged(0x03, Buffer.concat([Buffer.of(0), sign('sha256', body, signingKey)]));
   const lines =
-    sequence(body, ecdsaWithSha256, signature)
+    sequence(body, algorithm, signature)
       .toString('base64')
       .match(/.{1,64}/g) ?? [];
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'),
+    commonName,
   };
+}
+
+function newKeys(keyType: 'ecdsa' | 'rsa'): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  return keyType === 'rsa'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+}
+
+function nameOf(commonName: string): Buffer {
+  const attribute = sequence(tagged(0x06, Buffer.from('550403', 'hex')), tagged(0x0c, Buffer.from(commonName)));
+  return sequence(tagged(0x31, attribute));
 }
 
 /** ITU-T X.690: tag, length, value. */
@@ -70,3 +86,6 @@ function sequence(...values: Buffer[]): Buffer {
 function utcTime(at: number): Buffer {
   return tagged(0x17, Buffer.from(`${new Date(at).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
 }
+
+const ECDSA_WITH_SHA256 = sequence(tagged(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
+const RSA_WITH_SHA256 = sequence(tagged(0x06, Buffer.from('2a864886f70d01010b', 'hex')), tagged(0x05, Buffer.alloc(0)));

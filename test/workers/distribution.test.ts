@@ -53,6 +53,7 @@ function running(workers: number) {
     errorPage: undefined,
     affinityKeys: [],
     defaultCertificate: undefined,
+    ticketKeys: Buffer.alloc(48),
   });
   const fakes = Array.from({ length: workers }, () => new FakeWorker(distribution));
   for (const fake of fakes) {

@@ -1,8 +1,10 @@
 /** A fleet of real threads, with its threads, counters and log within reach. */
+import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import type { Certificate } from '../../src/model/certificate.ts';
 import type { Delta, TableDelta } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
@@ -51,13 +53,14 @@ export class RunningFleet {
   readonly endpoints: EndpointBoard;
   readonly log: readonly LogEntry[];
   readonly address: ListenAddress;
+  readonly tlsListen: ListenAddress | undefined;
   /** Every thread ever started, in order. */
   readonly threads: readonly Worker[];
   readonly #context: TestContext;
 
   constructor(
     context: TestContext,
-    parts: Pick<RunningFleet, 'fleet' | 'board' | 'endpoints' | 'log' | 'address' | 'threads'>,
+    parts: Pick<RunningFleet, 'fleet' | 'board' | 'endpoints' | 'log' | 'address' | 'tlsListen' | 'threads'>,
   ) {
     this.#context = context;
     this.fleet = parts.fleet;
@@ -65,6 +68,7 @@ export class RunningFleet {
     this.endpoints = parts.endpoints;
     this.log = parts.log;
     this.address = parts.address;
+    this.tlsListen = parts.tlsListen;
     this.threads = parts.threads;
   }
 
@@ -126,12 +130,13 @@ export interface FleetDescription {
   readonly settings?: Partial<Settings>;
   readonly errorPage?: string;
   readonly health?: EndpointJudge;
+  readonly defaultCertificate?: Certificate;
 }
 
 /** Starts a fleet that is ended with the test. */
 export async function startFleet(
   context: TestContext,
-  { settings = {}, errorPage, health = INDIFFERENT }: FleetDescription = {},
+  { settings = {}, errorPage, health = INDIFFERENT, defaultCertificate }: FleetDescription = {},
 ): Promise<RunningFleet> {
   const inForce = { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off' as const, ...settings };
   const board = new OpenBoard();
@@ -147,7 +152,8 @@ export async function startFleet(
     logger,
     errorPage,
     affinityKeys: [],
-    defaultCertificate: undefined,
+    defaultCertificate,
+    ticketKeys: randomBytes(48),
   });
   const threads: Worker[] = [];
   const onWorker = (thread: Worker): void => void threads.push(thread);
@@ -156,8 +162,8 @@ export async function startFleet(
     await fleet.close();
     process.off('worker', onWorker);
   });
-  const address = await fleet.start();
-  return new RunningFleet(context, { fleet, board, endpoints, log, address, threads });
+  const { listen: address, tlsListen } = await fleet.start();
+  return new RunningFleet(context, { fleet, board, endpoints, log, address, tlsListen, threads });
 }
 
 /** One GET on a connection that stays open. */

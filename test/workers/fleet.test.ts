@@ -167,6 +167,7 @@ for (const workers of [1, 2]) {
       errorPage: undefined,
       affinityKeys: [],
       defaultCertificate: undefined,
+      ticketKeys: Buffer.alloc(48),
     });
     await assert.rejects(fleet.start(), error => {
       assert.ok(error instanceof UnavailableError);

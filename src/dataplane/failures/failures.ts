@@ -168,6 +168,11 @@ const TABLE = {
     'The client began a TLS handshake on a port that serves plain HTTP.',
     'Use http:// for this port, or end TLS at a load balancer in front.',
   ),
+  request_http_on_tls_port: request(
+    400,
+    'The client sent plain HTTP to the port that serves TLS.',
+    'Use https:// for this port.',
+  ),
   proxy_header_missing: request(
     400,
     'A connection from a peer in proxy-protocol does not begin with a header of the PROXY protocol; it was closed without an answer.',

@@ -10,7 +10,7 @@ import type { ClientContext } from './client-context.ts';
 import { BUSY, CLOSED, ENDING, gaugeOf, IDLE, LINGERING, READING, TUNNEL } from './client-states.ts';
 import { Http1Downstream, type RequestConnection } from './downstream.ts';
 import { persists } from './persistence.ts';
-import type { RequestHead } from './request-head.ts';
+import { type RequestHead, requestLineOf } from './request-head.ts';
 import { type ReadConnection, RequestReader } from './request-reader.ts';
 
 /** A client's connection: a state machine from its first byte to its end, around the request that is under way. */
@@ -46,6 +46,11 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     counters.add('waiting', 1);
     context.limits.head(this.limit);
     this.transport.resume();
+  }
+
+  /** Refuses what has come on it before it was this connection's. @param bytes of which the log gets the first line */
+  refuse(reason: FailureReason, bytes: Buffer): void {
+    this.#reader.refuse(reason, '', requestLineOf(bytes));
   }
 
   // Its end.

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'http-proxy-3';
-import { codeOf } from '../../errors.ts';
+import { codeOf, UnavailableError } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
@@ -108,6 +108,10 @@ export class NodeEngine implements Engine {
         resolve(typeof bound === 'object' && bound !== null ? { host, port: bound.port } : { host, port });
       });
     });
+  }
+
+  listenTls(): Promise<ListenAddress> {
+    return Promise.reject(new UnavailableError('the engine node serves no TLS: leave --tls-listen out, or --engine'));
   }
 
   settingsChanged(): void {

@@ -25,11 +25,17 @@ body { max-width: 36em; margin: 15vh auto; padding: 0 1.5em; font: 1rem/1.6 syst
 </html>
 `;
 
-/** The body of an answer that the entry gives itself. */
-export function errorBody(status: number, errorPage: string): string {
+/** What people are told who could not guess it from the status. */
+const EXPLAINED: Readonly<Partial<Record<FailureReason, string>>> = {
+  request_http_on_tls_port: 'The plain HTTP request was sent to the HTTPS port. Use https:// for it.',
+};
+
+/** The body of an answer that the entry gives itself. @param explanation a sentence for people */
+export function errorBody(status: number, errorPage: string, explanation?: string): string {
   if (REPLACEABLE.has(status)) return errorPage;
   const title = `${status} ${reasonOf(status)}`;
-  return `<!DOCTYPE html>\n<html lang="en">\n<head><title>${title}</title></head>\n<body><h1>${title}</h1></body>\n</html>\n`;
+  const text = explanation === undefined ? '' : `<p>${explanation}</p>`;
+  return `<!DOCTYPE html>\n<html lang="en">\n<head><title>${title}</title></head>\n<body><h1>${title}</h1>${text}</body>\n</html>\n`;
 }
 
 export function reasonOf(status: number): string {
@@ -42,6 +48,6 @@ export function errorAnswer(reason: FailureReason, errorPage: string, requestId:
   const headers: [string, string][] = [['X-Request-ID', requestId]];
   if (retryAfter !== undefined) headers.push(['Retry-After', String(retryAfter)]);
   if (reason === 'request_method_refused') headers.push(['Allow', ALLOWED_METHODS]);
-  const body = Buffer.from(errorBody(status, errorPage)).toString('latin1');
+  const body = Buffer.from(errorBody(status, errorPage, EXPLAINED[reason])).toString('latin1');
   return { status, contentType: 'text/html', headers, body };
 }

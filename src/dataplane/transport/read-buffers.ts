@@ -75,6 +75,11 @@ export class ReadBuffers {
     return part;
   }
 
+  /** Whether bytes lie in the shared buffer, which the next read of any connection overwrites. */
+  isShared(bytes: Buffer): boolean {
+    return bytes.buffer === this.#shared.buffer;
+  }
+
   /** What one read of a large body should bring at most. */
   get bodyBytes(): number {
     return this.#memory.isPlentiful ? LARGE_BYTES : BUFFER_BYTES;
@@ -124,7 +129,7 @@ export class Inlet {
         Math.min(pieceBytes, Math.max(STEP_BYTES, Math.ceil(most / STEP_BYTES) * STEP_BYTES)),
       );
     }
-    if (isBody && this.lastSize > MAX_JOINED_BYTES && pieceBytes === BUFFER_BYTES) {
+    if (isBody && this.lastSize >= MAX_JOINED_BYTES && pieceBytes === BUFFER_BYTES) {
       const { bodyBytes } = this.#buffers;
       if (this.#own !== undefined && this.#own.bytes.length > bodyBytes) this.release();
       this.#own ??= this.#buffers.take(bodyBytes);

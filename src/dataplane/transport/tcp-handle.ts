@@ -5,6 +5,9 @@
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 
+/** The outcome of a read when the peer has sent FIN (libuv's UV_EOF). */
+export const END_OF_FILE = -4095;
+
 /** A write that the kernel has not taken at once. */
 export interface PendingWrite {
   oncomplete: (status: number) => void;
@@ -33,7 +36,7 @@ export interface TcpHandle {
   writeBuffer(request: null, bytes: Uint8Array): WriteOutcome;
   /** @returns 0 when `request.oncomplete` will be called */
   shutdown(request: Shutdown): number;
-  close(): void;
+  close(closed?: () => void): void;
   getpeername(into: { address?: string }): number;
   setNoDelay(on: boolean): number;
 }

@@ -2,11 +2,8 @@ import { getSystemErrorName } from 'node:util';
 import { guarded } from '../runtime/guard.ts';
 import type { ClientMemory } from './client-memory.ts';
 import { flushSoon, type Sender } from './flush-turn.ts';
-import { TCP_INTERNALS, type TcpHandle, type TcpInternals, type WriteOutcome } from './tcp-handle.ts';
+import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals, type WriteOutcome } from './tcp-handle.ts';
 import type { Transport, TransportOwner } from './transport.ts';
-
-/** The peer has sent FIN (libuv's UV_EOF). */
-const END_OF_FILE = -4095;
 
 /** More than this is written before more is added. */
 const MAX_DUE = 16 * 1024;
@@ -121,6 +118,14 @@ export class TcpTransport implements Transport, Sender {
 
   handOver(owner: TransportOwner): void {
     this.#owner = owner;
+  }
+
+  /** Gives up the handle, which another layer drives from now on. */
+  detach(): TcpHandle {
+    this.#handle.readStop();
+    this.#isClosed = true;
+    this.#handle.onread = ignoreReads;
+    return this.#handle;
   }
 
   end(finished: () => void): void {

@@ -68,5 +68,16 @@ export interface Transport {
   destroy(): void;
 }
 
+/** The owner of a connection that is closed at once, or whose bytes another layer reads. */
+export const NO_OWNER: TransportOwner = {
+  readBuffer: () => Buffer.alloc(1),
+  read: () => false,
+  ended: () => undefined,
+  closed: () => undefined,
+  drained: () => undefined,
+  writeFailed: () => undefined,
+  crashed: () => undefined,
+};
+
 /** Begins to use a connection. */
 export type OpenTransport = (owner: TransportOwner) => Transport;

@@ -9,9 +9,10 @@ import type { Engine, EngineContext } from '../engine.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import type { KnownClient } from '../pipeline/ports.ts';
 import { createTransportServer } from '../transport/accept.ts';
-import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
+import { NO_OWNER, type OpenTransport } from '../transport/transport.ts';
 import { EngineParts } from './engine-parts.ts';
-import { ProxyProtocolGate } from './proxy-protocol-gate.ts';
+import { ProxyProtocolGate, type Serve } from './proxy-protocol-gate.ts';
+import { TlsGate } from './tls-gate.ts';
 
 const BACKLOG = 4096;
 
@@ -21,36 +22,38 @@ const BACKLOG = 4096;
  */
 const LISTENERS = 16;
 
-/** The owner of a connection that is closed at once. */
-const REFUSED: TransportOwner = {
-  readBuffer: () => Buffer.alloc(1),
-  read: () => false,
-  ended: () => undefined,
-  closed: () => undefined,
-  drained: () => undefined,
-  writeFailed: () => undefined,
-  crashed: () => undefined,
-};
-
 const NOTHING_KNOWN: KnownClient = {};
+
+/** What becomes of the connections of a port. */
+interface Port {
+  readonly serve: Serve;
+  readonly proxyGate: ProxyProtocolGate;
+}
 
 export class WireEngine implements Engine {
   readonly #context: EngineContext;
   readonly #servers: Server[] = [];
   readonly #parts: EngineParts;
-  readonly #gate: ProxyProtocolGate;
+  readonly #plainPort: Port;
+  readonly #tlsPort: Port;
 
   constructor(context: EngineContext) {
     this.#context = context;
     this.#parts = new EngineParts(context);
-    this.#gate = new ProxyProtocolGate(this.#parts, (open, known) => this.#serve(open, known));
+    const tlsGate = new TlsGate(this.#parts, {
+      serveTls: (open, known) => void this.#serve(open, known),
+      refusePlainHttp: (open, known, bytes) => this.#serve(open, known).refuse('request_http_on_tls_port', bytes),
+    });
+    this.#plainPort = this.#portFor((open, known) => void this.#serve(open, known));
+    this.#tlsPort = this.#portFor((open, known) => tlsGate.admit(open, known));
   }
 
-  async listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    this.#parts.wheel.start();
-    const bound = await this.#listen(address, reusePort);
-    for (let count = 1; reusePort && count < LISTENERS; count += 1) await this.#listen(bound, reusePort);
-    return bound;
+  listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    return this.#listenOn(this.#plainPort, address, reusePort);
+  }
+
+  listenTls(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    return this.#listenOn(this.#tlsPort, address, reusePort);
   }
 
   /** What its connections keep: `clientBytes` of its context bounds it. */
@@ -82,8 +85,19 @@ export class WireEngine implements Engine {
     this.#end();
   }
 
-  #listen({ host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    const server = createTransportServer(this.#parts.memory, open => this.#accept(open));
+  #portFor(serve: Serve): Port {
+    return { serve, proxyGate: new ProxyProtocolGate(this.#parts, serve) };
+  }
+
+  async #listenOn(port: Port, address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    this.#parts.wheel.start();
+    const bound = await this.#bind(port, address, reusePort);
+    for (let count = 1; reusePort && count < LISTENERS; count += 1) await this.#bind(port, bound, reusePort);
+    return bound;
+  }
+
+  #bind(to: Port, { host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    const server = createTransportServer(this.#parts.memory, open => this.#accept(open, to));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -105,25 +119,26 @@ export class WireEngine implements Engine {
     this.#parts.wheel.stop();
   }
 
-  #accept(open: OpenTransport): void {
+  #accept(open: OpenTransport, { serve, proxyGate }: Port): void {
     const { counters, failures, state } = this.#context;
     counters.add('accepted', 1);
     if (this.#parts.clients.size >= state.settings.workerConnections) {
-      open(REFUSED).destroy();
+      open(NO_OWNER).destroy();
       return;
     }
     try {
-      if (this.#parts.proxyPeers.isEmpty) this.#serve(open, NOTHING_KNOWN);
-      else this.#gate.admit(open);
+      if (this.#parts.proxyPeers.isEmpty) serve(open, NOTHING_KNOWN);
+      else proxyGate.admit(open);
     } catch (error) {
       failures.reportBug(error);
     }
   }
 
-  #serve(open: OpenTransport, known: KnownClient): void {
+  #serve(open: OpenTransport, known: KnownClient): ClientConnection {
     const client = new ClientConnection(this.#parts, open, known);
     this.#parts.clients.add(client);
-    // It was accepted before, and its header has come meanwhile.
+    // It was accepted before, and what comes before HTTP has come meanwhile.
     if (this.#parts.isDraining) client.drain();
+    return client;
   }
 }

@@ -1,0 +1,38 @@
+import type { CounterName } from '../../../observe/counters.ts';
+
+/** Why a handshake came to nothing, and where it is counted. */
+export const HANDSHAKE_FAILURES = {
+  timeout: 'tlsTimeouts',
+  closed: 'tlsClosed',
+  limit: 'tlsOverLimit',
+  'plain-http': 'tlsPlainHttp',
+  'not-tls': 'tlsNotTls',
+  malformed: 'tlsMalformed',
+  'unknown-name': 'tlsUnknownNames',
+  version: 'tlsVersions',
+  cipher: 'tlsCiphers',
+  protocol: 'tlsProtocols',
+  'client-alert': 'tlsClientAlerts',
+  certificate: 'tlsCertificates',
+  other: 'tlsOtherFailures',
+} as const satisfies Record<string, CounterName>;
+
+export type HandshakeFailure = keyof typeof HANDSHAKE_FAILURES;
+
+/** OpenSSL's reasons that have one of their own here. */
+const BY_CODE: Readonly<Record<string, HandshakeFailure>> = {
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'version',
+  ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'version',
+  ERR_SSL_INAPPROPRIATE_FALLBACK: 'version',
+  ERR_SSL_NO_SHARED_CIPHER: 'cipher',
+  ERR_SSL_NO_SUITABLE_KEY_SHARE: 'cipher',
+  ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'cipher',
+  ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS: 'cipher',
+  ERR_SSL_NO_APPLICATION_PROTOCOL: 'protocol',
+};
+
+/** @param code of OpenSSL's error, as Node writes it */
+export function failureOf(code: string): HandshakeFailure {
+  if (/_ALERT_/.test(code)) return 'client-alert';
+  return BY_CODE[code] ?? 'other';
+}

@@ -1,0 +1,41 @@
+import { X509Certificate } from 'node:crypto';
+import type { TlsSession } from '../../pipeline/ports.ts';
+import type { TlsHandle } from './tls-handle.ts';
+
+/** What a handshake has agreed on. It reads its handle: to be asked before anything else happens. */
+export class HandshakeOutcome {
+  readonly #handle: TlsHandle;
+
+  constructor(handle: TlsHandle) {
+    this.#handle = handle;
+  }
+
+  get version(): TlsSession['version'] {
+    return this.#handle.getProtocol() === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
+  }
+
+  /** By OpenSSL's name. */
+  get cipher(): string {
+    return this.#handle.getCipher().name;
+  }
+
+  get isResumed(): boolean {
+    return this.#handle.isSessionReused();
+  }
+
+  /** What is spoken, by its ALPN name; empty where the peer does not know ALPN. */
+  get protocol(): string {
+    return this.#handle.getALPNNegotiatedProtocol() || '';
+  }
+
+  /** Undefined where the peer sent none. */
+  get certificate(): X509Certificate | undefined {
+    const raw = this.#handle.getPeerCertificate(true)?.raw;
+    return raw && new X509Certificate(raw);
+  }
+
+  /** Why that certificate does not count; empty for a verified one. */
+  get fault(): string {
+    return this.#handle.verifyError()?.message ?? '';
+  }
+}

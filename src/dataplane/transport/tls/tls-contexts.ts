@@ -1,0 +1,75 @@
+import { constants, createHash } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Certificate } from '../../../model/certificate.ts';
+import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
+
+/** Mozilla's intermediate list (wiki.mozilla.org/Security/Server_Side_TLS); those of TLS 1.3 are OpenSSL's own. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/** A context takes some 40 KiB. One that was forgotten is made again in a third of a millisecond. */
+const MAX_CONTEXTS = 256;
+
+/**
+ * What handshakes are made with: for each certificate and policy a context of OpenSSL, made when it is used first. The ones that
+ * were used last are kept.
+ */
+export class TlsContexts {
+  /** The one that was used last comes last. */
+  readonly #contexts = new Map<string, SecureContext>();
+  readonly #ticketKeys: () => Uint8Array;
+  /** Those of the contexts. */
+  #keysInUse: Uint8Array | undefined;
+
+  /** @param ticketKeys encrypt the tickets of sessions: 48 bytes, the same for all workers */
+  constructor(ticketKeys: () => Uint8Array) {
+    this.#ticketKeys = ticketKeys;
+  }
+
+  /** @throws where certificate or key are none, or do not belong together */
+  of(certificate: Certificate, clientCertificate: ClientCertificatePolicy | undefined): SecureContext {
+    this.#followKeys();
+    const name = `${clientCertificate?.policy ?? ''} ${certificate.id}`;
+    const known = this.#contexts.get(name);
+    const context = known ?? this.#create(certificate, clientCertificate);
+    if (known !== undefined) this.#contexts.delete(name);
+    this.#contexts.set(name, context);
+    if (this.#contexts.size > MAX_CONTEXTS) this.#contexts.delete(this.#contexts.keys().next().value as string);
+    return context;
+  }
+
+  /** With other keys, a client that brings a ticket of before makes a full handshake. */
+  #followKeys(): void {
+    const keys = this.#ticketKeys();
+    if (keys === this.#keysInUse) return;
+    this.#keysInUse = keys;
+    this.#contexts.clear();
+  }
+
+  #create({ chain, key }: Certificate, clientCertificate: ClientCertificatePolicy | undefined): SecureContext {
+    return createSecureContext({
+      cert: chain,
+      key: key.reveal(),
+      // Without a list, all roots that Node knows would be loaded.
+      ca: clientCertificate?.ca ?? [],
+      ciphers: CIPHERS,
+      minVersion: 'TLSv1.2',
+      // A session is resumed without its certificates being looked at again: never under another policy than its own.
+      sessionIdContext: createHash('sha256')
+        .update(clientCertificate?.policy ?? '')
+        .digest('hex')
+        .slice(0, 32),
+      ticketKeys: Buffer.from(this.#ticketKeys()),
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    });
+  }
+}

@@ -1,0 +1,364 @@
+import type { SecureContext } from 'node:tls';
+import { getSystemErrorName } from 'node:util';
+import { codeOf } from '../../../errors.ts';
+import { guarded } from '../../runtime/guard.ts';
+import type { ClientMemory } from '../client-memory.ts';
+import type { ReadBuffers } from '../read-buffers.ts';
+import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals } from '../tcp-handle.ts';
+import type { Transport, TransportOwner } from '../transport.ts';
+import { HandshakeOutcome } from './handshake-outcome.ts';
+import { type TlsHandle, wrapTls } from './tls-handle.ts';
+import { type OutletListener, TlsOutlet } from './tls-outlet.ts';
+
+/** A record holds no more (RFC 8446 section 5.1). One that is full is seldom the last. */
+const FULL_RECORD = 16 * 1024;
+
+/** The records of one read of the connection. */
+const MOST_GATHERED = 3 * FULL_RECORD;
+
+/** Where bytes go that come for a connection which has been destroyed within the same read. */
+const DISCARDED = Buffer.allocUnsafeSlow(FULL_RECORD);
+
+/**
+ * The handle gets its first bytes in parts of this size: it then begins with a buffer of 1 KiB, and takes one of 64 KiB, for
+ * good, only where a client sends more at once.
+ */
+const FIRST_BUFFER = 1024;
+
+/** Present wherever TLS handles can be driven. */
+const internals = TCP_INTERNALS as TcpInternals;
+
+/** What a handshake is made with. */
+export interface TlsStart {
+  readonly isServer: boolean;
+  readonly context: SecureContext;
+  /** What may be spoken on it, the favourite first: each name behind its length. */
+  readonly protocols: Buffer;
+  /** A server's: the client is asked for a certificate. */
+  readonly requestsCertificate?: boolean;
+  /** A client's: the name that it asks for; empty for an address. */
+  readonly serverName?: string;
+}
+
+/** What a connection's handshake tells. */
+export interface HandshakeListener extends TransportOwner {
+  /** The handshake is over. Called in the middle of OpenSSL's work: what is written now goes out a little later. */
+  secured(outcome: HandshakeOutcome): void;
+  /** The handshake has failed, and the peer has been told why. @param code OpenSSL's, such as ERR_SSL_NO_SHARED_CIPHER */
+  handshakeFailed(code: string): void;
+}
+
+/** What transports with TLS share. */
+export interface TlsTransportContext {
+  readonly memory: Pick<ClientMemory, 'kept'>;
+  readonly buffers: Pick<ReadBuffers, 'isShared'>;
+}
+
+/** The handle's way back to its transport: one function of each kind then serves all of them. */
+interface OwnedHandle extends TlsHandle {
+  transport: TlsTransport;
+}
+
+function onread(this: TcpHandle): Uint8Array | undefined {
+  return (this as OwnedHandle).transport.handleRead(internals.readOutcome());
+}
+
+function onhandshakedone(this: TlsHandle): void {
+  (this as OwnedHandle).transport.handshakeDone();
+}
+
+function onerror(this: TlsHandle, error: unknown): void {
+  (this as OwnedHandle).transport.handleError(error);
+}
+
+function ignore(): undefined {}
+
+/**
+ * A connection with TLS, which drives its handle itself. A read brings one record at a time: those of a large body are gathered
+ * in the memory that its owner gives for it, and handed on together.
+ */
+export class TlsTransport implements Transport, OutletListener {
+  isPaused = true;
+  readonly #tcp: TcpHandle;
+  readonly #handle: TlsHandle;
+  readonly #outlet: TlsOutlet;
+  readonly #buffers: Pick<ReadBuffers, 'isShared'>;
+  /** Until the handshake is over. */
+  #handshake: HandshakeListener | undefined;
+  #owner: TransportOwner;
+  /** Where reads go. */
+  #buffer: Buffer;
+  /** Where the next one goes in it, behind those that are gathered from #start on. */
+  #next = 0;
+  #start = 0;
+  #hasEnded = false;
+  #isClosed = false;
+  /** Bytes that waited when takesSome() was asked last. */
+  #waitedBytes = 0;
+  #onShutdown: (() => void) | undefined;
+
+  /** @param tcp connected */
+  constructor(tcp: TcpHandle, start: TlsStart, listener: HandshakeListener, shared: TlsTransportContext) {
+    const { isServer, context, protocols, requestsCertificate = false, serverName = '' } = start;
+    const handle = wrapTls(tcp, context, isServer) as OwnedHandle;
+    this.#tcp = tcp;
+    this.#handle = handle;
+    this.#outlet = new TlsOutlet(handle, tcp, this, shared.memory);
+    this.#buffers = shared.buffers;
+    this.#handshake = listener;
+    this.#owner = listener;
+    this.#buffer = listener.readBuffer();
+    handle.transport = this;
+    handle.onread = onread;
+    handle.onhandshakedone = onhandshakedone;
+    handle.onerror = onerror;
+    handle.useUserBuffer(this.#buffer);
+    if (protocols.length > 0) handle.setALPNProtocols(protocols);
+    // What comes of a certificate is judged by the listener: OpenSSL would end the connection without an answer.
+    if (requestsCertificate || !isServer) handle.setVerifyMode(true, false);
+    if (serverName !== '') handle.setServername(serverName);
+  }
+
+  get peerAddress(): string {
+    const name: { address?: string } = {};
+    return this.#isClosed || this.#tcp.getpeername(name) !== 0 ? '' : (name.address ?? '');
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed && !this.#hasEnded;
+  }
+
+  get isBlocked(): boolean {
+    return this.#outlet.isBlocked;
+  }
+
+  get isBroken(): boolean {
+    return this.#outlet.isBroken;
+  }
+
+  get sentBytes(): number {
+    return this.#outlet.sentBytes;
+  }
+
+  /** Begins the handshake of a client. */
+  start(): void {
+    this.#handle.start();
+    this.resume();
+  }
+
+  /** Takes bytes that were read from the connection before. */
+  receive(bytes: Buffer, end: number): void {
+    for (let at = 0; at < end && !this.#isClosed; at += FIRST_BUFFER) {
+      this.#handle.receive(bytes.subarray(at, Math.min(at + FIRST_BUFFER, end)));
+    }
+  }
+
+  takesSome(): boolean {
+    const waited = this.#waitedBytes;
+    this.#waitedBytes = this.#outlet.queuedBytes;
+    return this.#waitedBytes < waited;
+  }
+
+  writeText(text: string): boolean {
+    this.#outlet.writeText(text);
+    return this.#noteBlocked();
+  }
+
+  writeSoon(text: string): boolean {
+    this.#outlet.writeSoon(text);
+    return !this.isBlocked;
+  }
+
+  flush(): boolean {
+    this.#outlet.push();
+    return this.#outlet.isIdle;
+  }
+
+  writeBytes(bytes: Uint8Array, sent: () => void): boolean {
+    this.#outlet.writeBytes(bytes, sent);
+    return this.#noteBlocked();
+  }
+
+  pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    if (this.isOpen) this.#tcp.readStop();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    if (!this.isOpen) return;
+    const error = this.#handle.readStart();
+    if (error !== 0) this.#failSoon(error);
+  }
+
+  handOver(owner: TransportOwner): void {
+    this.#owner = owner;
+  }
+
+  end(finished: () => void): void {
+    if (this.#isClosed) return;
+    this.#onShutdown = finished;
+    // A write that is under way keeps close_notify back.
+    this.#outlet.tellIdle();
+  }
+
+  endSoon(): void {
+    this.end(() => this.#close(undefined));
+  }
+
+  destroy(): void {
+    if (this.#isClosed) return;
+    const handle = this.#handle;
+    this.#outlet.push();
+    // RFC 8446 section 6.1: the peer then knows that nothing was cut off.
+    const mayShutDown = this.#handshake === undefined && this.#onShutdown === undefined && !this.isBroken;
+    if (mayShutDown && this.#outlet.isIdle) this.#shutdown(ignore);
+    this.#isClosed = true;
+    this.#outlet.close();
+    handle.onhandshakedone = ignore;
+    handle.onerror = ignore;
+    // OpenSSL may be at work on it further up the stack. By then it is not.
+    this.#tcp.close(() => handle.destroySSL());
+  }
+
+  // What the handle calls.
+
+  /** Takes the outcome of a read. @returns the memory for the next one, where it changes */
+  handleRead(outcome: number): Uint8Array | undefined {
+    try {
+      if (outcome > 0) return this.#isClosed ? DISCARDED : this.#take(outcome);
+      this.#handOnGathered();
+      if (outcome === END_OF_FILE && !this.#isClosed) {
+        this.#hasEnded = true;
+        this.#owner.ended();
+      } else if (outcome < 0) {
+        this.#fail(outcome);
+      }
+    } catch (error) {
+      this.#owner.crashed(error);
+      if (outcome > 0) return this.#nextBuffer();
+    }
+    return undefined;
+  }
+
+  handshakeDone(): void {
+    const listener = this.#handshake;
+    if (listener === undefined) return;
+    this.#handshake = undefined;
+    this.#outlet.hold();
+    try {
+      listener.secured(new HandshakeOutcome(this.#handle));
+    } catch (error) {
+      listener.crashed(error);
+    }
+    this.#outlet.release();
+  }
+
+  handleError(error: unknown): void {
+    const code = codeOf(error) ?? 'ERR_SSL';
+    const listener = this.#handshake;
+    guarded(this.#owner, () => {
+      if (listener !== undefined) listener.handshakeFailed(code);
+      else this.#close(code);
+    })();
+  }
+
+  // What the outlet calls.
+
+  outletDrained(): void {
+    if (!this.#isClosed) guarded(this.#owner, () => this.#owner.drained())();
+  }
+
+  outletFailed(): void {
+    if (!this.#isClosed) guarded(this.#owner, () => this.#owner.writeFailed())();
+  }
+
+  outletIdle(): void {
+    const finished = this.#onShutdown;
+    if (finished === undefined || this.#isClosed) return;
+    this.#shutdown(status => {
+      if (this.#isClosed) return;
+      if (status < 0) this.#fail(status);
+      else guarded(this.#owner, finished)();
+    });
+  }
+
+  crashed(error: unknown): void {
+    this.#owner.crashed(error);
+  }
+
+  // Reading.
+
+  /** Bytes lie in the buffer, behind those that are gathered. @returns the memory for the next read, where it changes */
+  #take(size: number): Uint8Array | undefined {
+    const buffer = this.#buffer;
+    const end = this.#next + size;
+    const isEnough = end - this.#start > MOST_GATHERED || buffer.length - end < FULL_RECORD;
+    // The shared buffer may get the bytes of another connection before this turn ends.
+    if (size < FULL_RECORD || isEnough || this.#buffers.isShared(buffer)) {
+      this.#handOn(this.#start === 0 ? buffer : buffer.subarray(this.#start, end), end - this.#start);
+      return this.#nextBuffer();
+    }
+    if (this.#next === this.#start) setImmediate(() => this.#handOnGathered());
+    this.#next = end;
+    return buffer.subarray(end);
+  }
+
+  /** The records of this turn have come. The handle goes on with the rest of the buffer, so that its owner must not keep it. */
+  #handOnGathered(): void {
+    const [start, end] = [this.#start, this.#next];
+    if (start === end || this.#isClosed) return;
+    this.#start = end;
+    try {
+      this.#handOn(this.#buffer.subarray(start, end), end - start);
+    } catch (error) {
+      this.#owner.crashed(error);
+    }
+  }
+
+  #handOn(bytes: Buffer, size: number): void {
+    if (!this.#owner.read(bytes, size)) this.pause();
+  }
+
+  #nextBuffer(): Uint8Array | undefined {
+    // Records of the same read may still come.
+    if (this.#isClosed) return DISCARDED;
+    const buffer = this.#owner.readBuffer();
+    // Setting a buffer takes several native calls; the one that is set stays.
+    const isSet = buffer === this.#buffer && this.#next === 0;
+    this.#buffer = buffer;
+    this.#start = 0;
+    this.#next = 0;
+    return isSet ? undefined : buffer;
+  }
+
+  #shutdown(done: (status: number) => void): void {
+    const request = internals.newShutdown();
+    request.oncomplete = done;
+    const error = this.#handle.shutdown(request);
+    // The peer may have reset the connection already.
+    if (error !== 0 && done !== ignore) this.#failSoon(error);
+  }
+
+  #noteBlocked(): boolean {
+    const { isBlocked } = this.#outlet;
+    if (isBlocked) this.#waitedBytes = this.#outlet.queuedBytes;
+    return !isBlocked;
+  }
+
+  #failSoon(error: number): void {
+    process.nextTick(guarded(this.#owner, () => this.#fail(error)));
+  }
+
+  #fail(error: number): void {
+    this.#close(getSystemErrorName(error));
+  }
+
+  #close(error: string | undefined): void {
+    if (this.#isClosed) return;
+    this.destroy();
+    this.#owner.closed(error);
+  }
+}

@@ -1,0 +1,91 @@
+import type { KnownClient } from '../pipeline/ports.ts';
+import {
+  ServerHandshake,
+  type ServerHandshakeContext,
+  type ServerHandshakeListener,
+} from '../transport/tls/server-handshake.ts';
+import { TlsContexts } from '../transport/tls/tls-contexts.ts';
+import { NO_OWNER, type OpenTransport } from '../transport/transport.ts';
+import type { EngineParts } from './engine-parts.ts';
+
+/** What is spoken on TLS, by its ALPN name (RFC 7301), the favourite first. */
+const PROTOCOLS = ['http/1.1'] as const;
+
+/** Goes on with a connection. It must be opened within the call. */
+export interface TlsGateListener {
+  /** @param protocol by its ALPN name; empty for a client without ALPN, which speaks HTTP/1.1 */
+  serveTls(open: OpenTransport, known: KnownClient, protocol: string): void;
+  /** Refuses HTTP in clear text. @param bytes the first that came */
+  refusePlainHttp(open: OpenTransport, known: KnownClient, bytes: Buffer): void;
+}
+
+/** Where the connections of the TLS port pass: each makes its handshake, of which a worker has so many under way at a time. */
+export class TlsGate {
+  readonly #parts: EngineParts;
+  readonly #listener: TlsGateListener;
+  readonly #context: ServerHandshakeContext;
+  #underWay = 0;
+
+  constructor(parts: EngineParts, listener: TlsGateListener) {
+    this.#parts = parts;
+    this.#listener = listener;
+    const { state } = parts.engine;
+    this.#context = {
+      wheel: parts.wheel,
+      buffers: parts.buffers,
+      stashes: parts.stashes,
+      memory: parts.memory,
+      counters: parts.counters,
+      tlsHosts: state.tlsHosts,
+      tlsContexts: new TlsContexts(() => state.ticketKeys),
+      get defaultCertificate() {
+        return state.defaultCertificate;
+      },
+      get rejectsUnknownNames() {
+        return state.settings.tlsRejectUnknownSni;
+      },
+      protocols: Buffer.concat(PROTOCOLS.map(name => Buffer.from([name.length, ...Buffer.from(name)]))),
+    };
+  }
+
+  admit(open: OpenTransport, known: KnownClient): void {
+    const { clients, counters, settings } = this.#parts;
+    if (this.#underWay >= settings.tlsHandshakes) {
+      counters.add('tlsOverLimit', 1);
+      counters.add('handled', 1);
+      open(NO_OWNER).destroy();
+      return;
+    }
+    this.#count(1);
+    clients.add(new ServerHandshake(this.#context, open, this.#listenerFor(known)));
+  }
+
+  #listenerFor(known: KnownClient): ServerHandshakeListener {
+    let isHandedOn = false;
+    return {
+      secured: (open, tls, protocol) => {
+        isHandedOn = true;
+        this.#listener.serveTls(open, { ...known, tls }, protocol);
+      },
+      spokePlainHttp: (open, bytes) => {
+        isHandedOn = true;
+        this.#listener.refusePlainHttp(open, known, bytes);
+      },
+      handshakeOver: handshake => {
+        // What is handed on is counted as handled by what takes it.
+        if (!isHandedOn) this.#parts.counters.add('handled', 1);
+        this.#count(-1);
+        this.#parts.clientGone(handshake);
+      },
+      reportBug: error => this.#parts.reportBug(error),
+    };
+  }
+
+  #count(change: 1 | -1): void {
+    const { counters } = this.#parts;
+    this.#underWay += change;
+    counters.add('tlsHandshaking', change);
+    counters.add('active', change);
+    counters.add('reading', change);
+  }
+}
