@@ -27,7 +27,8 @@ export class CompiledRoute implements Place {
   readonly editsRedirects: boolean;
   /** Plain HTTP is sent to https:// where the host has TLS. */
   readonly redirectsToHttps: boolean;
-  readonly #overrides: RouteOverrides;
+  /** The Service's own limits. */
+  readonly overrides: RouteOverrides;
   #limits: RouteLimits | undefined;
   #limitsOf: Settings | undefined;
 
@@ -42,13 +43,13 @@ export class CompiledRoute implements Place {
     this.strippedPrefix = strippedPrefix(route);
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';
     this.redirectsToHttps = route.tlsRedirect !== false;
-    this.#overrides = route.overrides;
+    this.overrides = route.overrides;
   }
 
   /** What a request may take: the Service's own limits, else those of the settings. Worked out once for each settings object. */
   limits(settings: Settings): RouteLimits {
     if (this.#limits === undefined || this.#limitsOf !== settings) {
-      this.#limits = { ...limitsOf(settings), ...this.#overrides };
+      this.#limits = { ...limitsOf(settings), ...this.overrides };
       this.#limitsOf = settings;
     }
     return this.#limits;

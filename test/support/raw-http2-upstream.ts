@@ -7,13 +7,12 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { atEnd } from './cleanup.ts';
 import { Changes } from './eventually.ts';
+import { type Fields, literals } from './http2-fields.ts';
 import { type Frame, frame, settings, uint32 } from './http2-frames.ts';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE] = [0, 1, 3, 4, 6, 7, 8];
 const [END_STREAM, ACK, END_HEADERS] = [1, 1, 4];
-
-export type Fields = readonly (readonly [name: string, value: string])[];
 
 /** Called when a request's head has come; its body may still be under way. One that does nothing never answers. */
 export type Http2Handler = (request: Http2Request) => void | Promise<void>;
@@ -25,19 +24,6 @@ export function answeringHttp2(body = 'ok', fields: Fields = []): Http2Handler {
     request.head(200, fields);
     request.data(body, true);
   };
-}
-
-/** A header block of literals that enter no table. */
-export function literals(fields: Fields): Buffer {
-  const string = (text: string): Buffer => {
-    const bytes = Buffer.from(text, 'latin1');
-    if (bytes.length < 0x7f) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
-    const head = [0x7f];
-    let rest = bytes.length - 0x7f;
-    for (; rest >= 0x80; rest >>>= 7) head.push(0x80 | (rest & 0x7f));
-    return Buffer.concat([Buffer.from([...head, rest]), bytes]);
-  };
-  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), string(name), string(value)]));
 }
 
 export class RawHttp2Upstream {

@@ -19,6 +19,8 @@ const LINGERING_MS = 5_000;
 export interface Turns {
   readonly settings: Settings;
   readonly limits: RouteLimits;
+  /** How long the client may take between two pieces of its body. */
+  readonly bodyTimeoutMs: number;
   readonly downstream: Side;
   readonly upstream: Side | undefined;
   /** A connection to the upstream is being made, which has a limit of its own. */
@@ -91,7 +93,7 @@ export class Deadlines implements ConnectionLimits {
     const isRenewed = mover === client || (turns.isAnswered && ofClient === BYTES);
     if (ofClient === NOTHING) this.none(client.limit);
     else if (isRenewed || client.limit.awaited !== ofClient)
-      this.#set(client.limit, ofClient, ofClient === ROOM ? settings.sendTimeout : settings.clientBodyTimeout);
+      this.#set(client.limit, ofClient, ofClient === ROOM ? settings.sendTimeout : turns.bodyTimeoutMs);
     if (upstream === undefined) return;
     const ofUpstream = upstreamTurn(turns, client, upstream);
     if (ofUpstream === NOTHING) this.none(upstream.limit);

@@ -70,6 +70,11 @@ export class ExchangeState implements Turns {
     return this.routing.limits;
   }
 
+  /** Streams of gRPC may be quiet on both sides. */
+  get bodyTimeoutMs(): number {
+    return this.routing.isGrpc ? this.limits.readTimeoutMs : this.settings.clientBodyTimeout;
+  }
+
   /** Of a request that has been routed. */
   get route(): CompiledRoute {
     return this.routing.route as CompiledRoute;

@@ -3,6 +3,7 @@ import { refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
 import { errorAnswer } from './error-pages.ts';
 import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
+import { grpcErrorAnswer } from './grpc.ts';
 import type { HttpsRedirect } from './https-redirect.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type {
@@ -207,7 +208,14 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
 
   /** @returns as Downstream.answer() */
   #answerError(reason: FailureReason, detail: FailureDetail | undefined): boolean {
-    const { record } = this.state;
+    const { head, record, routing, resetCode } = this.state;
+    if (head !== undefined && routing.isGrpc) {
+      const failure = { reason, resetCode, hasTimeout: routing.grpcTimeoutMs !== undefined };
+      const answer = grpcErrorAnswer(failure, record.requestId);
+      record.answeredHere(answer.status);
+      record.fail(reason, detail);
+      return this.#answer(answer, FAILURES[reason].closes);
+    }
     record.fail(reason, detail);
     const { errorPage } = this.#context.engine.state;
     return this.#answer(errorAnswer(reason, errorPage, record.requestId), FAILURES[reason].closes);

@@ -10,6 +10,7 @@ import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { routeOrCanary } from './canary.ts';
 import { sessionFault } from './client-certificates.ts';
+import { grpcLimits, grpcTimeoutMs, isGrpc } from './grpc.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
 import { HttpsRedirect, isAcmeChallenge } from './https-redirect.ts';
 import { isRefusedMethod } from './methods.ts';
@@ -29,6 +30,10 @@ export class RequestRouting {
   upgrade: string | undefined;
   /** The request has credentials that count for the whole connection: see formats/http/authentication.ts. */
   authenticatesConnection = false;
+  /** It is a call of gRPC. */
+  isGrpc = false;
+  /** What the call says that it may take; undefined where it says nothing. */
+  grpcTimeoutMs: number | undefined;
   /** Most bytes that the body may have; 0 is no limit. */
   bodyLimit = 0;
   /** A client sends the same Host again and again: it is parsed once. */
@@ -63,7 +68,9 @@ export class RequestRouting {
   ): FailureReason | HttpsRedirect | undefined {
     this.route = undefined;
     this.upgrade = undefined;
+    this.isGrpc = isGrpc(head);
     this.authenticatesConnection = head.has(AUTHORIZATION) && authenticatesConnection(head.value(AUTHORIZATION));
+    this.grpcTimeoutMs = undefined;
     this.bodyLimit = 0;
     this.target.host = '';
     this.target.authority = '';
@@ -87,10 +94,16 @@ export class RequestRouting {
     if (route === undefined) return 'no_route';
     this.route = route.canary === undefined ? route : routeOrCanary(route, head);
     this.limits = route.limits(settings);
+    if (this.isGrpc) this.#limitCall(head, route);
     this.bodyLimit = this.limits.maxBodySize;
     if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
     if (head.offersUpgrade) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
     return undefined;
+  }
+
+  #limitCall(head: RequestView, { overrides }: CompiledRoute): void {
+    this.grpcTimeoutMs = grpcTimeoutMs(head);
+    this.limits = grpcLimits(this.limits, overrides.readTimeoutMs, this.grpcTimeoutMs);
   }
 
   /** What the TLS of its host asks of a request. Returns as validateAndRoute(). */

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually } from '../../../support/eventually.ts';
+import { type Fields, literals } from '../../../support/http2-fields.ts';
 import { frame, settings, uint32 } from '../../../support/http2-frames.ts';
 import { startProxy } from '../../../support/proxy-under-test.ts';
-import { type Fields, type Http2Request, literals, RawHttp2Upstream } from '../../../support/raw-http2-upstream.ts';
+import { type Http2Request, RawHttp2Upstream } from '../../../support/raw-http2-upstream.ts';
 
 const [DATA, HEADERS, PRIORITY, SETTINGS, PUSH_PROMISE, PING, WINDOW_UPDATE, CONTINUATION] = [0, 1, 2, 4, 5, 6, 8, 9];
 const [PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, COMPRESSION_ERROR, ENHANCE_YOUR_CALM] = [1, 3, 6, 9, 11];
