@@ -2,8 +2,10 @@
 import type { Clock } from '../clock.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { Certificate } from '../model/certificate.ts';
+import type { ClusterId } from '../model/route.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { Settings } from '../settings/schema.ts';
+import type { ClusterState } from './clusters/cluster-state.ts';
 import type { AccessLog } from './log/access-log.ts';
 import type { FailureReporter } from './pipeline/failure-reporter.ts';
 import type { CompiledTable } from './route-compiler.ts';
@@ -18,6 +20,8 @@ export interface EngineState {
   errorPage: string;
   /** The hosts of the TLS port: the only field that changes in place. */
   readonly tlsHosts: TlsHosts;
+  /** A cluster that a host of the TLS port leads to; undefined for one that is not there. */
+  readonly clusterOf: (id: ClusterId) => ClusterState | undefined;
   /** Of hosts that have none of their own; undefined where TLS does not listen. */
   defaultCertificate: Certificate | undefined;
   /** Encrypt the tickets by which clients resume sessions: 48 bytes, the same for all workers. */

@@ -17,6 +17,11 @@ export class RouteCompiler {
     this.#context = context;
   }
 
+  /** Undefined for a cluster that has gone, or has not come. */
+  cluster(id: ClusterId): ClusterState | undefined {
+    return this.#clusters.get(id);
+  }
+
   /**
    * First the clusters and their endpoints, then the routes, last what goes: each step may be done again, and where one throws,
    * the table of before goes on.

@@ -39,6 +39,7 @@ const state: EngineState = {
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
   tlsHosts,
+  clusterOf: id => routes.cluster(id),
   defaultCertificate: init.defaultCertificate && unpackCertificate(init.defaultCertificate),
   ticketKeys: init.ticketKeys,
 };

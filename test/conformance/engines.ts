@@ -1,4 +1,4 @@
-import type { EngineName } from '../support/proxy-under-test.ts';
+import type { ProxyKind } from '../support/proxy-under-test.ts';
 
 /** A requirement that an engine is known not to meet. */
 export interface Gap {
@@ -9,7 +9,7 @@ export interface Gap {
 }
 
 export interface EngineUnderTest {
-  readonly name: EngineName;
+  readonly name: ProxyKind;
   /** By area and name of the test. */
   readonly gaps: Readonly<Record<string, Readonly<Record<string, Gap>>>>;
 }

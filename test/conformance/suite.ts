@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, it, type TestContext } from 'node:test';
 import { messageOf } from '../../src/errors.ts';
-import type { EngineName } from '../support/proxy-under-test.ts';
+import type { ProxyKind } from '../support/proxy-under-test.ts';
 import { ENGINES, type Gap } from './engines.ts';
 
 export interface Suite {
-  readonly engine: EngineName;
+  readonly engine: ProxyKind;
   /** One requirement of the contract, which must hold or be a known gap of this engine. */
   readonly test: (name: string, body: (t: TestContext) => Promise<void>) => void;
 }

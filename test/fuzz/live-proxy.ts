@@ -40,6 +40,7 @@ export class LiveProxy {
       settings: { ...DEFAULTS, accessLog: 'json', ...settings },
       errorPage: '<!doctype html><title>error</title>',
       tlsHosts: new TlsHosts(),
+      clusterOf: () => undefined,
       defaultCertificate: undefined,
       ticketKeys: Buffer.alloc(48),
     };

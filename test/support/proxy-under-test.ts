@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { ConnectionOptions } from 'node:tls';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
 import type { Engine, EngineState } from '../../src/dataplane/engine.ts';
@@ -14,6 +13,7 @@ import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
 import { WireEngine } from '../../src/dataplane/wire/engine.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
+import type { PublishedDelta } from '../../src/model/delta.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
@@ -22,13 +22,17 @@ import type { Listeners } from '../../src/workers/messages.ts';
 import { atEnd } from './cleanup.ts';
 import { eventually } from './eventually.ts';
 import { LogLines } from './log-lines.ts';
-import { RawClient, type RawResponse, type ReadOptions, type TlsClient } from './raw-client.ts';
+import { RawClient, type RawResponse, type ReadOptions, type TlsClient, type TlsClientOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
 import { clusterContext, deltaOf, published } from './routes.ts';
+import { selfSigned } from './self-signed.ts';
 import { socketsOn } from './socket-timeouts.ts';
 import { certificateOf, type TlsDescription, tlsChangesOf } from './tls-names.ts';
 
 export type EngineName = Parameters<typeof createEngine>[0];
+
+/** An engine, and the port that its clients come by. */
+export type ProxyKind = EngineName | 'wire on TLS';
 
 export interface RouteDescription {
   readonly path: string;
@@ -76,6 +80,9 @@ export interface LoggedRequest extends Omit<RequestRecord, 'route' | 'endpoint' 
 
 export const ERROR_PAGE = '<!doctype html><title>sorry</title><p>The custom error page.</p>\n';
 
+const ANY_PORT: ListenAddress = { host: '127.0.0.1', port: 0 };
+const ANY_NAME: TlsDescription = { certificate: selfSigned() };
+
 interface Observed {
   readonly state: EngineState;
   readonly counters: WorkerCounters;
@@ -94,9 +101,11 @@ export class ProxyUnderTest {
   /** What the main thread would be told of failed requests. */
   readonly notices: readonly FailureNotice[];
   readonly #t: TestContext;
+  readonly #isOnTls: boolean;
 
-  constructor(t: TestContext, engine: Engine, listeners: Listeners, observed: Observed) {
+  constructor(t: TestContext, engine: Engine, listeners: Listeners, observed: Observed, isOnTls: boolean) {
     this.#t = t;
+    this.#isOnTls = isOnTls;
     this.engine = engine;
     this.address = listeners.listen;
     this.#tlsAddress = listeners.tlsListen;
@@ -112,14 +121,21 @@ export class ProxyUnderTest {
     return this.#tlsAddress;
   }
 
+  /** The scheme of requests that come by {@link connect}. */
+  get scheme(): 'http' | 'https' {
+    return this.#isOnTls ? 'https' : 'http';
+  }
+
+  /** A connection to the port that clients of its kind come by. */
   async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
+    if (this.#isOnTls) return this.connectTls(options);
     const client = await RawClient.connect(this.address, options);
     atEnd(this.#t, () => client.destroy());
     return client;
   }
 
   /** A connection to the TLS port. @throws when the handshake fails */
-  async connectTls(options: ConnectionOptions = {}): Promise<TlsClient> {
+  async connectTls(options: TlsClientOptions = {}): Promise<TlsClient> {
     const client = await RawClient.connectTls(this.tlsAddress, options);
     atEnd(this.#t, () => client.destroy());
     return client;
@@ -166,7 +182,7 @@ export class ProxyUnderTest {
 /** Starts an engine that is ended with the test. */
 export async function startProxy(
   t: TestContext,
-  name: EngineName,
+  kind: ProxyKind,
   {
     routes,
     settings = {},
@@ -174,13 +190,15 @@ export async function startProxy(
     tlsHosts = [],
     clock = systemClock,
     clientBytes = 1 << 30,
-    tls,
+    tls = kind === 'wire on TLS' ? ANY_NAME : undefined,
   }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
+  const compiler = new RouteCompiler(clusterContext());
   const state: EngineState = {
-    table: routes === null ? undefined : tableOf(routes, 1),
-    settings: { ...DEFAULTS, accessLog: logFormat, ...settings },
+    table: routes === null ? undefined : compiler.apply(undefined, publishedOf(routes, 1)),
+    clusterOf: id => compiler.cluster(id),
+    settings: { ...DEFAULTS, accessLog: logFormat, ...(tls && { tlsListen: ANY_PORT }), ...settings },
     errorPage: ERROR_PAGE,
     tlsHosts: new TlsHosts(),
     defaultCertificate: tls && certificateOf(tls.certificate),
@@ -193,16 +211,26 @@ export async function startProxy(
   const notices: FailureNotice[] = [];
   const failures = new FailureReporter(counters, notice => notices.push(notice));
   const [engine, listeners] = await socketsOn(clock, async () => {
-    const created = await createEngine(name, { state, counters, accessLog, failures, clock, clientBytes });
-    const anyPort = { host: '127.0.0.1', port: 0 };
-    const tlsListen = tls && (await created.listenTls(anyPort, true));
-    return [created, { listen: await created.listen(anyPort, true), tlsListen }] as const;
+    const created = await createEngine(kind === 'node' ? 'node' : 'wire', {
+      state,
+      counters,
+      accessLog,
+      failures,
+      clock,
+      clientBytes,
+    });
+    const tlsListen = tls && (await created.listenTls(ANY_PORT, true));
+    return [created, { listen: await created.listen(ANY_PORT, true), tlsListen }] as const;
   });
   atEnd(t, () => engine.close());
-  return new ProxyUnderTest(t, engine, listeners, { state, counters, logLines, notices });
+  return new ProxyUnderTest(t, engine, listeners, { state, counters, logLines, notices }, kind === 'wire on TLS');
 }
 
 export function tableOf(routes: readonly RouteDescription[], version: number): CompiledTable {
+  return new RouteCompiler(clusterContext()).apply(undefined, publishedOf(routes, version));
+}
+
+function publishedOf(routes: readonly RouteDescription[], version: number): PublishedDelta {
   const upserts = routes.map(routeOf);
   const delta = deltaOf({ version, upserts, removals: [] });
   const block = new Map(upserts.map(({ cluster }, index) => [cluster, index + 1]));
@@ -217,11 +245,10 @@ export function tableOf(routes: readonly RouteDescription[], version: number): C
     };
   });
   const clusters = delta.clusters.upserts.map((cluster, index) => ({ ...cluster, ...routes[index]?.cluster }));
-  const table = published(
+  return published(
     { ...delta, clusters: { upserts: clusters, removals: [] }, endpoints },
     ({ id }) => block.get(id) ?? 0,
   );
-  return new RouteCompiler(clusterContext()).apply(undefined, table);
 }
 
 function routeOf(description: RouteDescription, index: number): Route {

@@ -79,14 +79,16 @@ export class RawClient {
   }
 
   /** On TLS, whatever the server's certificate. @throws when the handshake fails */
-  static async connectTls(address: ListenAddress, options: ConnectionOptions = {}): Promise<TlsClient> {
-    const socket = connectTls({ ...address, rejectUnauthorized: false, ...options });
+  static async connectTls(address: ListenAddress, options: TlsClientOptions = {}): Promise<TlsClient> {
+    const { localAddress, ...tlsOptions } = options;
+    const carrier = connect({ ...address, allowHalfOpen: true, ...(localAddress && { localAddress }) });
+    const socket = connectTls({ socket: carrier, rejectUnauthorized: false, ...tlsOptions });
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve);
       socket.once('error', reject);
       socket.once('close', () => reject(new Error('the connection ended in the handshake')));
     });
-    return new TlsClient(socket);
+    return new TlsClient(socket, carrier);
   }
 
   /** What came and was not read yet. */
@@ -284,17 +286,29 @@ function parseHead(bytes: Buffer): ResponseHead | undefined {
   return { version, status: Number(status), reason, headers: head.headers, raw: head.raw };
 }
 
+export interface TlsClientOptions extends ConnectionOptions {
+  readonly localAddress?: string;
+}
+
 /** A client on TLS. */
 export class TlsClient extends RawClient {
   readonly tls: TLSSocket;
   /** The last one that the server has given. */
   session: Buffer | undefined;
 
-  constructor(socket: TLSSocket) {
+  readonly #carrier: Socket;
+
+  /** @param carrier the connection under it */
+  constructor(socket: TLSSocket, carrier: Socket) {
     super(socket);
+    this.#carrier = carrier;
     this.tls = socket;
     socket.on('session', session => {
       this.session = session;
     });
+  }
+
+  override reset(): void {
+    this.#carrier.resetAndDestroy();
   }
 }

@@ -15,6 +15,8 @@ export interface SelfSignedFields {
   readonly notBefore?: number;
   readonly notAfter?: number;
   readonly commonName?: string;
+  /** It may sign others. */
+  readonly isCa?: boolean;
   /** Signs it, with an ECDSA key; by default it signs itself. */
   readonly issuer?: SelfSigned;
   readonly keyType?: 'ecdsa' | 'rsa';
@@ -26,6 +28,7 @@ export function selfSigned({
   notBefore = Date.now() - 86_400_000,
   notAfter = Date.now() + 86_400_000,
   commonName = 'kube-api fixture',
+  isCa = false,
   issuer,
   keyType = 'ecdsa',
 }: SelfSignedFields = {}): SelfSigned {
@@ -46,7 +49,7 @@ export function selfSigned({
     validity,
     nameOf(commonName),
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(0xa3, sequence(alternativeName)),
+    tagged(0xa3, sequence(alternativeName, ...(isCa ? [MAY_SIGN] : []))),
   );
   const signature = tagged(0x03, Buffer.concat([Buffer.of(0), sign('sha256', body, signingKey)]));
   const lines =
@@ -89,3 +92,9 @@ function utcTime(at: number): Buffer {
 
 const ECDSA_WITH_SHA256 = sequence(tagged(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
 const RSA_WITH_SHA256 = sequence(tagged(0x06, Buffer.from('2a864886f70d01010b', 'hex')), tagged(0x05, Buffer.alloc(0)));
+/** basicConstraints, critical: RFC 5280 section 4.2.1.9. */
+const MAY_SIGN = sequence(
+  tagged(0x06, Buffer.from('551d13', 'hex')),
+  tagged(0x01, Buffer.of(0xff)),
+  tagged(0x04, sequence(tagged(0x01, Buffer.of(0xff)))),
+);

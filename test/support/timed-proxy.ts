@@ -1,13 +1,13 @@
 import type { TestContext } from 'node:test';
 import type { Settings } from '../../src/settings/schema.ts';
 import { FakeClock } from './fake-clock.ts';
-import { type EngineName, type ProxyUnderTest, startProxy } from './proxy-under-test.ts';
+import { type ProxyKind, type ProxyUnderTest, startProxy } from './proxy-under-test.ts';
 import type { RawUpstream } from './raw-upstream.ts';
 
 /** A proxy whose time passes only when the test says so, with `/volume` leading to the upstream, if there is one. */
 export async function startTimedProxy(
   t: TestContext,
-  engine: EngineName,
+  engine: ProxyKind,
   settings: Partial<Settings>,
   upstream?: RawUpstream,
 ): Promise<{ readonly proxy: ProxyUnderTest; readonly clock: FakeClock }> {

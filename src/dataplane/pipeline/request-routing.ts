@@ -117,7 +117,8 @@ export class RequestRouting {
   ): FailureReason | HttpsRedirect | undefined {
     if (client.tls !== undefined) return sessionFault(client.tls, host?.clientCertificate);
     if (host === undefined || isAcmeChallenge(this.target.path)) return undefined;
-    if (route?.redirectsToHttps !== false && !isSecure(head, client, trusted))
+    const isServed = settings.tlsListen !== undefined;
+    if (isServed && route?.redirectsToHttps !== false && !isSecure(head, client, trusted))
       return new HttpsRedirect(this.host, this.target.path + this.target.query, settings.httpsPort);
     return host.clientCertificate?.mode === 'required' ? 'client_certificate_missing' : undefined;
   }

@@ -18,6 +18,8 @@ import { ClientStreams } from '../http2/server/client-streams.ts';
 import { Http2Connection } from '../http2/server/http2-connection.ts';
 import { RequestRules } from '../http2/server/request-rules.ts';
 import type { Http2Context, Http2Parts } from '../http2/server/server-context.ts';
+import { NameResolver } from '../names/name-resolver.ts';
+import type { PassthroughContext } from '../passthrough/passthrough-context.ts';
 import { Deadlines } from '../pipeline/deadlines.ts';
 import { Exchanges } from '../pipeline/exchanges.ts';
 import type { PipelineContext } from '../pipeline/pipeline-context.ts';
@@ -33,7 +35,14 @@ import type { OpenTransport } from '../transport/transport.ts';
  * them many times, so that fields must stay plain ones.
  */
 export class EngineParts
-  implements PipelineContext, ClientContext, Http2Context, UpstreamContext, Http2UpstreamContext, PoolsContext
+  implements
+    PipelineContext,
+    ClientContext,
+    Http2Context,
+    UpstreamContext,
+    Http2UpstreamContext,
+    PoolsContext,
+    PassthroughContext
 {
   readonly engine: EngineContext;
   readonly clock: Clock;
@@ -48,6 +57,7 @@ export class EngineParts
   /** A response head is read and passed on at once: one serves all upstreams. */
   responseHead = new ResponseHead();
   readonly http2ResponseHead = new Http2ResponseHead();
+  readonly names = new NameResolver();
   readonly memory: ClientMemory;
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;

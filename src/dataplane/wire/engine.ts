@@ -7,8 +7,10 @@ import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
+import { Passthrough } from '../passthrough/passthrough.ts';
 import type { KnownClient } from '../pipeline/ports.ts';
 import { createTransportServer } from '../transport/accept.ts';
+import type { Passage } from '../transport/tls/server-handshake.ts';
 import { NO_OWNER, type OpenTransport } from '../transport/transport.ts';
 import { EngineParts } from './engine-parts.ts';
 import { ProxyProtocolGate, type Serve } from './proxy-protocol-gate.ts';
@@ -42,6 +44,7 @@ export class WireEngine implements Engine {
     this.#parts = new EngineParts(context);
     const tlsGate = new TlsGate(this.#parts, {
       serveTls: (open, known) => void this.#serve(open, known),
+      passThrough: (open, known, to, bytes) => this.#passThrough(open, known, to, bytes),
       refusePlainHttp: (open, known, bytes) => this.#serve(open, known).refuse('request_http_on_tls_port', bytes),
     });
     this.#plainPort = this.#portFor((open, known) => void this.#serve(open, known));
@@ -140,5 +143,20 @@ export class WireEngine implements Engine {
     // It was accepted before, and what comes before HTTP has come meanwhile.
     if (this.#parts.isDraining) client.drain();
     return client;
+  }
+
+  #passThrough(open: OpenTransport, { peer }: KnownClient, { cluster: id, serverName }: Passage, bytes: Buffer): void {
+    const { clients, counters } = this.#parts;
+    const cluster = this.#context.state.clusterOf(id);
+    if (cluster === undefined) {
+      // Clusters come and go with their hosts, in one turn of the event loop.
+      counters.add('handled', 1);
+      open(NO_OWNER).destroy();
+      return;
+    }
+    const client = { peer, serverName, bytes, cluster };
+    const passthrough = new Passthrough(this.#parts, open, client, over => this.#parts.clientGone(over));
+    clients.add(passthrough);
+    passthrough.begin();
   }
 }

@@ -1,5 +1,6 @@
 import type { KnownClient } from '../pipeline/ports.ts';
 import {
+  type Passage,
   ServerHandshake,
   type ServerHandshakeContext,
   type ServerHandshakeListener,
@@ -15,6 +16,8 @@ const PROTOCOLS = ['http/1.1'] as const;
 export interface TlsGateListener {
   /** @param protocol by its ALPN name; empty for a client without ALPN, which speaks HTTP/1.1 */
   serveTls(open: OpenTransport, known: KnownClient, protocol: string): void;
+  /** @param bytes of the ClientHello, and behind it, that have come */
+  passThrough(open: OpenTransport, known: KnownClient, to: Passage, bytes: Buffer): void;
   /** Refuses HTTP in clear text. @param bytes the first that came */
   refusePlainHttp(open: OpenTransport, known: KnownClient, bytes: Buffer): void;
 }
@@ -66,6 +69,10 @@ export class TlsGate {
       secured: (open, tls, protocol) => {
         isHandedOn = true;
         this.#listener.serveTls(open, { ...known, tls }, protocol);
+      },
+      passedThrough: (open, to, bytes) => {
+        isHandedOn = true;
+        this.#listener.passThrough(open, known, to, bytes);
       },
       spokePlainHttp: (open, bytes) => {
         isHandedOn = true;

@@ -24,6 +24,7 @@ async function scene(t: TestContext, description: Partial<ProxyDescription> = {}
     ],
     tlsHosts: TLS_HOSTS,
     ...description,
+    settings: { tlsListen: { host: '127.0.0.1', port: 443 }, ...description.settings },
   });
   const ask: Scene['ask'] = (target, host = 'a.test', lines = '') =>
     proxy.exchange(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${lines}\r\n`);
@@ -181,6 +182,12 @@ describe('redirect to https', { concurrency: 8 }, () => {
       'X-Forwarded-Proto: https\r\nForwarded: proto=https\r\nX-Forwarded-Ssl: on\r\nFront-End-Https: on\r\n';
     locationOf(await ask('/x', 'a.test', lines));
     assert.deepEqual(upstream.requests, []);
+  });
+
+  it('nothing is redirected to a port that is not there', async t => {
+    const { upstream, ask } = await scene(t, { settings: { tlsListen: undefined } });
+    assert.equal((await ask('/x')).status, 200);
+    assert.equal(upstream.requests.length, 1);
   });
 
   it('without a table it is 503 as ever', async t => {

@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Certificate } from '../../../model/certificate.ts';
+import type { ClusterId } from '../../../model/route.ts';
 import type { WorkerCounters } from '../../../observe/counters.ts';
 import type { ClientCertificate, TlsSession } from '../../pipeline/ports.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
@@ -32,10 +33,18 @@ export interface ServerHandshakeContext extends TlsTransportContext {
   readonly protocols: Buffer;
 }
 
+/** Where the bytes of a client go that this program does not decrypt. */
+export interface Passage {
+  readonly cluster: ClusterId;
+  readonly serverName: string;
+}
+
 /** What becomes of connections when their handshake is over. Each but the last is called in place of the others, and once. */
 export interface ServerHandshakeListener {
   /** Must open the connection within this call. @param protocol by its ALPN name; empty without */
   secured(open: OpenTransport, session: TlsSession, protocol: string): void;
+  /** A cluster ends the TLS of the host itself. Must open the connection within this call. @param bytes that have come */
+  passedThrough(open: OpenTransport, to: Passage, bytes: Buffer): void;
   /** The client speaks HTTP in clear text. Must open the connection within this call. @param bytes that have come */
   spokePlainHttp(open: OpenTransport, bytes: Buffer): void;
   /** The handshake has ended, in whatever way. */
@@ -147,6 +156,11 @@ export class ServerHandshake implements HandshakeListener, Timed {
     if (state === undefined && rejectsUnknownNames) {
       this.#sendAlert(UNRECOGNIZED_NAME);
       this.#fail('unknown-name');
+      return;
+    }
+    const cluster = state?.host.passthrough;
+    if (cluster !== undefined) {
+      this.#handOn(open => this.#listener.passedThrough(open, { cluster, serverName: hello.serverName }, bytes));
       return;
     }
     const context = this.#contextFor(state);

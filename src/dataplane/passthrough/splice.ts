@@ -1,0 +1,81 @@
+import type { Guarded } from '../runtime/guard.ts';
+import { Inlet, type ReadBuffers } from '../transport/read-buffers.ts';
+import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
+
+/** What happens to two connections whose bytes are passed on. */
+export interface SpliceListener extends Guarded {
+  /** Bytes have come, or have gone out. */
+  moved(): void;
+  /** One of the two has ended, and the other has got what was on its way. */
+  spliceEnded(): void;
+}
+
+/**
+ * One of two connections of which each gets the bytes of the other, untouched. Who sends faster than the other reads is not
+ * read for that long. As in nginx, an end on one side is the end of both.
+ */
+export class SpliceSide implements TransportOwner {
+  readonly transport: Transport;
+  readonly #listener: SpliceListener;
+  readonly #inlet: Inlet;
+  #other: SpliceSide | undefined;
+  receivedBytes = 0;
+
+  constructor(buffers: ReadBuffers, open: OpenTransport, listener: SpliceListener) {
+    this.#listener = listener;
+    this.#inlet = new Inlet(buffers);
+    this.transport = open(this);
+  }
+
+  /** From now on bytes go from each to the other. */
+  spliceWith(other: SpliceSide): void {
+    this.#other = other;
+    other.#other = this;
+    this.transport.resume();
+    other.transport.resume();
+  }
+
+  destroy(): void {
+    this.#inlet.release();
+    this.transport.destroy();
+  }
+
+  // What its transport calls.
+
+  readBuffer(): Buffer {
+    return this.#inlet.next(this.#other !== undefined);
+  }
+
+  read(bytes: Buffer, size: number): boolean {
+    this.receivedBytes += size;
+    this.#inlet.lastSize = size;
+    const to = this.#other?.transport;
+    if (to === undefined) return false;
+    const kept = this.#inlet.keep(bytes, [0, size], size, size);
+    const flows = to.writeBytes(kept.view(size), kept.giveBack);
+    this.#listener.moved();
+    return flows;
+  }
+
+  ended(): void {
+    if (this.#other === undefined) this.#listener.spliceEnded();
+    else this.#other.transport.endSoon();
+  }
+
+  closed(): void {
+    this.#listener.spliceEnded();
+  }
+
+  drained(): void {
+    this.#listener.moved();
+    this.#other?.transport.resume();
+  }
+
+  writeFailed(): void {
+    this.#listener.spliceEnded();
+  }
+
+  crashed(error: unknown): void {
+    this.#listener.crashed(error);
+  }
+}
