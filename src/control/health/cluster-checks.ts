@@ -13,7 +13,8 @@ export interface CheckedEndpoint {
 export class ClusterChecks<E extends CheckedEndpoint> {
   readonly #checks: ActiveChecks;
   readonly #onChange: (endpoint: E, passes: boolean) => void;
-  readonly #byEndpoint = new Map<string, Checked>();
+  /** Undefined before the first check: nearly all clusters have none. */
+  #byEndpoint: Map<string, Checked> | undefined;
   #healthCheck: HealthCheck;
 
   /** @param onChange see {@link ActiveChecks.start}; also called with true for one that is no longer checked */
@@ -28,22 +29,24 @@ export class ClusterChecks<E extends CheckedEndpoint> {
     const isSame = path === healthCheck?.path && intervalMs === healthCheck?.intervalMs;
     this.#healthCheck = healthCheck;
     const stay = new Set(isSame ? endpoints.map(({ id }) => id) : []);
-    for (const [id, check] of this.#byEndpoint) {
+    const checked = this.#byEndpoint ?? new Map<string, Checked>();
+    this.#byEndpoint = checked;
+    for (const [id, check] of checked) {
       if (stay.has(id)) continue;
       check.stop();
-      this.#byEndpoint.delete(id);
+      checked.delete(id);
     }
     for (const endpoint of endpoints) {
-      if (this.#byEndpoint.has(endpoint.id)) continue;
+      if (checked.has(endpoint.id)) continue;
       if (!isSame) this.#onChange(endpoint, true);
       if (healthCheck === undefined) continue;
       const onChange = (passes: boolean): void => this.#onChange(endpoint, passes);
-      this.#byEndpoint.set(endpoint.id, this.#checks.start(endpoint.endpoint, healthCheck, onChange));
+      checked.set(endpoint.id, this.#checks.start(endpoint.endpoint, healthCheck, onChange));
     }
   }
 
   /** Undefined for an endpoint that was not checked yet. */
   lastOf({ id }: Pick<E, 'id'>): CheckResult | undefined {
-    return this.#byEndpoint.get(id)?.last;
+    return this.#byEndpoint?.get(id)?.last;
   }
 }

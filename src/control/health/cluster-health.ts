@@ -8,6 +8,10 @@ const FAILED_PART = 0.85;
 /** With fewer usable endpoints than this part, all are used: those that are left could not take the requests of all. */
 const PANIC_PART = 0.5;
 
+/** Of nearly all clusters, and one for all of them: nothing is ever put in. With ten thousand clusters, empty ones of their own take megabytes. */
+const NO_EJECTIONS = new Map<string, Ejection>();
+const NOTHING_FAILS = new Set<string>();
+
 /** An endpoint that takes requests. */
 export interface JudgedEndpoint {
   readonly id: string;
@@ -43,11 +47,11 @@ export class ClusterHealth<E extends JudgedEndpoint> {
   readonly #listener: HealthListener<E>;
   #endpoints: readonly E[] = [];
   /** By endpoint: of those that are ejected, and for a while of those that were. */
-  readonly #ejections = new Map<string, Ejection>();
+  #ejections = NO_EJECTIONS;
   /** Of those that have left: one that Kubernetes calls ready again is as ill as it was. */
-  readonly #ejectionsOfAbsent = new Map<string, Ejection>();
+  #ejectionsOfAbsent = NO_EJECTIONS;
   /** Endpoints whose active check fails. */
-  readonly #failing = new Set<string>();
+  #failing = NOTHING_FAILS;
   #isPanicking = false;
 
   constructor(context: HealthContext, listener: HealthListener<E>) {
@@ -116,7 +120,7 @@ export class ClusterHealth<E extends JudgedEndpoint> {
   /** @param passes the result of the endpoint's active check; true also when it is no longer checked */
   checked(endpoint: E, passes: boolean): void {
     if (passes) this.#failing.delete(endpoint.id);
-    else this.#failing.add(endpoint.id);
+    else this.#failing = this.#failing === NOTHING_FAILS ? new Set([endpoint.id]) : this.#failing.add(endpoint.id);
     this.#judge(endpoint);
     this.#settle();
   }
@@ -126,14 +130,14 @@ export class ClusterHealth<E extends JudgedEndpoint> {
     const ejection = this.#ejectionsOfAbsent.get(endpoint.id);
     if (ejection !== undefined) {
       this.#ejectionsOfAbsent.delete(endpoint.id);
-      this.#ejections.set(endpoint.id, ejection);
+      this.#ejections = withEjection(this.#ejections, endpoint.id, ejection);
     }
     this.#judge(endpoint);
   }
 
   #leave({ id, slot }: E): void {
     const ejection = this.#ejections.get(id);
-    if (ejection?.phase === 'out') this.#ejectionsOfAbsent.set(id, ejection);
+    if (ejection?.phase === 'out') this.#ejectionsOfAbsent = withEjection(this.#ejectionsOfAbsent, id, ejection);
     this.#ejections.delete(id);
     this.#failing.delete(id);
     // It may still serve the clients that a cookie binds to it.
@@ -178,7 +182,7 @@ export class ClusterHealth<E extends JudgedEndpoint> {
 
   #eject(endpoint: E, reason: EjectionReason): void {
     const ejection = this.#ejections.get(endpoint.id) ?? new Ejection();
-    this.#ejections.set(endpoint.id, ejection);
+    this.#ejections = withEjection(this.#ejections, endpoint.id, ejection);
     ejection.begin(reason, this.#context.now(), this.#context.limits().ejectionMs);
     this.#judge(endpoint);
     this.#listener.ejected(endpoint, ejection);
@@ -265,4 +269,8 @@ export class ClusterHealth<E extends JudgedEndpoint> {
     return this.#endpoints.filter(({ id }) => !this.#failing.has(id) && !(this.#ejections.get(id)?.isInForce ?? false))
       .length;
   }
+}
+
+function withEjection(ejections: Map<string, Ejection>, id: string, ejection: Ejection): Map<string, Ejection> {
+  return ejections === NO_EJECTIONS ? new Map([[id, ejection]]) : ejections.set(id, ejection);
 }
