@@ -17,7 +17,7 @@ export const TOGETHER = {
     ],
   },
   conformance: { files: ['conformance/*.test.ts', 'reasons/reasons.test.ts'] },
-  http2: { files: ['http2/*.test.ts'] },
+  http2: { files: ['http2/*.test.ts'], apart: ['http2/h2spec.test.ts'] },
   sources: { files: ['sources/**/*.test.ts'], apart: ['sources/kube/{kube-config,long-run}.test.ts'] },
   admin: { files: ['admin/**/*.test.ts'] },
 } satisfies Record<string, Together>;
@@ -26,4 +26,16 @@ export const TOGETHER = {
 export const APART = ['e2e/**'];
 
 /** Folders whose files take longest. They start first, so that none of them is left over at the end. */
-export const FIRST = ['together', 'hostile', 'life', 'dashboard', 'fuzz', 'monitoring', 'package', 'deploy', 'cli'];
+export const FIRST = [
+  'together',
+  'hostile',
+  'life',
+  'http2',
+  'clients',
+  'dashboard',
+  'fuzz',
+  'monitoring',
+  'package',
+  'deploy',
+  'cli',
+];

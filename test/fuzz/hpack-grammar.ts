@@ -64,14 +64,22 @@ function makeText(random: Random, known: readonly [string, ...string[]]): string
 
 function string(random: Random, text: string): Buffer {
   if (random.oneIn(2)) return Buffer.concat([integer(0, 0x7f, text.length), Buffer.from(text, 'latin1')]);
-  let bits = '';
-  for (let index = 0; index < text.length; index += 1) bits += CODES[text.charCodeAt(index)];
+  const bytes: number[] = [];
+  let bits = 0;
+  let count = 0;
+  const add = (code: string): void => {
+    for (let index = 0; index < code.length; index += 1) {
+      bits = (bits << 1) | (code.charCodeAt(index) & 1);
+      count += 1;
+      if (count % 8 === 0) bytes.push(bits & 0xff);
+    }
+  };
+  for (let index = 0; index < text.length; index += 1) add(CODES[text.charCodeAt(index)] as string);
   // Padding is ones, less than a byte; other padding is wrong.
   const padding = random.oneIn(60) ? '0' : '1';
-  bits += padding.repeat((8 - (bits.length % 8)) % 8);
-  if (random.oneIn(60)) bits += random.pick(['11111111', CODES[256] as string]);
-  const bytes = Buffer.from(bits.match(/.{8}/g)?.map(byte => Number.parseInt(byte, 2)) ?? []);
-  return Buffer.concat([integer(0x80, 0x7f, bytes.length), bytes]);
+  while (count % 8 !== 0) add(padding);
+  if (random.oneIn(60)) add(random.pick(['11111111', `${CODES[256]}11`]));
+  return Buffer.concat([integer(0x80, 0x7f, bytes.length), Buffer.from(bytes)]);
 }
 
 /** As RFC 7541 section 5.1 writes it. */

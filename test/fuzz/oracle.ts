@@ -7,6 +7,8 @@ import { http2Program } from '../support/http2-assets.ts';
 export class Oracle implements Disposable {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: PromiseWithResolvers<string>[] = [];
+  /** Questions of this turn: a write for each would take longer than the answers. */
+  #unsent = '';
 
   constructor(mode: 'hpack' | 'frames') {
     this.#process = spawn(http2Program('oracle'), [mode], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -20,8 +22,14 @@ export class Oracle implements Disposable {
   ask(line: string): Promise<string> {
     const answer = Promise.withResolvers<string>();
     this.#waiting.push(answer);
-    this.#process.stdin.write(`${line}\n`);
+    if (this.#unsent === '') setImmediate(() => this.#send());
+    this.#unsent += `${line}\n`;
     return answer.promise;
+  }
+
+  #send(): void {
+    this.#process.stdin.write(this.#unsent, 'latin1');
+    this.#unsent = '';
   }
 
   [Symbol.dispose](): void {

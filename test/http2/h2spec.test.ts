@@ -5,10 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { ServingProgram } from '../cli/serve-fixture.ts';
-import { startHttpBackend } from '../support/http-backend.ts';
+import { scene } from '../clients/scene.ts';
 import { http2Program, needsHttp2Program } from '../support/http2-assets.ts';
-import { service } from '../support/services.ts';
 
 /** h2spec waits so long for an answer, also for one that must not come. */
 const WAIT_SECONDS = 10;
@@ -41,24 +39,27 @@ function outcomesOf(report: string): Outcome[] {
   }));
 }
 
-async function run(program: ServingProgram, ...args: readonly string[]): Promise<Outcome[]> {
-  const report = join(program.directory, 'h2spec.xml');
+async function run(folder: string, ...args: readonly string[]): Promise<Outcome[]> {
+  const report = join(folder, 'h2spec.xml');
   const all = ['--strict', '--timeout', `${WAIT_SECONDS}`, '--junit-report', report, ...args];
   // It exits with 1 when a case fails: some must.
   await promisify(execFile)(http2Program('h2spec'), all, { maxBuffer: 1 << 24 }).catch(() => undefined);
   return outcomesOf(await readFile(report, 'utf8'));
 }
 
-test('h2spec finds nothing wrong on the plain port', { ...needsHttp2Program('h2spec'), timeout: 300_000 }, async t => {
-  const { address } = await startHttpBackend(t, (request, response) => {
-    request.resume().on('end', () => response.end('answer'));
-  });
-  const manifests = [service('backend', { address, annotations: { path: '/' } })];
-  const program = await ServingProgram.start(t, { manifests, args: ['--access-log', 'off'] });
-  const outcomes = await run(program, '--port', `${program.address.port}`);
-  const failed = outcomes.filter(outcome => outcome.failed).map(({ name }) => name);
-  assert.deepEqual(failed.sort(), [...OBSOLETE.keys(), ...OF_BOTH_PROTOCOLS.keys()].sort());
-  assert.equal(outcomes.length, CASES);
-  t.diagnostic(`${outcomes.length - failed.length} of ${outcomes.length} cases passed`);
-  assert.equal(program.complaints, '');
+test('h2spec finds nothing wrong', { ...needsHttp2Program('h2spec'), timeout: 300_000 }, async t => {
+  const { http, folder, program } = await scene(t);
+  for (const { name, origin, args, mustFail } of [
+    { name: 'on the plain port', origin: http, args: [], mustFail: [...OBSOLETE.keys(), ...OF_BOTH_PROTOCOLS.keys()] },
+  ]) {
+    await t.test(name, async t => {
+      const { hostname, port } = new URL(origin);
+      const outcomes = await run(folder, '--host', hostname, '--port', port, '--path', '/echo', ...args);
+      const failed = outcomes.filter(outcome => outcome.failed).map(outcome => outcome.name);
+      assert.deepEqual(failed.sort(), mustFail.sort());
+      assert.equal(outcomes.length, CASES);
+      t.diagnostic(`${outcomes.length - failed.length} of ${outcomes.length} cases passed`);
+      assert.equal(program.complaints, '');
+    });
+  }
 });

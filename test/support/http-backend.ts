@@ -10,7 +10,7 @@ export interface HttpBackend {
 
 /** Starts an HTTP server on a free port of loopback, which ends with the test. */
 export async function startHttpBackend(t: TestContext, answer: RequestListener): Promise<HttpBackend> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, answer);
+  const server = createServer({ keepAliveTimeout: 60_000, maxHeaderSize: 64 * 1024 }, answer);
   server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
   await once(server, 'listening');
   t.after(() => {

@@ -1,0 +1,30 @@
+/** Go's net/http: see ../assets/http2/client. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { http2Program, needsHttp2Program } from '../support/http2-assets.ts';
+import { received, runClient, scene } from './scene.ts';
+
+const REQUESTS = 20;
+
+test("Go's client is served", { ...needsHttp2Program('client'), timeout: 300_000 }, async t => {
+  const { http } = await scene(t);
+  for (const [name, protocol, spoken] of [
+    ['HTTP/1.1', 'http1', 'HTTP/1.1'],
+    ['HTTP/2 by prior knowledge', 'h2c', 'HTTP/2.0'],
+  ] as const) {
+    await t.test(name, async () => {
+      const output = await runClient(http2Program('client'), [protocol, `${http}/echo`]);
+      const results = output
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as object);
+      const expected = Array.from({ length: REQUESTS }, (_, number) => {
+        const hasBody = number % 2 === 1;
+        const body = Buffer.alloc(hasBody ? 1000 * number * number : 0, 'a'.charCodeAt(0) + number);
+        const Body = received({ method: hasBody ? 'POST' : 'GET' }, body);
+        return { Proto: spoken, Status: 200, Body, Trailer: 'behind', Error: '' };
+      });
+      assert.deepEqual(results, expected);
+    });
+  }
+});
