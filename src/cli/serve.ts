@@ -7,6 +7,7 @@ import { systemClock } from '../clock.ts';
 import { AffinityKeyFile, randomKeys } from '../control/affinity-key-file.ts';
 import { Announcer } from '../control/announcer.ts';
 import { Catalog } from '../control/catalog.ts';
+import { DefaultCertificate } from '../control/certificates/default-certificate.ts';
 import { ControlErrors } from '../control/control-errors.ts';
 import { DescriptorWatch } from '../control/descriptor-watch.ts';
 import { EndpointHealth } from '../control/health/endpoint-health.ts';
@@ -37,6 +38,8 @@ import { EXIT } from './command.ts';
 
 /** How long each part may take to close: what is late is left to the end of the process. */
 const CLOSING_MS = 5_000;
+/** How often expired certificates are looked for. */
+const LOOK_AT_CERTIFICATES_MS = 60_000;
 /** It goes out whole with each error. */
 const MAX_ERROR_PAGE_BYTES = 256 * 1024;
 
@@ -58,6 +61,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     allowExternalName: settings.allowExternalName,
     balance: settings.balance,
     engine: settings.engine,
+    hasTlsPort: settings.tlsListen !== undefined,
     waitsFor: settings.source === 'push' ? 'pushed' : 'services',
   });
   catalog.endpoints.location = settings;
@@ -82,6 +86,20 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
       ? undefined
       : new AffinityKeyFile({ path: affinityKeyFile, clock: systemClock, logger, onChange });
   const ticketKeys = new TicketKeys(systemClock, keys => void fleet.updateTicketKeys(keys));
+  const defaultCertificate =
+    settings.tlsListen === undefined
+      ? undefined
+      : new DefaultCertificate({
+          settings,
+          secrets: catalog.tls,
+          clock: systemClock,
+          logger,
+          onChange: certificate => void fleet.updateDefaultCertificate(certificate),
+        });
+  const stopLooking = systemClock.repeat(LOOK_AT_CERTIFICATES_MS, () => {
+    catalog.tls.look();
+    void control.changed(systemClock.monotonic());
+  });
   const fleet = new Fleet({
     settings,
     board,
@@ -91,7 +109,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     health,
     errorPage: readErrorPage(settings),
     affinityKeys: keyFile?.keys ?? randomKeys(),
-    defaultCertificate: undefined,
+    defaultCertificate: defaultCertificate?.certificate,
     ticketKeys: ticketKeys.keys,
   });
   let source: RunningSource | undefined;
@@ -150,6 +168,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     failures.end();
     descriptors.close();
     keyFile?.close();
+    defaultCertificate?.close();
+    stopLooking();
     ticketKeys.close();
     health.close();
     probe.close();

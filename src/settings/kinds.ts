@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
+import { FormatError, messageOf } from '../errors.ts';
 import { AddressRanges } from '../formats/address-ranges.ts';
 import { formatDuration, parseDuration } from '../formats/duration.ts';
 import { checkLabelSelector } from '../formats/label-selector.ts';
@@ -7,7 +7,9 @@ import { formatListenAddress, type ListenAddress, parseListenAddress } from '../
 import { checkNamespace } from '../formats/namespace.ts';
 import { formatSize, parseSize } from '../formats/size.ts';
 import type { Balance } from '../model/cluster.ts';
+import type { ServiceRef } from '../model/route.ts';
 import { notOneOf } from '../text/one-of.ts';
+import { quote } from '../text/quote.ts';
 import { formatBalance, parseBalance } from '../translate/balance/balance.ts';
 
 /** How the values of a setting are written: in flags and environment as text, in YAML and JSON also as their own type. */
@@ -62,6 +64,11 @@ export const optionalListenAddress: Kind<ListenAddress | undefined> = kind(
   'ADDR:PORT',
   value => (value === '' ? undefined : parseListenAddress(value)),
   value => (value === undefined ? '' : formatListenAddress(value)),
+);
+
+/** An object in a namespace; empty: none. */
+export const objectName: Kind<ServiceRef | undefined> = kind('NAMESPACE/NAME', readObjectName, value =>
+  value === undefined ? '' : `${value.namespace}/${value.name}`,
 );
 
 export const balance: Kind<Balance> = kind('POLICY', parseBalance, formatBalance);
@@ -174,3 +181,11 @@ export const addressRanges: Kind<readonly string[]> = {
     }
   }),
 };
+
+function readObjectName(text: string): ServiceRef | undefined {
+  if (text === '') return undefined;
+  const [, namespace = '', name = ''] = /^([^/]+)\/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/.exec(text) ?? [];
+  if (name === '') throw new FormatError(`${quote(text)} must be NAMESPACE/NAME, as in "default/example-tls"`);
+  checkNamespace(namespace);
+  return { namespace, name };
+}

@@ -43,6 +43,15 @@ export function loadSettings({ flags, environment }: Origins): Settings {
   if (settings.engine === 'node' && settings.proxyProtocol.length > 0) {
     problems.push('--engine node does not know the PROXY protocol: run --engine wire, or remove --proxy-protocol');
   }
+  if ((settings.tlsCertificate === '') !== (settings.tlsKey === '')) {
+    problems.push('--tls-certificate and --tls-key belong together: give both, or neither');
+  }
+  if (settings.defaultTlsSecret !== undefined && settings.tlsCertificate !== '') {
+    problems.push('--default-tls-secret and --tls-certificate exclude each other: choose one default certificate');
+  }
+  if (settings.defaultTlsSecret !== undefined && settings.source === 'push') {
+    problems.push('--source push reads no Secrets: remove --default-tls-secret');
+  }
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }

@@ -15,6 +15,7 @@ import {
   list,
   listenAddress,
   namespaces,
+  objectName,
   onOff,
   optionalListenAddress,
   percent,
@@ -49,6 +50,13 @@ export const SCHEMA = {
     "peers whose connections must begin with the PROXY protocol's header, version 1 or 2: it has the client's address",
   ),
   tlsListen: fixed(optionalListenAddress, undefined, 'where clients connect with TLS; default: no TLS'),
+  tlsCertificate: fixed(
+    filePath,
+    '',
+    'PEM file with the default certificate and its intermediates, followed; default: made at each start, self-signed',
+  ),
+  tlsKey: fixed(filePath, '', 'PEM file with the key of the default certificate, followed'),
+  defaultTlsSecret: fixed(objectName, undefined, 'Secret with the default certificate instead of the files'),
   adminSocket: fixed(filePath, 'admin.sock', 'unix socket for /nginx_status and /configuration, with mode 0660'),
   statusListen: fixed(
     listenAddress,

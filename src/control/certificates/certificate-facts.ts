@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import type { CertificateId, PrivateKey } from '../../model/certificate.ts';
+import { createSecureContext } from 'node:tls';
+import type { Certificate, CertificateId, PrivateKey } from '../../model/certificate.ts';
 import type { Secret } from '../../resources/secret.ts';
 import { printable } from '../../text/printable.ts';
 
@@ -25,6 +26,9 @@ export interface CertificateFault {
 const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 const MOST_IN_CHAIN = 10;
 const LEAST_RSA_BITS = 2048;
+/** What OpenSSL takes in any case: for the rest it is asked, which costs as much as all other checks together. */
+const USUAL_KEYS: ReadonlySet<string> = new Set(['rsa', 'prime256v1', 'secp384r1', 'ed25519']);
+const USUAL_SIGNATURE = /^(?:ecdsa-with-SHA(?:256|384|512)|sha(?:256|384|512)WithRSAEncryption|ED25519)$/;
 /** A name may be as long as its issuer likes. */
 const LONGEST_NAME = 200;
 
@@ -43,24 +47,43 @@ export function certificateOf(secret: Secret): CertificateFacts | CertificateFau
   return read;
 }
 
+/** Where chain and key stand, for people. */
+export interface PairNames {
+  readonly chain: string;
+  readonly key: string;
+}
+
+const IN_SECRET: PairNames = { chain: 'tls.crt', key: 'tls.key' };
+
+/** The certificate that is served. */
+export function toServe({ id, chain }: CertificateFacts, key: PrivateKey): Certificate {
+  return { id, chain, key };
+}
+
 /** Reads a certificate with its intermediates, and tries the key. */
-export function readCertificate(chain: string, key: PrivateKey): CertificateFacts | CertificateFault {
+export function readCertificate(
+  chain: string,
+  key: PrivateKey,
+  names = IN_SECRET,
+): CertificateFacts | CertificateFault {
   const blocks = chain.match(BLOCK) ?? [];
   const [leaf] = blocks;
-  if (leaf === undefined) return { fault: 'tls.crt holds no certificate' };
-  if (blocks.length > MOST_IN_CHAIN) return { fault: `tls.crt holds more than ${MOST_IN_CHAIN} certificates` };
+  if (leaf === undefined) return { fault: `${names.chain} holds no certificate` };
+  if (blocks.length > MOST_IN_CHAIN) return { fault: `${names.chain} holds more than ${MOST_IN_CHAIN} certificates` };
   const certificates: X509Certificate[] = [];
   for (const [index, block] of blocks.entries()) {
     try {
       certificates.push(new X509Certificate(block));
     } catch {
-      return { fault: `certificate ${index + 1} of tls.crt cannot be read` };
+      return { fault: `certificate ${index + 1} of ${names.chain} cannot be read` };
     }
   }
   const [certificate] = certificates as [X509Certificate];
-  const fault = faultOfKey(certificate, key);
+  const fault = faultOfKey(certificates, key, names) ?? faultOfChain(certificates, names);
   if (fault !== undefined) return { fault };
   const joined = blocks.join('\n');
+  if (!isUsual(certificates, key) && !isTaken(joined, key))
+    return { fault: 'OpenSSL refuses it: its key or a signature is too weak, or of a kind that TLS does not use' };
   return {
     id: createHash('sha256').update(joined).digest('hex').slice(0, 32),
     chain: joined === chain.trim() ? chain : `${joined}\n`,
@@ -83,15 +106,44 @@ export function coversHost({ names }: Pick<CertificateFacts, 'names'>, host: str
   return !host.startsWith('*') && dot > 0 && names.includes(`*${host.slice(dot)}`);
 }
 
-function faultOfKey(certificate: X509Certificate, key: PrivateKey): string | undefined {
+function faultOfKey(certificates: readonly X509Certificate[], key: PrivateKey, names: PairNames): string | undefined {
   try {
     const privateKey = createPrivateKey(key.reveal());
-    if (!certificate.checkPrivateKey(privateKey)) return 'tls.crt and tls.key do not belong together';
+    const owner = certificates.findIndex(certificate => certificate.checkPrivateKey(privateKey));
+    if (owner < 0) return `${names.chain} and ${names.key} do not belong together`;
+    if (owner > 0)
+      return `${names.chain} must begin with the certificate of ${names.key}, which is the ${owner + 1}. in it`;
     const { modulusLength = LEAST_RSA_BITS } = privateKey.asymmetricKeyDetails ?? {};
     return modulusLength < LEAST_RSA_BITS ? `its RSA key has fewer than ${LEAST_RSA_BITS} bits` : undefined;
   } catch {
     // Without OpenSSL's words: they say nothing that helps.
-    return /ENCRYPTED/.test(key.reveal()) ? 'tls.key is encrypted' : 'tls.key holds no key that can be read';
+    return /ENCRYPTED/.test(key.reveal()) ? `${names.key} is encrypted` : `${names.key} holds no key that can be read`;
+  }
+}
+
+/** RFC 8446 section 4.4.2: each certificate certifies the one before it. Clients that must not search refuse the connection. */
+function faultOfChain(certificates: readonly X509Certificate[], { chain }: PairNames): string | undefined {
+  const stray = certificates.findIndex(
+    (one, index) => index > 0 && certificates[index - 1]?.checkIssued(one) === false,
+  );
+  return stray < 0
+    ? undefined
+    : `certificate ${stray + 1} of ${chain} did not sign certificate ${stray}: put them in order`;
+}
+
+function isUsual(certificates: readonly X509Certificate[], key: PrivateKey): boolean {
+  const { asymmetricKeyType = '', asymmetricKeyDetails } = createPrivateKey(key.reveal());
+  const kind = asymmetricKeyType === 'ec' ? (asymmetricKeyDetails?.namedCurve ?? '') : asymmetricKeyType;
+  return USUAL_KEYS.has(kind) && certificates.every(one => USUAL_SIGNATURE.test(one.signatureAlgorithm ?? ''));
+}
+
+/** Whether OpenSSL takes the pair for a server, as the workers will ask it to. */
+function isTaken(cert: string, key: PrivateKey): boolean {
+  try {
+    createSecureContext({ cert, key: key.reveal() });
+    return true;
+  } catch {
+    return false;
   }
 }
 

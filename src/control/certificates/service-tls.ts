@@ -9,11 +9,13 @@ import type { Translation } from '../../translate/service.ts';
 import type { Authorities } from '../../translate/tls-authorities.ts';
 import type { KnownSecrets, SecretState } from '../catalog/known-secrets.ts';
 import type { Remarks } from '../catalog/remarks.ts';
-import { type CertificateFacts, certificateOf, isFault } from './certificate-facts.ts';
+import { type CertificateFacts, certificateOf, isFault, toServe } from './certificate-facts.ts';
 import { problemOfCertificate, problemOfHosts, problemOfSecret } from './certificate-problem.ts';
 import type { TlsConflict } from './tls-claims.ts';
 import { type TlsCommit, TlsRegistry } from './tls-registry.ts';
 
+/** Who asks for the Secret with the default certificate: no Service has such a key. */
+const DEFAULT_CERTIFICATE = 'default-tls-secret';
 /** A Service without a host gets so many of the names of its certificate, at most. */
 const MOST_NAMES = 100;
 
@@ -60,6 +62,7 @@ export class ServiceTls {
   readonly #unsettled = new Set<string>();
   /** Services whose protection the TLS port does not give: they are not served. */
   readonly #denied = new Set<string>();
+  #default: { readonly secret: SecretRef; readonly onChange: (state: SecretState) => void } | undefined;
 
   constructor(options: ServiceTlsOptions) {
     this.#options = options;
@@ -104,10 +107,20 @@ export class ServiceTls {
     this.#unsettled.add(key);
   }
 
+  /** Asks for the Secret with the certificate of all other hosts. @param onChange hears what is known of it, with each change */
+  followDefault(secret: SecretRef, onChange: (state: SecretState) => void): void {
+    this.#default = { secret, onChange };
+    this.#options.secrets.named.ask(DEFAULT_CERTIFICATE, [secret]);
+  }
+
   /** Services whose Secrets may have changed since this was asked last. */
   takeAffected(): Set<string> {
     const { tls, named } = this.#options.secrets;
-    return new Set([...tls.takeChanged(), ...named.takeChanged()]);
+    const affected = new Set([...tls.takeChanged(), ...named.takeChanged()]);
+    if (affected.delete(DEFAULT_CERTIFICATE) && this.#default !== undefined) {
+      this.#default.onChange(named.of(this.#default.secret));
+    }
+    return affected;
   }
 
   /** Whether a Service must not be served: it would be without the protection that it asks for. */
@@ -190,7 +203,7 @@ function foundIn(state: SecretState): Found | undefined {
   const read = readIn(state);
   const own = 'secret' in state ? state.secret?.certificate : undefined;
   if (read === undefined || isFault(read) || own === undefined) return undefined;
-  return { certificate: { id: read.id, chain: read.chain, key: own.key }, names: servableNames(read) };
+  return { certificate: toServe(read, own.key), names: servableNames(read) };
 }
 
 function readIn(state: SecretState): ReturnType<typeof certificateOf> | undefined {
