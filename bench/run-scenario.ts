@@ -110,6 +110,7 @@ async function start(
     port,
     prefixes: scenario.prefixes,
     backendPort,
+    ...(scenario.isHttp2 && { isHttp2: true }),
     accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
     cpus: plan.cpus.proxy,
   });

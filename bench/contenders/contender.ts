@@ -11,6 +11,8 @@ export interface ProxySetup {
   readonly backendPort: number;
   /** A line for each request goes there; undefined: no log. */
   readonly accessLog: string | undefined;
+  /** Clients speak HTTP/2, and keep a connection for more requests than usual. */
+  readonly isHttp2?: boolean;
   readonly cpus: string;
 }
 

@@ -22,7 +22,7 @@ export const haproxy: Contender = {
 };
 
 /** Its log can only go to a socket or a descriptor: standard output, which leads to the file. */
-function configuration({ folder, port, backendPort, accessLog }: ProxySetup): string {
+function configuration({ folder, port, backendPort, accessLog, isHttp2 = false }: ProxySetup): string {
   return `global
   nbthread 1
   maxconn 16384
@@ -41,7 +41,7 @@ defaults
   ${accessLog === undefined ? '' : 'log global\n  option httplog'}
 
 frontend entry
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${port} backlog 4096${isHttp2 ? ' proto h2' : ''}
   http-request deny deny_status 404 unless { path,map_beg(${folder}/prefixes.map) -m found }
   http-request set-path %[path,regsub(^/[^/]+,)]
   option forwardfor

@@ -28,7 +28,7 @@ function version(): string {
 }
 
 function start(engine: string, setup: ProxySetup): RunningProxy {
-  const { folder, port, prefixes, accessLog, cpus } = setup;
+  const { folder, port, prefixes, accessLog, isHttp2 = false, cpus } = setup;
   const manifests = join(folder, 'services.yaml');
   writeFileSync(manifests, yamlOf(prefixes.map(prefix => exposed(prefix, setup))));
   const adminSocket = join(folder, 'admin.sock');
@@ -41,6 +41,7 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
       ...['--listen', `127.0.0.1:${port}`, '--admin-socket', adminSocket, '--status-listen', '127.0.0.1:0'],
       // As many as the tuned nginx keeps.
       ...['--upstream-keepalive', '512', '--log-level', 'warn'],
+      ...(isHttp2 ? ['--keepalive-requests', '100000000'] : []),
     ],
     cpus,
     folder,

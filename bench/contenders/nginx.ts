@@ -79,10 +79,10 @@ const KIT_HEADERS = `
  * the default, which would cost it more than twice the CPU for a large answer. Like nginx-kit it sets three
  * headers, where kube-entry sets seven.
  */
-function tuned({ port, prefixes, backendPort, accessLog }: ProxySetup): string {
+function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false }: ProxySetup): string {
   return `
   access_log ${accessLog === undefined ? 'off' : `${accessLog} combined buffer=64k flush=1s`};
-  keepalive_requests 10000;
+  keepalive_requests ${isHttp2 ? 100_000_000 : 10_000};
   client_body_buffer_size 64k;
   map $http_upgrade $upstream_connection { default upgrade; '' ''; }
   upstream backend {
@@ -91,7 +91,7 @@ function tuned({ port, prefixes, backendPort, accessLog }: ProxySetup): string {
     keepalive_requests 10000;
   }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096${isHttp2 ? ' http2' : ''};
     proxy_http_version 1.1;
     proxy_request_buffering off;
     proxy_buffers 16 32k;

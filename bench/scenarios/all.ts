@@ -1,5 +1,6 @@
 import { download, post16k, upload } from './bodies.ts';
 import { connectionPerRequest } from './connection-per-request.ts';
+import { http2Alone, http2Download, http2Shared, http2Small } from './http2.ts';
 import { idleConnections } from './idle-connections.ts';
 import { manyRoutes } from './many-routes.ts';
 import { routeChanges } from './route-changes.ts';
@@ -18,6 +19,10 @@ export const SCENARIOS: readonly Scenario[] = [
   upload,
   connectionPerRequest,
   idleConnections,
+  http2Small,
+  http2Alone,
+  http2Shared,
+  http2Download,
   webSocketEcho,
   routeChanges,
 ];

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly prefixes: readonly string[];
   readonly accessLog: boolean;
   readonly backend: 'http' | 'websocket';
+  /** Clients speak HTTP/2, without TLS. */
+  readonly isHttp2?: boolean;
   /** Only so many, whatever was asked for. */
   readonly rounds?: number;
   /** That the proxy does what is about to be measured. @throws when it does not, with what is wrong */

@@ -1,0 +1,42 @@
+/** The load generator h2load (nghttp2): HTTP/2 by prior knowledge, so many streams at a time on each connection. */
+import { BenchError, NotSupportedError } from '../support/bench-error.ts';
+import { runToEnd } from '../support/run-to-end.ts';
+
+export interface H2Load {
+  readonly port: number;
+  readonly path: string;
+  readonly connections: number;
+  readonly streams: number;
+  readonly seconds: number;
+  readonly cpus: string;
+}
+
+export interface H2LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly failed: number;
+}
+
+/** Windows that do not hold a body of 1 MiB back: 2^24 bytes for a stream, 2^30 for a connection. */
+const WINDOWS = ['-w24', '-W30'];
+
+/** @throws BenchError when h2load does not run, or got no answer at all */
+export async function runH2Load({ port, path, connections, streams, seconds, cpus }: H2Load): Promise<H2LoadResult> {
+  const output = await runToEnd(
+    [
+      ...(['h2load', '-t1', `-c${connections}`, `-m${streams}`, `-D${seconds}`, ...WINDOWS] as const),
+      `http://127.0.0.1:${port}${path}`,
+    ],
+    { cpus, seconds: seconds + 10 },
+  );
+  const found = /(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored/.exec(output);
+  const took = /finished in ([\d.]+)(ms|s)/.exec(output);
+  if (found === null || took === null) throw new BenchError(`h2load said: ${output.trim().split('\n').at(-1)}`);
+  const [, done, succeeded] = found.map(Number) as [number, number, number];
+  if (succeeded === 0) throw new NotSupportedError('does not speak HTTP/2 in clear text');
+  return {
+    requests: succeeded,
+    seconds: took[2] === 'ms' ? Number(took[1]) / 1000 : Number(took[1]),
+    failed: done - succeeded,
+  };
+}

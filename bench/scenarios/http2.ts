@@ -1,0 +1,73 @@
+/** HTTP/2 from clients, HTTP/1.1 to the backend. */
+import { PATHS } from '../backends/http-backend.ts';
+import { type H2Load, runH2Load } from '../load/h2load.ts';
+import { cpuMicros, residentBytes } from '../measure/process-tree.ts';
+import { ensure } from './checks.ts';
+import type { Scenario, Target } from './scenario.ts';
+import { ONE_PREFIX } from './wrk-scenario.ts';
+
+interface Http2Options extends Pick<H2Load, 'connections' | 'streams'> {
+  readonly name: string;
+  readonly title: string;
+  readonly path: string;
+  readonly unit?: 'request' | 'MiB';
+}
+
+function http2Scenario({ name, title, path, unit = 'request', ...load }: Http2Options): Scenario {
+  const run = ({ port, cpus }: Target, seconds: number) =>
+    runH2Load({ ...load, port, path: `${ONE_PREFIX[0]}${path}`, seconds, cpus });
+  return {
+    name,
+    title,
+    unit,
+    prefixes: ONE_PREFIX,
+    accessLog: false,
+    backend: 'http',
+    isHttp2: true,
+    async check(target) {
+      const { failed } = await run(target, 1);
+      ensure(failed === 0, `${failed} requests failed`);
+    },
+    warmUp: run,
+    async measure(target, seconds) {
+      const { pid } = target.proxy.program;
+      const before = cpuMicros(pid);
+      const result = await run(target, seconds);
+      const cpu = (cpuMicros(pid) - before) / result.requests;
+      return { cpu, rate: result.requests / result.seconds, rss: residentBytes(pid), failed: result.failed };
+    },
+  };
+}
+
+export const http2Small = http2Scenario({
+  name: 'h2-get',
+  title: 'HTTP/2 small GET, 64 connections of 10 streams',
+  path: PATHS.small,
+  connections: 64,
+  streams: 10,
+});
+
+export const http2Alone = http2Scenario({
+  name: 'h2-get-1',
+  title: 'HTTP/2 small GET, 64 connections of 1 stream',
+  path: PATHS.small,
+  connections: 64,
+  streams: 1,
+});
+
+export const http2Shared = http2Scenario({
+  name: 'h2-get-100',
+  title: 'HTTP/2 small GET, 1 connection of 100 streams',
+  path: PATHS.small,
+  connections: 1,
+  streams: 100,
+});
+
+export const http2Download = http2Scenario({
+  name: 'h2-download-1m',
+  title: 'HTTP/2 download of 1 MiB, 16 connections',
+  path: PATHS.large,
+  unit: 'MiB',
+  connections: 16,
+  streams: 1,
+});
