@@ -152,8 +152,9 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
 
   // What the request under way asks of it.
 
-  get isFirst(): boolean {
-    return this.#requests === 0;
+  /** RFC 9113 section 3.3: on TLS, ALPN says what is spoken. */
+  get mayBecomeHttp2(): boolean {
+    return this.#requests === 0 && this.tls === undefined;
   }
 
   get isBlocked(): boolean {

@@ -26,8 +26,8 @@ export interface ReadConnection {
   /** The first byte of a head has come. */
   headBegan(): void;
   pause(): void;
-  /** No request has come on it. */
-  readonly isFirst: boolean;
+  /** No request has come on it, and HTTP/2's preface may come instead. */
+  readonly mayBecomeHttp2: boolean;
   /** The bytes begin HTTP/2's preface. */
   becomeHttp2(bytes: Buffer): void;
   crashed(error: unknown): void;
@@ -175,7 +175,11 @@ export class RequestReader implements PartialHead {
     if (outcome === false) return -1;
     const { memory, heads } = this.#context;
     if (this.#stash.size > SMALL_BYTES) memory.headEnded(this);
-    if (outcome === 'request_http_version_unsupported' && this.#connection.isFirst && isPreface(bytes, start, end)) {
+    if (
+      outcome === 'request_http_version_unsupported' &&
+      this.#connection.mayBecomeHttp2 &&
+      isPreface(bytes, start, end)
+    ) {
       this.#becomeHttp2(bytes.subarray(start, end));
       return -1;
     }

@@ -113,11 +113,16 @@ export class EngineParts
     this.engine.failures.reportBug(error);
   }
 
-  speaksHttp2(client: EndingConnection, open: OpenTransport, known: KnownClient, bytes: Buffer): void {
+  serveHttp2(open: OpenTransport, known: KnownClient): Http2Connection {
     const connection = new Http2Connection(this, open, known);
     this.clients.add(connection);
-    this.clients.delete(client);
     if (this.isDraining) connection.drain();
+    return connection;
+  }
+
+  speaksHttp2(client: EndingConnection, open: OpenTransport, known: KnownClient, bytes: Buffer): void {
+    const connection = this.serveHttp2(open, known);
+    this.clients.delete(client);
     connection.read(bytes, bytes.length);
   }
 

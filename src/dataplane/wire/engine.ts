@@ -43,7 +43,8 @@ export class WireEngine implements Engine {
     this.#context = context;
     this.#parts = new EngineParts(context);
     const tlsGate = new TlsGate(this.#parts, {
-      serveTls: (open, known) => void this.#serve(open, known),
+      serveTls: (open, known, protocol) =>
+        void (protocol === 'h2' ? this.#parts.serveHttp2(open, known) : this.#serve(open, known)),
       passThrough: (open, known, to, bytes) => this.#passThrough(open, known, to, bytes),
       refusePlainHttp: (open, known, bytes) => this.#serve(open, known).refuse('request_http_on_tls_port', bytes),
     });

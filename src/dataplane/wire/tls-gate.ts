@@ -10,7 +10,7 @@ import { NO_OWNER, type OpenTransport } from '../transport/transport.ts';
 import type { EngineParts } from './engine-parts.ts';
 
 /** What is spoken on TLS, by its ALPN name (RFC 7301), the favourite first. */
-const PROTOCOLS = ['http/1.1'] as const;
+const PROTOCOLS = ['h2', 'http/1.1'] as const;
 
 /** Goes on with a connection. It must be opened within the call. */
 export interface TlsGateListener {
