@@ -443,6 +443,8 @@ export const EVENT_CASES: readonly EventCase[] = [
 /** Reasons that no case here provokes, and why. */
 const NEEDS_TLS = 'needs TLS; test/dataplane/wire/client-certificates.test.ts provokes it';
 
+const TLS_UPSTREAM = 'needs an upstream with TLS; test/dataplane/clusters/tls-upstreams.test.ts has some';
+
 export const NOT_PROVOKED: Readonly<Partial<Record<FailureReason, string>>> = {
   out_of_sockets: 'needs a process without file descriptors; the codes it stands for are tested below',
   upstream_connect_failed: 'stands for the codes that no other reason has; tested below',
@@ -451,5 +453,9 @@ export const NOT_PROVOKED: Readonly<Partial<Record<FailureReason, string>>> = {
   request_misdirected: NEEDS_TLS,
   client_certificate_missing: NEEDS_TLS,
   client_certificate_invalid: NEEDS_TLS,
+  upstream_certificate_expired: TLS_UPSTREAM,
+  upstream_certificate_wrong_name: TLS_UPSTREAM,
+  upstream_certificate_untrusted: TLS_UPSTREAM,
+  upstream_tls_failed: TLS_UPSTREAM,
   internal: 'needs a bug; test/reasons/throwing-handler.test.ts puts one into the real program',
 };

@@ -133,6 +133,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/names',
         'dataplane/runtime',
         'dataplane/transport',
+        'dataplane/transport/tls',
         'dataplane/clusters/affinity-keys.ts',
         'dataplane/clusters/balancers',
       ],

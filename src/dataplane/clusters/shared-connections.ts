@@ -1,8 +1,6 @@
 import type { Clock } from '../../clock.ts';
-import { codeOf } from '../../errors.ts';
 import { COUNTER, type WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { connectFailure } from '../failures/failures.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import { guarded } from '../runtime/guard.ts';
 import type { TimerWheel } from '../runtime/timer-wheel.ts';
@@ -148,11 +146,9 @@ export class SharedConnections implements SharedKeeper {
           })();
         }
       },
-      connectFailed: error => {
+      connectFailed: (reason, code) => {
         const seekers = this.#settle(pool, awaited);
         this.#failed(pool, 'connectsFailed');
-        const reason = connectFailure(error);
-        const code = codeOf(error) ?? '';
         for (const seeker of seekers) guarded(seeker, () => seeker.connectFailed(reason, code))();
       },
       crashed: error => {

@@ -1,15 +1,14 @@
-import { codeOf } from '../../errors.ts';
 import { COUNTER } from '../../observe/counters.ts';
-import { connectFailure, type FailureReason } from '../failures/failures.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import { guarded } from '../runtime/guard.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
-import type { ConnectAttempt, ConnectListener } from '../transport/connect.ts';
+import type { ConnectAttempt } from '../transport/connect.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
 import { SharedConnections, type SharedConnectionsContext } from './shared-connections.ts';
-import { type ConnectionSeeker, UpstreamConnector } from './upstream-connector.ts';
+import { type ConnectionSeeker, type UpstreamConnectListener, UpstreamConnector } from './upstream-connector.ts';
 import { type ConnectionKeeper, type PooledConnection, poolKey, UpstreamPool } from './upstream-pool.ts';
 
 /** A server that ends closes its idle connections at once; the idle limits of servers are longer than this. */
@@ -79,7 +78,7 @@ export class UpstreamPools implements ConnectionKeeper {
       this.#leave(pool);
       seeker.connectFailed(reason, error);
     };
-    const listener: ConnectListener = {
+    const listener: UpstreamConnectListener = {
       connected: open => {
         settle();
         counters.add('connectsOk', 1);
@@ -87,7 +86,7 @@ export class UpstreamPools implements ConnectionKeeper {
         upstream.attach(open);
         seeker.connected(this.#use(upstream));
       },
-      connectFailed: error => fail(connectFailure(error), codeOf(error)),
+      connectFailed: fail,
       crashed: error => {
         upstream.destroy();
         attempt.cancel();

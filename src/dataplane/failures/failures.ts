@@ -350,6 +350,30 @@ const TABLE = {
     'The upstream ended the stream of the request (RST_STREAM) before its response began.',
     'Look up the error code that the program log shows with an example, and the log of the application.',
   ),
+  upstream_certificate_expired: upstream(
+    502,
+    true,
+    'The certificate of the upstream has expired, or is not valid yet.',
+    'Renew the certificate that the pods serve, and look at the clocks.',
+  ),
+  upstream_certificate_wrong_name: upstream(
+    502,
+    true,
+    'The certificate of the upstream is not for the name that is expected: NAME.NAMESPACE.svc, or kube-entry.io/server-name of the Service.',
+    'Add that name to the certificate, or set kube-entry.io/server-name to a name that it has.',
+  ),
+  upstream_certificate_untrusted: upstream(
+    502,
+    true,
+    'The certificate of the upstream is not signed by an authority that is trusted.',
+    'Set kube-entry.io/ca-secret of the Service to the Secret with the authority that signed it.',
+  ),
+  upstream_tls_failed: upstream(
+    502,
+    true,
+    'The TLS handshake with the upstream failed.',
+    'Check that the port of the Service speaks TLS 1.2 or 1.3; the program log shows the error code with an example.',
+  ),
 
   // The head of the response.
   response_not_http2: response(
@@ -470,6 +494,26 @@ export const FAILURE_INDEX = Object.fromEntries(FAILURE_REASONS.map((reason, ind
 
 /** The errors of a connect that are about this machine, not about the upstream. */
 const OWN_ERRORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'ENOBUFS', 'ENOMEM']);
+
+/** What Node says of certificates that it does not accept. */
+const CERTIFICATE_ERRORS: ReadonlyMap<string, FailureReason> = new Map([
+  ['CERT_HAS_EXPIRED', 'upstream_certificate_expired'],
+  ['CERT_NOT_YET_VALID', 'upstream_certificate_expired'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'upstream_certificate_wrong_name'],
+  ['CERT_UNTRUSTED', 'upstream_certificate_untrusted'],
+  ['CERT_SIGNATURE_FAILURE', 'upstream_certificate_untrusted'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'upstream_certificate_untrusted'],
+  ['INVALID_CA', 'upstream_certificate_untrusted'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'upstream_certificate_untrusted'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'upstream_certificate_untrusted'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'upstream_certificate_untrusted'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'upstream_certificate_untrusted'],
+]);
+
+/** @param code of what ended a TLS handshake */
+export function handshakeFailure(code: string): FailureReason {
+  return CERTIFICATE_ERRORS.get(code) ?? 'upstream_tls_failed';
+}
 
 /** @param error of a connect, or of the look-up of a name before it */
 export function connectFailure(error: NodeJS.ErrnoException): FailureReason {

@@ -6,6 +6,9 @@ import { isTcpHandle } from './tcp-handle.ts';
 import { TcpTransport } from './tcp-transport.ts';
 import type { OpenTransport, Transport, TransportOwner } from './transport.ts';
 
+/** Where a connection leads. */
+export type ConnectTarget = Required<Pick<TcpSocketConnectOpts, 'port' | 'host' | 'lookup'>>;
+
 /** What a connection is made for. */
 export interface ConnectListener extends Guarded {
   /** It is there. Must be opened within this call. */
@@ -24,7 +27,7 @@ export interface ConnectAttempt {
  * from the socket when it is connected.
  */
 export function connectTransport(
-  { host, port, lookup }: Required<Pick<TcpSocketConnectOpts, 'port' | 'host' | 'lookup'>>,
+  { host, port, lookup }: ConnectTarget,
   memory: Pick<ClientMemory, 'kept'>,
   listener: ConnectListener,
 ): ConnectAttempt {

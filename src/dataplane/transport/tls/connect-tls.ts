@@ -1,0 +1,99 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity, connect, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import type { UpstreamTls } from '../../../model/cluster.ts';
+import { guarded } from '../../runtime/guard.ts';
+import type { ConnectAttempt, ConnectListener, ConnectTarget } from '../connect.ts';
+import { SocketTransport } from '../socket-transport.ts';
+
+/** What a connection with TLS is made for. */
+export interface TlsConnectListener extends ConnectListener {
+  /** The connection was there, and its handshake has failed. */
+  handshakeFailed(error: Error): void;
+}
+
+/** What of a handshake the next one to the same servers begins with, so that it costs less. */
+export interface TlsClientSession {
+  readonly context: SecureContext;
+  ticket: Buffer | undefined;
+}
+
+/** For servers that are trusted alike. */
+export function tlsClientSession({ ca }: UpstreamTls): TlsClientSession {
+  return { context: ca === undefined ? contextOfSystem() : contextFor(ca), ticket: undefined };
+}
+
+/** It has more than a hundred authorities, and takes long to make. */
+let ofSystem: SecureContext | undefined;
+
+function contextOfSystem(): SecureContext {
+  ofSystem ??= contextFor(systemAuthorities());
+  return ofSystem;
+}
+
+function contextFor(ca: string | string[]): SecureContext {
+  return createSecureContext({ ca, minVersion: 'TLSv1.2' });
+}
+
+/** An image without a store of authorities has those that came with Node. */
+function systemAuthorities(): string[] {
+  const installed = getCACertificates('system');
+  return installed.length > 0 ? installed : getCACertificates('bundled');
+}
+
+/**
+ * Connects to a host, and makes the TLS handshake. What is spoken must be the protocol given.
+ * @param protocol as ALPN names it
+ */
+export function connectTls(
+  { host, port, lookup }: ConnectTarget,
+  { serverName, isVerified }: UpstreamTls,
+  protocol: 'h2' | 'http/1.1',
+  session: TlsClientSession,
+  listener: TlsConnectListener,
+): ConnectAttempt {
+  let isConnected = false;
+  const socket = connect({
+    host,
+    port,
+    lookup,
+    // RFC 6066 section 3: an address is no server name.
+    servername: isIP(serverName) === 0 ? serverName : '',
+    ALPNProtocols: [protocol],
+    secureContext: session.context,
+    session: session.ticket,
+    rejectUnauthorized: isVerified,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
+  });
+  socket.setKeepAlive(true);
+  const onError = guarded(listener, (error: Error) => {
+    cancel();
+    if (isConnected) listener.handshakeFailed(error);
+    else listener.connectFailed(error);
+  });
+  const cancel = (): void => {
+    socket.off('error', onError);
+    socket.on('error', () => undefined);
+    socket.destroy();
+  };
+  socket.once('error', onError);
+  socket.once('connect', () => {
+    isConnected = true;
+  });
+  socket.on('session', ticket => {
+    session.ticket = ticket;
+  });
+  socket.once(
+    'secureConnect',
+    guarded(listener, () => {
+      // A server without ALPN speaks HTTP/1.1.
+      if (protocol === 'h2' && socket.alpnProtocol !== 'h2') {
+        onError(Object.assign(new Error('HTTP/2 was not agreed on'), { code: 'ERR_SSL_NO_APPLICATION_PROTOCOL' }));
+        return;
+      }
+      socket.off('error', onError);
+      socket.pause();
+      listener.connected(owner => new SocketTransport(socket, owner));
+    }),
+  );
+  return { cancel };
+}
