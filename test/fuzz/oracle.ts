@@ -1,4 +1,4 @@
-/** Decoders of golang.org/x/net, which a process of their own runs: see ../assets/http2/oracle. */
+/** Decoders of golang.org/x/net and crypto/tls, which a process of their own runs: see ../assets/http2/oracle. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -10,7 +10,7 @@ export class Oracle implements Disposable {
   /** Questions of this turn: a write for each would take longer than the answers. */
   #unsent = '';
 
-  constructor(mode: 'hpack' | 'frames') {
+  constructor(mode: 'hpack' | 'frames' | 'hello') {
     this.#process = spawn(http2Program('oracle'), [mode], { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface({ input: this.#process.stdout }).on('line', line => this.#waiting.shift()?.resolve(line));
     this.#process.on('close', code => {

@@ -1,15 +1,19 @@
-// Reads HPACK blocks and HTTP/2 frames with the decoders of golang.org/x/net, and says what they are: one line of answer for
-// each line of input. The fuzz tests compare it with the decoders in src.
+// Reads HPACK blocks and HTTP/2 frames with the decoders of golang.org/x/net, and ClientHellos with crypto/tls, and says what
+// they are: one line of answer for each line of input. The fuzz tests compare it with the decoders in src.
 package main
 
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -19,7 +23,7 @@ const tableSize = 4096
 const maxFrameSize = 16384
 
 func main() {
-	answer := map[string]func(string) string{"hpack": readBlocks, "frames": readFrames}[os.Args[1]]
+	answer := map[string]func(string) string{"hpack": readBlocks, "frames": readFrames, "hello": readHello}[os.Args[1]]
 	input := bufio.NewReaderSize(os.Stdin, 1<<20)
 	output := bufio.NewWriter(os.Stdout)
 	for {
@@ -134,4 +138,34 @@ func errorLines(err error) []string {
 	}
 	// The bytes are over, mostly amid a frame.
 	return nil
+}
+
+// Bytes that a client has sent, and nothing behind them.
+type sent struct{ *bytes.Reader }
+
+func (sent) Write(bytes []byte) (int, error)  { return len(bytes), nil }
+func (sent) Close() error                     { return nil }
+func (sent) LocalAddr() net.Addr              { return nil }
+func (sent) RemoteAddr() net.Addr             { return nil }
+func (sent) SetDeadline(time.Time) error      { return nil }
+func (sent) SetReadDeadline(time.Time) error  { return nil }
+func (sent) SetWriteDeadline(time.Time) error { return nil }
+
+var errRead = errors.New("the hello has been read")
+
+// "name NAME" for a hello, "more" where its end has not come, "bad" for anything else.
+func readHello(line string) string {
+	answer := ""
+	config := &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		answer = "name " + hex.EncodeToString([]byte(hello.ServerName))
+		return nil, errRead
+	}}
+	err := tls.Server(sent{bytes.NewReader(bytesOf(line))}, config).Handshake()
+	switch {
+	case answer != "":
+		return answer
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return "more"
+	}
+	return "bad"
 }
