@@ -60,7 +60,8 @@ conformance('access log', ({ engine, test }) => {
     await proxy.exchange(request);
     const [line] = await proxy.logged(1);
     assert.ok(line !== undefined);
-    const { time, durationMs, upstreamMs, requestBytes, ...rest } = line;
+    const { time, durationMs, upstreamMs, requestBytes, tls, ...rest } = line;
+    assert.equal(tls !== undefined, engine === 'wire on TLS');
     assert.deepEqual(rest, {
       remoteAddress: '127.0.0.1',
       requestLine: 'POST /volume/x HTTP/1.1',

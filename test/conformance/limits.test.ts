@@ -205,7 +205,7 @@ conformance('limits', ({ engine, test }) => {
     });
     const kept = [await proxy.connect(), await proxy.connect()];
     await eventually('both to be accepted', () => proxy.counters.get('handled') === 2);
-    const extra = await proxy.connect();
+    const extra = await proxy.connectSilently();
     await extra.closed();
     assert.equal(extra.receivedBytes, 0);
     assert.equal(proxy.counters.get('accepted'), 3);

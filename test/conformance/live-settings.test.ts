@@ -163,7 +163,7 @@ conformance('live settings', ({ engine, test }) => {
     const [first, second] = [await proxy.connect(), await proxy.connect()];
     for (const client of [first, second]) await ask(client, '/');
     proxy.changeSettings({ workerConnections: 2 });
-    await (await proxy.connect()).closed();
+    await (await proxy.connectSilently()).closed();
     for (const client of [first, second]) assert.equal((await ask(client, '/')).status, 404);
     proxy.changeSettings({ workerConnections: 3 });
     assert.equal((await ask(await proxy.connect(), '/')).status, 404);

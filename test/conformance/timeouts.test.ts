@@ -276,6 +276,8 @@ conformance('timeouts', ({ engine, test }) => {
     await client.send(GET);
     await flood.heldBack();
     await clock.pass(PASSED_MS);
+    // What waits to be encrypted goes out later than it is written: the limit may begin anew once.
+    if (engine === 'wire on TLS') await clock.pass(PASSED_MS);
     await upstream.only.connection.closed();
     await eventually('no connection to be left', () => proxy.counters.get('active') === 0);
     const [line] = await proxy.logged(1);

@@ -1,6 +1,6 @@
 /** Contract section 4: whom X-Forwarded-* is believed. Peers are told apart by their address in 127.0.0.0/8. */
 import assert from 'node:assert/strict';
-import { startProxy } from '../support/proxy-under-test.ts';
+import { schemeOf, startProxy } from '../support/proxy-under-test.ts';
 import { values } from '../support/raw-message.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
@@ -51,7 +51,7 @@ conformance('trusted proxies', ({ engine, test }) => {
     });
     await proxy.get('/volume');
     assert.equal(upstream.only.header('x-real-ip'), '127.0.0.1');
-    assert.equal(upstream.only.header('x-forwarded-proto'), 'http');
+    assert.equal(upstream.only.header('x-forwarded-proto'), schemeOf(engine));
     assert.equal(upstream.only.header('x-forwarded-host'), 'test');
   });
 
@@ -64,7 +64,7 @@ conformance('trusted proxies', ({ engine, test }) => {
     ['X-Forwarded-Proto: http, https', 'http'],
     ['X-Forwarded-Proto: ,https', 'https'],
     ['X-Forwarded-Proto: https\r\nX-Forwarded-Proto: https', 'https'],
-    ['X-Forwarded-Proto:', 'http'],
+    ['X-Forwarded-Proto:', schemeOf(engine)],
     ['X-Forwarded-Proto: gopher', 'http'],
   ] as const) {
     test(`${JSON.stringify(lines)} of a trusted peer means ${proto}`, async t => {
@@ -101,7 +101,7 @@ conformance('trusted proxies', ({ engine, test }) => {
     assert.equal((await client.response()).status, 200);
     assert.equal(upstream.only.header('x-real-ip'), '127.0.0.6');
     assert.equal(upstream.only.header('x-forwarded-for'), '203.0.113.9, 127.0.0.6');
-    assert.equal(upstream.only.header('x-forwarded-proto'), 'http');
+    assert.equal(upstream.only.header('x-forwarded-proto'), schemeOf(engine));
     assert.equal(upstream.only.header('x-forwarded-host'), 'test');
   });
 

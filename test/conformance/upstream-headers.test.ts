@@ -1,6 +1,6 @@
 /** Contract section 4: the head that an upstream gets, line for line. */
 import assert from 'node:assert/strict';
-import { startProxy } from '../support/proxy-under-test.ts';
+import { type ProxyKind, schemeOf, startProxy } from '../support/proxy-under-test.ts';
 import { type HeaderLine, value, values, without } from '../support/raw-message.ts';
 import { RawUpstream, type UpstreamRequest } from '../support/raw-upstream.ts';
 import { conformance } from './suite.ts';
@@ -28,7 +28,8 @@ conformance('upstream headers', ({ engine, test }) => {
     assert.equal(
       request.raw,
       'GET /x?y HTTP/1.1\r\nHost: example.com\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\n' +
-        'X-Forwarded-Proto: http\r\nX-Forwarded-Host: Example.com:8080\r\nX-Forwarded-Prefix: /volume\r\n' +
+        `X-Forwarded-Proto: ${schemeOf(engine)}\r\n` +
+        'X-Forwarded-Host: Example.com:8080\r\nX-Forwarded-Prefix: /volume\r\n' +
         'X-Request-ID: req-1\r\nUser-Agent: test\r\nACCEPT: */*\r\naccept-Language: en\r\nCookie: a=1\r\n' +
         'X-dup: 1\r\nX-dup: 2\r\nX-dup: 1\r\nX-last: 3\r\n\r\n',
     );
@@ -58,7 +59,7 @@ conformance('upstream headers', ({ engine, test }) => {
       t,
       'POST /volume HTTP/1.1\r\nHost: test\r\nX-A: 1\r\nContent-Length: 3\r\nX-Request-ID: req-1\r\nX-B: 2\r\n\r\nabc',
     );
-    assert.deepEqual(request.headers, [...generated(), ['Content-Length', '3'], ['X-A', '1'], ['X-B', '2']]);
+    assert.deepEqual(request.headers, [...generated(engine), ['Content-Length', '3'], ['X-A', '1'], ['X-B', '2']]);
     assert.equal(request.body, 'abc');
   });
 
@@ -68,14 +69,14 @@ conformance('upstream headers', ({ engine, test }) => {
       'POST /volume HTTP/1.1\r\nHost: test\r\nX-A: 1\r\nTransfer-Encoding: Chunked\r\nX-Request-ID: req-1\r\n\r\n' +
         '3\r\nabc\r\n0\r\n\r\n',
     );
-    assert.deepEqual(request.headers, [...generated(), ['Transfer-Encoding', 'chunked'], ['X-A', '1']]);
+    assert.deepEqual(request.headers, [...generated(engine), ['Transfer-Encoding', 'chunked'], ['X-A', '1']]);
     assert.equal(request.body, 'abc');
   });
 
   for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
     test(`a ${method} without a body gets no framing header`, async t => {
       const request = await forwarded(t, `${method} /volume HTTP/1.1\r\nHost: test\r\nX-Request-ID: req-1\r\n\r\n`);
-      assert.deepEqual(request.headers, generated());
+      assert.deepEqual(request.headers, generated(engine));
     });
   }
 
@@ -192,7 +193,7 @@ conformance('upstream headers', ({ engine, test }) => {
       'GET /volume HTTP/1.1\r\nHost: test\r\nX-Request-ID: req-1\r\nx-real-ip: 192.0.2.1\r\nX-REAL-IP: 192.0.2.2\r\n' +
         'X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nx-forwarded-prefix: /evil\r\n\r\n',
     );
-    assert.deepEqual(request.headers, generated());
+    assert.deepEqual(request.headers, generated(engine));
   });
 
   for (const id of ['a', 'A-z_0.9', 'x'.repeat(128)]) {
@@ -275,8 +276,8 @@ const GENERATED = [
 ];
 
 /** What every request from 127.0.0.1 for `Host: test` to /volume has, in this order. */
-function generated(): HeaderLine[] {
-  const lines = ['test', '127.0.0.1', '127.0.0.1', 'http', 'test', '/volume', REQUEST_ID];
+function generated(kind: ProxyKind): HeaderLine[] {
+  const lines = ['test', '127.0.0.1', '127.0.0.1', schemeOf(kind), 'test', '/volume', REQUEST_ID];
   return GENERATED.map((name, index) => [name, lines[index] as string]);
 }
 

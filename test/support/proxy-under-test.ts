@@ -34,6 +34,11 @@ export type EngineName = Parameters<typeof createEngine>[0];
 /** An engine, and the port that its clients come by. */
 export type ProxyKind = EngineName | 'wire on TLS';
 
+/** The scheme of requests to a proxy. */
+export function schemeOf(kind: ProxyKind): 'http' | 'https' {
+  return kind === 'wire on TLS' ? 'https' : 'http';
+}
+
 export interface RouteDescription {
   readonly path: string;
   readonly host?: string;
@@ -121,15 +126,17 @@ export class ProxyUnderTest {
     return this.#tlsAddress;
   }
 
-  /** The scheme of requests that come by {@link connect}. */
-  get scheme(): 'http' | 'https' {
-    return this.#isOnTls ? 'https' : 'http';
-  }
-
   /** A connection to the port that clients of its kind come by. */
   async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
     if (this.#isOnTls) return this.connectTls(options);
     const client = await RawClient.connect(this.address, options);
+    atEnd(this.#t, () => client.destroy());
+    return client;
+  }
+
+  /** A connection to the port that clients of its kind come by, on which nothing has been said: no handshake either. */
+  async connectSilently(): Promise<RawClient> {
+    const client = await RawClient.connect(this.#isOnTls ? this.tlsAddress : this.address);
     atEnd(this.#t, () => client.destroy());
     return client;
   }
