@@ -15,7 +15,6 @@ export interface SelfSignedFields {
   readonly notBefore?: number;
   readonly notAfter?: number;
   readonly commonName?: string;
-  /** It may sign others. */
   readonly isCa?: boolean;
   /** Signs it, with an ECDSA key; by default it signs itself. */
   readonly issuer?: SelfSigned;

@@ -1,4 +1,5 @@
 import type { KnownClient } from '../pipeline/ports.ts';
+import { alpnProtocols } from '../transport/tls/alpn.ts';
 import {
   type Passage,
   ServerHandshake,
@@ -47,7 +48,7 @@ export class TlsGate {
       get rejectsUnknownNames() {
         return state.settings.tlsRejectUnknownSni;
       },
-      protocols: Buffer.concat(PROTOCOLS.map(name => Buffer.from([name.length, ...Buffer.from(name)]))),
+      protocols: alpnProtocols(PROTOCOLS),
     };
   }
 

@@ -252,5 +252,5 @@ export class ServerHandshake implements HandshakeListener, Timed {
 
 function clientCertificateOf(outcome: HandshakeOutcome): ClientCertificate | undefined {
   const { certificate } = outcome;
-  return certificate && { certificate, fault: outcome.fault };
+  return certificate && { certificate, fault: outcome.fault?.message ?? '' };
 }

@@ -66,9 +66,9 @@ export class TlsOutlet implements Sender {
     this.#memory = memory;
   }
 
-  /** Nothing waits, and no write is under way. */
+  /** Nothing waits, no write is under way, and another one may begin. */
   get isIdle(): boolean {
-    return this.#underWay === 0 && this.#waiting.length === 0;
+    return this.#mayWrite;
   }
 
   /** Bytes that the kernel has not taken yet. */
