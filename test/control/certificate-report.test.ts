@@ -61,6 +61,7 @@ describe('the report of certificates', () => {
     scene.give('old', { notBefore: NOW - 2 * DAY, notAfter: NOW });
     scene.give('young', { notBefore: NOW + DAY });
     assert.deepEqual(scene.problems, [
+      'SecretAwaited Secret default/awaited has not been read since the start: the default certificate is served',
       'SecretAbsent there is no Secret default/absent of type kubernetes.io/tls: the default certificate is served',
       'SecretUnusable Secret default/bad cannot be used: data.tls.crt is not base64',
       'SecretNotReadable Secret default/refused may not be read: no right',

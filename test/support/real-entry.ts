@@ -59,6 +59,8 @@ export interface LogLine {
   readonly code?: string;
   readonly listen?: string;
   readonly statusListen?: string;
+  /** With `--tls-listen`. */
+  readonly tlsListen?: string;
 }
 
 export class RealEntry implements AsyncDisposable {
@@ -67,6 +69,7 @@ export class RealEntry implements AsyncDisposable {
   readonly #agent = new Agent({ keepAlive: true });
   #address = '';
   #statusAddress = '';
+  #tlsAddress = '';
 
   private constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
     const all = [
@@ -87,10 +90,11 @@ export class RealEntry implements AsyncDisposable {
     const entry = new RealEntry(args, environment);
     try {
       const isListening = (line: LogLine): boolean => line.msg === 'listening';
-      const { listen, statusListen } = await entry.logged('it listens', isListening, START_DEADLINE_MS);
+      const { listen, statusListen, tlsListen = '' } = await entry.logged('it listens', isListening, START_DEADLINE_MS);
       assert.ok(listen !== undefined && statusListen !== undefined);
       entry.#address = listen;
       entry.#statusAddress = statusListen;
+      entry.#tlsAddress = tlsListen;
       return entry;
     } catch (error) {
       await entry.stop();
@@ -111,6 +115,21 @@ export class RealEntry implements AsyncDisposable {
   /** Where clients connect. */
   get origin(): string {
     return `http://${this.#address}`;
+  }
+
+  /** Of the status listener. */
+  get statusOrigin(): string {
+    return `http://${this.#statusAddress}`;
+  }
+
+  /** `ADDR:PORT` where clients connect with TLS. */
+  get tlsAddress(): string {
+    return this.#tlsAddress;
+  }
+
+  /** All that it has written to standard error. */
+  get written(): string {
+    return this.#process.errors;
   }
 
   log(): LogLine[] {
@@ -137,8 +156,13 @@ export class RealEntry implements AsyncDisposable {
     return ask(`http://${this.#statusAddress}${path}`, { agent: false });
   }
 
+  /** What the admin socket says. */
+  admin(path: string): Promise<Answer> {
+    return ask(`http://localhost${path}`, { socketPath: this.adminSocket, agent: false });
+  }
+
   async table(): Promise<RunningView> {
-    const { status, body } = await ask('http://localhost/routes', { socketPath: this.adminSocket, agent: false });
+    const { status, body } = await this.admin('/routes');
     assert.equal(status, 200);
     return JSON.parse(body) as RunningView;
   }

@@ -1,6 +1,7 @@
 /** Clients that ask all the time, and count every answer that is not the right one. */
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { type RequestOptions, Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -21,7 +22,8 @@ export interface HammerReport {
 export class Hammer implements AsyncDisposable {
   readonly #url: string;
   readonly #expected: string;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #options: RequestOptions;
+  readonly #agent: Agent;
   readonly #clients: Promise<void>[];
   readonly #failures: Record<string, number> = {};
   #requests = 0;
@@ -29,9 +31,11 @@ export class Hammer implements AsyncDisposable {
   #longestGapMs = 0;
   #isOver = false;
 
-  /** Begins at once. @param expected the body of every answer */
-  constructor(url: string, expected: string) {
+  /** Begins at once. @param expected the body of every answer @param options of every request, as for a host that DNS does not know */
+  constructor(url: string, expected: string, options: RequestOptions = {}) {
     this.#url = url;
+    this.#options = options;
+    this.#agent = url.startsWith('https:') ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
     this.#expected = expected;
     this.#clients = [
       ...Array.from({ length: KEEP_ALIVE_CLIENTS }, () => this.#hammer(this.#agent)),
@@ -80,7 +84,8 @@ export class Hammer implements AsyncDisposable {
 
   /** @returns what is wrong with the answer @throws Error when there is none */
   async #ask(agent: Agent | false): Promise<string | undefined> {
-    const asked = request(this.#url, { agent, timeout: TIMEOUT_MS });
+    const send = this.#url.startsWith('https:') ? tlsRequest : request;
+    const asked = send(this.#url, { ...this.#options, agent, timeout: TIMEOUT_MS });
     asked.once('timeout', () => asked.destroy(new Error('no answer in time'))).end();
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
     const body = await text(response);

@@ -7,6 +7,7 @@ import type { Kubectl } from './real-kubectl.ts';
 import { manifest, type ServiceFields } from './services.ts';
 
 const ENDPOINT_RIGHTS = ['cluster-role', 'cluster-role-binding'].map(file => `overlays/endpoints/${file}.yaml`);
+const TLS_RIGHTS = ['cluster-role', 'cluster-role-binding'].map(file => `overlays/tls/${file}.yaml`);
 
 /** Applies a Service that is exposed, and answers at the ClusterIP that it was given. @returns that address */
 export async function expose(
@@ -34,6 +35,15 @@ export async function grantEndpoints(kubectl: Kubectl): Promise<void> {
 
 export async function revokeEndpoints(kubectl: Kubectl): Promise<void> {
   await deleteFiles(kubectl, ...ENDPOINT_RIGHTS);
+}
+
+/** What deploy/overlays/tls adds to that. */
+export async function grantSecrets(kubectl: Kubectl): Promise<void> {
+  await applyFiles(kubectl, ...TLS_RIGHTS);
+}
+
+export async function revokeSecrets(kubectl: Kubectl): Promise<void> {
+  await deleteFiles(kubectl, ...TLS_RIGHTS);
 }
 
 /** @param files below deploy/ */

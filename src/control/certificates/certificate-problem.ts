@@ -4,6 +4,7 @@ import { type CertificateFacts, type CertificateFault, coversHost, isFault } fro
 /** Stable words: reasons of Events, and labels of a metric. */
 export const CERTIFICATE_REASONS = [
   'SecretAbsent',
+  'SecretAwaited',
   'SecretNotReadable',
   'SecretUnusable',
   'CertificateUnusable',
@@ -36,6 +37,12 @@ export function problemOfSecret(name: string, state: SecretState): CertificatePr
     default:
       return undefined;
   }
+}
+
+/** A Secret that is about to be read, which may take long while the Kubernetes API is away. */
+export function problemOfAwaited(name: string): CertificateProblem {
+  const message = `Secret ${name} has not been read since the start: the default certificate is served`;
+  return { reason: 'SecretAwaited', message };
 }
 
 /** What is wrong with a certificate that could be read, or with what should have been one. @param now milliseconds since 1970 */

@@ -5,6 +5,7 @@ import { certificateOf, isFault } from './certificate-facts.ts';
 import {
   type CertificateProblem,
   type CertificateReason,
+  problemOfAwaited,
   problemOfCertificate,
   problemOfHosts,
   problemOfSecret,
@@ -73,7 +74,7 @@ export class CertificateReports {
     const { secrets, hostsOf, now } = this.#options;
     const name = serviceKey(secret);
     const askers = secrets.askersOf(secret);
-    const unread = problemOfSecret(name, state);
+    const unread = state.state === 'awaited' ? problemOfAwaited(name) : problemOfSecret(name, state);
     const known = 'secret' in state ? state.secret : undefined;
     if (known === undefined) {
       return { secret, names: [], issuer: '', notAfter: undefined, askers, problems: [unread ?? []].flat() };

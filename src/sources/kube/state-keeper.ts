@@ -8,6 +8,7 @@ import { codeOf } from '../../errors.ts';
 import { fileProblem } from '../../formats/system-error.ts';
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
+import { PREFIX } from '../../resources/annotation-prefix.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { ServiceStore } from '../../resources/service-store.ts';
 import { StateFileError } from './errors.ts';
@@ -83,7 +84,7 @@ export class StateKeeper implements ServiceStore {
       const since = new Date(this.#staleSince).toISOString();
       logger.warn(
         { stateFile: path, services: services.length, staleSince: since },
-        'stale: the Services of the state file are served until the API server names the present ones',
+        `stale: the Services of the state file are served until the API server names the present ones${certificatesRemark(services)}`,
       );
       return true;
     } catch (error) {
@@ -210,6 +211,12 @@ export class StateKeeper implements ServiceStore {
       `state file ${path} cannot be written: ${fileProblem(path, error)}. Routing goes on, but a restart while the API server is away would find no routes or old ones: make the folder writable, or choose another with --state-file.`,
     );
   }
+}
+
+/** Secrets are never written to a file. */
+function certificatesRemark(services: readonly ServiceObject[]): string {
+  const isAsked = services.some(({ metadata }) => metadata.annotations?.[`${PREFIX}tls-secret`] !== undefined);
+  return isAsked ? '; it holds no certificates, so the default one serves until then' : '';
 }
 
 /** Every change of an object gives it another version. */
