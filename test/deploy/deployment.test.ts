@@ -41,6 +41,14 @@ describe('the arguments and the environment of the container', () => {
     assert.equal(listen.port, portNumber(dig(service, 'spec', 'ports', 0, 'targetPort')));
   });
 
+  it('listen for TLS where the Service sends it, and send plain HTTP to its node port', () => {
+    const { tlsListen, httpsPort } = settingsInForce();
+    const port = dig(service, 'spec', 'ports', 1);
+    assert.equal(tlsListen?.host, '0.0.0.0');
+    assert.equal(tlsListen?.port, portNumber(dig(port, 'targetPort')));
+    assert.equal(httpsPort, dig(port, 'nodePort'));
+  });
+
   for (const setting of ['adminSocket', 'stateFile'] as const) {
     it(`put the ${flagOf(setting)} on a volume, the root file system being read-only`, () => {
       const mounts = listAt(container, 'volumeMounts');
@@ -110,12 +118,13 @@ describe('the rollout', () => {
 });
 
 describe('the Service', () => {
-  it('is where nginx-kit was: port 80 on NodePort 28888', () => {
+  it('is where nginx-kit was: port 80 on NodePort 28888, and beside it port 443 on 28443', () => {
     assert.equal(dig(service, 'spec', 'type'), 'NodePort');
-    const [port, ...others] = listAt(service, 'spec', 'ports');
-    assert.deepEqual(others, []);
-    assert.equal(dig(port, 'port'), 80);
-    assert.equal(dig(port, 'nodePort'), 28_888);
+    const ports = listAt(service, 'spec', 'ports').map(port => [dig(port, 'port'), dig(port, 'nodePort')]);
+    assert.deepEqual(ports, [
+      [80, 28_888],
+      [443, 28_443],
+    ]);
   });
 
   it('selects the pods', () => {

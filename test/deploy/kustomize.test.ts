@@ -77,7 +77,7 @@ describe('the kustomizations', () => {
     assert.deepEqual(kinds(objects), expected.sort());
     const deployment = objects.find(object => dig(object, 'kind') === 'Deployment');
     const names = listAt(deployment, 'spec', 'template', 'spec', 'containers', 0, 'env').map(item => dig(item, 'name'));
-    const expectedNames = ['ADMIN_SOCKET', 'NAMESPACE', 'NODE_NAME', 'STATE_FILE', 'WORKERS', 'ZONE'].map(
+    const expectedNames = ['ADMIN_SOCKET', 'HTTPS_PORT', 'NAMESPACE', 'NODE_NAME', 'STATE_FILE', 'WORKERS', 'ZONE'].map(
       name => `KUBE_ENTRY_${name}`,
     );
     assert.deepEqual(names.sort(), expectedNames);

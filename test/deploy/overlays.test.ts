@@ -26,6 +26,12 @@ function one(objects: readonly unknown[], kind: string): unknown {
   return found[0];
 }
 
+/** The port that a redirect to https names. */
+function httpsPortOf(objects: readonly unknown[]): unknown {
+  const environment = listAt(one(objects, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'env');
+  return dig(named(environment, 'KUBE_ENTRY_HTTPS_PORT'), 'value');
+}
+
 describe('every overlay', () => {
   for (const overlay of OVERLAYS) {
     it(`${overlay} is documented, and README.md says for whom it is`, () => {
@@ -38,7 +44,10 @@ describe('every overlay', () => {
       const [ours, base] = [pod(built(`overlays/${overlay}`)), pod(built('base'))];
       assert.deepEqual(dig(ours, 'securityContext'), dig(base, 'securityContext'));
       const container = (of: unknown) => named(listAt(of, 'containers'), 'kube-entry');
-      for (const part of ['args', 'env', 'volumeMounts', 'startupProbe', 'livenessProbe', 'readinessProbe']) {
+      const redirect = 'KUBE_ENTRY_HTTPS_PORT';
+      const environment = (of: unknown) => listAt(container(of), 'env').filter(item => dig(item, 'name') !== redirect);
+      assert.deepEqual(environment(ours), environment(base));
+      for (const part of ['args', 'volumeMounts', 'startupProbe', 'livenessProbe', 'readinessProbe']) {
         assert.deepEqual(dig(container(ours), part), dig(container(base), part), part);
       }
       const portsOf = (of: unknown) =>
@@ -71,11 +80,14 @@ describe('the commands of README.md', needsKubectl, () => {
 describe('default-range', needsKubectl, () => {
   const objects = needsKubectl.skip === false ? built('overlays/default-range') : [];
 
-  it('is the base on a node port that every API server gives out', () => {
+  it('is the base on node ports that every API server gives out', () => {
     assert.deepEqual(kindsOf(objects), kindsOf(built('base')));
-    const port = Number(dig(one(objects, 'Service'), 'spec', 'ports', 0, 'nodePort'));
-    assert.ok(port >= 30_000 && port <= 32_767, String(port));
-    const others = (all: readonly unknown[]) => all.filter(object => dig(object, 'kind') !== 'Service');
+    const ports = listAt(one(objects, 'Service'), 'spec', 'ports').map(port => Number(dig(port, 'nodePort')));
+    assert.equal(ports.length, 2);
+    for (const port of ports) assert.ok(port >= 30_000 && port <= 32_767, String(port));
+    assert.equal(httpsPortOf(objects), String(ports[1]));
+    const others = (all: readonly unknown[]) =>
+      all.filter(object => !['Service', 'Deployment'].includes(String(dig(object, 'kind'))));
     assert.deepEqual(others(objects), others(built('base')));
   });
 });
@@ -98,11 +110,15 @@ for (const [overlay, role, what] of [
 describe('load-balancer', needsKubectl, () => {
   const objects = needsKubectl.skip === false ? built('overlays/load-balancer') : [];
 
-  it('asks the cluster for a load balancer on port 80, and for no node port of its own', () => {
+  it('asks the cluster for a load balancer on ports 80 and 443, and for no node port of its own', () => {
     assert.deepEqual(kindsOf(objects), kindsOf(built('base')));
     const service = one(objects, 'Service');
     assert.equal(dig(service, 'spec', 'type'), 'LoadBalancer');
-    assert.deepEqual(listAt(service, 'spec', 'ports'), [{ name: 'http', port: 80, targetPort: 'http' }]);
+    assert.deepEqual(listAt(service, 'spec', 'ports'), [
+      { name: 'http', port: 80, targetPort: 'http' },
+      { name: 'https', port: 443, targetPort: 'https' },
+    ]);
+    assert.equal(httpsPortOf(objects), '0', 'a redirect names no port');
   });
 
   it('sees the addresses of its clients, on whichever nodes it runs', () => {
@@ -114,12 +130,14 @@ describe('load-balancer', needsKubectl, () => {
 describe('host-ports', needsKubectl, () => {
   const objects = needsKubectl.skip === false ? built('overlays/host-ports') : [];
 
-  it('listens on port 80 of the entry nodes', () => {
+  it('listens on ports 80 and 443 of the entry nodes', () => {
     assert.deepEqual(kindsOf(objects), kindsOf(built('base')));
     const pod = dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
     assert.deepEqual(dig(pod, 'nodeSelector'), { role: 'entry' });
     const ports = listAt(named(listAt(pod, 'containers'), 'kube-entry'), 'ports');
     assert.equal(dig(named(ports, 'http'), 'hostPort'), 80);
+    assert.equal(dig(named(ports, 'https'), 'hostPort'), 443);
+    assert.equal(httpsPortOf(objects), '0', 'a redirect names no port');
     assert.equal(dig(named(ports, 'status'), 'hostPort'), undefined, 'the status port stays within the cluster');
   });
 
@@ -134,7 +152,7 @@ describe('host-ports', needsKubectl, () => {
     const spec = dig(one(objects, 'Service'), 'spec');
     assert.equal(dig(spec, 'type'), 'ClusterIP');
     assert.equal(dig(spec, 'externalTrafficPolicy'), undefined, 'the API server refuses it for a ClusterIP');
-    assert.equal(dig(spec, 'ports', 0, 'nodePort'), undefined);
+    for (const index of [0, 1]) assert.equal(dig(spec, 'ports', index, 'nodePort'), undefined);
     const labels = dig(one(objects, 'Namespace'), 'metadata', 'labels');
     assert.equal(dig(labels, 'pod-security.kubernetes.io/enforce'), 'privileged');
   });
@@ -185,7 +203,10 @@ describe('hardened', needsKubectl, () => {
     const [clients, monitoring, ...others] = listAt(policy, 'spec', 'ingress');
     assert.deepEqual(others, []);
     assert.equal(dig(clients, 'from'), undefined);
-    assert.deepEqual(dig(clients, 'ports'), [{ protocol: 'TCP', port: dig(named(ports, 'http'), 'containerPort') }]);
+    assert.deepEqual(
+      dig(clients, 'ports'),
+      ['http', 'https'].map(name => ({ protocol: 'TCP', port: dig(named(ports, name), 'containerPort') })),
+    );
     assert.equal(listAt(monitoring, 'from').length, 1);
     assert.deepEqual(dig(monitoring, 'ports'), [
       { protocol: 'TCP', port: dig(named(ports, 'status'), 'containerPort') },
