@@ -108,8 +108,9 @@ function environmentValues(environment: Origins['environment'], problems: string
   const known = new Map(SETTING_KEYS.map(key => [environmentOf(key), key]));
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith('KUBE_ENTRY_') || value === undefined) continue;
-    if (SERVICE_LINK.test(name)) continue;
     const key = known.get(name);
+    // A Service called kube-entry-https would set KUBE_ENTRY_HTTPS_PORT: to an address, which no setting is.
+    if (SERVICE_LINK.test(name) && (key === undefined || value.includes('://'))) continue;
     if (key === undefined) problems.push(`${name}: ${unknownSetting(name, [...known.keys()])}`);
     else values[key] = value;
   }

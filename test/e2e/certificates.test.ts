@@ -138,7 +138,7 @@ describe('a certificate', () => {
 
   it('whose key does not belong to it is refused, and the owner is told why', async () => {
     const [one, two] = [selfSigned({ names: [HOST] }), selfSigned({ names: [HOST] })];
-    await put({ cert: one.cert, key: two.key });
+    await put({ ...one, key: two.key });
     await eventually(
       'its problem is named',
       async () => (await reasons(entry)).includes('CertificateUnusable'),

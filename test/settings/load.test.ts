@@ -121,9 +121,14 @@ test('variables that Kubernetes sets for Services called kube-entry, or kube-ent
     KUBE_ENTRY_STATUS_PORT: 'tcp://10.96.0.2:10254',
     KUBE_ENTRY_STATUS_PORT_10254_TCP: 'tcp://10.96.0.2:10254',
     KUBE_ENTRY_STATUS_PORT_10254_TCP_ADDR: '10.96.0.2',
+    KUBE_ENTRY_HTTPS_PORT: 'tcp://10.96.0.3:443',
   };
   assert.deepEqual(load([], injected), DEFAULTS);
   assert.equal(problemsOf(() => load([], { KUBE_ENTRY_PORTS: '80' })).length, 1);
+});
+
+test('a setting whose variable looks like one of these is a setting', () => {
+  assert.equal(load([], { KUBE_ENTRY_HTTPS_PORT: '28443' }).httpsPort, 28_443);
 });
 
 test('manifests and pushed backends exclude each other', () => {
