@@ -9,6 +9,7 @@ import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
 import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
 import { serviceSeries } from './service-series.ts';
+import { addTlsMetrics } from './tls-metrics.ts';
 
 /** The state of the watch on Services; times in milliseconds since the epoch. */
 export interface KubeWatchState {
@@ -100,6 +101,7 @@ export class Metrics {
     this.#perEndpoint = perEndpoint;
     this.#addConnections();
     this.#addHttp2();
+    addTlsMetrics(this.#registry, name => board.sum(name));
     this.#addTraffic();
     this.#addProgram();
     this.#addKubeWatch();

@@ -97,6 +97,10 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_requests_total: 'counter',
     kube_entry_request_duration_seconds: 'histogram',
     kube_entry_upstream_response_seconds: 'histogram',
+    kube_entry_tls_handshakes_in_progress: 'gauge',
+    kube_entry_tls_handshakes_total: 'counter',
+    kube_entry_tls_resumptions_total: 'counter',
+    kube_entry_tls_handshake_failures_total: 'counter',
     kube_entry_http2_streams_total: 'counter',
     kube_entry_http2_streams_refused_total: 'counter',
     kube_entry_http2_resets_total: 'counter',
@@ -424,4 +428,24 @@ test('certificates are counted, and those that expire first have a series each',
   assert.deepEqual(samples('kube_entry_certificate_expiry_timestamp_seconds'), [
     { namespace: 'shop', secret: 'web', value: 1_700_000_000 },
   ]);
+});
+
+test('handshakes of TLS are counted by version, and by why they came to nothing', async () => {
+  const { board, metrics } = setUp();
+  const worker = board.addRegion();
+  worker.add('tlsHandshaking', 2);
+  worker.add('tlsHandshakes12', 3);
+  worker.add('tlsHandshakes13', 5);
+  worker.add('tlsResumed', 4);
+  worker.add('tlsUnknownNames', 7);
+  const families = await scrape(metrics);
+  const samples = (name: string) => families.get(name)?.samples ?? [];
+  const value = (name: string, labels: object = {}) =>
+    samples(name).find(sample => JSON.stringify(sample.labels) === JSON.stringify(labels))?.value;
+  assert.equal(value('kube_entry_tls_handshakes_in_progress'), 2);
+  assert.equal(value('kube_entry_tls_handshakes_total', { version: 'TLSv1.2' }), 3);
+  assert.equal(value('kube_entry_tls_handshakes_total', { version: 'TLSv1.3' }), 5);
+  assert.equal(value('kube_entry_tls_resumptions_total'), 4);
+  assert.equal(value('kube_entry_tls_handshake_failures_total', { reason: 'unknown-name' }), 7);
+  assert.equal(samples('kube_entry_tls_handshake_failures_total').length, 13);
 });

@@ -76,7 +76,10 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     // What annotations, settings and records have in common.
     'translate/balance': { folders: [...COMMON, 'model'], packages: [] },
     settings: { folders: [...COMMON, 'model', 'translate/balance'], packages: ['zod'] },
-    observe: { folders: [...COMMON, 'model', 'dataplane/failures'], packages: ['pino', 'prom-client'] },
+    observe: {
+      folders: [...COMMON, 'model', 'dataplane/failures', 'dataplane/transport/tls/handshake-failures.ts'],
+      packages: ['pino', 'prom-client'],
+    },
     // They name Services as the model does, and log. What they read is translated elsewhere.
     sources: { folders: [...COMMON, 'model', 'resources', 'observe'], packages: [] },
     'sources/kube': {
@@ -89,6 +92,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     'dataplane/log': { folders: [...COMMON, 'model', 'observe', 'dataplane/failures'], packages: [] },
     'dataplane/runtime': { folders: COMMON, packages: [] },
     'dataplane/transport': { folders: [...COMMON, 'dataplane/runtime'], packages: [] },
+    // Why handshakes fail: the metrics name each reason.
+    'dataplane/transport/tls/handshake-failures.ts': { folders: ['observe'], packages: [] },
     // What a session is, is a port: requests and the log read it.
     'dataplane/transport/tls': {
       folders: [
@@ -98,6 +103,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'observe',
         'dataplane/runtime',
         'dataplane/transport',
+        'dataplane/transport/tls/handshake-failures.ts',
       ],
       packages: [],
     },

@@ -1,6 +1,7 @@
 /** Makes Grafana's JSON model of the rows: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
 import type { PanelSpec, Query, RowSpec } from './panel.ts';
 import { PROGRAM_ROWS } from './program-rows.ts';
+import { PROTOCOL_ROWS } from './protocol-rows.ts';
 import { TRAFFIC_ROWS } from './traffic-rows.ts';
 
 /** Of Grafana 10 and 11; later ones read it and write it anew. */
@@ -30,7 +31,7 @@ export function makeDashboard(): object {
     annotations: { list: [] },
     links: [],
     templating: { list: variables() },
-    panels: place([...TRAFFIC_ROWS, ...PROGRAM_ROWS]),
+    panels: place([...TRAFFIC_ROWS, ...PROTOCOL_ROWS, ...PROGRAM_ROWS]),
   };
 }
 
