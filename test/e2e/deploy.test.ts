@@ -248,7 +248,9 @@ describe('on a cluster with the default range of node ports', () => {
       const manifests = await kubectl.run(['kustomize', join(DEPLOY, 'overlays/default-range')]);
       const output = await kubectl.run(['apply', '--filename', '-'], await forThisServer(manifests, kubectl));
       assert.match(output, /^service\/kube-entry created$/m);
-      assert.match(output, /^deployment\.apps\/kube-entry unchanged$/m);
+      // Its redirects name another port.
+      assert.match(output, /^deployment\.apps\/kube-entry configured$/m);
+      assert.match(output, /^serviceaccount\/kube-entry unchanged$/m);
     } finally {
       await plain.stop();
     }
