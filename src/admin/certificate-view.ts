@@ -1,10 +1,9 @@
 import type { CertificateReport } from '../control/certificates/certificate-report.ts';
-import { serviceKey } from '../model/route.ts';
 
 /** A certificate as people and scripts get it. */
 export interface CertificateView {
-  /** Of the Secret: `namespace/name`. */
-  readonly secret: string;
+  /** `namespace/name` of its Secret, or `default certificate`. */
+  readonly certificate: string;
   readonly names: readonly string[];
   /** Empty where the certificate is not known, or cannot be used. */
   readonly issuer: string;
@@ -19,8 +18,8 @@ export interface CertificateView {
 export function viewCertificates(reports: Iterable<CertificateReport>): CertificateView[] {
   return [...reports]
     .sort((one, other) => rank(one) - rank(other) || (one.notAfter ?? 0) - (other.notAfter ?? 0))
-    .map(({ secret, names, issuer, notAfter, askers, problems }) => ({
-      secret: serviceKey(secret),
+    .map(({ source, names, issuer, notAfter, askers, problems }) => ({
+      certificate: source,
       names,
       issuer,
       validUntil: notAfter === undefined ? null : new Date(notAfter).toISOString(),

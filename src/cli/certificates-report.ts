@@ -7,17 +7,20 @@ const DAY_MS = 86_400_000;
 
 /** @param now milliseconds since the epoch */
 export function certificatesReport(certificates: readonly CertificateView[], now: number, layout: TableLayout): string {
-  if (certificates.length === 0) return 'No certificates: a Service names one with kube-entry.io/tls-secret.';
+  if (certificates.length === 0) return 'No certificates: TLS does not listen (--tls-listen).';
   const rows = certificates.map(certificate => cellsOf(certificate, now));
-  return formatTable(['SECRET', 'NAMES', 'ISSUER', 'VALID UNTIL', 'ASKED BY', 'PROBLEM'], rows, {
+  return formatTable(['CERTIFICATE', 'NAMES', 'ISSUER', 'VALID UNTIL', 'ASKED BY', 'PROBLEM'], rows, {
     ...layout,
     lastIsProse: true,
   });
 }
 
-function cellsOf({ secret, names, issuer, validUntil, askedBy, problems }: CertificateView, now: number): string[] {
+function cellsOf(
+  { certificate, names, issuer, validUntil, askedBy, problems }: CertificateView,
+  now: number,
+): string[] {
   return [
-    secret,
+    certificate,
     names.join(', ') || '-',
     issuer || '-',
     validUntil === null ? '-' : untilLabel(Date.parse(validUntil), now),

@@ -11,9 +11,9 @@ export const certificates: Command = {
   arity: { least: 0, most: 0 },
   summary: 'list the certificates of a running instance, until when they are valid, and problems',
   description: [
-    'Asks over the admin socket. Each Secret that a Service names for its hosts is a line: the names that the certificate',
-    'is valid for, who issued it, until when it is valid, and which Services ask for it. Those with a problem come first,',
-    'then those that expire first. Exits 1 if one has a problem. Nothing that is printed is secret.',
+    'Asks over the admin socket. The default certificate, and that of each Secret which a Service names for its hosts, is a',
+    'line: the names that it is valid for, who issued it, until when it is valid, and which Services ask for it. Those with a',
+    'problem come first, then those that expire first. Exits 1 if one has a problem. Nothing that is printed is secret.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry certificates', note: 'for people' },
@@ -39,7 +39,7 @@ async function askCertificates(client: AdminClient): Promise<CertificateView[]> 
 function isCertificate(value: unknown): value is CertificateView {
   return (
     isObject(value) &&
-    typeof value.secret === 'string' &&
+    typeof value.certificate === 'string' &&
     typeof value.issuer === 'string' &&
     (value.validUntil === null || typeof value.validUntil === 'string') &&
     areTexts(value.names) &&

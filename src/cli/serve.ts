@@ -123,6 +123,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     health,
     logger,
     failures,
+    defaultCertificate: () => defaultCertificate?.certificate,
     source: {
       report: () => source?.report() ?? { kind: settings.source, synced: false },
       watchState: () => source?.watchState(),

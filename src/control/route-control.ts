@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { SettingsError } from '../errors.ts';
+import type { Certificate } from '../model/certificate.ts';
 import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ClusterId, RouteLimits } from '../model/route.ts';
@@ -47,6 +48,8 @@ export interface RouteControlOptions {
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'report'>;
   readonly source: RouteSource;
+  /** As the workers have it. */
+  readonly defaultCertificate?: () => Certificate | undefined;
   readonly health: HealthReports & Pick<EndpointHealth, 'settingsChanged'>;
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
@@ -79,6 +82,7 @@ export class RouteControl implements ObservedControlPlane {
     const { catalog } = options;
     this.certificates = new CertificateReports({
       secrets: catalog.secrets.tls,
+      defaultCertificate: options.defaultCertificate ?? (() => undefined),
       hostsOf: asker => catalog.hostsOf(asker),
       now: Date.now,
     });

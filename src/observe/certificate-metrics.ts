@@ -1,14 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { ServiceRef } from '../model/route.ts';
 
 /** Certificates in numbers that stay small, however many there are. */
 export interface CertificateFigures {
-  /** Secrets that are asked for. */
+  /** The default one, and those of Secrets that objects ask for. */
   readonly count: number;
   /** Of how many something is wrong, by reason. */
   readonly problems: ReadonlyMap<string, number>;
   /** Those that expire first, the first of all in front; milliseconds since the epoch. */
-  readonly soonest: readonly { readonly secret: ServiceRef; readonly notAfter: number }[];
+  readonly soonest: readonly { readonly source: string; readonly notAfter: number }[];
 }
 
 /** @param figures asked for once a scrape and gauge */
@@ -16,7 +15,7 @@ export function addCertificateMetrics(registry: Registry, figures: () => Certifi
   const registers = [registry];
   new Gauge({
     name: 'kube_entry_certificates',
-    help: 'Certificates that objects ask for.',
+    help: 'Certificates that are served, or asked for.',
     registers,
     collect() {
       this.set(figures().count);
@@ -35,13 +34,11 @@ export function addCertificateMetrics(registry: Registry, figures: () => Certifi
   new Gauge({
     name: 'kube_entry_certificate_expiry_timestamp_seconds',
     help: 'When certificates expire: the 50 that expire first.',
-    labelNames: ['namespace', 'secret'],
+    labelNames: ['certificate'],
     registers,
     collect() {
       this.reset();
-      for (const { secret, notAfter } of figures().soonest) {
-        this.set({ namespace: secret.namespace, secret: secret.name }, notAfter / 1000);
-      }
+      for (const { source, notAfter } of figures().soonest) this.set({ certificate: source }, notAfter / 1000);
     },
   });
 }

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 
 function report(name: string, fields: Partial<CertificateReport> = {}): CertificateReport {
   return {
-    secret: { namespace: 'shop', name },
+    source: `shop/${name}`,
     names: [`${name}.example`],
     issuer: 'Acme, Root',
     notAfter: Date.UTC(2100, 0, 1),
@@ -28,7 +28,7 @@ test('certificates shows each with its names, its end and who asks for it', asyn
   const { code, stdout, stderr } = await runHere(['certificates', '--admin-socket', socketPath]);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   const [head, first, second] = stdout.split('\n');
-  assert.match(head ?? '', /^SECRET +NAMES +ISSUER +VALID UNTIL +ASKED BY +PROBLEM$/);
+  assert.match(head ?? '', /^CERTIFICATE +NAMES +ISSUER +VALID UNTIL +ASKED BY +PROBLEM$/);
   assert.match(first ?? '', /^shop\/web +web\.example +Acme, Root +2100-01-01 \(\d+ days\) +shop\/web$/);
   assert.match(second ?? '', /^shop\/late /, 'the one that expires first comes first');
 });
@@ -43,9 +43,9 @@ test('certificates names problems first, and then exits 1', async context => {
   const scripts = await runHere(['certificates', '--output', 'json', '--admin-socket', socketPath]);
   assert.equal(scripts.code, 1);
   assert.deepEqual(JSON.parse(scripts.stdout), [
-    { secret: 'shop/gone', names: [], issuer: '', validUntil: null, askedBy: ['shop/gone'], problems },
+    { certificate: 'shop/gone', names: [], issuer: '', validUntil: null, askedBy: ['shop/gone'], problems },
     {
-      secret: 'shop/web',
+      certificate: 'shop/web',
       names: ['web.example'],
       issuer: 'Acme, Root',
       validUntil: '2100-01-01T00:00:00.000Z',
@@ -55,18 +55,18 @@ test('certificates names problems first, and then exits 1', async context => {
   ]);
 });
 
-test('certificates says how one is asked for, where none is', async context => {
+test('certificates says that there are none where TLS does not listen', async context => {
   const { socketPath } = await startInstance(context, SERVICES);
   const { code, stdout } = await runHere(['certificates', '--admin-socket', socketPath]);
   assert.equal(code, 0);
-  assert.match(stdout, /^No certificates: a Service names one with kube-entry\.io\/tls-secret\.$/m);
+  assert.match(stdout, /^No certificates: TLS does not listen \(--tls-listen\)\.$/m);
 });
 
 test('the report counts the days that are left', () => {
   const now = Date.UTC(2026, 5, 1);
   const until = (at: number) =>
     certificatesReport(
-      [{ secret: 's', names: [], issuer: '', validUntil: new Date(at).toISOString(), askedBy: [], problems: [] }],
+      [{ certificate: 's', names: [], issuer: '', validUntil: new Date(at).toISOString(), askedBy: [], problems: [] }],
       now,
       {},
     );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KnownSecrets } from '../../src/control/catalog/known-secrets.ts';
 import { CertificateReports } from '../../src/control/certificates/certificate-report.ts';
+import { type Certificate, PrivateKey } from '../../src/model/certificate.ts';
 import { readSecret } from '../../src/resources/secret.ts';
 import { tlsSecret } from '../support/secrets.ts';
 import { type SelfSignedFields, selfSigned } from '../support/self-signed.ts';
@@ -12,8 +13,10 @@ const DAY = 86_400_000;
 /** A Service `default/NAME` asks for a Secret of its name, for the host `NAME.example`. */
 class Scene {
   readonly secrets = new KnownSecrets();
+  default: Certificate | undefined;
   readonly reports = new CertificateReports({
     secrets: this.secrets,
+    defaultCertificate: () => this.default,
     hostsOf: asker => [`${asker.split('/')[1]}.example`],
     now: () => NOW,
   });
@@ -43,7 +46,7 @@ describe('the report of certificates', () => {
     scene.give('shop');
     scene.secrets.ask('default/other', [{ namespace: 'default', name: 'shop' }]);
     const [report] = [...scene.reports.all()];
-    assert.deepEqual(report?.secret, { namespace: 'default', name: 'shop' });
+    assert.equal(report?.source, 'default/shop');
     assert.deepEqual(report?.names, ['127.0.0.1', 'shop.example']);
     assert.deepEqual(report?.askers, ['default/shop', 'default/other']);
     assert.equal(report?.notAfter, NOW + 90 * DAY);
@@ -70,6 +73,20 @@ describe('the report of certificates', () => {
     ]);
   });
 
+  it('has the default certificate, too', () => {
+    const scene = new Scene();
+    const { cert, key } = selfSigned({ notBefore: NOW - 2 * DAY, notAfter: NOW - DAY });
+    scene.default = { id: 'one', chain: cert, key: new PrivateKey(key) };
+    const [report] = [...scene.reports.all()];
+    assert.equal(report?.source, 'default certificate');
+    assert.equal(report?.notAfter, NOW - DAY);
+    assert.deepEqual(report?.askers, []);
+    assert.deepEqual(scene.problems, [
+      'CertificateExpired the certificate of the TLS port expired at 2026-05-31T00:00:00Z',
+    ]);
+    assert.equal(scene.reports.summary().count, 1);
+  });
+
   it('counts problems by reason, and gives a series to the fifty that expire first', () => {
     const scene = new Scene();
     for (let index = 0; index < 60; index += 1) scene.give(`shop-${index}`, { notAfter: NOW + (100 - index) * DAY });
@@ -78,7 +95,7 @@ describe('the report of certificates', () => {
     assert.equal(count, 61);
     assert.deepEqual([...problems], [['SecretAbsent', 1]]);
     assert.equal(soonest.length, 50);
-    assert.deepEqual(soonest[0], { secret: { namespace: 'default', name: 'shop-59' }, notAfter: NOW + 41 * DAY });
+    assert.deepEqual(soonest[0], { source: 'default/shop-59', notAfter: NOW + 41 * DAY });
   });
 
   it('keeps a certificate in it that may no longer be read', () => {

@@ -44,7 +44,7 @@ test('what Services and requests say is text and nothing else', needs('chromium'
   ];
   control.certificateList = [
     {
-      secret: named,
+      source: WORSE,
       names: [WORSE],
       issuer: WORSE,
       notAfter: 0,
@@ -117,11 +117,11 @@ test('certificates are shown with their end, those with a problem first', needs(
   const day = 86_400_000;
   const certificate = { names: ['shop.example'], issuer: 'Acme, Root', askers: ['shop/web'], problems: [] };
   control.certificateList = [
-    { ...certificate, secret: { namespace: 'shop', name: 'web' }, notAfter: Date.now() + 90.5 * day },
-    { ...certificate, secret: { namespace: 'shop', name: 'soon' }, notAfter: Date.now() + 3.5 * day },
+    { ...certificate, source: 'shop/web', notAfter: Date.now() + 90.5 * day },
+    { ...certificate, source: 'shop/soon', notAfter: Date.now() + 3.5 * day },
     {
       ...certificate,
-      secret: { namespace: 'shop', name: 'gone' },
+      source: 'shop/gone',
       names: [],
       issuer: '',
       notAfter: undefined,

@@ -416,7 +416,7 @@ test('certificates are counted, and those that expire first have a series each',
     certificates: () => ({
       count: 3,
       problems: new Map([['CertificateExpired', 2]]),
-      soonest: [{ secret: { namespace: 'shop', name: 'web' }, notAfter: 1_700_000_000_000 }],
+      soonest: [{ source: 'shop/web', notAfter: 1_700_000_000_000 }],
     }),
     version: '1.2.3',
     engine: 'node',
@@ -426,7 +426,7 @@ test('certificates are counted, and those that expire first have a series each',
   assert.deepEqual(samples('kube_entry_certificates'), [{ value: 3 }]);
   assert.deepEqual(samples('kube_entry_certificate_problems'), [{ reason: 'CertificateExpired', value: 2 }]);
   assert.deepEqual(samples('kube_entry_certificate_expiry_timestamp_seconds'), [
-    { namespace: 'shop', secret: 'web', value: 1_700_000_000 },
+    { certificate: 'shop/web', value: 1_700_000_000 },
   ]);
 });
 

@@ -46,8 +46,8 @@ export const PROGRAM_ROWS: readonly RowSpec[] = [
         width: 12,
         queries: [
           {
-            expr: `min by (namespace, secret) (kube_entry_certificate_expiry_timestamp_seconds{${INSTANCE}}) - time()`,
-            legend: '{{namespace}}/{{secret}}',
+            expr: `min by (certificate) (kube_entry_certificate_expiry_timestamp_seconds{${INSTANCE}}) - time()`,
+            legend: '{{certificate}}',
           },
         ],
       },

@@ -97,10 +97,10 @@ export interface Diagnostics {
   readonly warnings: Excerpt<DiagnosticView>;
 }
 
-/** A certificate that Services ask for; comes every few seconds when it has changed. */
+/** A certificate that is served, or asked for; comes every few seconds when it has changed. */
 export interface CertificateRow {
-  /** `namespace/name` */
-  readonly secret: string;
+  /** `namespace/name` of its Secret, or `default certificate`. */
+  readonly certificate: string;
   readonly names: Excerpt<string>;
   /** Empty where the certificate is not known, or cannot be used. */
   readonly issuer: string;

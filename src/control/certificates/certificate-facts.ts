@@ -33,7 +33,7 @@ const USUAL_SIGNATURE = /^(?:ecdsa-with-SHA(?:256|384|512)|sha(?:256|384|512)Wit
 const LONGEST_NAME = 200;
 
 /** To read a certificate and to try its key takes a fifth of a millisecond: each version of a Secret is read once. */
-const known = new WeakMap<Secret, CertificateFacts | CertificateFault>();
+const known = new WeakMap<object, CertificateFacts | CertificateFault>();
 
 export function certificateOf(secret: Secret): CertificateFacts | CertificateFault {
   const before = known.get(secret);

@@ -1,7 +1,8 @@
+import type { Certificate } from '../../model/certificate.ts';
 import { serviceKey } from '../../model/route.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { KnownSecrets, SecretState } from '../catalog/known-secrets.ts';
-import { certificateOf, isFault } from './certificate-facts.ts';
+import { certificateOf, isFault, readCertificate } from './certificate-facts.ts';
 import {
   type CertificateProblem,
   type CertificateReason,
@@ -11,9 +12,10 @@ import {
   problemOfSecret,
 } from './certificate-problem.ts';
 
-/** A Secret that objects ask for, and its certificate as it is now. */
+/** A certificate as it is now: of a Secret that objects ask for, or the default one. */
 export interface CertificateReport {
-  readonly secret: SecretRef;
+  /** `namespace/name` of the Secret, or {@link DEFAULT}. */
+  readonly source: string;
   /** The names that it is valid for; none while it is not known, or cannot be used. */
   readonly names: readonly string[];
   /** Empty where it is not known. */
@@ -30,17 +32,21 @@ export interface CertificateSummary {
   readonly count: number;
   readonly problems: ReadonlyMap<CertificateReason, number>;
   /** Those that expire first, the first of all in front. */
-  readonly soonest: readonly { readonly secret: SecretRef; readonly notAfter: number }[];
+  readonly soonest: readonly { readonly source: string; readonly notAfter: number }[];
 }
 
 export interface CertificateReportsOptions {
   readonly secrets: Pick<KnownSecrets, 'demand' | 'of' | 'askersOf'>;
+  /** Undefined where TLS does not listen. */
+  readonly defaultCertificate: () => Certificate | undefined;
   /** The hosts that a Service asks for. @param asker its key */
   readonly hostsOf: (asker: string) => readonly string[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
+/** What people read where the name of a Secret stands for others. */
+const DEFAULT = 'default certificate';
 /** So many certificates have a series of their own. */
 const MOST_SERIES = 50;
 
@@ -53,39 +59,49 @@ export class CertificateReports {
   }
 
   *all(): Generator<CertificateReport> {
-    const { secrets } = this.#options;
+    const { secrets, defaultCertificate } = this.#options;
+    const certificate = defaultCertificate();
+    if (certificate !== undefined) yield this.#reportOfDefault(certificate);
     for (const secret of secrets.demand.values()) yield this.#reportOf(secret, secrets.of(secret));
   }
 
   summary(): CertificateSummary {
     const problems = new Map<CertificateReason, number>();
-    const soonest: { secret: SecretRef; notAfter: number }[] = [];
+    const soonest: { source: string; notAfter: number }[] = [];
     let count = 0;
-    for (const { secret, notAfter, problems: found } of this.all()) {
+    for (const { source, notAfter, problems: found } of this.all()) {
       count += 1;
-      if (notAfter !== undefined) soonest.push({ secret, notAfter });
+      if (notAfter !== undefined) soonest.push({ source, notAfter });
       for (const { reason } of found) problems.set(reason, (problems.get(reason) ?? 0) + 1);
     }
     soonest.sort((one, other) => one.notAfter - other.notAfter);
     return { count, problems, soonest: soonest.slice(0, MOST_SERIES) };
   }
 
+  #reportOfDefault({ chain, key }: Certificate): CertificateReport {
+    const read = readCertificate(chain, key);
+    const problems = present([problemOfCertificate('the TLS port', read, this.#options.now())]);
+    if (isFault(read)) return { source: DEFAULT, names: [], issuer: '', notAfter: undefined, askers: [], problems };
+    const { names, issuer, notAfter } = read;
+    return { source: DEFAULT, names, issuer, notAfter, askers: [], problems };
+  }
+
   #reportOf(secret: SecretRef, state: SecretState): CertificateReport {
     const { secrets, hostsOf, now } = this.#options;
-    const name = serviceKey(secret);
+    const source = serviceKey(secret);
     const askers = secrets.askersOf(secret);
-    const unread = state.state === 'awaited' ? problemOfAwaited(name) : problemOfSecret(name, state);
+    const unread = state.state === 'awaited' ? problemOfAwaited(source) : problemOfSecret(source, state);
     const known = 'secret' in state ? state.secret : undefined;
     if (known === undefined) {
-      return { secret, names: [], issuer: '', notAfter: undefined, askers, problems: [unread ?? []].flat() };
+      return { source, names: [], issuer: '', notAfter: undefined, askers, problems: [unread ?? []].flat() };
     }
     const read = certificateOf(known);
-    const problems = [unread, problemOfCertificate(name, read, now())];
+    const problems = [unread, problemOfCertificate(source, read, now())];
     if (isFault(read))
-      return { secret, names: [], issuer: '', notAfter: undefined, askers, problems: present(problems) };
-    problems.push(problemOfHosts(name, read, [...new Set(askers.flatMap(hostsOf))]));
+      return { source, names: [], issuer: '', notAfter: undefined, askers, problems: present(problems) };
+    problems.push(problemOfHosts(source, read, [...new Set(askers.flatMap(hostsOf))]));
     const { names, issuer, notAfter } = read;
-    return { secret, names, issuer, notAfter, askers, problems: present(problems) };
+    return { source, names, issuer, notAfter, askers, problems: present(problems) };
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The certificates that Services ask for: until when each is valid, and what is wrong with it.
+ * The default certificate, and those that Services ask for: until when each is valid, and what is wrong with it.
  *
  * @import { CertificateRow, Excerpt } from '../messages.js'
  */
@@ -18,8 +18,8 @@ export function showCertificates({ total, items }) {
   byId('certificate-list').replaceChildren(...items.map(certificateItem));
 }
 
-/** @param {CertificateRow} certificate */
-function certificateItem({ secret, names, issuer, validUntil, askedBy, problems }) {
+/** @param {CertificateRow} row */
+function certificateItem({ certificate, names, issuer, validUntil, askedBy, problems }) {
   const facts = [
     names.total > 0 && `for ${listed(names)}`,
     issuer !== '' && `issued by ${issuer}`,
@@ -31,7 +31,7 @@ function certificateItem({ secret, names, issuer, validUntil, askedBy, problems 
     el(
       'p',
       '',
-      shortened('span', 'service', secret),
+      shortened('span', 'service', certificate),
       ...problems.map(({ reason }) => el('span', 'tag removed', reason)),
       validUntil !== null && validityOf(validUntil),
     ),
