@@ -128,7 +128,8 @@ function candidateOf(endpoint: SliceEndpoint, port: number): Candidate {
 }
 
 /** Each address once, and each pod once: of a pod with addresses of both families, that of the Service's own. */
-function distinct(candidates: readonly Candidate[], prefersIPv6: boolean): Candidate[] {
+function distinct(candidates: readonly Candidate[], prefersIPv6: boolean): readonly Candidate[] {
+  if (areDistinct(candidates)) return candidates;
   const rank = ({ endpoint }: Candidate): number =>
     2 * CONDITIONS.indexOf(endpoint.state) + (endpoint.address.includes(':') === prefersIPv6 ? 1 : 0);
   const bestBy = (keyOf: (candidate: Candidate) => string, from: Iterable<Candidate>): Map<string, Candidate> => {
@@ -146,6 +147,19 @@ function distinct(candidates: readonly Candidate[], prefersIPv6: boolean): Candi
   // By address first: one that a new pod has taken over is in two slices, as two pods, for a moment.
   const byAddress = bestBy(({ endpoint, port }) => `${endpoint.address}:${port}`, candidates);
   return [...bestBy(({ id }) => id, byAddress.values()).values()];
+}
+
+/** As nearly always: looking costs far less than choosing. */
+function areDistinct(candidates: readonly Candidate[]): boolean {
+  const addresses = new Set<string>();
+  const pods = new Set<string>();
+  for (const { port, endpoint } of candidates) {
+    if (port !== candidates[0]?.port) return false;
+    addresses.add(endpoint.address);
+    // Without a uid the address is what tells endpoints apart.
+    pods.add(endpoint.uid || endpoint.address);
+  }
+  return addresses.size === candidates.length && pods.size === candidates.length;
 }
 
 /** The better, the later. */
