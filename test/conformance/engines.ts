@@ -96,8 +96,9 @@ const NODE_GAPS: EngineUnderTest['gaps'] = {
 };
 
 /**
- * The engines, and the ports that clients come by, each with everything of the contract it is known to miss. A gap's test is not skipped: it runs and must
- * fail in the way described here, so a gap that is closed, renamed or changed makes the suite fail until it goes.
+ * The engines, and the ports that clients come by, each with everything of the contract it is known to miss. A gap's test is
+ * not skipped: it runs and must fail in the way described here, so a gap that is closed, renamed or changed makes the suite fail
+ * until it goes.
  */
 export const ENGINES: readonly EngineUnderTest[] = [
   { name: 'node', gaps: NODE_GAPS },
