@@ -258,7 +258,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
 
   /** The client has sent FIN. A client that gives up does that, too: nginx's 499. */
   ended(): void {
-    if (this.state === TUNNEL) this.request.handler.clientEndedTunnel();
+    if (this.state === TUNNEL) this.request.handler.clientEndedTunnel(false);
     else if (this.transport.flush() || (this.state !== IDLE && this.state !== ENDING)) this.destroy();
     else if (this.state === IDLE) this.#close(false);
     // While a complete answer still goes out, nothing more can come that would need lingering.

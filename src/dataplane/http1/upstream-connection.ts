@@ -137,6 +137,10 @@ export class UpstreamConnection implements PooledConnection, Timed {
     this.#transport?.endSoon();
   }
 
+  halfClose(): void {
+    this.#transport?.end(() => undefined);
+  }
+
   destroy(): void {
     if (this.#state === CLOSED) return;
     const wasIdle = this.#state === IDLE;

@@ -133,8 +133,9 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   }
 
   /** As in nginx, an end on one side is the end of both, once the other has got what was on its way. */
-  clientEndedTunnel(): void {
-    this.state.upstream?.endSoon();
+  clientEndedTunnel(takesMore: boolean): void {
+    if (takesMore) this.state.upstream?.halfClose();
+    else this.state.upstream?.endSoon();
   }
 
   // How an exchange ends.

@@ -233,8 +233,8 @@ export interface DownstreamHandler {
   /** The client takes bytes again. */
   clientDrained(): void;
   tunnelFromClient(piece: BodyPiece): void;
-  /** The client ended its side of a tunnel. */
-  clientEndedTunnel(): void;
+  /** The client ended its side of a tunnel. @param takesMore it still takes what the upstream sends */
+  clientEndedTunnel(takesMore: boolean): void;
   /** Answers with an error; where an answer has begun, the client sees that it is cut short. */
   fail(reason: FailureReason, detail?: FailureDetail): void;
   /** The connection has ended, with the request under way. @param reason undefined where the client has left */
@@ -300,6 +300,8 @@ export interface Upstream extends Side {
   release(): void;
   /** Ends a tunnel, after what was written has gone out. */
   endSoon(): void;
+  /** Ends our side of a tunnel, after what was written has gone out. The upstream may still send, until it ends its own. */
+  halfClose(): void;
   destroy(): void;
 }
 

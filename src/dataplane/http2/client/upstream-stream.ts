@@ -139,7 +139,12 @@ export class Http2UpstreamStream implements Upstream, SendingStream, Timed {
     this.destroy();
   }
 
+  /** No tunnel leads through it. */
   endSoon(): void {
+    this.destroy();
+  }
+
+  halfClose(): void {
     this.destroy();
   }
 

@@ -195,6 +195,7 @@ export class Http2Connection
 
   clientLeaves(): void {
     this.#isLeaving = true;
+    if (this.#state === IDLE) this.#excess ||= '-';
   }
 
   requestBegins(): void {
@@ -253,8 +254,8 @@ export class Http2Connection
 
   /** FIN: a client that gives up does that. */
   ended(): void {
-    // What was written before the end still goes out.
-    if (this.#state !== ENDING) this.destroy();
+    if (this.#state === LINGERING) this.destroy();
+    else if (this.#state < ENDING) this.destroy();
   }
 
   closed(error = ''): void {
@@ -276,8 +277,7 @@ export class Http2Connection
     if (this.outbox.isFlooded) this.#excess ||= 'has its frames answered and does not read the answers';
     if (this.#excess !== '') throw new Http2Error(ENHANCE_YOUR_CALM, this.#excess);
     this.streams.send();
-    if (this.#isLeaving && this.#state === IDLE) this.#close(NO_ERROR, '');
-    else this.#timeHead();
+    this.#timeHead();
   }
 
   /** A client that has begun a frame or a header block must finish it. A body has the limit of its stream. */

@@ -150,7 +150,8 @@ export class StreamInput {
     try {
       if (this.#state === TUNNEL) {
         if (end > start) handler.tunnelFromClient(piece);
-        if (isLast) handler.clientEndedTunnel();
+        // A browser ends its side with the last message of a WebSocket, and waits for the answer to it.
+        if (isLast) handler.clientEndedTunnel(true);
       } else {
         this.isComplete = isLast;
         handler.data(piece);
