@@ -25,9 +25,7 @@ function http2Scenario({ name, title, path, unit = 'request', ...load }: Http2Op
     backend: 'http',
     isHttp2: true,
     async check(target) {
-      const { port, cpus } = target;
-      const few = { port, path: `${ONE_PREFIX[0]}${path}`, connections: 1, streams: 1, seconds: 1, cpus };
-      const { failed } = await runH2Load(few);
+      const { failed } = await run(target, 1);
       ensure(failed === 0, `${failed} requests failed`);
     },
     warmUp: run,

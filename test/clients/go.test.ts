@@ -7,13 +7,15 @@ import { received, runClient, scene } from './scene.ts';
 const REQUESTS = 20;
 
 test("Go's client is served", { ...needsHttp2Program('client'), timeout: 300_000 }, async t => {
-  const { http } = await scene(t);
-  for (const [name, protocol, spoken] of [
-    ['HTTP/1.1', 'http1', 'HTTP/1.1'],
-    ['HTTP/2 by prior knowledge', 'h2c', 'HTTP/2.0'],
+  const { http, https } = await scene(t);
+  for (const [name, protocol, origin, spoken] of [
+    ['HTTP/1.1', 'http1', http, 'HTTP/1.1'],
+    ['HTTP/2 by prior knowledge', 'h2c', http, 'HTTP/2.0'],
+    ['HTTP/1.1 over TLS', 'http1', https, 'HTTP/1.1'],
+    ['HTTP/2 over TLS', 'http2', https, 'HTTP/2.0'],
   ] as const) {
     await t.test(name, async () => {
-      const output = await runClient(http2Program('client'), [protocol, `${http}/echo`]);
+      const output = await runClient(http2Program('client'), [protocol, `${origin}/echo`]);
       const results = output
         .trim()
         .split('\n')

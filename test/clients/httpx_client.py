@@ -1,6 +1,6 @@
 """Asks an origin with httpx, and writes down what comes, one JSON line for each answer.
 
-httpx_client.py ORIGIN http1|http2
+httpx_client.py ORIGIN http1|http2 CERTIFICATE
 """
 
 import concurrent.futures
@@ -11,8 +11,10 @@ import httpx
 
 LARGE = (b"large " * 500_000)[:3_000_000]
 
-origin, protocol = sys.argv[1:]
-client = httpx.Client(http1=protocol == "http1", http2=protocol == "http2", timeout=60, base_url=origin)
+origin, protocol, certificate = sys.argv[1:]
+client = httpx.Client(
+    http1=protocol == "http1", http2=protocol == "http2", verify=certificate, timeout=60, base_url=origin
+)
 
 
 def say(answer):

@@ -48,9 +48,10 @@ async function run(folder: string, ...args: readonly string[]): Promise<Outcome[
 }
 
 test('h2spec finds nothing wrong', { ...needsHttp2Program('h2spec'), timeout: 300_000 }, async t => {
-  const { http, folder, program } = await scene(t);
+  const { http, https, folder, program } = await scene(t);
   for (const { name, origin, args, mustFail } of [
     { name: 'on the plain port', origin: http, args: [], mustFail: [...OBSOLETE.keys(), ...OF_BOTH_PROTOCOLS.keys()] },
+    { name: 'on the TLS port', origin: https, args: ['--tls', '--insecure'], mustFail: [...OBSOLETE.keys()] },
   ]) {
     await t.test(name, async t => {
       const { hostname, port } = new URL(origin);

@@ -15,6 +15,7 @@ const PROGRAMS = {
   logrotate: { names: ['logrotate'], debian: 'logrotate' },
   nghttp: { names: ['nghttp'], debian: 'nghttp2-client' },
   nginx: { names: ['nginx'], debian: 'nginx-light' },
+  openssl: { names: ['openssl'], debian: 'openssl' },
   prometheus: { names: ['prometheus'], debian: 'prometheus' },
   promtool: { names: ['promtool'], debian: 'prometheus' },
   script: { names: ['script'], debian: 'bsdutils' },
