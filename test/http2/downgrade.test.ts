@@ -260,7 +260,14 @@ describe('HTTP/2 to HTTP/1.1', { concurrency: 8, timeout: 240_000 }, () => {
 
   it('headers that end here, and those that this proxy sets, are not those of the client', async t => {
     const { client, upstream } = await scene(t);
-    const hop = ['http2-settings', 'proxy-authorization', 'x-real-ip', 'x-forwarded-prefix', 'x_under'];
+    const hop = [
+      'http2-settings',
+      'proxy-authorization',
+      'x-real-ip',
+      'x-forwarded-prefix',
+      'x_under',
+      'x-client-cert-verify',
+    ];
     await client.exchange(
       getFields(
         '/volume',
