@@ -54,6 +54,21 @@ describe('flow control of HTTP/2', { concurrency: 4, timeout: 240_000 }, () => {
     assert.ok(kept < 100 * 64 * 1024, `${kept} bytes`);
   });
 
+  it('streams that only the window of the connection stops go on whenever it opens', async t => {
+    const { client, upstream } = await scene(t, {
+      upstream: answering(large),
+      client: { settings: [[INITIAL_WINDOW, 1 << 30]], keepsWindows: true },
+    });
+    const ids = [1, 2, 3].map(() => client.request(getFields('/volume'), ''));
+    await upstream.request(2);
+    const came = (): number => ids.reduce((sum, id) => sum + client.stream(id).body.length, 0);
+    for (let granted = 65_535; granted < 3 * LARGE; granted += 1_000_000) {
+      await client.until(`${granted} bytes`, () => (came() === granted ? true : undefined));
+      client.windowUpdate(0, 1_000_000);
+    }
+    for (const id of ids) assert.equal((await client.response(id)).body.length, LARGE);
+  });
+
   it('a window that the settings narrow goes below zero, and opens again', async t => {
     const { client, upstream } = await scene(t, { upstream: () => undefined, client: { keepsWindows: true } });
     const id = client.request(getFields('/volume'), '');

@@ -7,7 +7,7 @@ export interface Waiting {
   /**
    * Sends what the windows and the connection take.
    * @param most bytes of it, so that others have their turn
-   * @returns whether more of it could be sent at once
+   * @returns whether it waits on for the connection, and not for a window of its own
    */
   sendWaiting(most: number): boolean;
 }

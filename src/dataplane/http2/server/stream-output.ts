@@ -102,7 +102,7 @@ export class StreamOutput {
     this.#trailers = trailers;
   }
 
-  /** @param most bytes of what waits @returns whether more could be sent at once */
+  /** @param most bytes of what waits @returns whether more waits for the connection alone */
   sendWaiting(most: number): boolean {
     const { outbox } = this.#sending;
     const kept = this.#kept;
@@ -117,7 +117,7 @@ export class StreamOutput {
       if (sent > 0) kept.drop(sent);
     }
     if (isWhole && this.#isLast && !this.isEnded) this.#sendTrailers(this.#trailers);
-    return this.isWaiting && this.room > 0;
+    return this.isWaiting && this.window > 0;
   }
 
   /** Nothing follows what was written. */
