@@ -83,12 +83,13 @@ export class RawClient {
     const { localAddress, ...tlsOptions } = options;
     const carrier = connect({ ...address, allowHalfOpen: true, ...(localAddress && { localAddress }) });
     const socket = connectTls({ socket: carrier, rejectUnauthorized: false, ...tlsOptions });
+    const client = new TlsClient(socket, carrier);
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve);
       socket.once('error', reject);
       socket.once('close', () => reject(new Error('the connection ended in the handshake')));
     });
-    return new TlsClient(socket, carrier);
+    return client;
   }
 
   /** What came and was not read yet. */
@@ -290,10 +291,13 @@ export interface TlsClientOptions extends ConnectionOptions {
   readonly localAddress?: string;
 }
 
+/** What Node puts before a session and the length of its server's name. */
+const NAMED_SESSION = Buffer.from('\0nodejs:tls:session:1\0');
+
 /** A client on TLS. */
 export class TlsClient extends RawClient {
   readonly tls: TLSSocket;
-  /** The last one that the server has given. */
+  /** The last one that the server has given, without the server's name: with it, Node offers it to no other. */
   session: Buffer | undefined;
 
   readonly #carrier: Socket;
@@ -304,7 +308,9 @@ export class TlsClient extends RawClient {
     this.#carrier = carrier;
     this.tls = socket;
     socket.on('session', session => {
-      this.session = session;
+      const name = NAMED_SESSION.length;
+      const isNamed = session.subarray(0, name).equals(NAMED_SESSION);
+      this.session = isNamed ? session.subarray(name + 2 + session.readUInt16BE(name)) : session;
     });
   }
 

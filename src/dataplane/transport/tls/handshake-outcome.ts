@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { codeOf } from '../../../errors.ts';
 import type { TlsSession } from '../../pipeline/ports.ts';
 import type { TlsHandle } from './tls-handle.ts';
 
@@ -35,9 +34,8 @@ export class HandshakeOutcome {
     return raw && new X509Certificate(raw);
   }
 
-  /** Why that certificate does not count: OpenSSL's code and words; undefined for a verified one. */
-  get fault(): { readonly code: string; readonly message: string } | undefined {
-    const error = this.#handle.verifyError();
-    return error ? { code: codeOf(error) ?? '', message: error.message } : undefined;
+  /** Why that certificate does not count, by OpenSSL's words; empty for a verified one. */
+  get fault(): string {
+    return this.#handle.verifyError()?.message ?? '';
   }
 }

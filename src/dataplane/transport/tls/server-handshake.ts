@@ -172,7 +172,7 @@ export class ServerHandshake implements HandshakeListener, Timed {
     const clientCertificate = state?.host.clientCertificate;
     this.#clientPolicy = clientCertificate?.policy ?? '';
     const { protocols } = this.#context;
-    const start = { isServer: true, context, protocols, requestsCertificate: clientCertificate !== undefined };
+    const start = { context, protocols, requestsCertificate: clientCertificate !== undefined };
     const transport = startTls(this.#transport, start, this, this.#context);
     this.#transport = transport;
     transport.resume();
@@ -252,5 +252,5 @@ export class ServerHandshake implements HandshakeListener, Timed {
 
 function clientCertificateOf(outcome: HandshakeOutcome): ClientCertificate | undefined {
   const { certificate } = outcome;
-  return certificate && { certificate, fault: outcome.fault?.message ?? '' };
+  return certificate && { certificate, fault: outcome.fault };
 }

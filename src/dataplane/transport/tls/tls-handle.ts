@@ -14,11 +14,8 @@ export interface TlsHandle extends TcpHandle {
   onerror: (this: TlsHandle, error: unknown) => void;
   /** Takes bytes as if they had just been read from the connection. */
   receive(bytes: Uint8Array): void;
-  /** Begins the handshake of a client. */
-  start(): void;
   /** @param protocols each behind its length, in one byte */
   setALPNProtocols(protocols: Buffer): void;
-  setServername(name: string): void;
   /** @param isRejected OpenSSL ends the handshake where there is no certificate, or one that does not count */
   setVerifyMode(isRequested: boolean, isRejected: boolean): void;
   getProtocol(): string | null;
@@ -45,9 +42,7 @@ const METHODS = [
   'writeBuffer',
   'shutdown',
   'receive',
-  'start',
   'setALPNProtocols',
-  'setServername',
   'setVerifyMode',
   'getProtocol',
   'getCipher',
@@ -63,9 +58,9 @@ const binding = probe();
 /** Whether this Node's TLS handles can be driven without a socket. */
 export const HAS_TLS_HANDLES: boolean = binding !== undefined;
 
-/** Puts TLS on a connected TCP handle. Only where {@link HAS_TLS_HANDLES}. */
-export function wrapTls(tcp: TcpHandle, context: SecureContext, isServer: boolean): TlsHandle {
-  const handle = (binding as TlsBinding).wrap(tcp, context.context, isServer, false);
+/** Puts the server's side of TLS on a connected TCP handle. Only where {@link HAS_TLS_HANDLES}. */
+export function wrapTls(tcp: TcpHandle, context: SecureContext): TlsHandle {
+  const handle = (binding as TlsBinding).wrap(tcp, context.context, true, false);
   handle._parent = tcp;
   return handle;
 }

@@ -30,14 +30,11 @@ const internals = TCP_INTERNALS as TcpInternals;
 
 /** What a handshake is made with. */
 export interface TlsStart {
-  readonly isServer: boolean;
   readonly context: SecureContext;
   /** What may be spoken on it, the favourite first: each name behind its length. */
   readonly protocols: Buffer;
-  /** A server's: the client is asked for a certificate. */
-  readonly requestsCertificate?: boolean;
-  /** A client's: the name that it asks for; empty for an address. */
-  readonly serverName?: string;
+  /** The client is asked for a certificate. */
+  readonly requestsCertificate: boolean;
 }
 
 /** What a connection's handshake tells. */
@@ -99,8 +96,8 @@ export class TlsTransport implements Transport, OutletListener {
 
   /** @param tcp connected */
   constructor(tcp: TcpHandle, start: TlsStart, listener: HandshakeListener, shared: TlsTransportContext) {
-    const { isServer, context, protocols, requestsCertificate = false, serverName = '' } = start;
-    const handle = wrapTls(tcp, context, isServer) as OwnedHandle;
+    const { context, protocols, requestsCertificate } = start;
+    const handle = wrapTls(tcp, context) as OwnedHandle;
     this.#tcp = tcp;
     this.#handle = handle;
     this.#outlet = new TlsOutlet(handle, tcp, this, shared.memory);
@@ -113,10 +110,9 @@ export class TlsTransport implements Transport, OutletListener {
     handle.onhandshakedone = onhandshakedone;
     handle.onerror = onerror;
     handle.useUserBuffer(this.#buffer);
-    if (protocols.length > 0) handle.setALPNProtocols(protocols);
+    handle.setALPNProtocols(protocols);
     // What comes of a certificate is judged by the listener: OpenSSL would end the connection without an answer.
-    if (requestsCertificate || !isServer) handle.setVerifyMode(true, false);
-    if (serverName !== '') handle.setServername(serverName);
+    if (requestsCertificate) handle.setVerifyMode(true, false);
   }
 
   get peerAddress(): string {
@@ -138,12 +134,6 @@ export class TlsTransport implements Transport, OutletListener {
 
   get sentBytes(): number {
     return this.#outlet.sentBytes;
-  }
-
-  /** Begins the handshake of a client. */
-  start(): void {
-    this.#handle.start();
-    this.resume();
   }
 
   /** Takes bytes that were read from the connection before. */
