@@ -31,6 +31,23 @@ test('of a Secret the certificate, its key and the authorities are kept, and not
   assert.equal(found.ca, CHAIN);
 });
 
+test('a Secret of cert-manager is read as any other', () => {
+  const manifest = tlsSecret('shop', { cert: CHAIN, key: KEY }, { ca: CHAIN });
+  const metadata = {
+    ...manifest.metadata,
+    annotations: { 'cert-manager.io/certificate-name': 'shop', 'cert-manager.io/alt-names': 'shop.example' },
+    labels: { 'controller.cert-manager.io/fao': 'true' },
+    managedFields: [{ manager: 'cert-manager-certificates-issuing' }],
+  };
+  const formats = { 'tls-combined.pem': manifest.data['tls.key'], 'key.der': 'AAAA' };
+  const found = read({ ...manifest, metadata, data: { ...manifest.data, ...formats } });
+  assert.equal(found.certificate?.chain, CHAIN);
+  assert.deepEqual(found.metadata, METADATA);
+  // While it issues a certificate, it keeps the next key in a Secret of its own, which is no certificate.
+  const next = secret('shop-x7k2p', { 'tls.key': KEY });
+  assert.equal(read(next).certificate, undefined);
+});
+
 test('a Secret of another type may hold authorities alone, or nothing of use', () => {
   assert.deepEqual(read(secret('ca', { 'ca.crt': CHAIN })), { metadata: METADATA, certificate: undefined, ca: CHAIN });
   assert.equal(read(secret('half', { 'tls.crt': CHAIN })).certificate, undefined);
