@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { serverPort } from '../test/support/server-port.ts';
+import { startGrpcBackend } from './backends/grpc-backend.ts';
 import { startHttpBackend } from './backends/http-backend.ts';
 import { startWebSocketBackend } from './backends/websocket-backend.ts';
 import type { Contender } from './contenders/contender.ts';
@@ -88,10 +89,12 @@ async function attempt(
   }
 }
 
+const START_BACKEND = { http: startHttpBackend, websocket: startWebSocketBackend, grpc: startGrpcBackend };
+
 function startBackend({ name, backend }: Scenario, { folder, cpus }: RunPlan, port: number): Program {
   const own = join(folder, name, 'backend');
   mkdirSync(own, { recursive: true });
-  return backend === 'http' ? startHttpBackend(own, port, cpus.load) : startWebSocketBackend(own, port, cpus.load);
+  return START_BACKEND[backend](own, port, cpus.load);
 }
 
 async function start(
@@ -111,6 +114,7 @@ async function start(
     prefixes: scenario.prefixes,
     backendPort,
     ...(scenario.isHttp2 && { isHttp2: true }),
+    ...(scenario.backend === 'grpc' && { isGrpc: true }),
     accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
     cpus: plan.cpus.proxy,
   });

@@ -13,6 +13,8 @@ export interface ProxySetup {
   readonly accessLog: string | undefined;
   /** Clients speak HTTP/2, and keep a connection for more requests than usual. */
   readonly isHttp2?: boolean;
+  /** The backend speaks HTTP/2, too, and paths go there as they come. */
+  readonly isGrpc?: boolean;
   readonly cpus: string;
 }
 

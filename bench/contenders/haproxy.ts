@@ -22,7 +22,7 @@ export const haproxy: Contender = {
 };
 
 /** Its log can only go to a socket or a descriptor: standard output, which leads to the file. */
-function configuration({ folder, port, backendPort, accessLog, isHttp2 = false }: ProxySetup): string {
+function configuration({ folder, port, backendPort, accessLog, isHttp2 = false, isGrpc = false }: ProxySetup): string {
   return `global
   nbthread 1
   maxconn 16384
@@ -49,6 +49,6 @@ frontend entry
   default_backend backend
 
 backend backend
-  server backend 127.0.0.1:${backendPort} pool-max-conn -1
+  server backend 127.0.0.1:${backendPort} pool-max-conn -1${isGrpc ? ' proto h2' : ''}
 `;
 }

@@ -60,8 +60,9 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
   };
 }
 
-function exposed(prefix: string, { backendPort }: ProxySetup): object {
-  return service(nameOf(prefix), { address: { host: '127.0.0.1', port: backendPort }, annotations: { path: prefix } });
+function exposed(prefix: string, { backendPort, isGrpc = false }: ProxySetup): object {
+  const annotations = isGrpc ? { path: prefix, protocol: 'grpc', 'strip-prefix': 'false' } : { path: prefix };
+  return service(nameOf(prefix), { address: { host: '127.0.0.1', port: backendPort }, annotations });
 }
 
 /** The annotation makes it a route. */

@@ -79,7 +79,8 @@ const KIT_HEADERS = `
  * the default, which would cost it more than twice the CPU for a large answer. Like nginx-kit it sets three
  * headers, where kube-entry sets seven.
  */
-function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false }: ProxySetup): string {
+function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false, isGrpc = false }: ProxySetup): string {
+  const pass = isGrpc ? 'grpc_pass grpc://backend;' : 'proxy_pass http://backend/;';
   return `
   access_log ${accessLog === undefined ? 'off' : `${accessLog} combined buffer=64k flush=1s`};
   keepalive_requests ${isHttp2 ? 100_000_000 : 10_000};
@@ -88,7 +89,7 @@ function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false }: Prox
   upstream backend {
     server 127.0.0.1:${backendPort};
     keepalive 512;
-    keepalive_requests 10000;
+    keepalive_requests ${isGrpc ? 100_000_000 : 10_000};
   }
   server {
     listen 127.0.0.1:${port} backlog=4096${isHttp2 ? ' http2' : ''};
@@ -102,6 +103,6 @@ function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false }: Prox
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $upstream_connection;
-    ${prefixes.map(prefix => `location ${prefix}/ { proxy_pass http://backend/; }`).join('\n    ')}
+    ${prefixes.map(prefix => `location ${prefix}/ { ${pass} }`).join('\n    ')}
   }`;
 }

@@ -1,4 +1,7 @@
 /** The load generator h2load (nghttp2): HTTP/2 by prior knowledge, so many streams at a time on each connection. */
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BenchError, NotSupportedError } from '../support/bench-error.ts';
 import { runToEnd } from '../support/run-to-end.ts';
 
@@ -9,6 +12,13 @@ export interface H2Load {
   readonly streams: number;
   readonly seconds: number;
   readonly cpus: string;
+  /** What each request sends; absent: it is a GET. */
+  readonly post?: Post;
+}
+
+interface Post {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface H2LoadResult {
@@ -21,10 +31,19 @@ export interface H2LoadResult {
 const WINDOWS = ['-w24', '-W30'];
 
 /** @throws BenchError when h2load does not run, or got no answer at all */
-export async function runH2Load({ port, path, connections, streams, seconds, cpus }: H2Load): Promise<H2LoadResult> {
+export async function runH2Load({
+  port,
+  path,
+  connections,
+  streams,
+  seconds,
+  cpus,
+  post,
+}: H2Load): Promise<H2LoadResult> {
   const output = await runToEnd(
     [
       ...(['h2load', '-t1', `-c${connections}`, `-m${streams}`, `-D${seconds}`, ...WINDOWS] as const),
+      ...(post === undefined ? [] : postOptions(post)),
       `http://127.0.0.1:${port}${path}`,
     ],
     { cpus, seconds: seconds + 10 },
@@ -39,4 +58,11 @@ export async function runH2Load({ port, path, connections, streams, seconds, cpu
     seconds: took[2] === 'ms' ? Number(took[1]) / 1000 : Number(took[1]),
     failed: done - succeeded,
   };
+}
+
+/** h2load takes a body from a file. */
+function postOptions({ body, headers }: Post): string[] {
+  const file = join(tmpdir(), 'kube-entry-bench-h2load-body');
+  writeFileSync(file, body);
+  return ['-d', file, ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])];
 }

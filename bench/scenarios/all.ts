@@ -1,5 +1,6 @@
 import { download, post16k, upload } from './bodies.ts';
 import { connectionPerRequest } from './connection-per-request.ts';
+import { grpcAlone, grpcUnary } from './grpc.ts';
 import { http2Alone, http2Download, http2Shared, http2Small } from './http2.ts';
 import { idleConnections } from './idle-connections.ts';
 import { manyRoutes } from './many-routes.ts';
@@ -23,6 +24,8 @@ export const SCENARIOS: readonly Scenario[] = [
   http2Alone,
   http2Shared,
   http2Download,
+  grpcUnary,
+  grpcAlone,
   webSocketEcho,
   routeChanges,
 ];

@@ -1,4 +1,4 @@
-/** HTTP/2 from clients, HTTP/1.1 to the backend. */
+/** HTTP/2 from clients. */
 import { PATHS } from '../backends/http-backend.ts';
 import { type H2Load, runH2Load } from '../load/h2load.ts';
 import { cpuMicros, residentBytes } from '../measure/process-tree.ts';
@@ -6,14 +6,17 @@ import { ensure } from './checks.ts';
 import type { Scenario, Target } from './scenario.ts';
 import { ONE_PREFIX } from './wrk-scenario.ts';
 
-interface Http2Options extends Pick<H2Load, 'connections' | 'streams'> {
+interface Http2Options extends Pick<H2Load, 'connections' | 'streams' | 'post'> {
   readonly name: string;
   readonly title: string;
   readonly path: string;
   readonly unit?: 'request' | 'MiB';
+  readonly backend?: Scenario['backend'];
 }
 
-function http2Scenario({ name, title, path, unit = 'request', ...load }: Http2Options): Scenario {
+/** @param options without a backend, it speaks HTTP/1.1 */
+export function http2Scenario(options: Http2Options): Scenario {
+  const { name, title, path, unit = 'request', backend = 'http', ...load } = options;
   const run = ({ port, cpus }: Target, seconds: number) =>
     runH2Load({ ...load, port, path: `${ONE_PREFIX[0]}${path}`, seconds, cpus });
   return {
@@ -22,7 +25,7 @@ function http2Scenario({ name, title, path, unit = 'request', ...load }: Http2Op
     unit,
     prefixes: ONE_PREFIX,
     accessLog: false,
-    backend: 'http',
+    backend,
     isHttp2: true,
     async check(target) {
       const { failed } = await run(target, 1);

@@ -20,7 +20,7 @@ export interface Scenario {
   readonly unit: 'request' | 'MiB' | 'message' | 'connection';
   readonly prefixes: readonly string[];
   readonly accessLog: boolean;
-  readonly backend: 'http' | 'websocket';
+  readonly backend: 'http' | 'websocket' | 'grpc';
   /** Clients speak HTTP/2, without TLS. */
   readonly isHttp2?: boolean;
   /** Only so many, whatever was asked for. */
