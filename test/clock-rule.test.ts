@@ -40,6 +40,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   'spreads load, and any outcome is right': [
     'workers/worker.ts',
+    'dataplane/clusters/shared-connections.ts',
     'dataplane/clusters/upstream-pools.ts',
     'dataplane/http2/server/http2-connection.ts',
     'dataplane/pipeline/canary.ts',

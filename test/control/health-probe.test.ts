@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { HealthProbe } from '../../src/control/health/health-probe.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { RawHttp2Upstream } from '../support/raw-http2-upstream.ts';
 import { answer, answering, NOBODY, RawUpstream, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { selfSigned } from '../support/self-signed.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
 
 const TIMEOUT_MS = 20_000;
@@ -123,4 +128,37 @@ test('a few answers of 1xx before the one that counts are allowed', async contex
 test('a connection that is closed without an answer fails', async context => {
   const { passed, detail } = await check(context, request => request.connection.destroy());
   assert.deepEqual({ passed, detail }, { passed: false, detail: 'ECONNRESET' });
+});
+
+test('an endpoint that speaks HTTP/2, or TLS, is asked in its own protocol, and its certificate is verified', async context => {
+  const probe = new HealthProbe(systemClock);
+  context.after(() => probe.close());
+  const plain = await RawHttp2Upstream.start(context, request =>
+    request.head(request.field(':path') === '/ok' ? 204 : 503, [], true),
+  );
+  const at = { address: plain.address.host, port: plain.address.port };
+  assert.deepEqual(await probe.check(at, '/ok', TIMEOUT_MS, { protocol: 'h2c' }), {
+    passed: true,
+    detail: 'status 204',
+  });
+  assert.deepEqual(await probe.check(at, '/bad', TIMEOUT_MS, { protocol: 'grpc' }), {
+    passed: false,
+    detail: 'status 503',
+  });
+  const signed = selfSigned({ names: ['web.test.svc'] });
+  const server = createSecureServer({ ...signed, allowHTTP1: true }, (_, response) => void response.end());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.close());
+  const secure = { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const tls = { serverName: 'web.test.svc', ca: signed.cert, isVerified: true };
+  for (const protocol of ['https', 'h2', 'grpcs'] as const) {
+    assert.deepEqual(await probe.check(secure, '/', TIMEOUT_MS, { protocol, tls }), {
+      passed: true,
+      detail: 'status 200',
+    });
+    const other = { ...tls, serverName: 'other.test.svc' };
+    const result = await probe.check(secure, '/', TIMEOUT_MS, { protocol, tls: other });
+    assert.deepEqual(result, { passed: false, detail: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  }
 });

@@ -14,7 +14,8 @@ const LONGEST_MS = 5_000;
 /** Checks that began together do not stay together. */
 const JITTER = 0.1;
 
-type HealthCheck = NonNullable<Cluster['healthCheck']>;
+/** What an endpoint is asked, and in which protocol. */
+export type HealthCheck = NonNullable<Cluster['healthCheck']> & Pick<Cluster, 'protocol' | 'tls'>;
 
 interface Subject {
   readonly endpoint: Endpoint;
@@ -97,7 +98,7 @@ export class ActiveChecks {
     this.#underWay += 1;
     const began = clock.monotonic();
     const result = await probe
-      .check(subject.endpoint, path, Math.min(intervalMs, LONGEST_MS))
+      .check(subject.endpoint, path, Math.min(intervalMs, LONGEST_MS), subject.check)
       .catch((error: unknown) => ({ passed: false, detail: messageOf(error) }));
     this.#underWay -= 1;
     if (!subject.hasLeft) {

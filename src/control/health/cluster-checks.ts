@@ -1,8 +1,6 @@
 import type { Cluster, Endpoint } from '../../model/cluster.ts';
 import type { CheckResult } from '../endpoint-report.ts';
-import type { ActiveChecks, Checked } from './active-checks.ts';
-
-type HealthCheck = Cluster['healthCheck'];
+import type { ActiveChecks, Checked, HealthCheck } from './active-checks.ts';
 
 export interface CheckedEndpoint {
   readonly id: string;
@@ -15,7 +13,7 @@ export class ClusterChecks<E extends CheckedEndpoint> {
   readonly #onChange: (endpoint: E, passes: boolean) => void;
   /** Undefined before the first check: nearly all clusters have none. */
   #byEndpoint: Map<string, Checked> | undefined;
-  #healthCheck: HealthCheck;
+  #healthCheck: HealthCheck | undefined;
 
   /** @param onChange see {@link ActiveChecks.start}; also called with true for one that is no longer checked */
   constructor(checks: ActiveChecks, onChange: (endpoint: E, passes: boolean) => void) {
@@ -23,10 +21,10 @@ export class ClusterChecks<E extends CheckedEndpoint> {
     this.#onChange = onChange;
   }
 
-  update(endpoints: readonly E[], healthCheck: HealthCheck): void {
-    if (healthCheck === undefined && this.#healthCheck === undefined) return;
-    const { path, intervalMs } = this.#healthCheck ?? {};
-    const isSame = path === healthCheck?.path && intervalMs === healthCheck?.intervalMs;
+  update(endpoints: readonly E[], cluster: Pick<Cluster, 'healthCheck' | 'protocol' | 'tls'>): void {
+    if (cluster.healthCheck === undefined && this.#healthCheck === undefined) return;
+    const healthCheck = cluster.healthCheck && checkOf(cluster.healthCheck, cluster);
+    const isSame = JSON.stringify(healthCheck) === JSON.stringify(this.#healthCheck);
     this.#healthCheck = healthCheck;
     const stay = new Set(isSame ? endpoints.map(({ id }) => id) : []);
     const checked = this.#byEndpoint ?? new Map<string, Checked>();
@@ -49,4 +47,11 @@ export class ClusterChecks<E extends CheckedEndpoint> {
   lastOf({ id }: Pick<E, 'id'>): CheckResult | undefined {
     return this.#byEndpoint?.get(id)?.last;
   }
+}
+
+function checkOf(
+  { path, intervalMs }: NonNullable<Cluster['healthCheck']>,
+  { protocol, tls }: Pick<Cluster, 'protocol' | 'tls'>,
+): HealthCheck {
+  return { path, intervalMs, ...(protocol && { protocol }), ...(tls && { tls }) };
 }

@@ -98,14 +98,14 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
     watched.endpoints = endpoints;
     watched.slots = slots;
     watched.health.update(ready);
-    watched.checks.update(ready, cluster.healthCheck);
+    watched.checks.update(ready, cluster);
   }
 
   remove(id: ClusterId): void {
     const watched = this.#clusters.get(id);
     if (watched === undefined) return;
     this.#clusters.delete(id);
-    watched.checks.update([], undefined);
+    watched.checks.update([], {});
     watched.health.update([]);
   }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { checkServerIdentity, connect, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { checkServerIdentity, connect, createSecureContext, type SecureContext } from 'node:tls';
+import { systemAuthorities } from '../../../formats/authorities.ts';
 import type { UpstreamTls } from '../../../model/cluster.ts';
 import { guarded } from '../../runtime/guard.ts';
 import type { ConnectAttempt, ConnectListener, ConnectTarget } from '../connect.ts';
@@ -32,12 +33,6 @@ function contextOfSystem(): SecureContext {
 
 function contextFor(ca: string | string[]): SecureContext {
   return createSecureContext({ ca, minVersion: 'TLSv1.2' });
-}
-
-/** An image without a store of authorities has those that came with Node. */
-function systemAuthorities(): string[] {
-  const installed = getCACertificates('system');
-  return installed.length > 0 ? installed : getCACertificates('bundled');
 }
 
 /**
