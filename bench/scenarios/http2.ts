@@ -28,7 +28,9 @@ export function http2Scenario(options: Http2Options): Scenario {
     backend,
     isHttp2: true,
     async check(target) {
-      const { failed } = await run(target, 1);
+      const { port, cpus } = target;
+      const few = { port, path: `${ONE_PREFIX[0]}${path}`, connections: 1, streams: 1, seconds: 1, cpus };
+      const { failed } = await runH2Load(few);
       ensure(failed === 0, `${failed} requests failed`);
     },
     warmUp: run,

@@ -1,6 +1,6 @@
 /**
- * `npm start`: the entry on 127.0.0.1:28888 with the example Services of this folder and a backend for each, no cluster
- * needed. What follows `npm start --` goes to `kube-entry serve`.
+ * `npm start`: the entry on 127.0.0.1:28888, and with TLS on 127.0.0.1:28443, with the example Services of this folder and a
+ * backend for each, no cluster needed. What follows `npm start --` goes to `kube-entry serve`.
  */
 import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,12 +16,15 @@ import { ExampleBackends } from './backends.ts';
 const POLL_MS = 50;
 
 const folder = relative('', import.meta.dirname) || '.';
-const flags = ['--listen', '127.0.0.1:28888', '--manifests', folder, ...process.argv.slice(2)];
+const TLS = ['--tls-listen', '127.0.0.1:28443', '--https-port', '28443'];
+const plain = ['--listen', '127.0.0.1:28888', '--manifests', folder, ...process.argv.slice(2)];
+// The engine `node` serves no TLS.
+const flags = readSettings(plain)?.engine === 'node' ? plain : [...TLS, ...plain];
 
 process.exitCode = await start();
 
 async function start(): Promise<number> {
-  const settings = readSettings();
+  const settings = readSettings(flags);
   // Bad flags, and --help: the command itself says what there is to say.
   if (settings === undefined) return run(['serve', ...flags]);
   const complain = (line: string): void => void process.stderr.write(`npm start: ${line}\n`);
@@ -48,9 +51,9 @@ async function start(): Promise<number> {
   }
 }
 
-function readSettings(): Settings | undefined {
+function readSettings(given: readonly string[]): Settings | undefined {
   try {
-    return loadSettings({ flags: parseFlags(flags), environment: process.env });
+    return loadSettings({ flags: parseFlags(given), environment: process.env });
   } catch (error) {
     if (error instanceof SettingsError) return undefined;
     throw error;
@@ -58,7 +61,8 @@ function readSettings(): Settings | undefined {
 }
 
 /** Says what to try, once the entry answers for the routes. */
-async function announce({ listen, statusListen, adminSocket, manifests }: Settings, ended: AbortSignal): Promise<void> {
+async function announce(settings: Settings, ended: AbortSignal): Promise<void> {
+  const { listen, tlsListen, statusListen, adminSocket, manifests } = settings;
   const admin = new AdminClient(adminSocket);
   while (!ended.aborted && !(await isInitialised(admin))) await sleep(POLL_MS);
   if (ended.aborted) return;
@@ -66,6 +70,8 @@ async function announce({ listen, statusListen, adminSocket, manifests }: Settin
     '',
     'Try, from another terminal:',
     `  curl http://${formatListenAddress(listen)}/volume/api/v1/pools`,
+    // Its certificate is self-signed.
+    ...(tlsListen ? [`  curl --insecure https://${formatListenAddress(tlsListen)}/volume/api/v1/pools`] : []),
     `  curl --unix-socket ${adminSocket} http://localhost/nginx_status`,
     `  curl --unix-socket ${adminSocket} http://localhost/configuration/backends`,
     `or, in a browser, the dashboard: http://${formatListenAddress(statusListen)}/`,

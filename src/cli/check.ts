@@ -34,7 +34,7 @@ export const check: Command = {
     const format = outputFormat(flags);
     const files = new Map<string, ManifestContents>();
     for (const path of flags.positionals) await readInto(files, path, io);
-    const inspection = inspectManifests(mergeManifests([...files.values()]), [...files.keys()], settings);
+    const inspection = inspectManifests(mergeManifests([...files.values()]), [...files.keys()], settings, Date.now());
     const findings = viewInspection(inspection, files.size);
     io.print(formatAnswer(format, findings, () => inspectionReport(findings, io)));
     return findings.problems === 0 ? EXIT.ok : EXIT.no;

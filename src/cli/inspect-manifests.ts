@@ -1,11 +1,20 @@
 /** What `kube-entry check` finds in manifests. Pure. */
+import { certificateOf, isFault } from '../control/certificates/certificate-facts.ts';
+import { problemOfCertificate, problemOfHosts } from '../control/certificates/certificate-problem.ts';
 
 import type { Diagnostic, Severity } from '../model/diagnostic.ts';
 import { serviceKey } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
+import { TLS_SECRET } from '../resources/secret.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
-import type { ManifestContents, ManifestProblem, ManifestService, ManifestSlice } from '../sources/manifest-file.ts';
+import type {
+  ManifestContents,
+  ManifestProblem,
+  ManifestSecret,
+  ManifestService,
+  ManifestSlice,
+} from '../sources/manifest-file.ts';
 import { hostLabel } from '../text/labels.ts';
 import { endpointsOf, type Location } from '../translate/endpoints.ts';
 import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
@@ -28,11 +37,12 @@ export interface Inspection {
 
 type Translations = ReadonlyMap<ManifestService, Translation>;
 
-/** @param files the names of all files, in the order of the diagnostics */
+/** @param files the names of all files, in the order of the diagnostics @param now milliseconds since 1970 */
 export function inspectManifests(
-  { services, slices, problems, warnings: misplaced }: ManifestContents,
+  { services, slices, secrets, problems, warnings: misplaced }: ManifestContents,
   files: readonly string[],
   options: TranslateOptions,
+  now: number,
 ): Inspection {
   const located = ({ file, line, reason }: ManifestProblem, severity: Severity): LocatedDiagnostic => ({
     ...{ file, line, severity },
@@ -42,14 +52,16 @@ export function inspectManifests(
     ...problems.map(problem => located(problem, 'refused')),
     ...misplaced.map(problem => located(problem, 'warning')),
   ];
+  const authorities = authoritiesOf(secrets);
   const translations: Translations = new Map(
-    services.map(service => [service, translateManifest(service.object, options)]),
+    services.map(service => [service, translateManifest(service.object, { ...options, authorities })]),
   );
   for (const [{ file, line, lineOf }, { refusals, warnings }] of translations) {
     for (const { field, severity, message } of [...refusals, ...warnings]) {
       diagnostics.push({ file, line: field === undefined ? line : lineOf(field), severity, message });
     }
   }
+  diagnostics.push(...secretDiagnostics(secrets, now), ...certificateDiagnostics(secrets, translations));
   diagnostics.push(...sliceDiagnostics(slices, translations));
   const conflicts = ledgerOf(translations).conflicts();
   diagnostics.push(...conflictDiagnostics(conflicts, translations));
@@ -70,6 +82,41 @@ function translateManifest(object: ServiceObject, options: TranslateOptions): Tr
   const { type, clusterIP = '' } = object.spec;
   const awaitsAddress = type !== 'ExternalName' && clusterIP === '';
   return translateService(object, options, awaitsAddress ? [] : undefined);
+}
+
+/** A Secret that is in no manifest may be in the cluster. */
+function authoritiesOf(secrets: readonly ManifestSecret[]): NonNullable<TranslateOptions['authorities']> {
+  const known = new Map(secrets.map(({ secret }) => [serviceKey(secret.metadata), secret]));
+  return ref => {
+    const secret = known.get(serviceKey(ref));
+    return secret && { pem: secret.ca };
+  };
+}
+
+/** What keeps certificates from being served, or from being trusted. */
+function secretDiagnostics(secrets: readonly ManifestSecret[], now: number): LocatedDiagnostic[] {
+  return secrets.flatMap(({ secret, type, file, line }) => {
+    if (type !== TLS_SECRET) return [];
+    const read = certificateOf(secret);
+    const problem = problemOfCertificate(`Secret ${serviceKey(secret.metadata)}`, read, now);
+    const severity: Severity = isFault(read) ? 'refused' : 'warning';
+    return problem === undefined ? [] : [{ file, line, severity, message: problem.message }];
+  });
+}
+
+/** Hosts that the certificates of their Services do not cover. */
+function certificateDiagnostics(secrets: readonly ManifestSecret[], translations: Translations): LocatedDiagnostic[] {
+  const known = new Map(secrets.map(({ secret }) => [serviceKey(secret.metadata), secret]));
+  return [...translations].flatMap(([{ file, lineOf }, { tls, routes }]) => {
+    const secret = tls?.secret && known.get(serviceKey(tls.secret));
+    const read = secret && certificateOf(secret);
+    if (secret === undefined || read === undefined || isFault(read)) return [];
+    const hosts = [...new Set(routes.map(({ host }) => host))].filter(host => host !== '');
+    const problem = problemOfHosts(serviceKey(secret.metadata), read, hosts);
+    const field = `${PREFIX}tls-secret`;
+    if (problem === undefined) return [];
+    return [{ file, line: lineOf(field), severity: 'warning', message: `${field}: ${problem.message}` }];
+  });
 }
 
 /** What keeps slices from being used by the Services that ask for them. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tlsSecret } from '../support/secrets.ts';
+import { selfSigned } from '../support/self-signed.ts';
 import { runHere, scratchDirectory, writeManifest } from './cli-fixture.ts';
 
 const service = (name: string, annotations: Readonly<Record<string, string>>, spec = 'ports: [{ port: 80 }]'): string =>
@@ -239,4 +241,37 @@ test('EndpointSlices are checked, each with the Service that asks for it', async
     `${file}:21: endpoints[0].addresses[0] must be the IP address of an endpoint: not a name, and neither link-local nor multicast`,
     '1 file, 1 EndpointSlice, 1 Service, 1 exposed, 1 route, 1 problem, 1 warning',
   ]);
+});
+
+test('Secrets with certificates are checked: the key, the time, and the hosts of the Services that name them', async context => {
+  const document = (...[name, pair]: Parameters<typeof tlsSecret>): string =>
+    `${JSON.stringify(tlsSecret(name, pair))}\n---\n`;
+  const good = selfSigned({ names: ['a.example'] });
+  const mixed = { ...good, key: selfSigned().key };
+  const file = await writeManifest(
+    context,
+    [
+      document('good', good), // line 1
+      document('mixed', mixed), // line 3
+      document('old', selfSigned({ notBefore: 0, notAfter: 1_000 })), // line 5
+      service('shop', { path: '/', host: 'b.example', 'tls-secret': 'good', 'client-ca-secret': 'elsewhere' }),
+      service('strict', { path: '/strict', host: 'a.example', 'client-ca-secret': 'good' }),
+    ].join(''),
+  );
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 1);
+  const name = file.split('/').at(-1);
+  assert.deepEqual(
+    stdout
+      .split('\n')
+      .slice(0, -2)
+      .map(line => line.slice(line.indexOf(`${name}`))),
+    [
+      `${name}:3: the certificate of Secret default/mixed cannot be used: tls.crt and tls.key do not belong together`,
+      `${name}:5: warning: the certificate of Secret default/old expired at 1970-01-01T00:00:01Z`,
+      `${name}:14: warning: kube-entry.io/tls-secret: the certificate of default/good is not valid for b.example: it names 127.0.0.1, a.example`,
+      `${name}:25: kube-entry.io/client-ca-secret: the Secret good cannot be used: it has no ca.crt with certificates`,
+    ],
+  );
+  for (const { key } of [good, mixed]) assert.ok(!stdout.includes(key.split('\n')[1] ?? ''));
 });

@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { get as getByTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -17,6 +18,7 @@ const PROGRAM = join(DEPLOY, 'examples/start.ts');
 /** Addresses that no other test listens on, so a port that is free there stays free. */
 const HOST = '127.100.0.32';
 const STATUS_HOST = '127.100.0.33';
+const TLS_HOST = '127.100.0.34';
 /** A process that loads everything, on a busy machine. */
 const START_DEADLINE_MS = 6 * DEADLINE_MS;
 
@@ -36,6 +38,7 @@ describe('npm start', () => {
   let folder: string;
   let port: number;
   let statusPort: number;
+  let tlsPort: number;
   let backendPort: number;
   let child: Child;
   let output = '';
@@ -44,11 +47,12 @@ describe('npm start', () => {
     folder = mkdtempSync(join(tmpdir(), 'kube-entry-'));
     port = await serverPort(HOST);
     statusPort = await serverPort(STATUS_HOST);
+    tlsPort = await serverPort(TLS_HOST);
     backendPort = await serverPort('127.100.0.31');
     writeFileSync(join(folder, 'volume.yaml'), exampleService('volume', '/volume', '127.100.0.31', backendPort));
     child = start(
       ...['--manifests', folder, '--listen', `${HOST}:${port}`, '--status-listen', `${STATUS_HOST}:${statusPort}`],
-      ...['--admin-socket', join(folder, 'admin.sock'), '--workers', '1'],
+      ...['--tls-listen', `${TLS_HOST}:${tlsPort}`, '--admin-socket', join(folder, 'admin.sock'), '--workers', '1'],
     );
     child.stdout.setEncoding('utf8').on('data', chunk => {
       output += chunk;
@@ -68,9 +72,10 @@ describe('npm start', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('prints three curl lines', () => {
+  it('prints four curl lines', () => {
     assert.deepEqual(output.match(/(?<=^ +)curl .*$/gm), [
       `curl http://${HOST}:${port}/volume/api/v1/pools`,
+      `curl --insecure https://${TLS_HOST}:${tlsPort}/volume/api/v1/pools`,
       `curl --unix-socket ${join(folder, 'admin.sock')} http://localhost/nginx_status`,
       `curl --unix-socket ${join(folder, 'admin.sock')} http://localhost/configuration/backends`,
     ]);
@@ -85,6 +90,12 @@ describe('npm start', () => {
   it('serves a route, the prefix stripped, with a backend of its own behind it', async () => {
     const answer = await whatAnswers(HOST, port, '/volume/api/v1/pools');
     assert.match(answer ?? '', /^default\/volume on 127\.100\.0\.31:\d+ got\n\nGET \/api\/v1\/pools HTTP\/1\.1\n/);
+  });
+
+  it('serves it over TLS, with a certificate of its own', async () => {
+    const options = { host: TLS_HOST, port: tlsPort, path: '/volume/x', rejectUnauthorized: false, agent: false };
+    const [response] = (await once(getByTls(options), 'response')) as [Readable];
+    assert.match(await text(response), /^X-Forwarded-Proto: https$/m);
   });
 
   it('answers on the admin socket', async () => {

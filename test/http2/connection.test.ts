@@ -127,6 +127,14 @@ describe('connections of HTTP/2', { concurrency: 6, timeout: 240_000 }, () => {
     assert.equal(await client.goaway(), 0);
   });
 
+  it('a client that says GOAWAY while nothing is under way gets the end at once, and has done nothing wrong', async t => {
+    const { client, proxy } = await scene(t);
+    assert.equal((await client.exchange(getFields('/volume'))).status, 200);
+    client.send(frame(7, 0, 0, Buffer.concat([uint32(0), uint32(0)])));
+    assert.equal(await client.goaway(), 0);
+    assert.equal(proxy.counters.get('http2ProtocolErrors'), 0);
+  });
+
   it('urgent responses go first, and incremental ones share what there is', async t => {
     const size = 40_000;
     const { client, upstream } = await scene(t, {

@@ -229,3 +229,16 @@ test('what is shown of the live settings can be pushed back', () => {
     { numRuns: 200 },
   );
 });
+
+test('there is one default certificate, whole', () => {
+  const problems = (...flags: string[]): string => problemsOf(() => load(flags)).join();
+  assert.match(problems('--tls-certificate', 'x'), /--tls-certificate and --tls-key belong together/);
+  assert.match(problems('--tls-key', 'x'), /--tls-certificate and --tls-key belong together/);
+  const files = ['--tls-certificate', 'x', '--tls-key', 'y'];
+  assert.match(problems(...files, '--default-tls-secret', 'a/b'), /choose one default certificate/);
+  assert.match(problems('--source', 'push', '--default-tls-secret', 'a/b'), /reads no Secrets/);
+  for (const text of ['b', 'a/b/c', '/b', 'a/', 'A/b', 'a/B']) {
+    assert.match(problems('--default-tls-secret', text), /NAMESPACE\/NAME|namespace/, text);
+  }
+  assert.deepEqual(load(['--default-tls-secret', 'a/b.c']).defaultTlsSecret, { namespace: 'a', name: 'b.c' });
+});

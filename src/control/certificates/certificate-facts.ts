@@ -112,7 +112,7 @@ function faultOfKey(certificates: readonly X509Certificate[], key: PrivateKey, n
     const owner = certificates.findIndex(certificate => certificate.checkPrivateKey(privateKey));
     if (owner < 0) return `${names.chain} and ${names.key} do not belong together`;
     if (owner > 0)
-      return `${names.chain} must begin with the certificate of ${names.key}, which is the ${owner + 1}. in it`;
+      return `${names.chain} must begin with the certificate of ${names.key}, which is certificate ${owner + 1} in it`;
     const { modulusLength = LEAST_RSA_BITS } = privateKey.asymmetricKeyDetails ?? {};
     return modulusLength < LEAST_RSA_BITS ? `its RSA key has fewer than ${LEAST_RSA_BITS} bits` : undefined;
   } catch {

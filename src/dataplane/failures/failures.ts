@@ -160,8 +160,8 @@ const TABLE = {
   ),
   request_http_version_unsupported: request(
     505,
-    'The client speaks HTTP/2 or higher without having asked for it.',
-    'Have the client, or the load balancer in front, use HTTP/1.1 for this port.',
+    'The request line says HTTP/2 or higher, versions that have no request lines.',
+    'Have the client begin HTTP/2 with its preface on the plain port, or by ALPN on TLS; or use HTTP/1.1.',
   ),
   request_tls_on_plain_port: request(
     400,

@@ -2,7 +2,7 @@ import { writeLatin1, writeRange } from '../../formats/write-bytes.ts';
 import type { Guarded } from '../runtime/guard.ts';
 import { BufferPool } from '../transport/buffer-pool.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
-import { flushSoon, type Sender } from '../transport/flush-turn.ts';
+import { flushLast, type Sender } from '../transport/flush-turn.ts';
 import type { Transport } from '../transport/transport.ts';
 import {
   ACK,
@@ -204,7 +204,7 @@ export class Outbox implements Sender {
   #makeRoom(size: number): void {
     if (!this.#isScheduled) {
       this.#isScheduled = true;
-      flushSoon(this);
+      flushLast(this);
     }
     const needed = this.#size + size;
     if (needed <= this.#buffer.length) return;

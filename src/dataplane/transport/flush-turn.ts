@@ -9,6 +9,7 @@ export interface Sender extends Guarded {
 const MAX_SENDERS = 32;
 
 let senders: Sender[] = [];
+let gatherers: Sender[] = [];
 let isScheduled = false;
 
 /**
@@ -19,6 +20,16 @@ export function flushSoon(sender: Sender): void {
   // This one may be about to write: it is flushed later, when that is complete.
   if (senders.length >= MAX_SENDERS) flushAll();
   senders.push(sender);
+  schedule();
+}
+
+/** As {@link flushSoon}, behind all others and never before: for a connection that gathers what many requests send in a turn. */
+export function flushLast(sender: Sender): void {
+  gatherers.push(sender);
+  schedule();
+}
+
+function schedule(): void {
   if (isScheduled) return;
   isScheduled = true;
   setImmediate(endTurn);
@@ -27,12 +38,19 @@ export function flushSoon(sender: Sender): void {
 function endTurn(): void {
   isScheduled = false;
   flushAll();
+  const due = gatherers;
+  gatherers = [];
+  flushEach(due);
 }
 
 function flushAll(): void {
   // What is flushed may call for a further flush.
   const due = senders;
   senders = [];
+  flushEach(due);
+}
+
+function flushEach(due: readonly Sender[]): void {
   for (const sender of due) {
     try {
       sender.flush();

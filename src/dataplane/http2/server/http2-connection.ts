@@ -195,7 +195,6 @@ export class Http2Connection
 
   clientLeaves(): void {
     this.#isLeaving = true;
-    if (this.#state === IDLE) this.#excess ||= '-';
   }
 
   requestBegins(): void {
@@ -254,8 +253,8 @@ export class Http2Connection
 
   /** FIN: a client that gives up does that. */
   ended(): void {
-    if (this.#state === LINGERING) this.destroy();
-    else if (this.#state < ENDING) this.destroy();
+    // What was written before the end still goes out.
+    if (this.#state !== ENDING) this.destroy();
   }
 
   closed(error = ''): void {
@@ -277,7 +276,8 @@ export class Http2Connection
     if (this.outbox.isFlooded) this.#excess ||= 'has its frames answered and does not read the answers';
     if (this.#excess !== '') throw new Http2Error(ENHANCE_YOUR_CALM, this.#excess);
     this.streams.send();
-    this.#timeHead();
+    if (this.#isLeaving && this.#state === IDLE) this.#close(NO_ERROR, '');
+    else this.#timeHead();
   }
 
   /** A client that has begun a frame or a header block must finish it. A body has the limit of its stream. */
