@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Certificate, CertificateId, PrivateKey } from '../../model/certificate.ts';
 import type { Secret } from '../../resources/secret.ts';
@@ -25,6 +25,9 @@ export interface CertificateFault {
 
 const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 const MOST_IN_CHAIN = 10;
+const MOST_INTERMEDIATES = 64;
+/** By their text. */
+const intermediates = new Map<string, X509Certificate>();
 const LEAST_RSA_BITS = 2048;
 /** What OpenSSL takes in any case: for the rest it is asked, which costs as much as all other checks together. */
 const USUAL_KEYS: ReadonlySet<string> = new Set(['rsa', 'prime256v1', 'secp384r1', 'ed25519']);
@@ -73,16 +76,22 @@ export function readCertificate(
   const certificates: X509Certificate[] = [];
   for (const [index, block] of blocks.entries()) {
     try {
-      certificates.push(new X509Certificate(block));
+      certificates.push(index === 0 ? new X509Certificate(block) : intermediateOf(block));
     } catch {
       return { fault: `certificate ${index + 1} of ${names.chain} cannot be read` };
     }
   }
   const [certificate] = certificates as [X509Certificate];
-  const fault = faultOfKey(certificates, key, names) ?? faultOfChain(certificates, names);
+  const privateKey = keyObjectOf(key);
+  if (privateKey === undefined) {
+    return {
+      fault: `${names.key} ${/ENCRYPTED/.test(key.reveal()) ? 'is encrypted' : 'holds no key that can be read'}`,
+    };
+  }
+  const fault = faultOfKey(certificates, privateKey, names) ?? faultOfChain(certificates, names);
   if (fault !== undefined) return { fault };
   const joined = blocks.join('\n');
-  if (!isUsual(certificates, key) && !isTaken(joined, key))
+  if (!isUsual(certificates, privateKey) && !isTaken(joined, key))
     return { fault: 'OpenSSL refuses it: its key or a signature is too weak, or of a kind that TLS does not use' };
   return {
     id: createHash('sha256').update(joined).digest('hex').slice(0, 32),
@@ -106,19 +115,36 @@ export function coversHost({ names }: Pick<CertificateFacts, 'names'>, host: str
   return !host.startsWith('*') && dot > 0 && names.includes(`*${host.slice(dot)}`);
 }
 
-function faultOfKey(certificates: readonly X509Certificate[], key: PrivateKey, names: PairNames): string | undefined {
+/** Without OpenSSL's words about a key that it cannot read: they say nothing that helps. */
+function keyObjectOf(key: PrivateKey): KeyObject | undefined {
   try {
-    const privateKey = createPrivateKey(key.reveal());
-    const owner = certificates.findIndex(certificate => certificate.checkPrivateKey(privateKey));
-    if (owner < 0) return `${names.chain} and ${names.key} do not belong together`;
-    if (owner > 0)
-      return `${names.chain} must begin with the certificate of ${names.key}, which is certificate ${owner + 1} in it`;
-    const { modulusLength = LEAST_RSA_BITS } = privateKey.asymmetricKeyDetails ?? {};
-    return modulusLength < LEAST_RSA_BITS ? `its RSA key has fewer than ${LEAST_RSA_BITS} bits` : undefined;
+    return createPrivateKey(key.reveal());
   } catch {
-    // Without OpenSSL's words: they say nothing that helps.
-    return /ENCRYPTED/.test(key.reveal()) ? `${names.key} is encrypted` : `${names.key} holds no key that can be read`;
+    return undefined;
   }
+}
+
+/** Thousands of certificates are signed by one intermediate. @throws for what is no certificate */
+function intermediateOf(block: string): X509Certificate {
+  const before = intermediates.get(block);
+  if (before !== undefined) return before;
+  const read = new X509Certificate(block);
+  if (intermediates.size >= MOST_INTERMEDIATES) intermediates.clear();
+  intermediates.set(block, read);
+  return read;
+}
+
+function faultOfKey(
+  certificates: readonly X509Certificate[],
+  privateKey: KeyObject,
+  names: PairNames,
+): string | undefined {
+  const owner = certificates.findIndex(certificate => certificate.checkPrivateKey(privateKey));
+  if (owner < 0) return `${names.chain} and ${names.key} do not belong together`;
+  if (owner > 0)
+    return `${names.chain} must begin with the certificate of ${names.key}, which is certificate ${owner + 1} in it`;
+  const { modulusLength = LEAST_RSA_BITS } = privateKey.asymmetricKeyDetails ?? {};
+  return modulusLength < LEAST_RSA_BITS ? `its RSA key has fewer than ${LEAST_RSA_BITS} bits` : undefined;
 }
 
 /** RFC 8446 section 4.4.2: each certificate certifies the one before it. Clients that must not search refuse the connection. */
@@ -131,10 +157,12 @@ function faultOfChain(certificates: readonly X509Certificate[], { chain }: PairN
     : `certificate ${stray + 1} of ${chain} did not sign certificate ${stray}: put them in order`;
 }
 
-function isUsual(certificates: readonly X509Certificate[], key: PrivateKey): boolean {
-  const { asymmetricKeyType = '', asymmetricKeyDetails } = createPrivateKey(key.reveal());
-  const kind = asymmetricKeyType === 'ec' ? (asymmetricKeyDetails?.namedCurve ?? '') : asymmetricKeyType;
-  return USUAL_KEYS.has(kind) && certificates.every(one => USUAL_SIGNATURE.test(one.signatureAlgorithm ?? ''));
+function isUsual(
+  certificates: readonly X509Certificate[],
+  { asymmetricKeyType, asymmetricKeyDetails }: KeyObject,
+): boolean {
+  const kind = asymmetricKeyType === 'ec' ? asymmetricKeyDetails?.namedCurve : asymmetricKeyType;
+  return USUAL_KEYS.has(kind ?? '') && certificates.every(one => USUAL_SIGNATURE.test(one.signatureAlgorithm ?? ''));
 }
 
 /** Whether OpenSSL takes the pair for a server, as the workers will ask it to. */
