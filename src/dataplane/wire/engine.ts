@@ -3,6 +3,7 @@
  * a request makes no timer, no closure and no promise.
  */
 import type { Server } from 'node:net';
+import { UnavailableError } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { Engine, EngineContext } from '../engine.ts';
@@ -11,6 +12,7 @@ import { Passthrough } from '../passthrough/passthrough.ts';
 import type { KnownClient } from '../pipeline/ports.ts';
 import { createTransportServer } from '../transport/accept.ts';
 import type { Passage } from '../transport/tls/server-handshake.ts';
+import { HAS_TLS_HANDLES } from '../transport/tls/tls-handle.ts';
 import { NO_OWNER, type OpenTransport } from '../transport/transport.ts';
 import { EngineParts } from './engine-parts.ts';
 import { ProxyProtocolGate, type Serve } from './proxy-protocol-gate.ts';
@@ -57,6 +59,10 @@ export class WireEngine implements Engine {
   }
 
   listenTls(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    if (!HAS_TLS_HANDLES) {
+      const what = `TLS cannot be served on Node ${process.versions.node}: its TLS handle is not the known one`;
+      return Promise.reject(new UnavailableError(`${what}; use Node 26, or leave --tls-listen out`));
+    }
     return this.#listenOn(this.#tlsPort, address, reusePort);
   }
 
