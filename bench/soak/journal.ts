@@ -10,6 +10,12 @@ export class Journal {
   uncertain = 0;
   /** WebSocket messages that came back as they were sent. */
   messages = 0;
+  /** Right answers over HTTP/2. */
+  http2Answers = 0;
+  /** gRPC messages that came back as they were sent. */
+  grpcMessages = 0;
+  /** Serial numbers of the certificates that clients were shown. */
+  readonly certificates = new Set<string>();
   /** Failures that were provoked, by what they were. */
   readonly provoked = new Map<string, number>();
   /** Heads of responses, by service and status, where no client leaves before the end. */

@@ -3,7 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicros } from '../measure/process-tree.ts';
 import { Journal } from './journal.ts';
 import { runAbortingClients } from './load/aborting-clients.ts';
+import { CertificateChurn } from './load/certificate-churn.ts';
 import { runFailingClients } from './load/failing-clients.ts';
+import { runGrpcClients } from './load/grpc-clients.ts';
+import { runHandshakes } from './load/handshakes.ts';
+import { runHttp2Clients } from './load/http2-clients.ts';
 import { RouteChurn } from './load/route-churn.ts';
 import { SteadyClients } from './load/steady-clients.ts';
 import { runWebSocketClients } from './load/web-socket-clients.ts';
@@ -26,7 +30,7 @@ export interface SoakContext {
   readonly progress: (line: string) => void;
 }
 
-interface LoadPhase extends Pick<Observations, 'capacity' | 'rate' | 'cpus' | 'pushes'> {
+interface LoadPhase extends Pick<Observations, 'capacity' | 'rate' | 'cpus' | 'pushes' | 'swaps'> {
   readonly samples: readonly ResourceSample[];
 }
 
@@ -35,11 +39,12 @@ export async function runSoak(options: Options, context: SoakContext): Promise<O
   const { minutes, load, hasAccessLog } = options;
   const { folder, interrupted, progress } = context;
   await using programs = new AsyncDisposableStack();
-  const target = await startTarget(folder, hasAccessLog, programs);
+  const certificates = new CertificateChurn(folder);
+  const target = await startTarget(folder, certificates.files, hasAccessLog, programs);
   const { proxy, admin } = target;
   const before = await settledSnapshot(proxy, admin, ANY_NUMBER);
   const journal = new Journal();
-  const phase = await underLoad(target, journal, options, context);
+  const phase = await underLoad(target, certificates, journal, options, context);
   interrupted.throwIfAborted();
   progress('the load is over: waiting until all is idle');
   const after = await settledSnapshot(proxy, admin, before.descriptors);
@@ -57,11 +62,13 @@ export async function runSoak(options: Options, context: SoakContext): Promise<O
 
 async function underLoad(
   target: Target,
+  certificates: CertificateChurn,
   journal: Journal,
   { minutes, load }: Options,
   { interrupted, progress }: SoakContext,
 ): Promise<LoadPhase> {
-  const { port, proxy } = target;
+  const { port, tlsPort, proxy } = target;
+  const origins = [`http://127.0.0.1:${port}`, `https://127.0.0.1:${tlsPort}`];
   const { pid } = proxy.program;
   const over = new AbortController();
   const signal = AbortSignal.any([interrupted, over.signal]);
@@ -73,6 +80,10 @@ async function underLoad(
     runFailingClients(port, journal, signal),
     runAbortingClients(port, journal, signal),
     runWebSocketClients(port, journal, signal),
+    runHttp2Clients(origins, journal, signal),
+    runGrpcClients(origins, journal, signal),
+    runHandshakes(tlsPort, journal, signal),
+    certificates.run(signal),
   ]);
   try {
     await sleep(WARM_UP_MS, undefined, { signal });
@@ -81,7 +92,14 @@ async function underLoad(
     progress(`${capacity.toFixed(0)} requests a second at most; ${(capacity * load).toFixed(0)} for ${minutes} min`);
     const end = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);
     const measured = await measure(pid, steady, () => takeSamples(proxy, () => steady.done, end));
-    return { capacity, samples: measured.result, rate: measured.rate, cpus: measured.cpus, pushes: churn.pushes };
+    return {
+      capacity,
+      samples: measured.result,
+      rate: measured.rate,
+      cpus: measured.cpus,
+      pushes: churn.pushes,
+      swaps: certificates.swaps,
+    };
   } finally {
     over.abort();
     await clients;

@@ -13,6 +13,8 @@ export interface Observations {
   /** CPUs that the proxy used, on average. */
   readonly cpus: number;
   readonly pushes: number;
+  /** Times that the certificate was replaced. */
+  readonly swaps: number;
   readonly journal: Journal;
   readonly samples: readonly ResourceSample[];
   readonly before: Snapshot;

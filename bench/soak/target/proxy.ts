@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageEnvironment } from '../../support/image-environment.ts';
 import { Program } from '../../support/program.ts';
+import type { CertificateFiles } from '../load/certificate-churn.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const NAME = 'kube-entry';
@@ -15,6 +16,8 @@ export interface ProxyOptions {
   /** Its own and empty. */
   readonly folder: string;
   readonly port: number;
+  readonly tlsPort: number;
+  readonly certificate: CertificateFiles;
   readonly cpus: string;
   readonly hasAccessLog: boolean;
 }
@@ -25,7 +28,7 @@ export class ProxyUnderTest {
   readonly #folder: string;
   readonly #accessLog: string;
 
-  constructor({ folder, port, cpus, hasAccessLog }: ProxyOptions) {
+  constructor({ folder, port, tlsPort, certificate, cpus, hasAccessLog }: ProxyOptions) {
     this.#folder = folder;
     this.adminSocket = join(folder, 'admin.sock');
     this.#accessLog = join(folder, 'access.log');
@@ -36,6 +39,8 @@ export class ProxyUnderTest {
         ...['--engine', 'wire', '--workers', String(WORKERS), '--source', 'push'],
         ...(hasAccessLog ? ['--access-log-path', this.#accessLog] : ['--access-log', 'off']),
         ...['--listen', `127.0.0.1:${port}`, '--admin-socket', this.adminSocket, '--status-listen', '127.0.0.1:0'],
+        ...['--tls-listen', `127.0.0.1:${tlsPort}`],
+        ...['--tls-certificate', certificate.certificate, '--tls-key', certificate.key],
         // Whatever becomes of the soak itself: the kernel's SIGTERM then ends the proxy soon.
         ...['--log-level', 'warn', '--shutdown-delay', '0s', '--shutdown-timeout', '1s'],
       ],

@@ -10,6 +10,7 @@ export interface BackendPorts {
   /** Breaks off, stalls, closes. Its connections are shared by no healthy Service. */
   readonly failing: number;
   readonly webSocket: number;
+  readonly grpc: number;
 }
 
 /** A Service whose backend fails, and what its clients may see of that: nothing else is explained. */
@@ -42,6 +43,8 @@ export const STEADY = 'steady';
 /** For clients that leave in the middle. */
 export const ABORTED = 'aborted';
 export const WEB_SOCKET = 'ws';
+export const GRPC = 'grpc';
+export const GRPC_METHOD = '/soak.Echo/Chat';
 
 /** Nothing listens there. */
 const REFUSING_PORT = 1;
@@ -57,6 +60,7 @@ export function backendRecords(ports: BackendPorts, version: number, passing: re
     record(STEADY, ports.steady, changing),
     record(ABORTED, ports.steady, changing),
     record(WEB_SOCKET, ports.webSocket, changing),
+    record(GRPC, ports.grpc, { ...changing, path: '/soak.Echo', protocol: 'grpc' }),
     ...FAILING.map(({ name }) =>
       record(name, name === 'refused' ? REFUSING_PORT : ports.failing, { 'read-timeout': STALL_LIMIT }),
     ),

@@ -1,10 +1,10 @@
 /** Whether the proxy's own counters agree with what its clients saw. */
 import type { Check, Observations } from '../soak-result.ts';
-import { FAILING, NAMESPACE, STEADY, WEB_SOCKET } from '../target/services.ts';
+import { FAILING, GRPC, NAMESPACE, STEADY, WEB_SOCKET } from '../target/services.ts';
 import { isIdle, type Snapshot, upstreamConnections } from './snapshot.ts';
 
 /** Those whose clients all stay until the end, and whose counters live as long as the soak. */
-const COUNTABLE = [STEADY, WEB_SOCKET, ...FAILING.map(({ name }) => name)];
+const COUNTABLE = [STEADY, WEB_SOCKET, GRPC, ...FAILING.map(({ name }) => name)];
 
 export function counterChecks(observations: Observations): Check[] {
   return [idleGauges(observations), totalRequests(observations), requestsByCode(observations), handled(observations)];

@@ -6,7 +6,7 @@ import type { Check, Observations } from '../soak-result.ts';
 import { WORKERS } from '../target/proxy.ts';
 
 export function markdown(observations: Observations, checks: readonly Check[]): string {
-  const { minutes, capacity, rate, cpus: used, pushes, journal, samples } = observations;
+  const { minutes, capacity, rate, cpus: used, pushes, swaps, journal, samples } = observations;
   const resident = samples.map(({ residentBytes }) => residentBytes);
   const isPassed = checks.every(({ isMet }) => isMet !== false);
   const facts = [
@@ -15,7 +15,10 @@ export function markdown(observations: Observations, checks: readonly Check[]): 
     ['CPUs that the proxy used', used.toFixed(2)],
     ['answered requests', String(journal.answered)],
     ['WebSocket messages', String(journal.messages)],
+    ['answers over HTTP/2', String(journal.http2Answers)],
+    ['gRPC messages', String(journal.grpcMessages)],
     ['route changes', String(pushes)],
+    ['certificates', `${swaps} replacements, ${journal.certificates.size} different ones seen`],
     ['RSS, least and most', `${mebibytes(Math.min(...resident))}, ${mebibytes(Math.max(...resident))}`],
   ];
   const provoked = [...journal.provoked].sort(([a], [b]) => a.localeCompare(b)).map(([kind, n]) => [kind, String(n)]);
@@ -30,7 +33,7 @@ export function markdown(observations: Observations, checks: readonly Check[]): 
 
 export function json(observations: Observations, checks: readonly Check[]): string {
   const { journal, before, after, ...rest } = observations;
-  const { answered, uncertain, messages } = journal;
+  const { answered, uncertain, messages, http2Answers, grpcMessages } = journal;
   const result = {
     date: new Date().toISOString(),
     machine: { cpu: cpus()[0]?.model, cpus: cpus().length, kernel: release(), node: process.versions.node },
@@ -41,6 +44,9 @@ export function json(observations: Observations, checks: readonly Check[]): stri
       answered,
       uncertain,
       messages,
+      http2Answers,
+      grpcMessages,
+      certificates: journal.certificates.size,
       provoked: Object.fromEntries(journal.provoked),
       unexplained: Object.fromEntries(journal.unexplained),
       answers: Object.fromEntries([...journal.answers].map(([name, codes]) => [name, Object.fromEntries(codes)])),

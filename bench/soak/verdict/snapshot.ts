@@ -6,7 +6,7 @@ import type { ProxyUnderTest } from '../target/proxy.ts';
 import { type Descriptors, descriptorsOf } from './sampler.ts';
 
 /** Longer than the proxy keeps an idle upstream connection, or listens to a client that it has answered for the last time. */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 45_000;
 const STEP_MS = 250;
 
 export interface Snapshot {

@@ -90,13 +90,17 @@ function noBreakage({ after, errorLines }: Observations): Check {
 
 /** A soak in which something did not happen shows nothing about it. */
 function coverage({ journal, pushes, samples }: Observations): Check {
-  const { provoked, answers, messages } = journal;
+  const { provoked, answers, messages, http2Answers, grpcMessages, certificates } = journal;
   const missing = [
     ...FAILING.filter(({ name }) => !answers.has(name)).map(({ name }) => name),
     ...['before the answer', 'within an upload', 'within a download'].filter(
       kind => !provoked.has(`client gone ${kind}`),
     ),
+    ...['stream reset by its client', 'left within a handshake'].filter(kind => !provoked.has(kind)),
     ...(messages === 0 ? ['WebSockets'] : []),
+    ...(http2Answers === 0 ? ['HTTP/2'] : []),
+    ...(grpcMessages === 0 ? ['gRPC'] : []),
+    ...(certificates.size < 2 ? ['certificates'] : []),
     ...(pushes === 0 ? ['route changes'] : []),
     ...(samples.at(-1)?.done ? [] : ['steady load']),
   ];
