@@ -16,9 +16,7 @@ const COMMON = ['clock.ts', 'errors.ts', 'formats', 'seeded-random.ts', 'text'];
 const PORTS = [
   'dataplane/pipeline/ports.ts',
   'dataplane/pipeline/header-ids.ts',
-  'dataplane/pipeline/upstream-fields.ts',
-  'dataplane/pipeline/response-fields.ts',
-  'dataplane/pipeline/http-date.ts',
+  'dataplane/fields',
   'dataplane/clusters/upstream-pool.ts',
 ];
 
@@ -112,13 +110,9 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     'dataplane/pipeline/header-ids.ts': { folders: [], packages: [] },
-    'dataplane/pipeline/http-date.ts': { folders: [], packages: [] },
-    'dataplane/pipeline/response-fields.ts': {
-      folders: [...COMMON, 'dataplane/pipeline/http-date.ts', 'dataplane/pipeline/ports.ts'],
-      packages: [],
-    },
-    'dataplane/pipeline/upstream-fields.ts': {
-      folders: ['formats', 'dataplane/pipeline/ports.ts', 'dataplane/pipeline/header-ids.ts'],
+    // Header lines that all codecs write: once, and for all versions of HTTP.
+    'dataplane/fields': {
+      folders: [...COMMON, 'dataplane/pipeline/ports.ts', 'dataplane/pipeline/header-ids.ts'],
       packages: [],
     },
     'dataplane/clusters/upstream-pool.ts': {

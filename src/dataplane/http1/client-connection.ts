@@ -1,8 +1,8 @@
 import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import { plainForwarded } from '../fields/upstream-fields.ts';
 import type { KnownClient, TlsSession, Upstream } from '../pipeline/ports.ts';
-import { plainForwarded } from '../pipeline/upstream-fields.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import { Inlet } from '../transport/read-buffers.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';

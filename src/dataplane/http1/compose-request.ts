@@ -1,5 +1,5 @@
+import { takesTrailers, upstreamLines } from '../fields/upstream-fields.ts';
 import type { OutgoingRequest } from '../pipeline/ports.ts';
-import { takesTrailers, upstreamLines } from '../pipeline/upstream-fields.ts';
 
 /** The head the upstream gets, with the empty line at its end, in the order of the contract. */
 export function composeRequest(request: OutgoingRequest): string {

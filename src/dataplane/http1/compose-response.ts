@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import { answerLines, dropLines, lineEnded, linesWithoutLength, responseLines } from '../fields/response-fields.ts';
 import type { Answer, FieldEdits, ResponseView } from '../pipeline/ports.ts';
-import { answerLines, dropLines, lineEnded, linesWithoutLength, responseLines } from '../pipeline/response-fields.ts';
 
 const KEEP_ALIVE = 'Connection: keep-alive\r\n\r\n';
 const CLOSE = 'Connection: close\r\n\r\n';

@@ -1,5 +1,5 @@
+import { takesTrailers, upstreamLines } from '../../fields/upstream-fields.ts';
 import type { BodyPiece, OutgoingRequest } from '../../pipeline/ports.ts';
-import { takesTrailers, upstreamLines } from '../../pipeline/upstream-fields.ts';
 import type { Transport } from '../../transport/transport.ts';
 import {
   CLIENT_PREFACE,

@@ -1,5 +1,6 @@
 import { stackOf } from '../../../errors.ts';
 import type { FailureReason } from '../../failures/failures.ts';
+import { answerLines, lineEnded, linesWithoutLength, responseLines } from '../../fields/response-fields.ts';
 import type {
   Answer,
   BodyPiece,
@@ -11,7 +12,6 @@ import type {
   FieldEdits,
   ResponseView,
 } from '../../pipeline/ports.ts';
-import { answerLines, lineEnded, linesWithoutLength, responseLines } from '../../pipeline/response-fields.ts';
 import { guarded } from '../../runtime/guard.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import type { ClientMemory } from '../../transport/client-memory.ts';

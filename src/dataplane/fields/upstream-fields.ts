@@ -1,8 +1,8 @@
 /** The header lines that upstreams get, whichever version of HTTP they speak. A codec adds what frames the request. */
 import { withoutCookieLines } from '../../formats/http/cookie-lines.ts';
 import { acceptsTrailers } from '../../formats/http/te.ts';
-import { EXPECT, TE } from './header-ids.ts';
-import type { OutgoingRequest, RequestView } from './ports.ts';
+import { EXPECT, TE } from '../pipeline/header-ids.ts';
+import type { OutgoingRequest, RequestView } from '../pipeline/ports.ts';
 
 /** What upstreams are told of a client that no proxy speaks for: the same for each request of a connection. */
 export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {

@@ -1,7 +1,7 @@
 /** The header lines that clients get, whichever version of HTTP they speak. A codec adds what frames the response. */
 import { trimWhitespace } from '../../formats/http/list.ts';
+import type { Answer, FieldEdits, ResponseView } from '../pipeline/ports.ts';
 import { dateLine } from './http-date.ts';
-import type { Answer, FieldEdits, ResponseView } from './ports.ts';
 
 /** Those of a final response, each with its line end. */
 export function responseLines(head: ResponseView, edits: FieldEdits | undefined): string {
