@@ -49,7 +49,8 @@ test("a dead worker's gauges are forgotten, its totals stay, and its heir counts
   const [dead, other] = [board.addRegion(), board.addRegion()];
   for (const region of [dead, other]) for (const name of COUNTERS) region.add(name, 5);
   dead.clearGauges();
-  const gauges = ['active', 'reading', 'writing', 'waiting', 'upstreamIdle', 'upstreamBusy', 'upstreamPending'];
+  const connections = ['active', 'reading', 'writing', 'waiting', 'tlsHandshaking'];
+  const gauges = [...connections, 'upstreamIdle', 'upstreamBusy', 'upstreamPending'];
   for (const name of COUNTERS) assert.equal(board.sum(name), gauges.includes(name) ? 5 : 10, name);
   const heir = new WorkerCounters(dead.buffer);
   heir.add('accepted', 1);

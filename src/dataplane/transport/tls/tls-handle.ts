@@ -117,9 +117,12 @@ function isAsExpected(found: TlsBinding): boolean {
   const secureContext = createSecureContext({ ca: [] });
   const [first, bytes] = [Buffer.alloc(1), Buffer.alloc(1)];
   let socket: TLSSocket | undefined;
+  /** What Node made for it: closing it is the recorder's business now. */
+  let tcp: TcpHandle | undefined;
   try {
     found.wrap = (parent, ...args) => {
-      note('wrap')(isTcpHandle(parent), ...args);
+      if (isTcpHandle(parent)) tcp = parent;
+      note('wrap')(tcp !== undefined, ...args);
       return handle as unknown as TlsHandle;
     };
     socket = openProbe({
@@ -137,6 +140,7 @@ function isAsExpected(found: TlsBinding): boolean {
   } finally {
     found.wrap = wrap;
     socket?.destroy();
+    tcp?.close();
   }
   const expected = [
     ...['wrap', true, secureContext.context, true, false],
