@@ -133,6 +133,11 @@ export class ServingProgram {
     return parseListenAddress(String(this.#listening.listen));
   }
 
+  /** Where clients connect with TLS. */
+  get tlsAddress(): ListenAddress {
+    return parseListenAddress(String(this.#listening.tlsListen));
+  }
+
   get status(): ListenAddress {
     return parseListenAddress(String(this.#listening.statusListen));
   }

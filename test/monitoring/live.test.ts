@@ -23,6 +23,7 @@ const MAY_BE_EMPTY = new Map([['Age of a stale table', 'no instance here started
 
 /** What the scenario makes true; each then waits for its time, which is minutes. */
 const ACTIVE_ALERTS = [
+  'KubeEntryCertificateProblem',
   'KubeEntryErrors',
   'KubeEntryRouteConflict',
   'KubeEntryServiceRefused',

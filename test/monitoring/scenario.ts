@@ -1,9 +1,11 @@
 /** Two running instances and what happens to them: traffic, errors, refusals, conflicts, changes of routes. */
 import type { TestContext } from 'node:test';
+import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
 import { KubeApi } from '../support/kube-api.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
 import { type ServiceManifest, service } from '../support/services.ts';
 
@@ -40,6 +42,10 @@ export class Scenario {
       entryService('broken', NOBODY),
       entryService('refused', shop, 'no-slash'),
       entryService('unlucky', shop, '/shop'),
+      service('uncertified', {
+        address: shop.address,
+        annotations: { path: '/uncertified', host: 'tls.example', 'tls-secret': 'missing' },
+      }),
     ];
     const api = await KubeApi.start();
     atEnd(t, () => api[Symbol.asyncDispose]());
@@ -58,7 +64,8 @@ export class Scenario {
       endpoints: [endpoint(host, 'balanced-1')],
     });
     const objects = [...services, balanced, pods];
-    const manifests = await ServingProgram.start(t, { workers: 2, manifests: objects });
+    const args = ['--tls-listen', '127.0.0.1:0'];
+    const manifests = await ServingProgram.start(t, { workers: 2, manifests: objects, args });
     return new Scenario(api, objects, entryService('spare', shop), { kube, manifests });
   }
 
@@ -75,6 +82,16 @@ export class Scenario {
       for (let count = 0; count < 3; count += 1) await program.get('/broken');
       await program.get(`/nowhere/${this.#round}?secret=${this.#round}`);
     }
+    await this.#shakeHands(this.instances.manifests.tlsAddress);
+  }
+
+  /** Makes a handshake of TLS, and fails at one. */
+  async #shakeHands(address: ListenAddress): Promise<void> {
+    const good = await RawClient.connectTls(address);
+    good.destroy();
+    const bad = await RawClient.connect(address);
+    await bad.send('no TLS');
+    bad.destroy();
   }
 }
 
