@@ -4,7 +4,7 @@ import type { FailureReason } from '../failures/failures.ts';
 import { plainForwarded } from '../fields/upstream-fields.ts';
 import type { KnownClient, TlsSession, Upstream } from '../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
-import { Inlet } from '../transport/read-buffers.ts';
+import { GATHERED_BYTES, Inlet, MAX_JOINED_BYTES } from '../transport/read-buffers.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
 import type { ClientContext } from './client-context.ts';
 import { BUSY, CLOSED, ENDING, gaugeOf, IDLE, LINGERING, READING, TUNNEL } from './client-states.ts';
@@ -34,7 +34,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   constructor(context: ClientContext, open: OpenTransport, { peer, tls }: KnownClient) {
     this.#context = context;
     this.tls = tls;
-    this.inlet = new Inlet(context.buffers);
+    this.inlet = new Inlet(context.buffers, tls === undefined ? MAX_JOINED_BYTES : GATHERED_BYTES);
     this.#reader = new RequestReader(context, this);
     this.transport = open(this);
     this.peer = peer ?? unmapAddress(this.transport.peerAddress);

@@ -3,6 +3,9 @@ import type { ClientMemory } from './client-memory.ts';
 /** Pieces up to this size are joined to what is written before them, so that one system call sends both. Larger ones are not copied. */
 export const MAX_JOINED_BYTES = 16 * 1024;
 
+/** A record of TLS is a read of its own. Smaller ones than this are seldom those of a large body. */
+export const GATHERED_BYTES = 2 * 1024;
+
 /** What one read takes at most: the largest piece the kernel hands out at once on a local network. */
 const BUFFER_BYTES = 64 * 1024;
 /** And in the middle of a large body, while memory is plentiful: what has come meanwhile then goes on in one write. */
@@ -114,10 +117,13 @@ export class Inlet {
   /** What the last read brought. */
   lastSize = 0;
   readonly #buffers: ReadBuffers;
+  readonly #largeFrom: number;
   #own: ReadBuffer | undefined;
 
-  constructor(buffers: ReadBuffers) {
+  /** @param largeFrom a read of so many bytes is a large piece */
+  constructor(buffers: ReadBuffers, largeFrom = MAX_JOINED_BYTES) {
     this.#buffers = buffers;
+    this.#largeFrom = largeFrom;
   }
 
   /** For the next read. @param isBody its bytes will go on as they are @param most about so many should be read at once */
@@ -129,7 +135,7 @@ export class Inlet {
         Math.min(pieceBytes, Math.max(STEP_BYTES, Math.ceil(most / STEP_BYTES) * STEP_BYTES)),
       );
     }
-    if (isBody && this.lastSize >= MAX_JOINED_BYTES && pieceBytes === BUFFER_BYTES) {
+    if (isBody && this.lastSize >= this.#largeFrom && pieceBytes === BUFFER_BYTES) {
       const { bodyBytes } = this.#buffers;
       if (this.#own !== undefined && this.#own.bytes.length > bodyBytes) this.release();
       this.#own ??= this.#buffers.take(bodyBytes);

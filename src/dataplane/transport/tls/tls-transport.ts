@@ -3,14 +3,14 @@ import { getSystemErrorName } from 'node:util';
 import { codeOf } from '../../../errors.ts';
 import { guarded } from '../../runtime/guard.ts';
 import type { ClientMemory } from '../client-memory.ts';
-import type { ReadBuffers } from '../read-buffers.ts';
+import { GATHERED_BYTES, type ReadBuffers } from '../read-buffers.ts';
 import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals } from '../tcp-handle.ts';
 import type { Transport, TransportOwner } from '../transport.ts';
 import { HandshakeOutcome } from './handshake-outcome.ts';
 import { type TlsHandle, wrapTls } from './tls-handle.ts';
 import { type OutletListener, TlsOutlet } from './tls-outlet.ts';
 
-/** A record holds no more (RFC 8446 section 5.1). One that is full is seldom the last. */
+/** A record holds no more (RFC 8446 section 5.1). */
 const FULL_RECORD = 16 * 1024;
 
 /** The records of one read of the connection. */
@@ -287,7 +287,7 @@ export class TlsTransport implements Transport, OutletListener {
     const end = this.#next + size;
     const isEnough = end - this.#start > MOST_GATHERED || buffer.length - end < FULL_RECORD;
     // The shared buffer may get the bytes of another connection before this turn ends.
-    if (size < FULL_RECORD || isEnough || this.#buffers.isShared(buffer)) {
+    if (size < GATHERED_BYTES || isEnough || this.#buffers.isShared(buffer)) {
       this.#handOn(this.#start === 0 ? buffer : buffer.subarray(this.#start, end), end - this.#start);
       return this.#nextBuffer();
     }
