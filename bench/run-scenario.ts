@@ -1,11 +1,12 @@
 /** One scenario over all contenders: started, checked, warmed up, then measured in turns. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { selfSigned } from '../test/support/self-signed.ts';
 import { serverPort } from '../test/support/server-port.ts';
 import { startGrpcBackend } from './backends/grpc-backend.ts';
 import { startHttpBackend } from './backends/http-backend.ts';
 import { startWebSocketBackend } from './backends/websocket-backend.ts';
-import type { Contender } from './contenders/contender.ts';
+import type { CertificateFiles, Contender } from './contenders/contender.ts';
 import { medians, type Sample } from './measure/sample.ts';
 import type { ContenderResult } from './report/report.ts';
 import type { Scenario, Target } from './scenarios/scenario.ts';
@@ -97,6 +98,15 @@ function startBackend({ name, backend }: Scenario, { folder, cpus }: RunPlan, po
   return START_BACKEND[backend](own, port, cpus.load);
 }
 
+function writeCertificate(folder: string, keyType: 'ecdsa' | 'rsa'): CertificateFiles {
+  const { cert, key } = selfSigned({ keyType });
+  const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), both: join(folder, 'tls.pem') };
+  writeFileSync(files.certificate, cert);
+  writeFileSync(files.key, key);
+  writeFileSync(files.both, cert + key);
+  return files;
+}
+
 async function start(
   contender: Contender,
   scenario: Scenario,
@@ -115,6 +125,7 @@ async function start(
     backendPort,
     ...(scenario.isHttp2 && { isHttp2: true }),
     ...(scenario.backend === 'grpc' && { isGrpc: true }),
+    ...(scenario.tls && { certificate: writeCertificate(folder, scenario.tls) }),
     accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
     cpus: plan.cpus.proxy,
   });

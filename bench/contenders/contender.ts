@@ -1,5 +1,12 @@
 import type { Program } from '../support/program.ts';
 
+/** PEM: the certificate, its key, and both in one file. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+  readonly both: string;
+}
+
 /** How a proxy is to be set up for a scenario. All of its routes lead to one backend. */
 export interface ProxySetup {
   /** Its own and empty. */
@@ -15,6 +22,8 @@ export interface ProxySetup {
   readonly isHttp2?: boolean;
   /** The backend speaks HTTP/2, too, and paths go there as they come. */
   readonly isGrpc?: boolean;
+  /** Clients speak TLS, and the proxy shows this certificate; undefined: they speak in clear. */
+  readonly certificate?: CertificateFiles;
   readonly cpus: string;
 }
 

@@ -22,7 +22,9 @@ export const haproxy: Contender = {
 };
 
 /** Its log can only go to a socket or a descriptor: standard output, which leads to the file. */
-function configuration({ folder, port, backendPort, accessLog, isHttp2 = false, isGrpc = false }: ProxySetup): string {
+function configuration(setup: ProxySetup): string {
+  const { folder, port, backendPort, accessLog, isHttp2 = false, isGrpc = false, certificate } = setup;
+  const clear = isHttp2 ? ' proto h2' : '';
   return `global
   nbthread 1
   maxconn 16384
@@ -41,7 +43,7 @@ defaults
   ${accessLog === undefined ? '' : 'log global\n  option httplog'}
 
 frontend entry
-  bind 127.0.0.1:${port} backlog 4096${isHttp2 ? ' proto h2' : ''}
+  bind 127.0.0.1:${port} backlog 4096${certificate ? ` ssl crt ${certificate.both} alpn h2,http/1.1` : clear}
   http-request deny deny_status 404 unless { path,map_beg(${folder}/prefixes.map) -m found }
   http-request set-path %[path,regsub(^/[^/]+,)]
   option forwardfor

@@ -28,7 +28,7 @@ function version(): string {
 }
 
 function start(engine: string, setup: ProxySetup): RunningProxy {
-  const { folder, port, prefixes, accessLog, isHttp2 = false, cpus } = setup;
+  const { folder, prefixes, accessLog, isHttp2 = false, cpus } = setup;
   const manifests = join(folder, 'services.yaml');
   writeFileSync(manifests, yamlOf(prefixes.map(prefix => exposed(prefix, setup))));
   const adminSocket = join(folder, 'admin.sock');
@@ -38,7 +38,7 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
     command: [
       ...([process.execPath, join(ROOT, 'src/main.ts'), 'serve'] as const),
       ...['--engine', engine, '--workers', '1', '--manifests', manifests, ...log],
-      ...['--listen', `127.0.0.1:${port}`, '--admin-socket', adminSocket, '--status-listen', '127.0.0.1:0'],
+      ...[...listening(setup), '--admin-socket', adminSocket, '--status-listen', '127.0.0.1:0'],
       // As many as the tuned nginx keeps.
       ...['--upstream-keepalive', '512', '--log-level', 'warn'],
       ...(isHttp2 ? ['--keepalive-requests', '100000000'] : []),
@@ -58,6 +58,15 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
         more.map(prefix => pushed(prefix, setup)),
       ),
   };
+}
+
+function listening({ port, certificate }: ProxySetup): string[] {
+  const address = `127.0.0.1:${port}`;
+  if (certificate === undefined) return ['--listen', address];
+  return [
+    ...['--listen', '127.0.0.1:0', '--tls-listen', address],
+    ...['--tls-certificate', certificate.certificate, '--tls-key', certificate.key],
+  ];
 }
 
 function exposed(prefix: string, { backendPort, isGrpc = false }: ProxySetup): object {

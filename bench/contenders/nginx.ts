@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Program } from '../support/program.ts';
-import type { Contender, ProxySetup, RunningProxy } from './contender.ts';
+import type { CertificateFiles, Contender, ProxySetup, RunningProxy } from './contender.ts';
 import { installedVersion } from './installed.ts';
 
 type WriteServer = (setup: ProxySetup) => string;
@@ -79,7 +79,8 @@ const KIT_HEADERS = `
  * the default, which would cost it more than twice the CPU for a large answer. Like nginx-kit it sets three
  * headers, where kube-entry sets seven.
  */
-function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false, isGrpc = false }: ProxySetup): string {
+function tuned(setup: ProxySetup): string {
+  const { port, prefixes, backendPort, accessLog, isHttp2 = false, isGrpc = false, certificate } = setup;
   const pass = isGrpc ? 'grpc_pass grpc://backend;' : 'proxy_pass http://backend/;';
   return `
   access_log ${accessLog === undefined ? 'off' : `${accessLog} combined buffer=64k flush=1s`};
@@ -92,7 +93,8 @@ function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false, isGrpc
     keepalive_requests ${isGrpc ? 100_000_000 : 10_000};
   }
   server {
-    listen 127.0.0.1:${port} backlog=4096${isHttp2 ? ' http2' : ''};
+    listen 127.0.0.1:${port} backlog=4096${certificate ? ' ssl' : ''}${isHttp2 ? ' http2' : ''};
+    ${certificate ? tlsOf(certificate) : ''}
     proxy_http_version 1.1;
     proxy_request_buffering off;
     proxy_buffers 16 32k;
@@ -105,4 +107,11 @@ function tuned({ port, prefixes, backendPort, accessLog, isHttp2 = false, isGrpc
     proxy_set_header Connection $upstream_connection;
     ${prefixes.map(prefix => `location ${prefix}/ { ${pass} }`).join('\n    ')}
   }`;
+}
+
+/** Tickets are on unless something else is said. */
+function tlsOf({ certificate, key }: CertificateFiles): string {
+  return `ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.2 TLSv1.3;`;
 }

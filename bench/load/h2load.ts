@@ -1,4 +1,4 @@
-/** The load generator h2load (nghttp2): HTTP/2 by prior knowledge, so many streams at a time on each connection. */
+/** The load generator h2load (nghttp2): so many streams at a time on each connection, by prior knowledge or over TLS. */
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +12,17 @@ export interface H2Load {
   readonly streams: number;
   readonly seconds: number;
   readonly cpus: string;
+  /** Over TLS. */
+  readonly isTls?: boolean;
+  /** HTTP/1.1, one request at a time. */
+  readonly isHttp1?: boolean;
   /** What each request sends; absent: it is a GET. */
   readonly post?: Post;
 }
 
 interface Post {
   readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface H2LoadResult {
@@ -38,13 +42,16 @@ export async function runH2Load({
   streams,
   seconds,
   cpus,
+  isTls = false,
+  isHttp1 = false,
   post,
 }: H2Load): Promise<H2LoadResult> {
   const output = await runToEnd(
     [
       ...(['h2load', '-t1', `-c${connections}`, `-m${streams}`, `-D${seconds}`, ...WINDOWS] as const),
+      ...(isHttp1 ? ['--h1'] : []),
       ...(post === undefined ? [] : postOptions(post)),
-      `http://127.0.0.1:${port}${path}`,
+      `${isTls ? 'https' : 'http'}://127.0.0.1:${port}${path}`,
     ],
     { cpus, seconds: seconds + 10 },
   );
@@ -52,7 +59,7 @@ export async function runH2Load({
   const took = /finished in ([\d.]+)(ms|s)/.exec(output);
   if (found === null || took === null) throw new BenchError(`h2load said: ${output.trim().split('\n').at(-1)}`);
   const [, done, succeeded] = found.map(Number) as [number, number, number];
-  if (succeeded === 0) throw new NotSupportedError('does not speak HTTP/2 in clear text');
+  if (succeeded === 0) throw new NotSupportedError('does not speak this protocol');
   return {
     requests: succeeded,
     seconds: took[2] === 'ms' ? Number(took[1]) / 1000 : Number(took[1]),
@@ -61,7 +68,7 @@ export async function runH2Load({
 }
 
 /** h2load takes a body from a file. */
-function postOptions({ body, headers }: Post): string[] {
+function postOptions({ body, headers = {} }: Post): string[] {
   const file = join(tmpdir(), 'kube-entry-bench-h2load-body');
   writeFileSync(file, body);
   return ['-d', file, ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])];

@@ -11,6 +11,7 @@ export interface WrkLoad {
   readonly connections: number;
   readonly seconds: number;
   readonly cpus: string;
+  readonly isTls?: boolean;
   readonly method?: 'GET' | 'POST';
   readonly bodyBytes?: number;
   /** `Connection: close` with every request. */
@@ -30,12 +31,13 @@ export interface WrkResult {
 
 /** @throws BenchError when wrk does not run, or got no answer at all */
 export async function runWrk(load: WrkLoad): Promise<WrkResult> {
-  const { port, path, connections, seconds, cpus, method = 'GET', bodyBytes = 0, closing = false, routes = 1 } = load;
+  const { port, path, connections, seconds, cpus, isTls = false } = load;
+  const { method = 'GET', bodyBytes = 0, closing = false, routes = 1 } = load;
   const output = await runToEnd(
     [
       ...(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', SCRIPT] as const),
       ...[
-        `http://127.0.0.1:${port}${path}`,
+        `${isTls ? 'https' : 'http'}://127.0.0.1:${port}${path}`,
         '--',
         method,
         String(bodyBytes),

@@ -1,12 +1,13 @@
 import { download, post16k, upload } from './bodies.ts';
 import { connectionPerRequest } from './connection-per-request.ts';
 import { grpcAlone, grpcUnary } from './grpc.ts';
-import { http2Alone, http2Download, http2Shared, http2Small } from './http2.ts';
+import { http2Alone, http2Download, http2OverTls, http2OverTlsAlone, http2Shared, http2Small } from './http2.ts';
 import { idleConnections } from './idle-connections.ts';
 import { manyRoutes } from './many-routes.ts';
 import { routeChanges } from './route-changes.ts';
 import type { Scenario } from './scenario.ts';
 import { smallGet, smallGet512, smallGetLogged } from './small-get.ts';
+import { ecdsaHandshake, rsaHandshake, tlsDownload, tlsSmall, tlsUpload } from './tls.ts';
 import { webSocketEcho } from './websocket.ts';
 
 /** In the order of the report. */
@@ -20,10 +21,17 @@ export const SCENARIOS: readonly Scenario[] = [
   upload,
   connectionPerRequest,
   idleConnections,
+  tlsSmall,
+  tlsDownload,
+  tlsUpload,
+  ecdsaHandshake,
+  rsaHandshake,
   http2Small,
   http2Alone,
   http2Shared,
   http2Download,
+  http2OverTls,
+  http2OverTlsAlone,
   grpcUnary,
   grpcAlone,
   webSocketEcho,

@@ -1,4 +1,4 @@
-/** HTTP/2 from clients. */
+/** HTTP/2 from clients, in clear and over TLS, and what else h2load makes a load for. */
 import { PATHS } from '../backends/http-backend.ts';
 import { type H2Load, runH2Load } from '../load/h2load.ts';
 import { cpuMicros, residentBytes } from '../measure/process-tree.ts';
@@ -6,17 +6,19 @@ import { ensure } from './checks.ts';
 import type { Scenario, Target } from './scenario.ts';
 import { ONE_PREFIX } from './wrk-scenario.ts';
 
-interface Http2Options extends Pick<H2Load, 'connections' | 'streams' | 'post'> {
+interface Http2Options extends Pick<H2Load, 'connections' | 'streams' | 'post' | 'isHttp1'> {
   readonly name: string;
   readonly title: string;
   readonly path: string;
   readonly unit?: 'request' | 'MiB';
   readonly backend?: Scenario['backend'];
+  readonly tls?: Scenario['tls'];
 }
 
 /** @param options without a backend, it speaks HTTP/1.1 */
 export function http2Scenario(options: Http2Options): Scenario {
-  const { name, title, path, unit = 'request', backend = 'http', ...load } = options;
+  const { name, title, path, unit = 'request', backend = 'http', tls, ...rest } = options;
+  const load = { ...rest, isTls: tls !== undefined };
   const run = ({ port, cpus }: Target, seconds: number) =>
     runH2Load({ ...load, port, path: `${ONE_PREFIX[0]}${path}`, seconds, cpus });
   return {
@@ -26,10 +28,12 @@ export function http2Scenario(options: Http2Options): Scenario {
     prefixes: ONE_PREFIX,
     accessLog: false,
     backend,
-    isHttp2: true,
+    ...(rest.isHttp1 !== true && { isHttp2: true }),
+    ...(tls !== undefined && { tls }),
     async check(target) {
       const { port, cpus } = target;
-      const few = { port, path: `${ONE_PREFIX[0]}${path}`, connections: 1, streams: 1, seconds: 1, cpus };
+      const place = { port, path: `${ONE_PREFIX[0]}${path}`, cpus };
+      const few = { ...load, ...place, connections: 1, streams: 1, seconds: 1 };
       const { failed } = await runH2Load(few);
       ensure(failed === 0, `${failed} requests failed`);
     },
@@ -43,6 +47,24 @@ export function http2Scenario(options: Http2Options): Scenario {
     },
   };
 }
+
+export const http2OverTls = http2Scenario({
+  name: 'h2-tls-get',
+  title: 'HTTP/2 over TLS, small GET, 64 connections of 10 streams',
+  path: PATHS.small,
+  connections: 64,
+  streams: 10,
+  tls: 'ecdsa',
+});
+
+export const http2OverTlsAlone = http2Scenario({
+  name: 'h2-tls-get-1',
+  title: 'HTTP/2 over TLS, small GET, 64 connections of 1 stream',
+  path: PATHS.small,
+  connections: 64,
+  streams: 1,
+  tls: 'ecdsa',
+});
 
 export const http2Small = http2Scenario({
   name: 'h2-get',

@@ -21,8 +21,9 @@ export interface Scenario {
   readonly prefixes: readonly string[];
   readonly accessLog: boolean;
   readonly backend: 'http' | 'websocket' | 'grpc';
-  /** Clients speak HTTP/2, without TLS. */
   readonly isHttp2?: boolean;
+  /** Clients speak TLS, and the certificate has a key of this kind. */
+  readonly tls?: 'ecdsa' | 'rsa';
   /** Only so many, whatever was asked for. */
   readonly rounds?: number;
   /** That the proxy does what is about to be measured. @throws when it does not, with what is wrong */

@@ -1,0 +1,60 @@
+/** HTTP/1.1 over TLS, and handshakes. */
+import { MIB, PATHS } from '../backends/http-backend.ts';
+import { runWrk } from '../load/wrk.ts';
+import { ensure } from './checks.ts';
+import { http2Scenario } from './http2.ts';
+import type { Scenario, Target } from './scenario.ts';
+import { measureWrk, ONE_PREFIX } from './wrk-scenario.ts';
+
+const HTTP1_OVER_TLS = { isHttp1: true, streams: 1, tls: 'ecdsa' } as const;
+
+export const tlsSmall = http2Scenario({
+  ...HTTP1_OVER_TLS,
+  name: 'tls-get',
+  title: 'Small GET over TLS, 64 connections',
+  path: PATHS.small,
+  connections: 64,
+});
+
+export const tlsDownload = http2Scenario({
+  ...HTTP1_OVER_TLS,
+  name: 'tls-download-1m',
+  title: 'Download of 1 MiB over TLS, 16 connections',
+  path: PATHS.large,
+  unit: 'MiB',
+  connections: 16,
+});
+
+export const tlsUpload = http2Scenario({
+  ...HTTP1_OVER_TLS,
+  name: 'tls-upload-1m',
+  title: 'Upload of 1 MiB over TLS, 16 connections',
+  path: PATHS.sink,
+  unit: 'MiB',
+  connections: 16,
+  post: { body: 'x'.repeat(MIB) },
+});
+
+export const ecdsaHandshake = handshakes('ecdsa', 'ECDSA P-256');
+export const rsaHandshake = handshakes('rsa', 'RSA 2048');
+
+/** wrk resumes no session. */
+function handshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
+  const run = ({ port, cpus }: Target, seconds: number) =>
+    runWrk({ port, cpus, path: ONE_PREFIX[0] + PATHS.small, connections: 64, seconds, isTls: true, closing: true });
+  return {
+    name: `tls-handshake-${tls}`,
+    title: `A TLS connection for each GET, ${title}, 64 at a time`,
+    unit: 'request',
+    prefixes: ONE_PREFIX,
+    accessLog: false,
+    backend: 'http',
+    tls,
+    async check(target) {
+      const { failed } = await run(target, 1);
+      ensure(failed === 0, `${failed} requests failed`);
+    },
+    warmUp: run,
+    measure: (target, seconds) => measureWrk(target, () => run(target, seconds)),
+  };
+}
