@@ -3,7 +3,7 @@
 httpx_client.py ORIGIN http1|http2 CERTIFICATE
 """
 
-import concurrent.futures
+import asyncio
 import json
 import sys
 
@@ -12,9 +12,14 @@ import httpx
 LARGE = (b"large " * 500_000)[:3_000_000]
 
 origin, protocol, certificate = sys.argv[1:]
-client = httpx.Client(
-    http1=protocol == "http1", http2=protocol == "http2", verify=certificate, timeout=60, base_url=origin
-)
+options = {
+    "http1": protocol == "http1",
+    "http2": protocol == "http2",
+    "verify": certificate,
+    "timeout": 60,
+    "base_url": origin,
+}
+client = httpx.Client(**options)
 
 
 def say(answer):
@@ -31,6 +36,13 @@ say(client.get("/large"))
 say(client.post("/echo", content=LARGE))
 say(client.post("/echo", content=pieces()))
 say(client.get("/stream"))
-with concurrent.futures.ThreadPoolExecutor(10) as threads:
-    for answer in threads.map(lambda number: client.get(f"/hello?{number}"), range(30)):
-        say(answer)
+
+
+async def at_once():
+    # Not by threads: between them, httpcore may write the blocks of two heads in another order than it encoded them.
+    async with httpx.AsyncClient(**options) as shared:
+        return await asyncio.gather(*(shared.get(f"/hello?{number}") for number in range(30)))
+
+
+for answer in asyncio.run(at_once()):
+    say(answer)
