@@ -2,7 +2,6 @@
 import { type Failure, late, MEND_CLIENT, request } from './failure.ts';
 
 export const CLIENT_FAILURES = {
-  // The client.
   client_left: request(
     499,
     'The client closed its connection before it was answered.',

@@ -2,7 +2,6 @@
 import { entry, type Failure } from './failure.ts';
 
 export const PROGRAM_FAILURES = {
-  // This program.
   out_of_sockets: entry(
     502,
     false,

@@ -2,7 +2,6 @@
 import { entry, type Failure, later } from './failure.ts';
 
 export const ROUTING_FAILURES = {
-  // The routing.
   no_route: entry(
     404,
     false,

@@ -4,6 +4,7 @@
  * a handle that only records, and must call it in exactly the way that is known here.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { nodeBinding } from './node-binding.ts';
 
 /** The outcome of a read when the peer has sent FIN (libuv's UV_EOF). */
 export const END_OF_FILE = -4095;
@@ -92,9 +93,7 @@ function probe(): TcpInternals | undefined {
 }
 
 function streamBinding(): StreamBinding | undefined {
-  const open: unknown = Reflect.get(process, 'binding');
-  if (typeof open !== 'function') return undefined;
-  const binding: unknown = Reflect.apply(open, process, ['stream_wrap']);
+  const binding = nodeBinding('stream_wrap');
   return isStreamBinding(binding) ? binding : undefined;
 }
 

@@ -4,6 +4,7 @@
  * handles, this Node is tried first: one of its sockets must call the handle in exactly the way that is known here.
  */
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { nodeBinding } from '../node-binding.ts';
 import { isTcpHandle, TCP_INTERNALS, type TcpHandle } from '../tcp-handle.ts';
 
 /** Called by the handle, in the middle of OpenSSL's work: it must not be destroyed or written within. */
@@ -76,9 +77,7 @@ function probe(): TlsBinding | undefined {
 }
 
 function tlsBinding(): TlsBinding | undefined {
-  const open: unknown = Reflect.get(process, 'binding');
-  if (typeof open !== 'function') return undefined;
-  const found: unknown = Reflect.apply(open, process, ['tls_wrap']);
+  const found = nodeBinding('tls_wrap');
   return isTlsBinding(found) ? found : undefined;
 }
 
