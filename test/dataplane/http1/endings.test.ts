@@ -87,8 +87,11 @@ describe('a complete answer is not cut for a slow reader', { concurrency: true }
 
   it('but a reader that takes nothing for send-timeout is', async t => {
     const { clock, proxy } = await slowReader(t, `${get}Connection: close\r\n\r\n`);
-    await clock.pass(2 * DEFAULTS.sendTimeout);
-    await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
+    await eventually('the connection to be gone', async () => {
+      // What the kernel still takes after the response was logged counts as progress: the wait then begins anew.
+      await clock.pass(2 * DEFAULTS.sendTimeout);
+      return proxy.counters.get('active') === 0;
+    });
   });
 });
 
