@@ -18,6 +18,7 @@ export const TOGETHER = {
   },
   conformance: { files: ['conformance/*.test.ts', 'reasons/reasons.test.ts'] },
   http2: { files: ['http2/*.test.ts'], apart: ['http2/h2spec.test.ts'] },
+  policies: { files: ['policies/*.test.ts'] },
   sources: { files: ['sources/**/*.test.ts'], apart: ['sources/kube/{kube-config,long-run}.test.ts'] },
   admin: { files: ['admin/**/*.test.ts'] },
 } satisfies Record<string, Together>;

@@ -10,6 +10,17 @@ import {
 import { limitsOf } from '../settings/limits.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ClusterState } from './clusters/cluster-state.ts';
+import type { RouteFilters } from './pipeline/filters/filters.ts';
+
+/** What a route is compiled with. */
+export interface RouteParts {
+  readonly cluster: ClusterState;
+  /** Where its canary leads; undefined where it has none, or the canary's cluster is not there. */
+  readonly canary?: ClusterState | undefined;
+  /** Of a canary's route, the cluster whose requests it takes. */
+  readonly primary?: ClusterState;
+  readonly filters?: RouteFilters | undefined;
+}
 
 /** A route as a worker serves it: what requests need of it is worked out once, when the route is applied. */
 export class CompiledRoute implements Place {
@@ -27,22 +38,24 @@ export class CompiledRoute implements Place {
   readonly editsRedirects: boolean;
   /** Plain HTTP is sent to https:// where the host has TLS. */
   readonly redirectsToHttps: boolean;
+  /** What its policies do; undefined where it has none. */
+  readonly filters: RouteFilters | undefined;
   /** The Service's own limits. */
   readonly overrides: RouteOverrides;
   #limits: RouteLimits | undefined;
   #limitsOf: Settings | undefined;
 
-  /** @param canary where its canary leads; undefined where it has none, or the canary's cluster is not there */
-  constructor(route: PublishedRoute, cluster: ClusterState, canary?: ClusterState, primary?: ClusterState) {
+  constructor(route: PublishedRoute, { cluster, canary, primary, filters }: RouteParts) {
     this.host = route.host;
     this.path = route.path;
     this.cluster = cluster;
-    this.canary = route.canary && canary && canaryOf(route, route.canary, canary, cluster);
+    this.canary = route.canary && canary && canaryOf(route, route.canary, canary, { cluster, filters });
     this.primary = primary;
     this.service = cluster.service;
     this.strippedPrefix = strippedPrefix(route);
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';
     this.redirectsToHttps = route.tlsRedirect !== false;
+    this.filters = filters;
     this.overrides = route.overrides;
   }
 
@@ -56,7 +69,12 @@ export class CompiledRoute implements Place {
   }
 }
 
-function canaryOf(route: PublishedRoute, rule: CanaryRule, canary: ClusterState, primary: ClusterState) {
+function canaryOf(
+  route: PublishedRoute,
+  rule: CanaryRule,
+  cluster: ClusterState,
+  { cluster: primary, filters }: RouteParts,
+) {
   const { canary: _, ...plain } = route;
-  return { rule, route: new CompiledRoute(plain, canary, undefined, primary) };
+  return { rule, route: new CompiledRoute(plain, { cluster, primary, filters }) };
 }

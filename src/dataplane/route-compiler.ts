@@ -4,6 +4,8 @@ import { RouteTable } from '../routing/table.ts';
 import type { ClusterContext } from './clusters/balancing.ts';
 import { ClusterState } from './clusters/cluster-state.ts';
 import { CompiledRoute } from './compiled-route.ts';
+import type { FilterServices } from './pipeline/filters/filter-services.ts';
+import { FilterCompiler } from './pipeline/filters/filters.ts';
 
 /** A table as a worker serves it. */
 export type CompiledTable = RouteTable<CompiledRoute>;
@@ -12,9 +14,11 @@ export type CompiledTable = RouteTable<CompiledRoute>;
 export class RouteCompiler {
   readonly #context: ClusterContext;
   readonly #clusters = new Map<ClusterId, ClusterState>();
+  readonly #filters: FilterCompiler;
 
-  constructor(context: ClusterContext) {
+  constructor(context: ClusterContext, services: FilterServices) {
     this.#context = context;
+    this.#filters = new FilterCompiler(services);
   }
 
   /** Undefined for a cluster that has gone, or has not come. */
@@ -47,7 +51,8 @@ export class RouteCompiler {
     const upserts = delta.upserts.map(route => {
       const cluster = this.#clusters.get(route.cluster);
       if (cluster === undefined) throw new Error(`a route leads to the cluster ${route.cluster}, which did not come`);
-      return new CompiledRoute(route, cluster, route.canary && this.#clusters.get(route.canary.cluster));
+      const canary = route.canary && this.#clusters.get(route.canary.cluster);
+      return new CompiledRoute(route, { cluster, canary, filters: this.#filters.compile(route.policies) });
     });
     return before.apply({ ...delta, upserts });
   }

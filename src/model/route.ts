@@ -1,13 +1,14 @@
 /** The values the data plane knows. Kubernetes objects end before them: nothing here came unchecked from outside. */
+import type { ClusterId } from './cluster-id.ts';
+import type { Policy } from './policy.ts';
+
+export type { ClusterId } from './cluster-id.ts';
 
 /** Names a Service. */
 export interface ServiceRef {
   readonly namespace: string;
   readonly name: string;
 }
-
-/** Names a cluster: what stands behind routes. It is unique and stable, and nothing takes it apart. */
-export type ClusterId = string;
 
 /** What a Service sets for itself; an absent field means the global setting. */
 export interface RouteOverrides {
@@ -56,6 +57,8 @@ export interface Route extends Place {
   readonly tlsRedirect?: false;
   readonly cluster: ClusterId;
   readonly canary?: Canary;
+  /** In the order in which a request meets them; absent: there are none. Routes of one owner share the list. */
+  readonly policies?: readonly Policy[];
   readonly service: ServiceRef;
   /** RFC 3339, of the Service; empty when it has none. Decides conflicts. */
   readonly createdAt: string;

@@ -1,6 +1,7 @@
 import type { FailureReason } from '../dataplane/failures/failures.ts';
+import type { PolicyKind } from '../model/policy.ts';
 import { type ServiceRef, serviceKey } from '../model/route.ts';
-import { BlockTotals, type CounterName, MAX_BLOCKS, NO_ROUTE_BLOCK, WorkerCounters } from './counters.ts';
+import { BlockTotals, type CounterName, MAX_BLOCKS, NO_ROUTE_BLOCK, type Verdict, WorkerCounters } from './counters.ts';
 
 /** Label of what is counted for Services beyond {@link MAX_BLOCKS}. */
 const OVERFLOW: ServiceRef = { namespace: '', name: 'other' };
@@ -47,6 +48,10 @@ export class CounterBoard {
 
   failures(reason: FailureReason): number {
     return this.#regions.reduce((total, region) => total + region.failures(reason), 0);
+  }
+
+  policies(kind: PolicyKind, verdict: Verdict): number {
+    return this.#regions.reduce((total, region) => total + region.policies(kind, verdict), 0);
   }
 
   /** The block of a Service, the same for as long as it is not released. */

@@ -3,6 +3,7 @@
  * A count costs the data path one array increment.
  */
 import { FAILURE_INDEX, FAILURE_REASONS, type FailureReason } from '../dataplane/failures/failures.ts';
+import { POLICY_KINDS, type PolicyKind } from '../model/policy.ts';
 
 /** nginx's stub_status counters and the ones of this program that need no label values from the table. */
 export const COUNTERS = [
@@ -78,6 +79,22 @@ export const STATUS_CODES: readonly number[] = [
 ];
 
 /**
+ * What a policy makes of a request: it goes on, it is answered here, it is refused, or it is refused because the policy cannot
+ * decide.
+ */
+export const VERDICTS = ['passed', 'answered', 'refused', 'failed'] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+const POLICY_SLOTS = Object.fromEntries(POLICY_KINDS.map((kind, index) => [kind, index * VERDICTS.length])) as Readonly<
+  Record<PolicyKind, number>
+>;
+
+const VERDICT_SLOTS = Object.fromEntries(VERDICTS.map((verdict, index) => [verdict, index])) as Readonly<
+  Record<Verdict, number>
+>;
+
+/**
  * Upper bounds in seconds of the two histograms' buckets; above the last is +Inf. A request that ends at a time limit takes
  * slightly longer than that, so the usual limits are bounds, and the most usual ones (1 s; 5 s, to connect) begin narrow buckets.
  */
@@ -95,7 +112,9 @@ export const HISTOGRAM_SLOTS = 2 * BUCKET_SLOTS;
 const BLOCK_SLOTS = CODE_SLOTS + 2 * HISTOGRAM_SLOTS;
 /** Failed requests by reason. */
 const FIRST_FAILURE = COUNTERS.length;
-const FIRST_BLOCK = FIRST_FAILURE + FAILURE_REASONS.length;
+/** Requests that met a policy, by its kind and by what it made of them. */
+const FIRST_POLICY = FIRST_FAILURE + FAILURE_REASONS.length;
+const FIRST_BLOCK = FIRST_POLICY + POLICY_KINDS.length * VERDICTS.length;
 
 /** Services with counters of their own; the ones beyond share the last block. Untouched pages cost no memory. */
 export const MAX_BLOCKS = 32_768;
@@ -142,6 +161,14 @@ export class WorkerCounters {
 
   failures(reason: FailureReason): number {
     return this.#values[FIRST_FAILURE + FAILURE_INDEX[reason]] as number;
+  }
+
+  countPolicy(kind: PolicyKind, verdict: Verdict): void {
+    this.addTo(FIRST_POLICY + POLICY_SLOTS[kind] + VERDICT_SLOTS[verdict], 1);
+  }
+
+  policies(kind: PolicyKind, verdict: Verdict): number {
+    return this.#values[FIRST_POLICY + POLICY_SLOTS[kind] + VERDICT_SLOTS[verdict]] as number;
   }
 
   /** Counts a finished request. @param upstreamSeconds NaN when no upstream was asked */

@@ -8,6 +8,7 @@ import { addCertificateMetrics, type CertificateFigures } from './certificate-me
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
 import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
+import { addPolicyMetrics } from './policy-metrics.ts';
 import { serviceSeries } from './service-series.ts';
 import { addTlsMetrics } from './tls-metrics.ts';
 
@@ -102,6 +103,7 @@ export class Metrics {
     this.#addConnections();
     this.#addHttp2();
     addTlsMetrics(this.#registry, name => board.sum(name));
+    addPolicyMetrics(this.#registry, (policy, verdict) => board.policies(policy, verdict));
     this.#addTraffic();
     this.#addProgram();
     this.#addKubeWatch();

@@ -1,5 +1,6 @@
-/** The annotations this program knows, by what follows the prefix. */
-export const ANNOTATIONS = [
+import { POLICY_ROWS } from './policies/policies.ts';
+
+const NAMES = [
   'path',
   'host',
   'port',
@@ -31,4 +32,7 @@ export const ANNOTATIONS = [
   'tls-verify',
 ] as const;
 
-export type AnnotationName = (typeof ANNOTATIONS)[number];
+export type AnnotationName = (typeof NAMES)[number];
+
+/** The annotations this program knows, by what follows the prefix. */
+export const ANNOTATIONS: readonly string[] = [...NAMES, ...POLICY_ROWS.map(({ name }) => name)];

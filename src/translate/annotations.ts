@@ -129,7 +129,7 @@ export function readOverrides(
 }
 
 /** @param read throws a FormatError for a bad value. @throws RefusalError with the annotation's name */
-export function readAnnotation<T>(name: AnnotationName, text: string, read: (text: string) => T): T {
+export function readAnnotation<T>(name: string, text: string, read: (text: string) => T): T {
   try {
     return read(text);
   } catch (error) {

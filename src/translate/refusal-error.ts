@@ -1,5 +1,4 @@
 import { PREFIX } from '../resources/annotation-prefix.ts';
-import type { AnnotationName } from './annotation-names.ts';
 
 /** Stable words: they label a metric and are the reason of a Kubernetes Event. */
 export type RefusalReason =
@@ -29,7 +28,7 @@ export class RefusalError extends Error {
 }
 
 /** @param problem what is wrong with the value */
-export function badAnnotation(name: AnnotationName, problem: string): RefusalError {
+export function badAnnotation(name: string, problem: string): RefusalError {
   const field = PREFIX + name;
   return new RefusalError('BadAnnotation', `${field}: ${problem}`, field);
 }

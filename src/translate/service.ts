@@ -8,7 +8,7 @@ import { PREFIX } from '../resources/annotation-prefix.ts';
 import { isPortNumber, type ServiceObject, type ServicePort } from '../resources/service-object.ts';
 import { closest } from '../text/closest.ts';
 import { quote } from '../text/quote.ts';
-import { ANNOTATIONS, type AnnotationName } from './annotation-names.ts';
+import { ANNOTATIONS } from './annotation-names.ts';
 import {
   looksLikePattern,
   MAX_ROUTES,
@@ -19,6 +19,7 @@ import {
   wantedPaths,
 } from './annotations.ts';
 import { type ClusterOptions, readClusterSettings } from './cluster-settings.ts';
+import { readServicePolicies } from './policies/service-policies.ts';
 import { RefusalError, type RefusalReason } from './refusal-error.ts';
 import { readTlsSettings, type TlsSettings } from './tls.ts';
 import type { TlsOptions } from './tls-options.ts';
@@ -67,7 +68,7 @@ export function translateService(
   const { name, namespace } = object.metadata;
   const service: ServiceRef = { namespace, name };
   const annotations = object.metadata.annotations ?? {};
-  const get = (annotation: AnnotationName): string | undefined => annotations[PREFIX + annotation];
+  const get = (annotation: string): string | undefined => annotations[PREFIX + annotation];
   const warnings: Diagnostic[] = [];
   const refusals: Diagnostic[] = [];
   const pathText = get('path');
@@ -91,7 +92,7 @@ export function translateService(
   const unknown = Object.entries(annotations).filter(([annotation]) => isUnknown(annotation));
   for (const [index, [annotation, text]] of unknown.slice(0, MAX_NAMED).entries()) {
     const near = closest(annotation.slice(PREFIX.length), ANNOTATIONS);
-    const advice = near === undefined ? `known are ${ANNOTATIONS.join(', ')}` : `did you mean ${PREFIX}${near}?`;
+    const advice = near === undefined ? 'none has a name like it' : `did you mean ${PREFIX}${near}?`;
     const others = index === MAX_NAMED - 1 ? unknown.length - MAX_NAMED : 0;
     const message = `${annotation}: unknown annotation; ${advice}${others > 0 ? ` (and ${others} more that are unknown)` : ''}`;
     // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
@@ -127,6 +128,7 @@ export function translateService(
   // A method of gRPC is a path as its interface declares it.
   const stripPrefix = isStripped ?? !isGrpc(speech.protocol);
   const tls = readTlsSettings(service, hosts, reader, options);
+  const policies = readServicePolicies(service, reader, options.engine);
   const usesClusterIP = endpoints === undefined && settings.balance.policy === 'service';
   const address = usesClusterIP ? attempt(() => addressOf(object, options)) : clusterIPOf(object);
   if (refusals.length > 0 || port === undefined || address === undefined) {
@@ -151,6 +153,7 @@ export function translateService(
         overrides,
         ...(tls?.redirects === false && { tlsRedirect: false as const }),
         cluster: cluster.id,
+        ...(policies && { policies }),
         service,
         createdAt,
       }),

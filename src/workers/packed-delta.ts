@@ -14,10 +14,13 @@ import type {
   PublishedRoute,
   TlsChanges,
 } from '../model/delta.ts';
+import type { Policy } from '../model/policy.ts';
 import type { ClusterId, Route, RouteOverrides } from '../model/route.ts';
 import type { TlsHost } from '../model/tls-host.ts';
 
-type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides'> & Partial<Pick<PublishedRoute, 'host' | 'overrides'>>;
+/** Routes of one owner share a list of policies: it is named by its place in {@link Packed.policies}. */
+type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides' | 'policies'> &
+  Partial<Pick<PublishedRoute, 'host' | 'overrides'>> & { readonly policies?: number };
 
 /** Of a plain cluster, what others may not have. */
 type PackedCluster =
@@ -57,6 +60,7 @@ interface Packed {
     readonly upserts: readonly PackedRoute[];
     readonly removals: PublishedDelta['routes']['removals'];
   };
+  readonly policies?: readonly (readonly Policy[])[];
   readonly clusters: { readonly upserts: readonly PackedCluster[]; readonly removals: readonly ClusterId[] };
   readonly endpoints: readonly PackedSet[];
   readonly tls?: PackedTls;
@@ -77,9 +81,14 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
   for (let from = 0; from === 0 || from < longest; from += PART) {
     const part = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + PART);
     const last = <T>(list: readonly T[]): readonly T[] => (from + PART >= longest ? list : []);
+    const policies = new Map<readonly Policy[], number>();
     const packed: Packed = {
       version,
-      routes: { upserts: last(routes.upserts).map(packRoute), removals: last(routes.removals) },
+      routes: {
+        upserts: last(routes.upserts).map(route => packRoute(route, policies)),
+        removals: last(routes.removals),
+      },
+      ...(policies.size > 0 && { policies: [...policies.keys()] }),
       clusters: { upserts: part(clusters.upserts).map(packCluster), removals: last(clusters.removals) },
       endpoints: part(endpoints).map(packSet),
       ...(tls && {
@@ -99,10 +108,10 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
 
 /** @param text one of {@link pack} */
 export function unpack(text: string): PublishedDelta {
-  const { version, routes, clusters, endpoints, tls } = JSON.parse(text) as Packed;
+  const { version, routes, clusters, endpoints, tls, policies } = JSON.parse(text) as Packed;
   return {
     version,
-    routes: { upserts: routes.upserts.map(unpackRoute), removals: routes.removals },
+    routes: { upserts: routes.upserts.map(route => unpackRoute(route, policies)), removals: routes.removals },
     clusters: { upserts: clusters.upserts.map(unpackCluster), removals: clusters.removals },
     endpoints: endpoints.map(unpackSet),
     ...(tls && { tls: unpackTls(tls) }),
@@ -123,14 +132,23 @@ function unpackTls({ certificates, hosts }: PackedTls): TlsChanges {
 }
 
 /** The main thread gives its own routes, which have more than a worker needs. */
-function packRoute(route: PublishedRoute & Partial<Route>): PackedRoute {
-  const { service: _service, createdAt: _createdAt, host, overrides, ...rest } = route;
+function packRoute(route: PublishedRoute & Partial<Route>, places: Map<readonly Policy[], number>): PackedRoute {
+  const { service: _service, createdAt: _createdAt, host, overrides, policies, ...rest } = route;
   const hasOverrides = Object.keys(overrides).length > 0;
-  return { ...rest, ...(host !== '' && { host }), ...(hasOverrides && { overrides }) };
+  const packed = { ...rest, ...(host !== '' && { host }), ...(hasOverrides && { overrides }) };
+  if (policies === undefined) return packed;
+  const place = places.get(policies) ?? places.size;
+  places.set(policies, place);
+  return { ...packed, policies: place };
 }
 
-function unpackRoute({ host = '', overrides = NO_OVERRIDES, ...rest }: PackedRoute): PublishedRoute {
-  return { host, overrides, ...rest };
+function unpackRoute(
+  { host = '', overrides = NO_OVERRIDES, policies, ...rest }: PackedRoute,
+  lists: Packed['policies'],
+): PublishedRoute {
+  const route = { host, overrides, ...rest };
+  const list = policies === undefined ? undefined : lists?.[policies];
+  return list === undefined ? route : { ...route, policies: list };
 }
 
 function packCluster(published: PublishedCluster): PackedCluster {

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
 import { AffinityKeys } from '../dataplane/clusters/affinity-keys.ts';
+import type { ClusterContext } from '../dataplane/clusters/balancing.ts';
 import { createEngine } from '../dataplane/create-engine.ts';
 import type { EngineState } from '../dataplane/engine.ts';
 import { AccessLog } from '../dataplane/log/access-log.ts';
@@ -9,6 +10,7 @@ import { LineSink } from '../dataplane/log/line-sink.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
 import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
+import type { FilterServices } from '../dataplane/pipeline/filters/filter-services.ts';
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
 import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
 import { codeOf, messageOf } from '../errors.ts';
@@ -24,7 +26,8 @@ const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const affinityKeys = new AffinityKeys(init.affinityKeys);
 const tlsHosts = new TlsHosts();
-const routes = new RouteCompiler({
+const filterServices: FilterServices = { clock: systemClock };
+const clusterContext: ClusterContext = {
   affinityKeys,
   clock: systemClock,
   random: Math.random,
@@ -33,7 +36,8 @@ const routes = new RouteCompiler({
     if (inARow > 0 && inARow === state.settings.outlierFailures) say({ type: 'suspect', cluster, slot });
   },
   pending: change => counters.add('upstreamPending', change),
-});
+};
+const routes = new RouteCompiler(clusterContext, filterServices);
 const state: EngineState = {
   table: init.snapshot && tableWith(init.snapshot, undefined),
   settings: init.settings,

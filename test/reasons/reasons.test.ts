@@ -15,6 +15,7 @@ import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
 import { EVENT_CASES, type EventCase, LIMIT_MS, NOT_PROVOKED } from './event-cases.ts';
 import { HTTP2_RESPONSE_CASES } from './http2-response-cases.ts';
+import { POLICY_CASES } from './policy-cases.ts';
 import { REQUEST_CASES, SECRET } from './request-cases.ts';
 import { RESPONSE_CASES } from './response-cases.ts';
 
@@ -106,6 +107,20 @@ describe('wire: reasons of upstreams that speak HTTP/2', { concurrency: 8, timeo
   });
 });
 
+describe('wire: reasons of policies', { concurrency: 8, timeout: 240_000 }, () => {
+  for (const { what, policies, reason, status, detail } of POLICY_CASES) {
+    it(`${what}: ${reason}`, async t => {
+      const upstream = await RawUpstream.start(t);
+      const routes = [{ path: '/volume', to: upstream, policies }];
+      const proxy = await startProxy(t, 'wire', { routes });
+      const client = await proxy.connect();
+      await client.send(`GET /volume/x?${SECRET} HTTP/1.1\r\nHost: test\r\nCookie: ${SECRET}\r\n\r\n`);
+      assert.equal((await client.response()).status, status);
+      await assertFailed(proxy, { reason, status, detail });
+    });
+  }
+});
+
 function nameOn(engine: EngineName, reason: FailureReason, onNode: FailureReason | undefined): FailureReason {
   return engine === 'node' && onNode !== undefined ? onNode : reason;
 }
@@ -159,7 +174,13 @@ describe('the table', () => {
   });
 
   it('a status of 0 is only for what happens after the response has begun', () => {
-    for (const { reason, status } of [...REQUEST_CASES, ...RESPONSE_CASES, ...HTTP2_RESPONSE_CASES, ...EVENT_CASES]) {
+    for (const { reason, status } of [
+      ...REQUEST_CASES,
+      ...RESPONSE_CASES,
+      ...HTTP2_RESPONSE_CASES,
+      ...POLICY_CASES,
+      ...EVENT_CASES,
+    ]) {
       const expected = FAILURES[reason].status;
       if (expected === 0) assert.ok(status === 200 || status === 101, reason);
       else assert.equal(status, expected, reason);

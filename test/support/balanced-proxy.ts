@@ -9,7 +9,7 @@ import type { RouteOverrides } from '../../src/model/route.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 import { type ProxyUnderTest, startProxy } from './proxy-under-test.ts';
-import { clusterOf, route } from './routes.ts';
+import { clusterOf, filterServices, route } from './routes.ts';
 
 /** The slot of the cluster; endpoints have those from 0 on. */
 const CLUSTER_SLOT = 1_000;
@@ -81,14 +81,17 @@ export async function startBalanced(t: TestContext, description: BalancedDescrip
   const { affinityKeys = new AffinityKeys([Buffer.from('a key of the tests')]) } = description;
   const proxy = await startProxy(t, 'wire', { routes: null, settings, clock });
   const board = new EndpointBoard(1);
-  const compiler = new RouteCompiler({
-    affinityKeys,
-    clock,
-    random,
-    row: board.row(0),
-    failed: () => undefined,
-    pending: change => proxy.counters.add('upstreamPending', change),
-  });
+  const compiler = new RouteCompiler(
+    {
+      affinityKeys,
+      clock,
+      random,
+      row: board.row(0),
+      failed: () => undefined,
+      pending: change => proxy.counters.add('upstreamPending', change),
+    },
+    filterServices(),
+  );
   const balanced = new BalancedProxy(proxy, board, compiler);
   balanced.serve(endpoints, cluster, overrides);
   return balanced;

@@ -14,6 +14,7 @@ import { WireEngine } from '../../src/dataplane/wire/engine.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import type { PublishedDelta } from '../../src/model/delta.ts';
+import type { Policy, PolicyKind } from '../../src/model/policy.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
@@ -24,7 +25,7 @@ import { eventually } from './eventually.ts';
 import { LogLines } from './log-lines.ts';
 import { RawClient, type RawResponse, type ReadOptions, type TlsClient, type TlsClientOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
-import { clusterContext, deltaOf, published } from './routes.ts';
+import { clusterContext, deltaOf, filterServices, published } from './routes.ts';
 import { selfSigned } from './self-signed.ts';
 import { socketsOn } from './socket-timeouts.ts';
 import { certificateOf, type TlsDescription, tlsChangesOf } from './tls-names.ts';
@@ -47,6 +48,7 @@ export interface RouteDescription {
   readonly rewriteRedirects?: boolean;
   readonly tlsRedirect?: false;
   readonly overrides?: RouteOverrides;
+  readonly policies?: readonly Policy[];
   /** What its cluster has beyond endpoints; kube-proxy balances it otherwise. */
   readonly cluster?: Partial<Cluster>;
 }
@@ -66,7 +68,8 @@ export interface ProxyDescription {
 }
 
 /** A line of the JSON access log. */
-export interface LoggedRequest extends Omit<RequestRecord, 'route' | 'endpoint' | 'upstreamMs' | 'earlierAttempts'> {
+export interface LoggedRequest
+  extends Omit<RequestRecord, 'route' | 'endpoint' | 'upstreamMs' | 'earlierAttempts' | 'policy'> {
   readonly time: string;
   readonly protocol: string;
   readonly requestLine: string;
@@ -80,6 +83,7 @@ export interface LoggedRequest extends Omit<RequestRecord, 'route' | 'endpoint' 
   /** `address:port` of the upstream asked last, empty when none was asked. */
   readonly upstream: string;
   readonly upstreamMs: number | null;
+  readonly policy?: PolicyKind;
   readonly earlierAttempts?: readonly { readonly upstream: string; readonly status: number; readonly ms: number }[];
 }
 
@@ -201,7 +205,7 @@ export async function startProxy(
   }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
-  const compiler = new RouteCompiler(clusterContext());
+  const compiler = new RouteCompiler(clusterContext(), filterServices());
   const state: EngineState = {
     table: routes === null ? undefined : compiler.apply(undefined, publishedOf(routes, 1)),
     clusterOf: id => compiler.cluster(id),
@@ -234,7 +238,7 @@ export async function startProxy(
 }
 
 export function tableOf(routes: readonly RouteDescription[], version: number): CompiledTable {
-  return new RouteCompiler(clusterContext()).apply(undefined, publishedOf(routes, version));
+  return new RouteCompiler(clusterContext(), filterServices()).apply(undefined, publishedOf(routes, version));
 }
 
 function publishedOf(routes: readonly RouteDescription[], version: number): PublishedDelta {
@@ -260,6 +264,7 @@ function publishedOf(routes: readonly RouteDescription[], version: number): Publ
 
 function routeOf(description: RouteDescription, index: number): Route {
   const { path, host = '', stripPrefix = true, rewriteRedirects = false, tlsRedirect, overrides = {} } = description;
+  const { policies } = description;
   const service = { namespace: 'test', name: `service-${index}` };
   return {
     host,
@@ -268,6 +273,7 @@ function routeOf(description: RouteDescription, index: number): Route {
     rewriteRedirects,
     ...(tlsRedirect === false && { tlsRedirect }),
     overrides,
+    ...(policies && { policies }),
     cluster: `test/service-${index}:80`,
     service,
     createdAt: '',

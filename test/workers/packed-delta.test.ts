@@ -153,3 +153,14 @@ test('many certificates are several texts: hosts come behind all of them, and wh
   assert.deepEqual(last?.tls?.hosts, delta.tls.hosts);
   assert.deepEqual(last?.tls?.certificates.removals, ['old']);
 });
+
+test('routes that share a list of policies share it over there, too', () => {
+  const policies = [{ kind: 'deny-from' as const, ranges: ['192.0.2.7'] }];
+  const upserts = [route('/a', { policies }), route('/b', { policies }), route('/c')];
+  const [text = ''] = pack(published(deltaOf({ version: 1, upserts, removals: [] })));
+  assert.equal(text.split('192.0.2.7').length, 2, 'the list is written out once');
+  const [a, b, c] = unpack(text).routes.upserts;
+  assert.deepEqual(a?.policies, policies);
+  assert.equal(a?.policies, b?.policies);
+  assert.equal(c?.policies, undefined);
+});

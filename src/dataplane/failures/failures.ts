@@ -5,13 +5,20 @@
  */
 import { CLIENT_FAILURES } from './client-failures.ts';
 import type { Failure } from './failure.ts';
+import { POLICY_FAILURES } from './policy-failures.ts';
 import { PROGRAM_FAILURES } from './program-failures.ts';
 import { ROUTING_FAILURES } from './routing-failures.ts';
 import { UPSTREAM_FAILURES } from './upstream-failures.ts';
 
 export type { Failure, FailureSource } from './failure.ts';
 
-const TABLE = { ...ROUTING_FAILURES, ...CLIENT_FAILURES, ...UPSTREAM_FAILURES, ...PROGRAM_FAILURES } as const;
+const TABLE = {
+  ...ROUTING_FAILURES,
+  ...CLIENT_FAILURES,
+  ...POLICY_FAILURES,
+  ...UPSTREAM_FAILURES,
+  ...PROGRAM_FAILURES,
+} as const;
 
 export type FailureReason = keyof typeof TABLE;
 

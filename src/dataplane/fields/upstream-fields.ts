@@ -3,6 +3,7 @@ import { withoutCookieLines } from '../../formats/http/cookie-lines.ts';
 import { acceptsTrailers } from '../../formats/http/te.ts';
 import { EXPECT, TE } from '../pipeline/header-ids.ts';
 import type { OutgoingRequest, RequestView } from '../pipeline/ports.ts';
+import { editedLines, endedLines } from './header-lines.ts';
 
 /** What upstreams are told of a client that no proxy speaks for: the same for each request of a connection. */
 export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
@@ -26,7 +27,11 @@ export function upstreamLines(request: OutgoingRequest, framing: string): string
   const lines = hiddenCookie === '' ? head.lines() : withoutCookieLines(head.lines(), hiddenCookie);
   let certificate = '';
   for (const [name, value] of request.certificateFields) certificate += `${name}: ${value}\r\n`;
-  return `${forwardedLines(request)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n${framing}${expect}${lines}`;
+  const told = `${forwardedLines(request)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n`;
+  const { edits } = request;
+  if (edits === undefined) return `${told}${framing}${expect}${lines}`;
+  // Framing is no business of policies.
+  return `${editedLines(told, edits)}${framing}${expect}${editedLines(lines, edits)}${endedLines(edits.added)}`;
 }
 
 function forwardedLines({ authority, client, forwarded }: OutgoingRequest): string {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { answerLines, dropLines, lineEnded, linesWithoutLength, responseLines } from '../fields/response-fields.ts';
+import { dropLines, endedLines } from '../fields/header-lines.ts';
+import { answerLines, linesWithoutLength, responseLines } from '../fields/response-fields.ts';
 import type { Answer, FieldEdits, ResponseView } from '../pipeline/ports.ts';
 
 const KEEP_ALIVE = 'Connection: keep-alive\r\n\r\n';
@@ -32,8 +33,8 @@ export function composeInterim(head: ResponseView): string {
 }
 
 /** 101 for the client: from here on the bytes are the protocol's. */
-export function composeSwitch(head: ResponseView, added: string): string {
-  const lines = linesWithoutLength(head) + lineEnded(added);
+export function composeSwitch(head: ResponseView, added: readonly string[]): string {
+  const lines = linesWithoutLength(head) + endedLines(added);
   return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n${lines}\r\n`;
 }
 

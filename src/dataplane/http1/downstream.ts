@@ -178,7 +178,7 @@ export class Http1Downstream implements Downstream {
     return keeps && !this.isRequestComplete;
   }
 
-  switchProtocols(head: ResponseView, added: string): void {
+  switchProtocols(head: ResponseView, added: readonly string[]): void {
     this.#isLast = true;
     this.#isTunnel = true;
     this.#connection.transport.writeText(composeSwitch(head, added));

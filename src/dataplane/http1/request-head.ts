@@ -1,7 +1,7 @@
 import { COMMA, CR, isHttp1, isText, LF, METHOD, readLatin1, SP, TARGET } from '../../formats/http/bytes.ts';
-import { trimWhitespace } from '../../formats/http/list.ts';
 import { writeRange } from '../../formats/write-bytes.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import { fieldOf } from '../fields/header-lines.ts';
 import {
   AUTHORIZATION,
   EXPECT,
@@ -134,17 +134,7 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
   }
 
   field(name: string, separator: string): string {
-    const { text } = this;
-    const last = text.length - 2;
-    let joined: string | undefined;
-    for (let start = this.linesStart, end = 0; start < last; start = end + 2) {
-      end = text.indexOf('\r\n', start);
-      const colon = start + name.length;
-      if (text[colon] !== ':' || text.slice(start, colon).toLowerCase() !== name) continue;
-      const value = trimWhitespace(text.slice(colon + 1, end));
-      joined = joined === undefined ? value : joined + separator + value;
-    }
-    return joined ?? '';
+    return fieldOf(this.text, this.linesStart, name, separator);
   }
 
   // What the log reads of it.

@@ -1,6 +1,7 @@
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import { CR, FIELD, isHttp1, isWord, LF, readLatin1 } from '../../formats/http/bytes.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import { fieldOf } from '../fields/header-lines.ts';
 import {
   CONTENT_LENGTH,
   DATE,
@@ -65,6 +66,10 @@ export class ResponseHead extends Head implements ResponseView {
   get statusAndReason(): string {
     // The space stands even where no reason follows (RFC 9112 section 4); some leave it out.
     return this.#lineEnd === 12 ? `${this.text.substring(8, 12)} ` : this.text.substring(8, this.#lineEnd);
+  }
+
+  fieldValue(name: string): string {
+    return fieldOf(this.text, this.linesStart, name, ', ');
   }
 
   lines(): string {

@@ -3,11 +3,13 @@ import { formatHostPort } from '../../formats/host-port.ts';
 import { basicUser } from '../../formats/http/authentication.ts';
 import { writeBytes, writeDecimal, writeLatin1 } from '../../formats/write-bytes.ts';
 import type { Endpoint } from '../../model/cluster.ts';
+import type { PolicyKind } from '../../model/policy.ts';
 import { serviceKey } from '../../model/route.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import { COMMA, DIGIT_0, hasUnsafe, LF, POINT, TextMemo } from './log-text.ts';
 import type { LoggedHead, LoggedTls, RequestRecord, UpstreamAttempt } from './request-record.ts';
 
+const QUOTE = 0x22;
 const BRACE_CLOSE = 0x7d;
 
 /** `\uXXXX` */
@@ -40,6 +42,7 @@ const TLS_CIPHER = Buffer.from('","cipher":"');
 const TLS_SERVER_NAME = Buffer.from('","serverName":"');
 const TLS_FULL = Buffer.from('","isResumed":false}');
 const TLS_RESUMED = Buffer.from('","isResumed":true}');
+const POLICY = Buffer.from(',"policy":"');
 const NULL = Buffer.from('null');
 const EARLIER_ATTEMPTS = Buffer.from(',"earlierAttempts":[');
 const ATTEMPT = Buffer.from('{"upstream":"');
@@ -50,7 +53,7 @@ const ATTEMPTS_END = Buffer.from(']}');
 const peers = new TextMemo();
 
 export function writeJsonLine(lines: LineBuffer, record: RequestRecord, head: LoggedHead, time: number): void {
-  const { host, route, endpoint, earlierAttempts, tls } = record;
+  const { host, route, endpoint, earlierAttempts, tls, policy } = record;
   const routeText = route === undefined ? NO_ROUTE : textOfRoute(route);
   const units = head.mostBytes + host.length + (tls?.serverName.length ?? 0);
   lines.reserve(FIXED_BYTES + ESCAPE_BYTES * units + routeText.length + ATTEMPT_BYTES * earlierAttempts.length);
@@ -82,6 +85,7 @@ export function writeJsonLine(lines: LineBuffer, record: RequestRecord, head: Lo
   at = writeMilliseconds(bytes, at, DURATION_MS, record.durationMs);
   at = writeMilliseconds(bytes, at, UPSTREAM_MS, record.upstreamMs);
   if (tls !== undefined) at = writeTls(bytes, at, tls);
+  if (policy !== undefined) at = writePolicy(bytes, at, policy);
   // Only where there were any: it is rare, and a line should be short.
   if (earlierAttempts.length > 0) at = writeAttempts(bytes, at, earlierAttempts);
   else bytes[at++] = BRACE_CLOSE;
@@ -122,6 +126,12 @@ function writeTls(bytes: Buffer, start: number, { version, cipher, serverName, i
   at = writeBytes(bytes, at, TLS_SERVER_NAME);
   at = escaped(bytes, at, writeLatin1(bytes, at, serverName));
   return writeBytes(bytes, at, isResumed ? TLS_RESUMED : TLS_FULL);
+}
+
+function writePolicy(bytes: Buffer, start: number, policy: PolicyKind): number {
+  const at = writeLatin1(bytes, writeBytes(bytes, start, POLICY), policy);
+  bytes[at] = QUOTE;
+  return at + 1;
 }
 
 /** With the end of the object. */

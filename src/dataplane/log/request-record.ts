@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../model/cluster.ts';
+import type { PolicyKind } from '../../model/policy.ts';
 import type { Route } from '../../model/route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 
@@ -38,6 +39,8 @@ export interface RequestRecord {
   readonly upstreamStatus: number;
   /** The tries that failed before, in order. */
   readonly earlierAttempts: readonly UpstreamAttempt[];
+  /** The policy of the route that has answered or refused it; undefined where none has. */
+  readonly policy: PolicyKind | undefined;
   /** Why the request failed; a dash when it did not. */
   readonly reason: FailureReason | '-';
 }

@@ -163,7 +163,7 @@ function routeTo(cluster: ClusterState, host: string): CompiledRoute {
   let route = routes.get(cluster);
   if (route === undefined) {
     const nothing = { stripPrefix: false, rewriteRedirects: false, overrides: {} };
-    route = new CompiledRoute({ host, path: '/', cluster: '', ...nothing }, cluster);
+    route = new CompiledRoute({ host, path: '/', cluster: '', ...nothing }, { cluster });
     routes.set(cluster, route);
   }
   return route;

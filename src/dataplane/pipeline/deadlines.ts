@@ -23,8 +23,8 @@ export interface Turns {
   readonly bodyTimeoutMs: number;
   readonly downstream: Side;
   readonly upstream: Side | undefined;
-  /** A connection to the upstream is being made, which has a limit of its own. */
-  readonly isConnecting: boolean;
+  /** What the request waits for has a limit of its own: a connection to the upstream, or a policy that asks elsewhere. */
+  readonly isSuspended: boolean;
   /** The whole request has come. */
   readonly isRequestComplete: boolean;
   /** The client may hold its body back until the upstream has said that it wants it (RFC 9110 section 10.1.1). */
@@ -122,7 +122,7 @@ export class Deadlines implements ConnectionLimits {
 
 function clientTurn(turns: Turns, client: Side): typeof NOTHING | typeof BYTES | typeof ROOM {
   if (client.isBlocked) return ROOM;
-  if (turns.isRequestComplete || turns.isConnecting || turns.awaitsContinue) return NOTHING;
+  if (turns.isRequestComplete || turns.isSuspended || turns.awaitsContinue) return NOTHING;
   return turns.upstream?.isBlocked === true ? NOTHING : BYTES;
 }
 

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { formatHostPort } from '../../formats/host-port.ts';
 import type { Endpoint } from '../../model/cluster.ts';
+import type { PolicyKind } from '../../model/policy.ts';
 import { serviceKey } from '../../model/route.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
@@ -38,6 +39,8 @@ export class ExchangeRecord implements RequestRecord {
   client: RecordedTraffic;
   route: CompiledRoute | undefined;
   requestId = '';
+  /** The policy that has answered or refused the request; undefined where none has. */
+  policy: PolicyKind | undefined;
   /** Host and path as routes see them; empty for what was refused before. */
   host = '';
   path = '';
@@ -196,6 +199,7 @@ export class ExchangeRecord implements RequestRecord {
     this.#status = 0;
     this.#endpoint = undefined;
     this.route = undefined;
+    this.policy = undefined;
     this.requestId = requestId;
     this.host = '';
     this.path = '';

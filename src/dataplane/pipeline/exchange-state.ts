@@ -4,6 +4,7 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineContext } from '../engine.ts';
 import type { Turns } from './deadlines.ts';
 import { ExchangeRecord } from './exchange-record.ts';
+import type { ActiveFilters } from './filters/filter.ts';
 import { EXPECT, X_REQUEST_ID } from './header-ids.ts';
 import type { Downstream, KeptBody, RequestView, Upstream } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
@@ -13,13 +14,15 @@ import { RequestRouting } from './request-routing.ts';
 export const OVER = 0;
 /** From a complete head to the choice of an endpoint. */
 export const ROUTING = 1;
+/** A policy of the route waits for what decides. The body of the request waits. */
+export const FILTERING = 2;
 /** A connection is being made. The body of the request waits. */
-export const CONNECTING = 2;
+export const CONNECTING = 3;
 /** An upstream gets the request, and its final response has not begun. */
-export const FORWARDING = 3;
+export const FORWARDING = 4;
 /** The final response has begun, or an answer of our own. */
-export const ANSWERED = 4;
-export const TUNNEL = 5;
+export const ANSWERED = 5;
+export const TUNNEL = 6;
 
 /** What is known of the exchange that is under way; used again for other exchanges. */
 export class ExchangeState implements Turns {
@@ -37,6 +40,8 @@ export class ExchangeState implements Turns {
   settings: Settings;
   /** Undefined for bytes that are no request. */
   head: RequestView | undefined;
+  /** Of the route of the request; undefined where it has none. */
+  filters: ActiveFilters | undefined;
   upstream: Upstream | undefined;
   /** Bytes of the request's body so far. */
   bodyBytes = 0;
@@ -58,8 +63,8 @@ export class ExchangeState implements Turns {
     return this.downstream.isRequestComplete;
   }
 
-  get isConnecting(): boolean {
-    return this.phase === CONNECTING;
+  get isSuspended(): boolean {
+    return this.phase === CONNECTING || this.phase === FILTERING;
   }
 
   get isAnswered(): boolean {
@@ -90,6 +95,7 @@ export class ExchangeState implements Turns {
     this.enter(ROUTING);
     this.settings = this.#context.state.settings;
     this.head = head;
+    this.filters = undefined;
     this.bodyBytes = 0;
     this.resetCode = undefined;
     this.awaitsContinue = !this.isRequestComplete && head.has(EXPECT);
@@ -101,6 +107,7 @@ export class ExchangeState implements Turns {
     this.enter(ROUTING);
     this.settings = this.#context.state.settings;
     this.head = undefined;
+    this.filters = undefined;
     this.record.beginUnread(line);
   }
 

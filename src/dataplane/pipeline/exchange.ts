@@ -3,6 +3,9 @@ import { refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
 import { errorAnswer } from './error-pages.ts';
 import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
+import { type LocalAnswer, Refusal, SUSPENDED, type Verdict } from './filters/filter.ts';
+import { type FilterOwner, FilterRun } from './filters/filter-run.ts';
+import type { RouteFilters } from './filters/filters.ts';
 import { grpcErrorAnswer } from './grpc.ts';
 import type { HttpsRedirect } from './https-redirect.ts';
 import type { PipelineContext } from './pipeline-context.ts';
@@ -23,12 +26,16 @@ import { type AttemptOwner, UpstreamAttempts } from './upstream-attempts.ts';
  * its response through those of the {@link ResponseRelay}; every exchange ends with its line in the log. A phase that has to
  * wait returns, and what it waits for resumes the next one: see {@link ExchangeState.generation}.
  */
-export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
+export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, ExchangeEnds {
   readonly state: ExchangeState;
   readonly #context: PipelineContext;
   readonly #giveBack: (exchange: Exchange) => void;
   readonly #attempts: UpstreamAttempts;
   readonly #response: ResponseRelay;
+  /** Made for the first request to a route with policies. */
+  #filterRun: FilterRun | undefined;
+  /** Where the request has to be sent once its early filters have let it pass. */
+  #httpsRedirect: HttpsRedirect | undefined;
 
   /** @param giveBack called when the exchange may serve another downstream */
   constructor(context: PipelineContext, downstream: Downstream, giveBack: (exchange: Exchange) => void) {
@@ -44,10 +51,18 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   received(head: RequestView): void {
     this.state.begin(head);
     const outcome = this.#route(head);
-    if (outcome === undefined) this.#connect();
-    else if (typeof outcome === 'string')
+    const filters = this.state.routing.route?.filters;
+    const run = filters === undefined ? undefined : this.#beginFilters(filters);
+    if (typeof outcome === 'string') {
       this.fail(outcome, () => refusalDetail(outcome, this.state.downstream.client.tls));
-    else this.#redirect(outcome);
+    } else if (run !== undefined) {
+      this.#httpsRedirect = outcome;
+      this.#filter(run);
+    } else if (outcome === undefined) {
+      this.#connect();
+    } else {
+      this.#redirect(outcome);
+    }
   }
 
   /** @returns why the request must be refused, or where it has to be sent instead */
@@ -61,10 +76,44 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     return outcome;
   }
 
+  #beginFilters(filters: RouteFilters): FilterRun {
+    this.#filterRun ??= new FilterRun(this.#context, this.state, this);
+    this.#filterRun.begin(filters);
+    this.state.filters = this.#filterRun;
+    return this.#filterRun;
+  }
+
+  /** The policies of the route, from the first that has had no turn. */
+  #filter(run: FilterRun): void {
+    const early = run.isPastEarly ? undefined : run.run(true);
+    if (early !== undefined) this.#obey(early);
+    else if (this.#httpsRedirect !== undefined) this.#redirect(this.#httpsRedirect);
+    else if (run.isUnderWay && this.state.route.cluster.endpoints.length === 0) this.fail('no_endpoint');
+    else this.#obey(run.run(false));
+  }
+
+  #obey(verdict: Verdict): void {
+    if (verdict === undefined) this.#connect();
+    else if (verdict === SUSPENDED) this.#clientMoved();
+    else if (verdict instanceof Refusal) this.fail(verdict.reason, verdict.detail, verdict.headers);
+    else this.#answerHere(verdict.answer);
+  }
+
+  filterResumed(verdict: undefined | Refusal | LocalAnswer): void {
+    const run = this.#filterRun as FilterRun;
+    if (run.isLetPass(verdict)) this.#filter(run);
+    else this.#obey(verdict);
+    // Body bytes that have come meanwhile go out behind the head.
+    if (this.state.phase === FORWARDING) this.state.downstream.resume();
+  }
+
   #redirect(redirect: HttpsRedirect): void {
-    const { record } = this.state;
-    const answer = redirect.answer(record.requestId);
-    record.answeredHere(answer.status);
+    this.#answerHere(redirect.answer(this.state.record.requestId));
+  }
+
+  /** An answer that is no failure. */
+  #answerHere(answer: Answer): void {
+    this.state.record.answeredHere(answer.status);
     this.#end(this.#answer(answer, false));
   }
 
@@ -98,7 +147,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   }
 
   get takesBody(): boolean {
-    return !this.state.isRequestComplete && this.state.phase !== CONNECTING;
+    return !this.state.isRequestComplete && !this.state.isSuspended;
   }
 
   data(piece: BodyPiece): void {
@@ -141,7 +190,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   // How an exchange ends.
 
   complete(): void {
-    this.state.record.write(this.state.head);
+    this.#record();
     this.#finish();
   }
 
@@ -151,7 +200,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     this.#finish();
   }
 
-  fail(reason: FailureReason, detail?: FailureDetail): void {
+  /** @param headers further ones of the answer */
+  fail(reason: FailureReason, detail?: FailureDetail, headers: Answer['headers'] = []): void {
     const { state } = this;
     if (state.phase === OVER) return;
     this.#attempts.end(outcomeOf(reason));
@@ -160,7 +210,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
       state.record.fail(reason, detail);
       state.downstream.cut(state.resetCode);
     } else {
-      this.#end(this.#answerError(reason, detail));
+      this.#end(this.#answerError(reason, detail, headers));
     }
   }
 
@@ -174,7 +224,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     state.enter(OVER);
     this.#attempts.end('cancelled');
     state.dropUpstream();
-    state.record.write(state.head);
+    this.#record();
   }
 
   crashed(error: unknown): void {
@@ -208,27 +258,35 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
   }
 
   /** @returns as Downstream.answer() */
-  #answerError(reason: FailureReason, detail: FailureDetail | undefined): boolean {
+  #answerError(reason: FailureReason, detail: FailureDetail | undefined, headers: Answer['headers'] = []): boolean {
     const { head, record, routing, resetCode } = this.state;
     if (head !== undefined && routing.isGrpc) {
       const failure = { reason, resetCode, hasTimeout: routing.grpcTimeoutMs !== undefined };
       const answer = grpcErrorAnswer(failure, record.requestId);
       record.answeredHere(answer.status);
       record.fail(reason, detail);
-      return this.#answer(answer, FAILURES[reason].closes);
+      return this.#answer(withHeaders(answer, headers), FAILURES[reason].closes);
     }
     record.fail(reason, detail);
     const { errorPage } = this.#context.engine.state;
-    return this.#answer(errorAnswer(reason, errorPage, record.requestId), FAILURES[reason].closes);
+    const answer = errorAnswer(reason, errorPage, record.requestId);
+    return this.#answer(withHeaders(answer, headers), FAILURES[reason].closes);
   }
 
   /** Answers without an upstream. @returns as Downstream.answer() */
   #answer(answer: Answer, closes: boolean): boolean {
     const { state } = this;
     state.enter(ANSWERED);
-    const isReadOn = state.downstream.answer(answer, closes);
-    state.record.write(state.head);
+    const isReadOn = state.downstream.answer(state.filters?.edited(answer) ?? answer, closes);
+    this.#record();
     return isReadOn;
+  }
+
+  /** The exchange has its line in the log. */
+  #record(): void {
+    const { record, head, filters } = this.state;
+    record.write(head);
+    filters?.end();
   }
 
   /** After an answer of our own. @param isReadOn the rest of the request is read, and thrown away */
@@ -247,4 +305,11 @@ export class Exchange implements DownstreamHandler, AttemptOwner, ExchangeEnds {
     this.state.enter(OVER);
     this.state.downstream.finish();
   }
+}
+
+/** @param headers take the place of those of the same name */
+function withHeaders(answer: Answer, headers: Answer['headers']): Answer {
+  if (headers.length === 0) return answer;
+  const names = new Set(headers.map(([name]) => name.toLowerCase()));
+  return { ...answer, headers: [...answer.headers.filter(([name]) => !names.has(name.toLowerCase())), ...headers] };
 }

@@ -4,19 +4,20 @@ import type { Endpoint } from '../../model/cluster.ts';
 import { upstreamPath } from '../../model/route.ts';
 import { clientCertificateFields } from './client-certificates.ts';
 import type { ExchangeState } from './exchange-state.ts';
+import { PolicyEdits } from './filters/field-changes.ts';
 import type { OutgoingRequest, RequestView } from './ports.ts';
 import { forwardedBy } from './told-by-proxies.ts';
 
 /** The request of an exchange as an endpoint gets it. */
 export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, trusted: AddressRanges): OutgoingRequest {
-  const { route, routing, settings, record } = state;
+  const { route, routing, settings, record, filters } = state;
   const { client } = state.downstream;
   const { target, authority, upgrade } = routing;
   const head = state.head as RequestView;
   const named = settings.upstreamHost === 'as-received' ? authority : routing.host;
   return {
     head,
-    target: upstreamPath(route.strippedPrefix, target.path) + target.query,
+    target: (filters?.upstreamPath ?? upstreamPath(route.strippedPrefix, target.path)) + target.query,
     host: named || formatHostPort(endpoint.address, endpoint.port),
     authority,
     client,
@@ -25,6 +26,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
     hiddenCookie: (route.cluster.sticky ?? route.primary?.sticky)?.cookie.name ?? '',
+    edits: filters === undefined || filters.requestEdits.isEmpty ? undefined : new PolicyEdits(filters.requestEdits),
     upgrade,
   };
 }

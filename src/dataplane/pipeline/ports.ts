@@ -57,6 +57,11 @@ export interface ResponseView {
   readonly upgrade: string;
   /** It asks for a login that is the connection's and not the request's (RFC 4559 section 6). */
   readonly authenticatesConnection: boolean;
+  /**
+   * The values of all header lines with a name, as a list; empty without any. It looks through the whole head.
+   * @param name in lower case
+   */
+  fieldValue(name: string): string;
   /** The header lines that go on unchanged, each with its line end. */
   lines(): string;
 }
@@ -90,21 +95,22 @@ export interface KeptBytes {
   view(size: number, before: string, behind: string): Uint8Array;
 }
 
-/** Changes to a response's head. */
+/** Changes to the header lines of a message. */
 export interface FieldEdits {
-  /** A header line that is put behind the others, without its line end; empty: there is none. */
-  readonly added: string;
+  /** Header lines that are put behind the others, without their line ends. */
+  readonly added: readonly string[];
   /** @param name in lower case */
   concerns(name: string): boolean;
-  /** @param name in lower case */
-  edit(name: string, value: string): string;
+  /** @param name in lower case @returns the new value; undefined: the line goes */
+  edit(name: string, value: string): string | undefined;
 }
 
 /** A complete response that the pipeline gives itself. */
 export interface Answer {
   readonly status: number;
+  /** Empty: it has none. */
   readonly contentType: string;
-  /** Further headers: name, value. */
+  /** Further headers: name, value. None of them is Content-Type or says how the body is framed. */
   readonly headers: readonly (readonly [string, string])[];
   /** Bytes as latin1 text. */
   readonly body: string;
@@ -208,7 +214,7 @@ export interface Downstream extends Side {
    */
   answer(answer: Answer, closes: boolean): boolean;
   /** Passes on a 101 response: from here on, both sides send bytes of a tunnel. @param added as in {@link FieldEdits} */
-  switchProtocols(head: ResponseView, added: string): void;
+  switchProtocols(head: ResponseView, added: readonly string[]): void;
   /** Request and response are over. */
   finish(): void;
   /**
@@ -274,6 +280,8 @@ export interface OutgoingRequest {
   readonly requestId: string;
   /** A cookie that is between the client and this proxy; empty without one. */
   readonly hiddenCookie: string;
+  /** What policies change in the header lines behind Host; undefined where they change nothing. */
+  readonly edits: FieldEdits | undefined;
   /** The protocols to upgrade to; undefined for a plain request. */
   readonly upgrade: string | undefined;
 }

@@ -13,11 +13,11 @@ import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
 import type { FieldEdits } from './ports.ts';
 
-/** Puts a line behind those of a response's head. */
-export class AddedLine implements FieldEdits {
-  readonly added: string;
+/** Puts lines behind those of a response's head. */
+export class AddedLines implements FieldEdits {
+  readonly added: readonly string[];
 
-  constructor(added: string) {
+  constructor(added: readonly string[]) {
     this.added = added;
   }
 
@@ -32,7 +32,7 @@ export class AddedLine implements FieldEdits {
 
 /** Puts a stripped prefix back on the paths in a response's head. */
 export class RedirectEdits implements FieldEdits {
-  readonly added: string;
+  readonly added: readonly string[];
   readonly #route: Place;
   readonly #hosts: readonly string[];
 
@@ -40,7 +40,7 @@ export class RedirectEdits implements FieldEdits {
    * @param hosts the authorities by which the client and the upstream may know this place
    * @param added as in {@link FieldEdits}
    */
-  constructor(route: Place, hosts: readonly string[], added: string) {
+  constructor(route: Place, hosts: readonly string[], added: readonly string[]) {
     this.added = added;
     this.#route = route;
     this.#hosts = hosts;

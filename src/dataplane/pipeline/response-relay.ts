@@ -2,7 +2,7 @@ import type { FailureReason } from '../failures/failures.ts';
 import { ANSWERED, type ExchangeState, TUNNEL } from './exchange-state.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { BodyPiece, FailureDetail, FieldEdits, KeptBody, ResponseView, UpstreamHandler } from './ports.ts';
-import { AddedLine, RedirectEdits } from './redirects.ts';
+import { AddedLines, RedirectEdits } from './redirects.ts';
 import { believedHosts } from './told-by-proxies.ts';
 import { isOfferedUpgrade } from './upgrade.ts';
 import type { UpstreamAttempts } from './upstream-attempts.ts';
@@ -105,7 +105,7 @@ export class ResponseRelay implements UpstreamHandler {
     state.record.tunnelBegan();
     this.#attempts.tunnelBegan();
     this.#context.deadlines.tunnel(state);
-    state.downstream.switchProtocols(head, this.#attempts.bindingLine);
+    state.downstream.switchProtocols(head, this.#attempts.bindingLines);
     return true;
   }
 
@@ -126,11 +126,17 @@ export class ResponseRelay implements UpstreamHandler {
     this.#ends.crashed(error);
   }
 
-  /** The response filters. */
+  /** What the policies of the route change in the head, behind what the route itself does. */
   #editsOf(head: ResponseView): FieldEdits | undefined {
+    const own = this.#ownEditsOf(head);
+    const { filters } = this.state;
+    return filters === undefined ? own : filters.editsOf(head, own);
+  }
+
+  #ownEditsOf(head: ResponseView): FieldEdits | undefined {
     const { routing, route, record, downstream } = this.state;
-    const added = this.#attempts.bindingLine;
-    if (!head.hasRedirects || !route.editsRedirects) return added === '' ? undefined : new AddedLine(added);
+    const added = this.#attempts.bindingLines;
+    if (!head.hasRedirects || !route.editsRedirects) return added.length === 0 ? undefined : new AddedLines(added);
     // What the client, and what the upstream, may call this place.
     const believed = believedHosts(this.state.head, downstream.client.peer, this.#context.trustedProxies);
     return new RedirectEdits(route, [routing.authority, routing.host, record.upstream, ...believed], added);

@@ -24,6 +24,8 @@ const MAX_FAILED_ENDPOINTS = 3;
  */
 const FAST_CONNECT_MS = 1_000;
 
+const NO_LINES: readonly string[] = [];
+
 /** The exchange whose attempts these are. */
 export interface AttemptOwner {
   /** A connection has been made. */
@@ -90,16 +92,17 @@ export class UpstreamAttempts implements Waiting {
     return outgoingRequest(this.#state, this.#endpoint as EndpointState, this.#context.trustedProxies);
   }
 
-  /** The line of the response's head that binds the client to its endpoint; empty where none does, or the client's cookie counts. */
-  get bindingLine(): string {
-    if (!this.#isSticky) return '';
+  /** The line of the response's head that binds the client to its endpoint; none where the client's cookie counts, or nothing binds it. */
+  get bindingLines(): readonly string[] {
+    if (!this.#isSticky) return NO_LINES;
     const { head, route, downstream } = this.#state;
     const { trustedProxies } = this.#context;
-    return this.#binding.lineFor(
+    const line = this.#binding.lineFor(
       this.#endpoint,
       route.path,
       () => head !== undefined && isSecure(head, downstream.client, trustedProxies),
     );
+    return line === '' ? NO_LINES : [line];
   }
 
   /** The head of the final response has come. */

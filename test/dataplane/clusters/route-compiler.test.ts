@@ -6,7 +6,7 @@ import type { Endpoint } from '../../../src/model/cluster.ts';
 import type { PublishedDelta } from '../../../src/model/delta.ts';
 import type { Place, Route } from '../../../src/model/route.ts';
 import { DEFAULTS } from '../../../src/settings/schema.ts';
-import { clusterContext, deltaOf, published, route } from '../../support/routes.ts';
+import { clusterContext, deltaOf, filterServices, published, route } from '../../support/routes.ts';
 
 const at = (...ports: number[]): Endpoint[] => ports.map(port => ({ address: '10.0.0.1', port }));
 
@@ -29,7 +29,7 @@ function tableOf(compiler: RouteCompiler, endpoints: Endpoint[], ...upserts: Rou
 }
 
 test('endpoints take turns, over all routes of the cluster', () => {
-  const table = tableOf(new RouteCompiler(clusterContext()), at(1, 2, 3), to(), to('/also'));
+  const table = tableOf(new RouteCompiler(clusterContext(), filterServices()), at(1, 2, 3), to(), to('/also'));
   const [first = 0] = turnsOf(table, 1);
   const following = [turnsOf(table, 1, '/also'), turnsOf(table, 2)].flat();
   assert.deepEqual(
@@ -39,7 +39,7 @@ test('endpoints take turns, over all routes of the cluster', () => {
 });
 
 test('a changed route goes on with the endpoints, the turns and the pools of before', () => {
-  const compiler = new RouteCompiler(clusterContext());
+  const compiler = new RouteCompiler(clusterContext(), filterServices());
   const before = tableOf(compiler, at(1, 2), to());
   const [last] = turnsOf(before, 1);
   const states = before.match('', '/web')?.cluster.endpoints;
@@ -52,7 +52,7 @@ test('a changed route goes on with the endpoints, the turns and the pools of bef
 });
 
 test('an endpoint that stays keeps its state while others come and go', () => {
-  const compiler = new RouteCompiler(clusterContext());
+  const compiler = new RouteCompiler(clusterContext(), filterServices());
   const before = tableOf(compiler, at(1, 2), to());
   const cluster = before.match('', '/web')?.cluster;
   const stays = cluster?.endpoints[1];
@@ -66,7 +66,7 @@ test('an endpoint that stays keeps its state while others come and go', () => {
 
 test('a second attempt goes to the next endpoint, to the same one where there is no other, and nowhere where there is none', () => {
   const clusterOf = (...ports: number[]) =>
-    tableOf(new RouteCompiler(clusterContext()), at(...ports), to()).match('', '/web')?.cluster;
+    tableOf(new RouteCompiler(clusterContext(), filterServices()), at(...ports), to()).match('', '/web')?.cluster;
   const [one, two] = at(1, 2);
   assert.equal(clusterOf(1, 2)?.after(two as Endpoint)?.port, 1);
   assert.equal(clusterOf(1, 2)?.after(one as Endpoint)?.port, 2);
@@ -76,7 +76,7 @@ test('a second attempt goes to the next endpoint, to the same one where there is
 });
 
 test('endpoints change without any change of routes', () => {
-  const compiler = new RouteCompiler(clusterContext());
+  const compiler = new RouteCompiler(clusterContext(), filterServices());
   const before = tableOf(compiler, at(1), to(), to('/also'));
   const routes = [...before.routes()];
   const { endpoints } = change(1, [to()], at(2));
@@ -88,7 +88,7 @@ test('endpoints change without any change of routes', () => {
 });
 
 test('an endpoint whose address has changed is asked at its new one', () => {
-  const compiler = new RouteCompiler(clusterContext());
+  const compiler = new RouteCompiler(clusterContext(), filterServices());
   const before = tableOf(compiler, at(1), to());
   const cluster = before.match('', '/web')?.cluster;
   const [state] = cluster?.endpoints ?? [];
@@ -108,7 +108,7 @@ test('an endpoint whose address has changed is asked at its new one', () => {
 });
 
 test('a route whose cluster is missing changes nothing', () => {
-  const compiler = new RouteCompiler(clusterContext());
+  const compiler = new RouteCompiler(clusterContext(), filterServices());
   const before = tableOf(compiler, at(1), to());
   const cluster = before.match('', '/web')?.cluster;
   const stray = route('/stray', { cluster: 'missing' });
@@ -121,7 +121,7 @@ test('a route whose cluster is missing changes nothing', () => {
 });
 
 test('the state of a cluster lasts until the cluster is taken back', () => {
-  const compiler = new RouteCompiler(clusterContext());
+  const compiler = new RouteCompiler(clusterContext(), filterServices());
   const table = tableOf(compiler, at(1), to(), to('/also'));
   const cluster = table.match('', '/web')?.cluster;
   const one = compiler.apply(table, change(2, [], [], [{ host: '', path: '/also' }]));
@@ -134,10 +134,11 @@ test('the state of a cluster lasts until the cluster is taken back', () => {
 });
 
 test("limits are the Service's own, else those of the settings in force", () => {
-  const compiled = tableOf(new RouteCompiler(clusterContext()), at(1), to('/web', { readTimeoutMs: 7 })).match(
-    '',
-    '/web',
-  );
+  const compiled = tableOf(
+    new RouteCompiler(clusterContext(), filterServices()),
+    at(1),
+    to('/web', { readTimeoutMs: 7 }),
+  ).match('', '/web');
   assert.deepEqual(compiled?.limits(DEFAULTS), {
     connectTimeoutMs: DEFAULTS.proxyConnectTimeout,
     readTimeoutMs: 7,

@@ -33,6 +33,7 @@ const RECORD: Logged = {
   requestId: '0123456789abcdef0123456789abcdef',
   durationMs: 1.23456,
   route: VOLUME,
+  policy: undefined,
   endpoint: { address: '10.96.0.7', port: 80 },
   upstreamMs: 1.0004,
   upstreamStatus: 200,

@@ -7,7 +7,7 @@ import type { CanaryRule } from '../../../src/model/route.ts';
 import { header } from '../../support/exchange.ts';
 import { type ProxyUnderTest, startProxy } from '../../support/proxy-under-test.ts';
 import { answer, answering, RawUpstream } from '../../support/raw-upstream.ts';
-import { clusterContext, clusterOf, published, route } from '../../support/routes.ts';
+import { clusterContext, clusterOf, filterServices, published, route } from '../../support/routes.ts';
 
 const NOTHING: CanaryRule = { weight: 0, header: '', headerValue: '', cookie: '' };
 
@@ -80,7 +80,7 @@ async function proxyWith(
     revision: 1,
     endpoints: [plainEndpoint({ address: host, port })],
   }));
-  proxy.state.table = new RouteCompiler(clusterContext()).apply(
+  proxy.state.table = new RouteCompiler(clusterContext(), filterServices()).apply(
     undefined,
     published({
       version: 1,

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FailureReason } from '../../failures/failures.ts';
+import { fieldOf } from '../../fields/header-lines.ts';
 import { CONTENT_LENGTH, DATE, LOCATION, OTHER, REFRESH, SET_COOKIE, TRAILER } from '../../pipeline/header-ids.ts';
 import type { ResponseView } from '../../pipeline/ports.ts';
 import type { FieldSink } from '../hpack/decoder.ts';
@@ -49,6 +50,10 @@ export class Http2ResponseHead implements ResponseView, FieldSink {
 
   get statusAndReason(): string {
     return ` ${this.status} ${STATUS_CODES[this.status] ?? ''}`;
+  }
+
+  fieldValue(name: string): string {
+    return fieldOf(this.#lines, 0, name, ', ');
   }
 
   lines(): string {

@@ -1,6 +1,7 @@
 import { stackOf } from '../../../errors.ts';
 import type { FailureReason } from '../../failures/failures.ts';
-import { answerLines, lineEnded, linesWithoutLength, responseLines } from '../../fields/response-fields.ts';
+import { endedLines } from '../../fields/header-lines.ts';
+import { answerLines, linesWithoutLength, responseLines } from '../../fields/response-fields.ts';
 import type {
   Answer,
   BodyPiece,
@@ -210,8 +211,8 @@ export class ClientStream implements Downstream, Timed, Waiting {
     return false;
   }
 
-  switchProtocols(head: ResponseView, added: string): void {
-    const lines = linesWithoutLength(head) + lineEnded(added);
+  switchProtocols(head: ResponseView, added: readonly string[]): void {
+    const lines = linesWithoutLength(head) + endedLines(added);
     this.#sendHead(200, withoutAccept(lines), false);
     // From here on, the tunnel's bytes are counted.
     this.output.sentBytes = 0;

@@ -1,0 +1,19 @@
+/** What the policies of a route refuse. */
+import { type Failure, later } from './failure.ts';
+
+/** @param remedy for the people who run the Service: its policy is meant to refuse such requests */
+function denied(status: number, meaning: string, remedy: string): Failure {
+  return { status, source: 'client', closes: false, mayRetry: false, meaning, remedy };
+}
+
+export const POLICY_FAILURES = {
+  address_denied: denied(
+    403,
+    'The address of the client is not one that the route serves.',
+    'Look at kube-entry.io/allow-from and kube-entry.io/deny-from of the Service; behind another proxy, set trusted-proxies, so that its clients are told apart.',
+  ),
+  policy_unavailable: later(
+    'A policy of the route cannot be had, and without it the route is not safe to serve.',
+    'Run kube-entry routes, or look at the Events of the Service: they say what is missing.',
+  ),
+} as const satisfies Record<string, Failure>;

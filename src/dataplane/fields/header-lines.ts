@@ -1,0 +1,61 @@
+/** Header lines as text, each with its line end, whichever message they belong to. */
+import { trimWhitespace } from '../../formats/http/list.ts';
+import type { FieldEdits } from '../pipeline/ports.ts';
+
+/** @param lines without line ends */
+export function endedLines(lines: readonly string[]): string {
+  let text = '';
+  for (const line of lines) text += `${line}\r\n`;
+  return text;
+}
+
+/** @param name in lower case */
+export function dropLines(lines: string, name: string): string {
+  return lines
+    .split('\r\n')
+    .filter(line => line.slice(0, line.indexOf(':')).toLowerCase() !== name)
+    .join('\r\n');
+}
+
+/** The lines with the changes to them. What the edits add is not among them. */
+export function editedLines(lines: string, edits: FieldEdits): string {
+  let text = '';
+  let copied = 0;
+  for (let start = 0; start < lines.length; ) {
+    const end = lines.indexOf('\r\n', start);
+    const colon = lines.indexOf(':', start);
+    const name = lines.slice(start, colon).toLowerCase();
+    if (edits.concerns(name)) {
+      const line = lines.slice(colon + 1, end);
+      const value = trimWhitespace(line);
+      const after = edits.edit(name, value);
+      if (after === undefined) {
+        text += lines.slice(copied, start);
+        copied = end + 2;
+      } else {
+        text += `${lines.slice(copied, colon + 1 + line.indexOf(value))}${after}`;
+        copied = end;
+      }
+    }
+    start = end + 2;
+  }
+  return text + lines.slice(copied);
+}
+
+/**
+ * The values of all lines with a name, joined; empty without any.
+ * @param text lines behind `start`; what stands behind its last line end does not count
+ * @param name in lower case
+ */
+export function fieldOf(text: string, start: number, name: string, separator: string): string {
+  let joined: string | undefined;
+  for (let at = start, end = 0; at < text.length; at = end + 2) {
+    end = text.indexOf('\r\n', at);
+    if (end < 0) break;
+    const colon = at + name.length;
+    if (text[colon] !== ':' || text.slice(at, colon).toLowerCase() !== name) continue;
+    const value = trimWhitespace(text.slice(colon + 1, end));
+    joined = joined === undefined ? value : joined + separator + value;
+  }
+  return joined ?? '';
+}

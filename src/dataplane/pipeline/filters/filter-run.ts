@@ -1,0 +1,233 @@
+import { upstreamPath } from '../../../model/route.ts';
+import { FAILURES } from '../../failures/failures.ts';
+import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
+import type { PipelineContext } from '../pipeline-context.ts';
+import type { Answer, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
+import { clientIpOf, isSecure } from '../told-by-proxies.ts';
+import { FieldChanges, PolicyEdits } from './field-changes.ts';
+import {
+  type ActiveFilters,
+  type Filter,
+  type FilteredExchange,
+  type FilteredResponse,
+  type NamedFilter,
+  Refusal,
+  type Resume,
+  SUSPENDED,
+  type Verdict,
+} from './filter.ts';
+import type { RouteFilters } from './filters.ts';
+
+/** Goes on with an exchange that a filter has suspended. */
+export interface FilterOwner {
+  /** The filter has made up its mind. */
+  filterResumed(verdict: Exclude<Verdict, typeof SUSPENDED>): void;
+  crashed(error: unknown): void;
+}
+
+/** Leads the requests of one exchange through the filters of their routes; used again for each request that has any. */
+export class FilterRun implements FilteredExchange, ActiveFilters {
+  readonly requestEdits = new FieldChanges();
+  readonly responseEdits = new FieldChanges();
+  readonly #context: PipelineContext;
+  readonly #state: ExchangeState;
+  readonly #owner: FilterOwner;
+  readonly #kept = new Map<Filter, unknown>();
+  #filters: RouteFilters | undefined;
+  /** The request filter that has its turn. */
+  #at = 0;
+  /** So many of them have let the request pass or have suspended it. */
+  #entered = 0;
+  #clientIp: string | undefined;
+  #upstreamPath: string | undefined;
+
+  constructor(context: PipelineContext, state: ExchangeState, owner: FilterOwner) {
+    this.#context = context;
+    this.#state = state;
+    this.#owner = owner;
+  }
+
+  begin(filters: RouteFilters): void {
+    this.#filters = filters;
+    this.#at = 0;
+    this.#entered = 0;
+    this.#clientIp = undefined;
+    this.#upstreamPath = undefined;
+    this.requestEdits.clear();
+    this.responseEdits.clear();
+  }
+
+  /** Whether the filters that come before the redirect to https have let the request pass. */
+  get isPastEarly(): boolean {
+    return this.#at >= (this.#filters?.early ?? 0);
+  }
+
+  /** Some of its request filters have had no turn. */
+  get isUnderWay(): boolean {
+    return this.#filters !== undefined && this.#at < this.#filters.request.length;
+  }
+
+  /** Asks one filter after the other, as far as `isEarly` says, until one does not let the request pass. */
+  run(isEarly: boolean): Verdict {
+    const { request, early } = this.#filters as RouteFilters;
+    const end = isEarly ? early : request.length;
+    while (this.#at < end) {
+      const { filter } = request[this.#at] as NamedFilter;
+      const verdict = filter.request?.(this);
+      if (verdict === SUSPENDED) {
+        this.#entered = this.#at + 1;
+        return verdict;
+      }
+      if (this.#isStopped(verdict)) return verdict;
+    }
+    return undefined;
+  }
+
+  /** Takes what the suspended filter says. */
+  isLetPass(verdict: Exclude<Verdict, typeof SUSPENDED>): boolean {
+    return !this.#isStopped(verdict);
+  }
+
+  /** What the filters change in the response; `before` where they change nothing. */
+  editsOf(response: ResponseView, before: FieldEdits | undefined): FieldEdits | undefined {
+    this.#respond({
+      status: response.status,
+      isOurs: false,
+      contentLength: response.contentLength,
+      field: name => response.fieldValue(name),
+    });
+    return this.responseEdits.isEmpty ? before : new PolicyEdits(this.responseEdits, before);
+  }
+
+  /** An answer of the entry, with what the filters change in it. */
+  edited(answer: Answer): Answer {
+    this.#respond({
+      status: answer.status,
+      isOurs: true,
+      contentLength: answer.body.length,
+      field: name => fieldOf(answer, name),
+    });
+    return this.responseEdits.isEmpty ? answer : withChanges(answer, this.responseEdits);
+  }
+
+  /** The exchange has its line in the log. */
+  end(): void {
+    const filters = this.#filters;
+    if (filters === undefined) return;
+    this.#filters = undefined;
+    for (let index = 0; index < this.#entered; index += 1) filters.request[index]?.filter.end?.(this);
+    this.#kept.clear();
+  }
+
+  // What filters see.
+
+  get head(): RequestView {
+    return this.#state.head as RequestView;
+  }
+
+  get client(): ClientIdentity {
+    return this.#state.downstream.client;
+  }
+
+  get clientIp(): string {
+    this.#clientIp ??= clientIpOf(this.head, this.client, this.#context.trustedProxies);
+    return this.#clientIp;
+  }
+
+  get scheme(): 'http' | 'https' {
+    return isSecure(this.head, this.client, this.#context.trustedProxies) ? 'https' : 'http';
+  }
+
+  get host(): string {
+    return this.#state.routing.host;
+  }
+
+  get authority(): string {
+    return this.#state.routing.authority;
+  }
+
+  get path(): string {
+    return this.#state.routing.target.path;
+  }
+
+  get query(): string {
+    return this.#state.routing.target.query;
+  }
+
+  get requestId(): string {
+    return this.#state.record.requestId;
+  }
+
+  get routePath(): string {
+    return this.#state.route.path;
+  }
+
+  get upstreamPath(): string {
+    this.#upstreamPath ??= upstreamPath(this.#state.route.strippedPrefix, this.path);
+    return this.#upstreamPath;
+  }
+
+  set upstreamPath(path: string) {
+    this.#upstreamPath = path;
+  }
+
+  suspend(): Resume {
+    const state = this.#state;
+    state.enter(FILTERING);
+    const { generation } = state;
+    return verdict => {
+      if (state.generation !== generation) return;
+      // A second call comes too late.
+      state.enter(ROUTING);
+      try {
+        this.#owner.filterResumed(verdict);
+      } catch (error) {
+        this.#owner.crashed(error);
+      }
+    };
+  }
+
+  keep(filter: Filter, value: unknown): void {
+    this.#kept.set(filter, value);
+  }
+
+  kept(filter: Filter): unknown {
+    return this.#kept.get(filter);
+  }
+
+  #isStopped(verdict: Exclude<Verdict, typeof SUSPENDED>): boolean {
+    const { kind } = (this.#filters as RouteFilters).request[this.#at] as NamedFilter;
+    const { counters } = this.#context.engine;
+    if (verdict === undefined) {
+      counters.countPolicy(kind, 'passed');
+      this.#at += 1;
+      this.#entered = this.#at;
+      return false;
+    }
+    this.#state.record.policy = kind;
+    counters.countPolicy(kind, verdict instanceof Refusal ? refusalVerdict(verdict) : 'answered');
+    return true;
+  }
+
+  #respond(response: FilteredResponse): void {
+    for (const { filter } of this.#filters?.response ?? []) filter.response?.(this, response);
+  }
+}
+
+/** A policy that refuses a client does its work; one that refuses because it cannot decide has failed. */
+function refusalVerdict({ reason }: Refusal): 'refused' | 'failed' {
+  return FAILURES[reason].source === 'client' ? 'refused' : 'failed';
+}
+
+function fieldOf({ contentType, headers }: Answer, name: string): string {
+  if (name === 'content-type') return contentType;
+  const values = headers.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+  return values.join(', ');
+}
+
+function withChanges(answer: Answer, changes: FieldChanges): Answer {
+  const isType = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'content-type';
+  const contentType = changes.added.findLast(isType)?.[1] ?? (changes.drops('content-type') ? '' : answer.contentType);
+  const kept = answer.headers.filter(([name]) => !changes.drops(name.toLowerCase()));
+  return { ...answer, contentType, headers: [...kept, ...changes.added.filter(field => !isType(field))] };
+}

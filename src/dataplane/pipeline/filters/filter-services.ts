@@ -1,0 +1,6 @@
+import type { Clock } from '../../../clock.ts';
+
+/** What the filters of a worker share, and what outlives a change of the routes. */
+export interface FilterServices {
+  readonly clock: Clock;
+}

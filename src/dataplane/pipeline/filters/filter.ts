@@ -1,0 +1,112 @@
+/** What the filters of a route are, and what they see. Each policy of a route is one filter; it serves all requests of the route. */
+import type { PolicyKind } from '../../../model/policy.ts';
+import type { FailureReason } from '../../failures/failures.ts';
+import type { Answer, ClientIdentity, FailureDetail, FieldEdits, RequestView, ResponseView } from '../ports.ts';
+import type { FieldChanges } from './field-changes.ts';
+
+/** The filter waits for something. It resumes the request by what {@link FilteredExchange.suspend} gave it. */
+export const SUSPENDED = Symbol('suspended');
+
+/** The request is refused: counted and logged as a failure of its reason. */
+export class Refusal {
+  readonly reason: FailureReason;
+  readonly detail: FailureDetail | undefined;
+  /** Further headers of the answer. They take the place of those that all answers to failures of the reason have. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+
+  constructor(
+    reason: FailureReason,
+    detail?: FailureDetail,
+    headers: readonly (readonly [name: string, value: string])[] = [],
+  ) {
+    this.reason = reason;
+    this.detail = detail;
+    this.headers = headers;
+  }
+}
+
+/** The request is answered here, and nothing has failed: a redirect, say. */
+export class LocalAnswer {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    this.answer = answer;
+  }
+}
+
+/** What a filter makes of a request; undefined: it goes on. */
+export type Verdict = undefined | typeof SUSPENDED | Refusal | LocalAnswer;
+
+/** Goes on with a suspended request. It does nothing where the exchange has ended meanwhile, and the second time. */
+export type Resume = (verdict: Exclude<Verdict, typeof SUSPENDED>) => void;
+
+/** A request on its way through the filters of its route. */
+export interface FilteredExchange {
+  readonly head: RequestView;
+  readonly client: ClientIdentity;
+  /** The address of the client: the one that a trusted proxy gives, else the peer's. */
+  readonly clientIp: string;
+  /** Of the client's connection or, where a trusted proxy says so, of that to the proxy. */
+  readonly scheme: 'http' | 'https';
+  /** As routes see it, without port; empty for HTTP/1.0 without a host. */
+  readonly host: string;
+  /** Host and port as they came. */
+  readonly authority: string;
+  /** In its normal form. */
+  readonly path: string;
+  /** With its question mark; empty without one. */
+  readonly query: string;
+  readonly requestId: string;
+  /** The path of the route. */
+  readonly routePath: string;
+  /** The path that the upstream gets. A rewrite sets it. */
+  upstreamPath: string;
+  /** What is changed in the header lines that the upstream gets. */
+  readonly requestEdits: FieldChanges;
+  /** What is changed in the header lines that the client gets, whoever answers. */
+  readonly responseEdits: FieldChanges;
+  /** Before a filter returns {@link SUSPENDED}. */
+  suspend(): Resume;
+  /** Keeps a value for a later phase of the same exchange. */
+  keep(filter: Filter, value: unknown): void;
+  /** What was kept; undefined where nothing was. */
+  kept(filter: Filter): unknown;
+}
+
+/** The head of a response that is about to go to the client. */
+export interface FilteredResponse {
+  readonly status: number;
+  /** The entry answers itself. */
+  readonly isOurs: boolean;
+  /** The declared length; -1 without one. */
+  readonly contentLength: number;
+  /** The values of all header lines of a name, as a list; empty without any. @param name in lower case */
+  field(name: string): string;
+}
+
+export interface Filter {
+  /** Before an endpoint is picked. */
+  request?(exchange: FilteredExchange): Verdict;
+  /** A final response is about to go to the client: the upstream's, or one that the entry gives, errors too. */
+  response?(exchange: FilteredExchange, response: FilteredResponse): void;
+  /** The exchange has its line in the log. Called once for each request that the filter has let pass or has suspended. */
+  end?(exchange: FilteredExchange): void;
+}
+
+/** The filters of the request under way, as the phases behind them see them. */
+export interface ActiveFilters {
+  readonly upstreamPath: string;
+  readonly requestEdits: FieldChanges;
+  /** What the filters change in a response; `before` where they change nothing. */
+  editsOf(response: ResponseView, before: FieldEdits | undefined): FieldEdits | undefined;
+  /** An answer of the entry, with what the filters change in it. */
+  edited(answer: Answer): Answer;
+  /** The exchange has its line in the log. */
+  end(): void;
+}
+
+/** A filter, and the policy that it is made of. */
+export interface NamedFilter {
+  readonly kind: PolicyKind;
+  readonly filter: Filter;
+}

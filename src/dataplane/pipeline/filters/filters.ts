@@ -1,0 +1,54 @@
+import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
+import { AddressList } from './address-list.ts';
+import type { Filter, NamedFilter } from './filter.ts';
+import type { FilterServices } from './filter-services.ts';
+import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
+import { Unavailable } from './unavailable.ts';
+
+/** The filters of a route, by the phase in which they act: a request pays for those that do something. */
+export interface RouteFilters {
+  /** In the order in which a request meets them; the first {@link early} come before the redirect to `https://`. */
+  readonly request: readonly NamedFilter[];
+  readonly early: number;
+  readonly response: readonly NamedFilter[];
+}
+
+/** Makes filters of policies. Routes that share a list of policies share its filters. */
+export class FilterCompiler {
+  readonly #services: FilterServices;
+  readonly #made = new WeakMap<readonly Policy[], RouteFilters>();
+
+  constructor(services: FilterServices) {
+    this.#services = services;
+  }
+
+  /** @returns undefined for a route without policies */
+  compile(policies: readonly Policy[] | undefined): RouteFilters | undefined {
+    if (policies === undefined || policies.length === 0) return undefined;
+    const known = this.#made.get(policies);
+    if (known !== undefined) return known;
+    const filters = policies.map(policy => ({ kind: policy.kind, filter: createFilter(policy, this.#services) }));
+    const request = filters.filter(({ filter }) => filter.request !== undefined);
+    const made = {
+      request,
+      early: request.filter(({ kind }) => EARLY_KINDS.has(kind)).length,
+      response: filters.filter(({ filter }) => filter.response !== undefined),
+    };
+    this.#made.set(policies, made);
+    return made;
+  }
+}
+
+function createFilter(policy: Policy, _services: FilterServices): Filter {
+  switch (policy.kind) {
+    case 'unavailable':
+      return new Unavailable(policy);
+    case 'allow-from':
+    case 'deny-from':
+      return new AddressList(policy);
+    case 'request-headers':
+      return new RequestHeaderEdits(policy);
+    case 'response-headers':
+      return new ResponseHeaderEdits(policy);
+  }
+}

@@ -1,0 +1,15 @@
+import type { UnavailablePolicy } from '../../../model/policy.ts';
+import { type Filter, Refusal } from './filter.ts';
+
+/** Refuses all requests, because a policy that protects the route cannot be had. */
+export class Unavailable implements Filter {
+  readonly #refusal: Refusal;
+
+  constructor({ of, why }: UnavailablePolicy) {
+    this.#refusal = new Refusal('policy_unavailable', `${of}: ${why}`);
+  }
+
+  request(): Refusal {
+    return this.#refusal;
+  }
+}

@@ -1,0 +1,50 @@
+/** What a route does with its requests beyond passing them on: each policy is one annotation, or a few that belong together. */
+
+/** Only clients of some addresses are served, or all but them. */
+export interface AddressPolicy {
+  readonly kind: 'allow-from' | 'deny-from';
+  /** In CIDR form. */
+  readonly ranges: readonly string[];
+}
+
+/** One change to the header lines of a message. `set` takes the place of all lines of the name. */
+export interface HeaderEdit {
+  readonly op: 'set' | 'add' | 'remove';
+  readonly name: string;
+  /** Empty for `remove`. */
+  readonly value: string;
+}
+
+export interface HeadersPolicy {
+  readonly kind: 'request-headers' | 'response-headers';
+  /** In the order in which they are done. */
+  readonly edits: readonly HeaderEdit[];
+}
+
+/** A policy of the route cannot be had, such as one whose Secret is missing: its requests are refused, because nothing else is safe. */
+export interface UnavailablePolicy {
+  readonly kind: 'unavailable';
+  /** Which policy. */
+  readonly of: Exclude<PolicyKind, 'unavailable'>;
+  /** For people. */
+  readonly why: string;
+}
+
+export type Policy = AddressPolicy | HeadersPolicy | UnavailablePolicy;
+
+/** The kinds of policies, in the order in which a request meets them. Counters have a place for each. */
+export const POLICY_KINDS = [
+  'unavailable',
+  'deny-from',
+  'allow-from',
+  'request-headers',
+  'response-headers',
+] as const satisfies readonly Policy['kind'][];
+
+export type PolicyKind = (typeof POLICY_KINDS)[number];
+
+/**
+ * The kinds that come before a request is sent to `https://` and before it is known that its Service has endpoints: what they
+ * answer needs neither.
+ */
+export const EARLY_KINDS: ReadonlySet<PolicyKind> = new Set(['unavailable']);

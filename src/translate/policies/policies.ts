@@ -1,0 +1,39 @@
+import type { Policy, PolicyKind } from '../../model/policy.ts';
+import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
+import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
+import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
+
+/** All policies. Their order is the order in which a request meets them: that of ingress-nginx. */
+export const POLICIES: readonly PolicyDefinition[] = [DENY_FROM, ALLOW_FROM, REQUEST_HEADERS, RESPONSE_HEADERS];
+
+/** The annotations of all policies. */
+export const POLICY_ROWS: readonly PolicyRow[] = POLICIES.flatMap(({ rows }) => rows);
+
+/** What the annotations of an object ask for; undefined: nothing. */
+export function readPolicies(values: PolicyValues): readonly Policy[] | undefined {
+  const asked = POLICIES.filter(({ rows: [first] }) => values.get(first.name) !== undefined);
+  const policies = asked.map(definition => definition.read(values)).filter(policy => policy !== undefined);
+  return policies.length === 0 ? undefined : policies;
+}
+
+/** What a policy says of a request. */
+export interface PolicyExplanation {
+  readonly policy: PolicyKind;
+  /** One sentence, without a subject: "refuses 192.0.2.7, which is …". */
+  readonly does: string;
+}
+
+const BY_KIND = new Map(POLICIES.map(definition => [definition.rows[0].name, definition]));
+
+/** What each policy of a route would do with a request, in the order in which the request meets them. */
+export function explainPolicies(
+  policies: readonly Policy[] | undefined,
+  request: ExplainedRequest,
+): readonly PolicyExplanation[] {
+  return (policies ?? []).map(policy => {
+    if (policy.kind === 'unavailable')
+      return { policy: policy.of, does: `refuses all requests with 503, because ${policy.why}` };
+    const definition = BY_KIND.get(policy.kind);
+    return { policy: policy.kind, does: definition?.explain(policy, request) ?? '' };
+  });
+}

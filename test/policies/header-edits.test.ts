@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HeaderEdit, Policy } from '../../src/model/policy.ts';
+import { header } from '../support/exchange.ts';
+import { fieldOf } from '../support/http2-client.ts';
+import { answer, answering, NOBODY } from '../support/raw-upstream.ts';
+import { policyScene } from './scene.ts';
+
+const set = (name: string, value: string): HeaderEdit => ({ op: 'set', name, value });
+const add = (name: string, value: string): HeaderEdit => ({ op: 'add', name, value });
+const remove = (name: string): HeaderEdit => ({ op: 'remove', name, value: '' });
+const request = (...edits: HeaderEdit[]): Policy => ({ kind: 'request-headers', edits });
+const response = (...edits: HeaderEdit[]): Policy => ({ kind: 'response-headers', edits });
+
+describe('header edits', { concurrency: 8 }, () => {
+  it('change what the upstream gets: a client cannot send a name that is set', async t => {
+    const scene = await policyScene(t, [request(set('X-Tenant', 'blue'), add('X-Also', 'two'), remove('Cookie'))]);
+    await scene.get('x-tenant: red\r\nX-TENANT: green\r\nX-Also: one\r\nCookie: a=1\r\ncookie: b=2\r\nAccept: */*\r\n');
+    const { only } = scene.upstream;
+    assert.deepEqual(
+      only.headers.filter(([name]) => name.toLowerCase() === 'x-tenant'),
+      [['X-Tenant', 'blue']],
+    );
+    assert.deepEqual(
+      only.headers.filter(([name]) => name === 'X-Also'),
+      [
+        ['X-Also', 'one'],
+        ['X-Also', 'two'],
+      ],
+    );
+    assert.equal(only.header('cookie'), undefined);
+    assert.equal(only.header('accept'), '*/*');
+  });
+
+  it('may replace what the entry itself tells the upstream', async t => {
+    const scene = await policyScene(t, [request(set('X-Forwarded-Proto', 'https'), remove('X-Real-IP'))]);
+    await scene.get();
+    const { only } = scene.upstream;
+    assert.deepEqual(
+      only.headers.filter(([name]) => name === 'X-Forwarded-Proto'),
+      [['X-Forwarded-Proto', 'https']],
+    );
+    assert.equal(only.header('x-real-ip'), undefined);
+    assert.equal(only.header('x-forwarded-for'), '127.0.0.1');
+  });
+
+  it('are done in their order', async t => {
+    const scene = await policyScene(t, [
+      request(add('X-A', '1'), remove('x-a'), add('X-A', '2'), set('X-B', '1'), set('x-b', '2')),
+    ]);
+    await scene.get('X-A: 0\r\n');
+    const { only } = scene.upstream;
+    assert.deepEqual(
+      only.headers.filter(([name]) => /^x-[ab]$/i.test(name)),
+      [
+        ['X-A', '2'],
+        ['x-b', '2'],
+      ],
+    );
+  });
+
+  it('change what the client gets, of the upstream and of the entry', async t => {
+    const edits = response(set('X-Frame-Options', 'DENY'), remove('X-Powered-By'), add('Vary', 'Origin'));
+    const powered = answering(answer('ok', 'X-Powered-By: PHP\r\nx-frame-options: ALLOWALL\r\nVary: Accept\r\n'));
+    const scene = await policyScene(t, [edits], { respond: powered });
+    const ok = await scene.get();
+    assert.deepEqual(header(ok, 'x-frame-options'), ['DENY']);
+    assert.deepEqual(header(ok, 'x-powered-by'), []);
+    assert.deepEqual(header(ok, 'vary'), ['Accept', 'Origin']);
+    assert.equal(ok.body, 'ok');
+    const client = await scene.http2();
+    assert.equal(fieldOf((await client.exchange(scene.fields)).fields, 'x-frame-options'), 'DENY');
+    const gone = await policyScene(t, [edits], { route: { to: [NOBODY] } });
+    const failed = await gone.get();
+    assert.deepEqual([failed.status, header(failed, 'x-frame-options')], [502, ['DENY']]);
+  });
+
+  it('leave other routes and their next requests alone', async t => {
+    const scene = await policyScene(t, [request(set('X-Tenant', 'blue'))]);
+    const client = await scene.proxy.connect();
+    for (const target of ['/guarded', '/open', '/guarded']) {
+      await client.send(`GET ${target} HTTP/1.1\r\nHost: test\r\n\r\n`);
+      assert.equal((await client.response()).status, 200);
+    }
+    assert.deepEqual(
+      scene.upstream.requests.map(one => one.header('x-tenant')),
+      ['blue', undefined, 'blue'],
+    );
+  });
+});

@@ -1,0 +1,4 @@
+import { TOGETHER } from '../suites.ts';
+import { runTogether } from '../support/together.ts';
+
+await runTogether(TOGETHER.policies);
