@@ -27,11 +27,25 @@ export function viewChoice({ outcome, chances }: EndpointChoice): EndpointChoice
   };
 }
 
-/** What balancing needs to know of a request beside its host and target. */
-export type ClientFacts = Pick<RequestFacts, 'clientIp' | 'headers'>;
+/** What balancing and policies need to know of a request beside its host and target. */
+export type ClientFacts = Pick<RequestFacts, 'method' | 'clientIp' | 'headers'>;
 
-/** @throws FormatError for a header without a name or a colon */
-export function readClient(clientIp: string, headerLines: readonly string[]): ClientFacts {
+/** What is said of a request, as text. */
+export interface ClientDescription {
+  /** Empty: GET. */
+  readonly method: string;
+  /** Empty where it is not said. */
+  readonly clientIp: string;
+  /** `NAME: VALUE` */
+  readonly headerLines: readonly string[];
+}
+
+/** RFC 9110 section 9.1. */
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** @throws FormatError for a method that is none, or a header without a name or a colon */
+export function readClient({ method, clientIp, headerLines }: ClientDescription): ClientFacts {
+  if (method !== '' && !METHOD.test(method)) throw new FormatError(`method "${method}": write a method, as in GET`);
   const headers = new Map<string, string>();
   for (const line of headerLines) {
     const colon = line.indexOf(':');
@@ -42,5 +56,5 @@ export function readClient(clientIp: string, headerLines: readonly string[]): Cl
     const separator = name === 'cookie' ? '; ' : ', ';
     headers.set(name, before === undefined ? value : before + separator + value);
   }
-  return { clientIp, headers };
+  return { method: method || 'GET', clientIp, headers };
 }

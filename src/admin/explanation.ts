@@ -3,10 +3,12 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { FormatError } from '../errors.ts';
-import type { RouteLimits, ServiceRef } from '../model/route.ts';
+import { type Route, type RouteLimits, type ServiceRef, strippedPrefix, upstreamPath } from '../model/route.ts';
 import { type Explanation, explain, type LossReason, takes } from '../routing/explain.ts';
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
+import { explainPolicies, type PolicyExplanation } from '../translate/policies/policies.ts';
+import type { ExplainedRequest } from '../translate/policies/policy-definition.ts';
 import { type DiagnosticView, viewDiagnostic } from './diagnostic-view.ts';
 import { type ClientFacts, type EndpointChoiceView, readClient, viewChoice } from './endpoint-choice-view.ts';
 import { type RouteView, viewRoute } from './route-view.ts';
@@ -21,6 +23,8 @@ export interface ExplanationView {
   readonly endpoints: EndpointChoiceView | undefined;
   /** In force for the request. */
   readonly limits: RouteLimits | undefined;
+  /** What the policies of the route would do with the request, in the order in which it meets them. */
+  readonly policies: readonly PolicyExplanation[];
   /** Services that ask for the host and path of the route, too, and get it when its Service gives it up. */
   readonly waiting: readonly ServiceRef[];
   readonly losers: readonly { readonly route: RouteView; readonly reason: LossReason }[];
@@ -48,11 +52,12 @@ export function queryParameter(query: unknown, name: string): string | undefined
   throw new FormatError(`${name}: give it once`);
 }
 
-/** @param query `client-ip`, and `header` any number of times @throws FormatError */
+/** @param query `method`, `client-ip`, and `header` any number of times @throws FormatError */
 export function clientQuery(query: unknown): ClientFacts {
   const given: unknown = typeof query === 'object' && query !== null ? Reflect.get(query, 'header') : undefined;
-  const lines = Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];
-  return readClient(queryParameter(query, 'client-ip') ?? '', lines);
+  const headerLines = Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];
+  const method = queryParameter(query, 'method') ?? '';
+  return readClient({ method, clientIp: queryParameter(query, 'client-ip') ?? '', headerLines });
 }
 
 /** What an explanation is completed with. */
@@ -76,6 +81,7 @@ export function viewExplanation(
     route: route && viewRoute(route, context),
     endpoints: choice && viewChoice(choice),
     limits: route && { ...context.limits, ...route.overrides },
+    policies: route === undefined ? [] : explainPolicies(route.policies, explainedRequest(explanation, route, client)),
     waiting: context
       .conflicts()
       .filter(conflict => route !== undefined && conflict.host === route.host && conflict.path === route.path)
@@ -85,5 +91,21 @@ export function viewExplanation(
       .refusals()
       .filter(({ paths }) => paths.some(wouldTake))
       .map(viewDiagnostic),
+  };
+}
+
+function explainedRequest(
+  { host, path, query }: Explanation,
+  route: Route,
+  { method, clientIp, headers }: ClientFacts,
+): ExplainedRequest {
+  return {
+    method,
+    host,
+    path,
+    query,
+    upstreamPath: upstreamPath(strippedPrefix(route), path),
+    clientIp: clientIp === '' ? undefined : clientIp,
+    header: name => headers.get(name) ?? '',
   };
 }

@@ -1,4 +1,5 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
+import type { PolicyKind } from '../model/policy.ts';
 import type { CanaryRule, ClusterId, Route, RouteOverrides, ServiceRef } from '../model/route.ts';
 import { formatBalance } from '../translate/balance/balance.ts';
 
@@ -12,6 +13,8 @@ export interface RouteView {
   readonly backend: BackendSummary;
   readonly service: ServiceRef;
   readonly createdAt: string;
+  /** By name, in the order in which a request meets them; absent where there are none. */
+  readonly policies?: readonly PolicyKind[];
   /** Takes some of its requests; absent where none does. */
   readonly canary?: CanaryRule & { readonly backend: BackendSummary };
 }
@@ -25,9 +28,10 @@ export interface BackendSummary {
 }
 
 export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
-  const { host, path, stripPrefix, rewriteRedirects, overrides, service, createdAt, canary } = route;
+  const { host, path, stripPrefix, rewriteRedirects, overrides, service, createdAt, canary, policies } = route;
   const backend = summarise(route.cluster, clusters);
-  const view = { host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt };
+  const named = policies && { policies: policies.map(({ kind }) => kind) };
+  const view = { host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt, ...named };
   if (canary === undefined) return view;
   const { cluster, ...rule } = canary;
   return { ...view, canary: { ...rule, backend: summarise(cluster, clusters) } };

@@ -28,9 +28,17 @@ export interface ExplanationAnswer {
   readonly endpoints: EndpointChoiceView | undefined;
   /** Absent in the answer of an older version. */
   readonly limits: RouteLimits | undefined;
+  /** Empty in the answer of an older version. */
+  readonly policies: readonly ShownPolicy[];
   readonly waiting: readonly ServiceRef[];
   readonly losers: readonly { readonly route: ShownRoute; readonly reason: string }[];
   readonly refusals: readonly ShownDiagnostic[];
+}
+
+/** What a policy would do with a request. */
+export interface ShownPolicy {
+  readonly policy: string;
+  readonly does: string;
 }
 
 /** What people are shown of a diagnostic. The warnings of an older version have no reason. */
@@ -43,6 +51,8 @@ export type BackendAnswer = Readonly<Record<string, unknown>>;
 export interface AskedExplanation {
   readonly host: string;
   readonly target: string;
+  /** Empty: GET. */
+  readonly method: string;
   readonly clientIp: string;
   /** `NAME: VALUE` */
   readonly headerLines: readonly string[];
@@ -78,8 +88,9 @@ export interface TableAnswer {
 
 /** @throws UnavailableError */
 export async function askExplanation(client: AdminClient, asked: AskedExplanation): Promise<ExplanationAnswer> {
-  const { host, target, clientIp, headerLines } = asked;
+  const { host, target, method, clientIp, headerLines } = asked;
   const query = new URLSearchParams({ host, path: target });
+  if (method !== '') query.set('method', method);
   if (clientIp !== '') query.set('client-ip', clientIp);
   for (const line of headerLines) query.append('header', line);
   const value = await client.json(`/explain?${query}`);
@@ -93,6 +104,7 @@ export async function askExplanation(client: AdminClient, asked: AskedExplanatio
     upstreamTarget: typeof value.upstreamTarget === 'string' ? value.upstreamTarget : undefined,
     endpoints: isChoice(value.endpoints) ? value.endpoints : undefined,
     limits: isLimits(value.limits) ? value.limits : undefined,
+    policies: Array.isArray(value.policies) ? value.policies.filter(isShownPolicy) : [],
     waiting: Array.isArray(value.waiting) ? value.waiting.filter(isServiceRef) : [],
     losers: losers.map(loser => {
       if (!isObject(loser) || !isRoute(loser.route)) throw misunderstood('/explain');
@@ -160,6 +172,10 @@ function isRoute(value: unknown): value is ShownRoute & { readonly overrides?: u
     Array.isArray(value.backend.endpoints) &&
     value.backend.endpoints.every(isObject)
   );
+}
+
+function isShownPolicy(value: unknown): value is ShownPolicy {
+  return isObject(value) && typeof value.policy === 'string' && typeof value.does === 'string';
 }
 
 function isRefusal(value: unknown): value is ShownDiagnostic & { readonly reason: string } {

@@ -36,8 +36,9 @@ export const explain: Command = {
   description: [
     'Asks a running instance, or reads Service manifests with --manifests.',
     'A whole URL works, too. Exits 1 if no route takes the request. Where a Service is balanced over its endpoints, each',
-    'is shown with its share of such requests, or with the reason why it gets none; --client-ip and --header say more',
-    'of the request, as the policy hash and sticky cookies need it.',
+    'is shown with its share of such requests, or with the reason why it gets none. What the policies of the route would do',
+    'is shown, too. --method, --client-ip and --header say more of the request, as policies, the balance hash and sticky',
+    'cookies need it.',
     'With --reason it explains a reason of the access log; this needs no instance.',
   ].join('\n'),
   examples: [
@@ -62,6 +63,7 @@ export const explain: Command = {
     'config',
   ],
   options: {
+    method: { placeholder: 'METHOD', description: 'the method of the request; GET without it' },
     'client-ip': { placeholder: 'ADDRESS', description: 'the client of the request' },
     header: { placeholder: '"NAME: VALUE"', description: 'a header of the request; repeatable', isRepeatable: true },
     reason: REASON_OPTION,
@@ -112,6 +114,11 @@ function explanationReport(question: Question, answer: ExplanationAnswer | undef
       ...limitFacts(answer),
     ];
     sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
+    const does = answer.policies.map(one => [one.policy, printable(one.does)]);
+    if (does.length > 0)
+      sections.push(
+        `${paint('bold', 'Policies, in this order')}\n${formatTable(['POLICY', 'WHAT IT DOES WITH THE REQUEST'], does, layout)}`,
+      );
     if (answer.endpoints !== undefined) sections.push(choiceReport(answer.endpoints, layout));
   }
   const slip = forgottenSlash(question, route);
@@ -193,7 +200,8 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
   const { options } = invocation.flags;
   const clientIp = typeof options['client-ip'] === 'string' ? options['client-ip'] : '';
   const headerLines = typeof options.header === 'string' ? options.header.split('\n') : [];
-  const client = readClient(clientIp, headerLines);
+  const method = typeof options.method === 'string' ? options.method.toUpperCase() : '';
+  const client = readClient({ method, clientIp, headerLines });
   const { settings, flags, io } = invocation;
   // Only the flag: a container that serves manifests names them in its environment, and there the running one knows best.
   if (flags.values.manifests !== undefined && settings.manifests !== '') {
@@ -214,7 +222,7 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
     return answer;
   }
   try {
-    const asked = { host, target, clientIp, headerLines };
+    const asked = { host, target, method, clientIp, headerLines };
     return await askExplanation(new AdminClient(settings.adminSocket), asked);
   } catch (error) {
     if (error instanceof UnexpectedStatusError && error.status === 400) return undefined;

@@ -4,6 +4,7 @@ import { queryValue } from '../formats/http/query.ts';
 
 /** What a person says about a request, to learn where it would go. */
 export interface RequestFacts {
+  readonly method: string;
   readonly host: string;
   readonly path: string;
   /** With its question mark; empty without one. */
@@ -54,7 +55,7 @@ export class AskedRequest implements PickRequest {
       case 'host':
         return this.#facts.host;
       case 'request_method':
-        return 'GET';
+        return this.#facts.method;
     }
     if (name.startsWith('http_')) return this.header(name.slice(5).replaceAll('_', '-'));
     if (name.startsWith('cookie_')) return this.cookie(name.slice(7));

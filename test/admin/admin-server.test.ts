@@ -143,7 +143,7 @@ test('/explain says where a request would go, by the client and the headers that
     ['cookie', 'a=1; b=2'],
     ['x-user', '7'],
   ]);
-  assert.deepEqual(asked, [{ host: '', path: '/cart', query: '?id=1', clientIp: '192.0.2.7', headers }]);
+  assert.deepEqual(asked, [{ method: 'GET', host: '', path: '/cart', query: '?id=1', clientIp: '192.0.2.7', headers }]);
   assert.equal((await get(at, '/explain?path=/cart&header=nothing')).status, 400);
 });
 

@@ -13,7 +13,7 @@ function inForce(fields: Partial<ClusterInForce['cluster']>): ClusterInForce {
 }
 
 function facts(cookie: string) {
-  return { host: '', path: '/', query: '', clientIp: '', headers: new Map([['cookie', cookie]]) };
+  return { method: 'GET', host: '', path: '/', query: '', clientIp: '', headers: new Map([['cookie', cookie]]) };
 }
 
 const AFFINITY = { name: 'S', path: '/', domain: '', sameSite: 'Lax', secure: 'auto' } as const;

@@ -9,7 +9,7 @@ import { observedCluster as cluster, endpointReport as endpoint } from '../suppo
 const LEAST: Balance = { policy: 'least-request' };
 
 function ask(observed: ObservedCluster, clientIp = '', boundTo?: string): EndpointChoice {
-  const request = new AskedRequest({ host: '', path: '/', query: '', clientIp, headers: new Map() });
+  const request = new AskedRequest({ method: 'GET', host: '', path: '/', query: '', clientIp, headers: new Map() });
   return chooseEndpoint(observed, request, boundTo);
 }
 

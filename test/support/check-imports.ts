@@ -70,7 +70,12 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     model: { folders: [], packages: [] },
     routing: { folders: ['model'], packages: [] },
     resources: { folders: ['model'], packages: [] },
-    translate: { folders: [...COMMON, 'model', 'routing', 'resources', 'translate/balance'], packages: [] },
+    translate: {
+      folders: [...COMMON, 'model', 'routing', 'resources', 'translate/balance', 'translate/policies'],
+      packages: [],
+    },
+    // One file for each policy. `explain` asks them what they do.
+    'translate/policies': { folders: [...COMMON, 'model', 'routing', 'resources', 'translate'], packages: [] },
     // What annotations, settings and records have in common.
     'translate/balance': { folders: [...COMMON, 'model'], packages: [] },
     settings: { folders: [...COMMON, 'model', 'translate/balance'], packages: ['zod'] },
@@ -238,7 +243,16 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     admin: {
-      folders: [...COMMON, 'model', 'routing', 'translate/balance', 'observe', 'dataplane/failures', 'control'],
+      folders: [
+        ...COMMON,
+        'model',
+        'routing',
+        'translate/balance',
+        'translate/policies',
+        'observe',
+        'dataplane/failures',
+        'control',
+      ],
       packages: ['fastify'],
     },
     cli: { folders: [...CONTROL_PLANE, 'dataplane/failures', 'control', 'admin', 'process'], packages: [] },

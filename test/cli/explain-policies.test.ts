@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runHere, writeManifest } from './cli-fixture.ts';
+
+const CART = `
+apiVersion: v1
+kind: Service
+metadata:
+  name: cart
+  annotations:
+    kube-entry.io/path: /cart
+    kube-entry.io/response-headers: "set X-Frame-Options: DENY"
+    kube-entry.io/deny-from: 192.0.2.0/24
+spec: { clusterIP: 10.96.0.1, ports: [{ name: http, port: 80 }] }
+`;
+
+test('what each policy does with the request is said, in the order in which the request meets them', async context => {
+  const file = await writeManifest(context, CART);
+  const does = async (...args: string[]): Promise<unknown> => {
+    const { stdout } = await runHere(['explain', '--output', 'json', '--manifests', file, ...args, '/cart/x']);
+    return JSON.parse(stdout).policies;
+  };
+  const sets = { policy: 'response-headers', does: 'sets X-Frame-Options: DENY' };
+  assert.deepEqual(await does('--client-ip', '192.0.2.7'), [
+    { policy: 'deny-from', does: 'refuses 192.0.2.7, which is in 192.0.2.0/24' },
+    sets,
+  ]);
+  assert.deepEqual(await does('--client-ip', '198.51.100.7', '--method', 'post'), [
+    { policy: 'deny-from', does: 'lets pass 198.51.100.7, which is not in 192.0.2.0/24' },
+    sets,
+  ]);
+  assert.deepEqual(await does(), [
+    { policy: 'deny-from', does: 'refuses clients of 192.0.2.0/24, lets pass others' },
+    sets,
+  ]);
+  const { stdout, code } = await runHere(['explain', '--manifests', file, '/cart/x']);
+  assert.equal(code, 0);
+  assert.match(stdout, /\nPolicies, in this order\n.*\n {2}deny-from +refuses clients of 192\.0\.2\.0\/24/s);
+});
+
+test('a method that is none is refused', async context => {
+  const file = await writeManifest(context, CART);
+  const { code, stderr } = await runHere(['explain', '--manifests', file, '--method', 'G T', '/cart']);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /write a method, as in GET/);
+});
