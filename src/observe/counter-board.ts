@@ -1,7 +1,16 @@
 import type { FailureReason } from '../dataplane/failures/failures.ts';
 import type { PolicyKind } from '../model/policy.ts';
 import { type ServiceRef, serviceKey } from '../model/route.ts';
-import { BlockTotals, type CounterName, MAX_BLOCKS, NO_ROUTE_BLOCK, type Verdict, WorkerCounters } from './counters.ts';
+import {
+  BlockTotals,
+  type CounterName,
+  MAX_BLOCKS,
+  NO_ROUTE_BLOCK,
+  type SubrequestOutcome,
+  type SubrequestPurpose,
+  type Verdict,
+  WorkerCounters,
+} from './counters.ts';
 
 /** Label of what is counted for Services beyond {@link MAX_BLOCKS}. */
 const OVERFLOW: ServiceRef = { namespace: '', name: 'other' };
@@ -52,6 +61,14 @@ export class CounterBoard {
 
   policies(kind: PolicyKind, verdict: Verdict): number {
     return this.#regions.reduce((total, region) => total + region.policies(kind, verdict), 0);
+  }
+
+  subrequests(purpose: SubrequestPurpose, outcome: SubrequestOutcome): number {
+    return this.#regions.reduce((total, region) => total + region.subrequests(purpose, outcome), 0);
+  }
+
+  subrequestMilliseconds(purpose: SubrequestPurpose): number {
+    return this.#regions.reduce((total, region) => total + region.subrequestMilliseconds(purpose), 0);
   }
 
   /** The block of a Service, the same for as long as it is not released. */

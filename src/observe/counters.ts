@@ -94,6 +94,19 @@ const VERDICT_SLOTS = Object.fromEntries(VERDICTS.map((verdict, index) => [verdi
   Record<Verdict, number>
 >;
 
+/** What requests of our own are for. */
+export const SUBREQUEST_PURPOSES = ['auth-url', 'error-pages', 'mirror'] as const;
+
+export type SubrequestPurpose = (typeof SUBREQUEST_PURPOSES)[number];
+
+/** How a request of our own ends. `circuit_open` and `busy`: it was not sent. */
+export const SUBREQUEST_OUTCOMES = ['answered', 'failed', 'timed_out', 'circuit_open', 'busy'] as const;
+
+export type SubrequestOutcome = (typeof SUBREQUEST_OUTCOMES)[number];
+
+/** Of a purpose: how often each outcome was, then the milliseconds of all. */
+const SUBREQUEST_SLOTS = SUBREQUEST_OUTCOMES.length + 1;
+
 /**
  * Upper bounds in seconds of the two histograms' buckets; above the last is +Inf. A request that ends at a time limit takes
  * slightly longer than that, so the usual limits are bounds, and the most usual ones (1 s; 5 s, to connect) begin narrow buckets.
@@ -114,7 +127,8 @@ const BLOCK_SLOTS = CODE_SLOTS + 2 * HISTOGRAM_SLOTS;
 const FIRST_FAILURE = COUNTERS.length;
 /** Requests that met a policy, by its kind and by what it made of them. */
 const FIRST_POLICY = FIRST_FAILURE + FAILURE_REASONS.length;
-const FIRST_BLOCK = FIRST_POLICY + POLICY_KINDS.length * VERDICTS.length;
+const FIRST_SUBREQUEST = FIRST_POLICY + POLICY_KINDS.length * VERDICTS.length;
+const FIRST_BLOCK = FIRST_SUBREQUEST + SUBREQUEST_PURPOSES.length * SUBREQUEST_SLOTS;
 
 /** Services with counters of their own; the ones beyond share the last block. Untouched pages cost no memory. */
 export const MAX_BLOCKS = 32_768;
@@ -171,6 +185,21 @@ export class WorkerCounters {
     return this.#values[FIRST_POLICY + POLICY_SLOTS[kind] + VERDICT_SLOTS[verdict]] as number;
   }
 
+  /** Counts a request of our own that is answered, or has failed. */
+  countSubrequest(purpose: SubrequestPurpose, outcome: SubrequestOutcome, milliseconds: number): void {
+    const start = firstSlotOf(purpose);
+    this.addTo(start + SUBREQUEST_OUTCOMES.indexOf(outcome), 1);
+    this.addTo(start + SUBREQUEST_OUTCOMES.length, milliseconds);
+  }
+
+  subrequests(purpose: SubrequestPurpose, outcome: SubrequestOutcome): number {
+    return this.#values[firstSlotOf(purpose) + SUBREQUEST_OUTCOMES.indexOf(outcome)] as number;
+  }
+
+  subrequestMilliseconds(purpose: SubrequestPurpose): number {
+    return this.#values[firstSlotOf(purpose) + SUBREQUEST_OUTCOMES.length] as number;
+  }
+
   /** Counts a finished request. @param upstreamSeconds NaN when no upstream was asked */
   countRequest(block: number, status: number, seconds: number, upstreamSeconds: number): void {
     const start = FIRST_BLOCK + block * BLOCK_SLOTS;
@@ -217,6 +246,10 @@ export class WorkerCounters {
     this.#bump(start + bucket, 1);
     this.#bump(start + BUCKET_SLOTS + bucket, seconds);
   }
+}
+
+function firstSlotOf(purpose: SubrequestPurpose): number {
+  return FIRST_SUBREQUEST + SUBREQUEST_PURPOSES.indexOf(purpose) * SUBREQUEST_SLOTS;
 }
 
 /** What was counted for one block, over any number of regions. */

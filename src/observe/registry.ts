@@ -10,6 +10,7 @@ import type { CounterName } from './counters.ts';
 import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
 import { addPolicyMetrics } from './policy-metrics.ts';
 import { serviceSeries } from './service-series.ts';
+import { addSubrequestMetrics } from './subrequest-metrics.ts';
 import { addTlsMetrics } from './tls-metrics.ts';
 
 /** The state of the watch on Services; times in milliseconds since the epoch. */
@@ -104,6 +105,7 @@ export class Metrics {
     this.#addHttp2();
     addTlsMetrics(this.#registry, name => board.sum(name));
     addPolicyMetrics(this.#registry, (policy, verdict) => board.policies(policy, verdict));
+    addSubrequestMetrics(this.#registry, board);
     this.#addTraffic();
     this.#addProgram();
     this.#addKubeWatch();

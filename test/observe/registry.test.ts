@@ -109,6 +109,8 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_response_bytes_total: 'counter',
     kube_entry_request_failures_total: 'counter',
     kube_entry_policy_requests_total: 'counter',
+    kube_entry_subrequests_total: 'counter',
+    kube_entry_subrequest_seconds_total: 'counter',
     kube_entry_upstream_connects_total: 'counter',
     kube_entry_upstream_retries_total: 'counter',
     kube_entry_upstream_connections: 'gauge',

@@ -2,7 +2,7 @@
 import { withoutCookieLines } from '../../formats/http/cookie-lines.ts';
 import { acceptsTrailers } from '../../formats/http/te.ts';
 import { EXPECT, TE } from '../pipeline/header-ids.ts';
-import type { OutgoingRequest, RequestView } from '../pipeline/ports.ts';
+import type { OutgoingHead, OutgoingRequest } from '../pipeline/ports.ts';
 import { editedLines, endedLines } from './header-lines.ts';
 
 /** What upstreams are told of a client that no proxy speaks for: the same for each request of a connection. */
@@ -11,7 +11,7 @@ export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
 }
 
 /** Whether the client takes trailers, which upstreams are told. */
-export function takesTrailers(head: RequestView): boolean {
+export function takesTrailers(head: OutgoingHead): boolean {
   return head.has(TE) && acceptsTrailers(head.value(TE));
 }
 
@@ -20,7 +20,8 @@ export function takesTrailers(head: RequestView): boolean {
  * @param framing lines of the codec
  */
 export function upstreamLines(request: OutgoingRequest, framing: string): string {
-  const { head, forwardedPrefix, hiddenCookie } = request;
+  const { head, forwardedPrefix, hiddenCookie, ownLines } = request;
+  if (ownLines !== undefined) return framing + ownLines;
   const prefix = forwardedPrefix === '' ? '' : `X-Forwarded-Prefix: ${forwardedPrefix}\r\n`;
   // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is ignored.
   const expect = head.has(EXPECT) && head.takesInterims ? `Expect: ${head.value(EXPECT)}\r\n` : '';

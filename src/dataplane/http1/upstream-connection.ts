@@ -202,6 +202,8 @@ export class UpstreamConnection implements PooledConnection, Timed {
 
   /** @param isClean no byte came after the response */
   #complete(isClean: boolean): void {
+    // Its handler may have destroyed it with the last piece.
+    if (this.#state === CLOSED) return;
     const handler = this.#handler;
     const isReleased = this.#reader.isReusable && isClean && this.#isSent;
     this.#handler = undefined;

@@ -27,6 +27,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     requestId: record.requestId,
     hiddenCookie: (route.cluster.sticky ?? route.primary?.sticky)?.cookie.name ?? '',
     edits: filters === undefined || filters.requestEdits.isEmpty ? undefined : new PolicyEdits(filters.requestEdits),
+    ownLines: undefined,
     upgrade,
   };
 }

@@ -262,9 +262,15 @@ export interface Forwarded {
   readonly host: string;
 }
 
+/** What codecs need of the head of a request that they send. */
+export type OutgoingHead = Pick<
+  RequestView,
+  'method' | 'contentLength' | 'isChunked' | 'takesInterims' | 'has' | 'value' | 'lines'
+>;
+
 /** A request as an upstream gets it. */
 export interface OutgoingRequest {
-  readonly head: RequestView;
+  readonly head: OutgoingHead;
   /** Path and query. */
   readonly target: string;
   readonly host: string;
@@ -282,6 +288,11 @@ export interface OutgoingRequest {
   readonly hiddenCookie: string;
   /** What policies change in the header lines behind Host; undefined where they change nothing. */
   readonly edits: FieldEdits | undefined;
+  /**
+   * Of a request that is no client's: all its header lines but Host and those that frame the body, each with its line end.
+   * Undefined where the lines are made of the client's head and of what is said of the client.
+   */
+  readonly ownLines: string | undefined;
   /** The protocols to upgrade to; undefined for a plain request. */
   readonly upgrade: string | undefined;
 }

@@ -1,5 +1,11 @@
 import { isIdempotent } from './methods.ts';
 
+/**
+ * How long a connect may take while another endpoint could be asked: a pod that has gone without a word answers no SYN. It is as long as
+ * the kernel waits before it sends a lost SYN again.
+ */
+export const FAST_CONNECT_MS = 1_000;
+
 /** An attempt whose connection ended before a response began. */
 export interface BrokenAttempt {
   readonly method: string;

@@ -11,19 +11,13 @@ import { outgoingRequest } from './outgoing-request.ts';
 import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
-import { mayRetryBroken } from './retry.ts';
+import { FAST_CONNECT_MS, mayRetryBroken } from './retry.ts';
 import { isSecure } from './told-by-proxies.ts';
 
 /** Where kube-proxy balances. */
 const MAX_ATTEMPTS = 2;
 /** Endpoints of a balanced cluster that fail before the request fails: they take no connection, or end a new one without an answer. */
 const MAX_FAILED_ENDPOINTS = 3;
-/**
- * How long a connect may take while another endpoint could be asked: a pod that has gone without a word answers no SYN. It is as long as
- * the kernel waits before it sends a lost SYN again.
- */
-const FAST_CONNECT_MS = 1_000;
-
 const NO_LINES: readonly string[] = [];
 
 /** The exchange whose attempts these are. */

@@ -24,6 +24,7 @@ import { Deadlines } from '../pipeline/deadlines.ts';
 import { Exchanges } from '../pipeline/exchanges.ts';
 import type { PipelineContext } from '../pipeline/pipeline-context.ts';
 import type { Downstream, DownstreamHandler, KnownClient } from '../pipeline/ports.ts';
+import { Subrequests } from '../pipeline/subrequests/subrequests.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 import { ClientMemory } from '../transport/client-memory.ts';
 import { ReadBuffers } from '../transport/read-buffers.ts';
@@ -51,6 +52,7 @@ export class EngineParts
   readonly deadlines: Deadlines;
   readonly limits: Deadlines;
   readonly pools: UpstreamPools;
+  readonly subrequests: Subrequests;
   readonly exchanges = new Exchanges(this);
   readonly clients = new Set<EndingConnection>();
   readonly heads: RequestHeads;
@@ -82,6 +84,7 @@ export class EngineParts
     this.proxyPeers = new AddressRanges(engine.state.settings.proxyProtocol);
     this.memory = new ClientMemory(engine.clientBytes, () => this.clients.size + this.pools.size);
     this.pools = new UpstreamPools(this);
+    this.subrequests = new Subrequests(this);
     this.buffers = new ReadBuffers(this.memory);
     this.heads = new RequestHeads(this.memory);
     this.stashes = new Stashes(this.memory);

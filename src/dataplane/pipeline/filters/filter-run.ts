@@ -3,6 +3,7 @@ import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
 import type { PipelineContext } from '../pipeline-context.ts';
 import type { Answer, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
+import type { Asking } from '../subrequests/question.ts';
 import { clientIpOf, isSecure } from '../told-by-proxies.ts';
 import { FieldChanges, PolicyEdits } from './field-changes.ts';
 import {
@@ -169,6 +170,10 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
 
   set upstreamPath(path: string) {
     this.#upstreamPath = path;
+  }
+
+  get subrequests(): Asking {
+    return this.#context.subrequests;
   }
 
   suspend(): Resume {

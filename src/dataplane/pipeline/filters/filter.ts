@@ -2,6 +2,7 @@
 import type { PolicyKind } from '../../../model/policy.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import type { Answer, ClientIdentity, FailureDetail, FieldEdits, RequestView, ResponseView } from '../ports.ts';
+import type { Asking } from '../subrequests/question.ts';
 import type { FieldChanges } from './field-changes.ts';
 
 /** The filter waits for something. It resumes the request by what {@link FilteredExchange.suspend} gave it. */
@@ -65,6 +66,8 @@ export interface FilteredExchange {
   readonly requestEdits: FieldChanges;
   /** What is changed in the header lines that the client gets, whoever answers. */
   readonly responseEdits: FieldChanges;
+  /** Asks other services. */
+  readonly subrequests: Asking;
   /** Before a filter returns {@link SUSPENDED}. */
   suspend(): Resume;
   /** Keeps a value for a later phase of the same exchange. */
