@@ -125,6 +125,7 @@ async function start(
     backendPort,
     ...(scenario.isHttp2 && { isHttp2: true }),
     ...(scenario.backend === 'grpc' && { isGrpc: true }),
+    ...(scenario.policy && { policy: scenario.policy }),
     ...(scenario.tls && { certificate: writeCertificate(folder, scenario.tls) }),
     accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
     cpus: plan.cpus.proxy,

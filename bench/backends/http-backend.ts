@@ -13,6 +13,8 @@ export const PATHS = {
   small: '/small',
   /** 1 MiB. */
   large: '/large.bin',
+  /** 1 MiB of JSON, as lists of objects are. */
+  json: '/list.json',
   /** Reads the whole body, then answers with how many bytes the request had in all, head included. */
   sink: '/sink',
   /** Answers with the request as it came: method, target, and the headers that a proxy should send. */
@@ -23,8 +25,19 @@ export const PATHS = {
 
 export function startHttpBackend(folder: string, port: number, cpus: string): Program {
   writeFileSync(join(folder, PATHS.large), randomBytes(MIB));
+  writeFileSync(join(folder, PATHS.json), listOfObjects(MIB));
   writeFileSync(join(folder, 'nginx.conf'), nginxConfiguration(folder, server(port)));
   return startNginxProgram('backend', folder, cpus);
+}
+
+/** JSON whose names repeat and whose values do not. */
+function listOfObjects(bytes: number): string {
+  let text = '[';
+  for (let id = 1; text.length < bytes; id += 1) {
+    const name = randomBytes(6).toString('base64url');
+    text += `{"id":${id},"name":"${name}","state":"${id % 7 === 0 ? 'degraded' : 'healthy'}","used":${id * 7919}},`;
+  }
+  return text.slice(0, bytes);
 }
 
 /**
@@ -45,6 +58,7 @@ function server(port: number): string {
     listen 127.0.0.1:${port} backlog=4096;
     root .;
     location = ${PATHS.small} { return 200 '{"status":"ok","pools":[{"name":"rbd","size":3},{"name":"cephfs","size":2}]}'; }
+    location = ${PATHS.json} { }
     location = ${PATHS.large} { default_type application/octet-stream; }
     location = ${PATHS.sink} { mirror /discard; error_page 404 =200 /length; }
     location = ${PATHS.echo} { mirror /discard; error_page 404 =200 /body; }

@@ -24,7 +24,23 @@ export interface ProxySetup {
   readonly isGrpc?: boolean;
   /** Clients speak TLS, and the proxy shows this certificate; undefined: they speak in clear. */
   readonly certificate?: CertificateFiles;
+  /** What the proxy does with requests beyond passing them on; undefined: nothing. */
+  readonly policy?: BenchPolicy;
   readonly cpus: string;
+}
+
+/** One policy, in the words of kube-entry and of nginx. */
+export interface BenchPolicy {
+  /** Of kube-entry, without their prefix. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Manifests that the annotations name. */
+  readonly objects?: readonly object[];
+  /** Directives of nginx within the location. */
+  readonly location: string;
+  /** Directives of nginx around its server. */
+  readonly http?: string;
+  /** Files in nginx's folder, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface RunningProxy {

@@ -28,9 +28,9 @@ function version(): string {
 }
 
 function start(engine: string, setup: ProxySetup): RunningProxy {
-  const { folder, prefixes, accessLog, isHttp2 = false, cpus } = setup;
+  const { folder, prefixes, accessLog, isHttp2 = false, cpus, policy } = setup;
   const manifests = join(folder, 'services.yaml');
-  writeFileSync(manifests, yamlOf(prefixes.map(prefix => exposed(prefix, setup))));
+  writeFileSync(manifests, yamlOf([...(policy?.objects ?? []), ...prefixes.map(prefix => exposed(prefix, setup))]));
   const adminSocket = join(folder, 'admin.sock');
   const log = accessLog === undefined ? ['--access-log', 'off'] : ['--access-log-path', accessLog];
   const program = new Program({
@@ -69,8 +69,9 @@ function listening({ port, certificate }: ProxySetup): string[] {
   ];
 }
 
-function exposed(prefix: string, { backendPort, isGrpc = false }: ProxySetup): object {
-  const annotations = isGrpc ? { path: prefix, protocol: 'grpc', 'strip-prefix': 'false' } : { path: prefix };
+function exposed(prefix: string, { backendPort, isGrpc = false, policy }: ProxySetup): object {
+  const grpc = isGrpc ? { protocol: 'grpc', 'strip-prefix': 'false' } : {};
+  const annotations = { path: prefix, ...grpc, ...policy?.annotations };
   return service(nameOf(prefix), { address: { host: '127.0.0.1', port: backendPort }, annotations });
 }
 

@@ -24,6 +24,7 @@ function startNginx(name: string, setup: ProxySetup, writeServer: WriteServer): 
     const server = writeServer({ ...setup, prefixes: [...setup.prefixes, ...more] });
     writeFileSync(file, nginxConfiguration(setup.folder, server));
   };
+  for (const [name, text] of Object.entries(setup.policy?.files ?? {})) writeFileSync(join(setup.folder, name), text);
   write([]);
   const program = startNginxProgram(name, setup.folder, setup.cpus);
   return {
@@ -80,13 +81,14 @@ const KIT_HEADERS = `
  * headers, where kube-entry sets seven.
  */
 function tuned(setup: ProxySetup): string {
-  const { port, prefixes, backendPort, accessLog, isHttp2 = false, isGrpc = false, certificate } = setup;
+  const { port, prefixes, backendPort, accessLog, isHttp2 = false, isGrpc = false, certificate, policy } = setup;
   const pass = isGrpc ? 'grpc_pass grpc://backend;' : 'proxy_pass http://backend/;';
   return `
   access_log ${accessLog === undefined ? 'off' : `${accessLog} combined buffer=64k flush=1s`};
   keepalive_requests ${isHttp2 ? 100_000_000 : 10_000};
   client_body_buffer_size 64k;
   map $http_upgrade $upstream_connection { default upgrade; '' ''; }
+  ${policy?.http ?? ''}
   upstream backend {
     server 127.0.0.1:${backendPort};
     keepalive 512;
@@ -105,7 +107,7 @@ function tuned(setup: ProxySetup): string {
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $upstream_connection;
-    ${prefixes.map(prefix => `location ${prefix}/ { ${pass} }`).join('\n    ')}
+    ${prefixes.map(prefix => `location ${prefix}/ { ${policy?.location ?? ''} ${pass} }`).join('\n    ')}
   }`;
 }
 

@@ -1,10 +1,12 @@
--- What wrk sends, by its arguments: METHOD BODY-BYTES CONNECTION [PREFIX...]
--- With several prefixes each request picks one at random. The answer is one line of JSON at the end.
+-- What wrk sends, by its arguments: METHOD BODY-BYTES CONNECTION ROUTES HEADER
+-- With several routes each request picks one at random. The answer is one line of JSON at the end.
 function init(args)
   wrk.method = args[1]
   local bytes = tonumber(args[2])
   if bytes > 0 then wrk.body = string.rep('x', bytes) end
   if args[3] == 'close' then wrk.headers['Connection'] = 'close' end
+  local name, value = string.match(args[5] or '', '^([^:]+): (.*)$')
+  if name then wrk.headers[name] = value end
   local routes, file = tonumber(args[4]), wrk.path
   if routes > 1 then
     local requests = {}

@@ -16,6 +16,8 @@ export interface WrkLoad {
   readonly bodyBytes?: number;
   /** `Connection: close` with every request. */
   readonly closing?: boolean;
+  /** A header of every request, as `NAME: VALUE`. */
+  readonly header?: string;
   /** More than one: every request goes to `/sN` before the path, N at random from 1 to this. */
   readonly routes?: number;
 }
@@ -32,7 +34,7 @@ export interface WrkResult {
 /** @throws BenchError when wrk does not run, or got no answer at all */
 export async function runWrk(load: WrkLoad): Promise<WrkResult> {
   const { port, path, connections, seconds, cpus, isTls = false } = load;
-  const { method = 'GET', bodyBytes = 0, closing = false, routes = 1 } = load;
+  const { method = 'GET', bodyBytes = 0, closing = false, routes = 1, header = '' } = load;
   const output = await runToEnd(
     [
       ...(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', SCRIPT] as const),
@@ -43,6 +45,7 @@ export async function runWrk(load: WrkLoad): Promise<WrkResult> {
         String(bodyBytes),
         closing ? 'close' : 'keep',
         String(routes),
+        header,
       ],
     ],
     { cpus, seconds: seconds + 10 },

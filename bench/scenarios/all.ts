@@ -4,6 +4,7 @@ import { grpcAlone, grpcUnary } from './grpc.ts';
 import { http2Alone, http2Download, http2OverTls, http2OverTlsAlone, http2Shared, http2Small } from './http2.ts';
 import { idleConnections } from './idle-connections.ts';
 import { manyRoutes } from './many-routes.ts';
+import { addresses, basicAuth, gzip, headerEdits, rateLimit } from './policies.ts';
 import { routeChanges } from './route-changes.ts';
 import type { Scenario } from './scenario.ts';
 import { smallGet, smallGet512, smallGetLogged } from './small-get.ts';
@@ -34,6 +35,11 @@ export const SCENARIOS: readonly Scenario[] = [
   http2OverTlsAlone,
   grpcUnary,
   grpcAlone,
+  addresses,
+  headerEdits,
+  rateLimit,
+  basicAuth,
+  gzip,
   webSocketEcho,
   routeChanges,
 ];

@@ -1,4 +1,4 @@
-import type { RunningProxy } from '../contenders/contender.ts';
+import type { BenchPolicy, RunningProxy } from '../contenders/contender.ts';
 import type { Sample } from '../measure/sample.ts';
 
 /** A proxy that is up, and what a scenario needs to know of it. */
@@ -24,6 +24,7 @@ export interface Scenario {
   readonly isHttp2?: boolean;
   /** Clients speak TLS, and the certificate has a key of this kind. */
   readonly tls?: 'ecdsa' | 'rsa';
+  readonly policy?: BenchPolicy;
   /** Only so many, whatever was asked for. */
   readonly rounds?: number;
   /** That the proxy does what is about to be measured. @throws when it does not, with what is wrong */

@@ -7,7 +7,9 @@ import type { Scenario, Target } from './scenario.ts';
 /** One route, as most scenarios have it. */
 export const ONE_PREFIX = ['/volume'];
 
-interface WrkScenarioOptions extends Pick<WrkLoad, 'connections' | 'method' | 'bodyBytes' | 'closing' | 'routes'> {
+interface WrkScenarioOptions
+  extends Pick<WrkLoad, 'connections' | 'method' | 'bodyBytes' | 'closing' | 'routes' | 'header'>,
+    Pick<Scenario, 'policy'> {
   readonly name: string;
   readonly title: string;
   /** Of the backend. */
@@ -21,7 +23,8 @@ interface WrkScenarioOptions extends Pick<WrkLoad, 'connections' | 'method' | 'b
 
 /** A scenario in which wrk makes the load. */
 export function wrkScenario(options: WrkScenarioOptions): Scenario {
-  const { name, title, path, unit = 'request', prefixes = ONE_PREFIX, accessLog = false, check, ...load } = options;
+  const { name, title, path, unit = 'request', prefixes = ONE_PREFIX, accessLog = false, ...others } = options;
+  const { check, policy, ...load } = others;
   const run = (target: Target, seconds: number) =>
     runWrk({ ...load, port: target.port, path: wrkPath(prefixes, path), seconds, cpus: target.cpus });
   return {
@@ -31,8 +34,9 @@ export function wrkScenario(options: WrkScenarioOptions): Scenario {
     prefixes,
     accessLog,
     backend: 'http',
+    ...(policy && { policy }),
     async check(target) {
-      await checkForwarding(target);
+      if (policy === undefined) await checkForwarding(target);
       await check?.(target);
     },
     warmUp: run,
