@@ -1,6 +1,6 @@
 /** Header lines as text, each with its line end, whichever message they belong to. */
 import { trimWhitespace } from '../../formats/http/list.ts';
-import type { FieldEdits } from '../pipeline/ports.ts';
+import { type FieldEdits, lengthBit } from '../pipeline/ports.ts';
 
 /** @param lines without line ends */
 export function endedLines(lines: readonly string[]): string {
@@ -19,13 +19,15 @@ export function dropLines(lines: string, name: string): string {
 
 /** The lines with the changes to them. What the edits add is not among them. */
 export function editedLines(lines: string, edits: FieldEdits): string {
+  const { lengths } = edits;
+  if (lengths === 0) return lines;
   let text = '';
   let copied = 0;
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf('\r\n', start);
     const colon = lines.indexOf(':', start);
-    const name = lines.slice(start, colon).toLowerCase();
-    if (edits.concerns(name)) {
+    const name = lengths & lengthBit(colon - start) ? lines.slice(start, colon).toLowerCase() : '';
+    if (name !== '' && edits.concerns(name)) {
       const line = lines.slice(colon + 1, end);
       const value = trimWhitespace(line);
       const after = edits.edit(name, value);
@@ -39,7 +41,7 @@ export function editedLines(lines: string, edits: FieldEdits): string {
     }
     start = end + 2;
   }
-  return text + lines.slice(copied);
+  return copied === 0 ? lines : text + lines.slice(copied);
 }
 
 /**

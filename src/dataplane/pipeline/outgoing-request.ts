@@ -26,7 +26,10 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
     hiddenCookie: (route.cluster.sticky ?? route.primary?.sticky)?.cookie.name ?? '',
-    edits: filters === undefined || filters.requestEdits.isEmpty ? undefined : new PolicyEdits(filters.requestEdits),
+    edits:
+      filters === undefined || filters.requestEdits.isEmpty
+        ? undefined
+        : new PolicyEdits(filters.requestEdits.settle()),
     ownLines: undefined,
     upgrade,
   };

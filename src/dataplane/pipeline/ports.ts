@@ -99,10 +99,17 @@ export interface KeptBytes {
 export interface FieldEdits {
   /** Header lines that are put behind the others, without their line ends. */
   readonly added: readonly string[];
+  /** The lengths of the names that it concerns, each as {@link lengthBit} has it: most lines are passed by at once. */
+  readonly lengths: number;
   /** @param name in lower case */
   concerns(name: string): boolean;
   /** @param name in lower case @returns the new value; undefined: the line goes */
   edit(name: string, value: string): string | undefined;
+}
+
+/** A bit for the length of a name; all that are longer than 31 share one with those of 31. */
+export function lengthBit(length: number): number {
+  return 1 << Math.min(length, 31);
 }
 
 /** A complete response that the pipeline gives itself. */

@@ -11,11 +11,12 @@ import {
 import type { Place } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
-import type { FieldEdits } from './ports.ts';
+import { type FieldEdits, lengthBit } from './ports.ts';
 
 /** Puts lines behind those of a response's head. */
 export class AddedLines implements FieldEdits {
   readonly added: readonly string[];
+  readonly lengths = 0;
 
   constructor(added: readonly string[]) {
     this.added = added;
@@ -33,6 +34,7 @@ export class AddedLines implements FieldEdits {
 /** Puts a stripped prefix back on the paths in a response's head. */
 export class RedirectEdits implements FieldEdits {
   readonly added: readonly string[];
+  readonly lengths = LENGTHS;
   readonly #route: Place;
   readonly #hosts: readonly string[];
 
@@ -73,6 +75,8 @@ export function rewriteRedirect(name: string, value: string, route: Place, hosts
       return value;
   }
 }
+
+const LENGTHS = ['location', 'refresh', 'set-cookie'].reduce((bits, { length }) => bits | lengthBit(length), 0);
 
 export function mayHoldRedirect(name: string): boolean {
   return name === 'location' || name === 'refresh' || name === 'set-cookie';

@@ -1,75 +1,108 @@
-import type { FieldEdits } from '../ports.ts';
+import type { HeaderEdit } from '../../../model/policy.ts';
+import { type FieldEdits, lengthBit } from '../ports.ts';
 
-const NO_LINES: readonly string[] = [];
+type Field = readonly [name: string, value: string];
+
+/** Changes to the header lines of a message that are the same for many messages: worked out once. */
+export class PreparedChanges {
+  readonly edits: readonly HeaderEdit[];
+  /** In lower case. */
+  readonly dropped: ReadonlySet<string>;
+  readonly added: readonly Field[];
+  /** {@link added} as text, without line ends. */
+  readonly lines: readonly string[];
+  /** As {@link FieldEdits.lengths}. */
+  readonly lengths: number;
+
+  /** @param edits in the order in which they are done */
+  constructor(edits: readonly HeaderEdit[]) {
+    const dropped = new Set<string>();
+    let added: Field[] = [];
+    for (const { op, name, value } of edits) {
+      const lower = name.toLowerCase();
+      if (op !== 'add') {
+        dropped.add(lower);
+        added = added.filter(([other]) => other.toLowerCase() !== lower);
+      }
+      if (op !== 'remove') added.push([name, value]);
+    }
+    let lengths = 0;
+    for (const name of dropped) lengths |= lengthBit(name.length);
+    this.edits = edits;
+    this.dropped = dropped;
+    this.added = added;
+    this.lines = added.map(([name, value]) => `${name}: ${value}`);
+    this.lengths = lengths;
+  }
+}
+
+const NOTHING = new PreparedChanges([]);
 
 /** Changes to the header lines of one message, in the order in which they were asked for. Used again for other messages. */
 export class FieldChanges {
-  /** In lower case. */
-  readonly #dropped = new Set<string>();
-  #added: (readonly [name: string, value: string])[] = [];
+  /** All that was asked for before {@link #edits}. */
+  #prepared = NOTHING;
+  #edits: HeaderEdit[] = [];
 
   /** No line is dropped, and none is added. */
   get isEmpty(): boolean {
-    return this.#dropped.size === 0 && this.#added.length === 0;
-  }
-
-  /** The lines that stand behind those of the message. */
-  get added(): readonly (readonly [name: string, value: string])[] {
-    return this.#added;
-  }
-
-  /** Those lines as text, without line ends. */
-  get lines(): readonly string[] {
-    return this.#added.length === 0 ? NO_LINES : this.#added.map(([name, value]) => `${name}: ${value}`);
-  }
-
-  /** @param name in lower case */
-  drops(name: string): boolean {
-    return this.#dropped.has(name);
+    return this.#prepared === NOTHING && this.#edits.length === 0;
   }
 
   /** All lines of a name go, those that were added before too. */
   drop(name: string): void {
-    const lower = name.toLowerCase();
-    this.#dropped.add(lower);
-    if (this.#added.length > 0) this.#added = this.#added.filter(([other]) => other.toLowerCase() !== lower);
+    this.#edits.push({ op: 'remove', name, value: '' });
   }
 
   /** @param value holds no line end */
   add(name: string, value: string): void {
-    this.#added.push([name, value]);
+    this.#edits.push({ op: 'add', name, value });
   }
 
   /** One line takes the place of all lines of its name. */
   set(name: string, value: string): void {
-    this.drop(name);
-    this.add(name, value);
+    this.#edits.push({ op: 'set', name, value });
+  }
+
+  apply(changes: PreparedChanges): void {
+    if (this.isEmpty) this.#prepared = changes;
+    else this.#edits.push(...changes.edits);
+  }
+
+  /** All of them together. */
+  settle(): PreparedChanges {
+    if (this.#edits.length > 0) {
+      this.#prepared = new PreparedChanges([...this.#prepared.edits, ...this.#edits]);
+      this.#edits = [];
+    }
+    return this.#prepared;
   }
 
   clear(): void {
-    if (this.isEmpty) return;
-    this.#dropped.clear();
-    this.#added = [];
+    this.#prepared = NOTHING;
+    if (this.#edits.length > 0) this.#edits = [];
   }
 }
 
 /** The changes that policies make to a message, behind those that are made anyway. */
 export class PolicyEdits implements FieldEdits {
   readonly added: readonly string[];
-  readonly #changes: FieldChanges;
+  readonly lengths: number;
+  readonly #changes: PreparedChanges;
   readonly #before: FieldEdits | undefined;
 
-  constructor(changes: FieldChanges, before?: FieldEdits) {
+  constructor(changes: PreparedChanges, before?: FieldEdits) {
     this.#changes = changes;
     this.#before = before;
     this.added = before === undefined ? changes.lines : [...before.added, ...changes.lines];
+    this.lengths = changes.lengths | (before?.lengths ?? 0);
   }
 
   concerns(name: string): boolean {
-    return this.#changes.drops(name) || this.#before?.concerns(name) === true;
+    return this.#changes.dropped.has(name) || this.#before?.concerns(name) === true;
   }
 
   edit(name: string, value: string): string | undefined {
-    return this.#changes.drops(name) ? undefined : this.#before?.edit(name, value);
+    return this.#changes.dropped.has(name) ? undefined : this.#before?.edit(name, value);
   }
 }

@@ -5,7 +5,7 @@ import type { PipelineContext } from '../pipeline-context.ts';
 import type { Answer, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
 import type { Asking } from '../subrequests/question.ts';
 import { clientIpOf, isSecure } from '../told-by-proxies.ts';
-import { FieldChanges, PolicyEdits } from './field-changes.ts';
+import { FieldChanges, PolicyEdits, type PreparedChanges } from './field-changes.ts';
 import {
   type ActiveFilters,
   type Filter,
@@ -97,7 +97,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
       contentLength: response.contentLength,
       field: name => response.fieldValue(name),
     });
-    return this.responseEdits.isEmpty ? before : new PolicyEdits(this.responseEdits, before);
+    return this.responseEdits.isEmpty ? before : new PolicyEdits(this.responseEdits.settle(), before);
   }
 
   /** An answer of the entry, with what the filters change in it. */
@@ -108,7 +108,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
       contentLength: answer.body.length,
       field: name => fieldOf(answer, name),
     });
-    return this.responseEdits.isEmpty ? answer : withChanges(answer, this.responseEdits);
+    return this.responseEdits.isEmpty ? answer : withChanges(answer, this.responseEdits.settle());
   }
 
   /** The exchange has its line in the log. */
@@ -230,9 +230,9 @@ function fieldOf({ contentType, headers }: Answer, name: string): string {
   return values.join(', ');
 }
 
-function withChanges(answer: Answer, changes: FieldChanges): Answer {
+function withChanges(answer: Answer, { added, dropped }: PreparedChanges): Answer {
   const isType = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'content-type';
-  const contentType = changes.added.findLast(isType)?.[1] ?? (changes.drops('content-type') ? '' : answer.contentType);
-  const kept = answer.headers.filter(([name]) => !changes.drops(name.toLowerCase()));
-  return { ...answer, contentType, headers: [...kept, ...changes.added.filter(field => !isType(field))] };
+  const contentType = added.findLast(isType)?.[1] ?? (dropped.has('content-type') ? '' : answer.contentType);
+  const kept = answer.headers.filter(([name]) => !dropped.has(name.toLowerCase()));
+  return { ...answer, contentType, headers: [...kept, ...added.filter(field => !isType(field))] };
 }
