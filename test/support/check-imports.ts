@@ -68,7 +68,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     text: { folders: ['formats'], packages: [] },
     process: { folders: [...COMMON, 'settings'], packages: [] },
     model: { folders: [], packages: [] },
-    routing: { folders: ['model'], packages: [] },
+    routing: { folders: ['errors.ts', 'model'], packages: [] },
     resources: { folders: ['model'], packages: [] },
     translate: {
       folders: [...COMMON, 'model', 'routing', 'resources', 'translate/balance', 'translate/policies'],
