@@ -140,7 +140,7 @@ export const SCHEMA = {
   tlsHandshakes: live(
     count(1, 2 ** 20),
     256,
-    'most TLS handshakes that one worker has under way; further connections are closed at once',
+    'most TLS handshakes that one worker has under way; a further connection takes the place of the oldest one, or is closed while that is younger than a second',
   ),
   workerConnections: live(
     count(1, 2 ** 20),

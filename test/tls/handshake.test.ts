@@ -193,6 +193,36 @@ test('handshakes beyond the limit are closed at once and counted; plain HTTP goe
   assert.equal((await after.response()).status, 200);
 });
 
+test('beyond the limit, a handshake that has waited for its client for a second makes place for another', async t => {
+  const clock = new FakeClock();
+  const proxy = await start(t, { clock, settings: { tlsHandshakes: 3 } });
+  const silent = [];
+  for (let count = 0; count < 3; count += 1) {
+    silent.push(await RawClient.connect(proxy.tlsAddress));
+    await counted(proxy, { tlsHandshaking: count + 1 });
+  }
+  await assert.rejects(proxy.connectTls(), 'none has waited for long');
+  await counted(proxy, { tlsOverLimit: 1 });
+  await clock.pass(1_000);
+  const served = await proxy.connectTls();
+  await served.send(GET);
+  assert.equal((await served.response()).status, 200);
+  await silent[0]?.closed();
+  await counted(proxy, { tlsHandshaking: 2, tlsOverLimit: 2 });
+  for (const client of silent) client.destroy();
+});
+
+test('a handshake that fails with the bytes behind a PROXY header is gone', async t => {
+  const proxy = await start(t, { settings: { proxyProtocol: ['127.0.0.1'], tlsHandshakes: 1 } });
+  for (let count = 1; count <= 3; count += 1) {
+    const client = await RawClient.connect(proxy.tlsAddress);
+    await client.send('PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n\x80\x2e\x01\x00\x02');
+    await client.closed();
+    await counted(proxy, { tlsNotTls: count, tlsHandshaking: 0, active: 0 });
+  }
+  await proxy.engine.drain();
+});
+
 test('bytes that are no TLS, or broken TLS, end their connection and nothing else', async t => {
   const proxy = await start(t);
   const beside = await proxy.connectTls();

@@ -13,6 +13,12 @@ import type { EngineParts } from './engine-parts.ts';
 /** What is spoken on TLS, by its ALPN name (RFC 7301), the favourite first. */
 const PROTOCOLS = ['h2', 'http/1.1'] as const;
 
+/**
+ * Where a worker has as many handshakes under way as it may, one that has waited for its client for so long makes place for another:
+ * connections that say nothing must not keep out those that do.
+ */
+const PATIENCE_MS = 1_000;
+
 /** Goes on with a connection. It must be opened within the call. */
 export interface TlsGateListener {
   /** @param protocol by its ALPN name; empty for a client without ALPN, which speaks HTTP/1.1 */
@@ -28,7 +34,8 @@ export class TlsGate {
   readonly #parts: EngineParts;
   readonly #listener: TlsGateListener;
   readonly #context: ServerHandshakeContext;
-  #underWay = 0;
+  /** The handshakes under way and when each began, the oldest first. */
+  readonly #underWay = new Map<ServerHandshake, number>();
 
   constructor(parts: EngineParts, listener: TlsGateListener) {
     this.#parts = parts;
@@ -53,15 +60,29 @@ export class TlsGate {
   }
 
   admit(open: OpenTransport, known: KnownClient): void {
-    const { clients, counters, settings } = this.#parts;
-    if (this.#underWay >= settings.tlsHandshakes) {
+    const { clients, clock, counters, settings } = this.#parts;
+    if (this.#underWay.size >= settings.tlsHandshakes) {
       counters.add('tlsOverLimit', 1);
-      counters.add('handled', 1);
-      open(NO_OWNER).destroy();
-      return;
+      if (!this.#makePlace()) {
+        counters.add('handled', 1);
+        open(NO_OWNER).destroy();
+        return;
+      }
     }
     this.#count(1);
-    clients.add(new ServerHandshake(this.#context, open, this.#listenerFor(known)));
+    const handshake = new ServerHandshake(this.#context, open, this.#listenerFor(known));
+    this.#underWay.set(handshake, clock.monotonic());
+    clients.add(handshake);
+  }
+
+  /** Ends the oldest handshake where it has waited for long. */
+  #makePlace(): boolean {
+    const [oldest] = this.#underWay;
+    if (oldest === undefined) return false;
+    const [handshake, since] = oldest;
+    if (this.#parts.clock.monotonic() - since < PATIENCE_MS) return false;
+    handshake.destroy();
+    return true;
   }
 
   #listenerFor(known: KnownClient): ServerHandshakeListener {
@@ -83,6 +104,7 @@ export class TlsGate {
         // What is handed on is counted as handled by what takes it.
         if (!isHandedOn) this.#parts.counters.add('handled', 1);
         this.#count(-1);
+        this.#underWay.delete(handshake);
         this.#parts.clientGone(handshake);
       },
       reportBug: error => this.#parts.reportBug(error),
@@ -91,7 +113,6 @@ export class TlsGate {
 
   #count(change: 1 | -1): void {
     const { counters } = this.#parts;
-    this.#underWay += change;
     counters.add('tlsHandshaking', change);
     counters.add('active', change);
     counters.add('reading', change);
