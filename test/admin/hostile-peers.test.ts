@@ -136,7 +136,10 @@ for (const [name, start] of Object.entries(servers)) {
     for (const socket of [asking, oldest, younger]) socket.on('error', () => undefined).resume();
     asking.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
     oldest.write('GET /healthz HTTP/1.1\r\nHo');
-    await eventually('all are in', () => board.sum('active') === 3 && board.sum('writing') === 1);
+    // Its bytes are read: a close with unread bytes would be a reset.
+    await eventually('all are in', () => {
+      return board.sum('active') === 3 && board.sum('writing') === 1 && board.sum('reading') === 1;
+    });
     const ended = once(oldest, 'end');
     assert.match(await exchange(at, HEALTHZ), /^HTTP\/1\.1 200 /);
     await ended;

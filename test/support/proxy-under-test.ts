@@ -111,6 +111,7 @@ export class ProxyUnderTest {
   readonly notices: readonly FailureNotice[];
   readonly #t: TestContext;
   readonly #isOnTls: boolean;
+  #connectedOnTls = 0;
 
   constructor(t: TestContext, engine: Engine, listeners: Listeners, observed: Observed, isOnTls: boolean) {
     this.#t = t;
@@ -132,9 +133,23 @@ export class ProxyUnderTest {
 
   /** A connection to the port that clients of its kind come by. */
   async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
-    if (this.#isOnTls) return this.connectTls(options);
+    if (this.#isOnTls) return this.#connectOnTls(options);
     const client = await RawClient.connect(this.address, options);
     atEnd(this.#t, () => client.destroy());
+    return client;
+  }
+
+  /**
+   * TLS 1.3: the client has finished before the server has read that (RFC 8446, section 4.4.4). Until then the connection
+   * counts as one in its handshake, with the time limit of one.
+   */
+  async #connectOnTls(options: TlsClientOptions): Promise<TlsClient> {
+    const client = await this.connectTls(options);
+    const expected = ++this.#connectedOnTls;
+    const { counters } = this;
+    await eventually('the handshake to be over at the proxy, too', () => {
+      return counters.get('tlsHandshakes12') + counters.get('tlsHandshakes13') >= expected;
+    });
     return client;
   }
 

@@ -141,6 +141,13 @@ export class Http2Connection {
     return one.payload.readUInt32BE(0);
   }
 
+  /** Returns when the proxy has read all that was sent before. */
+  async settled(): Promise<void> {
+    const payload = Buffer.alloc(8, 'settled');
+    this.send(PING, 0, 0, payload);
+    await this.frame('the answer to PING', each => each.type === PING && each.payload.equals(payload));
+  }
+
   /** Waits for GOAWAY. @returns its code */
   async gone(): Promise<number> {
     return (await this.frame('GOAWAY', ({ type }) => type === GOAWAY)).payload.readUInt32BE(4);

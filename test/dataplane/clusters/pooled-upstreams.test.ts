@@ -34,15 +34,14 @@ describe('pooled upstream connections', { concurrency: true }, () => {
     const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }] });
     const slow = await proxy.connect();
     slow.pause();
-    // One of these answers is read from the upstream to its end just as the slow client takes no more.
-    for (let count = 1; count <= 150; count += 1) {
+    const answered = () => upstream.requests.filter(({ target }) => target === '/big').length;
+    // One of these answers is read from the upstream to its end just as the slow client takes no more. How many there are
+    // before it is the kernel's to say; so many behind it that are not asked for, and it has come.
+    for (let count = 1; count - answered() < 50; count += 1) {
       slow.push('GET /v/big HTTP/1.1\r\nHost: test\r\n\r\n');
-      const before = upstream.requests.length;
       const other = await proxy.get('/v/other');
       assert.equal(other.body, 'ok', `after ${count} answers that nobody read`);
-      await eventually('nothing moves any more', () => upstream.requests.length <= before + 2);
     }
-    assert.ok(upstream.requests.filter(({ target }) => target === '/big').length < 150, 'it was never held back');
   });
 
   for (const [why, headers] of [

@@ -28,7 +28,9 @@ async function scene(t: TestContext, maxRequests = 1): Promise<Scene> {
       const before = counters.get('requests');
       const client = await balanced.proxy.connect();
       await client.send(`GET ${target} HTTP/1.1\r\nHost: test\r\n\r\n`);
-      await eventually('the request to come', () => counters.get('requests') > before);
+      // It is counted with its first byte: only when its head is read has it got its place.
+      const isRead = () => counters.get('requests') > before && counters.get('reading') === 0;
+      await eventually('the request to come', isRead);
       clients.push(client);
     }
     return clients;
@@ -46,7 +48,10 @@ describe('max-requests', { concurrency: true }, () => {
   it('requests beyond it wait, and go in the order in which they came', async t => {
     const { balanced, upstream, ask, answers } = await scene(t, 2);
     const { counters } = balanced.proxy;
-    const clients = await ask('/v/0', '/v/1', '/v/2', '/v/3', '/v/4');
+    // The two that go at once have a connection each: the first is there before the second goes.
+    const clients = await ask('/v/0');
+    await upstream.request(0);
+    clients.push(...(await ask('/v/1', '/v/2', '/v/3', '/v/4')));
     await eventually('three to wait', () => counters.get('upstreamPending') === 3);
     assert.deepEqual([upstream.requests.length, balanced.inFlight[0]], [2, 2]);
     for (const index of [0, 1, 2, 3, 4]) {

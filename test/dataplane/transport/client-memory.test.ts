@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { ClientMemory, SMALL_BYTES } from '../../../src/dataplane/transport/client-memory.ts';
 import { Stash, Stashes } from '../../../src/dataplane/transport/stash.ts';
 import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { startProxy } from '../../support/proxy-under-test.ts';
 import { answer, RawUpstream } from '../../support/raw-upstream.ts';
 
@@ -98,6 +99,9 @@ describe('a worker whose memory is taken', { concurrency: true }, () => {
       const client = await proxy.connect();
       await client.send(LONG_HEAD);
       hoarders.push(client);
+      const heads = () => proxy.counters.get('reading') + proxy.logLines.length;
+      // The order in which connections are read is the kernel's: which head is the oldest follows from it.
+      await eventually('its head to be there', () => heads() === hoarders.length);
     }
     const [first] = hoarders;
     assert.ok(first);
@@ -115,14 +119,22 @@ describe('a worker whose memory is taken', { concurrency: true }, () => {
     const upstream = await RawUpstream.start(t, async request => {
       if (request.target === '/quick') await request.connection.send(answer());
     });
-    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream }], clientBytes: 256 * KIB });
+    const proxy = await startProxy(t, 'wire', {
+      routes: [{ path: '/v', to: upstream }],
+      clientBytes: 256 * KIB,
+      // A connection takes memory, too: those of the refused clients stay while the clock stands still.
+      clock: new FakeClock(),
+    });
     const waiting = [];
     for (let count = 0; count < 12; count += 1) {
       const client = await proxy.connect();
       await client.send(`${LONG_HEAD}\r\n`);
       waiting.push(client);
     }
-    await eventually('some to be refused', () => proxy.logLines.length > 0);
+    await eventually('each to wait, or to be refused', () => {
+      return upstream.requests.length + proxy.logLines.length === waiting.length;
+    });
+    assert.ok(proxy.logLines.length > 0, 'none was refused');
     assert.equal((await proxy.get('/v/quick')).status, 200);
     assert.equal((await proxy.get('/v/quick', longLines(2 * SMALL_BYTES))).status, 503);
     for (const client of waiting) client.destroy();

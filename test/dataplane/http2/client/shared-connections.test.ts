@@ -4,6 +4,8 @@ import { describe, it } from 'node:test';
 import { startBalanced } from '../../../support/balanced-proxy.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
+import { Http2Client, headersFrame } from '../../../support/http2-client.ts';
+import { getFields } from '../../../support/http2-fields.ts';
 import { settings } from '../../../support/http2-frames.ts';
 import { type ProxyUnderTest, startProxy } from '../../../support/proxy-under-test.ts';
 import { answeringHttp2, type Http2Request, RawHttp2Upstream } from '../../../support/raw-http2-upstream.ts';
@@ -118,6 +120,7 @@ describe('connections that requests share', { concurrency: true }, () => {
     const under = proxy.get('/v/under');
     const request = await upstream.request(0);
     request.connection.goaway(request.streamId);
+    await request.connection.settled();
     const later = proxy.get('/v/later');
     const other = await upstream.request(1);
     assert.equal(upstream.connections.length, 2);
@@ -211,8 +214,11 @@ describe('connections that requests share', { concurrency: true }, () => {
     const proxy = await startProxy(t, 'wire', {
       routes: [{ path: '/v', to: [{ host: '127.0.0.1', port: 1 }], cluster: H2C }],
     });
-    const responses = await Promise.all(Array.from({ length: 5 }, () => proxy.get('/v')));
-    assert.deepEqual(new Set(responses.map(({ status }) => status)), new Set([502]));
+    const client = await Http2Client.connect(t, proxy.address);
+    const ids = [1, 3, 5, 7, 9];
+    // They come in one read: all of them wait before the connect can fail.
+    client.send(...ids.map(id => headersFrame(id, getFields('/v'), true)));
+    for (const id of ids) assert.equal((await client.response(id)).status, 502);
     assert.equal(proxy.counters.get('connectsFailed'), 2, 'one for all, and another try');
   });
 });
