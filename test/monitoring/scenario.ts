@@ -42,6 +42,7 @@ export class Scenario {
       entryService('broken', NOBODY),
       entryService('refused', shop, 'no-slash'),
       entryService('unlucky', shop, '/shop'),
+      service('closed', { address: shop.address, annotations: { path: '/closed', 'deny-from': '127.0.0.0/8' } }),
       service('uncertified', {
         address: shop.address,
         annotations: { path: '/uncertified', host: 'tls.example', 'tls-secret': 'missing' },
@@ -80,6 +81,7 @@ export class Scenario {
       for (let count = 0; count < 6; count += 1) await program.get('/shop/x');
       for (let count = 0; count < 3; count += 1) await program.get('/failing');
       for (let count = 0; count < 3; count += 1) await program.get('/broken');
+      await program.get('/closed');
       await program.get(`/nowhere/${this.#round}?secret=${this.#round}`);
     }
     await this.#shakeHands(this.instances.manifests.tlsAddress);

@@ -1,5 +1,6 @@
 /** Makes Grafana's JSON model of the rows: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
 import type { PanelSpec, Query, RowSpec } from './panel.ts';
+import { POLICY_ROWS } from './policy-rows.ts';
 import { PROGRAM_ROWS } from './program-rows.ts';
 import { PROTOCOL_ROWS } from './protocol-rows.ts';
 import { TRAFFIC_ROWS } from './traffic-rows.ts';
@@ -31,7 +32,7 @@ export function makeDashboard(): object {
     annotations: { list: [] },
     links: [],
     templating: { list: variables() },
-    panels: place([...TRAFFIC_ROWS, ...PROTOCOL_ROWS, ...PROGRAM_ROWS]),
+    panels: place([...TRAFFIC_ROWS, ...POLICY_ROWS, ...PROTOCOL_ROWS, ...PROGRAM_ROWS]),
   };
 }
 
