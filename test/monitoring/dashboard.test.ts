@@ -28,7 +28,7 @@ describe('the dashboard', () => {
     assert.deepEqual(
       rows.map(({ title }) => title),
       [
-        ...['Traffic', 'Latency', 'Errors', 'Connections', 'Upstreams', 'Endpoints', 'TLS', 'HTTP/2'],
+        ...['Traffic', 'Latency', 'Errors', 'Connections', 'Upstreams', 'Endpoints', 'Policies', 'TLS', 'HTTP/2'],
         ...['Routes', 'Certificates', 'Watch on the Kubernetes API', 'Process'],
       ],
     );
