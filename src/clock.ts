@@ -36,3 +36,9 @@ export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promi
   signal.addEventListener('abort', wake);
   return promise;
 }
+
+/** Milliseconds of a clock that all threads of the process share; never goes back. */
+export function machineTime(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}

@@ -11,7 +11,7 @@ export interface Together {
 export const TOGETHER = {
   pure: {
     files: [
-      '{control,dataplane,formats,model,observe,process,routing,settings,text}/**/*.test.ts',
+      '{control,dataplane,formats,limits,model,observe,process,routing,settings,text}/**/*.test.ts',
       '*.test.ts',
       'support/*.test.ts',
     ],

@@ -7,6 +7,20 @@ export interface AddressPolicy {
   readonly ranges: readonly string[];
 }
 
+/** Requests come at no more than a rate, which all routes of the owner share. */
+export interface RateLimitPolicy {
+  readonly kind: 'rate-limit';
+  /** The Service: `namespace/name`. */
+  readonly owner: string;
+  /** So many requests in each period, evenly spread. */
+  readonly requests: number;
+  readonly periodMs: number;
+  /** So many may come at once. */
+  readonly burst: number;
+  /** What has a budget of its own: each client, all clients together, or each value of a header, named in lower case. */
+  readonly per: 'client' | 'service' | { readonly header: string };
+}
+
 /** One change to the header lines of a message. `set` takes the place of all lines of the name. */
 export interface HeaderEdit {
   readonly op: 'set' | 'add' | 'remove';
@@ -30,11 +44,12 @@ export interface UnavailablePolicy {
   readonly why: string;
 }
 
-export type Policy = AddressPolicy | HeadersPolicy | UnavailablePolicy;
+export type Policy = RateLimitPolicy | AddressPolicy | HeadersPolicy | UnavailablePolicy;
 
 /** The kinds of policies, in the order in which a request meets them. Counters have a place for each. */
 export const POLICY_KINDS = [
   'unavailable',
+  'rate-limit',
   'deny-from',
   'allow-from',
   'request-headers',

@@ -2,6 +2,7 @@
 
 import type { FailureNotice } from '../dataplane/failures/failure-example.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
+import type { SharedLimits } from '../limits/limits.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { PackedCertificate } from './packed-delta.ts';
@@ -22,6 +23,8 @@ export interface WorkerInit extends Listeners {
   readonly counters: SharedArrayBuffer;
   /** What all workers know about endpoints, and which row is this one's. */
   readonly endpoints: { readonly shared: SharedArrayBuffer; readonly row: number };
+  /** What rate limits count, of all workers. */
+  readonly limits: SharedLimits;
   /** Whose turn it is to write to the access log, among the workers, and this one's number. */
   readonly logTurn: { readonly shared: SharedArrayBuffer; readonly id: number };
   /** Undefined for the built-in one. */

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { messageOf, UnavailableError } from '../errors.ts';
+import { shareLimits } from '../limits/limits.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { EndpointBoard } from '../observe/endpoint-board.ts';
@@ -63,6 +64,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[] = [];
   readonly #logTurn = WriteTurn.shared();
+  readonly #limits = shareLimits();
   readonly #priorities = new ThreadPriorities();
   readonly #stuck = Promise.withResolvers<void>();
   readonly #stopAsking: () => void;
@@ -173,6 +175,7 @@ export class Supervisor {
     const shared = {
       counters: counters.buffer,
       endpoints: { shared: endpoints.buffer, row: rowOf(place) },
+      limits: this.#limits,
       logTurn: { shared: this.#logTurn, id: number },
     };
     const thread = new WorkerThread({

@@ -14,6 +14,7 @@ import type { FilterServices } from '../dataplane/pipeline/filters/filter-servic
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
 import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
 import { codeOf, messageOf } from '../errors.ts';
+import { openLimits } from '../limits/limits.ts';
 import { arrivals, departures, type PublishedDelta } from '../model/delta.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { EndpointRow } from '../observe/endpoint-board.ts';
@@ -26,7 +27,7 @@ const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const affinityKeys = new AffinityKeys(init.affinityKeys);
 const tlsHosts = new TlsHosts();
-const filterServices: FilterServices = { clock: systemClock };
+const filterServices: FilterServices = { clock: systemClock, limits: openLimits(init.limits) };
 const clusterContext: ClusterContext = {
   affinityKeys,
   clock: systemClock,

@@ -10,6 +10,16 @@ export interface PolicyCase {
   readonly detail: RegExp;
 }
 
+/** One request an hour: a route that has the policy twice spends it twice with one request. */
+const limited: Policy = {
+  kind: 'rate-limit',
+  owner: 'test/web',
+  requests: 1,
+  periodMs: 3_600_000,
+  burst: 1,
+  per: 'service',
+};
+
 export const POLICY_CASES: readonly PolicyCase[] = [
   {
     what: 'a client of an address that is not served',
@@ -17,6 +27,13 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     reason: 'address_denied',
     status: 403,
     detail: /^127\.0\.0\.1$/,
+  },
+  {
+    what: 'a client that has used its rate up',
+    policies: [limited, limited],
+    reason: 'rate_limited',
+    status: 429,
+    detail: /^$/,
   },
   {
     what: 'a policy that cannot be had',

@@ -25,6 +25,7 @@ const WHOLE_DATAPLANE = [
   ...COMMON,
   ...PORTS,
   'model',
+  'limits',
   'routing',
   'settings',
   'observe',
@@ -68,6 +69,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     text: { folders: ['formats'], packages: [] },
     process: { folders: [...COMMON, 'settings'], packages: [] },
     model: { folders: [], packages: [] },
+    // Shared memory in which all workers count.
+    limits: { folders: COMMON, packages: [] },
     routing: { folders: ['errors.ts', 'model'], packages: [] },
     resources: { folders: ['model'], packages: [] },
     translate: {
@@ -149,6 +152,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         ...COMMON,
         ...PORTS,
         'model',
+        'limits',
         'routing',
         'settings',
         'observe',
@@ -225,6 +229,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: [
         ...COMMON,
         'model',
+        'limits',
         'routing',
         'settings',
         'observe',

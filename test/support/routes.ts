@@ -3,6 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
 import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
 import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
+import { openLimits, shareLimits } from '../../src/limits/limits.ts';
 import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
 import type { Route } from '../../src/model/route.ts';
@@ -42,7 +43,7 @@ export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterCon
 
 /** What filters of policies share. */
 export function filterServices(fields: Partial<FilterServices> = {}): FilterServices {
-  return { clock: systemClock, ...fields };
+  return { clock: systemClock, limits: openLimits(shareLimits()), ...fields };
 }
 
 /** The cluster that a route leads to. */

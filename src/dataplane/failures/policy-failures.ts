@@ -7,6 +7,11 @@ function denied(status: number, meaning: string, remedy: string): Failure {
 }
 
 export const POLICY_FAILURES = {
+  rate_limited: denied(
+    429,
+    'The client, or all clients of the Service together, sent more requests than its rate limit grants.',
+    'The client should wait as long as Retry-After says; look at kube-entry.io/rate-limit of the Service. Behind another proxy, set trusted-proxies, so that its clients are told apart.',
+  ),
   address_denied: denied(
     403,
     'The address of the client is not one that the route serves.',

@@ -2,9 +2,16 @@ import type { Policy, PolicyKind } from '../../model/policy.ts';
 import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
+import { RATE_LIMIT } from './rate-limit.ts';
 
 /** All policies. Their order is the order in which a request meets them: that of ingress-nginx. */
-export const POLICIES: readonly PolicyDefinition[] = [DENY_FROM, ALLOW_FROM, REQUEST_HEADERS, RESPONSE_HEADERS];
+export const POLICIES: readonly PolicyDefinition[] = [
+  RATE_LIMIT,
+  DENY_FROM,
+  ALLOW_FROM,
+  REQUEST_HEADERS,
+  RESPONSE_HEADERS,
+];
 
 /** The annotations of all policies. */
 export const POLICY_ROWS: readonly PolicyRow[] = POLICIES.flatMap(({ rows }) => rows);

@@ -1,6 +1,8 @@
 import type { Clock } from '../../../clock.ts';
+import type { Limits } from '../../../limits/limits.ts';
 
 /** What the filters of a worker share, and what outlives a change of the routes. */
 export interface FilterServices {
   readonly clock: Clock;
+  readonly limits: Limits;
 }

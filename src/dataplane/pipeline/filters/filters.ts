@@ -3,6 +3,7 @@ import { AddressList } from './address-list.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
+import { RateLimit } from './rate-limit.ts';
 import { Unavailable } from './unavailable.ts';
 
 /** The filters of a route, by the phase in which they act: a request pays for those that do something. */
@@ -39,10 +40,12 @@ export class FilterCompiler {
   }
 }
 
-function createFilter(policy: Policy, _services: FilterServices): Filter {
+function createFilter(policy: Policy, { limits }: FilterServices): Filter {
   switch (policy.kind) {
     case 'unavailable':
       return new Unavailable(policy);
+    case 'rate-limit':
+      return new RateLimit(policy, limits);
     case 'allow-from':
     case 'deny-from':
       return new AddressList(policy);
