@@ -3,10 +3,9 @@ import { certificateOf, isFault } from '../control/certificates/certificate-fact
 import { problemOfCertificate, problemOfHosts } from '../control/certificates/certificate-problem.ts';
 
 import type { Diagnostic, Severity } from '../model/diagnostic.ts';
-import { serviceKey } from '../model/route.ts';
+import { type ServiceRef, serviceKey } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import { TLS_SECRET } from '../resources/secret.ts';
-import type { ServiceObject } from '../resources/service-object.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type {
   ManifestContents,
@@ -17,7 +16,7 @@ import type {
 } from '../sources/manifest-file.ts';
 import { hostLabel } from '../text/labels.ts';
 import { endpointsOf, type Location } from '../translate/endpoints.ts';
-import { type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
+import { destinationsOf, type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 
 /** A diagnostic at its place in a manifest. It names no object, because a text may be too broken to hold one. */
 export interface LocatedDiagnostic extends Required<Pick<Diagnostic, 'line' | 'severity' | 'message'>> {
@@ -53,8 +52,10 @@ export function inspectManifests(
     ...misplaced.map(problem => located(problem, 'warning')),
   ];
   const authorities = authoritiesOf(secrets);
+  const known = new Map(services.map(({ object }) => [serviceKey(object.metadata), object]));
+  const lookups = { authorities, services: (ref: ServiceRef) => known.get(serviceKey(ref)), awaitsClusterIP: true };
   const translations: Translations = new Map(
-    services.map(service => [service, translateManifest(service.object, { ...options, authorities })]),
+    services.map(service => [service, translateService(service.object, { ...options, ...lookups })]),
   );
   for (const [{ file, line, lineOf }, { refusals, warnings }] of translations) {
     for (const { field, severity, message } of [...refusals, ...warnings]) {
@@ -75,13 +76,6 @@ export function inspectManifests(
     waitingCount: new Set(conflicts.map(({ loser }) => serviceKey(loser))).size,
     routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0) - conflicts.length,
   };
-}
-
-/** A manifest seldom has a clusterIP, because the API server assigns it; here its absence is not a problem. */
-function translateManifest(object: ServiceObject, options: TranslateOptions): Translation {
-  const { type, clusterIP = '' } = object.spec;
-  const awaitsAddress = type !== 'ExternalName' && clusterIP === '';
-  return translateService(object, options, awaitsAddress ? [] : undefined);
 }
 
 /** A Secret that is in no manifest may be in the cluster. */
@@ -119,13 +113,18 @@ function certificateDiagnostics(secrets: readonly ManifestSecret[], translations
   });
 }
 
-/** What keeps slices from being used by the Services that ask for them. */
+/** What keeps slices from being used by the clusters that Services lead to. */
 function sliceDiagnostics(slices: readonly ManifestSlice[], translations: Translations): LocatedDiagnostic[] {
   const byService = Map.groupBy(slices, ({ slice: { metadata, service } }) => `${metadata.namespace}/${service}`);
-  return [...translations].flatMap(([{ object }, { cluster, port }]) => {
-    const own = byService.get(serviceKey(object.metadata)) ?? [];
+  const objects = new Map([...translations.keys()].map(({ object }) => [serviceKey(object.metadata), object]));
+  const destinations = new Map(
+    [...translations.values()].flatMap(destinationsOf).map(destination => [destination.cluster.id, destination]),
+  );
+  return [...destinations.values()].flatMap(({ cluster, port }) => {
+    const key = serviceKey(cluster.service);
+    const [object, own = []] = [objects.get(key), byService.get(key)];
     const [first] = own;
-    if (first === undefined || cluster === undefined || port === undefined) return [];
+    if (first === undefined || object === undefined || port === undefined) return [];
     if (cluster.balance.policy === 'service') return [];
     const { file, line } = first;
     const { warnings } = endpointsOf(

@@ -4,13 +4,7 @@
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import {
-  type Cluster,
-  type ClusterEndpoint,
-  type ClusterInForce,
-  type Endpoint,
-  plainCluster,
-} from '../model/cluster.ts';
+import type { Cluster, ClusterEndpoint, ClusterInForce, Endpoint } from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type ClusterId, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
@@ -19,13 +13,21 @@ import type { ServiceStore } from '../resources/service-store.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
-import { type TranslateOptions, type Translation, translateService, unexposed } from '../translate/service.ts';
+import {
+  destinationsOf,
+  type TranslateOptions,
+  type Translation,
+  translateService,
+  unexposed,
+} from '../translate/service.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
 import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
 import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
 import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
+import { ServiceClusters } from './catalog/service-clusters.ts';
 import { ServiceEndpoints } from './catalog/service-endpoints.ts';
+import { ServiceReferences } from './catalog/service-references.ts';
 import { type WatchedService, WatchedServices } from './catalog/watched-services.ts';
 import { ServiceTls } from './certificates/service-tls.ts';
 import type { TlsCommit } from './certificates/tls-registry.ts';
@@ -72,9 +74,11 @@ export class Catalog implements ServiceStore {
   readonly #options: CatalogOptions;
   readonly #onBug: NonNullable<CatalogOptions['onBug']>;
   readonly #watched = new WatchedServices();
+  readonly #references = new ServiceReferences(this.#watched);
   readonly #pushed = new PushedBackends();
   readonly #remarks = new Remarks();
   readonly #clusters = new ClusterRegistry();
+  readonly #leading: ServiceClusters;
   readonly #ledger: RouteLedger;
   /** Names of pushed backends whose routes may have to come or go. */
   readonly #unsettled = new Set<string>();
@@ -87,6 +91,17 @@ export class Catalog implements ServiceStore {
     const { clock = systemClock } = options;
     this.tls = new ServiceTls({ secrets: this.secrets, remarks: this.#remarks, now: () => clock.now() });
     this.endpoints = new ServiceEndpoints({ clock, onDue: (_services, since) => this.onDue?.(since) });
+    this.#leading = new ServiceClusters({
+      watched: this.#watched,
+      pushed: this.#pushed,
+      endpoints: this.endpoints,
+      clusters: this.#clusters,
+      remarks: this.#remarks,
+      onBug: (service, error) => {
+        this.#onBug(error, 'choosing endpoints', service);
+        this.refuseForBug(service, error);
+      },
+    });
     this.#ledger = new RouteLedger((error, { service }) => {
       this.#onBug(error, 'choosing a route', service);
       this.refuseForBug(service, error);
@@ -108,27 +123,14 @@ export class Catalog implements ServiceStore {
       if (!kept.has(key)) this.#forget(key);
     }
     for (const service of services) this.upsert(service);
+    // At once: the source reads next what is asked for.
+    this.#settleReferences();
     this.#hasServices = true;
   }
 
   upsert(object: ServiceObject): void {
-    const key = serviceKey(object.metadata);
-    const before = this.#watched.get(key);
-    const search = this.tls.searchAuthorities();
-    const fresh = this.#translate(object, { authorities: search.find });
-    // Until all that protects it is known, it goes on as before.
-    const translation = search.isAwaiting ? (before?.translation ?? unexposed(fresh.service, [])) : fresh;
-    const { cluster, refusals, warnings } = translation;
-    this.#retire(before, cluster);
-    const watched = { object, translation };
-    this.#watched.set(key, watched);
-    this.#remarks.forget(key);
-    this.tls.set(key, translation, search.asked);
-    this.#remarks.set(key, 'refusal', refusals);
-    this.#remarks.set(key, 'routes', warnings);
-    this.endpoints.want(translation.service, cluster !== undefined && cluster.balance.policy !== 'service');
-    this.#place(key, watched);
-    this.#claim(key, watched);
+    this.#read(object);
+    this.#references.touched(serviceKey(object.metadata));
   }
 
   /** Its newest routes cannot be served: what is served of it stays as it is until it changes again. */
@@ -140,6 +142,11 @@ export class Catalog implements ServiceStore {
     this.#forget(serviceKey(service));
   }
 
+  /** The watched Services that others name in their policies. */
+  referred(): ServiceObject[] {
+    return [...this.#references.named()].flatMap(key => this.#watched.get(key)?.object ?? []);
+  }
+
   /**
    * Replaces the pushed set: their endpoints take over those of watched backends, their annotations make routes.
    * @throws PushError for a set that cannot be used: then nothing changes
@@ -147,26 +154,26 @@ export class Catalog implements ServiceStore {
   replacePushed(backends: readonly PushedBackend[]): void {
     const before = this.#pushed.set;
     const set = new PushedSet(backends, this.#options.engine ?? 'wire', before);
-    const names = this.#pushed.replace(set, ({ service, endpoints, policy }) =>
+    const changed = this.#pushed.replace(set, ({ service, endpoints, policy }) =>
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
       service === undefined || policy.noServer
         ? undefined
-        : this.#translate(service, NO_SECRETS, endpoints.length > 0 ? endpoints : undefined),
+        : this.#translate(service, NOTHING_ELSE, endpoints.length > 0 ? endpoints : undefined),
     );
-    for (const name of names) {
+    for (const [name, earlier] of changed) {
       const { ref } = set.get(name) ?? before.get(name) ?? {};
       const owner = ref && serviceKey(ref);
       if (owner !== undefined && this.#watched.get(owner) === undefined) this.#remarks.set(owner, 'bug', []);
-      const { refusals = [], warnings = [] } = this.#pushed.translationOf(name) ?? {};
+      const { refusals = [], warnings = [], referred = [] } = this.#pushed.translationOf(name) ?? {};
+      this.#leading.change(earlier?.referred ?? [], referred);
       this.#remarks.set(pushedOwner(name), 'refusal', refusals);
       this.#remarks.set(pushedOwner(name), 'routes', warnings);
       this.#unsettled.add(name);
     }
+    this.#leading.placeNamed(changed);
     for (const watched of this.#watched.values()) {
       const { cluster, service } = watched.translation;
-      if (cluster === undefined || !names.has(cluster.name)) continue;
-      this.#place(serviceKey(service), watched);
-      this.#claim(serviceKey(service), watched);
+      if (cluster !== undefined && changed.has(cluster.name)) this.#claim(serviceKey(service), watched);
     }
     this.#hasPushed = true;
   }
@@ -174,12 +181,10 @@ export class Catalog implements ServiceStore {
   /** What has changed since the last time, as one change; undefined when nothing that is served has changed. */
   commit(): Delta | undefined {
     if (!this.isInitialised) return undefined;
+    this.#settleReferences();
     this.#settlePushedRoutes();
     const tls = this.#settleTls();
-    for (const key of this.endpoints.takeDue()) {
-      const watched = this.#watched.get(key);
-      if (watched !== undefined) this.#place(key, watched);
-    }
+    for (const key of this.endpoints.takeDue()) this.#leading.place(key);
     const before = this.#ledger.table;
     const { upserts, removals } = this.#ledger.commit() ?? { upserts: [], removals: [] };
     const gone = [...upserts, ...removals].map(place => before.get(place)).filter(route => route !== undefined);
@@ -269,11 +274,19 @@ export class Catalog implements ServiceStore {
     this.#unsettled.clear();
   }
 
+  /** Services are translated again that name others which have come, changed or gone. */
+  #settleReferences(): void {
+    for (const key of this.#references.takeAffected()) {
+      const watched = this.#watched.get(key);
+      if (watched !== undefined) this.#read(watched.object);
+    }
+  }
+
   /** Secrets that have changed take effect, and Services whose protection is not to be had go. */
   #settleTls(): TlsCommit {
     for (const key of this.tls.takeAffected()) {
       const watched = this.#watched.get(key);
-      if (watched !== undefined) this.upsert(watched.object);
+      if (watched !== undefined) this.#read(watched.object);
     }
     const commit = this.tls.commit();
     for (const key of commit.turned) {
@@ -283,6 +296,26 @@ export class Catalog implements ServiceStore {
     return commit;
   }
 
+  /** Translates a Service as it is now. */
+  #read(object: ServiceObject): void {
+    const key = serviceKey(object.metadata);
+    const before = this.#watched.get(key);
+    const search = this.tls.searchAuthorities();
+    const references = this.#references.search(object);
+    const fresh = this.#translate(object, { authorities: search.find, services: references.find });
+    // Until all that protects it is known, it goes on as before.
+    const translation = search.isAwaiting ? (before?.translation ?? unexposed(fresh.service, [])) : fresh;
+    const watched = { object, translation };
+    this.#watched.set(key, watched);
+    this.#references.set(key, references.asked);
+    this.#remarks.forget(key);
+    this.tls.set(key, translation, search.asked);
+    this.#remarks.set(key, 'refusal', translation.refusals);
+    this.#remarks.set(key, 'routes', translation.warnings);
+    this.#leading.change(destinationsOf(before?.translation), destinationsOf(translation));
+    this.#claim(key, watched);
+  }
+
   /** Says which places a Service asks for, with the canary that was pushed for its backend. */
   #claim(key: string, { translation }: WatchedService): void {
     const { cluster } = translation;
@@ -290,35 +323,14 @@ export class Catalog implements ServiceStore {
     this.#ledger.set(key, cluster === undefined ? routes : this.#pushed.set.routes(cluster.name, routes));
   }
 
-  /** Says where the requests to a Service go now. */
-  #place(key: string, { object, translation }: WatchedService): void {
-    const { cluster, port, service, endpoints } = translation;
-    if (cluster === undefined || port === undefined) return;
-    if (this.#pushed.set.has(cluster.name) || cluster.balance.policy === 'service') {
-      const inForce = this.#pushed.set.applied({ cluster, endpoints });
-      this.#clusters.set(inForce.cluster, inForce.endpoints);
-      this.#remarks.set(key, 'endpoints', []);
-      return;
-    }
-    try {
-      const found = this.endpoints.of(object, port);
-      if (found.endpoints === undefined) this.#clusters.set(byClusterIP(cluster), endpoints);
-      else this.#clusters.set(cluster, found.endpoints);
-      this.#remarks.set(key, 'endpoints', found.warnings);
-    } catch (error) {
-      this.#onBug(error, 'choosing endpoints', service);
-      this.refuseForBug(service, error);
-    }
-  }
-
   /** One Service that a bug meets must not keep the others from being served. */
   #translate(
     object: ServiceObject,
-    secrets: Required<Pick<TranslateOptions, 'authorities'>>,
+    lookups: Pick<TranslateOptions, 'authorities' | 'services'>,
     endpoints?: readonly Endpoint[],
   ): Translation {
     try {
-      return translateService(object, { ...this.#options, ...secrets }, endpoints);
+      return translateService(object, { ...this.#options, ...lookups }, endpoints);
     } catch (error) {
       const { namespace, name } = object.metadata;
       const service = { namespace, name };
@@ -329,30 +341,22 @@ export class Catalog implements ServiceStore {
 
   #forget(key: string): void {
     const watched = this.#watched.get(key);
-    this.#retire(watched, undefined);
-    if (watched !== undefined) this.endpoints.want(watched.translation.service, false);
     this.#watched.delete(key);
     this.#remarks.forget(key);
+    this.#leading.change(destinationsOf(watched?.translation), []);
+    this.#references.set(key, NO_KEYS);
+    this.#references.touched(key);
     this.tls.forget(key);
     this.#ledger.set(key, []);
   }
-
-  /** A Service whose port changes has another cluster. */
-  #retire(before: WatchedService | undefined, now: Cluster | undefined): void {
-    const id = before?.translation.cluster?.id;
-    if (id !== undefined && id !== now?.id) this.#clusters.delete(id);
-  }
 }
 
-/** A pushed object comes without the Secrets that it names. */
-const NO_SECRETS = {
+const NO_KEYS: ReadonlySet<string> = new Set();
+
+/** A pushed object comes without the Secrets and Services that it names. */
+const NOTHING_ELSE: Pick<TranslateOptions, 'authorities'> = {
   authorities: () => ({ fault: 'Secrets are read for Services of the Kubernetes API and of manifests' }),
 };
-
-/** The cluster of a Service whose endpoints cannot be read: they still speak what they speak. */
-function byClusterIP({ id, name, service, protocol, tls }: Cluster): Cluster {
-  return { ...plainCluster(id, name, service), ...(protocol && { protocol }), ...(tls && { tls }) };
-}
 
 function rethrow(error: unknown): never {
   throw error;

@@ -29,6 +29,7 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
       : new StateKeeper({
           path: settings.stateFile,
           store: catalog,
+          referred: () => catalog.referred(),
           origin: async () => originOf(await client.cluster(), settings),
           isCurrent: () => source.report().synced,
           logger,

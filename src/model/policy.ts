@@ -1,3 +1,5 @@
+import type { ClusterId } from './cluster-id.ts';
+
 /** What a route does with its requests beyond passing them on: each policy is one annotation, or a few that belong together. */
 
 /** Only clients of some addresses are served, or all but them. */
@@ -45,6 +47,11 @@ export interface UnavailablePolicy {
 }
 
 export type Policy = RateLimitPolicy | AddressPolicy | HeadersPolicy | UnavailablePolicy;
+
+/** The cluster that a policy leads to; undefined for one that leads nowhere. */
+export function clusterOfPolicy(policy: Policy & { readonly cluster?: ClusterId }): ClusterId | undefined {
+  return policy.cluster;
+}
 
 /** The kinds of policies, in the order in which a request meets them. Counters have a place for each. */
 export const POLICY_KINDS = [

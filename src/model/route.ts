@@ -1,6 +1,6 @@
 /** The values the data plane knows. Kubernetes objects end before them: nothing here came unchecked from outside. */
 import type { ClusterId } from './cluster-id.ts';
-import type { Policy } from './policy.ts';
+import { clusterOfPolicy, type Policy } from './policy.ts';
 
 export type { ClusterId } from './cluster-id.ts';
 
@@ -62,6 +62,17 @@ export interface Route extends Place {
   readonly service: ServiceRef;
   /** RFC 3339, of the Service; empty when it has none. Decides conflicts. */
   readonly createdAt: string;
+}
+
+/** The clusters that a route leads to: its own, that of its canary, and those of its policies. */
+export function clustersOf({ cluster, canary, policies }: Pick<Route, 'cluster' | 'canary' | 'policies'>): ClusterId[] {
+  const clusters = [cluster];
+  if (canary !== undefined) clusters.push(canary.cluster);
+  for (const policy of policies ?? []) {
+    const led = clusterOfPolicy(policy);
+    if (led !== undefined) clusters.push(led);
+  }
+  return clusters;
 }
 
 /** A key for maps by place. It is unique, because neither a host nor a normalised path can hold a space. */

@@ -3,7 +3,6 @@ import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { EndpointSlice } from '../resources/endpoint-slice.ts';
 import type { EndpointSliceStore } from '../resources/endpoint-slice-store.ts';
 import type { SecretStores } from '../resources/secret-store.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
@@ -12,7 +11,7 @@ import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
 import type { ManifestProblem, ManifestSecret } from './manifest-file.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';
 import { ManifestSecrets } from './manifest-secrets.ts';
-import { groupSlices, type SlicesByService, tellSlices } from './manifest-slices.ts';
+import { groupSlices, ManifestSlices, type SlicesByService } from './manifest-slices.ts';
 import { PathWatch } from './path-watch.ts';
 
 export interface ManifestSourceOptions {
@@ -48,6 +47,7 @@ export class ManifestSource {
   readonly #options: ManifestSourceOptions;
   readonly #watches: readonly PathWatch[];
   readonly #secrets: ManifestSecrets;
+  readonly #slices: ManifestSlices;
   /** In the order in which they count. */
   #files = new Map<string, FollowedManifest>();
   #served: Served = { services: new Map(), slices: new Map(), secrets: [] };
@@ -64,6 +64,7 @@ export class ManifestSource {
     const { path, logger } = options;
     const own = basename(resolve(path));
     this.#secrets = new ManifestSecrets(options.secrets);
+    this.#slices = new ManifestSlices(options.slices);
     this.#watches = [
       new PathWatch(path, logger, () => this.#scanSoon(SETTLE_MS, Date.now())),
       // What replaces the path is seen in its parent, and there kubelet swaps `..data` to change a mounted ConfigMap.
@@ -78,7 +79,7 @@ export class ManifestSource {
    * @throws UnavailableError when the path does not exist or cannot be read
    */
   async start(): Promise<void> {
-    const { path, store, slices, logger, onChange } = this.#options;
+    const { path, store, logger, onChange } = this.#options;
     const receivedAtMs = Date.now();
     const listed = listManifests(path);
     // Watched before it is read: a change in between is seen by one of the two.
@@ -86,8 +87,8 @@ export class ManifestSource {
     this.#served = this.#merge(this.#look(listed, receivedAtMs));
     const { services } = this.#served;
     this.#secrets.replace(this.#served.secrets);
+    this.#slices.replace(this.#served.slices);
     store.replace([...services.values()]);
-    for (const { metadata } of services.values()) tellSlices(slices, metadata, this.#served.slices);
     this.#isSynced = true;
     logger.info({ path, files: this.#files.size, services: services.size }, `${path}: manifests read`);
     onChange(receivedAtMs);
@@ -100,6 +101,7 @@ export class ManifestSource {
     clearTimeout(this.#nextScan);
     for (const watch of this.#watches) watch.close();
     this.#secrets.stop();
+    this.#slices.stop();
   }
 
   /** What is wrong with the files as they are now. */
@@ -187,21 +189,20 @@ export class ManifestSource {
   }
 
   #serve(served: Served, receivedAtMs: number): void {
-    const { store, slices, onChange } = this.#options;
-    const before = this.#served;
+    const { store, onChange } = this.#options;
+    const before = this.#served.services;
     this.#served = served;
+    // Before the Services: those that ask from now on are told at once.
     let isChanged = this.#secrets.replace(served.secrets);
-    for (const [key, { metadata }] of before.services) {
+    if (this.#slices.replace(served.slices)) isChanged = true;
+    for (const [key, { metadata }] of before) {
       if (served.services.has(key)) continue;
       store.remove(metadata);
       isChanged = true;
     }
     for (const [key, object] of served.services) {
-      const isSame = before.services.get(key) === object;
-      if (!isSame) store.upsert(object);
-      else if (isSameList(before.slices.get(key), served.slices.get(key))) continue;
-      // After the Service: by then it is known whether it asks for them.
-      tellSlices(slices, object.metadata, served.slices);
+      if (before.get(key) === object) continue;
+      store.upsert(object);
       isChanged = true;
     }
     if (isChanged) onChange(receivedAtMs);
@@ -224,11 +225,6 @@ export class ManifestSource {
     this.#absence = undefined;
     this.#absentSince = undefined;
   }
-}
-
-/** Objects of files that have not changed stay the same. */
-function isSameList(a: readonly EndpointSlice[] = [], b: readonly EndpointSlice[] = []): boolean {
-  return a.length === b.length && a.every((slice, index) => slice === b[index]);
 }
 
 function problemLine({ file, line, reason }: ManifestProblem): string {

@@ -1,11 +1,9 @@
 /** The one translation from a v1 Service to routes or a refusal. Pure: used by every source and by `kube-entry check`. */
-import { isIP } from 'node:net';
-import { isHostName } from '../formats/host-name.ts';
-import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../model/cluster.ts';
+import type { Cluster, ClusterEndpoint, Endpoint } from '../model/cluster.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Route, ServiceRef } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
-import { isPortNumber, type ServiceObject, type ServicePort } from '../resources/service-object.ts';
+import type { ServiceObject, ServicePort } from '../resources/service-object.ts';
 import { closest } from '../text/closest.ts';
 import { quote } from '../text/quote.ts';
 import { ANNOTATIONS } from './annotation-names.ts';
@@ -18,12 +16,12 @@ import {
   readSwitch,
   wantedPaths,
 } from './annotations.ts';
-import { type ClusterOptions, readClusterSettings } from './cluster-settings.ts';
+import { type Destination, type DestinationOptions, readDestination } from './destination.ts';
 import { readServicePolicies } from './policies/service-policies.ts';
+import { type ReferenceOptions, References } from './references.ts';
 import { RefusalError, type RefusalReason } from './refusal-error.ts';
 import { readTlsSettings, type TlsSettings } from './tls.ts';
-import type { TlsOptions } from './tls-options.ts';
-import { isGrpc, readUpstreamSpeech } from './tls-upstream.ts';
+import { isGrpc } from './tls-upstream.ts';
 
 /** Stable words, as {@link RefusalReason}, for what does not keep a Service from being served. */
 type WarningReason =
@@ -31,11 +29,11 @@ type WarningReason =
   | 'PathLooksLikePattern'
   | 'PortNotChosen'
   | 'AnnotationWithoutEffect'
-  | 'UpstreamNotVerified';
+  | 'UpstreamNotVerified'
+  | 'ServiceNotFound'
+  | 'ServiceNotUsable';
 
-export interface TranslateOptions extends ClusterOptions, TlsOptions {
-  readonly allowExternalName: boolean;
-}
+export interface TranslateOptions extends DestinationOptions, ReferenceOptions {}
 
 /** Routes, or refusals; neither for a Service that does not ask to be exposed. */
 export interface Translation {
@@ -48,14 +46,14 @@ export interface Translation {
   readonly port: ServicePort | undefined;
   /** What it asks of the TLS port; undefined: nothing. */
   readonly tls: TlsSettings | undefined;
+  /** Where its policies lead beside its own endpoints; absent: nowhere. */
+  readonly referred?: readonly Destination[];
   readonly refusals: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
 }
 
 /** Of mistakes of one kind in a Service, so many are named. */
 const MAX_NAMED = 10;
-/** So many ports are named to someone who asks for another. */
-const MAX_NAMED_PORTS = 20;
 
 /**
  * @param endpoints where the traffic goes instead of the ClusterIP (pushed backends name their own)
@@ -121,27 +119,16 @@ export function translateService(
   const isStripped = stripText === undefined ? undefined : attempt(() => readSwitch('strip-prefix', stripText, true));
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
   const overrides = readOverrides(get, attempt);
-  const port = attempt(() => choosePort(object, get('port'), message => warn('PortNotChosen', message)));
-  const reader = { get, attempt, warn };
-  const settings = readClusterSettings(object.spec, reader, options);
-  const speech = readUpstreamSpeech(object, port, reader, options);
+  const portNotChosen = (what: string): void => warn('PortNotChosen', `${what}; choose one with ${PREFIX}port`);
+  const reader = { get, attempt, warn, portNotChosen };
+  const destination = readDestination(object, reader, options, endpoints);
   // A method of gRPC is a path as its interface declares it.
-  const stripPrefix = isStripped ?? !isGrpc(speech.protocol);
+  const stripPrefix = isStripped ?? !isGrpc(destination?.cluster.protocol);
   const tls = readTlsSettings(service, hosts, reader, options);
-  const policies = readServicePolicies(service, reader, options.engine);
-  const usesClusterIP = endpoints === undefined && settings.balance.policy === 'service';
-  const address = usesClusterIP ? attempt(() => addressOf(object, options)) : clusterIPOf(object);
-  if (refusals.length > 0 || port === undefined || address === undefined) {
-    return unexposed(service, refusals, warnings);
-  }
+  const references = new References(service, reader, options);
+  const policies = readServicePolicies(service, { ...reader, references }, options.engine);
+  if (refusals.length > 0 || destination === undefined) return unexposed(service, refusals, warnings);
 
-  const cluster: Cluster = {
-    id: `${namespace}/${name}:${port.port}`,
-    name: `${namespace}-${name}-${port.port}`,
-    service,
-    ...settings,
-    ...speech,
-  };
   const createdAt = object.metadata.creationTimestamp ?? '';
   const routes = hosts.flatMap(host =>
     paths.map(
@@ -152,15 +139,22 @@ export function translateService(
         rewriteRedirects,
         overrides,
         ...(tls?.redirects === false && { tlsRedirect: false as const }),
-        cluster: cluster.id,
+        cluster: destination.cluster.id,
         ...(policies && { policies }),
         service,
         createdAt,
       }),
     ),
   );
-  const targets = endpoints ?? (address === '' ? [] : [{ address, port: port.port }]);
-  return { service, routes, cluster, endpoints: targets.map(plainEndpoint), port, tls, refusals, warnings };
+  const { found } = references;
+  return { service, routes, ...destination, tls, ...(found.length > 0 && { referred: found }), refusals, warnings };
+}
+
+/** Where a Service leads: its routes first, then its policies. */
+export function destinationsOf(translation: Translation | undefined): readonly Destination[] {
+  if (translation === undefined) return [];
+  const { cluster, endpoints, port, referred = [] } = translation;
+  return cluster === undefined ? referred : [{ cluster, endpoints, port }, ...referred];
 }
 
 /** A Service that has no routes. */
@@ -185,73 +179,4 @@ const KNOWN: ReadonlySet<string> = new Set(ANNOTATIONS.map(annotation => PREFIX 
 
 function isUnknown(key: string): boolean {
   return key.startsWith(PREFIX) && !KNOWN.has(key);
-}
-
-/** The annotated port, else the one named `http`, else the only one, else the first, with a warning. */
-function choosePort({ spec }: ServiceObject, wanted: string | undefined, warn: (message: string) => void): ServicePort {
-  const ports = (spec.ports ?? []).filter(port => (port.protocol ?? 'TCP') === 'TCP');
-  if (wanted !== undefined) {
-    const value = wanted.trim();
-    const found = ports.find(port => port.name === value) ?? ports.find(port => String(port.port) === value);
-    if (found !== undefined) return found;
-    const number = Number(value);
-    // An ExternalName Service lists its ports only if it wants to.
-    if (spec.type === 'ExternalName' && ports.length === 0 && isPortNumber(number)) return { port: number };
-    const named = ports.slice(0, MAX_NAMED_PORTS).map(({ name, port }) => (name ? `${port} (${name})` : `${port}`));
-    if (ports.length > MAX_NAMED_PORTS) named.push(`${ports.length - MAX_NAMED_PORTS} more`);
-    const known = named.join(', ');
-    const annotation = `${PREFIX}port`;
-    throw new RefusalError(
-      'UnknownPort',
-      `${annotation}: the Service has no TCP port ${quote(value)}; it has ${known === '' ? 'none' : known}`,
-      annotation,
-    );
-  }
-  const [first, ...others] = ports;
-  if (first === undefined) {
-    if (spec.type === 'ExternalName') return { port: 80 };
-    throw new RefusalError('NoPort', 'the Service has no TCP port');
-  }
-  const named = ports.find(port => port.name === 'http');
-  if (named !== undefined || others.length === 0) return named ?? first;
-  warn(
-    `the Service has ${ports.length} TCP ports and none is named http: ${first.port} is taken; choose one with ${PREFIX}port`,
-  );
-  return first;
-}
-
-/** Of a Service whose endpoints are asked for: where it is served while they cannot be read. Empty without one. */
-function clusterIPOf({ spec: { clusterIP = '' } }: ServiceObject): string {
-  return isIP(clusterIP) === 0 ? '' : clusterIP;
-}
-
-function addressOf({ spec }: ServiceObject, { allowExternalName }: TranslateOptions): string {
-  if (spec.type === 'ExternalName') {
-    if (!allowExternalName) {
-      throw new RefusalError(
-        'ExternalNameNotAllowed',
-        'ExternalName Services are served only with --allow-external-name: they let anyone who may edit a Service point the entry at any host',
-      );
-    }
-    const name = spec.externalName ?? '';
-    if (!isHostName(name))
-      throw new RefusalError('BadExternalName', `spec.externalName ${quote(name)} is not a host name`);
-    return name;
-  }
-  const clusterIP = spec.clusterIP ?? '';
-  if (clusterIP === 'None') {
-    throw new RefusalError(
-      'HeadlessService',
-      `the Service is headless (clusterIP: None) and has no ClusterIP to send to: write ${PREFIX}balance: least-request to send to its pods`,
-    );
-  }
-  if (isIP(clusterIP) === 0) {
-    const state =
-      clusterIP === '' ? 'the Service has no ClusterIP' : `clusterIP ${quote(clusterIP)} is not an IP address`;
-    throw new RefusalError(
-      'NoClusterIP',
-      `${state}: the API server gives one to Services of type ClusterIP, NodePort and LoadBalancer`,
-    );
-  }
-  return clusterIP;
 }

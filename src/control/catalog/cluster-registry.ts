@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster, ClusterEndpoint, ClusterInForce, EndpointSet } from '../../model/cluster.ts';
 import type { Delta } from '../../model/delta.ts';
-import type { ClusterId, Route } from '../../model/route.ts';
+import { type ClusterId, clustersOf, type Route } from '../../model/route.ts';
 
 interface Known {
   readonly cluster: Cluster;
@@ -9,7 +9,7 @@ interface Known {
 }
 
 /** What leads to clusters. */
-type Leading = Pick<Route, 'cluster' | 'canary'>;
+type Leading = Pick<Route, 'cluster' | 'canary' | 'policies'>;
 
 /** A cluster that routes lead to. */
 interface Served {
@@ -98,9 +98,8 @@ export class ClusterRegistry {
     this.#changed.add(id);
   }
 
-  #useAll({ cluster, canary }: Leading, change: 1 | -1): void {
-    this.#use(cluster, change);
-    if (canary !== undefined) this.#use(canary.cluster, change);
+  #useAll(leading: Leading, change: 1 | -1): void {
+    for (const id of clustersOf(leading)) this.#use(id, change);
   }
 
   #use(id: ClusterId, change: 1 | -1): void {

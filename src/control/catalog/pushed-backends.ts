@@ -10,18 +10,23 @@ export class PushedBackends {
 
   /**
    * @param translate what an annotated one asks for
-   * @returns names of those that came, changed or went
+   * @returns by name, for those that came, changed or went, what they asked for before
    */
-  replace(set: PushedSet, translate: (backend: PushedBackend) => Translation | undefined): Set<string> {
+  replace(
+    set: PushedSet,
+    translate: (backend: PushedBackend) => Translation | undefined,
+  ): Map<string, Translation | undefined> {
+    const changed = new Map<string, Translation | undefined>();
     const names = set.changedSince(this.#set);
     this.#set = set;
     for (const name of names) {
+      changed.set(name, this.#translations.get(name));
       const backend = set.get(name);
       const translation = backend && translate(backend);
       if (translation === undefined) this.#translations.delete(name);
       else this.#translations.set(name, translation);
     }
-    return names;
+    return changed;
   }
 
   get set(): PushedSet {

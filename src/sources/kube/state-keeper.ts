@@ -27,6 +27,8 @@ export interface StateKeeperOptions {
   readonly path: string;
   /** Where the Services go. */
   readonly store: ServiceStore;
+  /** The Services that others name: they matter, too, whatever their own annotations. */
+  readonly referred?: () => readonly ServiceObject[];
   readonly origin: () => Promise<Origin>;
   /** Whether the Services in the store are at this moment known to be the cluster's. */
   readonly isCurrent: () => boolean;
@@ -99,10 +101,10 @@ export class StateKeeper implements ServiceStore {
   }
 
   replace(services: readonly ServiceObject[]): void {
+    const known = this.#services && keyed(this.#kept());
     this.#options.store.replace(services);
     this.#restored = [];
-    const known = this.#services;
-    this.#services = new Map(services.filter(matters).map(service => [serviceKey(service.metadata), service]));
+    this.#services = keyed(services.filter(matters));
     this.#confirmedAt = this.#options.clock.now();
     if (this.#staleSince !== undefined) {
       this.#staleSince = undefined;
@@ -110,21 +112,25 @@ export class StateKeeper implements ServiceStore {
     }
     if (known === undefined) this.#confirmLater();
     // The first set is always written: it is not known yet whether the file holds it.
-    if (known === undefined || !isSameSet(known, this.#services)) this.#changed();
+    if (known === undefined || !isSameSet(known, keyed(this.#kept()))) this.#changed();
   }
 
   upsert(service: ServiceObject): void {
     this.#options.store.upsert(service);
-    if (!matters(service)) this.#forget(service.metadata);
-    else if (this.#services !== undefined) {
+    if (!matters(service)) {
+      this.#forget(service.metadata);
+      if (this.#services !== undefined && this.#isReferred(service.metadata)) this.#changed();
+    } else if (this.#services !== undefined) {
       this.#services.set(serviceKey(service.metadata), service);
       this.#changed();
     }
   }
 
   remove(service: ServiceRef): void {
+    const isReferred = this.#services !== undefined && this.#isReferred(service);
     this.#options.store.remove(service);
     this.#forget(service);
+    if (isReferred) this.#changed();
   }
 
   /** Writes what is not written yet. */
@@ -135,6 +141,18 @@ export class StateKeeper implements ServiceStore {
     await this.#working;
     if (this.#isBehind) await this.#write();
     else if (this.#services !== undefined) await this.#confirm();
+  }
+
+  #isReferred(service: ServiceRef): boolean {
+    const { referred = () => [] } = this.#options;
+    const key = serviceKey(service);
+    return referred().some(({ metadata }) => serviceKey(metadata) === key);
+  }
+
+  /** Those that the file is to hold. */
+  #kept(): readonly ServiceObject[] {
+    const { referred = () => [] } = this.#options;
+    return [...(this.#services?.values() ?? []), ...referred().filter(service => !matters(service))];
   }
 
   #forget(service: ServiceRef): void {
@@ -170,7 +188,7 @@ export class StateKeeper implements ServiceStore {
     this.#isBehind = false;
     try {
       // Both of this moment: changes come while it is written.
-      const services = [...(this.#services?.values() ?? [])];
+      const services = this.#kept();
       const confirmedAt = this.#confirmedAt;
       const chunks = await encodeState(await origin(), services, () => nextTurn());
       await this.#file.write(chunks, confirmedAt);
@@ -217,6 +235,10 @@ export class StateKeeper implements ServiceStore {
 function certificatesRemark(services: readonly ServiceObject[]): string {
   const isAsked = services.some(({ metadata }) => metadata.annotations?.[`${PREFIX}tls-secret`] !== undefined);
   return isAsked ? '; it holds no certificates, so the default one serves until then' : '';
+}
+
+function keyed(services: readonly ServiceObject[]): Map<string, ServiceObject> {
+  return new Map(services.map(service => [serviceKey(service.metadata), service]));
 }
 
 /** Every change of an object gives it another version. */

@@ -1,6 +1,7 @@
 /** What a policy is to the translation: its rows in the table of annotations, how its values are read, what it says of a request. */
 import type { Policy } from '../../model/policy.ts';
-import type { ServiceRef } from '../../model/route.ts';
+import type { ClusterId, ServiceRef } from '../../model/route.ts';
+import type { ServiceReference } from '../references.ts';
 
 /** One annotation, as documents and completion show it. */
 export interface PolicyRow {
@@ -25,6 +26,18 @@ export interface PolicyValues {
    * @param parse throws a FormatError that says what is wrong and what to write instead; the annotation's name is put before it
    */
   read<T>(name: string, parse: (text: string) => T): T | undefined;
+  /**
+   * The cluster of another Service of the same namespace, which need not be exposed. It is balanced as its own annotations say.
+   * @param name of the annotation that names it
+   * @returns undefined where there is no such Service, or requests cannot be sent to it: a warning says so, and the values are read again
+   * when that changes
+   */
+  clusterOfService(name: string, reference: ServiceReference): ClusterId | undefined;
+  /**
+   * The cluster of a host that need not be a Service. Workers look its name up; its certificate is verified for `https`.
+   * @param url absolute, of the scheme `http` or `https`
+   */
+  clusterOfUrl(url: URL): ClusterId;
 }
 
 /** A request as `explain` is asked about it. */

@@ -2,6 +2,7 @@ import type { Policy } from '../../model/policy.ts';
 import type { ServiceRef } from '../../model/route.ts';
 import { PREFIX } from '../../resources/annotation-prefix.ts';
 import { readAnnotation } from '../annotations.ts';
+import type { References } from '../references.ts';
 import { RefusalError } from '../refusal-error.ts';
 import { POLICIES, readPolicies } from './policies.ts';
 
@@ -11,12 +12,13 @@ interface ServiceAnnotations {
   /** Records the refusal that `read` throws. @returns undefined after one */
   attempt<T>(read: () => T): T | undefined;
   warn(reason: 'AnnotationWithoutEffect', message: string, field: string): void;
+  readonly references: Pick<References, 'toService' | 'toUrl'>;
 }
 
 /** What the annotations of a Service ask for; undefined: nothing. */
 export function readServicePolicies(
   service: ServiceRef,
-  { get, attempt, warn }: ServiceAnnotations,
+  { get, attempt, warn, references }: ServiceAnnotations,
   engine: 'wire' | 'node' = 'wire',
 ): readonly Policy[] | undefined {
   for (const {
@@ -36,6 +38,8 @@ export function readServicePolicies(
       const text = get(name);
       return text === undefined ? undefined : attempt(() => readAnnotation(name, text, parse));
     },
+    clusterOfService: (name, reference) => references.toService(name, reference),
+    clusterOfUrl: url => references.toUrl(url),
   });
   const [asked] = policies ?? [];
   if (asked !== undefined && engine === 'node') attempt(() => refuseForEngine(PREFIX + asked.kind));
