@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PREFIX } from '../src/resources/annotation-prefix.ts';
+import { CANARY_ROWS } from '../src/translate/policies/canary.ts';
 import { POLICIES } from '../src/translate/policies/policies.ts';
 import type { PolicyDefinition, PolicyRow } from '../src/translate/policies/policy-definition.ts';
 
@@ -20,10 +21,10 @@ of the JSON access log names the one that refused a request, and the field \`rea
 
 /** The whole of the file. */
 export function policiesReference(): string {
-  return [INTRODUCTION, ...POLICIES.map(section)].join('\n');
+  return [INTRODUCTION, ...POLICIES.map(({ rows }) => section(rows)), section(CANARY_ROWS)].join('\n');
 }
 
-function section({ rows }: PolicyDefinition): string {
+function section(rows: PolicyDefinition['rows']): string {
   const [{ name }] = rows;
   return [`## ${name}`, '', ...rows.map(row), example(rows)].join('\n');
 }

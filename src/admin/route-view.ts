@@ -1,5 +1,5 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
-import type { PolicyKind } from '../model/policy.ts';
+import { clusterOfPolicy, type PolicyKind } from '../model/policy.ts';
 import type { CanaryRule, ClusterId, Route, RouteOverrides, ServiceRef } from '../model/route.ts';
 import { formatBalance } from '../translate/balance/balance.ts';
 
@@ -15,6 +15,8 @@ export interface RouteView {
   readonly createdAt: string;
   /** By name, in the order in which a request meets them; absent where there are none. */
   readonly policies?: readonly PolicyKind[];
+  /** Where its policies lead beside the backend; absent where they lead nowhere. */
+  readonly policyBackends?: readonly (BackendSummary & { readonly policy: PolicyKind })[];
   /** Takes some of its requests; absent where none does. */
   readonly canary?: CanaryRule & { readonly backend: BackendSummary };
 }
@@ -31,7 +33,14 @@ export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
   const { host, path, stripPrefix, rewriteRedirects, overrides, service, createdAt, canary, policies } = route;
   const backend = summarise(route.cluster, clusters);
   const named = policies && { policies: policies.map(({ kind }) => kind) };
-  const view = { host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt, ...named };
+  const policyBackends = (policies ?? []).flatMap(policy => {
+    const led = clusterOfPolicy(policy);
+    return led === undefined ? [] : [{ policy: policy.kind, ...summarise(led, clusters) }];
+  });
+  const view = {
+    ...{ host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt, ...named },
+    ...(policyBackends.length > 0 && { policyBackends }),
+  };
   if (canary === undefined) return view;
   const { cluster, ...rule } = canary;
   return { ...view, canary: { ...rule, backend: summarise(cluster, clusters) } };

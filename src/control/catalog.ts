@@ -13,6 +13,7 @@ import type { ServiceStore } from '../resources/service-store.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
+import type { CanaryOf } from '../translate/canary.ts';
 import {
   destinationsOf,
   type TranslateOptions,
@@ -20,6 +21,7 @@ import {
   translateService,
   unexposed,
 } from '../translate/service.ts';
+import { Canaries } from './catalog/canaries.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
 import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
@@ -77,6 +79,7 @@ export class Catalog implements ServiceStore {
   readonly #references = new ServiceReferences(this.#watched);
   readonly #pushed = new PushedBackends();
   readonly #remarks = new Remarks();
+  readonly #canaries = new Canaries(this.#remarks);
   readonly #clusters = new ClusterRegistry();
   readonly #leading: ServiceClusters;
   readonly #ledger: RouteLedger;
@@ -314,12 +317,15 @@ export class Catalog implements ServiceStore {
     this.#remarks.set(key, 'routes', translation.warnings);
     this.#leading.change(destinationsOf(before?.translation), destinationsOf(translation));
     this.#claim(key, watched);
+    this.#setCanary(translation.service, translation.canary);
   }
 
-  /** Says which places a Service asks for, with the canary that was pushed for its backend. */
+  /** Says which places a Service asks for, with its canary. One that was pushed for its backend counts before that of a Service. */
   #claim(key: string, { translation }: WatchedService): void {
     const { cluster } = translation;
-    const routes = this.tls.isDenied(key) ? [] : translation.routes;
+    const own = this.tls.isDenied(key) ? [] : translation.routes;
+    const canary = this.#canaries.of(key);
+    const routes = canary === undefined ? own : own.map(route => ({ ...route, canary }));
     this.#ledger.set(key, cluster === undefined ? routes : this.#pushed.set.routes(cluster.name, routes));
   }
 
@@ -348,6 +354,14 @@ export class Catalog implements ServiceStore {
     this.#references.touched(key);
     this.tls.forget(key);
     this.#ledger.set(key, []);
+    if (watched !== undefined) this.#setCanary(watched.translation.service, undefined);
+  }
+
+  #setCanary(service: ServiceRef, asked: CanaryOf | undefined): void {
+    for (const key of this.#canaries.set(service, asked)) {
+      const watched = this.#watched.get(key);
+      if (watched !== undefined) this.#claim(key, watched);
+    }
   }
 }
 

@@ -42,6 +42,11 @@ export interface CanaryRule {
   readonly headerValue: string;
   /** `always` and `never` decide. */
   readonly cookie: string;
+  /**
+   * A client stays with the cluster of the endpoint that its cookie names, whatever header and cookie say. Absent: that counts only
+   * where neither decides.
+   */
+  readonly keepsBound?: true;
 }
 
 export interface Canary extends CanaryRule {

@@ -1,31 +1,15 @@
 /** What the policies of a Service lead to beside its own endpoints: other Services of its namespace, and hosts outside. Pure. */
-import { FormatError } from '../errors.ts';
 import { type Cluster, plainCluster, plainEndpoint } from '../model/cluster.ts';
 import { type ClusterId, type ServiceRef, serviceKey } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
-import { isDnsLabel, type ServiceObject } from '../resources/service-object.ts';
-import { quote } from '../text/quote.ts';
+import type { ServiceObject } from '../resources/service-object.ts';
 import { type Destination, type DestinationOptions, type DestinationReader, readDestination } from './destination.ts';
 import { RefusalError } from './refusal-error.ts';
+import type { ServiceReference } from './service-reference.ts';
 
 export interface ReferenceOptions {
   /** Looks other Services up; undefined for one that is not known. By default none is. */
   readonly services?: (service: ServiceRef) => ServiceObject | undefined;
-}
-
-/** Names another Service of the same namespace, and one of its ports. */
-export interface ServiceReference {
-  readonly name: string;
-  /** Name or number; undefined: the port that its routes would lead to. */
-  readonly port: string | undefined;
-}
-
-/** Reads `NAME` or `NAME:PORT`. @throws FormatError */
-export function parseServiceReference(text: string): ServiceReference {
-  const [name = '', port, ...others] = text.split(':');
-  if (isDnsLabel(name) && port !== '' && others.length === 0) return { name, port };
-  const advice = 'write the name of a Service of the same namespace, as in "pages" or, with a port, "pages:8080"';
-  throw new FormatError(`${quote(text)} names no Service: ${advice}`);
 }
 
 /** Where warnings about references go. */

@@ -16,6 +16,7 @@ import {
   readSwitch,
   wantedPaths,
 } from './annotations.ts';
+import { type CanaryAsked, type CanaryOf, canaryAnnotations, readCanary, withoutEffectOnCanary } from './canary.ts';
 import { type Destination, type DestinationOptions, readDestination } from './destination.ts';
 import { readServicePolicies } from './policies/service-policies.ts';
 import { type ReferenceOptions, References } from './references.ts';
@@ -46,8 +47,10 @@ export interface Translation {
   readonly port: ServicePort | undefined;
   /** What it asks of the TLS port; undefined: nothing. */
   readonly tls: TlsSettings | undefined;
-  /** Where its policies lead beside its own endpoints; absent: nowhere. */
+  /** Where else it leads: by its policies, or as the canary of another Service; absent: nowhere. */
   readonly referred?: readonly Destination[];
+  /** Absent for a Service that takes no requests of another. */
+  readonly canary?: CanaryOf;
   readonly refusals: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -94,10 +97,23 @@ export function translateService(
     const others = index === MAX_NAMED - 1 ? unknown.length - MAX_NAMED : 0;
     const message = `${annotation}: unknown annotation; ${advice}${others > 0 ? ` (and ${others} more that are unknown)` : ''}`;
     // Without a path nothing is served, and a misspelt one is the likeliest reason: say so where people look.
-    if (pathText === undefined) refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
+    if (pathText === undefined && get('canary-of') === undefined)
+      refuse('UnknownAnnotation', message, annotation, text.startsWith('/') ? text : '');
     else warn('UnknownAnnotation', message, annotation);
   }
-  if (pathText === undefined) return unexposed(service, refusals, warnings);
+  const portNotChosen = (what: string): void => warn('PortNotChosen', `${what}; choose one with ${PREFIX}port`);
+  const reader = { get, attempt, warn, portNotChosen };
+  const createdAt = object.metadata.creationTimestamp ?? '';
+  const asked = readCanary(service, reader, ref => options.services?.(ref), options.engine);
+  if (pathText === undefined) {
+    const unserved = unexposed(service, refusals, warnings);
+    if (asked === undefined) return unserved;
+    warnOfNoEffect(Object.keys(annotations), warn);
+    const canaryReader = { ...reader, get: canaryAnnotations(get, object, asked.object) };
+    const destination = readDestination(object, canaryReader, options, endpoints);
+    if (refusals.length > 0 || destination === undefined) return unserved;
+    return { ...unserved, canary: canaryOf(asked, destination, createdAt), referred: [destination] };
+  }
 
   const paths = attempt(() => readPaths(pathText)) ?? [];
   for (const path of paths.filter(looksLikePattern).slice(0, MAX_NAMED)) {
@@ -119,8 +135,6 @@ export function translateService(
   const isStripped = stripText === undefined ? undefined : attempt(() => readSwitch('strip-prefix', stripText, true));
   const rewriteRedirects = attempt(() => readSwitch('rewrite-redirects', get('rewrite-redirects'), false)) ?? false;
   const overrides = readOverrides(get, attempt);
-  const portNotChosen = (what: string): void => warn('PortNotChosen', `${what}; choose one with ${PREFIX}port`);
-  const reader = { get, attempt, warn, portNotChosen };
   const destination = readDestination(object, reader, options, endpoints);
   // A method of gRPC is a path as its interface declares it.
   const stripPrefix = isStripped ?? !isGrpc(destination?.cluster.protocol);
@@ -129,7 +143,6 @@ export function translateService(
   const policies = readServicePolicies(service, { ...reader, references }, options.engine);
   if (refusals.length > 0 || destination === undefined) return unexposed(service, refusals, warnings);
 
-  const createdAt = object.metadata.creationTimestamp ?? '';
   const routes = hosts.flatMap(host =>
     paths.map(
       (path): Route => ({
@@ -147,7 +160,28 @@ export function translateService(
     ),
   );
   const { found } = references;
-  return { service, routes, ...destination, tls, ...(found.length > 0 && { referred: found }), refusals, warnings };
+  return {
+    ...{ service, routes, ...destination, tls },
+    ...(found.length > 0 && { referred: found }),
+    ...(asked && { canary: canaryOf(asked, destination, createdAt) }),
+    ...{ refusals, warnings },
+  };
+}
+
+/** A canary without a path is served by the routes of another Service. */
+function warnOfNoEffect(
+  names: readonly string[],
+  warn: (reason: 'AnnotationWithoutEffect', message: string, field: string) => void,
+): void {
+  const known = names.filter(name => KNOWN.has(name)).map(name => name.slice(PREFIX.length));
+  for (const name of withoutEffectOnCanary(known)) {
+    const why = `has no effect on a canary without ${PREFIX}path: it takes requests as the routes of ${PREFIX}canary-of have them`;
+    warn('AnnotationWithoutEffect', `${PREFIX}${name}: ${why}`, PREFIX + name);
+  }
+}
+
+function canaryOf({ primary, rule }: CanaryAsked, { cluster }: Destination, createdAt: string): CanaryOf {
+  return { primary, canary: { ...rule, cluster: cluster.id }, createdAt };
 }
 
 /** Where a Service leads: its routes first, then its policies. */

@@ -8,7 +8,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseYamlDocuments } from '../../src/formats/yaml.ts';
-import { isObject, isShapeProblem, readService } from '../../src/resources/service-object.ts';
+import { type ServiceRef, serviceKey } from '../../src/model/route.ts';
+import { isObject, isShapeProblem, readService, type ServiceObject } from '../../src/resources/service-object.ts';
 import { parseBalance } from '../../src/translate/balance/balance.ts';
 import { type TranslateOptions, translateService } from '../../src/translate/service.ts';
 
@@ -17,16 +18,24 @@ const INPUT = '.in.yaml';
 const OUTPUT = '.out.json';
 
 function translateAll(text: string): unknown[] {
-  let options: TranslateOptions = { allowExternalName: false };
-  const results: unknown[] = [];
   const { documents, problems } = parseYamlDocuments(text);
   assert.deepEqual(problems, []);
+  // Those of one file may name each other.
+  const known = new Map<string, ServiceObject>();
+  const services = (ref: ServiceRef): ServiceObject | undefined => known.get(serviceKey(ref));
+  for (const { value } of documents) {
+    const service = readService(value, 'default');
+    if (!isShapeProblem(service)) known.set(serviceKey(service.metadata), service);
+  }
+  let options: TranslateOptions = { allowExternalName: false, services };
+  const results: unknown[] = [];
   for (const { value } of documents) {
     if (isObject(value) && value.kind === 'Options') {
       options = {
         allowExternalName: value.allowExternalName === true,
         balance: parseBalance(String(value.balance ?? 'service')),
         engine: value.engine === 'node' ? 'node' : 'wire',
+        services,
       };
       continue;
     }

@@ -3,10 +3,10 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 /**
  * Where a remark comes from. `tls`: a protection that it cannot have. `routes`: a warning that does not keep them from being served.
  */
-export type Topic = 'refusal' | 'bug' | 'tls' | 'routes' | 'endpoints' | 'certificate';
+export type Topic = 'refusal' | 'bug' | 'tls' | 'routes' | 'endpoints' | 'certificate' | 'canary';
 
 const REFUSALS: readonly Topic[] = ['refusal', 'bug', 'tls'];
-const WARNINGS: readonly Topic[] = ['routes', 'endpoints', 'certificate'];
+const WARNINGS: readonly Topic[] = ['routes', 'endpoints', 'certificate', 'canary'];
 
 /** By Service or pushed backend; none where all is well now. */
 export type RemarksByOwner = ReadonlyMap<string, readonly Diagnostic[]>;
@@ -21,6 +21,7 @@ export class Remarks {
     routes: new Map(),
     endpoints: new Map(),
     certificate: new Map(),
+    canary: new Map(),
   };
   /** Owners whose remarks may have changed since {@link takeNews}. */
   readonly #news = new Set<string>();

@@ -11,6 +11,10 @@ export function routeOrCanary(route: CompiledRoute, head: RequestView): Compiled
   const { canary, cluster } = route;
   if (canary === undefined || cluster.endpoints.length === 0 || canary.route.cluster.endpoints.length === 0)
     return route;
+  if (canary.rule.keepsBound === true) {
+    if (isBound(cluster, head)) return route;
+    if (isBound(canary.route.cluster, head)) return canary.route;
+  }
   const byChance = (): boolean => {
     // Chance must not tear a client from the endpoint that its cookie names.
     if (isBound(cluster, head)) return false;

@@ -1,5 +1,6 @@
 import type { Policy, PolicyKind } from '../../model/policy.ts';
 import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
+import { CANARY_ROWS } from './canary.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
 import { RATE_LIMIT } from './rate-limit.ts';
@@ -14,7 +15,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
 ];
 
 /** The annotations of all policies. */
-export const POLICY_ROWS: readonly PolicyRow[] = POLICIES.flatMap(({ rows }) => rows);
+export const POLICY_ROWS: readonly PolicyRow[] = [...POLICIES.flatMap(({ rows }) => rows), ...CANARY_ROWS];
 
 /** What the annotations of an object ask for; undefined: nothing. */
 export function readPolicies(values: PolicyValues): readonly Policy[] | undefined {

@@ -1,7 +1,7 @@
 /** What a policy is to the translation: its rows in the table of annotations, how its values are read, what it says of a request. */
 import type { Policy } from '../../model/policy.ts';
 import type { ClusterId, ServiceRef } from '../../model/route.ts';
-import type { ServiceReference } from '../references.ts';
+import type { ServiceReference } from '../service-reference.ts';
 
 /** One annotation, as documents and completion show it. */
 export interface PolicyRow {
