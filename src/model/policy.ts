@@ -37,6 +37,30 @@ export interface HeadersPolicy {
   readonly edits: readonly HeaderEdit[];
 }
 
+/** A text with nginx's variables: what stands there, or the name of a variable. */
+export type VariableText = readonly (string | { readonly variable: string })[];
+
+/** Another service is asked about each request, before the upstream is. */
+export interface AuthUrlPolicy {
+  readonly kind: 'auth-url';
+  /** Of the service that is asked. */
+  readonly cluster: ClusterId;
+  /** Host and port, as its Host header names them. */
+  readonly host: string;
+  /** Path and query that it is asked for. */
+  readonly target: VariableText;
+  /** Where a client is sent that has to log in; absent: it gets 401. */
+  readonly signin?: VariableText;
+  /** Header lines of its answer that the upstream gets. */
+  readonly responseHeaders: readonly string[];
+  readonly cache?: {
+    readonly key: VariableText;
+    /** The statuses of answers that are kept. */
+    readonly statuses: readonly number[];
+    readonly durationMs: number;
+  };
+}
+
 /** A policy of the route cannot be had, such as one whose Secret is missing: its requests are refused, because nothing else is safe. */
 export interface UnavailablePolicy {
   readonly kind: 'unavailable';
@@ -46,7 +70,7 @@ export interface UnavailablePolicy {
   readonly why: string;
 }
 
-export type Policy = RateLimitPolicy | AddressPolicy | HeadersPolicy | UnavailablePolicy;
+export type Policy = RateLimitPolicy | AddressPolicy | AuthUrlPolicy | HeadersPolicy | UnavailablePolicy;
 
 /** The cluster that a policy leads to; undefined for one that leads nowhere. */
 export function clusterOfPolicy(policy: Policy & { readonly cluster?: ClusterId }): ClusterId | undefined {
@@ -59,6 +83,7 @@ export const POLICY_KINDS = [
   'rate-limit',
   'deny-from',
   'allow-from',
+  'auth-url',
   'request-headers',
   'response-headers',
 ] as const satisfies readonly Policy['kind'][];

@@ -10,6 +10,7 @@ import { LineSink } from '../dataplane/log/line-sink.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
 import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
+import { AuthCache } from '../dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../dataplane/pipeline/filters/filter-services.ts';
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
 import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
@@ -27,7 +28,11 @@ const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const affinityKeys = new AffinityKeys(init.affinityKeys);
 const tlsHosts = new TlsHosts();
-const filterServices: FilterServices = { clock: systemClock, limits: openLimits(init.limits) };
+const filterServices: FilterServices = {
+  clock: systemClock,
+  limits: openLimits(init.limits),
+  authCache: new AuthCache(systemClock),
+};
 const clusterContext: ClusterContext = {
   affinityKeys,
   clock: systemClock,

@@ -15,7 +15,12 @@ export interface PolicySceneOptions extends Omit<ProxyDescription, 'routes'> {
   readonly respond?: UpstreamHandler;
   /** What the guarded route has beyond its path and its upstream. */
   readonly route?: Partial<RouteDescription>;
+  /** Further routes. The cluster of the first is {@link BESIDE}. */
+  readonly beside?: readonly RouteDescription[];
 }
+
+/** The cluster that the first further route leads to: policies may ask it. */
+export const BESIDE = 'test/service-2:80';
 
 /** A proxy whose route /guarded has policies, and whose route /open leads to the same upstream and has none. */
 export class PolicyScene {
@@ -45,12 +50,9 @@ export class PolicyScene {
 export async function policyScene(
   t: TestContext,
   policies: readonly Policy[],
-  { respond = answering(), route = {}, ...description }: PolicySceneOptions = {},
+  { respond = answering(), route = {}, beside = [], ...description }: PolicySceneOptions = {},
 ): Promise<PolicyScene> {
   const upstream = await RawUpstream.start(t, respond);
-  const routes = [
-    { path: '/guarded', to: upstream, policies, ...route },
-    { path: '/open', to: upstream },
-  ];
+  const routes = [{ path: '/guarded', to: upstream, policies, ...route }, { path: '/open', to: upstream }, ...beside];
   return new PolicyScene(t, await startProxy(t, 'wire', { ...description, routes }), upstream);
 }

@@ -1,5 +1,6 @@
 import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import { answer, answering, type UpstreamHandler } from '../support/raw-upstream.ts';
 
 /** A policy that refuses a GET. */
 export interface PolicyCase {
@@ -8,6 +9,8 @@ export interface PolicyCase {
   readonly reason: FailureReason;
   readonly status: number;
   readonly detail: RegExp;
+  /** What the upstream does, which policies may ask: its cluster is {@link CLUSTER}. */
+  readonly upstream?: UpstreamHandler;
 }
 
 /** One request an hour: a route that has the policy twice spends it twice with one request. */
@@ -19,6 +22,10 @@ const limited: Policy = {
   burst: 1,
   per: 'service',
 };
+
+const CLUSTER = 'test/service-0:80';
+
+const AUTH_URL: Policy = { kind: 'auth-url', cluster: CLUSTER, host: 'auth', target: ['/'], responseHeaders: [] };
 
 export const POLICY_CASES: readonly PolicyCase[] = [
   {
@@ -34,6 +41,30 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     reason: 'rate_limited',
     status: 429,
     detail: /^$/,
+  },
+  {
+    what: 'a client that the service of auth-url does not know',
+    policies: [AUTH_URL],
+    reason: 'auth_url_unauthorized',
+    status: 401,
+    detail: /^$/,
+    upstream: answering(answer('', '', '401 Unauthorized')),
+  },
+  {
+    what: 'a client that the service of auth-url does not let pass',
+    policies: [AUTH_URL],
+    reason: 'auth_url_forbidden',
+    status: 403,
+    detail: /^$/,
+    upstream: answering(answer('', '', '403 Forbidden')),
+  },
+  {
+    what: 'a service of auth-url that cannot decide',
+    policies: [AUTH_URL],
+    reason: 'auth_url_failed',
+    status: 500,
+    detail: /^it answered with 503$/,
+    upstream: answering(answer('', '', '503 Service Unavailable')),
   },
   {
     what: 'a policy that cannot be had',

@@ -108,9 +108,9 @@ describe('wire: reasons of upstreams that speak HTTP/2', { concurrency: 8, timeo
 });
 
 describe('wire: reasons of policies', { concurrency: 8, timeout: 240_000 }, () => {
-  for (const { what, policies, reason, status, detail } of POLICY_CASES) {
+  for (const { what, policies, reason, status, detail, upstream: handler } of POLICY_CASES) {
     it(`${what}: ${reason}`, async t => {
-      const upstream = await RawUpstream.start(t);
+      const upstream = await RawUpstream.start(t, handler);
       const routes = [{ path: '/volume', to: upstream, policies }];
       const proxy = await startProxy(t, 'wire', { routes });
       const client = await proxy.connect();

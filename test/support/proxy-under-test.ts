@@ -98,6 +98,7 @@ interface Observed {
   readonly counters: WorkerCounters;
   readonly logLines: readonly string[];
   readonly notices: readonly FailureNotice[];
+  readonly compiler: RouteCompiler;
 }
 
 /** An engine in this thread, with its state, counters and log within reach. */
@@ -113,6 +114,7 @@ export class ProxyUnderTest {
   readonly #t: TestContext;
   readonly #isOnTls: boolean;
   #connectedOnTls = 0;
+  readonly #compiler: RouteCompiler;
 
   constructor(t: TestContext, engine: Engine, listeners: Listeners, observed: Observed, isOnTls: boolean) {
     this.#t = t;
@@ -124,6 +126,12 @@ export class ProxyUnderTest {
     this.counters = observed.counters;
     this.logLines = observed.logLines;
     this.notices = observed.notices;
+    this.#compiler = observed.compiler;
+  }
+
+  /** The same routes come again, as new ones. */
+  serveAgain(routes: readonly RouteDescription[]): void {
+    this.state.table = this.#compiler.apply(this.state.table, publishedOf(routes, 2));
   }
 
   /** Of the TLS port. */
@@ -251,7 +259,13 @@ export async function startProxy(
     return [created, { listen: await created.listen(ANY_PORT, true), tlsListen }] as const;
   });
   atEnd(t, () => engine.close());
-  return new ProxyUnderTest(t, engine, listeners, { state, counters, logLines, notices }, kind === 'wire on TLS');
+  return new ProxyUnderTest(
+    t,
+    engine,
+    listeners,
+    { state, counters, logLines, notices, compiler },
+    kind === 'wire on TLS',
+  );
 }
 
 export function tableOf(routes: readonly RouteDescription[], version: number): CompiledTable {

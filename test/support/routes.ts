@@ -2,6 +2,7 @@
 import { systemClock } from '../../src/clock.ts';
 import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
 import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
+import { AuthCache } from '../../src/dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
 import { openLimits, shareLimits } from '../../src/limits/limits.ts';
 import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
@@ -43,7 +44,8 @@ export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterCon
 
 /** What filters of policies share. */
 export function filterServices(fields: Partial<FilterServices> = {}): FilterServices {
-  return { clock: systemClock, limits: openLimits(shareLimits()), ...fields };
+  const clock = fields.clock ?? systemClock;
+  return { clock, limits: openLimits(shareLimits()), authCache: new AuthCache(clock), ...fields };
 }
 
 /** The cluster that a route leads to. */

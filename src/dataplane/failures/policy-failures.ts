@@ -1,5 +1,5 @@
 /** What the policies of a route refuse. */
-import { type Failure, later } from './failure.ts';
+import { entry, type Failure, later } from './failure.ts';
 
 /** @param remedy for the people who run the Service: its policy is meant to refuse such requests */
 function denied(status: number, meaning: string, remedy: string): Failure {
@@ -16,6 +16,22 @@ export const POLICY_FAILURES = {
     403,
     'The address of the client is not one that the route serves.',
     'Look at kube-entry.io/allow-from and kube-entry.io/deny-from of the Service; behind another proxy, set trusted-proxies, so that its clients are told apart.',
+  ),
+  auth_url_unauthorized: denied(
+    401,
+    'The service of auth-url does not know who the client is.',
+    'The client has to log in; set kube-entry.io/auth-signin, so that browsers are sent to where they can.',
+  ),
+  auth_url_forbidden: denied(
+    403,
+    'The service of auth-url says that the client may not do this.',
+    'Look at the log of the service that kube-entry.io/auth-url names: it has refused the request.',
+  ),
+  auth_url_failed: entry(
+    500,
+    false,
+    'The service of auth-url has not said whether the request may go on, and without that it may not.',
+    'Look at the service that kube-entry.io/auth-url names: it has to answer with a 2xx status, 401 or 403, within 10 s.',
   ),
   policy_unavailable: later(
     'A policy of the route cannot be had, and without it the route is not safe to serve.',

@@ -3,16 +3,20 @@ import { queryValue } from '../../formats/http/query.ts';
 import type { PickRequest } from '../clusters/balancers/balancer.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { clientIpOf } from './told-by-proxies.ts';
+import type { RequestView } from './ports.ts';
+import { clientIpOf, isSecure } from './told-by-proxies.ts';
+import { type VariableSource, variableOf } from './variables.ts';
 
 /** What a balancer may ask about the request of an exchange. */
 export class ExchangePickRequest implements PickRequest {
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
+  readonly #source: VariableSource;
 
   constructor(context: PipelineContext, state: ExchangeState) {
     this.#context = context;
     this.#state = state;
+    this.#source = sourceOf(context, state);
   }
 
   clientIp(): string {
@@ -38,23 +42,33 @@ export class ExchangePickRequest implements PickRequest {
   }
 
   variable(name: string): string {
-    const { head, routing } = this.#state;
-    switch (name) {
-      case 'remote_addr':
-        return this.clientIp();
-      case 'request_uri':
-        return head?.target ?? '';
-      case 'uri':
-        return routing.target.path;
-      case 'args':
-        return routing.target.query.slice(1);
-      case 'host':
-        return routing.host;
-      case 'request_method':
-        return head?.method ?? '';
-    }
-    if (name.startsWith('http_')) return this.header(name.slice(5).replaceAll('_', '-'));
-    if (name.startsWith('cookie_')) return this.cookie(name.slice(7));
-    return name.startsWith('arg_') ? this.query(name.slice(4)) : '';
+    return variableOf(name)?.(this.#source) ?? '';
   }
+}
+
+/** Of whichever request is under way. */
+function sourceOf(context: PipelineContext, state: ExchangeState): VariableSource {
+  return {
+    get head() {
+      return state.head as RequestView;
+    },
+    get clientIp() {
+      return clientIpOf(state.head, state.downstream.client, context.trustedProxies);
+    },
+    get scheme() {
+      return isSecure(this.head as RequestView, state.downstream.client, context.trustedProxies) ? 'https' : 'http';
+    },
+    get host() {
+      return state.routing.host;
+    },
+    get authority() {
+      return state.routing.authority;
+    },
+    get path() {
+      return state.routing.target.path;
+    },
+    get query() {
+      return state.routing.target.query;
+    },
+  };
 }

@@ -1,5 +1,6 @@
 /** What of a request is hashed, as people write it: in annotations, and in nginx's words in records of ingress-nginx. */
 import { FormatError } from '../../errors.ts';
+import { formatNginxText, parseNginxText, type TextPart } from '../../formats/nginx-text.ts';
 import type { HashKey } from '../../model/cluster.ts';
 import { closest } from '../../text/closest.ts';
 import { quote } from '../../text/quote.ts';
@@ -57,23 +58,14 @@ function namedKey(from: 'header' | 'cookie' | 'query', name: string): HashKey {
 /** Reads a text with nginx's variables, `$name` or `${name}`, as `upstream-hash-by` has it. @throws FormatError */
 export function parseNginxKey(text: string): HashKey {
   checkLength(text);
-  const parts: (string | { readonly variable: string })[] = [];
-  let hasVariable = false;
-  for (const [piece, braced, bare] of text.matchAll(/\$\{(\w+)\}|\$(\w+)|[^$]+|\$/g)) {
-    const name = braced ?? bare;
-    if (piece === '$')
-      throw new FormatError(`${quote(text)}: a $ must begin the name of a variable, as in $request_uri`);
-    const part = name === undefined ? piece : variablePart(name);
-    if (typeof part !== 'string') hasVariable = true;
-    parts.push(part);
-  }
-  if (!hasVariable)
+  const parts = parseNginxText(text, variablePart);
+  if (parts.every(part => typeof part === 'string'))
     throw new FormatError(`${quote(text)} has no variable: every request would go to the same endpoint`);
   const [only] = parts;
   return (parts.length === 1 && typeof only === 'object' && plainKey(only.variable)) || { from: 'text', parts };
 }
 
-function variablePart(name: string): string | { readonly variable: string } {
+function variablePart(name: string): TextPart {
   // It only stands between a path and its query. A key may have it always, and still tells the same requests apart.
   if (name === 'is_args') return '?';
   if (NAMED_VARIABLE.test(name)) return { variable: name };
@@ -124,15 +116,8 @@ export function formatNginxKey(key: HashKey): string {
     case 'query':
       return `$arg_${key.name}`;
     case 'text':
-      return key.parts
-        .map((part, index) => (typeof part === 'string' ? part : variableText(part, key.parts[index + 1])))
-        .join('');
+      return formatNginxText(key.parts);
   }
-}
-
-/** Braces keep a variable's name apart from a text that begins with a letter, a digit or an underscore. */
-function variableText({ variable }: { readonly variable: string }, next: unknown): string {
-  return typeof next === 'string' && /^\w/.test(next) ? `\${${variable}}` : `$${variable}`;
 }
 
 function checkLength(text: string): void {

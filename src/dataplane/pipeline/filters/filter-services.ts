@@ -1,8 +1,10 @@
 import type { Clock } from '../../../clock.ts';
 import type { Limits } from '../../../limits/limits.ts';
+import type { AuthCache } from './auth-cache.ts';
 
 /** What the filters of a worker share, and what outlives a change of the routes. */
 export interface FilterServices {
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly authCache: AuthCache;
 }

@@ -1,5 +1,6 @@
 import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
 import { AddressList } from './address-list.ts';
+import { AuthUrl } from './auth-url.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
@@ -40,7 +41,7 @@ export class FilterCompiler {
   }
 }
 
-function createFilter(policy: Policy, { limits }: FilterServices): Filter {
+function createFilter(policy: Policy, { limits, authCache }: FilterServices): Filter {
   switch (policy.kind) {
     case 'unavailable':
       return new Unavailable(policy);
@@ -49,6 +50,8 @@ function createFilter(policy: Policy, { limits }: FilterServices): Filter {
     case 'allow-from':
     case 'deny-from':
       return new AddressList(policy);
+    case 'auth-url':
+      return new AuthUrl(policy, authCache);
     case 'request-headers':
       return new RequestHeaderEdits(policy);
     case 'response-headers':

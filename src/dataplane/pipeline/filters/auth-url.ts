@@ -1,0 +1,215 @@
+import { hash } from 'node:crypto';
+import { encodeIllegal } from '../../../formats/http/percent-encoding.ts';
+import type { AuthUrlPolicy } from '../../../model/policy.ts';
+import { editedLines, endedLines } from '../../fields/header-lines.ts';
+import { clientCertificateFields } from '../client-certificates.ts';
+import { errorBody } from '../error-pages.ts';
+import type { Asked, Question, SubrequestAnswer, SubrequestListener } from '../subrequests/question.ts';
+import { requestUri, VariableText } from '../variables.ts';
+import { AuthAnswer } from './auth-answer.ts';
+import type { AuthCache } from './auth-cache.ts';
+import { PolicyEdits, PreparedChanges } from './field-changes.ts';
+import {
+  type Filter,
+  type FilteredExchange,
+  type FilteredResponse,
+  LocalAnswer,
+  Refusal,
+  type Resume,
+  SUSPENDED,
+  type Verdict,
+} from './filter.ts';
+
+/** From asking to the answer. */
+const TIMEOUT_MS = 10_000;
+
+/** The statuses of responses that carry the cookies of the auth service: those of nginx's add_header. */
+const WITH_COOKIES: ReadonlySet<number> = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
+
+/** What the auth service is told by us alone: no client may say it. */
+const OURS = new PolicyEdits(
+  new PreparedChanges(
+    ['X-Original-URL', 'X-Original-Method', 'X-Sent-From', 'X-Auth-Request-Redirect'].map(name => ({
+      op: 'remove',
+      name,
+      value: '',
+    })),
+  ),
+);
+
+/** Asks another service whether a request may go on, as ingress-nginx does. Where that does not answer, it may not. */
+export class AuthUrl implements Filter {
+  readonly policy: AuthUrlPolicy;
+  readonly #target: VariableText;
+  readonly #signin: VariableText | undefined;
+  readonly #key: AuthKey | undefined;
+  readonly #cache: AuthCache;
+
+  constructor(policy: AuthUrlPolicy, cache: AuthCache) {
+    this.policy = policy;
+    this.#target = new VariableText(policy.target);
+    this.#signin = policy.signin && new VariableText(policy.signin);
+    this.#key = policy.cache && new AuthKey(policy, policy.cache.key);
+    this.#cache = cache;
+  }
+
+  request(exchange: FilteredExchange): Verdict {
+    const key = this.#key?.of(exchange);
+    const known = key === undefined ? undefined : this.#cache.get(key);
+    if (known !== undefined) return this.verdict(exchange, known);
+    const waiting = new Waiting(this, exchange, key);
+    exchange.keep(this, waiting);
+    waiting.asked = exchange.subrequests.ask('auth-url', this.policy.cluster, this.#question(exchange), waiting);
+    return waiting.suspended();
+  }
+
+  response(exchange: FilteredExchange, { status }: FilteredResponse): void {
+    const waiting = exchange.kept(this);
+    if (!(waiting instanceof Waiting) || !WITH_COOKIES.has(status)) return;
+    for (const cookie of waiting.cookies) exchange.responseEdits.add('Set-Cookie', cookie);
+  }
+
+  end(exchange: FilteredExchange): void {
+    const waiting = exchange.kept(this);
+    if (waiting instanceof Waiting) waiting.asked?.cancel();
+  }
+
+  /** What an answer means for the request that it is about. */
+  verdict(exchange: FilteredExchange, { status, changes, challenges }: AuthAnswer): Verdict {
+    if (status >= 200 && status < 300) {
+      if (this.policy.responseHeaders.length > 0) exchange.requestEdits.apply(changes);
+      return undefined;
+    }
+    if (status === 403) return new Refusal('auth_url_forbidden');
+    if (status !== 401) return new Refusal('auth_url_failed', `it answered with ${status}`);
+    if (this.#signin !== undefined) return signinAnswer(exchange, this.#signin.of(exchange, encodeIllegal));
+    return new Refusal(
+      'auth_url_unauthorized',
+      undefined,
+      challenges.map(value => ['WWW-Authenticate', value]),
+    );
+  }
+
+  keep(key: string, answer: AuthAnswer): void {
+    const { cache } = this.policy;
+    // Its cookies are one client's own.
+    if (cache === undefined || !cache.statuses.includes(answer.status) || answer.cookies.length > 0) return;
+    this.#cache.set(key, answer, Math.min(cache.durationMs, answer.maxAgeMs ?? cache.durationMs));
+  }
+
+  #question(exchange: FilteredExchange): Question {
+    const { head, client, clientIp, authority, requestId } = exchange;
+    const uri = requestUri(head.target);
+    const scheme = client.tls === undefined ? 'http' : 'https';
+    const told = [
+      `X-Request-ID: ${requestId}`,
+      `X-Original-URL: ${scheme}://${authority}${uri}`,
+      `X-Original-Method: ${head.method}`,
+      // Services that were written for ingress-nginx look for it.
+      'X-Sent-From: nginx-ingress-controller',
+      `X-Real-IP: ${clientIp}`,
+      `X-Forwarded-For: ${clientIp}`,
+      `X-Auth-Request-Redirect: ${uri}`,
+      ...clientCertificateFields(client.tls).map(([name, value]) => `${name}: ${value}`),
+    ];
+    return {
+      method: 'GET',
+      target: this.#target.of(exchange, encodeIllegal),
+      host: this.policy.host,
+      lines: endedLines(told) + editedLines(head.lines(), OURS),
+      contentLength: -1,
+      isChunked: false,
+      timeoutMs: TIMEOUT_MS,
+      mostBodyBytes: 0,
+    };
+  }
+}
+
+/** A request that waits for what the auth service says. */
+class Waiting implements SubrequestListener {
+  asked: Asked | undefined;
+  cookies: readonly string[] = [];
+  readonly #filter: AuthUrl;
+  readonly #exchange: FilteredExchange;
+  readonly #key: string | undefined;
+  #resume: Resume | undefined;
+  /** What came before the request was suspended. */
+  #settled: { readonly verdict: Exclude<Verdict, typeof SUSPENDED> } | undefined;
+
+  constructor(filter: AuthUrl, exchange: FilteredExchange, key: string | undefined) {
+    this.#filter = filter;
+    this.#exchange = exchange;
+    this.#key = key;
+  }
+
+  suspended(): Verdict {
+    if (this.#settled !== undefined) return this.#settled.verdict;
+    this.#resume = this.#exchange.suspend();
+    return SUSPENDED;
+  }
+
+  answered(answered: SubrequestAnswer): void {
+    const answer = new AuthAnswer(answered, this.#filter.policy.responseHeaders);
+    this.cookies = answer.cookies;
+    if (this.#key !== undefined) this.#filter.keep(this.#key, answer);
+    this.#settle(this.#filter.verdict(this.#exchange, answer));
+  }
+
+  failed(failure: string, detail: string): void {
+    this.#settle(new Refusal('auth_url_failed', `${failure}: ${detail}`));
+  }
+
+  crashed(error: unknown): void {
+    this.#settle(new Refusal('internal', error instanceof Error ? error.stack : String(error)));
+  }
+
+  #settle(verdict: Verdict): void {
+    if (verdict === SUSPENDED) return;
+    this.asked = undefined;
+    if (this.#resume === undefined) this.#settled = { verdict };
+    else this.#resume(verdict);
+  }
+}
+
+/** Under which name an answer is kept. */
+class AuthKey {
+  /** Stands for the service and what is asked of it: another policy gets nothing that was kept for this one. */
+  readonly #scope: string;
+  readonly #text: VariableText;
+  readonly #hasVariables: boolean;
+
+  constructor({ cluster, host, target, responseHeaders }: AuthUrlPolicy, key: AuthUrlPolicy['target']) {
+    this.#scope = hash('sha256', JSON.stringify([cluster, host, target, responseHeaders, key]), 'base64url');
+    this.#text = new VariableText(key);
+    this.#hasVariables = key.some(part => typeof part !== 'string');
+  }
+
+  /**
+   * @returns undefined where the request has nothing of what the key is made of: clients without credentials have nothing in common,
+   * unless the key holds no variable, and so is meant for all of them
+   */
+  of(exchange: FilteredExchange): string | undefined {
+    const values = this.#text.values(exchange);
+    if (this.#hasVariables && values.every(value => value === '')) return undefined;
+    let key = `${this.#scope}${sized(exchange.host)}${sized(exchange.routePath)}`;
+    for (const value of values) key += sized(value);
+    return key;
+  }
+}
+
+/** Whatever stands in one part cannot be taken for the end of it. */
+function sized(part: string): string {
+  return `${part.length}:${part}`;
+}
+
+function signinAnswer({ requestId }: FilteredExchange, location: string): LocalAnswer {
+  return new LocalAnswer({
+    status: 302,
+    contentType: 'text/html',
+    headers: [
+      ['X-Request-ID', requestId],
+      ['Location', location],
+    ],
+    body: errorBody(302, ''),
+  });
+}
