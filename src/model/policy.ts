@@ -37,6 +37,37 @@ export interface HeadersPolicy {
   readonly edits: readonly HeaderEdit[];
 }
 
+/** Pages of other origins may read the answers (the CORS protocol of the Fetch standard). */
+export interface CorsPolicy {
+  readonly kind: 'cors';
+  /** As formats/http/origins.ts reads them; `*` alone for all. */
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  readonly exposed: readonly string[];
+  /** Requests may carry cookies and other credentials. */
+  readonly credentials: boolean;
+  /** Seconds for which a browser may keep the answer to a preflight. */
+  readonly maxAge: number;
+}
+
+/** Clients are sent to another URL. */
+export interface RedirectPolicy {
+  readonly kind: 'redirect';
+  /** Of the path that the upstream would get; absent: of all paths. */
+  readonly pattern?: string;
+  /** With `$1` to `$9` for the groups of the pattern. */
+  readonly target: string;
+  readonly status: number;
+}
+
+/** The upstream gets another path. */
+export interface RewritePolicy {
+  readonly kind: 'rewrite';
+  readonly pattern: string;
+  readonly target: string;
+}
+
 /** A text with nginx's variables: what stands there, or the name of a variable. */
 export type VariableText = readonly (string | { readonly variable: string })[];
 
@@ -70,7 +101,15 @@ export interface UnavailablePolicy {
   readonly why: string;
 }
 
-export type Policy = RateLimitPolicy | AddressPolicy | AuthUrlPolicy | HeadersPolicy | UnavailablePolicy;
+export type Policy =
+  | CorsPolicy
+  | RedirectPolicy
+  | RewritePolicy
+  | RateLimitPolicy
+  | AddressPolicy
+  | AuthUrlPolicy
+  | HeadersPolicy
+  | UnavailablePolicy;
 
 /** The cluster that a policy leads to; undefined for one that leads nowhere. */
 export function clusterOfPolicy(policy: Policy & { readonly cluster?: ClusterId }): ClusterId | undefined {
@@ -80,6 +119,9 @@ export function clusterOfPolicy(policy: Policy & { readonly cluster?: ClusterId 
 /** The kinds of policies, in the order in which a request meets them. Counters have a place for each. */
 export const POLICY_KINDS = [
   'unavailable',
+  'cors',
+  'redirect',
+  'rewrite',
   'rate-limit',
   'deny-from',
   'allow-from',
@@ -94,4 +136,4 @@ export type PolicyKind = (typeof POLICY_KINDS)[number];
  * The kinds that come before a request is sent to `https://` and before it is known that its Service has endpoints: what they
  * answer needs neither.
  */
-export const EARLY_KINDS: ReadonlySet<PolicyKind> = new Set(['unavailable']);
+export const EARLY_KINDS: ReadonlySet<PolicyKind> = new Set(['unavailable', 'cors', 'redirect', 'rewrite']);

@@ -67,6 +67,21 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     upstream: answering(answer('', '', '503 Service Unavailable')),
   },
   {
+    what: 'a rewrite whose result has a broken escape',
+    policies: [{ kind: 'rewrite', pattern: '(x)', target: '/%2$1' }],
+    reason: 'path_edit_refused',
+    status: 400,
+    detail: /^the result has a broken escape, or a segment of dots$/,
+  },
+  {
+    what: 'a pattern that would take too many steps',
+    // What a look-ahead has tried is not remembered: a hundred and fifty times itself, at the two bytes of a path.
+    policies: [{ kind: 'redirect', pattern: `^(?!(?:${Array(150).fill('.').join('|')})*!)`, target: '/', status: 302 }],
+    reason: 'pattern_too_costly',
+    status: 500,
+    detail: /^the pattern would take too many steps on this text$/,
+  },
+  {
     what: 'a policy that cannot be had',
     policies: [{ kind: 'unavailable', of: 'allow-from', why: 'it is missing' }],
     reason: 'policy_unavailable',

@@ -17,6 +17,17 @@ export const POLICY_FAILURES = {
     'The address of the client is not one that the route serves.',
     'Look at kube-entry.io/allow-from and kube-entry.io/deny-from of the Service; behind another proxy, set trusted-proxies, so that its clients are told apart.',
   ),
+  path_edit_refused: denied(
+    400,
+    'What a redirect or a rewrite makes of the path has a broken escape, leads above the root, or is longer than 8 KiB.',
+    'Look at kube-entry.io/redirect and kube-entry.io/rewrite of the Service: a group of its pattern must not end within an escape, nor begin with dots.',
+  ),
+  pattern_too_costly: entry(
+    500,
+    false,
+    'To tell whether the pattern of a policy matches would take more steps than one request may take.',
+    'Simplify the pattern of kube-entry.io/redirect or kube-entry.io/rewrite: begin it with ^, and let no two repetitions take the same characters.',
+  ),
   auth_url_unauthorized: denied(
     401,
     'The service of auth-url does not know who the client is.',

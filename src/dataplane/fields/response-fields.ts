@@ -16,9 +16,11 @@ export function linesWithoutLength(head: ResponseView): string {
 }
 
 /** Those of an answer made here. */
-export function answerLines({ contentType, headers, body }: Answer): string {
+export function answerLines({ status, contentType, headers, body }: Answer): string {
   const type = contentType === '' ? '' : `Content-Type: ${contentType}\r\n`;
-  let lines = `${dateLine()}${type}Content-Length: ${body.length}\r\n`;
+  // As in linesWithoutLength().
+  const length = status === 204 ? '' : `Content-Length: ${body.length}\r\n`;
+  let lines = dateLine() + type + length;
   for (const [name, value] of headers) lines += `${name}: ${value}\r\n`;
   return lines;
 }

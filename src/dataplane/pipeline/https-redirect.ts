@@ -1,5 +1,5 @@
-import { errorBody } from './error-pages.ts';
 import type { Answer } from './ports.ts';
+import { redirectAnswer } from './redirect-answer.ts';
 
 /** Where certificate authorities look for what proves who owns a name (RFC 8555 section 8.3): by plain HTTP. */
 const ACME_CHALLENGE = '/.well-known/acme-challenge/';
@@ -23,15 +23,7 @@ export class HttpsRedirect {
   }
 
   answer(requestId: string): Answer {
-    return {
-      status: STATUS,
-      contentType: 'text/html',
-      headers: [
-        ['X-Request-ID', requestId],
-        ['Location', this.location],
-      ],
-      body: errorBody(STATUS, ''),
-    };
+    return redirectAnswer(STATUS, this.location, requestId);
   }
 }
 

@@ -1,5 +1,7 @@
 import { FormatError } from '../../errors.ts';
 
+const MAX_SHOWN = 100;
+
 /** Reads the text of a pattern from its start to its end. */
 export class PatternReader {
   readonly text: string;
@@ -41,6 +43,9 @@ export class PatternReader {
 
   /** @param from where the part begins that cannot be taken */
   refuse(reason: string, from: number): never {
-    throw new FormatError(`pattern "${this.text}", character ${from + 1}: ${reason}`);
+    const { text } = this;
+    // Messages go to terminals and Events: only the beginning of a long text, and no character that a terminal would obey.
+    const shown = (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text).replace(/[^ -~]/g, '?');
+    throw new FormatError(`pattern "${shown}", character ${from + 1}: ${reason}`);
   }
 }

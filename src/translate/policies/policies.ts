@@ -1,12 +1,18 @@
 import type { Policy, PolicyKind } from '../../model/policy.ts';
 import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
 import { CANARY_ROWS } from './canary.ts';
+import { CORS } from './cors.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
 import { RATE_LIMIT } from './rate-limit.ts';
+import { REDIRECT } from './redirect.ts';
+import { REWRITE } from './rewrite.ts';
 
 /** All policies. Their order is the order in which a request meets them: that of ingress-nginx. */
 export const POLICIES: readonly PolicyDefinition[] = [
+  CORS,
+  REDIRECT,
+  REWRITE,
   RATE_LIMIT,
   DENY_FROM,
   ALLOW_FROM,

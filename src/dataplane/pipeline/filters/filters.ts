@@ -1,10 +1,13 @@
 import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
 import { AddressList } from './address-list.ts';
 import { AuthUrl } from './auth-url.ts';
+import { Cors } from './cors.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
 import { RateLimit } from './rate-limit.ts';
+import { RedirectFilter } from './redirect.ts';
+import { RewriteFilter } from './rewrite.ts';
 import { Unavailable } from './unavailable.ts';
 
 /** The filters of a route, by the phase in which they act: a request pays for those that do something. */
@@ -52,6 +55,12 @@ function createFilter(policy: Policy, { limits, authCache }: FilterServices): Fi
       return new AddressList(policy);
     case 'auth-url':
       return new AuthUrl(policy, authCache);
+    case 'cors':
+      return new Cors(policy);
+    case 'redirect':
+      return new RedirectFilter(policy);
+    case 'rewrite':
+      return new RewriteFilter(policy);
     case 'request-headers':
       return new RequestHeaderEdits(policy);
     case 'response-headers':

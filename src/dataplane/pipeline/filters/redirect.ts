@@ -1,0 +1,22 @@
+import type { RedirectPolicy } from '../../../model/policy.ts';
+import { Redirect } from '../../../routing/redirect.ts';
+import { redirectAnswer } from '../redirect-answer.ts';
+import { type Filter, type FilteredExchange, LocalAnswer, Refusal, type Verdict } from './filter.ts';
+import { decided } from './path-edits.ts';
+
+/** Sends clients to another URL. */
+export class RedirectFilter implements Filter {
+  readonly #redirect: Redirect;
+  readonly #status: number;
+
+  constructor(policy: RedirectPolicy) {
+    this.#redirect = new Redirect(policy);
+    this.#status = policy.status;
+  }
+
+  request({ upstreamPath, query, requestId }: FilteredExchange): Verdict {
+    const location = decided(() => this.#redirect.locationOf(upstreamPath, query));
+    if (location === undefined || location instanceof Refusal) return location;
+    return new LocalAnswer(redirectAnswer(this.#status, location, requestId));
+  }
+}
