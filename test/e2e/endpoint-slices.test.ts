@@ -5,26 +5,25 @@ import { dig, listAt } from '../deploy/objects.ts';
 import { podAddress } from '../support/cluster-network.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { patiently } from '../support/real-process.ts';
+import { NO_SLICES, SLICES, servesSlices } from '../support/real-slices.ts';
 import { manifest } from '../support/services.ts';
 import { hasControllers } from '../support/test-assets.ts';
 
-const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 const PODS = '/api/v1/namespaces/default/pods';
 
 let kube: RealKube;
-/** discovery.k8s.io/v1 is served from Kubernetes 1.21 on. */
-let servesSlices: boolean;
+let hasSlices: boolean;
 
 before(async () => {
   kube = await RealKube.start();
-  servesSlices = (await kube.api('GET', SLICES)).status === 200;
+  hasSlices = await servesSlices(kube);
 });
 
 after(() => kube?.stop());
 
 describe('EndpointSlices of the real API server', () => {
   it('hold addresses of the pod network, and no loopback address', async t => {
-    if (!servesSlices) return t.skip('this API server does not serve discovery.k8s.io/v1');
+    if (!hasSlices) return t.skip(NO_SLICES);
     const slice = (name: string, address: string): object => ({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
@@ -40,7 +39,7 @@ describe('EndpointSlices of the real API server', () => {
   });
 
   it('are written by the real controller, of pods that a test says are ready', async t => {
-    if (!servesSlices) return t.skip('this API server does not serve discovery.k8s.io/v1');
+    if (!hasSlices) return t.skip(NO_SLICES);
     if (!hasControllers()) return t.skip('there is no kube-controller-manager beside the API server');
     await kube.startControllerManager();
     const address = podAddress();
