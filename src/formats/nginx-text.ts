@@ -1,8 +1,43 @@
 import { FormatError } from '../errors.ts';
+import { closest } from '../text/closest.ts';
 import { quote } from '../text/quote.ts';
 
 /** A part of a text with nginx's variables: what stands there, or the name of a variable without its dollar sign. */
 export type TextPart = string | { readonly variable: string };
+
+/** nginx's variables that say something of a request, and the names by which the data plane knows them. */
+export const REQUEST_VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['request_uri', 'request_uri'],
+  ['uri', 'uri'],
+  ['document_uri', 'uri'],
+  ['args', 'args'],
+  ['query_string', 'args'],
+  ['host', 'host'],
+  ['remote_addr', 'remote_addr'],
+  // Its bytes instead of its text tell the same clients apart.
+  ['binary_remote_addr', 'remote_addr'],
+  // ingress-nginx sets it to the address that a trusted proxy gives.
+  ['the_real_ip', 'remote_addr'],
+  ['request_method', 'request_method'],
+]);
+
+/** A variable whose name goes on: `$http_x_user`. */
+export const NAMED_VARIABLE = /^(http|cookie|arg)_(\w+)$/;
+
+/**
+ * @param known names of variables, and those by which the data plane knows them
+ * @param where such a text, for people
+ * @throws FormatError for one that may not be there
+ */
+export function requestVariable(name: string, known: ReadonlyMap<string, string>, where: string): TextPart {
+  if (NAMED_VARIABLE.test(name)) return { variable: name };
+  const variable = known.get(name);
+  if (variable !== undefined) return { variable };
+  const near = closest(name, [...known.keys()]);
+  const all = [...known.keys(), 'http_NAME', 'arg_NAME', 'cookie_NAME'].map(one => `$${one}`).join(', ');
+  const advice = near === undefined ? `known are ${all}` : `did you mean $${near}?`;
+  throw new FormatError(`$${name} is no variable that ${where} may hold; ${advice}`);
+}
 
 /**
  * Takes a text apart whose variables are written `$name` or `${name}`.

@@ -4,7 +4,7 @@ import { cookieValue } from '../../formats/http/cookies.ts';
 import { encodeComponent } from '../../formats/http/percent-encoding.ts';
 import { queryValue } from '../../formats/http/query.ts';
 import { parseUriReference } from '../../formats/http/uri.ts';
-import type { TextPart } from '../../formats/nginx-text.ts';
+import { NAMED_VARIABLE, type TextPart } from '../../formats/nginx-text.ts';
 import type { RequestView } from './ports.ts';
 
 /** What variables say of a request. */
@@ -35,13 +35,14 @@ const PLAIN: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['escaped_request_uri', ({ head }) => encodeComponent(requestUri(head.target))],
   ['uri', ({ path }) => path],
   ['args', ({ query }) => query.slice(1)],
+  ['is_args', ({ query }) => (query === '' ? '' : '?')],
 ]);
 
 /** @param name without the dollar sign @returns undefined for one that is not known */
 export function variableOf(name: string): Variable | undefined {
   const plain = PLAIN.get(name);
   if (plain !== undefined) return plain;
-  const [, kind, rest = ''] = /^(http|cookie|arg)_(\w+)$/.exec(name) ?? [];
+  const [, kind, rest = ''] = NAMED_VARIABLE.exec(name) ?? [];
   switch (kind) {
     case 'http': {
       // nginx writes every character of a header's name that is no letter or digit as an underscore.

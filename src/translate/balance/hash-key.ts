@@ -1,34 +1,19 @@
 /** What of a request is hashed, as people write it: in annotations, and in nginx's words in records of ingress-nginx. */
 import { FormatError } from '../../errors.ts';
-import { formatNginxText, parseNginxText, type TextPart } from '../../formats/nginx-text.ts';
+import { isToken } from '../../formats/http/token.ts';
+import {
+  formatNginxText,
+  NAMED_VARIABLE,
+  parseNginxText,
+  REQUEST_VARIABLES,
+  requestVariable,
+  type TextPart,
+} from '../../formats/nginx-text.ts';
 import type { HashKey } from '../../model/cluster.ts';
-import { closest } from '../../text/closest.ts';
 import { quote } from '../../text/quote.ts';
 
 /** No key that people write comes near it, and each request is read by it. */
 const MAX_KEY_LENGTH = 256;
-
-/** RFC 9110 section 5.6.2. Names of headers and of cookies are tokens. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** nginx's variables that a key may hold, and the names by which the data plane knows them. */
-const VARIABLES: ReadonlyMap<string, string> = new Map([
-  ['request_uri', 'request_uri'],
-  ['uri', 'uri'],
-  ['document_uri', 'uri'],
-  ['args', 'args'],
-  ['query_string', 'args'],
-  ['host', 'host'],
-  ['remote_addr', 'remote_addr'],
-  // Its bytes instead of its text tell the same clients apart.
-  ['binary_remote_addr', 'remote_addr'],
-  // ingress-nginx sets it to the address that a trusted proxy gives.
-  ['the_real_ip', 'remote_addr'],
-  ['request_method', 'request_method'],
-]);
-
-/** A variable whose name goes on: `$http_x_user`. */
-const NAMED_VARIABLE = /^(http|cookie|arg)_(\w+)$/;
 
 const KEY_FORMS =
   'client-ip, uri, header:NAME, cookie:NAME, query:NAME, or a text with nginx variables, as in $request_uri';
@@ -51,7 +36,7 @@ function namedKey(from: 'header' | 'cookie' | 'query', name: string): HashKey {
       throw new FormatError(`${quote(name)} is not the name of a query parameter`);
     return { from, name };
   }
-  if (!TOKEN.test(name)) throw new FormatError(`${quote(name)} is not the name of a ${from}`);
+  if (!isToken(name)) throw new FormatError(`${quote(name)} is not the name of a ${from}`);
   return { from, name: from === 'header' ? name.toLowerCase() : name };
 }
 
@@ -67,15 +52,7 @@ export function parseNginxKey(text: string): HashKey {
 
 function variablePart(name: string): TextPart {
   // It only stands between a path and its query. A key may have it always, and still tells the same requests apart.
-  if (name === 'is_args') return '?';
-  if (NAMED_VARIABLE.test(name)) return { variable: name };
-  const variable = VARIABLES.get(name);
-  if (variable !== undefined) return { variable };
-  const near = closest(name, [...VARIABLES.keys()]);
-  const known = `known are ${[...VARIABLES.keys(), 'http_NAME', 'arg_NAME', 'cookie_NAME'].map(one => `$${one}`).join(', ')}`;
-  throw new FormatError(
-    `$${name} is no variable that a key may hold; ${near === undefined ? known : `did you mean $${near}?`}`,
-  );
+  return name === 'is_args' ? '?' : requestVariable(name, REQUEST_VARIABLES, 'a key');
 }
 
 /** The key that a single variable is, in this program's own words; undefined where it has none. */

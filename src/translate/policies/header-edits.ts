@@ -1,4 +1,5 @@
 import { FormatError } from '../../errors.ts';
+import { isToken } from '../../formats/http/token.ts';
 import type { HeaderEdit, HeadersPolicy } from '../../model/policy.ts';
 import { quote } from '../../text/quote.ts';
 import { definePolicy } from './policy-definition.ts';
@@ -6,14 +7,12 @@ import { definePolicy } from './policy-definition.ts';
 const MOST_EDITS = 64;
 const LONGEST_VALUE = 4_096;
 
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 section 5.5, without bytes beyond ASCII, which no two programs read alike. */
 const VALUE = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
 const EDIT = /^(?:(set|add)\s+([^\s:]+)\s*:\s*(.*)|remove\s+([^\s:]+))$/s;
 
 /** What frames a message, or belongs to one connection (RFC 9110 section 7.6.1): each side of a proxy has its own. */
-const FRAMING: ReadonlySet<string> = new Set([
+export const FRAMING: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'transfer-encoding',
@@ -78,7 +77,7 @@ function parseEdit(line: string, refused: string): HeaderEdit {
   const [, op, named = '', value = '', removed = ''] = EDIT.exec(line) ?? [];
   const name = named || removed;
   if (name === '') throw new FormatError(`${quote(line)} is no change: write ${EDITS_GRAMMAR}`);
-  if (!TOKEN.test(name)) throw new FormatError(`${quote(name)} is no name of a header: ${quote(line)}`);
+  if (!isToken(name)) throw new FormatError(`${quote(name)} is no name of a header: ${quote(line)}`);
   const lower = name.toLowerCase();
   if (FRAMING.has(lower)) {
     throw new FormatError(`${name} cannot be changed: it says how one connection carries the message`);

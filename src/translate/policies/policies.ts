@@ -1,5 +1,6 @@
 import type { Policy, PolicyKind } from '../../model/policy.ts';
 import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
+import { AUTH_URL } from './auth-url.ts';
 import { CANARY_ROWS } from './canary.ts';
 import { CORS } from './cors.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
@@ -16,6 +17,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   RATE_LIMIT,
   DENY_FROM,
   ALLOW_FROM,
+  AUTH_URL,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
 ];

@@ -1,5 +1,6 @@
 import { FormatError } from '../../errors.ts';
 import { clientNetwork } from '../../formats/client-network.ts';
+import { isToken } from '../../formats/http/token.ts';
 import type { RateLimitPolicy } from '../../model/policy.ts';
 import { serviceKey } from '../../model/route.ts';
 import { quote } from '../../text/quote.ts';
@@ -16,8 +17,6 @@ const PERIODS: Readonly<Record<string, { readonly ms: number; readonly word: str
 };
 
 const VALUE = /^(\d+)\/([smh])(?: burst (\d+))?(?: per (?:(client|service)|header:(\S+)))?$/;
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const FASTEST_PER_SECOND = 1_000_000;
 const LARGEST_BURST = 1_000_000;
@@ -65,7 +64,7 @@ function named(per: string): 'client' | 'service' {
 
 function headerOf(name: string): RateLimitPolicy['per'] {
   const header = name.toLowerCase();
-  if (!TOKEN.test(name)) throw new FormatError(`${quote(name)} is no name of a header`);
+  if (!isToken(name)) throw new FormatError(`${quote(name)} is no name of a header`);
   if (header === 'host')
     throw new FormatError('Host cannot be counted by: a client may write any; write "per service"');
   return { header };
