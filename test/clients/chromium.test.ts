@@ -31,7 +31,7 @@ const WEB_SOCKET = `new Promise((resolve, reject) => {
   socket.onclose = ({ code, wasClean }) => resolve({ code, wasClean, sizes: came.map(text => text.length) });
 })`;
 
-test('Chromium is served over HTTP/2', { ...needs('chromium'), timeout: 300_000 }, async t => {
+test('Chromium is served over HTTP/2', { ...needs('chromium'), timeout: 600_000 }, async t => {
   const { https, program } = await scene(t);
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
   const browser = await chromium.launch({ executablePath: pathOf('chromium'), args });

@@ -15,7 +15,7 @@ const PROTOCOLS = [
   { name: 'HTTP/2 over TLS', args: ['--http2'], isTls: true, version: '2' },
 ] as const;
 
-test('curl is served', { ...needs('curl'), timeout: 300_000 }, async t => {
+test('curl is served', { ...needs('curl'), timeout: 600_000 }, async t => {
   const { http, https, certificate, folder } = await scene(t);
   const upload = join(folder, 'upload');
   await writeFile(upload, LARGE);

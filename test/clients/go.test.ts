@@ -6,7 +6,7 @@ import { received, runClient, scene } from './scene.ts';
 
 const REQUESTS = 20;
 
-test("Go's client is served", { ...needsHttp2Program('client'), timeout: 300_000 }, async t => {
+test("Go's client is served", { ...needsHttp2Program('client'), timeout: 600_000 }, async t => {
   const { http, https } = await scene(t);
   for (const [name, protocol, origin, spoken] of [
     ['HTTP/1.1', 'http1', http, 'HTTP/1.1'],

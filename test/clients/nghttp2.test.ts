@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { needs, pathOf } from '../support/installed.ts';
 import { LARGE, received, runClient, scene } from './scene.ts';
 
-test('nghttp and h2load are served', { ...needs('nghttp', 'h2load'), timeout: 300_000 }, async t => {
+test('nghttp and h2load are served', { ...needs('nghttp', 'h2load'), timeout: 600_000 }, async t => {
   const { http, https, folder } = await scene(t);
   const upload = join(folder, 'upload');
   await writeFile(upload, LARGE);

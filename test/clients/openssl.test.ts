@@ -17,13 +17,13 @@ const TLS_1_3_CIPHERS = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TL
 /** Whatever this openssl can be made to offer. */
 const ANYTHING = '@SECLEVEL=0';
 
-test('TLS is taken as Mozilla recommends it', { ...needs('openssl'), timeout: 300_000 }, async t => {
+test('TLS is taken as Mozilla recommends it', { ...needs('openssl'), timeout: 600_000 }, async t => {
   const { https } = await scene(t);
   const openssl = pathOf('openssl');
   const connect = `localhost:${new URL(https).port}`;
   const isTaken = async (...args: readonly string[]): Promise<boolean> => {
     const command = ['s_client', '-connect', connect, '-servername', 'localhost', ...args];
-    const running = promisify(execFile)(openssl, command, { timeout: 60_000 });
+    const running = promisify(execFile)(openssl, command, { timeout: 300_000 });
     running.child.stdin?.end();
     const { stdout } = await running.catch((failed: { stdout: string }) => failed);
     return /^(?:New|Reused), TLSv1/m.test(stdout);

@@ -11,7 +11,7 @@ const hasPackages = spawnSync(PYTHON, ['-c', 'import httpx, h2']).status === 0;
 const skip =
   !hasPackages && 'no httpx and h2 (Debian: apt-get install --no-install-recommends python3-httpx python3-h2)';
 
-test("Python's httpx is served", { skip, timeout: 300_000 }, async t => {
+test("Python's httpx is served", { skip, timeout: 600_000 }, async t => {
   const { http, https, certificate } = await scene(t);
   for (const [name, protocol, origin, spoken] of [
     ['HTTP/1.1', 'http1', http, 'HTTP/1.1'],

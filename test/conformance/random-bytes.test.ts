@@ -95,7 +95,7 @@ conformance('random bytes', ({ engine, test }) => {
         const responses = parseResponses(client.unread);
         assert.ok(responses.length <= lines.length, 'responses without a request in the log');
       }),
-      { numRuns: 150, timeout: 20_000, interruptAfterTimeLimit: 15_000 },
+      { numRuns: 150, timeout: 120_000, interruptAfterTimeLimit: 15_000 },
     );
   });
 });

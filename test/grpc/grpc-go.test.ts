@@ -49,7 +49,7 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-describe('grpc-go', { concurrency: 4, timeout: 300_000, ...NEEDS_GRPC_GO }, () => {
+describe('grpc-go', { concurrency: 4, timeout: 600_000, ...NEEDS_GRPC_GO }, () => {
   for (const name of CASES) {
     it(`${name} passes`, async t => {
       const server = await startServer(t);

@@ -7,7 +7,7 @@ import { RawClient } from '../support/raw-client.ts';
 const PAUSE_MS = 5;
 const CONNECTIONS = 4;
 /** Far more than a request takes even on a busy machine that stands still now and then. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Somebody who only wants to be served, on kept connections and on new ones. */
 export class NormalClient {

@@ -4,7 +4,7 @@ const isFull = process.env.HOSTILE === 'full';
 const MIB = 1024 * 1024;
 
 /** Only a failing test lasts so long. */
-const timeoutMs = 300_000;
+const timeoutMs = 600_000;
 
 export const SIZES = isFull
   ? {
@@ -18,7 +18,7 @@ export const SIZES = isFull
     }
   : {
       dribblers: 200,
-      headerTimeoutSeconds: 3,
+      headerTimeoutSeconds: 10,
       readers: 4,
       downloadBytes: 96 * MIB,
       visitors: 1500,

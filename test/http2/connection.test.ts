@@ -18,7 +18,7 @@ const SWITCH =
 const webSocket = (more: Fields = []): Fields =>
   requestFields('CONNECT', '/volume/chat', [[':protocol', 'websocket'], ['sec-websocket-version', '13'], ...more]);
 
-describe('connections of HTTP/2', { concurrency: 6, timeout: 240_000 }, () => {
+describe('connections of HTTP/2', { concurrency: 6, timeout: 600_000 }, () => {
   it('the settings say what a client may do', async t => {
     const { client } = await scene(t);
     await client.settled();

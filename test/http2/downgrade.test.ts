@@ -190,7 +190,7 @@ const LIMITS: readonly Row[] = [
   ),
 ];
 
-describe('HTTP/2 to HTTP/1.1', { concurrency: 8, timeout: 240_000 }, () => {
+describe('HTTP/2 to HTTP/1.1', { concurrency: 8, timeout: 600_000 }, () => {
   for (const [area, rows] of Object.entries({ NAMES, VALUES, CONNECTION, LENGTH, PSEUDO, TARGETS, HOSTS, LIMITS })) {
     it(`${area.toLowerCase()}: ${rows.length} requests are refused, and nothing of them goes on`, async t => {
       const { client, upstream, proxy } = await scene(t);

@@ -13,7 +13,7 @@ const LARGE = 4 * 1024 * 1024;
 const large = `HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n${'x'.repeat(LARGE)}`;
 const NO_WINDOW = { settings: [[INITIAL_WINDOW, 0]], keepsWindows: true } as const;
 
-describe('flow control of HTTP/2', { concurrency: 4, timeout: 240_000 }, () => {
+describe('flow control of HTTP/2', { concurrency: 4, timeout: 600_000 }, () => {
   it('bodies of megabytes go both ways, byte for byte', async t => {
     const body = Buffer.from(Array.from({ length: 300_000 }, (_, n) => n % 251)).toString('latin1');
     const { client, upstream } = await scene(t, {

@@ -23,7 +23,7 @@ async function outcome(client: Http2Client, { expected, bytes }: H2SpecCase): Pr
   }
 }
 
-describe("h2spec's cases", { timeout: 240_000 }, () => {
+describe("h2spec's cases", { timeout: 600_000 }, () => {
   for (const section of new Set(H2SPEC_CASES.map(each => each.section))) {
     const cases = H2SPEC_CASES.filter(each => each.section === section);
     it(`${section}: ${cases.length} cases`, async t => {

@@ -47,7 +47,7 @@ async function run(folder: string, ...args: readonly string[]): Promise<Outcome[
   return outcomesOf(await readFile(report, 'utf8'));
 }
 
-test('h2spec finds nothing wrong', { ...needsHttp2Program('h2spec'), timeout: 300_000 }, async t => {
+test('h2spec finds nothing wrong', { ...needsHttp2Program('h2spec'), timeout: 600_000 }, async t => {
   const { http, https, folder, program } = await scene(t);
   for (const { name, origin, args, mustFail } of [
     { name: 'on the plain port', origin: http, args: [], mustFail: [...OBSOLETE.keys(), ...OF_BOTH_PROTOCOLS.keys()] },

@@ -9,7 +9,7 @@ import { scene } from './scene.ts';
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n';
 
-describe('requests of HTTP/2', { concurrency: 8, timeout: 120_000 }, () => {
+describe('requests of HTTP/2', { concurrency: 8, timeout: 600_000 }, () => {
   it('the preface on the plain port begins HTTP/2, however it is cut', async t => {
     for (const cut of [1, 3, 15, 16, 17, 23, 24, 30]) {
       const { proxy, client } = await scene(t, { client: { isSilent: true } });

@@ -139,7 +139,7 @@ function comparable(text: string): string {
     .replaceAll(/127\.0\.0\.1:\d+/g, 'UPSTREAM');
 }
 
-describe('requests mean the same over HTTP/1.1 and HTTP/2', { concurrency: 4, timeout: 240_000 }, () => {
+describe('requests mean the same over HTTP/1.1 and HTTP/2', { concurrency: 4, timeout: 600_000 }, () => {
   for (const row of ROWS) {
     it(row.what, async t => {
       const [one, two] = await Promise.all(

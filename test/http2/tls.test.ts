@@ -19,7 +19,7 @@ async function start(t: Parameters<typeof startProxy>[0], protocols: readonly st
   return { upstream, proxy, tls };
 }
 
-describe('HTTP/2 on TLS', { timeout: 120_000 }, () => {
+describe('HTTP/2 on TLS', { timeout: 600_000 }, () => {
   it('ALPN chooses h2 where the client offers it', async t => {
     const { upstream, proxy, tls } = await start(t, ['http/1.1', 'h2']);
     assert.equal(tls.alpnProtocol, 'h2');

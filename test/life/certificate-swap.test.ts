@@ -88,7 +88,7 @@ class Load {
   }
 }
 
-describe('a certificate that changes under load', { timeout: 300_000 }, () => {
+describe('a certificate that changes under load', { timeout: 600_000 }, () => {
   it('of a Secret serves the next handshakes of all workers, and no connection ends for it', async t => {
     const address = await backend(t);
     const web = service('web', { annotations: { path: '/', host: HOST, 'tls-secret': 'shop-tls' }, address });

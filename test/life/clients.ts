@@ -9,7 +9,7 @@ import { value } from '../support/raw-message.ts';
 import { DOWNLOAD_BYTES } from './backend.ts';
 
 /** Far more than any answer takes. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** A client that has failed pauses before its next try. */
 const FAILED_PAUSE_MS = 100;
 const UPLOAD_PIECES = 10;

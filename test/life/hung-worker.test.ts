@@ -61,7 +61,7 @@ async function lag(program: ServingProgram, worker: number): Promise<number> {
   return sample?.value ?? Number.NaN;
 }
 
-describe('a worker that hangs', { concurrency: true, timeout: 300_000 }, () => {
+describe('a worker that hangs', { concurrency: true, timeout: 600_000 }, () => {
   it('holds up neither the other worker nor the control plane, is said, and is replaced', async t => {
     const upstream = await RawUpstream.start(t);
     const service = (path: string): object => exposed('volume', upstream, { path });

@@ -9,7 +9,7 @@ import { Changes, eventually } from '../support/eventually.ts';
 export const INSPECTED: readonly string[] = ['--inspect=127.0.0.1:0'];
 
 /** For a thread on a busy machine. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const LISTENING = /^Debugger listening on (ws:\S+)$/m;
 
 interface Message {

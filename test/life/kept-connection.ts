@@ -5,7 +5,7 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { Changes } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const PAUSE_MS = 5;
 
 export class KeptConnection {

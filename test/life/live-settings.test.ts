@@ -30,7 +30,7 @@ function connections(program: ServingProgram): Promise<readonly RawClient[]> {
   return Promise.all(Array.from({ length: CONNECTIONS }, () => program.connect()));
 }
 
-describe('live settings of a running program', { concurrency: 2, timeout: 300_000 }, () => {
+describe('live settings of a running program', { concurrency: 2, timeout: 600_000 }, () => {
   it('by the time a POST is answered, the next request on every connection goes by them', async t => {
     const program = await start(t);
     for (let round = 0; round < 3; round += 1) {

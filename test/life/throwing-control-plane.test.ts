@@ -44,7 +44,7 @@ async function reasonsFor(program: ServingProgram, name: string): Promise<string
   return refusals.filter(refusal => refusal.service.name === name).map(({ reason }) => reason);
 }
 
-describe('a bug in the control plane', { concurrency: 2, timeout: 300_000 }, () => {
+describe('a bug in the control plane', { concurrency: 2, timeout: 600_000 }, () => {
   for (const bug of [
     { module: '/src/translate/service.ts', function: 'translateService' },
     { module: '/src/workers/counter-blocks.ts', function: 'assign' },

@@ -6,7 +6,7 @@ import { Changes } from '../support/eventually.ts';
 
 const UPGRADE = 'GET /socket HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 const HEAD_END = '\r\n\r\n';
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export class WebSocketClient {
   /** Messages that came back. */

@@ -9,7 +9,7 @@ export interface Verdict {
 
 export function promtool(args: readonly string[], input = ''): Promise<Verdict> {
   return new Promise(resolve => {
-    const child = execFile('promtool', args, { timeout: 60_000 }, (error, output, complaints) => {
+    const child = execFile('promtool', args, { timeout: 300_000 }, (error, output, complaints) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, text: output + complaints });
     });

@@ -42,7 +42,7 @@ export interface Comparison<Id extends string> {
 export function compareWithNginx<Id extends string>(comparison: Comparison<Id>): void {
   const { name, location, differences, cases, readTimeoutMs = 30_000 } = comparison;
   for (const { name: engine } of ENGINES) {
-    test(`nginx and ${engine}: ${name}`, { timeout: 60_000, ...needs('nginx') }, async t => {
+    test(`nginx and ${engine}: ${name}`, { timeout: 600_000, ...needs('nginx') }, async t => {
       const nginx = await startNginxInFront(t, location, readTimeoutMs);
       const ours = await startEngineInFront(t, engine, readTimeoutMs);
       const occurred = new Set<string>();

@@ -63,6 +63,8 @@ export async function outcomeOf(
   { address, upstream }: ServerUnderTest,
   { send, halfClose = false, silence = false }: Exchange,
 ): Promise<Outcome> {
+  // A kept connection whose end is still on its way would take this request, and the request would come twice.
+  await upstream.settled();
   const seenBefore = upstream.requests.length;
   const client = await RawClient.connect(address);
   try {

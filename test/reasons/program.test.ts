@@ -11,7 +11,7 @@ import { SECRET } from './request-cases.ts';
 const FLOOD = 300;
 
 it('a flood of failures is counted, and logged in a few lines without the secrets of clients', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async t => {
   const program = await ServingProgram.start(t, { manifests: [exposed('app', { address: NOBODY })] });
   const client = await RawClient.connect(program.address);

@@ -28,7 +28,7 @@ interface Expected {
 }
 
 for (const engine of ENGINES) {
-  describe(`${engine}: reasons`, { concurrency: 8, timeout: 240_000 }, () => {
+  describe(`${engine}: reasons`, { concurrency: 8, timeout: 600_000 }, () => {
     for (const { what, bytes, status, detail, reason, onNode, settings } of REQUEST_CASES) {
       it(`${what} is ${reason}`, async t => {
         const upstream = await RawUpstream.start(t);
@@ -82,7 +82,7 @@ async function play(t: TestContext, engine: EngineName, event: EventCase): Promi
   await assertFailed(proxy, { ...event, detail: detailOn(engine, event.detail) });
 }
 
-describe('wire: reasons of upstreams that speak HTTP/2', { concurrency: 8, timeout: 240_000 }, () => {
+describe('wire: reasons of upstreams that speak HTTP/2', { concurrency: 8, timeout: 600_000 }, () => {
   for (const { what, send, reason, status, detail } of HTTP2_RESPONSE_CASES) {
     it(`${what} is ${reason}`, async t => {
       const upstream = await RawHttp2Upstream.start(t, send);
@@ -107,7 +107,7 @@ describe('wire: reasons of upstreams that speak HTTP/2', { concurrency: 8, timeo
   });
 });
 
-describe('wire: reasons of policies', { concurrency: 8, timeout: 240_000 }, () => {
+describe('wire: reasons of policies', { concurrency: 8, timeout: 600_000 }, () => {
   for (const { what, policies, reason, status, detail, upstream: handler } of POLICY_CASES) {
     it(`${what}: ${reason}`, async t => {
       const upstream = await RawUpstream.start(t, handler);

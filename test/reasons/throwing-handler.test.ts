@@ -52,7 +52,7 @@ function handle(request: UpstreamRequest): void {
 }
 
 for (const engine of ['wire', 'node'] as const) {
-  it(`${engine}: a bug ends its request, is counted and logged with its stack`, { timeout: 300_000 }, async t => {
+  it(`${engine}: a bug ends its request, is counted and logged with its stack`, { timeout: 600_000 }, async t => {
     const upstream = await RawUpstream.start(t, handle);
     const program = await ServingProgram.start(t, {
       manifests: [exposed('app', upstream)],

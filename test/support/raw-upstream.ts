@@ -103,6 +103,11 @@ export class RawUpstream {
     );
   }
 
+  /** Waits until the proxy has ended, too, each connection that the upstream has ended: it sends nothing more on these. */
+  async settled(): Promise<void> {
+    for (const connection of this.connections) if (connection.isFinished) await connection.closed();
+  }
+
   /** The only request that came. */
   get only(): UpstreamRequest {
     const [request] = this.requests;
@@ -137,6 +142,8 @@ export class UpstreamConnection {
   /** How the proxy ended its side. */
   end: 'fin' | 'reset' | undefined;
   malformed: MalformedMessage | undefined;
+  /** FIN or RST was sent. */
+  isFinished = false;
   readonly #socket: Socket;
   readonly #changes: Changes;
   readonly #onRequest: (request: UpstreamRequest) => void;
@@ -164,11 +171,13 @@ export class UpstreamConnection {
 
   /** Sends what is given and then FIN, in one go. */
   finish(bytes: Bytes = ''): void {
+    this.isFinished = true;
     this.#socket.end(bytesOf(bytes));
   }
 
   /** Sends RST. */
   reset(): void {
+    this.isFinished = true;
     this.#socket.resetAndDestroy();
   }
 

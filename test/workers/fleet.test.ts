@@ -199,7 +199,7 @@ test('a fleet that starts while another on its port has looked, but does not lis
   assert.equal((await first).address.port, before.address.port);
 });
 
-test('who holds the lock of a port for ever keeps nobody from starting', { timeout: 60_000 }, async context => {
+test('who holds the lock of a port for ever keeps nobody from starting', { timeout: 300_000 }, async context => {
   const free = await startFleet(context, { settings: { workers: 1 } });
   await free.fleet.close();
   context.after(await lockPort(free.address.port));
