@@ -1,30 +1,61 @@
 import { randomBytes } from 'node:crypto';
 import { machineTime } from '../clock.ts';
+import { InFlightRow, InFlightTable } from './in-flight-table.ts';
 import { KeyedHash } from './keyed-hash.ts';
 import { RateTable } from './rate-table.ts';
 
 /** What a worker has of the limits that all workers keep together. Plain data and shared memory. */
 export interface SharedLimits {
   readonly rates: SharedArrayBuffer;
-  /** Of the hashes by which clients are found in shared memory. A new one for each process: clients cannot choose their places. */
-  readonly hashKey: readonly [number, number];
+  readonly inFlight: SharedArrayBuffer;
+  /** Of the requests in flight: this worker's. */
+  readonly row: number;
+  readonly hashKey: HashKey;
 }
+
+/**
+ * Of the hashes by which clients are found in shared memory. A new one for each process: clients cannot choose their places.
+ */
+type HashKey = readonly [number, number];
 
 /** What the filters of a worker keep limits with. */
 export interface Limits {
   readonly rates: RateTable;
+  readonly inFlight: InFlightRow;
   readonly hash: KeyedHash;
   /** Milliseconds, of a clock that all workers share. */
   now(): number;
 }
 
-/** For the main thread: it outlives its workers, and so do budgets. */
-export function shareLimits(): SharedLimits {
-  const random = randomBytes(8);
-  return { rates: new RateTable().buffer, hashKey: [random.readInt32LE(0), random.readInt32LE(4)] };
+/** The main thread's: it outlives workers, and so do budgets. */
+export class LimitBoard {
+  readonly rates = new RateTable();
+  readonly #inFlight: InFlightTable;
+  readonly #hashKey: HashKey;
+
+  constructor(workers: number) {
+    this.#inFlight = new InFlightTable(workers);
+    const random = randomBytes(8);
+    this.#hashKey = [random.readInt32LE(0), random.readInt32LE(4)];
+  }
+
+  /** @param row of a worker, from zero on */
+  share(row: number): SharedLimits {
+    return { rates: this.rates.buffer, inFlight: this.#inFlight.buffer, row, hashKey: this.#hashKey };
+  }
+
+  /** For a worker that has died. */
+  clearRow(row: number): void {
+    this.#inFlight.clearRow(row);
+  }
 }
 
 /** For a worker. @param now is another clock in tests */
-export function openLimits({ rates, hashKey: [key0, key1] }: SharedLimits, now = machineTime): Limits {
-  return { rates: new RateTable(rates), hash: new KeyedHash(key0, key1), now };
+export function openLimits({ rates, inFlight, row, hashKey }: SharedLimits, now = machineTime): Limits {
+  return {
+    rates: new RateTable(rates),
+    inFlight: new InFlightRow(inFlight, row),
+    hash: new KeyedHash(...hashKey),
+    now,
+  };
 }

@@ -9,6 +9,14 @@ export interface AddressPolicy {
   readonly ranges: readonly string[];
 }
 
+/** A client has no more than so many requests in flight, on all routes of the owner together. */
+export interface MaxConnectionsPolicy {
+  readonly kind: 'max-connections';
+  /** The Service: `namespace/name`. */
+  readonly owner: string;
+  readonly most: number;
+}
+
 /** Requests come at no more than a rate, which all routes of the owner share. */
 export interface RateLimitPolicy {
   readonly kind: 'rate-limit';
@@ -105,6 +113,7 @@ export type Policy =
   | CorsPolicy
   | RedirectPolicy
   | RewritePolicy
+  | MaxConnectionsPolicy
   | RateLimitPolicy
   | AddressPolicy
   | AuthUrlPolicy
@@ -122,6 +131,7 @@ export const POLICY_KINDS = [
   'cors',
   'redirect',
   'rewrite',
+  'max-connections',
   'rate-limit',
   'deny-from',
   'allow-from',

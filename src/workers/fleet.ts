@@ -1,6 +1,7 @@
 /** All workers as one: started on one port, given what is in force, drained at the end. */
 import { setFlagsFromString } from 'node:v8';
 import { type Clock, systemClock } from '../clock.ts';
+import { LimitBoard } from '../limits/limits.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { Delta, ServedCluster } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
@@ -49,7 +50,8 @@ export class Fleet {
     this.#health = health;
     this.#logger = logger;
     this.#distribution = new Distribution(options);
-    this.#supervisor = new Supervisor({ ...options, distribution: this.#distribution, clock });
+    const limits = new LimitBoard(settings.workers);
+    this.#supervisor = new Supervisor({ ...options, distribution: this.#distribution, limits, clock });
   }
 
   get size(): number {

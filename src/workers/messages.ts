@@ -23,7 +23,7 @@ export interface WorkerInit extends Listeners {
   readonly counters: SharedArrayBuffer;
   /** What all workers know about endpoints, and which row is this one's. */
   readonly endpoints: { readonly shared: SharedArrayBuffer; readonly row: number };
-  /** What rate limits count, of all workers. */
+  /** What all workers count of clients together. */
   readonly limits: SharedLimits;
   /** Whose turn it is to write to the access log, among the workers, and this one's number. */
   readonly logTurn: { readonly shared: SharedArrayBuffer; readonly id: number };

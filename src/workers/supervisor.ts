@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { messageOf, UnavailableError } from '../errors.ts';
-import { shareLimits } from '../limits/limits.ts';
+import type { LimitBoard } from '../limits/limits.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { EndpointBoard } from '../observe/endpoint-board.ts';
@@ -54,6 +54,7 @@ export interface SupervisorOptions {
   readonly distribution: Distribution;
   readonly board: CounterBoard;
   readonly endpoints: EndpointBoard;
+  readonly limits: LimitBoard;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'take'>;
   readonly health: Pick<EndpointJudge, 'suspect'>;
@@ -64,7 +65,6 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[] = [];
   readonly #logTurn = WriteTurn.shared();
-  readonly #limits = shareLimits();
   readonly #priorities = new ThreadPriorities();
   readonly #stuck = Promise.withResolvers<void>();
   readonly #stopAsking: () => void;
@@ -170,12 +170,12 @@ export class Supervisor {
     if (this.#phase === 'closed' || listeners === undefined) {
       return Promise.reject(new UnavailableError('the workers were ended'));
     }
-    const { distribution, endpoints, logger } = this.#options;
+    const { distribution, endpoints, limits, logger } = this.#options;
     const { number, counters } = place;
     const shared = {
       counters: counters.buffer,
       endpoints: { shared: endpoints.buffer, row: rowOf(place) },
-      limits: this.#limits,
+      limits: limits.share(rowOf(place)),
       logTurn: { shared: this.#logTurn, id: number },
     };
     const thread = new WorkerThread({
@@ -221,6 +221,7 @@ export class Supervisor {
     place.thread = undefined;
     place.counters.clearGauges();
     this.#options.endpoints.clearRow(rowOf(place));
+    this.#options.limits.clearRow(rowOf(place));
     // It may have died in the middle of a line.
     new WriteTurn(this.#logTurn, place.number).give();
     this.#options.distribution.unsubscribe(subscription);
@@ -259,7 +260,7 @@ export class Supervisor {
   }
 }
 
-/** Of its endpoints. */
+/** Of what it counts of endpoints and clients. */
 function rowOf({ number }: Place): number {
   return number - 1;
 }

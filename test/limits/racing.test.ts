@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { shareLimits } from '../../src/limits/limits.ts';
+import { LimitBoard } from '../../src/limits/limits.ts';
 import type { Race } from './racing-thread.ts';
 
 const ROUNDS = 100;
@@ -12,7 +12,7 @@ const EXPECTED = [50, 10, 0, 5, 50];
 
 it('two threads that ask at once get together exactly what one would, a hundred times', async t => {
   const race: Race = {
-    limits: shareLimits(),
+    limits: new LimitBoard(1).share(0),
     ready: new SharedArrayBuffer(4),
     granted: new SharedArrayBuffer(4 * ROUNDS * TIMES.length),
     threads: THREADS,

@@ -23,6 +23,9 @@ const limited: Policy = {
   per: 'service',
 };
 
+/** One at a time: a route that has the policy twice counts one request twice. */
+const alone: Policy = { kind: 'max-connections', owner: 'test/web', most: 1 };
+
 const CLUSTER = 'test/service-0:80';
 
 const AUTH_URL: Policy = { kind: 'auth-url', cluster: CLUSTER, host: 'auth', target: ['/'], responseHeaders: [] };
@@ -34,6 +37,13 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     reason: 'address_denied',
     status: 403,
     detail: /^127\.0\.0\.1$/,
+  },
+  {
+    what: 'a client that has as many requests under way as it may',
+    policies: [alone, alone],
+    reason: 'too_many_connections',
+    status: 429,
+    detail: /^$/,
   },
   {
     what: 'a client that has used its rate up',

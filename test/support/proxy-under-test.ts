@@ -12,7 +12,7 @@ import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-com
 import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
 import { WireEngine } from '../../src/dataplane/wire/engine.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
-import { openLimits, shareLimits } from '../../src/limits/limits.ts';
+import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import type { PublishedDelta } from '../../src/model/delta.ts';
 import type { Policy, PolicyKind } from '../../src/model/policy.ts';
@@ -229,7 +229,7 @@ export async function startProxy(
   }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
-  const limits = openLimits(shareLimits(), () => clock.monotonic());
+  const limits = openLimits(new LimitBoard(1).share(0), () => clock.monotonic());
   const compiler = new RouteCompiler(clusterContext(), filterServices({ clock, limits }));
   const state: EngineState = {
     table: routes === null ? undefined : compiler.apply(undefined, publishedOf(routes, 1)),

@@ -4,7 +4,7 @@ import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
 import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
 import { AuthCache } from '../../src/dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
-import { openLimits, shareLimits } from '../../src/limits/limits.ts';
+import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
 import type { Route } from '../../src/model/route.ts';
@@ -45,7 +45,7 @@ export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterCon
 /** What filters of policies share. */
 export function filterServices(fields: Partial<FilterServices> = {}): FilterServices {
   const clock = fields.clock ?? systemClock;
-  return { clock, limits: openLimits(shareLimits()), authCache: new AuthCache(clock), ...fields };
+  return { clock, limits: openLimits(new LimitBoard(1).share(0)), authCache: new AuthCache(clock), ...fields };
 }
 
 /** The cluster that a route leads to. */

@@ -7,6 +7,14 @@ function denied(status: number, meaning: string, remedy: string): Failure {
 }
 
 export const POLICY_FAILURES = {
+  too_many_connections: {
+    ...denied(
+      429,
+      'The client has as many requests under way as the Service lets one client have.',
+      'The client should wait for its answers; look at kube-entry.io/max-connections of the Service. Behind another proxy, set trusted-proxies, so that its clients are told apart.',
+    ),
+    retryAfter: 1,
+  },
   rate_limited: denied(
     429,
     'The client, or all clients of the Service together, sent more requests than its rate limit grants.',

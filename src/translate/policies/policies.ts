@@ -4,6 +4,7 @@ import { AUTH_URL } from './auth-url.ts';
 import { CANARY_ROWS } from './canary.ts';
 import { CORS } from './cors.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
+import { MAX_CONNECTIONS } from './max-connections.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
 import { RATE_LIMIT } from './rate-limit.ts';
 import { REDIRECT } from './redirect.ts';
@@ -14,6 +15,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   CORS,
   REDIRECT,
   REWRITE,
+  MAX_CONNECTIONS,
   RATE_LIMIT,
   DENY_FROM,
   ALLOW_FROM,

@@ -5,6 +5,7 @@ import { Cors } from './cors.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
+import { MaxConnections } from './max-connections.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RedirectFilter } from './redirect.ts';
 import { RewriteFilter } from './rewrite.ts';
@@ -48,6 +49,8 @@ function createFilter(policy: Policy, { limits, authCache }: FilterServices): Fi
   switch (policy.kind) {
     case 'unavailable':
       return new Unavailable(policy);
+    case 'max-connections':
+      return new MaxConnections(policy, limits);
     case 'rate-limit':
       return new RateLimit(policy, limits);
     case 'allow-from':
