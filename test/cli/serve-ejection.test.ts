@@ -8,7 +8,7 @@ import { service } from '../support/services.ts';
 import { runHere } from './cli-fixture.ts';
 import { ServingProgram } from './serve-fixture.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 test('an endpoint that fails is shown as ejected, with the reason, and as ready when it is well again', async context => {
   let isIll = true;

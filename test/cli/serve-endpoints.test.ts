@@ -10,7 +10,7 @@ import { service } from '../support/services.ts';
 import { scratchDirectory } from './cli-fixture.ts';
 import { exposed, ServingProgram } from './serve-fixture.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const BALANCED = { balance: 'least-request' };
 
 async function cluster(context: TestContext) {

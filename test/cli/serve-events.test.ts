@@ -6,7 +6,7 @@ import { KubeApi } from '../support/kube-api.ts';
 import { service } from '../support/services.ts';
 import { ServingProgram } from './serve-fixture.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 async function entry(context: TestContext, ...args: readonly string[]) {
   const api = await KubeApi.start();

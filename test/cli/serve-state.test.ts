@@ -12,7 +12,7 @@ import { runHere, scratchDirectory } from './cli-fixture.ts';
 import { ServingProgram } from './serve-fixture.ts';
 
 /** For a program on a busy machine: what it saves gathers for a second, and it asks again after some. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 /** A cluster of Services that lead to one upstream, and the folder that outlives the entry. */
 class World {

@@ -6,7 +6,7 @@ import { needs, pathOf } from '../support/installed.ts';
 import { PIECES, scene } from './scene.ts';
 
 /** A browser on a busy machine takes its time: only a failing test waits so long. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const MESSAGES = 20;
 
 /** What a page does over one connection: its values come back from `evaluate`, so it holds no TypeScript. */
@@ -34,7 +34,7 @@ const WEB_SOCKET = `new Promise((resolve, reject) => {
 test('Chromium is served over HTTP/2', { ...needs('chromium'), timeout: 600_000 }, async t => {
   const { https, program } = await scene(t);
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-  const browser = await chromium.launch({ executablePath: pathOf('chromium'), args });
+  const browser = await chromium.launch({ executablePath: pathOf('chromium'), args, timeout: PATIENCE_MS });
   t.after(() => browser.close());
   const profile = await browser.newContext({ ignoreHTTPSErrors: true });
   profile.setDefaultTimeout(PATIENCE_MS);

@@ -98,7 +98,7 @@ export function received({ method }: { readonly method?: string | undefined }, b
 }
 
 /** Runs a client to its end. @returns standard output @throws Error with all that it said, if it fails */
-export async function runClient(file: string, args: readonly string[], timeout = 120_000): Promise<string> {
+export async function runClient(file: string, args: readonly string[], timeout = 300_000): Promise<string> {
   const { stdout } = await promisify(execFile)(file, args, { timeout, maxBuffer: 1 << 26, encoding: 'latin1' });
   return stdout;
 }

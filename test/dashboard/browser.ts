@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { pathOf } from '../support/installed.ts';
 
 /** A browser on a busy machine takes its time: only a failing test waits so long. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 180_000;
 
 /** Where pictures go; without it none are made. */
 const PICTURES = process.env.KUBE_ENTRY_SCREENSHOTS;
@@ -32,7 +32,7 @@ let browser: Promise<Browser> | undefined;
 
 /** The browser of this file's tests, started for the first of them; each page has a profile of its own. */
 function sharedBrowser(): Promise<Browser> {
-  browser ??= chromium.launch({ executablePath: pathOf('chromium'), args: ARGUMENTS });
+  browser ??= chromium.launch({ executablePath: pathOf('chromium'), args: ARGUMENTS, timeout: PATIENCE_MS });
   return browser;
 }
 

@@ -7,7 +7,7 @@ import { Changes, eventually } from './eventually.ts';
 import { ScreenModel } from './screen-model.ts';
 
 /** Starting takes most of a second, and several at a time share the machine: only a failing test waits so long. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 
 export interface TerminalOptions {
   /** For a file with the terminal's name. */

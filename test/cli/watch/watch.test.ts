@@ -13,7 +13,7 @@ import { exposed, ServingProgram } from '../serve-fixture.ts';
 
 const { skip } = needs('script');
 /** For programs on a busy machine. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const ALTERNATE_SCREEN = '\x1b[?1049h';
 /** The screen as it was, and the cursor. */
 const RESTORED = '\x1b[?25h\x1b[?1049l';
