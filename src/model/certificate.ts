@@ -1,3 +1,5 @@
+import { Hidden } from './hidden.ts';
+
 /** Names one version of a certificate: a renewed one has another id, so that what is made of a certificate can be kept by it. */
 export type CertificateId = string;
 
@@ -8,11 +10,12 @@ export interface Certificate {
   readonly key: PrivateKey;
 }
 
-/** The key of a certificate. It shows itself only to {@link reveal}: logs, JSON, errors and crash reports get `***`. */
-export class PrivateKey {
+/** The key of a certificate. */
+export class PrivateKey extends Hidden {
   readonly #pem: string;
 
   constructor(pem: string) {
+    super();
     this.#pem = pem;
   }
 
@@ -20,18 +23,4 @@ export class PrivateKey {
   reveal(): string {
     return this.#pem;
   }
-
-  toString(): string {
-    return HIDDEN;
-  }
-
-  toJSON(): string {
-    return HIDDEN;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return HIDDEN;
-  }
 }
-
-const HIDDEN = '***';

@@ -33,6 +33,7 @@ const WHOLE_DATAPLANE = [
   'dataplane/failures',
   'dataplane/names',
   'dataplane/log',
+  'dataplane/passwords',
   'dataplane/runtime',
   'dataplane/transport',
   'dataplane/transport/tls',
@@ -96,6 +97,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     'dataplane/failures': { folders: [], packages: [] },
     'dataplane/names': { folders: COMMON, packages: [] },
     'dataplane/log': { folders: [...COMMON, 'model', 'observe', 'dataplane/failures'], packages: [] },
+    // Libraries for the hashes of passwords.
+    'dataplane/passwords': { folders: COMMON, packages: ['apache-md5', 'bcryptjs'] },
     'dataplane/runtime': { folders: COMMON, packages: [] },
     'dataplane/transport': { folders: [...COMMON, 'dataplane/runtime'], packages: [] },
     // Why handshakes fail: the metrics name each reason.
@@ -159,6 +162,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane',
         'dataplane/failures',
         'dataplane/log',
+        'dataplane/passwords',
         'dataplane/runtime',
         'dataplane/clusters',
         'dataplane/clusters/balancers',
@@ -238,6 +242,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/clusters/affinity-keys.ts',
         'dataplane/failures',
         'dataplane/log',
+        'dataplane/passwords',
         'dataplane/pipeline',
         'dataplane/transport/tls',
       ],
