@@ -51,9 +51,12 @@ export function inspectManifests(
     ...problems.map(problem => located(problem, 'refused')),
     ...misplaced.map(problem => located(problem, 'warning')),
   ];
-  const authorities = authoritiesOf(secrets);
   const known = new Map(services.map(({ object }) => [serviceKey(object.metadata), object]));
-  const lookups = { authorities, services: (ref: ServiceRef) => known.get(serviceKey(ref)), awaitsClusterIP: true };
+  const lookups = {
+    ...secretsOf(secrets),
+    services: (ref: ServiceRef) => known.get(serviceKey(ref)),
+    awaitsClusterIP: true,
+  };
   const translations: Translations = new Map(
     services.map(service => [service, translateService(service.object, { ...options, ...lookups })]),
   );
@@ -79,11 +82,16 @@ export function inspectManifests(
 }
 
 /** A Secret that is in no manifest may be in the cluster. */
-function authoritiesOf(secrets: readonly ManifestSecret[]): NonNullable<TranslateOptions['authorities']> {
+function secretsOf(
+  secrets: readonly ManifestSecret[],
+): Required<Pick<TranslateOptions, 'authorities' | 'credentials'>> {
   const known = new Map(secrets.map(({ secret }) => [serviceKey(secret.metadata), secret]));
-  return ref => {
-    const secret = known.get(serviceKey(ref));
-    return secret && { pem: secret.ca };
+  return {
+    authorities(ref) {
+      const secret = known.get(serviceKey(ref));
+      return secret && { pem: secret.ca };
+    },
+    credentials: ref => known.get(serviceKey(ref))?.credentials,
   };
 }
 

@@ -27,6 +27,7 @@ import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
 import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
 import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
+import { SecretSearch } from './catalog/secret-search.ts';
 import { ServiceClusters } from './catalog/service-clusters.ts';
 import { ServiceEndpoints } from './catalog/service-endpoints.ts';
 import { ServiceReferences } from './catalog/service-references.ts';
@@ -303,11 +304,13 @@ export class Catalog implements ServiceStore {
   #read(object: ServiceObject): void {
     const key = serviceKey(object.metadata);
     const before = this.#watched.get(key);
-    const search = this.tls.searchAuthorities();
+    const search = new SecretSearch(this.secrets.named);
     const references = this.#references.search(object);
-    const fresh = this.#translate(object, { authorities: search.find, services: references.find });
-    // Until all that protects it is known, it goes on as before.
-    const translation = search.isAwaiting ? (before?.translation ?? unexposed(fresh.service, [])) : fresh;
+    const { authorities, credentials } = search;
+    const fresh = this.#translate(object, { authorities, credentials, services: references.find });
+    // Until all that protects it is known, it goes on as before. A policy that is not known yet refuses its requests by itself.
+    const first = search.awaitsAuthorities ? unexposed(fresh.service, []) : fresh;
+    const translation = search.isAwaiting ? (before?.translation ?? first) : fresh;
     const watched = { object, translation };
     this.#watched.set(key, watched);
     this.#references.set(key, references.asked);
@@ -332,7 +335,7 @@ export class Catalog implements ServiceStore {
   /** One Service that a bug meets must not keep the others from being served. */
   #translate(
     object: ServiceObject,
-    lookups: Pick<TranslateOptions, 'authorities' | 'services'>,
+    lookups: Pick<TranslateOptions, 'authorities' | 'credentials' | 'services'>,
     endpoints?: readonly Endpoint[],
   ): Translation {
     try {
@@ -368,9 +371,8 @@ export class Catalog implements ServiceStore {
 const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** A pushed object comes without the Secrets and Services that it names. */
-const NOTHING_ELSE: Pick<TranslateOptions, 'authorities'> = {
-  authorities: () => ({ fault: 'Secrets are read for Services of the Kubernetes API and of manifests' }),
-};
+const NOT_READ = { fault: 'Secrets are read for Services of the Kubernetes API and of manifests' };
+const NOTHING_ELSE = { authorities: () => NOT_READ, credentials: () => NOT_READ };
 
 function rethrow(error: unknown): never {
   throw error;

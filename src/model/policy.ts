@@ -1,4 +1,5 @@
 import type { ClusterId } from './cluster-id.ts';
+import type { Credentials } from './credentials.ts';
 
 /** What a route does with its requests beyond passing them on: each policy is one annotation, or a few that belong together. */
 
@@ -29,6 +30,16 @@ export interface RateLimitPolicy {
   readonly burst: number;
   /** What has a budget of its own: each client, all clients together, or each value of a header, named in lower case. */
   readonly per: 'client' | 'service' | { readonly header: string };
+}
+
+/** Only clients with a user and a password of a Secret are served (RFC 7617). */
+export interface BasicAuthPolicy {
+  readonly kind: 'basic-auth';
+  /** What browsers show to the user who is asked. */
+  readonly realm: string;
+  /** `namespace/name` of the Secret. */
+  readonly secret: string;
+  readonly credentials: Credentials;
 }
 
 /** One change to the header lines of a message. `set` takes the place of all lines of the name. */
@@ -116,6 +127,7 @@ export type Policy =
   | MaxConnectionsPolicy
   | RateLimitPolicy
   | AddressPolicy
+  | BasicAuthPolicy
   | AuthUrlPolicy
   | HeadersPolicy
   | UnavailablePolicy;
@@ -135,6 +147,7 @@ export const POLICY_KINDS = [
   'rate-limit',
   'deny-from',
   'allow-from',
+  'basic-auth',
   'auth-url',
   'request-headers',
   'response-headers',

@@ -1,7 +1,10 @@
 import { PrivateKey } from '../model/certificate.ts';
+import type { Credentials } from '../model/credentials.ts';
+import { type CredentialsFault, HTPASSWD_KEY, readHtpasswd, readUserMap } from './credentials.ts';
 import {
   DNS_LABEL_RULE,
   DNS_SUBDOMAIN_RULE,
+  fieldName,
   isDnsLabel,
   isDnsSubdomain,
   isNothing,
@@ -11,8 +14,8 @@ import {
 } from './service-object.ts';
 
 /**
- * What this program keeps of a Secret: a certificate with its key, and certificate authorities. Nothing here but
- * {@link PrivateKey} is secret, and nothing else of the object is kept.
+ * What this program keeps of a Secret: a certificate with its key, certificate authorities, and users with the hashes of their
+ * passwords. Nothing here but {@link PrivateKey} and {@link Credentials} is secret, and nothing else of the object is kept.
  */
 export interface Secret {
   readonly metadata: {
@@ -25,6 +28,8 @@ export interface Secret {
   readonly certificate: { readonly chain: string; readonly key: PrivateKey } | undefined;
   /** `ca.crt`, as PEM; empty where it has none. */
   readonly ca: string;
+  /** Its users, or why it has none that can be used. */
+  readonly credentials: Credentials | CredentialsFault;
 }
 
 export const TLS_SECRET = 'kubernetes.io/tls';
@@ -35,6 +40,9 @@ const LONGEST_CHAIN = 128 * 1024;
 const LONGEST_KEY = 32 * 1024;
 /** The authorities that browsers trust are 220 KB. */
 const LONGEST_AUTHORITIES = 512 * 1024;
+/** Ten thousand users. */
+const LONGEST_HTPASSWD = 768 * 1024;
+const LONGEST_HASH = 1024;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const PEM_BLOCK = '-----BEGIN ';
@@ -60,9 +68,9 @@ export function readSecret(value: unknown, metadata: Secret['metadata']): Secret
   if (!isNothing(data) && !isObject(data)) return problem(['data'], 'must be a mapping');
   if (!isNothing(stringData) && !isObject(stringData)) return problem(['stringData'], 'must be a mapping');
   const texts = { data: data ?? {}, stringData: stringData ?? {} };
-  const chain = readText(texts, 'tls.crt', LONGEST_CHAIN);
-  const key = readText(texts, 'tls.key', LONGEST_KEY);
-  const ca = readText(texts, 'ca.crt', LONGEST_AUTHORITIES);
+  const chain = readPem(texts, 'tls.crt', LONGEST_CHAIN);
+  const key = readPem(texts, 'tls.key', LONGEST_KEY);
+  const ca = readPem(texts, 'ca.crt', LONGEST_AUTHORITIES);
   for (const part of [chain, key, ca]) if (typeof part === 'object') return part;
   const hasCertificate = chain !== '' && key !== '';
   if (type === TLS_SECRET && chain === '') return problem(['data', 'tls.crt'], 'is missing or empty');
@@ -71,7 +79,27 @@ export function readSecret(value: unknown, metadata: Secret['metadata']): Secret
     metadata,
     certificate: hasCertificate ? { chain: String(chain), key: new PrivateKey(String(key)) } : undefined,
     ca: String(ca),
+    credentials: type === TLS_SECRET ? { fault: `its type is ${TLS_SECRET}` } : readCredentials(texts),
   };
+}
+
+function readCredentials(texts: Texts): Secret['credentials'] {
+  const names = new Set([...Object.keys(texts.data), ...Object.keys(texts.stringData)]);
+  if (names.has(HTPASSWD_KEY)) {
+    const lines = readText(texts, HTPASSWD_KEY, LONGEST_HTPASSWD);
+    return typeof lines === 'object' ? faultOf(lines) : readHtpasswd(lines);
+  }
+  const hashes: [string, string][] = [];
+  for (const name of names) {
+    const hash = readText(texts, name, LONGEST_HASH);
+    if (typeof hash === 'object') return faultOf(hash);
+    hashes.push([name, hash]);
+  }
+  return readUserMap(hashes);
+}
+
+function faultOf({ path, reason }: ShapeProblem): CredentialsFault {
+  return { fault: `its ${fieldName(path)} ${reason}` };
 }
 
 interface Texts {
@@ -81,11 +109,19 @@ interface Texts {
 }
 
 /** @returns empty where it is absent */
+function readPem(texts: Texts, name: string, longest: number): string | ShapeProblem {
+  const text = readText(texts, name, longest);
+  if (typeof text === 'object' || text === '' || text.includes(PEM_BLOCK)) return text;
+  const part = isNothing(texts.stringData[name]) ? 'data' : 'stringData';
+  return problem([part, name], `is not PEM: it has no line that begins with ${PEM_BLOCK}`);
+}
+
+/** @returns empty where it is absent */
 function readText({ data, stringData }: Texts, name: string, longest: number): string | ShapeProblem {
   const plain = stringData[name];
   if (!isNothing(plain)) {
     if (typeof plain !== 'string') return problem(['stringData', name], 'must be a string');
-    return checkedText(plain, ['stringData', name], longest);
+    return bounded(plain, ['stringData', name], longest);
   }
   const encoded = data[name];
   if (isNothing(encoded) || encoded === '') return '';
@@ -96,13 +132,11 @@ function readText({ data, stringData }: Texts, name: string, longest: number): s
   // Manifests fold long lines.
   const compact = encoded.replace(/[\r\n ]/g, '');
   if (!BASE64.test(compact)) return problem(path, 'is not base64');
-  return checkedText(Buffer.from(compact, 'base64').toString('utf8'), path, longest);
+  return bounded(Buffer.from(compact, 'base64').toString('utf8'), path, longest);
 }
 
-function checkedText(text: string, path: ShapeProblem['path'], longest: number): string | ShapeProblem {
-  if (text === '') return '';
-  if (Buffer.byteLength(text) > longest) return tooLong(path, longest);
-  return text.includes(PEM_BLOCK) ? text : problem(path, `is not PEM: it has no line that begins with ${PEM_BLOCK}`);
+function bounded(text: string, path: ShapeProblem['path'], longest: number): string | ShapeProblem {
+  return Buffer.byteLength(text) > longest ? tooLong(path, longest) : text;
 }
 
 function tooLong(path: ShapeProblem['path'], longest: number): ShapeProblem {

@@ -50,7 +50,11 @@ export interface AnnotationReader {
   get(name: AnnotationName): string | undefined;
   /** Records the refusal that `read` throws. @returns undefined after one */
   attempt<T>(read: () => T): T | undefined;
-  warn(reason: 'AnnotationWithoutEffect' | 'UpstreamNotVerified', message: string, field: string): void;
+  warn(
+    reason: 'AnnotationWithoutEffect' | 'UpstreamNotVerified' | 'PolicyUnavailable',
+    message: string,
+    field: string,
+  ): void;
 }
 
 export function readClusterSettings(

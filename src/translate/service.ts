@@ -18,7 +18,7 @@ import {
 } from './annotations.ts';
 import { type CanaryAsked, type CanaryOf, canaryAnnotations, readCanary, withoutEffectOnCanary } from './canary.ts';
 import { type Destination, type DestinationOptions, readDestination } from './destination.ts';
-import { readServicePolicies } from './policies/service-policies.ts';
+import { type PolicyOptions, readServicePolicies } from './policies/service-policies.ts';
 import { type ReferenceOptions, References } from './references.ts';
 import { RefusalError, type RefusalReason } from './refusal-error.ts';
 import { readTlsSettings, type TlsSettings } from './tls.ts';
@@ -32,9 +32,10 @@ type WarningReason =
   | 'AnnotationWithoutEffect'
   | 'UpstreamNotVerified'
   | 'ServiceNotFound'
-  | 'ServiceNotUsable';
+  | 'ServiceNotUsable'
+  | 'PolicyUnavailable';
 
-export interface TranslateOptions extends DestinationOptions, ReferenceOptions {}
+export interface TranslateOptions extends DestinationOptions, ReferenceOptions, PolicyOptions {}
 
 /** Routes, or refusals; neither for a Service that does not ask to be exposed. */
 export interface Translation {
@@ -140,7 +141,7 @@ export function translateService(
   const stripPrefix = isStripped ?? !isGrpc(destination?.cluster.protocol);
   const tls = readTlsSettings(service, hosts, reader, options);
   const references = new References(service, reader, options);
-  const policies = readServicePolicies(service, { ...reader, references }, options.engine);
+  const policies = readServicePolicies(service, { ...reader, references }, options);
   if (refusals.length > 0 || destination === undefined) return unexposed(service, refusals, warnings);
 
   const routes = hosts.flatMap(host =>

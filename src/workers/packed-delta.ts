@@ -17,6 +17,7 @@ import type {
 import type { Policy } from '../model/policy.ts';
 import type { ClusterId, Route, RouteOverrides } from '../model/route.ts';
 import type { TlsHost } from '../model/tls-host.ts';
+import { type PackedPolicy, packPolicies, unpackPolicies } from './packed-policies.ts';
 
 /** Routes of one owner share a list of policies: it is named by its place in {@link Packed.policies}. */
 type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides' | 'policies'> &
@@ -60,7 +61,7 @@ interface Packed {
     readonly upserts: readonly PackedRoute[];
     readonly removals: PublishedDelta['routes']['removals'];
   };
-  readonly policies?: readonly (readonly Policy[])[];
+  readonly policies?: readonly (readonly PackedPolicy[])[];
   readonly clusters: { readonly upserts: readonly PackedCluster[]; readonly removals: readonly ClusterId[] };
   readonly endpoints: readonly PackedSet[];
   readonly tls?: PackedTls;
@@ -88,7 +89,7 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
         upserts: last(routes.upserts).map(route => packRoute(route, policies)),
         removals: last(routes.removals),
       },
-      ...(policies.size > 0 && { policies: [...policies.keys()] }),
+      ...(policies.size > 0 && { policies: [...policies.keys()].map(packPolicies) }),
       clusters: { upserts: part(clusters.upserts).map(packCluster), removals: last(clusters.removals) },
       endpoints: part(endpoints).map(packSet),
       ...(tls && {
@@ -108,10 +109,11 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
 
 /** @param text one of {@link pack} */
 export function unpack(text: string): PublishedDelta {
-  const { version, routes, clusters, endpoints, tls, policies } = JSON.parse(text) as Packed;
+  const { version, routes, clusters, endpoints, tls, policies = [] } = JSON.parse(text) as Packed;
+  const lists = policies.map(unpackPolicies);
   return {
     version,
-    routes: { upserts: routes.upserts.map(route => unpackRoute(route, policies)), removals: routes.removals },
+    routes: { upserts: routes.upserts.map(route => unpackRoute(route, lists)), removals: routes.removals },
     clusters: { upserts: clusters.upserts.map(unpackCluster), removals: clusters.removals },
     endpoints: endpoints.map(unpackSet),
     ...(tls && { tls: unpackTls(tls) }),
@@ -144,10 +146,10 @@ function packRoute(route: PublishedRoute & Partial<Route>, places: Map<readonly 
 
 function unpackRoute(
   { host = '', overrides = NO_OVERRIDES, policies, ...rest }: PackedRoute,
-  lists: Packed['policies'],
+  lists: readonly (readonly Policy[])[],
 ): PublishedRoute {
   const route = { host, overrides, ...rest };
-  const list = policies === undefined ? undefined : lists?.[policies];
+  const list = policies === undefined ? undefined : lists[policies];
   return list === undefined ? route : { ...route, policies: list };
 }
 

@@ -8,6 +8,7 @@ import type { EngineState } from '../dataplane/engine.ts';
 import { AccessLog } from '../dataplane/log/access-log.ts';
 import { LineSink } from '../dataplane/log/line-sink.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
+import { PasswordVerifier } from '../dataplane/passwords/password-verifier.ts';
 import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
 import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
 import { AuthCache } from '../dataplane/pipeline/filters/auth-cache.ts';
@@ -32,6 +33,7 @@ const filterServices: FilterServices = {
   clock: systemClock,
   limits: openLimits(init.limits),
   authCache: new AuthCache(systemClock),
+  passwords: new PasswordVerifier(systemClock),
 };
 const clusterContext: ClusterContext = {
   affinityKeys,
@@ -109,6 +111,7 @@ function say(message: FromWorker): void {
 
 function end(): void {
   engine.close();
+  filterServices.passwords.end();
   failures.end();
   sink.flush();
   parentPort?.close();

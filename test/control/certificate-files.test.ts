@@ -159,6 +159,7 @@ describe('the default certificate', () => {
         metadata: { ...SECRET, resourceVersion: '' },
         certificate: { chain: cert, key: new PrivateKey(key) },
         ca: '',
+        credentials: { fault: 'none' },
       },
     });
     say({ state: 'absent' });

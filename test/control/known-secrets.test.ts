@@ -7,7 +7,7 @@ const SHOP = { namespace: 'default', name: 'shop' };
 const OTHER = { namespace: 'default', name: 'other' };
 
 function secret(resourceVersion = '1'): Secret {
-  return { metadata: { ...SHOP, resourceVersion }, certificate: undefined, ca: '' };
+  return { metadata: { ...SHOP, resourceVersion }, certificate: undefined, ca: '', credentials: { fault: 'none' } };
 }
 
 test('a Secret is asked for as long as one object asks for it, and forgotten after that', () => {

@@ -156,9 +156,25 @@ describe('the TLS port, as Services ask for it', () => {
     say(undefined, AUTHORITY);
     assert.deepEqual(refusals(), ['AuthoritiesNotUsable']);
     const { cert } = selfSigned();
-    say({ metadata: { ...AUTHORITY, resourceVersion: '' }, certificate: undefined, ca: cert }, AUTHORITY);
+    say(
+      {
+        metadata: { ...AUTHORITY, resourceVersion: '' },
+        certificate: undefined,
+        ca: cert,
+        credentials: { fault: 'none' },
+      },
+      AUTHORITY,
+    );
     assert.deepEqual([refusals(), served('/web')], [[], true]);
-    say({ metadata: { ...AUTHORITY, resourceVersion: '' }, certificate: undefined, ca: 'nonsense' }, AUTHORITY);
+    say(
+      {
+        metadata: { ...AUTHORITY, resourceVersion: '' },
+        certificate: undefined,
+        ca: 'nonsense',
+        credentials: { fault: 'none' },
+      },
+      AUTHORITY,
+    );
     assert.deepEqual([refusals(), served('/web')], [['AuthoritiesNotUsable'], false]);
   });
 
@@ -167,7 +183,12 @@ describe('the TLS port, as Services ask for it', () => {
     upsert(asking('web', { 'client-ca-secret': 'authority' }));
     assert.ok(served('/web'));
     const change = say(
-      { metadata: { ...AUTHORITY, resourceVersion: '' }, certificate: undefined, ca: selfSigned().cert },
+      {
+        metadata: { ...AUTHORITY, resourceVersion: '' },
+        certificate: undefined,
+        ca: selfSigned().cert,
+        credentials: { fault: 'none' },
+      },
       AUTHORITY,
     );
     assert.equal(change?.hosts.upserts[0]?.clientCertificate?.mode, 'required');
@@ -175,7 +196,12 @@ describe('the TLS port, as Services ask for it', () => {
   });
 
   it('never serves a Service without the certificates of clients that it asks for', () => {
-    const ca = { metadata: { ...AUTHORITY, resourceVersion: '' }, certificate: undefined, ca: selfSigned().cert };
+    const ca = {
+      metadata: { ...AUTHORITY, resourceVersion: '' },
+      certificate: undefined,
+      ca: selfSigned().cert,
+      credentials: { fault: 'none' },
+    };
     const old = asking('old', { 'tls-secret': 'shop-tls' }, { createdAt: '2026-01-01T00:00:00Z' });
     upsert(old, asking('strict', { 'client-ca-secret': 'authority' }, { createdAt: '2026-02-01T00:00:00Z' }));
     say(secretOf(selfSigned({ names: ['a.example'] })));
@@ -195,6 +221,7 @@ describe('the TLS port, as Services ask for it', () => {
       metadata: { ...AUTHORITY, resourceVersion: '' },
       certificate: undefined,
       ca,
+      credentials: { fault: 'none' },
     });
     const [cluster] = catalog.commit()?.clusters.upserts ?? [];
     assert.deepEqual(
@@ -241,7 +268,12 @@ describe('the TLS port, as Services ask for it', () => {
     ];
     for (const key of broken) {
       const certificate = { chain: pair.cert + pair.key, key: new PrivateKey(key) };
-      const change = say({ metadata: { ...SHOP, resourceVersion: '' }, certificate, ca: '' });
+      const change = say({
+        metadata: { ...SHOP, resourceVersion: '' },
+        certificate,
+        ca: '',
+        credentials: { fault: 'none' },
+      });
       const printed = JSON.stringify([
         change,
         catalog.warnings(),

@@ -7,6 +7,7 @@ import { parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { isObject, isShapeProblem, readService, type ServiceObject } from '../../src/resources/service-object.ts';
 import { explainPolicies, POLICIES } from '../../src/translate/policies/policies.ts';
 import { type TranslateOptions, translateService } from '../../src/translate/service.ts';
+import { credentials } from '../support/passwords.ts';
 import { policyScene } from './scene.ts';
 
 const REQUEST = {
@@ -32,9 +33,10 @@ const examples = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']
   return annotations;
 });
 
-/** All Services that an example names are there, and exposed. */
+/** All Services and Secrets that an example names are there. */
 const OPTIONS: TranslateOptions = {
   allowExternalName: false,
+  credentials: () => credentials(),
   services: ({ name }) => annotated(name, { 'kube-entry.io/path': `/${name}` }),
 };
 

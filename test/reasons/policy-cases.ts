@@ -1,11 +1,19 @@
 import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import { PasswordVerifier } from '../../src/dataplane/passwords/password-verifier.ts';
+import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { basic, credentials } from '../support/passwords.ts';
 import { answer, answering, type UpstreamHandler } from '../support/raw-upstream.ts';
+import { SECRET } from './request-cases.ts';
 
 /** A policy that refuses a GET. */
 export interface PolicyCase {
   readonly what: string;
   readonly policies: readonly Policy[];
+  /** Of the request, each with its line end. */
+  readonly headerLines?: string;
+  readonly filters?: Partial<FilterServices>;
   readonly reason: FailureReason;
   readonly status: number;
   readonly detail: RegExp;
@@ -29,6 +37,22 @@ const alone: Policy = { kind: 'max-connections', owner: 'test/web', most: 1 };
 const CLUSTER = 'test/service-0:80';
 
 const AUTH_URL: Policy = { kind: 'auth-url', cluster: CLUSTER, host: 'auth', target: ['/'], responseHeaders: [] };
+const guarded: Policy = { kind: 'basic-auth', realm: 'any', secret: 'test/users', credentials: credentials() };
+
+/** A thread that ends when it is asked for a password. */
+function broken(): PasswordVerifier {
+  return new PasswordVerifier(new FakeClock(), ({ failed }) => ({ ask: () => setImmediate(failed), end() {} }));
+}
+
+/** The client of the case waits for as many passwords as it may, and no answer comes. */
+function crowded(): PasswordVerifier {
+  const verifier = new PasswordVerifier(new FakeClock(), () => ({ ask() {}, end() {} }));
+  for (let index = 0; index < 9; index += 1) {
+    const check = { user: 'ann', hash: '', password: String(index), owner: 'test/users', client: '127.0.0.1' };
+    verifier.verify(check, verifier.digestOf(check), () => {});
+  }
+  return verifier;
+}
 
 export const POLICY_CASES: readonly PolicyCase[] = [
   {
@@ -90,6 +114,39 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     reason: 'pattern_too_costly',
     status: 500,
     detail: /^the pattern would take too many steps on this text$/,
+  },
+  {
+    what: 'a client without a password',
+    policies: [guarded],
+    reason: 'credentials_missing',
+    status: 401,
+    detail: /^test\/users$/,
+  },
+  {
+    what: 'a client with a wrong password',
+    policies: [guarded],
+    headerLines: basic('sha1', SECRET),
+    reason: 'credentials_wrong',
+    status: 401,
+    detail: /^test\/users$/,
+  },
+  {
+    what: 'a password that cannot be checked',
+    policies: [guarded],
+    headerLines: basic('sha1', SECRET),
+    filters: { passwords: broken() },
+    reason: 'passwords_unavailable',
+    status: 503,
+    detail: /^test\/users$/,
+  },
+  {
+    what: 'a client with too many passwords',
+    policies: [guarded],
+    headerLines: basic('sha1', SECRET),
+    filters: { passwords: crowded() },
+    reason: 'passwords_crowded',
+    status: 429,
+    detail: /^test\/users$/,
   },
   {
     what: 'a policy that cannot be had',

@@ -108,13 +108,23 @@ describe('wire: reasons of upstreams that speak HTTP/2', { concurrency: 8, timeo
 });
 
 describe('wire: reasons of policies', { concurrency: 8, timeout: 600_000 }, () => {
-  for (const { what, policies, reason, status, detail, upstream: handler } of POLICY_CASES) {
+  for (const {
+    what,
+    policies,
+    reason,
+    status,
+    detail,
+    upstream: handler,
+    headerLines = '',
+    filters = {},
+  } of POLICY_CASES) {
     it(`${what}: ${reason}`, async t => {
       const upstream = await RawUpstream.start(t, handler);
       const routes = [{ path: '/volume', to: upstream, policies }];
-      const proxy = await startProxy(t, 'wire', { routes });
+      const proxy = await startProxy(t, 'wire', { routes, filters });
       const client = await proxy.connect();
-      await client.send(`GET /volume/x?${SECRET} HTTP/1.1\r\nHost: test\r\nCookie: ${SECRET}\r\n\r\n`);
+      const head = `GET /volume/x?${SECRET} HTTP/1.1\r\nHost: test\r\nCookie: ${SECRET}\r\n${headerLines}\r\n`;
+      await client.send(head);
       assert.equal((await client.response()).status, status);
       await assertFailed(proxy, { reason, status, detail });
     });

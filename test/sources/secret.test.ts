@@ -25,7 +25,7 @@ function problemOf(value: unknown): string {
 test('of a Secret the certificate, its key and the authorities are kept, and nothing else', () => {
   const manifest = tlsSecret('shop', { cert: CHAIN, key: KEY }, { ca: CHAIN });
   const found = read({ ...manifest, data: { ...manifest.data, password: 'aHVudGVyMg==' } });
-  assert.deepEqual(Object.keys(found), ['metadata', 'certificate', 'ca']);
+  assert.deepEqual(Object.keys(found), ['metadata', 'certificate', 'ca', 'credentials']);
   assert.equal(found.certificate?.chain, CHAIN);
   assert.equal(found.certificate?.key.reveal(), KEY);
   assert.equal(found.ca, CHAIN);
@@ -49,7 +49,9 @@ test('a Secret of cert-manager is read as any other', () => {
 });
 
 test('a Secret of another type may hold authorities alone, or nothing of use', () => {
-  assert.deepEqual(read(secret('ca', { 'ca.crt': CHAIN })), { metadata: METADATA, certificate: undefined, ca: CHAIN });
+  const { credentials, ...found } = read(secret('ca', { 'ca.crt': CHAIN }));
+  assert.deepEqual(found, { metadata: METADATA, certificate: undefined, ca: CHAIN });
+  assert.ok('fault' in credentials);
   assert.equal(read(secret('half', { 'tls.crt': CHAIN })).certificate, undefined);
   assert.equal(read({ ...secret('none', {}), data: null }).ca, '');
 });

@@ -8,6 +8,7 @@ import type { FailureNotice } from '../../src/dataplane/failures/failure-example
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
+import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
 import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
 import { WireEngine } from '../../src/dataplane/wire/engine.ts';
@@ -64,6 +65,8 @@ export interface ProxyDescription {
   readonly clientBytes?: number;
   /** What time limits are measured by; the system's clock when a test does not move it. */
   readonly clock?: Clock;
+  /** What its filters share, where it is not as usual. */
+  readonly filters?: Partial<FilterServices>;
   /** Absent: it has no TLS port. */
   readonly tls?: TlsDescription;
 }
@@ -225,12 +228,13 @@ export async function startProxy(
     tlsHosts = [],
     clock = systemClock,
     clientBytes = 1 << 30,
+    filters = {},
     tls = kind === 'wire on TLS' ? ANY_NAME : undefined,
   }: ProxyDescription,
 ): Promise<ProxyUnderTest> {
   const logLines: string[] = [];
   const limits = openLimits(new LimitBoard(1).share(0), () => clock.monotonic());
-  const compiler = new RouteCompiler(clusterContext(), filterServices({ clock, limits }));
+  const compiler = new RouteCompiler(clusterContext(), filterServices({ clock, limits, ...filters }));
   const state: EngineState = {
     table: routes === null ? undefined : compiler.apply(undefined, publishedOf(routes, 1)),
     clusterOf: id => compiler.cluster(id),

@@ -2,6 +2,7 @@
 import { systemClock } from '../../src/clock.ts';
 import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
 import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
+import { PasswordVerifier } from '../../src/dataplane/passwords/password-verifier.ts';
 import { AuthCache } from '../../src/dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
 import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
@@ -9,6 +10,7 @@ import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from
 import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
 import type { Route } from '../../src/model/route.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
+import { FakeClock } from './fake-clock.ts';
 
 const AT: readonly Endpoint[] = [{ address: '127.0.0.1', port: 80 }];
 
@@ -45,7 +47,9 @@ export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterCon
 /** What filters of policies share. */
 export function filterServices(fields: Partial<FilterServices> = {}): FilterServices {
   const clock = fields.clock ?? systemClock;
-  return { clock, limits: openLimits(new LimitBoard(1).share(0)), authCache: new AuthCache(clock), ...fields };
+  const limits = openLimits(new LimitBoard(1).share(0));
+  const passwords = new PasswordVerifier(new FakeClock());
+  return { clock, limits, authCache: new AuthCache(clock), passwords, ...fields };
 }
 
 /** The cluster that a route leads to. */

@@ -6,7 +6,6 @@ import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import { PREFIX } from '../../resources/annotation-prefix.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { Translation } from '../../translate/service.ts';
-import type { Authorities } from '../../translate/tls-authorities.ts';
 import type { KnownSecrets, SecretState } from '../catalog/known-secrets.ts';
 import type { Remarks } from '../catalog/remarks.ts';
 import { type CertificateFacts, certificateOf, isFault, toServe } from './certificate-facts.ts';
@@ -34,25 +33,6 @@ interface Holder {
   readonly hosts: readonly string[];
 }
 
-/** Looks authorities up for one translation, and remembers which it was asked for. */
-export class AuthoritySearch {
-  readonly asked: SecretRef[] = [];
-  /** Some of them are not known yet. */
-  isAwaiting = false;
-  readonly #secrets: KnownSecrets;
-
-  constructor(secrets: KnownSecrets) {
-    this.#secrets = secrets;
-  }
-
-  readonly find = (secret: SecretRef): Authorities => {
-    this.asked.push(secret);
-    const found = authoritiesIn(this.#secrets.of(secret));
-    this.isAwaiting ||= found === undefined;
-    return found;
-  };
-}
-
 /** What watched Services ask of the TLS port: their Secrets, the certificates and hosts that follow, and what is wrong with them. */
 export class ServiceTls {
   readonly #options: ServiceTlsOptions;
@@ -68,15 +48,11 @@ export class ServiceTls {
     this.#options = options;
   }
 
-  searchAuthorities(): AuthoritySearch {
-    return new AuthoritySearch(this.#options.secrets.named);
-  }
-
-  /** A Service as it is now. @param authorities the Secrets with authorities that it names */
-  set(key: string, { service, tls, routes, cluster }: Translation, authorities: readonly SecretRef[]): void {
+  /** A Service as it is now. @param named the Secrets that it names beside that of its certificate */
+  set(key: string, { service, tls, routes, cluster }: Translation, named: readonly SecretRef[]): void {
     const { secrets } = this.#options;
     const { secret, clientCertificate, isPassthrough } = tls ?? { isPassthrough: false };
-    secrets.named.ask(key, authorities);
+    secrets.named.ask(key, named);
     secrets.tls.ask(key, secret === undefined ? [] : [secret]);
     const hosts = [...new Set(routes.map(({ host }) => host))].filter(host => host !== '');
     const before = this.#holders.get(key);
@@ -214,19 +190,6 @@ function readIn(state: SecretState): ReturnType<typeof certificateOf> | undefine
 function servableNames({ names }: CertificateFacts): string[] {
   const isServable = (name: string): boolean => isIP(name) === 0 && isHostName(name.replace(/^\*\./, ''));
   return names.filter(isServable).slice(0, MOST_NAMES);
-}
-
-function authoritiesIn(state: SecretState): Authorities {
-  if ('secret' in state && state.secret !== undefined) return { pem: state.secret.ca };
-  switch (state.state) {
-    case 'absent':
-      return { fault: 'there is no such Secret' };
-    case 'unusable':
-    case 'unreadable':
-      return { fault: state.why };
-    default:
-      return undefined;
-  }
 }
 
 const ANNOTATION: Readonly<Record<TlsConflict['about'], string>> = {

@@ -52,6 +52,28 @@ export const POLICY_FAILURES = {
     'The service of auth-url has not said whether the request may go on, and without that it may not.',
     'Look at the service that kube-entry.io/auth-url names: it has to answer with a 2xx status, 401 or 403, within 10 s.',
   ),
+  credentials_missing: denied(
+    401,
+    'The request names no user, and the route asks for one.',
+    'Nothing is wrong: browsers ask the user then. Other clients send Authorization: Basic.',
+  ),
+  credentials_wrong: denied(
+    401,
+    'The user is not one of the route, or its password is wrong.',
+    'Compare the user with the Secret of kube-entry.io/basic-auth; the log does not hold what was sent.',
+  ),
+  passwords_crowded: {
+    ...denied(
+      429,
+      'The client has so many passwords in the queue that no further one is taken.',
+      'Look at the address of the client: it guesses passwords, or it is a proxy that trusted-proxies does not name.',
+    ),
+    retryAfter: 1,
+  },
+  passwords_unavailable: later(
+    'The password could not be checked in time: too many others of the route wait for their check.',
+    'Look for clients that guess passwords; hashes of less cost are checked faster (htpasswd -B -C 5).',
+  ),
   policy_unavailable: later(
     'A policy of the route cannot be had, and without it the route is not safe to serve.',
     'Run kube-entry routes, or look at the Events of the Service: they say what is missing.',

@@ -1,6 +1,7 @@
 import type { Policy, PolicyKind } from '../../model/policy.ts';
 import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
 import { AUTH_URL } from './auth-url.ts';
+import { BASIC_AUTH } from './basic-auth.ts';
 import { CANARY_ROWS } from './canary.ts';
 import { CORS } from './cors.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
@@ -19,6 +20,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   RATE_LIMIT,
   DENY_FROM,
   ALLOW_FROM,
+  BASIC_AUTH,
   AUTH_URL,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
@@ -31,7 +33,10 @@ export const POLICY_ROWS: readonly PolicyRow[] = [...POLICIES.flatMap(({ rows })
 export function readPolicies(values: PolicyValues): readonly Policy[] | undefined {
   const asked = POLICIES.filter(({ rows: [first] }) => values.get(first.name) !== undefined);
   const policies = asked.map(definition => definition.read(values)).filter(policy => policy !== undefined);
-  return policies.length === 0 ? undefined : policies;
+  if (policies.length === 0) return undefined;
+  // A policy that cannot be had comes before all others, whichever it is.
+  const isHad = ({ kind }: Policy): boolean => kind !== 'unavailable';
+  return [...policies.filter(policy => !isHad(policy)), ...policies.filter(isHad)];
 }
 
 /** What a policy says of a request. */

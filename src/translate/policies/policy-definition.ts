@@ -1,6 +1,8 @@
 /** What a policy is to the translation: its rows in the table of annotations, how its values are read, what it says of a request. */
+import type { Credentials } from '../../model/credentials.ts';
 import type { Policy } from '../../model/policy.ts';
 import type { ClusterId, ServiceRef } from '../../model/route.ts';
+import type { CredentialsFault } from '../../resources/credentials.ts';
 import type { ServiceReference } from '../service-reference.ts';
 
 /** One annotation, as documents and completion show it. */
@@ -38,6 +40,11 @@ export interface PolicyValues {
    * @param url absolute, of the scheme `http` or `https`
    */
   clusterOfUrl(url: URL): ClusterId;
+  /**
+   * The users of a Secret in the namespace of the object, or why there are none: its owner is told that.
+   * @param name of the annotation that asks @param secret the name of the Secret
+   */
+  credentials(name: string, secret: string): Credentials | CredentialsFault;
 }
 
 /** A request as `explain` is asked about it. */

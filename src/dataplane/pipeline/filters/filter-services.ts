@@ -1,5 +1,6 @@
 import type { Clock } from '../../../clock.ts';
 import type { Limits } from '../../../limits/limits.ts';
+import type { PasswordVerifier } from '../../passwords/password-verifier.ts';
 import type { AuthCache } from './auth-cache.ts';
 
 /** What the filters of a worker share, and what outlives a change of the routes. */
@@ -7,4 +8,5 @@ export interface FilterServices {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly authCache: AuthCache;
+  readonly passwords: PasswordVerifier;
 }

@@ -1,6 +1,7 @@
 import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
 import { AddressList } from './address-list.ts';
 import { AuthUrl } from './auth-url.ts';
+import { BasicAuth } from './basic-auth.ts';
 import { Cors } from './cors.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
@@ -45,7 +46,7 @@ export class FilterCompiler {
   }
 }
 
-function createFilter(policy: Policy, { limits, authCache }: FilterServices): Filter {
+function createFilter(policy: Policy, { limits, authCache, passwords }: FilterServices): Filter {
   switch (policy.kind) {
     case 'unavailable':
       return new Unavailable(policy);
@@ -64,6 +65,8 @@ function createFilter(policy: Policy, { limits, authCache }: FilterServices): Fi
       return new RedirectFilter(policy);
     case 'rewrite':
       return new RewriteFilter(policy);
+    case 'basic-auth':
+      return new BasicAuth(policy, passwords);
     case 'request-headers':
       return new RequestHeaderEdits(policy);
     case 'response-headers':

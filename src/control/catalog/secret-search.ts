@@ -1,0 +1,51 @@
+import type { Credentials } from '../../model/credentials.ts';
+import type { CredentialsFault } from '../../resources/credentials.ts';
+import type { Secret } from '../../resources/secret.ts';
+import type { SecretRef } from '../../resources/secret-store.ts';
+import type { Authorities } from '../../translate/tls-authorities.ts';
+import type { KnownSecrets, SecretState } from './known-secrets.ts';
+
+/** Looks Secrets up for one translation, and remembers which it was asked for. */
+export class SecretSearch {
+  readonly asked: SecretRef[] = [];
+  /** Certificate authorities that are asked for are not known yet. */
+  awaitsAuthorities = false;
+  /** Anything that is asked for is not known yet. */
+  isAwaiting = false;
+  readonly #secrets: KnownSecrets;
+
+  constructor(secrets: KnownSecrets) {
+    this.#secrets = secrets;
+  }
+
+  readonly authorities = (secret: SecretRef): Authorities => {
+    const found = this.#find(secret, ({ ca }) => ({ pem: ca }));
+    this.awaitsAuthorities ||= found === undefined;
+    return found;
+  };
+
+  readonly credentials = (secret: SecretRef): Credentials | CredentialsFault | undefined =>
+    this.#find(secret, ({ credentials }) => credentials);
+
+  #find<T>(ref: SecretRef, read: (secret: Secret) => T): T | { readonly fault: string } | undefined {
+    this.asked.push(ref);
+    const state = this.#secrets.of(ref);
+    if ('secret' in state && state.secret !== undefined) return read(state.secret);
+    const fault = faultOf(state);
+    this.isAwaiting ||= fault === undefined;
+    return fault;
+  }
+}
+
+/** @returns undefined while nothing is known */
+function faultOf(state: SecretState): { readonly fault: string } | undefined {
+  switch (state.state) {
+    case 'absent':
+      return { fault: 'there is no such Secret' };
+    case 'unusable':
+    case 'unreadable':
+      return { fault: state.why };
+    default:
+      return undefined;
+  }
+}
