@@ -38,6 +38,48 @@ test('what each policy does with the request is said, in the order in which the 
   assert.match(stdout, /\nPolicies, in this order\n.*\n {2}deny-from +refuses clients of 192\.0\.2\.0\/24/s);
 });
 
+const PATHS = `
+apiVersion: v1
+kind: Service
+metadata:
+  name: paths
+  annotations:
+    kube-entry.io/path: /paths
+    kube-entry.io/cors: origins=https://a.example,https://*.b.example
+    kube-entry.io/redirect: "^/old/(.*)$ https://new.example/$1 308"
+    kube-entry.io/rewrite: "^/api/(.*)$ /$1"
+spec: { clusterIP: 10.96.0.1, ports: [{ name: http, port: 80 }] }
+`;
+
+test('patterns and origins are tried with the request', async context => {
+  const file = await writeManifest(context, PATHS);
+  const does = async (...args: string[]): Promise<unknown> => {
+    const { stdout } = await runHere(['explain', '--output', 'json', '--manifests', file, ...args]);
+    return JSON.parse(stdout).policies.map((one: { does: string }) => one.does);
+  };
+  const list = 'https://a.example, https://*.b.example';
+  assert.deepEqual(await does('/paths/old/x?y'), [
+    `lets pages of ${list} read answers; this request names no origin`,
+    'answers with 308 and Location: https://new.example/x?y',
+    'lets pass /old/x, which ^/api/(.*)$ does not match',
+  ]);
+  assert.deepEqual(await does('--header', 'Origin: https://x.b.example', '/paths/api/x'), [
+    'lets pages of https://x.b.example read the answer',
+    'lets pass /api/x, which ^/old/(.*)$ does not match',
+    'makes /x of /api/x',
+  ]);
+  const [foreign] = (await does('--header', 'Origin: https://evil.example', '/paths/x')) as string[];
+  assert.equal(foreign, `lets no page of https://evil.example read the answer: it is not one of ${list}`);
+  const [preflight] = (await does(
+    '--method',
+    'OPTIONS',
+    '--header',
+    'Origin: https://a.example',
+    '/paths/x',
+  )) as string[];
+  assert.equal(preflight, 'answers with 204, as to a preflight');
+});
+
 test('a method that is none is refused', async context => {
   const file = await writeManifest(context, CART);
   const { code, stderr } = await runHere(['explain', '--manifests', file, '--method', 'G T', '/cart']);

@@ -6,8 +6,11 @@ import { quote } from '../../text/quote.ts';
 /** What neither a URL nor a path can hold as it is. */
 const UNSAFE = /[^!-~]|["<>\\^`{|}]/u;
 
+const LONGEST_TARGET = 2_048;
+
 /** @param grammar what to write instead @throws FormatError */
 export function readTarget(target: string, isTarget: (target: string) => boolean, grammar: string): string {
+  if (target.length > LONGEST_TARGET) throw new FormatError(`the target is longer than ${LONGEST_TARGET} characters`);
   const [unsafe] = UNSAFE.exec(target) ?? [];
   if (unsafe !== undefined)
     throw new FormatError(
