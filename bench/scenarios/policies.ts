@@ -68,6 +68,22 @@ export const headerEdits = policyScenario({
   isAtWork: ({ headers }) => headers['x-frame-options'] === 'DENY',
 });
 
+export const cors = policyScenario({
+  name: 'policy-cors',
+  title: 'Small GET for a page of another origin, which a list allows',
+  header: 'Origin: https://x.b.example',
+  policy: {
+    annotations: {
+      cors: 'origins=https://a.example,https://*.b.example methods=GET,PUT headers=X-A max-age=200 credentials',
+    },
+    http: 'map $http_origin $allowed_origin { ~^https://(a|[a-z0-9-]+\\.b)\\.example$ $http_origin; }',
+    location: `add_header Access-Control-Allow-Origin $allowed_origin always; add_header Access-Control-Allow-Methods 'GET, PUT' always;
+      add_header Access-Control-Allow-Headers X-A always; add_header Access-Control-Allow-Credentials true always;
+      add_header Access-Control-Max-Age 200 always; add_header Vary Origin always;`,
+  },
+  isAtWork: ({ headers }) => headers['access-control-allow-origin'] === 'https://x.b.example',
+});
+
 export const rateLimit = policyScenario({
   name: 'policy-rate-limit',
   title: 'Small GET, counted against a rate of its client that it does not reach',
