@@ -111,6 +111,16 @@ export interface AuthUrlPolicy {
   };
 }
 
+/** A coding of content (RFC 9110 section 8.4.1, RFC 7932, RFC 8878). */
+export type ContentCoding = 'zstd' | 'br' | 'gzip';
+
+/** Responses are compressed for clients that take one of the codings. */
+export interface CompressPolicy {
+  readonly kind: 'compress';
+  /** The first is preferred where a client likes several alike. */
+  readonly codings: readonly ContentCoding[];
+}
+
 /** A policy of the route cannot be had, such as one whose Secret is missing: its requests are refused, because nothing else is safe. */
 export interface UnavailablePolicy {
   readonly kind: 'unavailable';
@@ -130,6 +140,7 @@ export type Policy =
   | BasicAuthPolicy
   | AuthUrlPolicy
   | HeadersPolicy
+  | CompressPolicy
   | UnavailablePolicy;
 
 /** The cluster that a policy leads to; undefined for one that leads nowhere. */
@@ -151,6 +162,7 @@ export const POLICY_KINDS = [
   'auth-url',
   'request-headers',
   'response-headers',
+  'compress',
 ] as const satisfies readonly Policy['kind'][];
 
 export type PolicyKind = (typeof POLICY_KINDS)[number];

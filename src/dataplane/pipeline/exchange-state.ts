@@ -9,6 +9,7 @@ import { EXPECT, X_REQUEST_ID } from './header-ids.ts';
 import type { Downstream, KeptBody, RequestView, Upstream } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
 import { RequestRouting } from './request-routing.ts';
+import type { TransformedBody } from './transformed-body.ts';
 
 /** No request is under way, or its connection is gone: late callbacks must do nothing. */
 export const OVER = 0;
@@ -43,6 +44,8 @@ export class ExchangeState implements Turns {
   /** Of the route of the request; undefined where it has none. */
   filters: ActiveFilters | undefined;
   upstream: Upstream | undefined;
+  /** The body of the response, where a policy makes another one of it. */
+  transformed: TransformedBody | undefined;
   /** Bytes of the request's body so far. */
   bodyBytes = 0;
   awaitsContinue = false;
@@ -65,6 +68,11 @@ export class ExchangeState implements Turns {
 
   get isSuspended(): boolean {
     return this.phase === CONNECTING || this.phase === FILTERING;
+  }
+
+  /** The upstream has sent all of its response, and a part is still being made for the client. */
+  get isEnding(): boolean {
+    return this.transformed !== undefined && this.upstream === undefined;
   }
 
   get isAnswered(): boolean {
@@ -116,9 +124,12 @@ export class ExchangeState implements Turns {
     this.generation += 1;
   }
 
+  /** Whatever leads to the upstream, and what came from it. */
   dropUpstream(): void {
     this.upstream?.destroy();
     this.upstream = undefined;
+    this.transformed?.destroy();
+    this.transformed = undefined;
     this.keptBody?.release();
     this.keptBody = undefined;
   }

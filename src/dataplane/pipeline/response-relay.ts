@@ -4,6 +4,7 @@ import type { PipelineContext } from './pipeline-context.ts';
 import type { BodyPiece, FailureDetail, FieldEdits, KeptBody, ResponseView, UpstreamHandler } from './ports.ts';
 import { AddedLines, RedirectEdits } from './redirects.ts';
 import { believedHosts } from './told-by-proxies.ts';
+import { TransformedBody, type TransformedBodyOwner } from './transformed-body.ts';
 import { isOfferedUpgrade } from './upgrade.ts';
 import type { UpstreamAttempts } from './upstream-attempts.ts';
 
@@ -16,7 +17,7 @@ export interface ExchangeEnds {
 }
 
 /** The phases of a response: head, response filters, body or tunnel. */
-export class ResponseRelay implements UpstreamHandler {
+export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner {
   readonly state: ExchangeState;
   readonly #context: PipelineContext;
   readonly #attempts: UpstreamAttempts;
@@ -30,7 +31,8 @@ export class ResponseRelay implements UpstreamHandler {
   }
 
   get isBlocked(): boolean {
-    return this.state.downstream.isBlocked;
+    const { downstream, transformed } = this.state;
+    return transformed === undefined ? downstream.isBlocked : transformed.holdsBack;
   }
 
   get room(): number {
@@ -62,18 +64,36 @@ export class ResponseRelay implements UpstreamHandler {
     state.awaitsContinue = false;
     state.record.answered(head.status);
     this.#attempts.answered(head.status);
-    state.downstream.respond(head, bodyLength, this.#editsOf(head), piece);
+    const edits = this.#editsOf(head);
+    const coding = state.filters?.coding;
+    if (coding === undefined) {
+      state.downstream.respond(head, bodyLength, edits, piece);
+    } else {
+      state.transformed = new TransformedBody(state, this, sink => this.#context.compressions.begin(coding, sink));
+      state.transformed.respond(head, edits, piece);
+    }
     if (!piece.isLast) this.upstreamMoved();
   }
 
   responseData(piece: BodyPiece): void {
-    this.state.downstream.write(piece);
+    const { downstream, transformed } = this.state;
+    if (transformed === undefined) downstream.write(piece);
+    else transformed.take(piece);
     if (!piece.isLast) this.upstreamMoved();
   }
 
   responseComplete(): void {
     this.state.upstream = undefined;
     this.#attempts.end('ok');
+    if (this.state.transformed?.isComplete !== false) this.transformComplete();
+  }
+
+  transformMoved(): void {
+    this.#context.deadlines.moved(this.state, this.state.downstream);
+  }
+
+  transformComplete(): void {
+    this.state.transformed = undefined;
     this.#ends.complete();
   }
 

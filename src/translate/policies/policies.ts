@@ -3,6 +3,7 @@ import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
 import { AUTH_URL } from './auth-url.ts';
 import { BASIC_AUTH } from './basic-auth.ts';
 import { CANARY_ROWS } from './canary.ts';
+import { COMPRESS } from './compress.ts';
 import { CORS } from './cors.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
 import { MAX_CONNECTIONS } from './max-connections.ts';
@@ -24,6 +25,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   AUTH_URL,
   REQUEST_HEADERS,
   RESPONSE_HEADERS,
+  COMPRESS,
 ];
 
 /** The annotations of all policies. */

@@ -2,6 +2,7 @@ import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
 import { AddressList } from './address-list.ts';
 import { AuthUrl } from './auth-url.ts';
 import { BasicAuth } from './basic-auth.ts';
+import { Compress } from './compress.ts';
 import { Cors } from './cors.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
@@ -71,5 +72,7 @@ function createFilter(policy: Policy, { limits, authCache, passwords }: FilterSe
       return new RequestHeaderEdits(policy);
     case 'response-headers':
       return new ResponseHeaderEdits(policy);
+    case 'compress':
+      return new Compress(policy);
   }
 }
