@@ -71,6 +71,11 @@ export function readLatin1(bytes: Buffer, start: number, end: number): string {
   return (bytes as unknown as Latin1Memory).latin1Slice(start, end);
 }
 
+/** The same text on its own. A part of a head would keep the whole head in memory. */
+export function detached(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
 function table(characters: string): Uint8Array {
   const flags = new Uint8Array(256);
   for (const character of characters) flags[character.charCodeAt(0)] = 1;

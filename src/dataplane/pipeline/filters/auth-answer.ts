@@ -1,3 +1,4 @@
+import { detached } from '../../../formats/http/bytes.ts';
 import { listElements } from '../../../formats/http/list.ts';
 import type { HeaderEdit } from '../../../model/policy.ts';
 import { fieldOf } from '../../fields/header-lines.ts';
@@ -32,18 +33,13 @@ export class AuthAnswer {
 
 /** A header line that the answer lacks is taken away: the client may have sent one. */
 function editOf(name: string, lines: string): HeaderEdit {
-  const value = copy(fieldOf(lines, 0, name.toLowerCase(), ', '));
+  const value = detached(fieldOf(lines, 0, name.toLowerCase(), ', '));
   return value === '' ? { op: 'remove', name, value } : { op: 'set', name, value };
 }
 
 function valuesOf(lines: string, name: string): readonly string[] {
   const joined = fieldOf(lines, 0, name, '\n');
-  return joined === '' ? [] : joined.split('\n').map(copy);
-}
-
-/** A slice would keep the whole head in memory that it is a part of. */
-function copy(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
+  return joined === '' ? [] : joined.split('\n').map(detached);
 }
 
 /** RFC 9111 section 5.2.2: what a cache that many clients share may do. */

@@ -1,3 +1,4 @@
+import { detached } from '../../../formats/http/bytes.ts';
 import { Origins } from '../../../formats/http/origins.ts';
 import type { CorsPolicy, HeaderEdit } from '../../../model/policy.ts';
 import { PreparedChanges } from './field-changes.ts';
@@ -44,10 +45,10 @@ export class Cors implements Filter {
   }
 
   #changesFor(sent: string): PreparedChanges {
-    const origin = this.#origins === undefined ? '*' : sent;
-    const known = this.#known.get(origin);
+    const known = this.#known.get(this.#origins === undefined ? '*' : sent);
     if (known !== undefined) return known;
-    if (this.#origins?.has(origin) === false) return this.#denied;
+    if (this.#origins?.has(sent) === false) return this.#denied;
+    const origin = this.#origins === undefined ? '*' : detached(sent);
     const allow: HeaderEdit = { op: 'add', name: 'Access-Control-Allow-Origin', value: origin };
     const vary = this.#origins === undefined ? [] : [VARY];
     const changes = new PreparedChanges([...DROPPED, allow, ...this.#allowing, ...vary]);
