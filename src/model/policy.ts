@@ -111,14 +111,14 @@ export interface AuthUrlPolicy {
   };
 }
 
-/** A coding of content (RFC 9110 section 8.4.1, RFC 7932, RFC 8878). */
-export type ContentCoding = 'zstd' | 'br' | 'gzip';
-
-/** Responses are compressed for clients that take one of the codings. */
-export interface CompressPolicy {
-  readonly kind: 'compress';
-  /** The first is preferred where a client likes several alike. */
-  readonly codings: readonly ContentCoding[];
+/** Another service answers in place of errors. */
+export interface ErrorPagesPolicy {
+  readonly kind: 'error-pages';
+  readonly cluster: ClusterId;
+  readonly statuses: readonly number[];
+  /** Whose errors they are, and its port, which the service is told. */
+  readonly service: { readonly namespace: string; readonly name: string };
+  readonly port: number;
 }
 
 /** A policy of the route cannot be had, such as one whose Secret is missing: its requests are refused, because nothing else is safe. */
@@ -140,7 +140,7 @@ export type Policy =
   | BasicAuthPolicy
   | AuthUrlPolicy
   | HeadersPolicy
-  | CompressPolicy
+  | ErrorPagesPolicy
   | UnavailablePolicy;
 
 /** The cluster that a policy leads to; undefined for one that leads nowhere. */
@@ -161,8 +161,8 @@ export const POLICY_KINDS = [
   'basic-auth',
   'auth-url',
   'request-headers',
+  'error-pages',
   'response-headers',
-  'compress',
 ] as const satisfies readonly Policy['kind'][];
 
 export type PolicyKind = (typeof POLICY_KINDS)[number];

@@ -12,7 +12,7 @@ export interface ServiceReference {
 /** Reads `NAME` or `NAME:PORT`. @throws FormatError */
 export function parseServiceReference(text: string): ServiceReference {
   const [name = '', port, ...others] = text.split(':');
-  if (isDnsLabel(name) && port !== '' && others.length === 0) return { name, port };
+  if (isDnsLabel(name) && (port === undefined || isDnsLabel(port)) && others.length === 0) return { name, port };
   const advice = 'write the name of a Service of the same namespace, as in "pages" or, with a port, "pages:8080"';
   throw new FormatError(`${quote(text)} names no Service: ${advice}`);
 }

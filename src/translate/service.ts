@@ -141,7 +141,8 @@ export function translateService(
   const stripPrefix = isStripped ?? !isGrpc(destination?.cluster.protocol);
   const tls = readTlsSettings(service, hosts, reader, options);
   const references = new References(service, reader, options);
-  const policies = readServicePolicies(service, { ...reader, references }, options);
+  const port = destination?.port?.port ?? 0;
+  const policies = readServicePolicies(service, { ...reader, references, port }, options);
   if (refusals.length > 0 || destination === undefined) return unexposed(service, refusals, warnings);
 
   const routes = hosts.flatMap(host =>

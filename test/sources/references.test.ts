@@ -64,7 +64,19 @@ describe('a reference to a Service', () => {
   });
 
   test('never leaves its namespace', () => {
-    for (const text of ['', 'other/pages', 'Pages', 'pages:', 'a:b:c', '../pages', 'pages.other', 'a b', 'a\r\nb'])
+    for (const text of [
+      '',
+      'other/pages',
+      'Pages',
+      'pages:',
+      'a:b:c',
+      'http://pages',
+      'pages:a b',
+      '../pages',
+      'pages.other',
+      'a b',
+      'a\r\nb',
+    ])
       assert.throws(() => parseServiceReference(text), /names no Service/, text);
   });
 });

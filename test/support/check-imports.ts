@@ -40,7 +40,6 @@ const WHOLE_DATAPLANE = [
   'dataplane/clusters',
   'dataplane/pipeline',
   'dataplane/passthrough',
-  'dataplane/bodies',
   'dataplane/http1',
   'dataplane/http2',
   'dataplane/http2/client',
@@ -127,11 +126,6 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: [...COMMON, 'dataplane/pipeline/ports.ts', 'dataplane/pipeline/header-ids.ts'],
       packages: [],
     },
-    // What codecs and exchanges do with bodies, whatever the version of HTTP.
-    'dataplane/bodies': {
-      folders: [...COMMON, 'dataplane/pipeline/ports.ts', 'model', 'dataplane/runtime', 'dataplane/transport'],
-      packages: [],
-    },
     'dataplane/clusters/upstream-pool.ts': {
       folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/runtime', 'dataplane/transport'],
       packages: [],
@@ -166,7 +160,6 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'settings',
         'observe',
         'dataplane',
-        'dataplane/bodies',
         'dataplane/failures',
         'dataplane/log',
         'dataplane/passwords',
@@ -207,7 +200,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     // The wire of HTTP/2, which both of its sides use.
     'dataplane/http2': {
-      folders: [...COMMON, ...PORTS, 'dataplane/bodies', 'dataplane/runtime', 'dataplane/transport'],
+      folders: [...COMMON, ...PORTS, 'dataplane/runtime', 'dataplane/transport'],
       packages: [],
     },
     'dataplane/http2/client': {
@@ -215,7 +208,6 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         ...COMMON,
         ...PORTS,
         'dataplane/failures',
-        'dataplane/bodies',
         'dataplane/runtime',
         'dataplane/transport',
         'dataplane/http2',
@@ -229,7 +221,6 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'settings',
         'observe',
         'dataplane/failures',
-        'dataplane/bodies',
         'dataplane/runtime',
         'dataplane/transport',
         'dataplane/http2',

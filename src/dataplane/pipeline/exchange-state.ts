@@ -6,10 +6,10 @@ import type { Turns } from './deadlines.ts';
 import { ExchangeRecord } from './exchange-record.ts';
 import type { ActiveFilters } from './filters/filter.ts';
 import { EXPECT, X_REQUEST_ID } from './header-ids.ts';
+import type { HeldResponse } from './held-response.ts';
 import type { Downstream, KeptBody, RequestView, Upstream } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
 import { RequestRouting } from './request-routing.ts';
-import type { TransformedBody } from './transformed-body.ts';
 
 /** No request is under way, or its connection is gone: late callbacks must do nothing. */
 export const OVER = 0;
@@ -44,13 +44,13 @@ export class ExchangeState implements Turns {
   /** Of the route of the request; undefined where it has none. */
   filters: ActiveFilters | undefined;
   upstream: Upstream | undefined;
-  /** The body of the response, where a policy makes another one of it. */
-  transformed: TransformedBody | undefined;
   /** Bytes of the request's body so far. */
   bodyBytes = 0;
   awaitsContinue = false;
   /** What an upstream has left of the request's body, for the one that gets the request next. */
   keptBody: KeptBody | undefined;
+  /** The upstream's response, while another service is asked for a page in its place. */
+  held: HeldResponse | undefined;
   /** The code with which an upstream ended the request on HTTP/2. */
   resetCode: number | undefined;
   readonly #context: EngineContext;
@@ -68,11 +68,6 @@ export class ExchangeState implements Turns {
 
   get isSuspended(): boolean {
     return this.phase === CONNECTING || this.phase === FILTERING;
-  }
-
-  /** The upstream has sent all of its response, and a part is still being made for the client. */
-  get isEnding(): boolean {
-    return this.transformed !== undefined && this.upstream === undefined;
   }
 
   get isAnswered(): boolean {
@@ -124,14 +119,12 @@ export class ExchangeState implements Turns {
     this.generation += 1;
   }
 
-  /** Whatever leads to the upstream, and what came from it. */
   dropUpstream(): void {
     this.upstream?.destroy();
     this.upstream = undefined;
-    this.transformed?.destroy();
-    this.transformed = undefined;
     this.keptBody?.release();
     this.keptBody = undefined;
+    this.held = undefined;
   }
 
   /** Drops the texts that are parts of the head: each would keep the whole head in memory. */

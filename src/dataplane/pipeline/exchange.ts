@@ -147,8 +147,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   }
 
   get takesBody(): boolean {
-    const { state } = this;
-    return !state.isRequestComplete && !state.isSuspended && !state.isEnding;
+    return !this.state.isRequestComplete && !this.state.isSuspended;
   }
 
   data(piece: BodyPiece): void {
@@ -174,8 +173,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     const { state } = this;
     if (state.phase === TUNNEL) this.#context.deadlines.tunnel(state);
     else this.#clientMoved();
-    if (state.transformed === undefined) state.upstream?.resume();
-    else state.transformed.resume();
+    state.upstream?.resume();
   }
 
   tunnelFromClient(piece: BodyPiece): void {
@@ -211,9 +209,35 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     if (state.isAnswered) {
       state.record.fail(reason, detail);
       state.downstream.cut(state.resetCode);
-    } else {
+    } else if (state.filters === undefined || !this.#asksForPage(reason, detail, headers)) {
       this.#end(this.#answerError(reason, detail, headers));
     }
+  }
+
+  /** @returns whether another service is asked for a page in place of the error */
+  #asksForPage(reason: FailureReason, detail: FailureDetail | undefined, headers: Answer['headers']): boolean {
+    const { record, filters } = this.state;
+    // A bug of ours ends the request at once, and so does the end of the program.
+    if (filters === undefined || reason === 'internal' || this.#context.isClosed) return false;
+    const { status, closes } = FAILURES[reason];
+    const own = withHeaders(errorAnswer(reason, '', record.requestId), headers);
+    const isAsked = filters.askForPage(status, own.headers, {
+      pageCame: page => {
+        record.answeredHere(page.status);
+        this.#end(this.#answer(page, closes));
+      },
+      noPage: () => this.#end(this.#answerError(reason, detail, headers)),
+      crashed: error => this.crashed(error),
+    });
+    if (!isAsked) return false;
+    record.fail(reason, detail);
+    this.#clientMoved();
+    return true;
+  }
+
+  answerInstead(page: Answer): void {
+    this.state.record.answeredHere(page.status);
+    this.#end(this.#answer(page, false));
   }
 
   abandon(reason: FailureReason | undefined, error: string): void {

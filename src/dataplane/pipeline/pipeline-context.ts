@@ -1,5 +1,4 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
-import type { Compressions } from '../bodies/compressions.ts';
 import type { UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -10,7 +9,6 @@ export interface PipelineContext {
   readonly engine: EngineContext;
   readonly deadlines: Deadlines;
   readonly pools: UpstreamPools;
-  readonly compressions: Compressions;
   readonly subrequests: Subrequests;
   readonly trustedProxies: AddressRanges;
   /** Every connection is being ended, whatever is under way. */

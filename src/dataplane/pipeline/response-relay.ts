@@ -1,23 +1,28 @@
 import type { FailureReason } from '../failures/failures.ts';
 import { ANSWERED, type ExchangeState, TUNNEL } from './exchange-state.ts';
+import type { PageOwner } from './filters/filter.ts';
+import { HeldResponse } from './held-response.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import type { BodyPiece, FailureDetail, FieldEdits, KeptBody, ResponseView, UpstreamHandler } from './ports.ts';
+import type { Answer, BodyPiece, FailureDetail, FieldEdits, KeptBody, ResponseView, UpstreamHandler } from './ports.ts';
 import { AddedLines, RedirectEdits } from './redirects.ts';
 import { believedHosts } from './told-by-proxies.ts';
-import { TransformedBody, type TransformedBodyOwner } from './transformed-body.ts';
 import { isOfferedUpgrade } from './upgrade.ts';
 import type { UpstreamAttempts } from './upstream-attempts.ts';
+
+const NO_HEADERS: Answer['headers'] = [];
 
 /** How the exchange of a response ends. */
 export interface ExchangeEnds {
   /** Request and response are complete. */
   complete(): void;
   fail(reason: FailureReason, detail?: FailureDetail): void;
+  /** Another service answers in place of the upstream. */
+  answerInstead(page: Answer): void;
   crashed(error: unknown): void;
 }
 
 /** The phases of a response: head, response filters, body or tunnel. */
-export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner {
+export class ResponseRelay implements UpstreamHandler, PageOwner {
   readonly state: ExchangeState;
   readonly #context: PipelineContext;
   readonly #attempts: UpstreamAttempts;
@@ -31,8 +36,7 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner {
   }
 
   get isBlocked(): boolean {
-    const { downstream, transformed } = this.state;
-    return transformed === undefined ? downstream.isBlocked : transformed.holdsBack;
+    return this.state.held !== undefined || this.state.downstream.isBlocked;
   }
 
   get room(): number {
@@ -41,7 +45,7 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner {
 
   upstreamMoved(): void {
     const { state } = this;
-    if (state.upstream !== undefined) this.#context.deadlines.moved(state, state.upstream);
+    if (state.upstream !== undefined && state.held === undefined) this.#context.deadlines.moved(state, state.upstream);
   }
 
   upstreamDrained(): void {
@@ -60,41 +64,35 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner {
   responded(head: ResponseView, bodyLength: number, piece: BodyPiece): void {
     const { state } = this;
     if (head.authenticatesConnection) state.upstream?.keepFor(state.downstream.client);
-    state.enter(ANSWERED);
     state.awaitsContinue = false;
     state.record.answered(head.status);
     this.#attempts.answered(head.status);
-    const edits = this.#editsOf(head);
-    const coding = state.filters?.coding;
-    if (coding === undefined) {
-      state.downstream.respond(head, bodyLength, edits, piece);
-    } else {
-      state.transformed = new TransformedBody(state, this, sink => this.#context.compressions.begin(coding, sink));
-      state.transformed.respond(head, edits, piece);
-    }
+    if (state.filters === undefined || !this.#holds(head, bodyLength, piece)) this.#pass(head, bodyLength, piece);
+  }
+
+  #pass(head: ResponseView, bodyLength: number, piece: BodyPiece): void {
+    const { state } = this;
+    state.enter(ANSWERED);
+    state.downstream.respond(head, bodyLength, this.#editsOf(head), piece);
     if (!piece.isLast) this.upstreamMoved();
   }
 
   responseData(piece: BodyPiece): void {
-    const { downstream, transformed } = this.state;
-    if (transformed === undefined) downstream.write(piece);
-    else transformed.take(piece);
+    const { held } = this.state;
+    if (held !== undefined) {
+      held.add(piece);
+      return;
+    }
+    this.state.downstream.write(piece);
     if (!piece.isLast) this.upstreamMoved();
   }
 
   responseComplete(): void {
+    const { held } = this.state;
     this.state.upstream = undefined;
     this.#attempts.end('ok');
-    if (this.state.transformed?.isComplete !== false) this.transformComplete();
-  }
-
-  transformMoved(): void {
-    this.#context.deadlines.moved(this.state, this.state.downstream);
-  }
-
-  transformComplete(): void {
-    this.state.transformed = undefined;
-    this.#ends.complete();
+    if (held === undefined) this.#ends.complete();
+    else held.isComplete = true;
   }
 
   upstreamBroken(hasBegun: boolean, error: string | undefined): void {
@@ -139,7 +137,54 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner {
   }
 
   fail(reason: FailureReason, detail?: FailureDetail): void {
-    this.#ends.fail(reason, detail);
+    const { state } = this;
+    if (state.held === undefined) {
+      this.#ends.fail(reason, detail);
+      return;
+    }
+    // It is no matter where a page takes its place.
+    state.held.failure = { reason, detail };
+    state.upstream?.destroy();
+    state.upstream = undefined;
+  }
+
+  // While another service is asked for a page in place of the response.
+
+  /** @returns whether the response waits */
+  #holds(head: ResponseView, bodyLength: number, piece: BodyPiece): boolean {
+    const { state } = this;
+    // A login of the connection goes on with this very response.
+    if (head.authenticatesConnection || !state.filters?.askForPage(head.status, NO_HEADERS, this)) return false;
+    state.held = new HeldResponse(head, bodyLength);
+    state.held.add(piece);
+    const { deadlines } = this.#context;
+    deadlines.moved(state, state.downstream);
+    if (state.upstream !== undefined) deadlines.none(state.upstream.limit);
+    return true;
+  }
+
+  pageCame(page: Answer): void {
+    const { state } = this;
+    this.#attempts.end('ok');
+    state.dropUpstream();
+    this.#ends.answerInstead(page);
+  }
+
+  noPage(): void {
+    const { state } = this;
+    const held = state.held as HeldResponse;
+    state.held = undefined;
+    if (held.failure !== undefined) {
+      this.#ends.fail(held.failure.reason, held.failure.detail);
+      return;
+    }
+    this.#pass(held.head, held.bodyLength, held.body);
+    if (held.isComplete) {
+      this.#ends.complete();
+      return;
+    }
+    state.upstream?.resume();
+    state.downstream.resume();
   }
 
   crashed(error: unknown): void {

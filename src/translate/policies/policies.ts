@@ -3,8 +3,8 @@ import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
 import { AUTH_URL } from './auth-url.ts';
 import { BASIC_AUTH } from './basic-auth.ts';
 import { CANARY_ROWS } from './canary.ts';
-import { COMPRESS } from './compress.ts';
 import { CORS } from './cors.ts';
+import { ERROR_PAGES } from './error-pages.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
 import { MAX_CONNECTIONS } from './max-connections.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
@@ -24,8 +24,8 @@ export const POLICIES: readonly PolicyDefinition[] = [
   BASIC_AUTH,
   AUTH_URL,
   REQUEST_HEADERS,
+  ERROR_PAGES,
   RESPONSE_HEADERS,
-  COMPRESS,
 ];
 
 /** The annotations of all policies. */

@@ -22,6 +22,8 @@ export interface PolicyRow {
 /** The annotations of an object, as the definitions of policies read them. */
 export interface PolicyValues {
   readonly service: ServiceRef;
+  /** Of the Service, where its requests go; 0 where that cannot be told. */
+  readonly port: number;
   get(name: string): string | undefined;
   /**
    * Reads a value where the annotation is there. A bad one is recorded as a reason why the object is refused.

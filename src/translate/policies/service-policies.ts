@@ -15,6 +15,7 @@ interface ServiceAnnotations {
   /** Records the refusal that `read` throws. @returns undefined after one */
   attempt<T>(read: () => T): T | undefined;
   warn(reason: 'AnnotationWithoutEffect' | 'PolicyUnavailable', message: string, field: string): void;
+  readonly port: number;
   readonly references: Pick<References, 'toService' | 'toUrl'>;
 }
 
@@ -29,7 +30,7 @@ export interface PolicyOptions {
 /** What the annotations of a Service ask for; undefined: nothing. */
 export function readServicePolicies(
   service: ServiceRef,
-  { get, attempt, warn, references }: ServiceAnnotations,
+  { get, attempt, warn, port, references }: ServiceAnnotations,
   { engine = 'wire', credentials }: PolicyOptions,
 ): readonly Policy[] | undefined {
   for (const {
@@ -44,6 +45,7 @@ export function readServicePolicies(
   }
   const policies = readPolicies({
     service,
+    port,
     get,
     read: (name, parse) => {
       const text = get(name);

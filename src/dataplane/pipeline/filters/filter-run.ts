@@ -1,4 +1,3 @@
-import type { ContentCoding } from '../../../model/policy.ts';
 import { upstreamPath } from '../../../model/route.ts';
 import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
@@ -13,12 +12,14 @@ import {
   type FilteredExchange,
   type FilteredResponse,
   type NamedFilter,
+  type PageOwner,
   Refusal,
   type Resume,
   SUSPENDED,
   type Verdict,
 } from './filter.ts';
 import type { RouteFilters } from './filters.ts';
+import { PageRequest } from './page-request.ts';
 
 /** Goes on with an exchange that a filter has suspended. */
 export interface FilterOwner {
@@ -31,7 +32,6 @@ export interface FilterOwner {
 export class FilterRun implements FilteredExchange, ActiveFilters {
   readonly requestEdits = new FieldChanges();
   readonly responseEdits = new FieldChanges();
-  coding: ContentCoding | undefined;
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
   readonly #owner: FilterOwner;
@@ -42,6 +42,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
   /** So many of them have let the request pass or have suspended it. */
   #entered = 0;
   #clientIp: string | undefined;
+  #page: PageRequest | undefined;
   #upstreamPath: string | undefined;
 
   constructor(context: PipelineContext, state: ExchangeState, owner: FilterOwner) {
@@ -58,7 +59,6 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     this.#upstreamPath = undefined;
     this.requestEdits.clear();
     this.responseEdits.clear();
-    this.coding = undefined;
   }
 
   /** Whether the filters that come before the redirect to https have let the request pass. */
@@ -114,11 +114,23 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     return this.responseEdits.isEmpty ? answer : withChanges(answer, this.responseEdits.settle());
   }
 
+  askForPage(status: number, headers: Answer['headers'], owner: PageOwner): boolean {
+    const pages = this.#filters?.pages;
+    // What is made of errors of gRPC is no page, and a page is asked for once: no loop.
+    if (pages === undefined || this.#page !== undefined || this.#state.routing.isGrpc) return false;
+    const asked = pages.page?.(this, status);
+    if (asked === undefined) return false;
+    this.#page = new PageRequest(this.#context, this.#state, headers, owner);
+    return this.#page.begin(asked);
+  }
+
   /** The exchange has its line in the log. */
   end(): void {
     const filters = this.#filters;
     if (filters === undefined) return;
     this.#filters = undefined;
+    this.#page?.cancel();
+    this.#page = undefined;
     for (let index = 0; index < this.#entered; index += 1) filters.request[index]?.filter.end?.(this);
     this.#kept.clear();
   }
@@ -177,12 +189,6 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
 
   get subrequests(): Asking {
     return this.#context.subrequests;
-  }
-
-  compress(coding: ContentCoding): boolean {
-    if (!this.#context.compressions.hasRoom) return false;
-    this.coding = coding;
-    return true;
   }
 
   suspend(): Resume {

@@ -1,8 +1,10 @@
 /** What the filters of a route are, and what they see. Each policy of a route is one filter; it serves all requests of the route. */
-import type { ContentCoding, PolicyKind } from '../../../model/policy.ts';
+import type { ClusterId } from '../../../model/cluster-id.ts';
+import type { PolicyKind } from '../../../model/policy.ts';
 import type { FailureReason } from '../../failures/failures.ts';
+import type { Guarded } from '../../runtime/guard.ts';
 import type { Answer, ClientIdentity, FailureDetail, FieldEdits, RequestView, ResponseView } from '../ports.ts';
-import type { Asking } from '../subrequests/question.ts';
+import type { Asking, Question } from '../subrequests/question.ts';
 import type { FieldChanges } from './field-changes.ts';
 
 /** The filter waits for something. It resumes the request by what {@link FilteredExchange.suspend} gave it. */
@@ -68,11 +70,6 @@ export interface FilteredExchange {
   readonly responseEdits: FieldChanges;
   /** Asks other services. */
   readonly subrequests: Asking;
-  /**
-   * Compresses the body of the upstream's response. What that changes in the head is the filter's.
-   * @returns whether it will be: so many others may be under way that there is no room for it
-   */
-  compress(coding: ContentCoding): boolean;
   /** Before a filter returns {@link SUSPENDED}. */
   suspend(): Resume;
   /** Keeps a value for a later phase of the same exchange. */
@@ -97,20 +94,39 @@ export interface Filter {
   request?(exchange: FilteredExchange): Verdict;
   /** A final response is about to go to the client: the upstream's, or one that the entry gives, errors too. */
   response?(exchange: FilteredExchange, response: FilteredResponse): void;
+  /** Who is asked for a page in place of a response with this status; undefined: the response goes out. */
+  page?(exchange: FilteredExchange, status: number): PageQuestion | undefined;
   /** The exchange has its line in the log. Called once for each request that the filter has let pass or has suspended. */
   end?(exchange: FilteredExchange): void;
+}
+
+/** What another service is asked for a page. */
+export interface PageQuestion {
+  readonly cluster: ClusterId;
+  readonly question: Question;
+}
+
+/** Who has asked for a page in place of an error. One of its methods is called, once, unless the exchange ends before. */
+export interface PageOwner extends Guarded {
+  pageCame(page: Answer): void;
+  /** What the page was to take the place of goes out. */
+  noPage(): void;
 }
 
 /** The filters of the request under way, as the phases behind them see them. */
 export interface ActiveFilters {
   readonly upstreamPath: string;
   readonly requestEdits: FieldChanges;
-  /** How the body of the upstream's response is compressed; undefined: not at all. */
-  readonly coding: ContentCoding | undefined;
   /** What the filters change in a response; `before` where they change nothing. */
   editsOf(response: ResponseView, before: FieldEdits | undefined): FieldEdits | undefined;
   /** An answer of the entry, with what the filters change in it. */
   edited(answer: Answer): Answer;
+  /**
+   * Asks for a page in place of an error, at most once for each request.
+   * @param headers of the error, for a page that says nothing else
+   * @returns whether one may come: then the exchange is suspended
+   */
+  askForPage(status: number, headers: Answer['headers'], owner: PageOwner): boolean;
   /** The exchange has its line in the log. */
   end(): void;
 }

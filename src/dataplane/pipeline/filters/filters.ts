@@ -2,8 +2,8 @@ import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
 import { AddressList } from './address-list.ts';
 import { AuthUrl } from './auth-url.ts';
 import { BasicAuth } from './basic-auth.ts';
-import { Compress } from './compress.ts';
 import { Cors } from './cors.ts';
+import { ErrorPages } from './error-pages.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
@@ -19,6 +19,8 @@ export interface RouteFilters {
   readonly request: readonly NamedFilter[];
   readonly early: number;
   readonly response: readonly NamedFilter[];
+  /** Answers in place of errors; undefined where nothing does. */
+  readonly pages: Filter | undefined;
 }
 
 /** Makes filters of policies. Routes that share a list of policies share its filters. */
@@ -41,6 +43,7 @@ export class FilterCompiler {
       request,
       early: request.filter(({ kind }) => EARLY_KINDS.has(kind)).length,
       response: filters.filter(({ filter }) => filter.response !== undefined),
+      pages: filters.map(({ filter }) => filter).find(({ page }) => page !== undefined),
     };
     this.#made.set(policies, made);
     return made;
@@ -68,11 +71,11 @@ function createFilter(policy: Policy, { limits, authCache, passwords }: FilterSe
       return new RewriteFilter(policy);
     case 'basic-auth':
       return new BasicAuth(policy, passwords);
+    case 'error-pages':
+      return new ErrorPages(policy);
     case 'request-headers':
       return new RequestHeaderEdits(policy);
     case 'response-headers':
       return new ResponseHeaderEdits(policy);
-    case 'compress':
-      return new Compress(policy);
   }
 }
