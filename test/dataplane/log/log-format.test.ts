@@ -160,7 +160,15 @@ test('quotes, backslashes and all but printable ASCII are escaped as nginx does'
 test('JSON has every field, numbers as numbers, and null for the time of an upstream that was not asked', () => {
   const line = formatLine(RECORD, 'json');
   const parsed: unknown = JSON.parse(line);
-  const { earlierAttempts: _, authorization: __, route: ___, endpoint: ____, tls: _____, ...fields } = RECORD;
+  const {
+    earlierAttempts: _,
+    authorization: __,
+    route: ___,
+    endpoint: ____,
+    tls: _____,
+    policy: ______,
+    ...fields
+  } = RECORD;
   assert.deepEqual(parsed, {
     ...fields,
     time: '2026-11-21T17:15:33.500Z',
@@ -174,6 +182,11 @@ test('JSON has every field, numbers as numbers, and null for the time of an upst
   });
   const none = JSON.parse(formatLine({ ...RECORD, upstreamMs: Number.NaN }, 'json')) as Record<string, unknown>;
   assert.equal(none.upstreamMs, null);
+});
+
+test('JSON names the policy that refused or answered a request', () => {
+  const json = JSON.parse(formatLine({ ...RECORD, policy: 'rate-limit' }, 'json')) as Record<string, unknown>;
+  assert.equal(json.policy, 'rate-limit');
 });
 
 test('JSON says how a request over TLS came, and combined is as without TLS', () => {
