@@ -1,6 +1,9 @@
 import { type Route, strippedPrefix, upstreamPath } from '../model/route.ts';
 import { parseHost } from './host.ts';
 import { upperCaseEscapes } from './path.ts';
+import { PathEditError } from './path-edit-error.ts';
+import { PatternCostError } from './pattern/pattern-cost-error.ts';
+import { Rewrite } from './rewrite.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
 import { parseTarget, type RequestTarget } from './target.ts';
 
@@ -19,7 +22,7 @@ export interface Explanation {
   /** With its question mark; empty without one. */
   readonly query: string;
   readonly route: Route | undefined;
-  /** What the upstream gets in its request line. */
+  /** What the upstream gets in its request line; undefined without a route, or where a rewrite refuses the path. */
   readonly upstreamTarget: string | undefined;
   readonly losers: readonly { readonly route: Route; readonly reason: LossReason }[];
 }
@@ -53,9 +56,21 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
     path,
     query,
     route,
-    upstreamTarget: route && upstreamPath(strippedPrefix(route), path) + query,
+    upstreamTarget: route && upstreamTarget(route, path, query),
     losers,
   };
+}
+
+function upstreamTarget(route: Route, path: string, query: string): string | undefined {
+  const stripped = upstreamPath(strippedPrefix(route), path);
+  const rewrite = route.policies?.find(policy => policy.kind === 'rewrite');
+  try {
+    const rewritten = rewrite && new Rewrite(rewrite).pathFor(stripped);
+    return (rewritten ?? stripped) + query;
+  } catch (error) {
+    if (error instanceof PathEditError || error instanceof PatternCostError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether this prefix matches the path. A longer matching prefix would still win. */

@@ -53,9 +53,13 @@ spec: { clusterIP: 10.96.0.1, ports: [{ name: http, port: 80 }] }
 
 test('patterns and origins are tried with the request', async context => {
   const file = await writeManifest(context, PATHS);
-  const does = async (...args: string[]): Promise<unknown> => {
+  const explained = async (...args: string[]) => {
     const { stdout } = await runHere(['explain', '--output', 'json', '--manifests', file, ...args]);
-    return JSON.parse(stdout).policies.map((one: { does: string }) => one.does);
+    return JSON.parse(stdout);
+  };
+  const does = async (...args: string[]): Promise<unknown> => {
+    const { policies } = await explained(...args);
+    return policies.map((one: { does: string }) => one.does);
   };
   const list = 'https://a.example, https://*.b.example';
   assert.deepEqual(await does('/paths/old/x?y'), [
@@ -68,6 +72,7 @@ test('patterns and origins are tried with the request', async context => {
     'lets pass /api/x, which ^/old/(.*)$ does not match',
     'makes /x of /api/x',
   ]);
+  assert.equal((await explained('/paths/api/x?y')).upstreamTarget, '/x?y');
   const [foreign] = (await does('--header', 'Origin: https://evil.example', '/paths/x')) as string[];
   assert.equal(foreign, `lets no page of https://evil.example read the answer: it is not one of ${list}`);
   const [preflight] = (await does(

@@ -4,6 +4,7 @@ import type { CorsPolicy } from '../../src/model/policy.ts';
 import { header } from '../support/exchange.ts';
 import { fieldOf } from '../support/http2-client.ts';
 import { getFields, requestFields } from '../support/http2-fields.ts';
+import { credentials } from '../support/passwords.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { answer, answering, NOBODY } from '../support/raw-upstream.ts';
 import { policyScene } from './scene.ts';
@@ -86,6 +87,17 @@ describe('cors', { concurrency: 8 }, () => {
     const post = 'POST /guarded HTTP/1.1\r\nHost: test\r\nOrigin: https://a.example\r\nContent-Length: 5\r\n\r\nhello';
     const tooLarge = await large.proxy.exchange(post);
     assert.deepEqual([tooLarge.status, allowed(tooLarge)], [413, ['https://a.example']]);
+  });
+
+  it('stands on 401, and answers a preflight, which carries no credentials', async t => {
+    const locked = { kind: 'basic-auth', realm: 'a', secret: 'test/a', credentials: credentials() } as const;
+    const scene = await policyScene(t, [LISTED, locked]);
+    const refused = await scene.get('Origin: https://a.example\r\n');
+    assert.deepEqual([refused.status, allowed(refused)], [401, ['https://a.example']]);
+    const preflight = await scene.proxy.exchange(
+      'OPTIONS /guarded HTTP/1.1\r\nHost: test\r\nOrigin: https://a.example\r\n\r\n',
+    );
+    assert.equal(preflight.status, 204);
   });
 
   it('takes the place of what the upstream says, for foreign origins too', async t => {
