@@ -121,6 +121,14 @@ export interface ErrorPagesPolicy {
   readonly port: number;
 }
 
+/** Copies of requests go to another cluster, whose answers are thrown away. */
+export interface MirrorPolicy {
+  readonly kind: 'mirror';
+  readonly cluster: ClusterId;
+  /** Of a hundred requests. */
+  readonly percent: number;
+}
+
 /** A policy of the route cannot be had, such as one whose Secret is missing: its requests are refused, because nothing else is safe. */
 export interface UnavailablePolicy {
   readonly kind: 'unavailable';
@@ -140,6 +148,7 @@ export type Policy =
   | BasicAuthPolicy
   | AuthUrlPolicy
   | HeadersPolicy
+  | MirrorPolicy
   | ErrorPagesPolicy
   | UnavailablePolicy;
 
@@ -161,6 +170,7 @@ export const POLICY_KINDS = [
   'basic-auth',
   'auth-url',
   'request-headers',
+  'mirror',
   'error-pages',
   'response-headers',
 ] as const satisfies readonly Policy['kind'][];

@@ -13,6 +13,7 @@ import { DEFAULT_ERROR_PAGE } from '../dataplane/pipeline/error-pages.ts';
 import { FailureReporter } from '../dataplane/pipeline/failure-reporter.ts';
 import { AuthCache } from '../dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../dataplane/pipeline/filters/filter-services.ts';
+import { CopyMemory } from '../dataplane/pipeline/subrequests/body-copy.ts';
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
 import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
 import { codeOf, messageOf } from '../errors.ts';
@@ -34,6 +35,8 @@ const filterServices: FilterServices = {
   limits: openLimits(init.limits),
   authCache: new AuthCache(systemClock),
   passwords: new PasswordVerifier(systemClock),
+  copyMemory: new CopyMemory(),
+  random: Math.random,
 };
 const clusterContext: ClusterContext = {
   affinityKeys,

@@ -5,6 +5,7 @@ import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
 import { PasswordVerifier } from '../../src/dataplane/passwords/password-verifier.ts';
 import { AuthCache } from '../../src/dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
+import { CopyMemory } from '../../src/dataplane/pipeline/subrequests/body-copy.ts';
 import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
@@ -47,9 +48,15 @@ export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterCon
 /** What filters of policies share. */
 export function filterServices(fields: Partial<FilterServices> = {}): FilterServices {
   const clock = fields.clock ?? systemClock;
-  const limits = openLimits(new LimitBoard(1).share(0));
-  const passwords = new PasswordVerifier(new FakeClock());
-  return { clock, limits, authCache: new AuthCache(clock), passwords, ...fields };
+  return {
+    clock,
+    limits: openLimits(new LimitBoard(1).share(0)),
+    authCache: new AuthCache(clock),
+    passwords: new PasswordVerifier(new FakeClock()),
+    copyMemory: new CopyMemory(),
+    random: Math.random,
+    ...fields,
+  };
 }
 
 /** The cluster that a route leads to. */

@@ -20,19 +20,30 @@ export function takesTrailers(head: OutgoingHead): boolean {
  * @param framing lines of the codec
  */
 export function upstreamLines(request: OutgoingRequest, framing: string): string {
-  const { head, forwardedPrefix, hiddenCookie, ownLines } = request;
+  const { head, ownLines } = request;
   if (ownLines !== undefined) return framing + ownLines;
-  const prefix = forwardedPrefix === '' ? '' : `X-Forwarded-Prefix: ${forwardedPrefix}\r\n`;
   // RFC 9110 section 10.1.1: from an HTTP/1.0 client the expectation is ignored.
   const expect = head.has(EXPECT) && head.takesInterims ? `Expect: ${head.value(EXPECT)}\r\n` : '';
+  return linesAround(request, framing + expect);
+}
+
+/** Those that a copy of the request has: its body comes, whatever its upstream says. */
+export function copiedLines(request: OutgoingRequest): string {
+  return linesAround(request, '');
+}
+
+/** @param between what the entry tells and the lines of the client stand other lines */
+function linesAround(request: OutgoingRequest, between: string): string {
+  const { head, forwardedPrefix, hiddenCookie } = request;
+  const prefix = forwardedPrefix === '' ? '' : `X-Forwarded-Prefix: ${forwardedPrefix}\r\n`;
   const lines = hiddenCookie === '' ? head.lines() : withoutCookieLines(head.lines(), hiddenCookie);
   let certificate = '';
   for (const [name, value] of request.certificateFields) certificate += `${name}: ${value}\r\n`;
   const told = `${forwardedLines(request)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n`;
   const { edits } = request;
-  if (edits === undefined) return `${told}${framing}${expect}${lines}`;
+  if (edits === undefined) return `${told}${between}${lines}`;
   // Framing is no business of policies.
-  return `${editedLines(told, edits)}${framing}${expect}${editedLines(lines, edits)}${endedLines(edits.added)}`;
+  return `${editedLines(told, edits)}${between}${editedLines(lines, edits)}${endedLines(edits.added)}`;
 }
 
 function forwardedLines({ authority, client, forwarded }: OutgoingRequest): string {

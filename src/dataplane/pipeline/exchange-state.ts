@@ -4,7 +4,7 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineContext } from '../engine.ts';
 import type { Turns } from './deadlines.ts';
 import { ExchangeRecord } from './exchange-record.ts';
-import type { ActiveFilters } from './filters/filter.ts';
+import type { ActiveFilters, BodyReader } from './filters/filter.ts';
 import { EXPECT, X_REQUEST_ID } from './header-ids.ts';
 import type { HeldResponse } from './held-response.ts';
 import type { Downstream, KeptBody, RequestView, Upstream } from './ports.ts';
@@ -43,6 +43,8 @@ export class ExchangeState implements Turns {
   head: RequestView | undefined;
   /** Of the route of the request; undefined where it has none. */
   filters: ActiveFilters | undefined;
+  /** Gets the pieces of the request's body, too; undefined where no policy wants them. */
+  bodyReader: BodyReader | undefined;
   upstream: Upstream | undefined;
   /** Bytes of the request's body so far. */
   bodyBytes = 0;
@@ -99,6 +101,7 @@ export class ExchangeState implements Turns {
     this.settings = this.#context.state.settings;
     this.head = head;
     this.filters = undefined;
+    this.bodyReader = undefined;
     this.bodyBytes = 0;
     this.resetCode = undefined;
     this.awaitsContinue = !this.isRequestComplete && head.has(EXPECT);
@@ -111,6 +114,7 @@ export class ExchangeState implements Turns {
     this.settings = this.#context.state.settings;
     this.head = undefined;
     this.filters = undefined;
+    this.bodyReader = undefined;
     this.record.beginUnread(line);
   }
 

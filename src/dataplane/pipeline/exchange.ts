@@ -160,6 +160,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     }
     state.awaitsContinue = false;
     if (upstream !== undefined) {
+      state.bodyReader?.read(piece);
       if (!upstream.write(piece) && !piece.isLast) downstream.pause();
     } else if (piece.isLast) {
       // The request was answered without an upstream, and the rest of its body was thrown away.

@@ -7,6 +7,7 @@ import { CORS } from './cors.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
 import { MAX_CONNECTIONS } from './max-connections.ts';
+import { MIRROR } from './mirror.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
 import { RATE_LIMIT } from './rate-limit.ts';
 import { REDIRECT } from './redirect.ts';
@@ -24,6 +25,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   BASIC_AUTH,
   AUTH_URL,
   REQUEST_HEADERS,
+  MIRROR,
   ERROR_PAGES,
   RESPONSE_HEADERS,
 ];

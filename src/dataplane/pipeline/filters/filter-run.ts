@@ -1,13 +1,15 @@
 import { upstreamPath } from '../../../model/route.ts';
 import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
+import { copiedRequest } from '../outgoing-request.ts';
 import type { PipelineContext } from '../pipeline-context.ts';
 import type { Answer, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
-import type { Asking } from '../subrequests/question.ts';
+import type { Asking, OwnMessage } from '../subrequests/question.ts';
 import { clientIpOf, isSecure } from '../told-by-proxies.ts';
 import { FieldChanges, PolicyEdits, type PreparedChanges } from './field-changes.ts';
 import {
   type ActiveFilters,
+  type BodyReader,
   type Filter,
   type FilteredExchange,
   type FilteredResponse,
@@ -205,6 +207,12 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
         this.#owner.crashed(error);
       }
     };
+  }
+
+  copy(body: BodyReader): OwnMessage | undefined {
+    const message = copiedRequest(this.#state, this.#context.trustedProxies);
+    if (message !== undefined) this.#state.bodyReader = body;
+    return message;
   }
 
   keep(filter: Filter, value: unknown): void {

@@ -1,6 +1,8 @@
 import type { Clock } from '../../../clock.ts';
 import type { Limits } from '../../../limits/limits.ts';
+import type { Random } from '../../clusters/balancers/balancer.ts';
 import type { PasswordVerifier } from '../../passwords/password-verifier.ts';
+import type { CopyMemory } from '../subrequests/body-copy.ts';
 import type { AuthCache } from './auth-cache.ts';
 
 /** What the filters of a worker share, and what outlives a change of the routes. */
@@ -9,4 +11,6 @@ export interface FilterServices {
   readonly limits: Limits;
   readonly authCache: AuthCache;
   readonly passwords: PasswordVerifier;
+  readonly copyMemory: CopyMemory;
+  readonly random: Random;
 }

@@ -3,8 +3,16 @@ import type { ClusterId } from '../../../model/cluster-id.ts';
 import type { PolicyKind } from '../../../model/policy.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import type { Guarded } from '../../runtime/guard.ts';
-import type { Answer, ClientIdentity, FailureDetail, FieldEdits, RequestView, ResponseView } from '../ports.ts';
-import type { Asking, Question } from '../subrequests/question.ts';
+import type {
+  Answer,
+  BodyPiece,
+  ClientIdentity,
+  FailureDetail,
+  FieldEdits,
+  RequestView,
+  ResponseView,
+} from '../ports.ts';
+import type { Asking, OwnMessage, Question } from '../subrequests/question.ts';
 import type { FieldChanges } from './field-changes.ts';
 
 /** The filter waits for something. It resumes the request by what {@link FilteredExchange.suspend} gave it. */
@@ -43,6 +51,12 @@ export type Verdict = undefined | typeof SUSPENDED | Refusal | LocalAnswer;
 /** Goes on with a suspended request. It does nothing where the exchange has ended meanwhile, and the second time. */
 export type Resume = (verdict: Exclude<Verdict, typeof SUSPENDED>) => void;
 
+/** Gets the pieces of a request's body on their way to the upstream. It throws nothing. */
+export interface BodyReader {
+  /** The piece is valid during the call, and belongs to the upstream. */
+  read(piece: BodyPiece): void;
+}
+
 /** A request on its way through the filters of its route. */
 export interface FilteredExchange {
   readonly head: RequestView;
@@ -72,6 +86,11 @@ export interface FilteredExchange {
   readonly subrequests: Asking;
   /** Before a filter returns {@link SUSPENDED}. */
   suspend(): Resume;
+  /**
+   * What the upstream gets, behind the filters so far; undefined for a request that asks for another protocol.
+   * @param body gets the pieces of its body
+   */
+  copy(body: BodyReader): OwnMessage | undefined;
   /** Keeps a value for a later phase of the same exchange. */
   keep(filter: Filter, value: unknown): void;
   /** What was kept; undefined where nothing was. */

@@ -8,6 +8,7 @@ import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
 import { MaxConnections } from './max-connections.ts';
+import { Mirror } from './mirror.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RedirectFilter } from './redirect.ts';
 import { RewriteFilter } from './rewrite.ts';
@@ -50,7 +51,8 @@ export class FilterCompiler {
   }
 }
 
-function createFilter(policy: Policy, { limits, authCache, passwords }: FilterServices): Filter {
+function createFilter(policy: Policy, services: FilterServices): Filter {
+  const { limits, authCache, passwords, copyMemory, random } = services;
   switch (policy.kind) {
     case 'unavailable':
       return new Unavailable(policy);
@@ -75,6 +77,8 @@ function createFilter(policy: Policy, { limits, authCache, passwords }: FilterSe
       return new ErrorPages(policy);
     case 'request-headers':
       return new RequestHeaderEdits(policy);
+    case 'mirror':
+      return new Mirror(policy, copyMemory, random);
     case 'response-headers':
       return new ResponseHeaderEdits(policy);
   }

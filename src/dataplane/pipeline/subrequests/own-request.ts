@@ -3,7 +3,7 @@ import { queryValue } from '../../../formats/http/query.ts';
 import type { PickRequest } from '../../clusters/balancers/balancer.ts';
 import { fieldOf } from '../../fields/header-lines.ts';
 import type { ClientIdentity, OutgoingHead, OutgoingRequest } from '../ports.ts';
-import type { Question } from './question.ts';
+import type { OwnMessage } from './question.ts';
 
 /** No client speaks by it. */
 const NO_CLIENT: ClientIdentity = {
@@ -33,7 +33,7 @@ export class OwnRequest implements OutgoingRequest, OutgoingHead, PickRequest {
   readonly edits = undefined;
   readonly upgrade = undefined;
 
-  constructor({ method, target, host, lines, contentLength, isChunked }: Question) {
+  constructor({ method, target, host, lines, contentLength, isChunked }: OwnMessage) {
     this.method = method;
     this.target = target;
     this.host = host;

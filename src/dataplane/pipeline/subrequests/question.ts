@@ -2,9 +2,10 @@
 import type { ClusterId } from '../../../model/route.ts';
 import type { SubrequestOutcome, SubrequestPurpose } from '../../../observe/counters.ts';
 import type { Guarded } from '../../runtime/guard.ts';
+import type { Upstream } from '../ports.ts';
 
-/** A request of our own to a cluster. */
-export interface Question {
+/** What a request of our own says. */
+export interface OwnMessage {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
@@ -15,6 +16,20 @@ export interface Question {
   readonly contentLength: number;
   /** It has a body whose length is not declared. */
   readonly isChunked: boolean;
+}
+
+/** The body of a request of our own. */
+export interface OwnBody {
+  /** Bytes that an upstream was given: they cannot be sent again. */
+  readonly sentBytes: number;
+  /** Writes what there is, as far as the upstream takes it. Called again when it takes more. */
+  flowTo(upstream: Upstream): void;
+}
+
+/** A request of our own to a cluster. */
+export interface Question extends OwnMessage {
+  /** Absent where there is none. */
+  readonly body?: OwnBody;
   /** From asking to the last byte of the answer, whatever happens. */
   readonly timeoutMs: number;
   /** The most that the answer's body may have; 0: it is not looked at, and the head is the answer. */
@@ -43,6 +58,10 @@ export interface SubrequestListener extends Guarded {
 export interface Asked {
   /** The answer is not needed any more. Does nothing behind it. */
   cancel(): void;
+  /** It is ended, and counts as failed: the listener is told. @param detail for people */
+  abort(detail: string): void;
+  /** Its time limit begins anew. */
+  renew(): void;
 }
 
 /** Asks clusters. */
@@ -57,4 +76,6 @@ export interface Asking {
     question: Question,
     listener: SubrequestListener,
   ): Asked | undefined;
+  /** A bug in what becomes of an answer. */
+  reportBug(error: unknown): void;
 }

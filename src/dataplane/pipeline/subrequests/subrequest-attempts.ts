@@ -22,6 +22,16 @@ export interface SubrequestAttemptOwner {
   crashed(error: unknown): void;
 }
 
+/** How a connection ended under a request. */
+export interface BrokenSubrequest {
+  /** Part of an answer had come. */
+  readonly hasBegun: boolean;
+  /** Bytes of the body that cannot be sent again. */
+  readonly bodyBytesGone: number;
+  /** Its code; undefined when the upstream closed. */
+  readonly error: string | undefined;
+}
+
 export interface AttemptsContext {
   readonly engine: EngineContext;
   readonly pools: UpstreamPools;
@@ -97,14 +107,14 @@ export class SubrequestAttempts implements ConnectionSeeker {
     this.#owner.settled();
   }
 
-  /** The connection ended before an answer began. @param error its code; undefined when the upstream closed */
-  broken(upstream: Upstream | undefined, hasBegun: boolean, error: string | undefined): void {
+  /** The connection ended before an answer began. */
+  broken(upstream: Upstream | undefined, { hasBegun, bodyBytesGone, error }: BrokenSubrequest): void {
     const reason = error === undefined ? 'upstream_closed' : 'upstream_reset';
     const isRetried = mayRetryBroken({
       method: this.#request.method,
       mayBeClosing: upstream !== undefined && upstream.served > 1,
       bytesSent: upstream?.isUnsent === true ? 0 : 1,
-      bodyBytesGone: 0,
+      bodyBytesGone,
       responseBegun: hasBegun,
     });
     if (isRetried) this.#again(detailOf(reason, error));
@@ -112,8 +122,9 @@ export class SubrequestAttempts implements ConnectionSeeker {
   }
 
   /** The upstream has done nothing with the request, and has said so. */
-  unprocessed(): void {
-    this.#again('upstream_stream_refused');
+  unprocessed(bodyBytesGone: number): void {
+    if (bodyBytesGone === 0) this.#again('upstream_stream_refused');
+    else this.failed('upstream_stream_refused', undefined);
   }
 
   /** What came of the attempt under way is no answer. */

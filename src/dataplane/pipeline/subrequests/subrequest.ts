@@ -79,9 +79,18 @@ export class Subrequest implements UpstreamHandler, SubrequestAttemptOwner, Time
     if (this.#state === ASKING) this.#end('cancelled');
   }
 
+  abort(detail: string): void {
+    this.#failed('failed', detail);
+  }
+
+  renew(): void {
+    if (this.#state === ASKING) this.#context.wheel.set(this.limit, this.#question.timeoutMs);
+  }
+
   connected(upstream: Upstream): void {
     this.#upstream = upstream;
     upstream.send(this.#request, this, false);
+    this.#question.body?.flowTo(upstream);
   }
 
   attemptsFailed(detail: string): void {
@@ -107,7 +116,9 @@ export class Subrequest implements UpstreamHandler, SubrequestAttemptOwner, Time
 
   upstreamMoved(): void {}
 
-  upstreamDrained(): void {}
+  upstreamDrained(): void {
+    if (this.#state === ASKING && this.#upstream !== undefined) this.#question.body?.flowTo(this.#upstream);
+  }
 
   interim(): void {}
 
@@ -140,12 +151,12 @@ export class Subrequest implements UpstreamHandler, SubrequestAttemptOwner, Time
   upstreamBroken(hasBegun: boolean, error: string | undefined): void {
     const upstream = this.#upstream;
     this.#upstream = undefined;
-    this.#attempts.broken(upstream, hasBegun, error);
+    this.#attempts.broken(upstream, { hasBegun, bodyBytesGone: this.#question.body?.sentBytes ?? 0, error });
   }
 
   upstreamUnprocessed(): void {
     this.#upstream = undefined;
-    this.#attempts.unprocessed();
+    this.#attempts.unprocessed(this.#question.body?.sentBytes ?? 0);
   }
 
   upstreamReset(_code: number, name: string): void {

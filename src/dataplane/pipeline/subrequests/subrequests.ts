@@ -38,6 +38,10 @@ export class Subrequests implements Asking {
     }
     return calls.ask(purpose, question, listener);
   }
+
+  reportBug(error: unknown): void {
+    this.#context.engine.failures.reportBug(error);
+  }
 }
 
 /** The subrequests of a worker to one cluster. */

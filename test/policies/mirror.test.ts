@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { FilteredExchange } from '../../src/dataplane/pipeline/filters/filter.ts';
+import { Mirror } from '../../src/dataplane/pipeline/filters/mirror.ts';
+import { CopyMemory, MOST_WAITING_BYTES } from '../../src/dataplane/pipeline/subrequests/body-copy.ts';
+import type { Cluster } from '../../src/model/cluster.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { requestFields } from '../support/http2-fields.ts';
+import { answeringHttp2, RawHttp2Upstream } from '../support/raw-http2-upstream.ts';
+import { answer, answering, RawUpstream, type UpstreamHandler, type UpstreamRequest } from '../support/raw-upstream.ts';
+import { BESIDE, type PolicyScene, type PolicySceneOptions, policyScene } from './scene.ts';
+
+const MIRROR: Policy = { kind: 'mirror', cluster: BESIDE, percent: 100 };
+
+interface Mirrored {
+  readonly entry: PolicyScene;
+  readonly shadow: RawUpstream;
+}
+
+async function mirrored(
+  t: TestContext,
+  respond: UpstreamHandler = answering(),
+  policies: readonly Policy[] = [MIRROR],
+  options: PolicySceneOptions = {},
+): Promise<Mirrored> {
+  const shadow = await RawUpstream.start(t, respond);
+  const entry = await policyScene(t, policies, { ...options, beside: [{ path: '/shadow', to: shadow }] });
+  return { entry, shadow };
+}
+
+/** The copies are over, and none of their connections is busy. */
+function settled({ entry }: Pick<Mirrored, 'entry'>): Promise<unknown> {
+  return eventually('no busy connection', () => entry.proxy.counters.get('upstreamBusy') === 0);
+}
+
+const sorted = ({ headers }: UpstreamRequest): string[] => headers.map(([name, value]) => `${name}: ${value}`).sort();
+
+const post = (body: string, lines = ''): string =>
+  `POST /guarded/a?b=c HTTP/1.1\r\nHost: app.test\r\n${lines}Content-Length: ${body.length}\r\n\r\n${body}`;
+
+describe('mirror', { concurrency: 8 }, () => {
+  it('sends what the upstream gets, head and body, behind the policies before it', async t => {
+    const edits: Policy = { kind: 'request-headers', edits: [{ op: 'set', name: 'X-Tenant', value: 'blue' }] };
+    const { entry, shadow } = await mirrored(t, answering(answer('no', '', '500 No')), [edits, MIRROR]);
+    const client = await entry.proxy.connect();
+    for (const bytes of [
+      post('hello', 'X-Tenant: red\r\nCookie: a=b\r\n'),
+      'PUT /guarded HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\nConnection: TE\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n',
+      'GET /guarded HTTP/1.1\r\nHost: app.test\r\n\r\n',
+    ]) {
+      await client.send(bytes);
+      assert.equal((await client.response()).status, 200);
+    }
+    const seen = async (index: number) => {
+      const [real, copy] = [await entry.upstream.request(index), await (await shadow.request(index)).whole()];
+      return { real, copy };
+    };
+    const first = await seen(0);
+    assert.deepEqual([first.copy.line, sorted(first.copy)], [first.real.line, sorted(first.real)]);
+    assert.equal(first.copy.body, 'hello');
+    assert.equal(first.copy.header('x-tenant'), 'blue');
+    const second = await seen(1);
+    assert.deepEqual([second.copy.line, second.copy.body, second.copy.framing], ['PUT / HTTP/1.1', 'abcde', 'chunked']);
+    assert.equal(second.copy.header('te'), undefined);
+    const third = await seen(2);
+    assert.deepEqual([third.copy.line, sorted(third.copy)], [third.real.line, sorted(third.real)]);
+    const lines = await entry.proxy.logged(3);
+    assert.equal(lines.length, 3);
+    assert.deepEqual([...new Set(lines.map(({ status, reason }) => `${status} ${reason}`))].length, 1);
+    await eventually('counted', () => entry.proxy.counters.subrequests('mirror', 'answered') === 3);
+  });
+
+  it('sends large bodies whole', async t => {
+    const { entry, shadow } = await mirrored(t);
+    const body = 'x'.repeat(MOST_WAITING_BYTES / 2);
+    const client = await entry.proxy.connect();
+    for (const index of [0, 1, 2]) {
+      await client.send(post(body));
+      assert.equal((await client.response()).status, 200);
+      assert.equal((await (await shadow.request(index)).whole()).body.length, body.length);
+      await settled({ entry });
+    }
+    assert.equal(shadow.connections.length, 1);
+  });
+
+  it('copies requests of clients of HTTP/2, and to clusters of HTTP/2', async t => {
+    const shadow = await RawHttp2Upstream.start(t, answeringHttp2());
+    const cluster: Partial<Cluster> = { protocol: 'h2c' };
+    const entry = await policyScene(t, [MIRROR], { beside: [{ path: '/shadow', to: [shadow.address], cluster }] });
+    // The upstream gives no further window.
+    const body = 'x'.repeat(30_000);
+    const plain = await entry.proxy.connect();
+    await plain.send(post(body));
+    assert.equal((await plain.response()).status, 200);
+    const client = await entry.http2();
+    const got = await client.exchange(requestFields('POST', '/guarded'), body);
+    assert.equal(got.status, 200);
+    for (const index of [0, 1]) {
+      await eventually(`copy ${index}`, () => shadow.requests[index]?.complete === true);
+      assert.equal(shadow.requests[index]?.body.length, body.length);
+    }
+  });
+
+  it('does not hold the client up while it hangs, and nothing of it stays', async t => {
+    const clock = new FakeClock();
+    const { entry, shadow } = await mirrored(t, () => undefined, [MIRROR], { clock });
+    const client = await entry.proxy.connect();
+    for (let count = 0; count < 20; count += 1) {
+      await client.send(post('hello'));
+      assert.equal((await client.response()).status, 200);
+    }
+    await shadow.request(19);
+    clock.advance(10_100);
+    await settled({ entry });
+    assert.equal(entry.proxy.counters.subrequests('mirror', 'timed_out'), 20);
+    await client.send(post('hello'));
+    assert.equal((await client.response()).status, 200);
+    await eventually('the circuit is open', () => entry.proxy.counters.subrequests('mirror', 'circuit_open') === 1);
+    const lines = await entry.proxy.logged(21);
+    assert.deepEqual([lines.length, entry.proxy.notices.length], [21, 0]);
+    assert.ok(lines.every(({ status }) => status === 200));
+  });
+
+  it('may be dead, reset, or speak no HTTP', async t => {
+    const { entry, shadow } = await mirrored(t, ({ connection }) => connection.reset());
+    shadow.toleratesMalformed = true;
+    assert.equal((await entry.get()).status, 200);
+    shadow.handler = ({ connection }) => connection.send('220 smtp.test ESMTP\r\n');
+    assert.equal((await entry.get()).status, 200);
+    const dead = await policyScene(t, [MIRROR], { beside: [{ path: '/shadow', to: [] }] });
+    assert.equal((await dead.get()).status, 200);
+    const unknown = await policyScene(t, [{ kind: 'mirror', cluster: 'no such', percent: 100 }]);
+    const client = await unknown.proxy.connect();
+    await client.send(post('hello'));
+    assert.equal((await client.response()).status, 200);
+    for (const { proxy } of [entry, dead, unknown]) assert.equal(proxy.notices.length, 0);
+    await settled({ entry });
+  });
+
+  it('may answer with a gigabyte: its connection ends', async t => {
+    let sent = 0;
+    const { entry, shadow } = await mirrored(t, async ({ connection }) => {
+      await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${2 ** 30}\r\n\r\n`);
+      for (; connection.end === undefined && sent < 2 ** 30; sent += 65_536) await connection.send('x'.repeat(65_536));
+    });
+    assert.equal((await entry.get()).status, 200);
+    await (await shadow.connection(0)).closed();
+    assert.ok(sent < 2 ** 28, `${sent}`);
+    await settled({ entry });
+  });
+
+  it('may read slowly: the upstream gets the body as fast as it takes it, and the copy is given up', async t => {
+    const { entry, shadow } = await mirrored(t, ({ connection }) => connection.pause());
+    // Far more than the kernel takes.
+    const body = 'x'.repeat(24 * MOST_WAITING_BYTES);
+    const client = await entry.proxy.connect();
+    await client.send(post(body));
+    assert.equal((await client.response()).status, 200);
+    assert.equal(entry.upstream.only.body.length, body.length);
+    assert.equal(entry.proxy.counters.subrequests('mirror', 'failed'), 1);
+    await settled({ entry });
+    assert.equal(shadow.requests.length, 1);
+    assert.equal(entry.proxy.notices.length, 0);
+  });
+
+  it('ends with a client that leaves in the middle of its body', async t => {
+    const { entry, shadow } = await mirrored(t);
+    const client = await entry.proxy.connect();
+    await client.send('POST /guarded HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhello');
+    const copy = await shadow.request(0);
+    await copy.bodyBytes(5);
+    client.destroy();
+    await copy.connection.closed();
+    await settled({ entry });
+  });
+
+  it('waits for no 100, and copies no request for another protocol', async t => {
+    const { entry, shadow } = await mirrored(t);
+    const client = await entry.proxy.connect();
+    await client.send(post('hello', 'Expect: 100-continue\r\n'));
+    assert.equal((await client.response()).status, 200);
+    assert.equal((await (await shadow.request(0)).whole()).header('expect'), undefined);
+    await entry.get('Connection: Upgrade\r\nUpgrade: websocket\r\n');
+    await entry.get();
+    await shadow.request(1);
+    assert.equal(entry.upstream.requests.length, 3);
+    assert.equal(shadow.requests.length, 2);
+  });
+
+  it('copies as many of a hundred requests as it says', () => {
+    let next = 0;
+    const mirror = new Mirror({ kind: 'mirror', cluster: BESIDE, percent: 12.5 }, new CopyMemory(), () => next);
+    let copies = 0;
+    const copy = (): void => {
+      copies += 1;
+    };
+    const exchange = { copy } as unknown as FilteredExchange;
+    for (let index = 0; index < 1_000; index += 1) {
+      next = index / 1_000;
+      mirror.request(exchange);
+    }
+    assert.equal(copies, 125);
+  });
+});
