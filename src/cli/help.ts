@@ -32,6 +32,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   zone: 'Upstreams',
   zoneMinimum: 'Upstreams',
   trustedProxies: 'Requests',
+  rateLimitRedis: 'Requests',
   httpsPort: 'Requests',
   underscoresInHeaders: 'Requests',
   mergeSlashes: 'Requests',

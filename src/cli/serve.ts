@@ -21,6 +21,7 @@ import { messageOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatListenAddress } from '../formats/listen-address.ts';
 import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
+import { RedisRates } from '../limits/redis/redis-rates.ts';
 import { CounterBoard } from '../observe/counter-board.ts';
 import { EndpointBoard } from '../observe/endpoint-board.ts';
 import { FailureLog } from '../observe/failure-log.ts';
@@ -100,6 +101,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     catalog.tls.look();
     void control.changed(systemClock.monotonic());
   });
+  const { rateLimitRedis } = settings;
+  const rateStore = rateLimitRedis === '' ? undefined : new RedisRates(rateLimitRedis, systemClock);
   const fleet = new Fleet({
     settings,
     board,
@@ -111,6 +114,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     affinityKeys: keyFile?.keys ?? randomKeys(),
     defaultCertificate: defaultCertificate?.certificate,
     ticketKeys: ticketKeys.keys,
+    rateStore,
   });
   let source: RunningSource | undefined;
   const control = new RouteControl({
@@ -135,6 +139,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     state: () => control.programState(),
     endpoints: health,
     certificates: () => control.certificates.summary(),
+    rateLeases: rateStore && (() => fleet.rateLeases ?? { isUp: false, unshared: 0 }),
     perEndpoint: settings.metricsPerEndpoint,
     version: programVersion(),
     engine: settings.engine,

@@ -3,6 +3,7 @@ import { machineTime } from '../clock.ts';
 import { InFlightRow, InFlightTable } from './in-flight-table.ts';
 import { KeyedHash } from './keyed-hash.ts';
 import { RateTable } from './rate-table.ts';
+import { Spending } from './spending.ts';
 
 /** What a worker has of the limits that all workers keep together. Plain data and shared memory. */
 export interface SharedLimits {
@@ -11,6 +12,8 @@ export interface SharedLimits {
   /** Of the requests in flight: this worker's. */
   readonly row: number;
   readonly hashKey: HashKey;
+  /** Other replicas are told what was granted. */
+  readonly areReported: boolean;
 }
 
 /**
@@ -23,6 +26,8 @@ export interface Limits {
   readonly rates: RateTable;
   readonly inFlight: InFlightRow;
   readonly hash: KeyedHash;
+  /** Undefined where no other replica shares them. */
+  readonly spending: Spending | undefined;
   /** Milliseconds, of a clock that all workers share. */
   now(): number;
 }
@@ -32,8 +37,11 @@ export class LimitBoard {
   readonly rates = new RateTable();
   readonly #inFlight: InFlightTable;
   readonly #hashKey: HashKey;
+  readonly #areReported: boolean;
 
-  constructor(workers: number) {
+  /** @param areReported other replicas are told what was granted */
+  constructor(workers: number, areReported = false) {
+    this.#areReported = areReported;
     this.#inFlight = new InFlightTable(workers);
     const random = randomBytes(8);
     this.#hashKey = [random.readInt32LE(0), random.readInt32LE(4)];
@@ -41,7 +49,13 @@ export class LimitBoard {
 
   /** @param row of a worker, from zero on */
   share(row: number): SharedLimits {
-    return { rates: this.rates.buffer, inFlight: this.#inFlight.buffer, row, hashKey: this.#hashKey };
+    return {
+      rates: this.rates.buffer,
+      inFlight: this.#inFlight.buffer,
+      row,
+      hashKey: this.#hashKey,
+      areReported: this.#areReported,
+    };
   }
 
   /** For a worker that has died. */
@@ -51,11 +65,12 @@ export class LimitBoard {
 }
 
 /** For a worker. @param now is another clock in tests */
-export function openLimits({ rates, inFlight, row, hashKey }: SharedLimits, now = machineTime): Limits {
+export function openLimits({ rates, inFlight, row, hashKey, areReported }: SharedLimits, now = machineTime): Limits {
   return {
     rates: new RateTable(rates),
     inFlight: new InFlightRow(inFlight, row),
     hash: new KeyedHash(...hashKey),
+    spending: areReported ? new Spending() : undefined,
     now,
   };
 }

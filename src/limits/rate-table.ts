@@ -26,6 +26,10 @@ export function rateOf(requests: number, periodMs: number, burst: number): Rate 
   return { interval: Math.round((periodMs / requests) * PARTS_OF_A_MS) / PARTS_OF_A_MS, burst };
 }
 
+function wholeParts(milliseconds: number): number {
+  return Math.floor(milliseconds * PARTS_OF_A_MS) / PARTS_OF_A_MS;
+}
+
 /**
  * How far each limited client is ahead of its rate, in memory that all workers share: the generic cell rate algorithm. For each
  * key the table holds one moment, its theoretical arrival time: when the requests so far would have been through at the steady
@@ -60,7 +64,7 @@ export class RateTable {
    * @returns 0: granted; else the milliseconds until one will be
    */
   take(key: BudgetKey, nowMs: number, { interval, burst }: Rate): number {
-    const now = Math.floor(nowMs * PARTS_OF_A_MS) / PARTS_OF_A_MS;
+    const now = wholeParts(nowMs);
     const time = 2 * this.#slotOf(key, now) + 1;
     for (;;) {
       const before = this.#times[time] as number;
@@ -68,6 +72,17 @@ export class RateTable {
       const wait = after - now - interval * burst;
       if (wait > 0) return wait;
       if (this.#replace(time, before, after)) return 0;
+    }
+  }
+
+  /** Other replicas grant requests of the same budget: all together are at least so far ahead of its rate. */
+  advance(key: BudgetKey, nowMs: number, aheadMs: number): void {
+    const now = wholeParts(nowMs);
+    const after = wholeParts(nowMs + aheadMs);
+    const time = 2 * this.#slotOf(key, now) + 1;
+    for (;;) {
+      const before = this.#times[time] as number;
+      if (before >= after || this.#replace(time, before, after)) return;
     }
   }
 

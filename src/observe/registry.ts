@@ -8,6 +8,7 @@ import { addCertificateMetrics, type CertificateFigures } from './certificate-me
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
 import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
+import { addLimitMetrics, type RateLeaseFigures } from './limit-metrics.ts';
 import { addPolicyMetrics } from './policy-metrics.ts';
 import { serviceSeries } from './service-series.ts';
 import { addSubrequestMetrics } from './subrequest-metrics.ts';
@@ -67,6 +68,8 @@ export interface MetricsOptions {
   readonly state: () => ProgramState;
   readonly endpoints?: EndpointStatistics;
   readonly certificates?: () => CertificateFigures;
+  /** Undefined where each replica keeps rate limits alone. */
+  readonly rateLeases?: (() => RateLeaseFigures) | undefined;
   /** Series of single endpoints, too: setting metrics-per-endpoint. */
   readonly perEndpoint?: boolean;
   /** Of this program. */
@@ -104,6 +107,7 @@ export class Metrics {
     this.#addConnections();
     this.#addHttp2();
     addTlsMetrics(this.#registry, name => board.sum(name));
+    if (options.rateLeases !== undefined) addLimitMetrics(this.#registry, options.rateLeases);
     addPolicyMetrics(this.#registry, (policy, verdict) => board.policies(policy, verdict));
     addSubrequestMetrics(this.#registry, board);
     this.#addTraffic();

@@ -5,6 +5,7 @@ import { formatDuration, parseDuration } from '../formats/duration.ts';
 import { checkLabelSelector } from '../formats/label-selector.ts';
 import { formatListenAddress, type ListenAddress, parseListenAddress } from '../formats/listen-address.ts';
 import { checkNamespace } from '../formats/namespace.ts';
+import { checkRedisUrl, maskRedisUrl } from '../formats/redis-url.ts';
 import { formatSize, parseSize } from '../formats/size.ts';
 import type { Balance } from '../model/cluster.ts';
 import type { ServiceRef } from '../model/route.ts';
@@ -78,6 +79,9 @@ export const text: Kind<string> = kind(
   value => value,
   value => value,
 );
+
+/** Empty: there is none. What is shown of it has no password. */
+export const redisUrl: Kind<string> = kind('URL', value => (value === '' ? value : checkRedisUrl(value)), maskRedisUrl);
 
 export const filePath: Kind<string> = { ...text, placeholder: 'PATH' };
 

@@ -19,6 +19,7 @@ import {
   onOff,
   optionalListenAddress,
   percent,
+  redisUrl,
   size,
   text,
   timeout,
@@ -116,6 +117,11 @@ export const SCHEMA = {
     count(0, 65_535),
     0,
     'port in the redirect of plain HTTP to https://, as clients reach it, a node port for example; 0 names none',
+  ),
+  rateLimitRedis: fixed(
+    redisUrl,
+    '',
+    'Redis by which replicas share rate limits, each 100 ms; while it does not answer, each keeps them alone',
   ),
   upstreamHost: live(
     choice('normalised', 'as-received'),

@@ -1,6 +1,6 @@
 /** All workers as one: started on one port, given what is in force, drained at the end. */
 import { setFlagsFromString } from 'node:v8';
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, machineTime, systemClock } from '../clock.ts';
 import { LimitBoard } from '../limits/limits.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { Delta, ServedCluster } from '../model/delta.ts';
@@ -16,6 +16,7 @@ import { type EndpointJudge, judgeChange } from './endpoint-judge.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
 import type { Listeners } from './messages.ts';
 import { lockPort } from './port-lock.ts';
+import { RateLeases, type RateStore } from './rate-leases.ts';
 import { Supervisor, type WorkerReport } from './supervisor.ts';
 
 export interface FleetOptions {
@@ -34,6 +35,8 @@ export interface FleetOptions {
   readonly defaultCertificate: Certificate | undefined;
   /** Of the tickets by which clients resume TLS sessions: 48 bytes. */
   readonly ticketKeys: Uint8Array;
+  /** Where all replicas add up what rate limits grant; undefined: each replica keeps them alone. */
+  readonly rateStore?: RateStore | undefined;
   readonly clock?: Clock;
 }
 
@@ -43,6 +46,7 @@ export class Fleet {
   readonly #distribution: Distribution;
   readonly #supervisor: Supervisor;
   readonly #health: EndpointJudge;
+  readonly #rateLeases: RateLeases | undefined;
 
   constructor(options: FleetOptions) {
     const { settings, logger, health, clock = systemClock } = options;
@@ -50,8 +54,13 @@ export class Fleet {
     this.#health = health;
     this.#logger = logger;
     this.#distribution = new Distribution(options);
-    const limits = new LimitBoard(settings.workers);
-    this.#supervisor = new Supervisor({ ...options, distribution: this.#distribution, limits, clock });
+    const { rateStore: store } = options;
+    const limits = new LimitBoard(settings.workers, store !== undefined);
+    const distribution = this.#distribution;
+    const onSpent: RateLeases['take'] = spent => this.#rateLeases?.take(spent);
+    this.#supervisor = new Supervisor({ ...options, distribution, limits, onSpent, clock });
+    const ask = (): void => this.#supervisor.broadcast({ type: 'report-spending' });
+    this.#rateLeases = store && new RateLeases({ store, rates: limits.rates, ask, clock, now: machineTime, logger });
   }
 
   get size(): number {
@@ -76,6 +85,11 @@ export class Fleet {
   /** The table in force; EMPTY before the first. */
   get table(): RouteTable {
     return this.#distribution.table;
+  }
+
+  /** Undefined where each replica keeps rate limits alone. */
+  get rateLeases(): RateLeases['figures'] | undefined {
+    return this.#rateLeases?.figures;
   }
 
   /** The keys of sticky cookies in force. */
@@ -168,6 +182,7 @@ export class Fleet {
 
   /** Ends everything now. @returns whether all threads have ended: one that hangs outside of JavaScript does not */
   close(): Promise<boolean> {
+    this.#rateLeases?.close();
     return this.#supervisor.close();
   }
 }

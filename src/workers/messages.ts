@@ -3,6 +3,7 @@
 import type { FailureNotice } from '../dataplane/failures/failure-example.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { SharedLimits } from '../limits/limits.ts';
+import type { Spent } from '../limits/spending.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { PackedCertificate } from './packed-delta.ts';
@@ -56,6 +57,8 @@ export type ToWorker =
   /** Acknowledged. Numbers count up: a worker that has taken one has taken all before it. */
   | { readonly type: 'change'; readonly number: number; readonly change: Change }
   | { readonly type: 'reopen-log' }
+  /** Say what rate limits have granted. */
+  | { readonly type: 'report-spending' }
   /** Its thread's nice value: that of all workers. */
   | { readonly type: 'nice'; readonly value: number }
   /** Stop accepting, finish what is under way. */
@@ -73,6 +76,8 @@ export type FromWorker =
   | { readonly type: 'failure'; readonly notice: FailureNotice }
   /** Requests of all workers to the endpoint failed in a row, as many as eject it. */
   | { readonly type: 'suspect'; readonly cluster: ClusterId; readonly slot: number }
+  /** Granted since this was asked last. */
+  | { readonly type: 'spent'; readonly spent: readonly Spent[] }
   | { readonly type: 'log-error'; readonly message: string }
   /** The access log goes on; so many lines of it were dropped before. */
   | { readonly type: 'log-lost'; readonly lines: number };

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
 import { messageOf, UnavailableError } from '../errors.ts';
 import type { LimitBoard } from '../limits/limits.ts';
+import type { Spent } from '../limits/spending.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { EndpointBoard } from '../observe/endpoint-board.ts';
@@ -55,6 +56,8 @@ export interface SupervisorOptions {
   readonly board: CounterBoard;
   readonly endpoints: EndpointBoard;
   readonly limits: LimitBoard;
+  /** Of rate limits. */
+  readonly onSpent: (spent: readonly Spent[]) => void;
   readonly logger: Logger;
   readonly failures: Pick<FailureLog, 'take'>;
   readonly health: Pick<EndpointJudge, 'suspect'>;
@@ -207,6 +210,9 @@ export class Supervisor {
         break;
       case 'suspect':
         health.suspect(message.cluster, message.slot);
+        break;
+      case 'spent':
+        this.#options.onSpent(message.spent);
         break;
       case 'log-error':
         logger.error({ reason: message.message, worker }, 'the access log cannot be written');

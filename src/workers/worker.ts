@@ -30,9 +30,10 @@ const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const affinityKeys = new AffinityKeys(init.affinityKeys);
 const tlsHosts = new TlsHosts();
+const limits = openLimits(init.limits);
 const filterServices: FilterServices = {
   clock: systemClock,
-  limits: openLimits(init.limits),
+  limits,
   authCache: new AuthCache(systemClock),
   passwords: new PasswordVerifier(systemClock),
   copyMemory: new CopyMemory(),
@@ -131,6 +132,11 @@ parentPort?.on('message', (message: ToWorker) => {
     case 'reopen-log':
       sink.reopen();
       break;
+    case 'report-spending': {
+      const spent = limits.spending?.take() ?? [];
+      if (spent.length > 0) say({ type: 'spent', spent });
+      break;
+    }
     case 'nice':
       yieldTo(message.value);
       break;

@@ -11,6 +11,7 @@ import {
   listenAddress,
   onOff,
   percent,
+  redisUrl,
   size,
   timeout,
 } from '../../src/settings/kinds.ts';
@@ -44,6 +45,8 @@ test('each kind of value is read from text, and from what YAML and JSON make of 
     [list, ['a ', '', 'b'], ['a', 'b']],
     [list, '', []],
     [addressRanges, '10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+    [redisUrl, '', ''],
+    [redisUrl, 'rediss://user:word@redis:6380/2', 'rediss://user:word@redis:6380/2'],
     [filePath, 'a b', 'a b'],
     [filePath, 7, '7'],
   ];
@@ -99,5 +102,15 @@ test('a word that is no choice is quoted, with the nearest there is', () => {
   assert.equal(complaint('something else'), '"something else" must be one of off, combined');
   for (const value of [null, 7, ['off'], { toString: null }]) {
     assert.equal(complaint(value), 'must be one of off, combined', JSON.stringify(value));
+  }
+});
+
+test('the URL of a Redis is shown without its password, and a bad one is not repeated', () => {
+  assert.equal(redisUrl.write('redis://user:word@redis:6379'), 'redis://user:***@redis:6379');
+  assert.equal(redisUrl.write(''), '');
+  for (const bad of ['redis:6379', 'http://user:word@redis', 'redis://', 'redis://redis/x?word', 'word']) {
+    const result = redisUrl.schema.safeParse(bad);
+    assert.ok(!result.success, bad);
+    assert.ok(!JSON.stringify(result.error.issues).includes('word'), bad);
   }
 });

@@ -72,6 +72,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     model: { folders: [], packages: [] },
     // Shared memory in which all workers count.
     limits: { folders: COMMON, packages: [] },
+    'limits/redis': { folders: [...COMMON, 'limits'], packages: ['@redis/client'] },
     routing: { folders: ['errors.ts', 'model'], packages: [] },
     resources: { folders: ['model'], packages: [] },
     translate: {
@@ -265,7 +266,10 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
       packages: ['fastify'],
     },
-    cli: { folders: [...CONTROL_PLANE, 'dataplane/failures', 'control', 'admin', 'process'], packages: [] },
+    cli: {
+      folders: [...CONTROL_PLANE, 'limits/redis', 'dataplane/failures', 'control', 'admin', 'process'],
+      packages: [],
+    },
     'version.ts': { folders: [], packages: [] },
     'program.ts': { folders: [...COMMON, 'cli'], packages: [] },
     'node-version.ts': { folders: [], packages: [] },

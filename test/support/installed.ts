@@ -18,6 +18,7 @@ const PROGRAMS = {
   openssl: { names: ['openssl'], debian: 'openssl' },
   prometheus: { names: ['prometheus'], debian: 'prometheus' },
   promtool: { names: ['promtool'], debian: 'prometheus' },
+  redis: { names: ['redis-server'], debian: 'redis-server' },
   script: { names: ['script'], debian: 'bsdutils' },
   unshare: { names: ['unshare'], debian: 'util-linux' },
   zsh: { names: ['zsh'], debian: 'zsh' },

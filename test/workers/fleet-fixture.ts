@@ -12,6 +12,7 @@ import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import type { EndpointJudge } from '../../src/workers/endpoint-judge.ts';
 import { Fleet } from '../../src/workers/fleet.ts';
+import type { RateStore } from '../../src/workers/rate-leases.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
@@ -131,12 +132,13 @@ export interface FleetDescription {
   readonly errorPage?: string;
   readonly health?: EndpointJudge;
   readonly defaultCertificate?: Certificate;
+  readonly rateStore?: RateStore;
 }
 
 /** Starts a fleet that is ended with the test. */
 export async function startFleet(
   context: TestContext,
-  { settings = {}, errorPage, health = INDIFFERENT, defaultCertificate }: FleetDescription = {},
+  { settings = {}, errorPage, health = INDIFFERENT, defaultCertificate, rateStore }: FleetDescription = {},
 ): Promise<RunningFleet> {
   const inForce = { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off' as const, ...settings };
   const board = new OpenBoard();
@@ -154,6 +156,7 @@ export async function startFleet(
     affinityKeys: [],
     defaultCertificate,
     ticketKeys: randomBytes(48),
+    rateStore,
   });
   const threads: Worker[] = [];
   const onWorker = (thread: Worker): void => void threads.push(thread);

@@ -27,7 +27,7 @@ export const RATE_LIMIT = definePolicy<RateLimitPolicy>({
       name: 'rate-limit',
       nginx: ['limit-rps', 'limit-rpm'],
       value: GRAMMAR,
-      help: 'Refuses requests beyond this rate with 429 and Retry-After; "burst" many may come at once, by itself as many as the first number. A client is an IPv4 address or the /64 of an IPv6 one. All workers count together.',
+      help: 'Refuses requests beyond this rate with 429 and Retry-After; "burst" many may come at once, by itself as many as the first number. A client is an IPv4 address or the /64 of an IPv6 one. All workers count together, and with the setting rate-limit-redis all replicas, too.',
       example: EXAMPLE,
     },
   ],

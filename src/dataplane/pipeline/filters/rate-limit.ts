@@ -11,20 +11,27 @@ export class RateLimit implements Filter {
   readonly #rate: Rate;
   readonly #per: RateLimitPolicy['per'];
   readonly #hash: KeyedHash;
+  /** Of all budgets of the limit: the same in all processes. */
+  readonly #name: string;
 
   constructor({ owner, requests, periodMs, burst, per }: RateLimitPolicy, limits: Limits) {
     this.#limits = limits;
     this.#rate = rateOf(requests, periodMs, burst);
     this.#per = per;
     // A limit that has changed begins with full budgets: what was used of the old one may be hours of the new one.
-    const budgets = JSON.stringify(['rate-limit', owner, requests, periodMs, burst, per]);
-    this.#hash = limits.hash.derived(budgets);
+    this.#name = JSON.stringify(['rate-limit', owner, requests, periodMs, burst, per]);
+    this.#hash = limits.hash.derived(this.#name);
   }
 
   request(exchange: FilteredExchange): Verdict {
-    this.#hash.hash(this.#keyOf(exchange));
-    const waitMs = this.#limits.rates.take(this.#hash, this.#limits.now(), this.#rate);
-    if (waitMs === 0) return undefined;
+    const { rates, spending } = this.#limits;
+    const key = this.#keyOf(exchange);
+    this.#hash.hash(key);
+    const waitMs = rates.take(this.#hash, this.#limits.now(), this.#rate);
+    if (waitMs === 0) {
+      spending?.add(this.#name + key, this.#hash, this.#rate);
+      return undefined;
+    }
     return new Refusal('rate_limited', '', [['Retry-After', String(Math.ceil(waitMs / 1000))]]);
   }
 
