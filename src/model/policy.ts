@@ -111,6 +111,16 @@ export interface AuthUrlPolicy {
   };
 }
 
+/** A coding of content (RFC 9110 section 8.4.1, RFC 7932, RFC 8878). */
+export type ContentCoding = 'zstd' | 'br' | 'gzip';
+
+/** Responses are compressed for clients that take one of the codings. */
+export interface CompressPolicy {
+  readonly kind: 'compress';
+  /** The first is preferred where a client likes several alike. */
+  readonly codings: readonly ContentCoding[];
+}
+
 /** Another service answers in place of errors. */
 export interface ErrorPagesPolicy {
   readonly kind: 'error-pages';
@@ -149,6 +159,7 @@ export type Policy =
   | AuthUrlPolicy
   | HeadersPolicy
   | MirrorPolicy
+  | CompressPolicy
   | ErrorPagesPolicy
   | UnavailablePolicy;
 
@@ -173,6 +184,7 @@ export const POLICY_KINDS = [
   'mirror',
   'error-pages',
   'response-headers',
+  'compress',
 ] as const satisfies readonly Policy['kind'][];
 
 export type PolicyKind = (typeof POLICY_KINDS)[number];

@@ -26,7 +26,7 @@ const SWAPS = 5;
 const TLS = ['--tls-listen', '127.0.0.1:0', '--keepalive-requests', '1000000'];
 
 async function backend(t: TestContext): Promise<ListenAddress> {
-  const server = createServer((_, response) => response.end('answered'));
+  const server = createServer({ keepAliveTimeout: 60_000 }, (_, response) => response.end('answered'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   atEnd(t, () => void server.close());

@@ -9,9 +9,9 @@ import { Clients } from './clients.ts';
 import { WebSocketClient } from './web-socket.ts';
 
 /** Far longer than the balancer takes to notice, a quarter of a second: the machine may stand still meanwhile. */
-const SHUTDOWN_DELAY = '2500ms';
+const SHUTDOWN_DELAY = '6s';
 /** So for any request, of which the longest takes 800 ms. */
-const SHUTDOWN_TIMEOUT = '8s';
+const SHUTDOWN_TIMEOUT = '20s';
 const INSTANCES = 2;
 /** For a program on a busy machine. */
 const PATIENCE_MS = 60_000;

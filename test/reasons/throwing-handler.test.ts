@@ -2,19 +2,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { exposed, type ProgramLogEntry, ServingProgram } from '../cli/serve-fixture.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
+import { Flood } from '../support/flood.ts';
 import type { EngineName } from '../support/proxy-under-test.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { answer, RawUpstream, type UpstreamRequest } from '../support/raw-upstream.ts';
 import { TIMER_CLIENT } from './bugs.ts';
 
 const BUGS = join(import.meta.dirname, 'bugs.ts');
-/** For a response to fill what the kernel takes. */
-const BLOCKED_MS = 300;
-const LARGE = 64 * 1024 * 1024;
+/** Far more than the kernel takes. */
+const LARGE = new Flood(64);
+/** Waited for once, and far longer than the test's process stands still between an answer and the next request. */
+const KEEPALIVE_TIMEOUT = '15s';
 const FAILURES = 'kube_entry_request_failures_total';
 
 interface Bug {
@@ -47,7 +48,7 @@ function handle(request: UpstreamRequest): void {
   else if (target === '/chunk') {
     void connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsound\r\n');
   } else if (target === '/drain') {
-    void connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n`, Buffer.alloc(LARGE));
+    void LARGE.answer(request);
   } else void connection.send(answer());
 }
 
@@ -56,7 +57,7 @@ for (const engine of ['wire', 'node'] as const) {
     const upstream = await RawUpstream.start(t, handle);
     const program = await ServingProgram.start(t, {
       manifests: [exposed('app', upstream)],
-      args: ['--engine', engine, '--keepalive-timeout', '5s'],
+      args: ['--engine', engine, '--keepalive-timeout', KEEPALIVE_TIMEOUT],
       nodeArgs: ['--import', BUGS],
     });
     // On the same worker, with a request under way from before the first bug to after the last.
@@ -116,8 +117,7 @@ async function meet(
   if (target === '/app/drain') client.pause();
   await client.send(get(target));
   if (target === '/app/drain') {
-    // The kernel takes far less of the response than all of it.
-    await delay(BLOCKED_MS);
+    await LARGE.heldBack();
     client.resume();
   }
   if (target === '/app/chunk') {

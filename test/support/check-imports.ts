@@ -40,6 +40,7 @@ const WHOLE_DATAPLANE = [
   'dataplane/clusters',
   'dataplane/pipeline',
   'dataplane/passthrough',
+  'dataplane/bodies',
   'dataplane/http1',
   'dataplane/http2',
   'dataplane/http2/client',
@@ -127,6 +128,11 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       folders: [...COMMON, 'dataplane/pipeline/ports.ts', 'dataplane/pipeline/header-ids.ts'],
       packages: [],
     },
+    // What codecs and exchanges do with bodies, whatever the version of HTTP.
+    'dataplane/bodies': {
+      folders: [...COMMON, 'dataplane/pipeline/ports.ts', 'model', 'dataplane/runtime', 'dataplane/transport'],
+      packages: [],
+    },
     'dataplane/clusters/upstream-pool.ts': {
       folders: ['model', 'dataplane/pipeline/ports.ts', 'dataplane/runtime', 'dataplane/transport'],
       packages: [],
@@ -161,6 +167,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'settings',
         'observe',
         'dataplane',
+        'dataplane/bodies',
         'dataplane/failures',
         'dataplane/log',
         'dataplane/passwords',
@@ -201,7 +208,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     // The wire of HTTP/2, which both of its sides use.
     'dataplane/http2': {
-      folders: [...COMMON, ...PORTS, 'dataplane/runtime', 'dataplane/transport'],
+      folders: [...COMMON, ...PORTS, 'dataplane/bodies', 'dataplane/runtime', 'dataplane/transport'],
       packages: [],
     },
     'dataplane/http2/client': {
@@ -209,6 +216,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         ...COMMON,
         ...PORTS,
         'dataplane/failures',
+        'dataplane/bodies',
         'dataplane/runtime',
         'dataplane/transport',
         'dataplane/http2',
@@ -222,6 +230,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'settings',
         'observe',
         'dataplane/failures',
+        'dataplane/bodies',
         'dataplane/runtime',
         'dataplane/transport',
         'dataplane/http2',

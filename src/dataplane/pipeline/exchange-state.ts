@@ -10,6 +10,7 @@ import type { HeldResponse } from './held-response.ts';
 import type { Downstream, KeptBody, RequestView, Upstream } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
 import { RequestRouting } from './request-routing.ts';
+import type { TransformedBody } from './transformed-body.ts';
 
 /** No request is under way, or its connection is gone: late callbacks must do nothing. */
 export const OVER = 0;
@@ -46,6 +47,8 @@ export class ExchangeState implements Turns {
   /** Gets the pieces of the request's body, too; undefined where no policy wants them. */
   bodyReader: BodyReader | undefined;
   upstream: Upstream | undefined;
+  /** The body of the response, where a policy makes another one of it. */
+  transformed: TransformedBody | undefined;
   /** Bytes of the request's body so far. */
   bodyBytes = 0;
   awaitsContinue = false;
@@ -70,6 +73,11 @@ export class ExchangeState implements Turns {
 
   get isSuspended(): boolean {
     return this.phase === CONNECTING || this.phase === FILTERING;
+  }
+
+  /** The upstream has sent all of its response, and a part is still being made for the client. */
+  get isEnding(): boolean {
+    return this.transformed !== undefined && this.upstream === undefined;
   }
 
   get isAnswered(): boolean {
@@ -123,9 +131,12 @@ export class ExchangeState implements Turns {
     this.generation += 1;
   }
 
+  /** Whatever leads to the upstream, and what came from it. */
   dropUpstream(): void {
     this.upstream?.destroy();
     this.upstream = undefined;
+    this.transformed?.destroy();
+    this.transformed = undefined;
     this.keptBody?.release();
     this.keptBody = undefined;
     this.held = undefined;

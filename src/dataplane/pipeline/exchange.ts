@@ -147,7 +147,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   }
 
   get takesBody(): boolean {
-    return !this.state.isRequestComplete && !this.state.isSuspended;
+    const { state } = this;
+    return !state.isRequestComplete && !state.isSuspended && !state.isEnding;
   }
 
   data(piece: BodyPiece): void {
@@ -174,7 +175,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     const { state } = this;
     if (state.phase === TUNNEL) this.#context.deadlines.tunnel(state);
     else this.#clientMoved();
-    state.upstream?.resume();
+    if (state.transformed === undefined) state.upstream?.resume();
+    else state.transformed.resume();
   }
 
   tunnelFromClient(piece: BodyPiece): void {

@@ -1,4 +1,5 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
+import type { Compressions } from '../bodies/compressions.ts';
 import type { UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -9,6 +10,7 @@ export interface PipelineContext {
   readonly engine: EngineContext;
   readonly deadlines: Deadlines;
   readonly pools: UpstreamPools;
+  readonly compressions: Compressions;
   readonly subrequests: Subrequests;
   readonly trustedProxies: AddressRanges;
   /** Every connection is being ended, whatever is under way. */

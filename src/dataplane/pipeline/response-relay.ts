@@ -6,6 +6,7 @@ import type { PipelineContext } from './pipeline-context.ts';
 import type { Answer, BodyPiece, FailureDetail, FieldEdits, KeptBody, ResponseView, UpstreamHandler } from './ports.ts';
 import { AddedLines, RedirectEdits } from './redirects.ts';
 import { believedHosts } from './told-by-proxies.ts';
+import { TransformedBody, type TransformedBodyOwner } from './transformed-body.ts';
 import { isOfferedUpgrade } from './upgrade.ts';
 import type { UpstreamAttempts } from './upstream-attempts.ts';
 
@@ -22,7 +23,7 @@ export interface ExchangeEnds {
 }
 
 /** The phases of a response: head, response filters, body or tunnel. */
-export class ResponseRelay implements UpstreamHandler, PageOwner {
+export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, PageOwner {
   readonly state: ExchangeState;
   readonly #context: PipelineContext;
   readonly #attempts: UpstreamAttempts;
@@ -36,7 +37,9 @@ export class ResponseRelay implements UpstreamHandler, PageOwner {
   }
 
   get isBlocked(): boolean {
-    return this.state.held !== undefined || this.state.downstream.isBlocked;
+    const { downstream, transformed, held } = this.state;
+    if (held !== undefined) return true;
+    return transformed === undefined ? downstream.isBlocked : transformed.holdsBack;
   }
 
   get room(): number {
@@ -73,17 +76,25 @@ export class ResponseRelay implements UpstreamHandler, PageOwner {
   #pass(head: ResponseView, bodyLength: number, piece: BodyPiece): void {
     const { state } = this;
     state.enter(ANSWERED);
-    state.downstream.respond(head, bodyLength, this.#editsOf(head), piece);
+    const edits = this.#editsOf(head);
+    const coding = state.filters?.coding;
+    if (coding === undefined) {
+      state.downstream.respond(head, bodyLength, edits, piece);
+    } else {
+      state.transformed = new TransformedBody(state, this, sink => this.#context.compressions.begin(coding, sink));
+      state.transformed.respond(head, edits, piece);
+    }
     if (!piece.isLast) this.upstreamMoved();
   }
 
   responseData(piece: BodyPiece): void {
-    const { held } = this.state;
+    const { downstream, transformed, held } = this.state;
     if (held !== undefined) {
       held.add(piece);
       return;
     }
-    this.state.downstream.write(piece);
+    if (transformed === undefined) downstream.write(piece);
+    else transformed.take(piece);
     if (!piece.isLast) this.upstreamMoved();
   }
 
@@ -91,8 +102,22 @@ export class ResponseRelay implements UpstreamHandler, PageOwner {
     const { held } = this.state;
     this.state.upstream = undefined;
     this.#attempts.end('ok');
-    if (held === undefined) this.#ends.complete();
+    if (held === undefined) this.#end();
     else held.isComplete = true;
+  }
+
+  /** All of the response has come. */
+  #end(): void {
+    if (this.state.transformed?.isComplete !== false) this.transformComplete();
+  }
+
+  transformMoved(): void {
+    this.#context.deadlines.moved(this.state, this.state.downstream);
+  }
+
+  transformComplete(): void {
+    this.state.transformed = undefined;
+    this.#ends.complete();
   }
 
   upstreamBroken(hasBegun: boolean, error: string | undefined): void {
@@ -180,7 +205,7 @@ export class ResponseRelay implements UpstreamHandler, PageOwner {
     }
     this.#pass(held.head, held.bodyLength, held.body);
     if (held.isComplete) {
-      this.#ends.complete();
+      this.#end();
       return;
     }
     state.upstream?.resume();

@@ -37,9 +37,12 @@ export class ClientMemory {
 
   /** The most that should be read at once. */
   get pieceBytes(): number {
-    const share = this.#taken / this.#limit;
-    if (share < 0.5) return PIECE_BYTES;
-    return share < 0.75 ? HALF_FULL_PIECE_BYTES : SMALL_BYTES;
+    if (!this.isHalfFull) return PIECE_BYTES;
+    return this.#taken / this.#limit < 0.75 ? HALF_FULL_PIECE_BYTES : SMALL_BYTES;
+  }
+
+  get isHalfFull(): boolean {
+    return this.#taken / this.#limit >= 0.5;
   }
 
   /** So little is taken that large bodies may be read in larger pieces. */

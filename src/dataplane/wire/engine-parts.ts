@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
+import { Compressions, type CompressionsContext } from '../bodies/compressions.ts';
 import type { PooledConnection, SharedConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
 import { type PoolsContext, UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
@@ -43,6 +44,7 @@ export class EngineParts
     UpstreamContext,
     Http2UpstreamContext,
     PoolsContext,
+    CompressionsContext,
     PassthroughContext
 {
   readonly engine: EngineContext;
@@ -63,6 +65,7 @@ export class EngineParts
   readonly memory: ClientMemory;
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;
+  readonly compressions: Compressions;
   readonly http2: Http2Parts;
   trustedProxies: AddressRanges;
   /** Whose connections begin with a header of the PROXY protocol. */
@@ -88,6 +91,7 @@ export class EngineParts
     this.buffers = new ReadBuffers(this.memory);
     this.heads = new RequestHeads(this.memory);
     this.stashes = new Stashes(this.memory);
+    this.compressions = new Compressions(this);
     this.http2 = {
       outboxBuffers: new OutboxBuffers(this.memory),
       encoder: new HpackEncoder(),

@@ -3,6 +3,7 @@ import { ALLOW_FROM, DENY_FROM } from './address-lists.ts';
 import { AUTH_URL } from './auth-url.ts';
 import { BASIC_AUTH } from './basic-auth.ts';
 import { CANARY_ROWS } from './canary.ts';
+import { COMPRESS } from './compress.ts';
 import { CORS } from './cors.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
@@ -28,6 +29,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   MIRROR,
   ERROR_PAGES,
   RESPONSE_HEADERS,
+  COMPRESS,
 ];
 
 /** The annotations of all policies. */

@@ -1,8 +1,8 @@
+import { DataPiece } from '../../bodies/data-piece.ts';
 import type { BodyPiece, KeptBody } from '../../pipeline/ports.ts';
 import type { ClientMemory } from '../../transport/client-memory.ts';
 import type { ReadBuffers } from '../../transport/read-buffers.ts';
 import type { Stashes } from '../../transport/stash.ts';
-import { DataPiece } from '../data-piece.ts';
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,8 +1,8 @@
+import { DataPiece } from '../../bodies/data-piece.ts';
 import type { SharedConnection, UpstreamPool } from '../../clusters/upstream-pool.ts';
 import type { Upstream } from '../../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import type { OpenTransport, Transport } from '../../transport/transport.ts';
-import { DataPiece } from '../data-piece.ts';
 import { Http2Error, NO_ERROR } from '../frames.ts';
 import { Outbox } from '../outbox.ts';
 import type { Http2UpstreamContext } from './context.ts';

@@ -1,8 +1,8 @@
+import type { DataPiece } from '../../bodies/data-piece.ts';
 import type { UpstreamPool } from '../../clusters/upstream-pool.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import type { BodyPiece, FailureDetail, OutgoingRequest, Upstream, UpstreamHandler } from '../../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
-import type { DataPiece } from '../data-piece.ts';
 import { CANCEL, errorName, FLOW_CONTROL_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from '../frames.ts';
 import type { Http2UpstreamContext } from './context.ts';
 import { MAX_INTERIMS, STREAM_WINDOW } from './limits.ts';

@@ -1,4 +1,5 @@
 import { stackOf } from '../../../errors.ts';
+import { DataPiece } from '../../bodies/data-piece.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import { endedLines } from '../../fields/header-lines.ts';
 import { answerLines, linesWithoutLength, responseLines } from '../../fields/response-fields.ts';
@@ -16,7 +17,6 @@ import type {
 import { guarded } from '../../runtime/guard.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import type { ClientMemory } from '../../transport/client-memory.ts';
-import { DataPiece } from '../data-piece.ts';
 import { CANCEL, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from '../frames.ts';
 import { DEFAULT_PRIORITY, type Priority, priorityOf } from './priority.ts';
 import { Http2RequestHead } from './request-head.ts';

@@ -1,9 +1,9 @@
+import { DataPiece } from '../../bodies/data-piece.ts';
+import { KeptData } from '../../bodies/kept-data.ts';
 import type { DownstreamHandler } from '../../pipeline/ports.ts';
 import type { ReadBuffers } from '../../transport/read-buffers.ts';
 import type { Stashes } from '../../transport/stash.ts';
-import { DataPiece } from '../data-piece.ts';
 import type { Outbox } from '../outbox.ts';
-import { KeptData } from './kept-data.ts';
 import { STREAM_WINDOW } from './limits.ts';
 
 /** What all streams of a connection receive through. */

@@ -1,9 +1,9 @@
+import { KeptData } from '../../bodies/kept-data.ts';
 import type { BodyPiece } from '../../pipeline/ports.ts';
 import type { Stashes } from '../../transport/stash.ts';
 import { FRAME_HEAD_BYTES } from '../frames.ts';
 import type { HpackEncoder } from '../hpack/encoder.ts';
 import type { Outbox } from '../outbox.ts';
-import { KeptData } from './kept-data.ts';
 
 /**
  * Less than this in one send-timeout is no progress: a client that opens its window byte by byte would hold what waits for ever

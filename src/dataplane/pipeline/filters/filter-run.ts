@@ -1,3 +1,4 @@
+import type { ContentCoding } from '../../../model/policy.ts';
 import { upstreamPath } from '../../../model/route.ts';
 import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
@@ -34,6 +35,7 @@ export interface FilterOwner {
 export class FilterRun implements FilteredExchange, ActiveFilters {
   readonly requestEdits = new FieldChanges();
   readonly responseEdits = new FieldChanges();
+  coding: ContentCoding | undefined;
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
   readonly #owner: FilterOwner;
@@ -61,6 +63,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     this.#upstreamPath = undefined;
     this.requestEdits.clear();
     this.responseEdits.clear();
+    this.coding = undefined;
   }
 
   /** Whether the filters that come before the redirect to https have let the request pass. */
@@ -191,6 +194,12 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
 
   get subrequests(): Asking {
     return this.#context.subrequests;
+  }
+
+  compress(coding: ContentCoding): boolean {
+    if (!this.#context.compressions.hasRoom) return false;
+    this.coding = coding;
+    return true;
   }
 
   suspend(): Resume {

@@ -1,6 +1,6 @@
 /** What the filters of a route are, and what they see. Each policy of a route is one filter; it serves all requests of the route. */
 import type { ClusterId } from '../../../model/cluster-id.ts';
-import type { PolicyKind } from '../../../model/policy.ts';
+import type { ContentCoding, PolicyKind } from '../../../model/policy.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import type { Guarded } from '../../runtime/guard.ts';
 import type {
@@ -84,6 +84,11 @@ export interface FilteredExchange {
   readonly responseEdits: FieldChanges;
   /** Asks other services. */
   readonly subrequests: Asking;
+  /**
+   * Compresses the body of the upstream's response. What that changes in the head is the filter's.
+   * @returns whether it will be: so many others may be under way that there is no room for it
+   */
+  compress(coding: ContentCoding): boolean;
   /** Before a filter returns {@link SUSPENDED}. */
   suspend(): Resume;
   /**
@@ -136,6 +141,8 @@ export interface PageOwner extends Guarded {
 export interface ActiveFilters {
   readonly upstreamPath: string;
   readonly requestEdits: FieldChanges;
+  /** How the body of the upstream's response is compressed; undefined: not at all. */
+  readonly coding: ContentCoding | undefined;
   /** What the filters change in a response; `before` where they change nothing. */
   editsOf(response: ResponseView, before: FieldEdits | undefined): FieldEdits | undefined;
   /** An answer of the entry, with what the filters change in it. */

@@ -2,6 +2,7 @@ import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
 import { AddressList } from './address-list.ts';
 import { AuthUrl } from './auth-url.ts';
 import { BasicAuth } from './basic-auth.ts';
+import { Compress } from './compress.ts';
 import { Cors } from './cors.ts';
 import { ErrorPages } from './error-pages.ts';
 import type { Filter, NamedFilter } from './filter.ts';
@@ -81,5 +82,7 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
       return new Mirror(policy, copyMemory, random);
     case 'response-headers':
       return new ResponseHeaderEdits(policy);
+    case 'compress':
+      return new Compress(policy);
   }
 }

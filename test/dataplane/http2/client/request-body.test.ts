@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { DataPiece } from '../../../../src/dataplane/bodies/data-piece.ts';
 import { RequestBody } from '../../../../src/dataplane/http2/client/request-body.ts';
-import { DataPiece } from '../../../../src/dataplane/http2/data-piece.ts';
 import { ClientMemory } from '../../../../src/dataplane/transport/client-memory.ts';
 import { ReadBuffers } from '../../../../src/dataplane/transport/read-buffers.ts';
 import { Stashes } from '../../../../src/dataplane/transport/stash.ts';

@@ -1,5 +1,5 @@
-import type { BodyPiece } from '../../pipeline/ports.ts';
-import type { Stashes } from '../../transport/stash.ts';
+import type { BodyPiece } from '../pipeline/ports.ts';
+import type { Stashes } from '../transport/stash.ts';
 
 const NOTHING = Buffer.alloc(0);
 
