@@ -42,6 +42,19 @@ export interface BasicAuthPolicy {
   readonly credentials: Credentials;
 }
 
+/** Only clients with a token that an issuer has signed are served (RFC 7519). */
+export interface JwtPolicy {
+  readonly kind: 'jwt';
+  readonly issuer: string;
+  readonly audience: string;
+  /** Where the keys of the issuer are. */
+  readonly cluster: ClusterId;
+  /** Host and port, as the Host header names them. */
+  readonly host: string;
+  /** Path and query. */
+  readonly target: string;
+}
+
 /** One change to the header lines of a message. `set` takes the place of all lines of the name. */
 export interface HeaderEdit {
   readonly op: 'set' | 'add' | 'remove';
@@ -156,6 +169,7 @@ export type Policy =
   | RateLimitPolicy
   | AddressPolicy
   | BasicAuthPolicy
+  | JwtPolicy
   | AuthUrlPolicy
   | HeadersPolicy
   | MirrorPolicy
@@ -179,6 +193,7 @@ export const POLICY_KINDS = [
   'deny-from',
   'allow-from',
   'basic-auth',
+  'jwt',
   'auth-url',
   'request-headers',
   'mirror',

@@ -95,7 +95,7 @@ const VERDICT_SLOTS = Object.fromEntries(VERDICTS.map((verdict, index) => [verdi
 >;
 
 /** What requests of our own are for. */
-export const SUBREQUEST_PURPOSES = ['auth-url', 'error-pages', 'mirror'] as const;
+export const SUBREQUEST_PURPOSES = ['auth-url', 'error-pages', 'jwt', 'mirror'] as const;
 
 export type SubrequestPurpose = (typeof SUBREQUEST_PURPOSES)[number];
 

@@ -15,6 +15,7 @@ import { AuthCache } from '../dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../dataplane/pipeline/filters/filter-services.ts';
 import { CopyMemory } from '../dataplane/pipeline/subrequests/body-copy.ts';
 import { RouteCompiler } from '../dataplane/route-compiler.ts';
+import { TokenVerifier } from '../dataplane/tokens/token-verifier.ts';
 import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { openLimits } from '../limits/limits.ts';
@@ -38,6 +39,7 @@ const filterServices: FilterServices = {
   passwords: new PasswordVerifier(systemClock),
   copyMemory: new CopyMemory(),
   random: Math.random,
+  tokens: new TokenVerifier(systemClock),
 };
 const clusterContext: ClusterContext = {
   affinityKeys,

@@ -37,6 +37,11 @@ const alone: Policy = { kind: 'max-connections', owner: 'test/web', most: 1 };
 const CLUSTER = 'test/service-0:80';
 
 const AUTH_URL: Policy = { kind: 'auth-url', cluster: CLUSTER, host: 'auth', target: ['/'], responseHeaders: [] };
+const SIGNED: Policy = {
+  ...{ kind: 'jwt', issuer: 'https://issuer.test', audience: 'api' },
+  ...{ cluster: CLUSTER, host: 'issuer.test', target: '/keys' },
+};
+
 const guarded: Policy = { kind: 'basic-auth', realm: 'any', secret: 'test/users', credentials: credentials() };
 
 /** A thread that ends when it is asked for a password. */
@@ -147,6 +152,30 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     reason: 'passwords_crowded',
     status: 429,
     detail: /^test\/users$/,
+  },
+  {
+    what: 'a client without a token',
+    policies: [SIGNED],
+    reason: 'token_missing',
+    status: 401,
+    detail: /^https:\/\/issuer\.test$/,
+  },
+  {
+    what: 'a client whose token is none',
+    policies: [SIGNED],
+    headerLines: 'Authorization: Bearer a.b\r\n',
+    reason: 'token_invalid',
+    status: 401,
+    detail: /^it is no Bearer token of three parts$/,
+  },
+  {
+    what: 'an issuer whose keys cannot be had',
+    policies: [SIGNED],
+    headerLines: 'Authorization: Bearer a.b.c\r\n',
+    reason: 'keys_unavailable',
+    status: 503,
+    detail: /^it answered with 404$/,
+    upstream: answering(answer('', '', '404 Not Found')),
   },
   {
     what: 'a policy that cannot be had',

@@ -34,6 +34,7 @@ const WHOLE_DATAPLANE = [
   'dataplane/names',
   'dataplane/log',
   'dataplane/passwords',
+  'dataplane/tokens',
   'dataplane/runtime',
   'dataplane/transport',
   'dataplane/transport/tls',
@@ -100,7 +101,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     'dataplane/names': { folders: COMMON, packages: [] },
     'dataplane/log': { folders: [...COMMON, 'model', 'observe', 'dataplane/failures'], packages: [] },
     // Libraries for the hashes of passwords.
-    'dataplane/passwords': { folders: COMMON, packages: ['apache-md5', 'bcryptjs'] },
+    'dataplane/passwords': { folders: [...COMMON, 'dataplane/runtime'], packages: ['apache-md5', 'bcryptjs'] },
+    'dataplane/tokens': { folders: [...COMMON, 'dataplane/runtime'], packages: ['jose'] },
     'dataplane/runtime': { folders: COMMON, packages: [] },
     'dataplane/transport': { folders: [...COMMON, 'dataplane/runtime'], packages: [] },
     // Why handshakes fail: the metrics name each reason.
@@ -170,6 +172,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/bodies',
         'dataplane/failures',
         'dataplane/log',
+        'dataplane/tokens',
         'dataplane/passwords',
         'dataplane/runtime',
         'dataplane/clusters',
@@ -252,6 +255,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/clusters/affinity-keys.ts',
         'dataplane/failures',
         'dataplane/log',
+        'dataplane/tokens',
         'dataplane/passwords',
         'dataplane/pipeline',
         'dataplane/transport/tls',

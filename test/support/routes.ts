@@ -6,6 +6,7 @@ import { PasswordVerifier } from '../../src/dataplane/passwords/password-verifie
 import { AuthCache } from '../../src/dataplane/pipeline/filters/auth-cache.ts';
 import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
 import { CopyMemory } from '../../src/dataplane/pipeline/subrequests/body-copy.ts';
+import { TokenVerifier } from '../../src/dataplane/tokens/token-verifier.ts';
 import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, type ClusterEndpoint, type Endpoint, plainEndpoint } from '../../src/model/cluster.ts';
 import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src/model/delta.ts';
@@ -53,6 +54,7 @@ export function filterServices(fields: Partial<FilterServices> = {}): FilterServ
     limits: openLimits(new LimitBoard(1).share(0)),
     authCache: new AuthCache(clock),
     passwords: new PasswordVerifier(new FakeClock()),
+    tokens: new TokenVerifier(clock),
     copyMemory: new CopyMemory(),
     random: Math.random,
     ...fields,

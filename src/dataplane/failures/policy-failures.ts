@@ -74,6 +74,20 @@ export const POLICY_FAILURES = {
     'The password could not be checked in time: too many others of the route wait for their check.',
     'Look for clients that guess passwords; hashes of less cost are checked faster (htpasswd -B -C 5).',
   ),
+  token_missing: denied(
+    401,
+    'The request has no token, and the route asks for one.',
+    'The client has to send Authorization: Bearer with a token of the issuer of kube-entry.io/jwt.',
+  ),
+  token_invalid: denied(
+    401,
+    'The token is not one of the issuer for this audience, or it is not valid now.',
+    'Look at the detail in the log: it names the claim, or what is wrong with the signature. The clocks of both sides may differ by 30 s.',
+  ),
+  keys_unavailable: later(
+    'The keys of the issuer cannot be had, and without them no token can be verified.',
+    'Look at the detail in the log and at the URL that kube-entry.io/jwt names: its answer has to be a JSON Web Key Set, within 5 s.',
+  ),
   policy_unavailable: later(
     'A policy of the route cannot be had, and without it the route is not safe to serve.',
     'Run kube-entry routes, or look at the Events of the Service: they say what is missing.',

@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../clock.ts';
+import { KnownDigests } from '../runtime/known-digests.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { HashQuestion } from './hash-thread.ts';
-import { KnownDigests } from './known-digests.ts';
 
 /** The file of the thread has the ending of this one: .ts in a checkout, .js in the package. */
 const THREAD_FILE = new URL(`./hash-thread${extname(import.meta.filename)}`, import.meta.url);

@@ -7,6 +7,7 @@ import { COMPRESS } from './compress.ts';
 import { CORS } from './cors.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
+import { JWT } from './jwt.ts';
 import { MAX_CONNECTIONS } from './max-connections.ts';
 import { MIRROR } from './mirror.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
@@ -24,6 +25,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   DENY_FROM,
   ALLOW_FROM,
   BASIC_AUTH,
+  JWT,
   AUTH_URL,
   REQUEST_HEADERS,
   MIRROR,

@@ -64,7 +64,9 @@ export function readServicePolicies(
     },
   });
   const [asked] = policies ?? [];
-  if (asked !== undefined && engine === 'node') attempt(() => refuseForEngine(PREFIX + asked.kind));
+  if (asked !== undefined && engine === 'node') {
+    attempt(() => refuseForEngine(PREFIX + (asked.kind === 'unavailable' ? asked.of : asked.kind)));
+  }
   return policies;
 }
 

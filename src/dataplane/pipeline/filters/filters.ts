@@ -8,6 +8,7 @@ import { ErrorPages } from './error-pages.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
+import { Jwt } from './jwt.ts';
 import { MaxConnections } from './max-connections.ts';
 import { Mirror } from './mirror.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -53,7 +54,7 @@ export class FilterCompiler {
 }
 
 function createFilter(policy: Policy, services: FilterServices): Filter {
-  const { limits, authCache, passwords, copyMemory, random } = services;
+  const { limits, authCache, passwords, tokens, copyMemory, random } = services;
   switch (policy.kind) {
     case 'unavailable':
       return new Unavailable(policy);
@@ -76,6 +77,8 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
       return new BasicAuth(policy, passwords);
     case 'error-pages':
       return new ErrorPages(policy);
+    case 'jwt':
+      return new Jwt(policy, tokens);
     case 'request-headers':
       return new RequestHeaderEdits(policy);
     case 'mirror':
