@@ -124,6 +124,16 @@ export interface AuthUrlPolicy {
   };
 }
 
+/** A request is sent again where an upstream answers with some statuses. */
+export interface RetryPolicy {
+  readonly kind: 'retry';
+  /** After the first. */
+  readonly attempts: number;
+  readonly statuses: readonly number[];
+  /** Also requests that may do something twice when they are sent twice. */
+  readonly nonIdempotent: boolean;
+}
+
 /** A coding of content (RFC 9110 section 8.4.1, RFC 7932, RFC 8878). */
 export type ContentCoding = 'zstd' | 'br' | 'gzip';
 
@@ -173,6 +183,7 @@ export type Policy =
   | AuthUrlPolicy
   | HeadersPolicy
   | MirrorPolicy
+  | RetryPolicy
   | CompressPolicy
   | ErrorPagesPolicy
   | UnavailablePolicy;
@@ -197,6 +208,7 @@ export const POLICY_KINDS = [
   'auth-url',
   'request-headers',
   'mirror',
+  'retry',
   'error-pages',
   'response-headers',
   'compress',

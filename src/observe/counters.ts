@@ -23,6 +23,7 @@ export const COUNTERS = [
   'connectsTimedOut',
   'retriesConnect',
   'retriesStale',
+  'retriesStatus',
   'upstreamIdle',
   'upstreamBusy',
   'upstreamPending',

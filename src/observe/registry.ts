@@ -200,6 +200,7 @@ export class Metrics {
     this.#counters('kube_entry_upstream_retries_total', 'Requests tried a second time, by what went wrong.', 'reason', {
       connect: 'retriesConnect',
       stale: 'retriesStale',
+      status: 'retriesStatus',
     });
     const board = this.#board;
     new Gauge({

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { ALLOWED_METHODS } from '../../formats/http/methods.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { errorBody, reasonOf } from '../pipeline/error-pages.ts';
-import { ALLOWED_METHODS } from '../pipeline/methods.ts';
 
 /** Sends an answer made here. @returns the bytes of its body that go out */
 export function sendError(

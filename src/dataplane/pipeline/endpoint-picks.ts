@@ -62,6 +62,14 @@ export class EndpointPicks {
     return this.#begun(endpoint);
   }
 
+  /** For a retry after an answer: an endpoint that was not tried, else one of the others. @returns undefined where none takes it */
+  again(balancing: Balancing): EndpointState | undefined {
+    const endpoint = this.untried(balancing);
+    if (endpoint !== undefined) return endpoint;
+    this.#tried.length = 0;
+    return this.untried(balancing);
+  }
+
   hasUntried(balancing: Balancing): boolean {
     return balancing.endpoints.length > this.#tried.length;
   }

@@ -97,6 +97,11 @@ export class ExchangeRecord implements RequestRecord {
     this.#isAnswered = status > 0;
   }
 
+  /** An answer has come that is not passed on. */
+  attemptAnswered(status: number): void {
+    this.#upstreamStatus = status;
+  }
+
   /** The entry answers, and that is no failure. */
   answeredHere(status: number): void {
     this.#status = status;

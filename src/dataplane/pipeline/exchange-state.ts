@@ -1,5 +1,6 @@
 import type { RouteLimits } from '../../model/route.ts';
 import type { Settings } from '../../settings/schema.ts';
+import type { ReplayBody } from '../bodies/replay-body.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineContext } from '../engine.ts';
 import type { Turns } from './deadlines.ts';
@@ -22,9 +23,11 @@ export const FILTERING = 2;
 export const CONNECTING = 3;
 /** An upstream gets the request, and its final response has not begun. */
 export const FORWARDING = 4;
+/** A response has come that is not passed on: when it has ended, the request is sent again. */
+export const DISCARDING = 5;
 /** The final response has begun, or an answer of our own. */
-export const ANSWERED = 5;
-export const TUNNEL = 6;
+export const ANSWERED = 6;
+export const TUNNEL = 7;
 
 /** What is known of the exchange that is under way; used again for other exchanges. */
 export class ExchangeState implements Turns {
@@ -56,6 +59,8 @@ export class ExchangeState implements Turns {
   keptBody: KeptBody | undefined;
   /** The upstream's response, while another service is asked for a page in its place. */
   held: HeldResponse | undefined;
+  /** The body of the request, where it may be sent again after an answer. */
+  replay: ReplayBody | undefined;
   /** The code with which an upstream ended the request on HTTP/2. */
   resetCode: number | undefined;
   readonly #context: EngineContext;
@@ -137,9 +142,16 @@ export class ExchangeState implements Turns {
     this.upstream = undefined;
     this.transformed?.destroy();
     this.transformed = undefined;
+    this.dropReplay();
     this.keptBody?.release();
     this.keptBody = undefined;
     this.held = undefined;
+  }
+
+  /** The request will not be sent again. */
+  dropReplay(): void {
+    this.replay?.clear();
+    this.replay = undefined;
   }
 
   /** Drops the texts that are parts of the head: each would keep the whole head in memory. */

@@ -1,3 +1,4 @@
+import { ReplayBody } from '../bodies/replay-body.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
@@ -119,9 +120,11 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
 
   /** Picks an endpoint, and an idle connection to it. Without one, the request waits until a connection has been made. */
   #connect(): void {
+    const { state } = this;
+    if (state.filters?.retry !== undefined && !state.isRequestComplete) state.replay = new ReplayBody(this.#context);
     const upstream = this.#attempts.begin();
     if (upstream !== undefined) this.#send(upstream);
-    else if (this.state.phase === CONNECTING) this.#clientMoved();
+    else if (state.phase === CONNECTING) this.#clientMoved();
   }
 
   connected(upstream: Upstream): void {
@@ -160,6 +163,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
       return;
     }
     state.awaitsContinue = false;
+    state.replay?.add(piece);
     if (upstream !== undefined) {
       state.bodyReader?.read(piece);
       if (!upstream.write(piece) && !piece.isLast) downstream.pause();

@@ -1,5 +1,6 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
+import { isRefusedMethod } from '../../formats/http/methods.ts';
 import type { RouteLimits } from '../../model/route.ts';
 import type { TlsHost } from '../../model/tls-host.ts';
 import { parseHost } from '../../routing/host.ts';
@@ -13,7 +14,6 @@ import { sessionFault } from './client-certificates.ts';
 import { grpcLimits, grpcTimeoutMs, isGrpc } from './grpc.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
 import { HttpsRedirect, isAcmeChallenge } from './https-redirect.ts';
-import { isRefusedMethod } from './methods.ts';
 import type { RequestView } from './ports.ts';
 import { type Client, isSecure } from './told-by-proxies.ts';
 import { allowedUpgrade } from './upgrade.ts';

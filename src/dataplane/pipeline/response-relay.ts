@@ -1,5 +1,6 @@
 import type { FailureReason } from '../failures/failures.ts';
-import { ANSWERED, type ExchangeState, TUNNEL } from './exchange-state.ts';
+import { DiscardedAnswer } from './discarded-answer.ts';
+import { ANSWERED, DISCARDING, type ExchangeState, TUNNEL } from './exchange-state.ts';
 import type { PageOwner } from './filters/filter.ts';
 import { HeldResponse } from './held-response.ts';
 import type { PipelineContext } from './pipeline-context.ts';
@@ -28,12 +29,14 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
   readonly #context: PipelineContext;
   readonly #attempts: UpstreamAttempts;
   readonly #ends: ExchangeEnds;
+  readonly #discarded: DiscardedAnswer;
 
   constructor(context: PipelineContext, state: ExchangeState, attempts: UpstreamAttempts, ends: ExchangeEnds) {
     this.#context = context;
     this.state = state;
     this.#attempts = attempts;
     this.#ends = ends;
+    this.#discarded = new DiscardedAnswer(state, attempts, this);
   }
 
   get isBlocked(): boolean {
@@ -66,6 +69,12 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
 
   responded(head: ResponseView, bodyLength: number, piece: BodyPiece): void {
     const { state } = this;
+    if (this.#attempts.mayAskAgain(head.status)) {
+      this.#discarded.begin(head.status, bodyLength, piece);
+      this.upstreamMoved();
+      return;
+    }
+    state.dropReplay();
     if (head.authenticatesConnection) state.upstream?.keepFor(state.downstream.client);
     state.awaitsContinue = false;
     state.record.answered(head.status);
@@ -88,7 +97,12 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
   }
 
   responseData(piece: BodyPiece): void {
-    const { downstream, transformed, held } = this.state;
+    const { phase, downstream, transformed, held } = this.state;
+    if (phase === DISCARDING) {
+      this.#discarded.data(piece);
+      this.upstreamMoved();
+      return;
+    }
     if (held !== undefined) {
       held.add(piece);
       return;
@@ -99,7 +113,11 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
   }
 
   responseComplete(): void {
-    const { held } = this.state;
+    const { phase, held } = this.state;
+    if (phase === DISCARDING) {
+      this.#discarded.complete();
+      return;
+    }
     this.state.upstream = undefined;
     this.#attempts.end('ok');
     if (held === undefined) this.#end();
@@ -163,6 +181,10 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
 
   fail(reason: FailureReason, detail?: FailureDetail): void {
     const { state } = this;
+    if (state.phase === DISCARDING) {
+      this.#discarded.leave();
+      return;
+    }
     if (state.held === undefined) {
       this.#ends.fail(reason, detail);
       return;

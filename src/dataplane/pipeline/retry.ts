@@ -1,4 +1,4 @@
-import { isIdempotent } from './methods.ts';
+import { isIdempotent } from '../../formats/http/methods.ts';
 
 /**
  * How long a connect may take while another endpoint could be asked: a pod that has gone without a word answers no SYN. It is as long as

@@ -45,6 +45,8 @@ export class UpstreamAttempts implements Waiting {
   #failedEndpoints = 0;
   /** Undefined where the request does not wait in a queue. */
   #leaveQueue: (() => void) | undefined;
+  /** So many times after an answer. */
+  #askedAgain = 0;
   #isSticky = false;
   /** An upstream has refused to process the request. */
   #wasRefused = false;
@@ -67,6 +69,7 @@ export class UpstreamAttempts implements Waiting {
     if (sticky !== undefined) this.#binding.begin(sticky, head, endpoint => balancing?.takesBound(endpoint) ?? false);
     this.#count = 0;
     this.#failedEndpoints = 0;
+    this.#askedAgain = 0;
     this.#wasRefused = false;
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
     const own = pools.ownEndpoint(downstream.client.ownUpstreams, route.cluster);
@@ -97,6 +100,34 @@ export class UpstreamAttempts implements Waiting {
       () => head !== undefined && isSecure(head, downstream.client, trustedProxies),
     );
     return line === '' ? NO_LINES : [line];
+  }
+
+  /** Whether the request is sent again in the place of an answer: its policy says so, it is whole, and the cluster may retry. */
+  mayAskAgain(status: number): boolean {
+    const { filters, isRequestComplete, bodyBytes, replay } = this.#state;
+    const retry = filters?.retry;
+    if (retry === undefined || this.#askedAgain >= retry.attempts || !retry.statuses.includes(status)) return false;
+    if (!isRequestComplete || (bodyBytes > 0 && replay?.isWhole !== true)) return false;
+    return this.#balancing?.mayRetry ?? true;
+  }
+
+  /** Sends the request to another endpoint, or to the same one where there is no other. Its last answer is gone. */
+  askAgain(): void {
+    const state = this.#state;
+    this.#askedAgain += 1;
+    state.keptBody = state.bodyBytes > 0 ? state.replay?.piece() : undefined;
+    const balancing = this.#balancing;
+    this.end('ok');
+    const endpoint = balancing === undefined ? this.#nextEndpoint() : this.#picks.again(balancing);
+    if (endpoint === undefined) {
+      this.#owner.fail(balancing?.isFull === true ? 'endpoints_busy' : 'no_endpoint');
+      return;
+    }
+    this.#context.engine.counters.add('retriesStatus', 1);
+    this.#begin(endpoint);
+    const upstream = this.#context.pools.takeIdle(endpoint);
+    if (upstream === undefined) this.#connect(endpoint);
+    else this.#owner.connected(upstream);
   }
 
   /** The head of the final response has come. */

@@ -13,6 +13,7 @@ import { MIRROR } from './mirror.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
 import { RATE_LIMIT } from './rate-limit.ts';
 import { REDIRECT } from './redirect.ts';
+import { RETRY } from './retry.ts';
 import { REWRITE } from './rewrite.ts';
 
 /** All policies. Their order is the order in which a request meets them: that of ingress-nginx. */
@@ -29,6 +30,7 @@ export const POLICIES: readonly PolicyDefinition[] = [
   AUTH_URL,
   REQUEST_HEADERS,
   MIRROR,
+  RETRY,
   ERROR_PAGES,
   RESPONSE_HEADERS,
   COMPRESS,

@@ -1,4 +1,4 @@
-import type { ContentCoding } from '../../../model/policy.ts';
+import type { ContentCoding, RetryPolicy } from '../../../model/policy.ts';
 import { upstreamPath } from '../../../model/route.ts';
 import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
@@ -36,6 +36,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
   readonly requestEdits = new FieldChanges();
   readonly responseEdits = new FieldChanges();
   coding: ContentCoding | undefined;
+  retry: RetryPolicy | undefined;
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
   readonly #owner: FilterOwner;
@@ -64,6 +65,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     this.requestEdits.clear();
     this.responseEdits.clear();
     this.coding = undefined;
+    this.retry = undefined;
   }
 
   /** Whether the filters that come before the redirect to https have let the request pass. */

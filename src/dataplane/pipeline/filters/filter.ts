@@ -1,6 +1,6 @@
 /** What the filters of a route are, and what they see. Each policy of a route is one filter; it serves all requests of the route. */
 import type { ClusterId } from '../../../model/cluster-id.ts';
-import type { ContentCoding, PolicyKind } from '../../../model/policy.ts';
+import type { ContentCoding, PolicyKind, RetryPolicy } from '../../../model/policy.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import type { Guarded } from '../../runtime/guard.ts';
 import type {
@@ -78,6 +78,8 @@ export interface FilteredExchange {
   readonly routePath: string;
   /** The path that the upstream gets. A rewrite sets it. */
   upstreamPath: string;
+  /** When the request is sent again; undefined: only where an upstream has done nothing with it. */
+  retry: RetryPolicy | undefined;
   /** What is changed in the header lines that the upstream gets. */
   readonly requestEdits: FieldChanges;
   /** What is changed in the header lines that the client gets, whoever answers. */
@@ -141,6 +143,7 @@ export interface PageOwner extends Guarded {
 export interface ActiveFilters {
   readonly upstreamPath: string;
   readonly requestEdits: FieldChanges;
+  readonly retry: RetryPolicy | undefined;
   /** How the body of the upstream's response is compressed; undefined: not at all. */
   readonly coding: ContentCoding | undefined;
   /** What the filters change in a response; `before` where they change nothing. */

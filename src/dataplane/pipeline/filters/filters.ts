@@ -13,6 +13,7 @@ import { MaxConnections } from './max-connections.ts';
 import { Mirror } from './mirror.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RedirectFilter } from './redirect.ts';
+import { Retry } from './retry.ts';
 import { RewriteFilter } from './rewrite.ts';
 import { Unavailable } from './unavailable.ts';
 
@@ -85,6 +86,8 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
       return new Mirror(policy, copyMemory, random);
     case 'response-headers':
       return new ResponseHeaderEdits(policy);
+    case 'retry':
+      return new Retry(policy);
     case 'compress':
       return new Compress(policy);
   }
