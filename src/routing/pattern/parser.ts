@@ -3,7 +3,7 @@ import { literalByte, readClass, readEscape } from './character-classes.ts';
 import { PatternReader } from './pattern-reader.ts';
 import { hasGroup, mayBeEmpty, mayMissGroup, type Repeat, type Syntax, sizeOf } from './syntax.ts';
 
-/** Bounds of a pattern. Together they bound what its compilation costs, whoever wrote it. */
+/** Bounds of a pattern. Together they bound what its compilation costs. */
 const MAX_LENGTH = 512;
 const MAX_SIZE = 500;
 const MAX_DEPTH = 20;

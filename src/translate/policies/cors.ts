@@ -81,7 +81,7 @@ function readWords(text: string): ReadonlyMap<string, string> {
   for (const part of text.split(/\s+/).filter(word => word !== '')) {
     const [name = '', ...values] = part.split('=');
     if (!WORDS.includes(name) || (values.length === 0) !== (name === 'credentials'))
-      throw new FormatError(`${quote(part)} is none of its words: write ${EXAMPLE}`);
+      throw new FormatError(`${quote(part)} cannot stand here: write ${EXAMPLE}`);
     if (words.has(name)) throw new FormatError(`says ${name} twice: write one list, with commas`);
     words.set(name, values.join('='));
   }

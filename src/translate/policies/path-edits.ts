@@ -16,7 +16,7 @@ export function readTarget(target: string, isTarget: (target: string) => boolean
     throw new FormatError(
       `the target ${quote(target)} holds ${quote(unsafe)}: write it as an escape, as %20 for a space`,
     );
-  if (!isTarget(target)) throw new FormatError(`the target ${quote(target)} is none: write ${grammar}`);
+  if (!isTarget(target)) throw new FormatError(`the target ${quote(target)} cannot be used: write ${grammar}`);
   return target;
 }
 
