@@ -13,6 +13,10 @@ const RULES = [
 const ENDPOINT_RULES = [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] }];
 /** What it asks besides, once an object names a Secret with a certificate. */
 const TLS_RULES = [{ apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'] }];
+/** What it asks besides, once a policy names a Secret: that one alone. */
+const POLICY_RULES = [
+  { apiGroups: [''], resources: ['secrets'], resourceNames: ['users'], verbs: ['get', 'list', 'watch'] },
+];
 const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
 
 const deployment = objectIn('base/deployment.yaml');
@@ -22,6 +26,7 @@ for (const [kind, folder, file, what, rules] of [
   ['ClusterRole', 'base', 'cluster-role', 'to list and watch Services and to create and change Events', RULES],
   ['ClusterRole', 'overlays/endpoints', 'cluster-role', 'to list and watch EndpointSlices', ENDPOINT_RULES],
   ['ClusterRole', 'overlays/tls', 'cluster-role', 'to list and watch Secrets', TLS_RULES],
+  ['Role', 'overlays/policies', 'role', 'to read the Secrets that are named in it', POLICY_RULES],
   ['Role', 'namespaced', 'tls-role', 'to list and watch the Secrets of one namespace', TLS_RULES],
   ['Role', 'namespaced', 'role', 'all of this in one namespace', [...RULES, ...ENDPOINT_RULES]],
 ] as const) {
