@@ -72,8 +72,8 @@ async function proxyWith(
   const clusters = names.map((id, index) => ({
     ...clusterOf({ cluster: id, service: { namespace: 'test', name: id } }),
     balance: { policy: 'round-robin' as const },
-    // The canary asks for no cookie of its own.
-    ...(index === 0 && affinity !== undefined && { affinity }),
+    // Without keepsBound, the canary asks for no cookie of its own.
+    ...((index === 0 || rule.keepsBound) && affinity !== undefined && { affinity }),
   }));
   const endpoints = upstreams.map(({ address: { host, port } }, index) => ({
     cluster: names[index] as string,
@@ -116,4 +116,24 @@ test('a client whose cookie names an endpoint of the primary stays there, unless
   assert.equal((await proxy.get('/v', `Cookie: ${cookie}\r\nX-Canary: always\r\n`)).body, 'canary');
   assert.doesNotMatch(canary.requests.at(-1)?.raw ?? '', /route=/, 'the cookie of the primary does not go there');
   assert.equal((await proxy.get('/v', 'Cookie: route=forged\r\n')).body, 'canary');
+});
+
+test('a client stays where its cookie binds it, whatever header and cookie say, where the rule keeps it', async t => {
+  const affinity = { name: 'route', path: '', domain: '', sameSite: 'Lax', secure: 'auto' } as const;
+  const rule = { weight: 0, header: 'x-canary', cookie: 'canary', keepsBound: true } as const;
+  const { proxy } = await proxyWith(t, rule, affinity);
+  const bound = async (headerLines: string): Promise<string> => {
+    const [cookie = ''] = header(await proxy.get('/v', headerLines), 'set-cookie')
+      .join()
+      .split(';');
+    return cookie;
+  };
+  const toPrimary = await bound('');
+  const toCanary = await bound('X-Canary: always\r\n');
+  for (const lines of ['', 'X-Canary: always\r\n', 'X-Canary: never\r\n']) {
+    assert.equal((await proxy.get('/v', `Cookie: ${toPrimary}\r\n${lines}`)).body, 'main', lines);
+    assert.equal((await proxy.get('/v', `Cookie: ${toCanary}\r\n${lines}`)).body, 'canary', lines);
+  }
+  assert.equal((await proxy.get('/v', `Cookie: ${toPrimary}; canary=always\r\n`)).body, 'main');
+  assert.equal((await proxy.get('/v', 'Cookie: route=forged; canary=always\r\n')).body, 'canary');
 });

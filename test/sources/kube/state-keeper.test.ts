@@ -45,6 +45,8 @@ class Fixture {
   readonly log: LogLine[];
   readonly keeper: StateKeeper;
   isCurrent = true;
+  /** Those that others name. */
+  referred: readonly ServiceObject[] = [];
 
   private constructor(folder: string, path: string, origin: Origin) {
     const { logger, lines } = recordingLogger();
@@ -54,6 +56,7 @@ class Fixture {
     this.keeper = new StateKeeper({
       path,
       store: this.store,
+      referred: () => this.referred,
       origin: async () => origin,
       isCurrent: () => this.isCurrent,
       logger,
@@ -134,6 +137,20 @@ describe('the state file', () => {
     keeper.upsert(versioned('c', { annotations: {} }));
     await fixture.untilSaved('b');
     assert.deepEqual(fixture.story, []);
+  });
+
+  it('holds the Services that others name, though they ask for nothing themselves', async () => {
+    await using fixture = await Fixture.create();
+    const { keeper } = fixture;
+    const pages = versioned('pages', { annotations: {} });
+    fixture.referred = [pages];
+    keeper.replace([versioned('a'), pages, versioned('plain', { annotations: {} })]);
+    await fixture.untilSaved('a pages');
+    keeper.upsert(versioned('plain', { annotations: {} }));
+    await fixture.untilIdle();
+    fixture.referred = [];
+    keeper.upsert(versioned('a'));
+    await fixture.untilSaved('a');
   });
 
   it('is its owner’s alone, and nothing is left beside it', async () => {
