@@ -5,11 +5,12 @@ import { encodeComponent } from '../../formats/http/percent-encoding.ts';
 import { queryValue } from '../../formats/http/query.ts';
 import { parseUriReference } from '../../formats/http/uri.ts';
 import { NAMED_VARIABLE, type TextPart } from '../../formats/nginx-text.ts';
+import { AUTHORIZATION } from './header-ids.ts';
 import type { RequestView } from './ports.ts';
 
 /** What variables say of a request. */
 export interface VariableSource {
-  readonly head: Pick<RequestView, 'method' | 'target' | 'field'>;
+  readonly head: Pick<RequestView, 'method' | 'target' | 'has' | 'value' | 'field'>;
   readonly clientIp: string;
   readonly scheme: 'http' | 'https';
   /** As routes see it. */
@@ -47,6 +48,8 @@ export function variableOf(name: string): Variable | undefined {
     case 'http': {
       // nginx writes every character of a header's name that is no letter or digit as an underscore.
       const field = rest.toLowerCase().replaceAll('_', '-');
+      // The heads know where it is, and need not be looked through.
+      if (field === 'authorization') return ({ head }) => (head.has(AUTHORIZATION) ? head.value(AUTHORIZATION) : '');
       const separator = field === 'cookie' ? '; ' : ', ';
       return ({ head }) => head.field(field, separator);
     }
