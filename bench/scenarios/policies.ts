@@ -95,6 +95,17 @@ export const rateLimit = policyScenario({
   isAtWork: ({ headers }) => headers['x-limited'] === 'yes',
 });
 
+export const maxConnections = policyScenario({
+  name: 'policy-max-connections',
+  title: 'Small GET, counted among those that its client has under way',
+  policy: {
+    annotations: { 'max-connections': '10000', 'response-headers': 'set X-Limited: yes' },
+    http: 'limit_conn_zone $binary_remote_addr zone=clients:8m;',
+    location: 'limit_conn clients 10000; add_header X-Limited yes;',
+  },
+  isAtWork: ({ headers }) => headers['x-limited'] === 'yes',
+});
+
 export const basicAuth = policyScenario({
   name: 'policy-basic-auth',
   title: 'Small GET with a password',
