@@ -4,7 +4,7 @@ import { grpcAlone, grpcUnary } from './grpc.ts';
 import { http2Alone, http2Download, http2OverTls, http2OverTlsAlone, http2Shared, http2Small } from './http2.ts';
 import { idleConnections } from './idle-connections.ts';
 import { manyRoutes } from './many-routes.ts';
-import { addresses, basicAuth, cors, gzip, headerEdits, maxConnections, rateLimit } from './policies.ts';
+import { addresses, basicAuth, br, cors, gzip, headerEdits, maxConnections, rateLimit, zstd } from './policies.ts';
 import { routeChanges } from './route-changes.ts';
 import type { Scenario } from './scenario.ts';
 import { smallGet, smallGet512, smallGetLogged } from './small-get.ts';
@@ -42,6 +42,8 @@ export const SCENARIOS: readonly Scenario[] = [
   maxConnections,
   basicAuth,
   gzip,
+  br,
+  zstd,
   webSocketEcho,
   routeChanges,
 ];
