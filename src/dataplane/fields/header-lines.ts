@@ -9,6 +9,15 @@ export function endedLines(lines: readonly string[]): string {
   return text;
 }
 
+/** The names and values of lines. */
+export function fieldsOf(lines: string): (readonly [name: string, value: string])[] {
+  return lines
+    .split('\r\n')
+    .map(line => [line, line.indexOf(':')] as const)
+    .filter(([, colon]) => colon > 0)
+    .map(([line, colon]) => [line.slice(0, colon), trimWhitespace(line.slice(colon + 1))]);
+}
+
 /** @param name in lower case */
 export function dropLines(lines: string, name: string): string {
   return lines

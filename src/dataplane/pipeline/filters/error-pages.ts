@@ -1,5 +1,5 @@
 import type { ErrorPagesPolicy } from '../../../model/policy.ts';
-import { editedLines, endedLines } from '../../fields/header-lines.ts';
+import { editedLines, endedLines, fieldsOf } from '../../fields/header-lines.ts';
 import type { Answer } from '../ports.ts';
 import type { Question, SubrequestAnswer } from '../subrequests/question.ts';
 import { requestUri } from '../variables.ts';
@@ -95,11 +95,7 @@ export function pageAnswer({ status, lines, body }: SubrequestAnswer, further: A
   const headers: [string, string][] = [];
   const names = new Set<string>();
   let contentType = '';
-  for (const line of lines.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon < 1) continue;
-    const name = line.slice(0, colon);
-    const value = line.slice(colon + 1).trim();
+  for (const [name, value] of fieldsOf(lines)) {
     const lower = name.toLowerCase();
     if (lower === 'content-type') contentType = value;
     if (OURS.has(lower)) continue;

@@ -1,4 +1,5 @@
 import type { JwtPolicy } from '../../../model/policy.ts';
+import { endedLines } from '../../fields/header-lines.ts';
 import type { FetchKeys } from '../../tokens/key-set.ts';
 import type { TokenRules, TokenVerdict, TokenVerifier } from '../../tokens/token-verifier.ts';
 import { AUTHORIZATION } from '../header-ids.ts';
@@ -26,7 +27,8 @@ export class Jwt implements Filter {
     const { issuer, audience, cluster, host, target } = policy;
     this.#rules = { issuer, audience, keys: `${cluster} ${host}${target}` };
     this.#question = {
-      ...{ method: 'GET', target, host, lines: 'Accept: application/json\r\n', contentLength: -1, isChunked: false },
+      ...{ method: 'GET', target, host, lines: endedLines(['Accept: application/json']), contentLength: -1 },
+      isChunked: false,
       ...{ timeoutMs: FETCH_MS, mostBodyBytes: MOST_BYTES },
     };
     this.#missing = new Refusal('token_missing', issuer, [['WWW-Authenticate', 'Bearer']]);

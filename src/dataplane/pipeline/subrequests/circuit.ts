@@ -5,8 +5,8 @@ export const FAILURES_TO_OPEN = 5;
 export const TRIAL_MS = 1_000;
 
 /**
- * Keeps requests away from a cluster that does not answer: whoever needs them learns that at once, and does not wait for a time
- * limit each time. An answer of any status closes it.
+ * Keeps requests away from a cluster that does not answer: they fail at once, and do not wait for a time limit each time. An answer
+ * of any status closes it.
  */
 export class Circuit {
   #failures = 0;
