@@ -3,7 +3,7 @@ import { isYamlProblem, readYaml, type YamlDocument } from '../formats/yaml.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import { type EndpointSlice, readEndpointSlice } from '../resources/endpoint-slice.ts';
 import { SERVICE_NAME_LABEL, sliceProblems } from '../resources/endpoint-slice-shape.ts';
-import { readSecret, readSecretMetadata, type Secret, TLS_SECRET } from '../resources/secret.ts';
+import { readSecret, readSecretMetadata, type Secret } from '../resources/secret.ts';
 import {
   fieldName,
   isObject,
@@ -189,7 +189,6 @@ function* readSecretObject(where: Place, value: Record<string, unknown>): Found 
     return;
   }
   const type = typeof value.type === 'string' ? value.type : '';
-  if (type !== TLS_SECRET && secret.certificate === undefined && secret.ca === '') return;
   yield { secret, type, file: where.file, line: where.document.lineOf(where.place) };
 }
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Credentials } from '../../src/model/credentials.ts';
 import { readManifestText } from '../../src/sources/manifest-file.ts';
 import { eventually } from '../support/eventually.ts';
+import { HASHES } from '../support/passwords.ts';
 import { secret, tlsSecret } from '../support/secrets.ts';
 import { yamlOf } from '../support/services.ts';
 import { follow, temporaryDirectory } from './manifests-fixture.ts';
@@ -49,7 +51,7 @@ test('a Secret that cannot be used is a problem of its file, whose last good ver
   assert.equal(secrets.tls.secrets.get('default/shop')?.certificate?.chain, pair('one').cert);
 });
 
-test('a Secret has a name, and those of no use here are passed over', () => {
+test('a Secret has a name, and of one of no use here nothing is kept but that', () => {
   const read = (...objects: object[]) => readManifestText(yamlOf(objects), 'f', 'shop');
   const { secrets, problems } = read(
     { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'NO NAME' }, type: 'Opaque' },
@@ -58,12 +60,20 @@ test('a Secret has a name, and those of no use here are passed over', () => {
   );
   assert.deepEqual(
     secrets.map(({ secret: { metadata } }) => `${metadata.namespace}/${metadata.name}`),
-    ['shop/ca'],
+    ['shop/token', 'shop/ca'],
   );
   assert.deepEqual(
     problems.map(({ line, reason }) => `${line} ${reason}`),
     ['2 metadata.name must be a DNS name: lower case letters, digits, - and ., at most 253'],
   );
+  assert.ok(!JSON.stringify(secrets).includes('hunter2'));
+});
+
+test('a Secret may hold users alone', () => {
+  const users = secret('users', { auth: `ann:${HASHES.sha1}` });
+  const [found] = readManifestText(yamlOf([users]), 'f', 'shop').secrets;
+  assert.ok(found?.secret.credentials instanceof Credentials);
+  assert.equal(found.secret.credentials.hashOf('ann'), HASHES.sha1);
 });
 
 test('what is said of broken YAML shows no key', () => {
