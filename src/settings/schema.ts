@@ -146,7 +146,7 @@ export const SCHEMA = {
   tlsHandshakes: live(
     count(1, 2 ** 20),
     256,
-    'most TLS handshakes that one worker has under way; a further connection takes the place of the oldest one, or is closed while that is younger than a second',
+    'most TLS handshakes of one worker; a further one replaces the oldest, or is closed if that is under 1 s old',
   ),
   workerConnections: live(
     count(1, 2 ** 20),
