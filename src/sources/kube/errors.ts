@@ -169,7 +169,10 @@ function grantOf({ resource, namespace }: Operation): string {
   if (resource === 'nodes') return 'a ClusterRole of your own may grant it';
   const clusterRole = `${CLUSTER_ROLES[resource]} grants it`;
   if (namespace === undefined) return clusterRole;
-  const role = resource === 'secrets' ? 'deploy/namespaced/tls-role.yaml' : 'deploy/namespaced/role.yaml';
+  const role =
+    resource === 'secrets'
+      ? 'deploy/namespaced/tls-role.yaml for certificates and deploy/overlays/policies/role.yaml for policies'
+      : 'deploy/namespaced/role.yaml';
   return `a Role in that namespace, as ${role}, or ${clusterRole}`;
 }
 

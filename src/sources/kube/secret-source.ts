@@ -1,4 +1,4 @@
-/** Secrets, read only where something asks for a certificate or a certificate authority, and only those that are asked for. */
+/** Secrets, read only where a certificate, a certificate authority or a policy asks for one, and only those that are asked for. */
 import { serviceKey } from '../../model/route.ts';
 import { readSecret, type Secret, TLS_SECRET } from '../../resources/secret.ts';
 import type { SecretRef, SecretStore, SecretStores } from '../../resources/secret-store.ts';
@@ -64,7 +64,7 @@ function oneSecret(secret: SecretRef, store: SecretStore): Followed<WatchedSecre
 function followedBy(store: SecretStore): Omit<Followed<WatchedSecret>, 'collection' | 'read'> {
   return {
     plural: 'Secrets',
-    consequence: 'the certificates that were read before are served until that is granted',
+    consequence: 'what was read of them before stays in force until that is granted',
     unserved: '',
     ownerOf: ({ metadata }) => serviceKey(metadata),
     ownerOfKept: ({ metadata }) => serviceKey(metadata),
@@ -74,7 +74,8 @@ function followedBy(store: SecretStore): Omit<Followed<WatchedSecret>, 'collecti
 }
 
 function secretCollection(namespace: string | undefined, fields: string): Omit<Collection, 'keep'> {
-  const unread = 'Until Secrets can be read, the default certificate is served for the hosts that name one';
+  const unread =
+    'Until Secrets can be read, hosts that name one get the default certificate, and policies that name one answer with 503';
   return { resource: 'secrets', namespace, selector: '', fields, pageSize: PAGE, unread };
 }
 
