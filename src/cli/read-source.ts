@@ -4,6 +4,7 @@ import { createLogger } from '../observe/logger.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { Settings } from '../settings/schema.ts';
 import { readManifests } from '../sources/manifest-files.ts';
+import { ManifestSecrets } from '../sources/manifest-secrets.ts';
 import { groupSlices, tellSlices } from '../sources/manifest-slices.ts';
 import { printable } from '../text/printable.ts';
 import { interruptible } from './interruptible.ts';
@@ -32,10 +33,13 @@ export type SourceSettings = Pick<
  */
 export async function readSource(settings: SourceSettings, io: Io): Promise<Catalog> {
   if (settings.manifests !== '') {
-    const { services, slices, problems } = readManifests(settings.manifests);
+    const { services, slices, secrets, problems } = readManifests(settings.manifests);
     for (const { file, line, reason } of problems) io.complain(printable(`${file}:${line}: ${reason}`));
     const objects = services.map(({ object }) => object);
-    const catalog = catalogOf(objects, settings);
+    const catalog = emptyCatalog(settings);
+    new ManifestSecrets(catalog.secrets).replace(secrets);
+    catalog.replace(objects);
+    catalog.commit();
     const known = groupSlices(slices);
     for (const { metadata } of objects) tellSlices(catalog.endpoints, metadata, known);
     catalog.commit();
@@ -77,9 +81,12 @@ async function readSaved(settings: SourceSettings, io: Io, why: string): Promise
   return saved.services;
 }
 
+function emptyCatalog({ allowExternalName, balance, engine }: SourceSettings): Catalog {
+  return new Catalog({ allowExternalName, balance, engine, waitsFor: 'services' });
+}
+
 function catalogOf(services: readonly ServiceObject[], settings: SourceSettings): Catalog {
-  const { allowExternalName, balance, engine } = settings;
-  const catalog = new Catalog({ allowExternalName, balance, engine, waitsFor: 'services' });
+  const catalog = emptyCatalog(settings);
   catalog.replace(services);
   catalog.commit();
   return catalog;

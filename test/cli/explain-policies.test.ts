@@ -91,3 +91,25 @@ test('a method that is none is refused', async context => {
   assert.notEqual(code, 0);
   assert.match(stderr, /write a method, as in GET/);
 });
+
+test('a Secret of the manifests is known to the policy that names it', async context => {
+  const service = CART.replace('deny-from: 192.0.2.0/24', 'basic-auth: users');
+  const secret = `
+apiVersion: v1
+kind: Secret
+metadata: { name: users }
+stringData: { auth: "alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=" }
+---
+`;
+  for (const [text, does] of [
+    [secret + service, /basic-auth +(?!refuses all)/],
+    [
+      service,
+      /basic-auth +refuses all requests with 503, because the Secret users cannot be used: there is no such Secret/,
+    ],
+  ] as const) {
+    const file = await writeManifest(context, text);
+    const { stdout } = await runHere(['explain', '--manifests', file, '/cart/x']);
+    assert.match(stdout, does);
+  }
+});

@@ -60,6 +60,7 @@ test('the tarball holds the compiled program, the files of its dashboard and wha
   assert.deepEqual(others, ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   const sources = (await readdir(join(ROOT, 'src'), { recursive: true }))
     .filter(file => /\.(?:ts|js|html|css|svg)$/.test(file))
+    .filter(file => !file.endsWith('.d.ts'))
     .map(file => `dist/${file.replace(/\.ts$/, '.js')}`);
   // main.ts is a link to main.js: both are compiled to one file.
   assert.deepEqual(

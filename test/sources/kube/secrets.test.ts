@@ -179,7 +179,7 @@ describe('a source that may not read Secrets', () => {
     await harness.passPause();
     const warnings = harness.log.filter(({ level }) => level > 30).map(({ msg }) => msg);
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? '', /Until Secrets can be read, the default certificate is served/);
+    assert.match(warnings[0] ?? '', /Until Secrets can be read, hosts that name one get the default certificate/);
     await harness.passPause(() => api.grant('secrets'));
     await tls.untilKnown('shop', pair('one').cert);
     assert.equal(tls.refusals.size, 0);
