@@ -56,7 +56,7 @@ describe('the right to read Secrets', () => {
     await entry.ready();
     const { msg } = await entry.logged('it says so', line => line.code === 'KUBE_FORBIDDEN', DEADLINE_MS);
     assert.match(msg, /may not list secrets with type=kubernetes\.io\/tls in all namespaces: deploy\/overlays\/tls\//);
-    assert.match(msg, /the default certificate is served/);
+    assert.match(msg, /hosts that name one get the default certificate/);
     const { source } = await entry.table();
     assert.equal(source.synced, true, 'all else is as it should be');
     assert.match(source.problem ?? '', /may not list secrets/);
