@@ -5,7 +5,7 @@ import { compilePattern } from './pattern/compile-pattern.ts';
 import type { Pattern } from './pattern/pattern.ts';
 import { Template } from './pattern/template.ts';
 
-/** Neither the path of a request nor a target has any. */
+/** A segment that is a dot or two. No path of a request holds one, and no target does: only groups can make one. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /** Whether the upstream may get this path instead, whatever the groups in it are. */

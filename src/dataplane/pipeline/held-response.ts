@@ -1,6 +1,7 @@
 import type { FailureReason } from '../failures/failures.ts';
 import { fieldOf } from '../fields/header-lines.ts';
-import type { BodyPiece, FailureDetail, KeptBytes, ResponseView } from './ports.ts';
+import { CopiedPiece } from './copied-piece.ts';
+import type { BodyPiece, FailureDetail, ResponseView } from './ports.ts';
 
 /** A response that has begun to come, and waits until it is known whether the client gets it. Reading stops meanwhile. */
 export class HeldResponse {
@@ -31,7 +32,7 @@ export class HeldResponse {
 
   /** All that has come of its body. */
   get body(): BodyPiece {
-    return new HeldPiece(Buffer.concat(this.#parts), this.#isLast, this.#trailers);
+    return new CopiedPiece(Buffer.concat(this.#parts), this.#isLast, this.#trailers);
   }
 }
 
@@ -45,37 +46,4 @@ function copyOf(head: ResponseView): ResponseView {
     fieldValue: name => fieldOf(lines, 0, name, ', '),
     lines: () => lines,
   };
-}
-
-class HeldPiece implements BodyPiece {
-  readonly isLast: boolean;
-  readonly trailers: string;
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer, isLast: boolean, trailers: string) {
-    this.#bytes = bytes;
-    this.isLast = isLast;
-    this.trailers = trailers;
-  }
-
-  get size(): number {
-    return this.#bytes.length;
-  }
-
-  text(): string {
-    return this.#bytes.toString('latin1');
-  }
-
-  copy(target: Buffer, at: number, start: number, end: number): void {
-    this.#bytes.copy(target, at, start, end);
-  }
-
-  keep(): KeptBytes {
-    const bytes = this.#bytes;
-    return {
-      giveBack: () => undefined,
-      view: (size, before, behind) =>
-        Buffer.concat([Buffer.from(before, 'latin1'), bytes.subarray(0, size), Buffer.from(behind, 'latin1')]),
-    };
-  }
 }

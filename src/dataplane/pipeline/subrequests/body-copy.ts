@@ -1,4 +1,5 @@
-import type { BodyPiece, KeptBytes, Upstream } from '../ports.ts';
+import { CopiedPiece } from '../copied-piece.ts';
+import type { BodyPiece, Upstream } from '../ports.ts';
 import type { OwnBody } from './question.ts';
 
 /** So much of one body waits for its upstream at most. */
@@ -73,36 +74,5 @@ export class BodyCopy implements OwnBody {
   #keep(bytes: number): void {
     this.#memory.giveBack(this.#bytes - bytes);
     this.#bytes = bytes;
-  }
-}
-
-/** A piece in memory of its own. */
-class CopiedPiece implements BodyPiece {
-  readonly size: number;
-  readonly isLast: boolean;
-  readonly trailers = '';
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer, isLast: boolean) {
-    this.size = bytes.length;
-    this.isLast = isLast;
-    this.#bytes = bytes;
-  }
-
-  text(): string {
-    return this.#bytes.toString('latin1');
-  }
-
-  copy(target: Buffer, at: number, start: number, end: number): void {
-    this.#bytes.copy(target, at, start, end);
-  }
-
-  keep(): KeptBytes {
-    const bytes = this.#bytes;
-    return {
-      giveBack: () => undefined,
-      view: (size, before, behind) =>
-        Buffer.concat([Buffer.from(before, 'latin1'), bytes.subarray(0, size), Buffer.from(behind, 'latin1')]),
-    };
   }
 }
