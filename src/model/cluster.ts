@@ -39,6 +39,8 @@ export interface Cluster {
   readonly protocol?: UpstreamProtocol;
   /** Present where the protocol is one over TLS. */
   readonly tls?: UpstreamTls;
+  /** The status that requests get while there are no endpoints. Absent: 503. */
+  readonly absentStatus?: 404;
 }
 
 /**

@@ -6,9 +6,15 @@ import type { ServiceRef } from './route.ts';
  */
 export type Severity = 'refused' | 'conflict' | 'warning';
 
+/** Names an object that a diagnostic is about. */
+export interface ObjectRef extends ServiceRef {
+  /** Absent: a Service. */
+  readonly kind?: 'Ingress';
+}
+
 /** Something is wrong with an object: the one form in which every part of the program says so. */
 export interface Diagnostic {
-  readonly object: ServiceRef;
+  readonly object: ObjectRef;
   /** The full key of the annotation at fault, where there is one. */
   readonly field?: string;
   /** The line of the manifest, counted from 1, where the object was read from one. */

@@ -165,8 +165,8 @@ export interface MirrorPolicy {
 /** A policy of the route cannot be had, such as one whose Secret is missing: its requests are refused, because nothing else is safe. */
 export interface UnavailablePolicy {
   readonly kind: 'unavailable';
-  /** Which policy. */
-  readonly of: Exclude<PolicyKind, 'unavailable'>;
+  /** Which policy; absent: something else that an Ingress asks for. */
+  readonly of?: Exclude<PolicyKind, 'unavailable'>;
   /** For people. */
   readonly why: string;
 }

@@ -1,6 +1,6 @@
 /** The values the data plane knows. Kubernetes objects end before them: nothing here came unchecked from outside. */
 import type { ClusterId } from './cluster-id.ts';
-import { clusterOfPolicy, type Policy } from './policy.ts';
+import { clusterOfPolicy, type Policy, type VariableText } from './policy.ts';
 
 export type { ClusterId } from './cluster-id.ts';
 
@@ -22,15 +22,31 @@ export interface RouteOverrides {
 /** What a request to a route may take: its Service's own values, else the settings. */
 export type RouteLimits = Required<RouteOverrides>;
 
+/**
+ * The host of routes that take the requests for any host that no other route names: those of Ingresses without a host. A route for
+ * any host, whose host is empty, comes before them.
+ */
+export const CATCH_ALL_HOST = '_';
+
 /** Where a route is served. A table holds one route for each place. */
 export interface Place {
-  /** Empty for any host, else `example.com` or `*.example.com`, in lower case. */
+  /** Empty for any host, {@link CATCH_ALL_HOST}, else `example.com` or `*.example.com`, in lower case. */
   readonly host: string;
   /**
    * A normalised prefix without trailing slash and with escapes in upper case, taken at segment boundaries:
-   * `/volume` takes `/volume/x`, not `/volumes`.
+   * `/volume` takes `/volume/x`, not `/volumes`. See {@link match} for other paths.
    */
   readonly path: string;
+  /**
+   * `exact`: the path is a whole one, decoded. `regex`: it is a pattern, which matches without regard to case and from the start of
+   * the decoded path. Absent: it is a prefix.
+   */
+  readonly match?: 'exact' | 'regex';
+  /**
+   * `ingress`: its host is matched as ingress-nginx does it. The decoded path counts, a wildcard takes one label, and all places of
+   * the host are of this profile. Absent: that of annotated Services.
+   */
+  readonly profile?: 'ingress';
 }
 
 /** Which requests of a route go to another cluster, if it has endpoints: what ingress-nginx calls a canary. */
@@ -53,6 +69,29 @@ export interface Canary extends CanaryRule {
   readonly cluster: ClusterId;
 }
 
+/** When a request in plain HTTP is sent to `https`, and how. */
+export interface TlsRedirect {
+  /** Also where the host has no certificate: another proxy ends TLS. */
+  readonly isAlways: boolean;
+  readonly status: number;
+  /** A slash at the end of the target stays. */
+  readonly keepsSlash: boolean;
+}
+
+/** What requests to a location of an Ingress get beyond what routes of Services do. Routes that agree share one. */
+export interface IngressRoute {
+  /** Whose location it is. */
+  readonly ingress: ServiceRef;
+  /** Absent: requests in plain HTTP stay there. */
+  readonly tlsRedirect?: TlsRedirect;
+  /** The value of Strict-Transport-Security (RFC 6797) in answers over TLS, whatever the upstream says. */
+  readonly hsts?: string;
+  /** Absent: the Host that the client has sent. */
+  readonly upstreamHost?: VariableText;
+  /** Its requests have no line in the access log. */
+  readonly isLogged?: false;
+}
+
 export interface Route extends Place {
   readonly stripPrefix: boolean;
   /** Put the stripped prefix back on `Location`, `Refresh` and cookie `Path`. */
@@ -64,8 +103,10 @@ export interface Route extends Place {
   readonly canary?: Canary;
   /** In the order in which a request meets them; absent: there are none. Routes of one owner share the list. */
   readonly policies?: readonly Policy[];
+  /** Present where the profile is `ingress`. */
+  readonly ingress?: IngressRoute;
   readonly service: ServiceRef;
-  /** RFC 3339, of the Service; empty when it has none. Decides conflicts. */
+  /** RFC 3339, of the Service or Ingress; empty when it has none. Decides conflicts. */
   readonly createdAt: string;
 }
 
@@ -80,9 +121,16 @@ export function clustersOf({ cluster, canary, policies }: Pick<Route, 'cluster' 
   return clusters;
 }
 
-/** A key for maps by place. It is unique, because neither a host nor a normalised path can hold a space. */
-export function routeKey({ host, path }: Place): string {
-  return `${host} ${path}`;
+const MATCH_SIGNS = { exact: '=', regex: '~' } as const;
+
+/** A key for maps by place. It is unique, because a host holds no space, and a prefix begins with a slash. */
+export function routeKey({ host, path, match }: Place): string {
+  return match === undefined ? `${host} ${path}` : `${host} ${MATCH_SIGNS[match]}${path}`;
+}
+
+/** The place of a route, and nothing else of it. */
+export function placeOf({ host, path, match, profile }: Place): Place {
+  return { host, path, ...(match && { match }), ...(profile && { profile }) };
 }
 
 export function serviceKey(service: ServiceRef): string {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TableDelta } from '../model/delta.ts';
-import { type Place, type Route, routeKey, type ServiceRef, serviceKey } from '../model/route.ts';
+import { type Place, placeOf, type Route, routeKey, type ServiceRef, serviceKey } from '../model/route.ts';
 import { RouteTable } from './table.ts';
 
 /** Two Services want the same host and path: one has it, the other waits. */
@@ -122,16 +122,16 @@ export class RouteLedger {
     return delta;
   }
 
-  #withdraw(owner: string, { host, path }: Place): void {
-    const key = routeKey({ host, path });
+  #withdraw(owner: string, place: Place): void {
+    const key = routeKey(place);
     const claims = this.#claims.get(key);
     claims?.delete(owner);
     if (claims?.size === 0) this.#claims.delete(key);
-    this.#touch(key, { host, path });
+    this.#touch(key, place);
   }
 
-  #touch(key: string, { host, path }: Place): void {
-    this.#dirty.set(key, { host, path });
+  #touch(key: string, place: Place): void {
+    this.#dirty.set(key, placeOf(place));
     this.#news.add(key);
     if ((this.#claims.get(key)?.size ?? 0) > 1) this.#contested.add(key);
     else this.#contested.delete(key);

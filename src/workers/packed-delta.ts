@@ -15,13 +15,28 @@ import type {
   TlsChanges,
 } from '../model/delta.ts';
 import type { Policy } from '../model/policy.ts';
-import type { ClusterId, Route, RouteOverrides } from '../model/route.ts';
+import type { ClusterId, IngressRoute, Route, RouteOverrides } from '../model/route.ts';
 import type { TlsHost } from '../model/tls-host.ts';
 import { type PackedPolicy, packPolicies, unpackPolicies } from './packed-policies.ts';
 
-/** Routes of one owner share a list of policies: it is named by its place in {@link Packed.policies}. */
-type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides' | 'policies'> &
-  Partial<Pick<PublishedRoute, 'host' | 'overrides'>> & { readonly policies?: number };
+/** What routes share is named by its place in {@link Packed.policies} and {@link Packed.ingresses}. */
+type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides' | 'policies' | 'ingress'> &
+  Partial<Pick<PublishedRoute, 'host' | 'overrides'>> & { readonly policies?: number; readonly ingress?: number };
+
+/** What routes share, by its place in lists of the packed text. */
+class Shared<T> {
+  readonly #places = new Map<T, number>();
+
+  get values(): T[] {
+    return [...this.#places.keys()];
+  }
+
+  placeOf(value: T): number {
+    const place = this.#places.get(value) ?? this.#places.size;
+    this.#places.set(value, place);
+    return place;
+  }
+}
 
 /** Of a plain cluster, what others may not have. */
 type PackedCluster =
@@ -62,6 +77,7 @@ interface Packed {
     readonly removals: PublishedDelta['routes']['removals'];
   };
   readonly policies?: readonly (readonly PackedPolicy[])[];
+  readonly ingresses?: readonly IngressRoute[];
   readonly clusters: { readonly upserts: readonly PackedCluster[]; readonly removals: readonly ClusterId[] };
   readonly endpoints: readonly PackedSet[];
   readonly tls?: PackedTls;
@@ -82,14 +98,16 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
   for (let from = 0; from === 0 || from < longest; from += PART) {
     const part = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + PART);
     const last = <T>(list: readonly T[]): readonly T[] => (from + PART >= longest ? list : []);
-    const policies = new Map<readonly Policy[], number>();
+    const policies = new Shared<readonly Policy[]>();
+    const ingresses = new Shared<IngressRoute>();
     const packed: Packed = {
       version,
       routes: {
-        upserts: last(routes.upserts).map(route => packRoute(route, policies)),
+        upserts: last(routes.upserts).map(route => packRoute(route, policies, ingresses)),
         removals: last(routes.removals),
       },
-      ...(policies.size > 0 && { policies: [...policies.keys()].map(packPolicies) }),
+      ...(policies.values.length > 0 && { policies: policies.values.map(packPolicies) }),
+      ...(ingresses.values.length > 0 && { ingresses: ingresses.values }),
       clusters: { upserts: part(clusters.upserts).map(packCluster), removals: last(clusters.removals) },
       endpoints: part(endpoints).map(packSet),
       ...(tls && {
@@ -109,11 +127,11 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
 
 /** @param text one of {@link pack} */
 export function unpack(text: string): PublishedDelta {
-  const { version, routes, clusters, endpoints, tls, policies = [] } = JSON.parse(text) as Packed;
+  const { version, routes, clusters, endpoints, tls, policies = [], ingresses = [] } = JSON.parse(text) as Packed;
   const lists = policies.map(unpackPolicies);
   return {
     version,
-    routes: { upserts: routes.upserts.map(route => unpackRoute(route, lists)), removals: routes.removals },
+    routes: { upserts: routes.upserts.map(route => unpackRoute(route, lists, ingresses)), removals: routes.removals },
     clusters: { upserts: clusters.upserts.map(unpackCluster), removals: clusters.removals },
     endpoints: endpoints.map(unpackSet),
     ...(tls && { tls: unpackTls(tls) }),
@@ -134,23 +152,30 @@ function unpackTls({ certificates, hosts }: PackedTls): TlsChanges {
 }
 
 /** The main thread gives its own routes, which have more than a worker needs. */
-function packRoute(route: PublishedRoute & Partial<Route>, places: Map<readonly Policy[], number>): PackedRoute {
-  const { service: _service, createdAt: _createdAt, host, overrides, policies, ...rest } = route;
+function packRoute(
+  route: PublishedRoute & Partial<Route>,
+  lists: Shared<readonly Policy[]>,
+  ingresses: Shared<IngressRoute>,
+): PackedRoute {
+  const { service: _service, createdAt: _createdAt, host, overrides, policies, ingress, ...rest } = route;
   const hasOverrides = Object.keys(overrides).length > 0;
-  const packed = { ...rest, ...(host !== '' && { host }), ...(hasOverrides && { overrides }) };
-  if (policies === undefined) return packed;
-  const place = places.get(policies) ?? places.size;
-  places.set(policies, place);
-  return { ...packed, policies: place };
+  return {
+    ...rest,
+    ...(host !== '' && { host }),
+    ...(hasOverrides && { overrides }),
+    ...(policies && { policies: lists.placeOf(policies) }),
+    ...(ingress && { ingress: ingresses.placeOf(ingress) }),
+  };
 }
 
 function unpackRoute(
-  { host = '', overrides = NO_OVERRIDES, policies, ...rest }: PackedRoute,
+  { host = '', overrides = NO_OVERRIDES, policies, ingress, ...rest }: PackedRoute,
   lists: readonly (readonly Policy[])[],
+  ingresses: readonly IngressRoute[],
 ): PublishedRoute {
-  const route = { host, overrides, ...rest };
   const list = policies === undefined ? undefined : lists[policies];
-  return list === undefined ? route : { ...route, policies: list };
+  const shared = ingress === undefined ? undefined : ingresses[ingress];
+  return { host, overrides, ...rest, ...(list && { policies: list }), ...(shared && { ingress: shared }) };
 }
 
 function packCluster(published: PublishedCluster): PackedCluster {

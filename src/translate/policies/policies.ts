@@ -65,7 +65,7 @@ export function explainPolicies(
 ): readonly PolicyExplanation[] {
   return (policies ?? []).map(policy => {
     if (policy.kind === 'unavailable')
-      return { policy: policy.of, does: `refuses all requests with 503, because ${policy.why}` };
+      return { policy: policy.of ?? policy.kind, does: `refuses all requests with 503, because ${policy.why}` };
     const definition = BY_KIND.get(policy.kind);
     return { policy: policy.kind, does: definition?.explain(policy, request) ?? '' };
   });

@@ -65,7 +65,7 @@ export function readServicePolicies(
   });
   const [asked] = policies ?? [];
   if (asked !== undefined && engine === 'node') {
-    attempt(() => refuseForEngine(PREFIX + (asked.kind === 'unavailable' ? asked.of : asked.kind)));
+    attempt(() => refuseForEngine(PREFIX + (asked.kind === 'unavailable' ? (asked.of ?? asked.kind) : asked.kind)));
   }
   return policies;
 }

@@ -6,7 +6,7 @@ export class Unavailable implements Filter {
   readonly #refusal: Refusal;
 
   constructor({ of, why }: UnavailablePolicy) {
-    this.#refusal = new Refusal('policy_unavailable', `${of}: ${why}`);
+    this.#refusal = new Refusal('policy_unavailable', of === undefined ? why : `${of}: ${why}`);
   }
 
   request(): Refusal {
