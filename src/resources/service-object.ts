@@ -151,7 +151,7 @@ export function isNothing(value: unknown): value is undefined | null {
 }
 
 /** client-node's model objects and YAML hold a Date where JSON holds a text. */
-function textOrNothing(value: unknown): string | undefined {
+export function textOrNothing(value: unknown): string | undefined {
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
