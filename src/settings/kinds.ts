@@ -1,7 +1,9 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { FormatError, messageOf } from '../errors.ts';
 import { AddressRanges } from '../formats/address-ranges.ts';
 import { formatDuration, parseDuration } from '../formats/duration.ts';
+import { isHostName } from '../formats/host-name.ts';
 import { checkLabelSelector } from '../formats/label-selector.ts';
 import { formatListenAddress, type ListenAddress, parseListenAddress } from '../formats/listen-address.ts';
 import { checkNamespace } from '../formats/namespace.ts';
@@ -163,6 +165,12 @@ function checkedList(placeholder: string, check: (item: string) => void): Kind<r
 }
 
 export const namespaces: Kind<readonly string[]> = checkedList('NAMESPACE,…', checkNamespace);
+
+/** Where a load balancer can be reached: what the API server takes in a status. */
+export const addresses: Kind<readonly string[]> = checkedList('ADDRESS,…', item => {
+  if (isIP(item) !== 0 || (isHostName(item) && /^[-.a-z0-9]+[a-z0-9]$/.test(item))) return;
+  throw new FormatError(`${quote(item)} is neither an IP address nor a DNS name in lower case`);
+});
 
 export const labelSelector: Kind<string> = kind(
   'SELECTOR',

@@ -52,8 +52,23 @@ export function loadSettings({ flags, environment }: Origins): Settings {
   if (settings.defaultTlsSecret !== undefined && settings.source === 'push') {
     problems.push('--source push reads no Secrets: remove --default-tls-secret');
   }
+  problems.push(...ingressProblems(settings));
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
+}
+
+function ingressProblems({ ingressClass, source, engine, publishService, publishAddress }: Settings): string[] {
+  const problems: string[] = [];
+  if (ingressClass.length > 0 && source === 'push') {
+    problems.push('--source push reads no Ingresses: remove --ingress-class');
+  }
+  if (ingressClass.length > 0 && engine === 'node') {
+    problems.push('--engine node does not serve Ingresses: run --engine wire, or remove --ingress-class');
+  }
+  if (publishService !== undefined && publishAddress.length > 0) {
+    problems.push('--publish-service and --publish-address exclude each other: choose where the addresses come from');
+  }
+  return problems;
 }
 
 /**

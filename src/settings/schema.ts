@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import {
+  addresses,
   addressRanges,
   balance,
   choice,
@@ -94,6 +95,41 @@ export const SCHEMA = {
     false,
     'serve ExternalName Services; anyone who may edit one can point the entry at any host',
   ),
+  ingressClass: fixed(list, NONE, 'serve the Ingresses of these classes, as in "nginx"; default: no Ingress is read'),
+  ingressController: fixed(
+    list,
+    ['k8s.io/ingress-nginx', 'kube-entry.io/ingress'] as readonly string[],
+    'with --ingress-class: IngressClasses of these controllers count, too, whatever their name',
+  ),
+  watchIngressWithoutClass: fixed(onOff, false, 'serve Ingresses that name no class, too'),
+  ingressConfigmap: fixed(objectName, undefined, "ConfigMap with ingress-nginx's global options"),
+  defaultBackendService: fixed(
+    objectName,
+    undefined,
+    'Service that answers where no Ingress has a rule; default: 404, and a page of its own',
+  ),
+  ingressLimitStatus: fixed(
+    count(400, 599),
+    503,
+    'status of requests beyond the limit-… annotations of Ingresses, unless the ConfigMap says another',
+  ),
+  allowMissingWaf: fixed(
+    onOff,
+    false,
+    'serve Ingresses that ask for ModSecurity without it; off: they are answered with 503',
+  ),
+  publishService: fixed(
+    objectName,
+    undefined,
+    'write the addresses of this Service, a load balancer as a rule, to the status of Ingresses',
+  ),
+  publishAddress: live(addresses, NONE, 'write these addresses or names to the status of Ingresses instead'),
+  statusLease: fixed(
+    objectName,
+    undefined,
+    'Lease that says which replica writes the status; default: kube-entry-ingress in its own namespace',
+  ),
+  clearStatusOnExit: live(onOff, false, 'take the addresses out of the status when the last replica ends'),
   balance: fixed(
     balance,
     { policy: 'service' },

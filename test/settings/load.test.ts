@@ -242,3 +242,27 @@ test('there is one default certificate, whole', () => {
   }
   assert.deepEqual(load(['--default-tls-secret', 'a/b.c']).defaultTlsSecret, { namespace: 'a', name: 'b.c' });
 });
+
+test('what is asked of Ingresses goes together', () => {
+  const problems = (...flags: string[]): string => problemsOf(() => load(flags)).join();
+  assert.match(problems('--ingress-class', 'nginx', '--source', 'push'), /reads no Ingresses/);
+  assert.match(problems('--ingress-class', 'nginx', '--engine', 'node'), /does not serve Ingresses/);
+  assert.match(problems('--publish-service', 'a/b', '--publish-address', '192.0.2.1'), /exclude each other/);
+  assert.deepEqual(load(['--ingress-class', 'nginx, internal']).ingressClass, ['nginx', 'internal']);
+});
+
+test('an address of the status is what an API server takes there', () => {
+  const addresses = ['192.0.2.1', '2001:db8::1', 'lb.example.com'];
+  assert.deepEqual(load(['--publish-address', addresses.join()]).publishAddress, addresses);
+  for (const text of [
+    '192.0.2.300',
+    'LB.example.com',
+    'lb_1.example.com',
+    'lb.example.com.',
+    'http://lb',
+    '10.0.0.0/8',
+  ]) {
+    const problems = problemsOf(() => load(['--publish-address', text]));
+    assert.match(problems.join(), /neither an IP address nor a DNS name/, text);
+  }
+});
