@@ -28,7 +28,7 @@ export const HEADING: Readonly<Record<SettingKey, string>> = {
   allowExternalName: 'Where routes come from',
   ingressClass: 'Ingresses',
   ingressController: 'Ingresses',
-  watchIngressWithoutClass: 'Ingresses',
+  ingressWithoutClass: 'Ingresses',
   ingressConfigmap: 'Ingresses',
   defaultBackendService: 'Ingresses',
   ingressLimitStatus: 'Ingresses',

@@ -101,7 +101,7 @@ export const SCHEMA = {
     ['k8s.io/ingress-nginx', 'kube-entry.io/ingress'] as readonly string[],
     'with --ingress-class: IngressClasses of these controllers count, too, whatever their name',
   ),
-  watchIngressWithoutClass: fixed(onOff, false, 'serve Ingresses that name no class, too'),
+  ingressWithoutClass: fixed(onOff, false, 'serve Ingresses that name no class, too'),
   ingressConfigmap: fixed(objectName, undefined, "ConfigMap with ingress-nginx's global options"),
   defaultBackendService: fixed(
     objectName,
