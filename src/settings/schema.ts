@@ -98,8 +98,8 @@ export const SCHEMA = {
   ingressClass: fixed(list, NONE, 'serve the Ingresses of these classes, as in "nginx"; default: no Ingress is read'),
   ingressController: fixed(
     list,
-    ['k8s.io/ingress-nginx', 'kube-entry.io/ingress'] as readonly string[],
-    'with --ingress-class: IngressClasses of these controllers count, too, whatever their name',
+    NONE,
+    'controllers whose IngressClasses count, whatever their name; default: k8s.io/ingress-nginx, kube-entry.io/ingress',
   ),
   ingressWithoutClass: fixed(onOff, false, 'serve Ingresses that name no class, too'),
   ingressConfigmap: fixed(objectName, undefined, "ConfigMap with ingress-nginx's global options"),
