@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { COLOURED, type Paint, PLAIN, wantsColour } from '../text/colour.ts';
 
@@ -13,6 +14,8 @@ export interface Io {
   /** The same to standard error. */
   complain(lines: string): void;
   readInput(): Promise<string>;
+  /** The same as it comes, for input that is too long for one text, or has no end. */
+  openInput(): Readable;
   /**
    * For a command that runs until it is stopped.
    * @param stop called on SIGINT, SIGTERM and SIGHUP, with the signal, and when the reader of the output has gone
@@ -50,6 +53,7 @@ export function processIo(): Io {
     print: lines => void stdout.write(`${lines}\n`),
     complain: lines => void stderr.write(`${lines}\n`),
     readInput: () => text(stdin),
+    openInput: () => stdin,
     onStop: stop => {
       const onError = (): void => stop();
       for (const signal of STOPPING) process.on(signal, stop);

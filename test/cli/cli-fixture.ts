@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import type { Io } from '../../src/cli/io.ts';
@@ -44,6 +45,7 @@ export async function runHere(argv: readonly string[], { environment = {}, input
       unread = '';
       return all;
     },
+    openInput: () => Readable.from([Buffer.from(input)]),
   };
   return { code: await run(argv, io), stdout, stderr };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import type { Io } from '../../src/cli/io.ts';
 import { COMMANDS, run } from '../../src/cli/run.ts';
@@ -137,6 +138,7 @@ test('an internal error is one line, and a stack for those who debug', async con
     },
     complain: (line: string) => void complaints.push(line),
     readInput: async () => '',
+    openInput: () => Readable.from([]),
   };
   assert.equal(await run(['routes', '--manifests', file], io), 70);
   assert.deepEqual(complaints, ['kube-entry: internal error: broken on purpose; --log-level debug shows where']);

@@ -279,8 +279,10 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       ],
       packages: ['fastify'],
     },
+    // Asks two servers, and knows nothing of routes.
+    replay: { folders: COMMON, packages: [] },
     cli: {
-      folders: [...CONTROL_PLANE, 'limits/redis', 'dataplane/failures', 'control', 'admin', 'process'],
+      folders: [...CONTROL_PLANE, 'replay', 'limits/redis', 'dataplane/failures', 'control', 'admin', 'process'],
       packages: [],
     },
     'version.ts': { folders: [], packages: [] },
