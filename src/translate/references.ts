@@ -73,18 +73,8 @@ export class References {
    * is verified for it.
    * @param url absolute, of the scheme `http` or `https`
    */
-  toUrl({ protocol, hostname, port }: URL): ClusterId {
-    const isSecure = protocol === 'https:';
-    // An address of IPv6 stands in brackets.
-    const address = hostname.replace(/^\[(.*)\]$/, '$1');
-    const number = port === '' ? (isSecure ? 443 : 80) : Number(port);
-    const name = `${protocol}//${hostname}:${number}`;
-    // Two Services that name one host share its connections, and nothing else.
-    const plain = plainCluster(`${serviceKey(this.#service)} ${name}`, name, this.#service);
-    const cluster: Cluster = isSecure
-      ? { ...plain, protocol: 'https', tls: { serverName: address, isVerified: true } }
-      : plain;
-    return this.#add({ cluster, endpoints: [plainEndpoint({ address, port: number })], port: undefined });
+  toUrl(url: URL): ClusterId {
+    return this.#add(urlDestination(this.#service, url));
   }
 
   #add(destination: Destination): ClusterId {
@@ -92,6 +82,23 @@ export class References {
     this.#found.set(id, destination);
     return id;
   }
+}
+
+/**
+ * The cluster of a host that need not be a Service.
+ * @param owner who names it: two owners that name one host share its connections, and nothing else
+ * @param url absolute, of the scheme `http` or `https`
+ * @param isVerified whether its certificate has to be valid
+ */
+export function urlDestination(owner: ServiceRef, { protocol, hostname, port }: URL, isVerified = true): Destination {
+  const isSecure = protocol === 'https:';
+  // An address of IPv6 stands in brackets.
+  const address = hostname.replace(/^\[(.*)\]$/, '$1');
+  const number = port === '' ? (isSecure ? 443 : 80) : Number(port);
+  const name = `${protocol}//${hostname}:${number}`;
+  const plain = plainCluster(`${serviceKey(owner)} ${name}${isVerified ? '' : ' unverified'}`, name, owner);
+  const cluster: Cluster = isSecure ? { ...plain, protocol: 'https', tls: { serverName: address, isVerified } } : plain;
+  return { cluster, endpoints: [plainEndpoint({ address, port: number })], port: undefined };
 }
 
 /** Reads the annotations of a Service that another one names: of its own faults, only those count that keep it from being sent to. */

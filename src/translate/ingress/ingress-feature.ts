@@ -81,8 +81,8 @@ export interface ServerEffect {
   readonly aliases?: readonly string[];
   /** Where requests for `/` are sent. */
   readonly appRoot?: string;
-  /** Requests for the host with `www.`, or without it, are sent here. */
-  readonly redirectsFromWww?: true;
+  /** Requests for the host with `www.`, or without it, are sent here with this status. */
+  readonly wwwRedirectStatus?: number;
   readonly clientCertificate?: ClientCertificatePolicy;
   /** The bytes of TLS go to the Service of `/` untouched. */
   readonly isPassthrough?: true;

@@ -1,0 +1,123 @@
+/** Where requests to the backend of an Ingress go. Pure. */
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { isHostName } from '../../formats/host-name.ts';
+import { type Balance, type Cluster, plainEndpoint } from '../../model/cluster.ts';
+import { type ServiceRef, serviceKey } from '../../model/route.ts';
+import type { IngressPort } from '../../resources/ingress-object.ts';
+import type { ServiceObject, ServicePort } from '../../resources/service-object.ts';
+import { quote } from '../../text/quote.ts';
+import type { Destination } from '../destination.ts';
+import type { IngressEffect } from './ingress-feature.ts';
+import type { IngressOptions } from './ingress-options.ts';
+
+/** A destination, and why no request can be sent to it; undefined: some can. */
+export interface Backend {
+  readonly destination: Destination;
+  readonly problem: string | undefined;
+}
+
+const DEFAULT_BALANCE: Balance = { policy: 'least-request' };
+const ONE_ADDRESS: Balance = { policy: 'service' };
+
+/** Answers 404 where no location does, as ingress-nginx's own default backend. */
+export const DEFAULT_BACKEND: Destination = {
+  cluster: {
+    id: 'ingress upstream-default-backend',
+    name: 'upstream-default-backend',
+    service: { namespace: '', name: 'upstream-default-backend' },
+    balance: ONE_ADDRESS,
+    maxRequests: 0,
+    slowStartMs: 0,
+    absentStatus: 404,
+  },
+  endpoints: [],
+  port: undefined,
+};
+
+/** ingress-nginx's name for a Service and one of its ports: what it keeps once, whichever Ingresses lead there. */
+export function upstreamName({ namespace, name }: ServiceRef, port: string): string {
+  return `${namespace}-${name}-${port}`;
+}
+
+/** As it is written; empty where it is left out. */
+export function portText({ name, number }: IngressPort): string {
+  return name ?? (number === undefined ? '' : String(number));
+}
+
+/**
+ * @param wanted name or number of a port, of the Service or of its pods; undefined: its first one
+ * @param object undefined where there is no such Service
+ */
+export function backendDestination(
+  service: ServiceRef,
+  wanted: string | undefined,
+  object: ServiceObject | undefined,
+  options: IngressOptions,
+  { upstream = {}, speech = {} }: Pick<IngressEffect, 'upstream' | 'speech'> = {},
+): Backend {
+  const { byClusterIP = false, balance = DEFAULT_BALANCE, ...settings } = upstream;
+  const port = wanted ?? String(object?.spec.ports?.[0]?.port ?? '');
+  const name = upstreamName(service, port);
+  const cluster = (reached: Balance): Cluster => ({
+    id: `ingress ${serviceKey(service)}:${port}${speechKey(speech)}`,
+    ...{ name, service, balance: reached, maxRequests: 0, slowStartMs: 0, ...settings, ...speech },
+  });
+  const absent = (problem: string): Backend => ({
+    destination: { cluster: cluster(ONE_ADDRESS), endpoints: [], port: undefined },
+    problem,
+  });
+  if (object === undefined)
+    return absent(`there is no Service ${serviceKey(service)}: requests get 503 until there is`);
+  const found = findPort(object, wanted);
+  if (object.spec.type === 'ExternalName')
+    return external(object, found?.port ?? Number(port), options, cluster, absent);
+  if (found === undefined)
+    return absent(`the Service ${serviceKey(service)} has no port ${quote(port)}: requests get 503`);
+  const { clusterIP = '' } = object.spec;
+  const endpoints = isIP(clusterIP) === 0 ? [] : [plainEndpoint({ address: clusterIP, port: found.port })];
+  // A headless Service has no other address than those of its pods.
+  const reached = byClusterIP && endpoints.length > 0 ? ONE_ADDRESS : balance;
+  return { destination: { cluster: cluster(reached), endpoints, port: found }, problem: undefined };
+}
+
+function external(
+  { spec: { externalName = '' } }: ServiceObject,
+  port: number,
+  { allowExternalName }: IngressOptions,
+  cluster: (balance: Balance) => Cluster,
+  absent: (problem: string) => Backend,
+): Backend {
+  const { service } = cluster(ONE_ADDRESS);
+  if (!allowExternalName) {
+    const why = 'is of type ExternalName, which is served only with --allow-external-name';
+    return absent(`the Service ${serviceKey(service)} ${why}: requests get 503`);
+  }
+  const name = externalName.replace(/\.$/, '');
+  if (!isHostName(name) || /^localhost(?:\.|$)|\.localhost$/i.test(name)) {
+    return absent(
+      `spec.externalName ${quote(externalName)} of ${serviceKey(service)} is no host outside: requests get 503`,
+    );
+  }
+  if (!(port >= 1 && port <= 65_535)) {
+    return absent(`the Service ${serviceKey(service)} is of type ExternalName: name its port by its number`);
+  }
+  const endpoints = [plainEndpoint({ address: name, port })];
+  return { destination: { cluster: cluster(ONE_ADDRESS), endpoints, port: { port } }, problem: undefined };
+}
+
+/** ingress-nginx takes the number or the name of the Service's port, and those of the pods' port. */
+function findPort({ spec }: ServiceObject, wanted: string | undefined): ServicePort | undefined {
+  const ports = (spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
+  if (wanted === undefined) return ports[0];
+  return ports.find(
+    ({ port, name, targetPort }) => String(port) === wanted || name === wanted || String(targetPort) === wanted,
+  );
+}
+
+/** Locations that speak otherwise to the same Service have connections of their own. */
+function speechKey(speech: NonNullable<IngressEffect['speech']>): string {
+  if (speech.protocol === undefined) return '';
+  const tls = speech.tls === undefined ? '' : createHash('sha256').update(JSON.stringify(speech.tls)).digest('hex');
+  return ` ${speech.protocol}${tls === '' ? '' : ` ${tls.slice(0, 16)}`}`;
+}

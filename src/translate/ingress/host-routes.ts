@@ -1,0 +1,218 @@
+/** The routes of a host that Ingresses name. Pure. */
+import type { Policy } from '../../model/policy.ts';
+import {
+  CATCH_ALL_HOST,
+  type Canary,
+  type ClusterId,
+  type IngressRoute,
+  type Place,
+  type Route,
+  type ServiceRef,
+} from '../../model/route.ts';
+import type { Destination } from '../destination.ts';
+import { type Backend, backendDestination, DEFAULT_BACKEND, portText, upstreamName } from './backends.ts';
+import type { IngressEffect } from './ingress-feature.ts';
+import type { IngressLookups } from './ingress-lookups.ts';
+import type { IngressOptions } from './ingress-options.ts';
+import type { HostLocations, Location } from './locations.ts';
+import type { IngressReading } from './read-ingress.ts';
+import { rewritePolicies } from './rewrite-policies.ts';
+
+/** A canary as its own Ingress has it. */
+export interface UpstreamCanary {
+  readonly canary: Canary;
+  readonly destination: Destination;
+}
+
+export interface HostContext {
+  readonly options: IngressOptions;
+  readonly lookups: Pick<IngressLookups, 'service'>;
+  /** How requests to an upstream are spread, as the first Ingress that leads there says it. @param name as upstreamName() makes it */
+  upstream(name: string): IngressEffect['upstream'];
+  /** What takes some of the requests of an upstream. */
+  canary(name: string): UpstreamCanary | undefined;
+  /** The host has a certificate, or a wildcard of one label above it has. */
+  readonly hasTls: boolean;
+  /** Whether a rule names a host, so that it is nobody's further name. */
+  isRuled(host: string): boolean;
+}
+
+export interface HostRoutes {
+  /** Of the host, of its further names, and of the host with or without `www.` that is sent to it. */
+  readonly routes: readonly Route[];
+  /** Further names of the host. */
+  readonly aliases: readonly string[];
+  /** The clusters that the routes lead to, each once. */
+  readonly destinations: readonly Destination[];
+  /** By Ingress, what keeps requests from its backends. */
+  readonly problems: ReadonlyMap<IngressReading, readonly string[]>;
+}
+
+export function hostRoutes(host: HostLocations, context: HostContext): HostRoutes {
+  return new HostRouteMaker(host, context).translate();
+}
+
+class HostRouteMaker {
+  readonly #host: HostLocations;
+  readonly #context: HostContext;
+  readonly #destinations = new Map<ClusterId, Destination>();
+  readonly #problems = new Map<IngressReading, string[]>();
+  readonly #ingressRoutes = new Map<IngressReading, IngressRoute>();
+  readonly #routes: Route[] = [];
+
+  constructor(host: HostLocations, context: HostContext) {
+    this.#host = host;
+    this.#context = context;
+  }
+
+  translate(): HostRoutes {
+    const { locations, isRegex } = this.#host;
+    for (const location of locations) {
+      if (isRegex) this.#add(location, { path: location.path, match: 'regex' });
+      else this.#addPlain(location);
+    }
+    this.#addAppRoot();
+    const own = [...this.#routes];
+    const aliases = this.#aliases();
+    for (const host of aliases) this.#routes.push(...own.map(route => ({ ...route, host })));
+    this.#addWwwRedirect(aliases);
+    const routes = this.#routes;
+    return { routes, aliases, destinations: [...this.#destinations.values()], problems: this.#problems };
+  }
+
+  #addPlain(location: Location): void {
+    const { path, type } = location;
+    const isDirectory = path.length > 1 && path.endsWith('/');
+    const stem = isDirectory ? path.slice(0, -1) : path;
+    if (type === 'Exact') this.#add(location, { path, match: 'exact' });
+    // Another Ingress may have the prefix without the slash, which takes the same paths.
+    else if (!isDirectory || !this.#has('Prefix', stem)) this.#add(location, { path: stem });
+    if (isDirectory && !this.#has('Exact', stem) && !this.#has('Prefix', stem) && !this.#isPlaced(stem)) {
+      // What nginx does for a location that ends with a slash: the path without it is sent there.
+      const policies: Policy[] = [{ kind: 'redirect', target: path, status: 301, isAbsolute: true }];
+      this.#add(location, { path: stem, match: 'exact' }, policies);
+    }
+  }
+
+  /** It comes before everything else that the host has for `/`. */
+  #addAppRoot(): void {
+    const reading = this.#host.readings.find(({ effect }) => effect.server?.appRoot !== undefined);
+    const target = reading?.effect.server?.appRoot;
+    if (reading === undefined || target === undefined) return;
+    const root = this.#host.locations.find(({ path, type }) => path === '/' && type === 'Prefix');
+    const policies: Policy[] = [{ kind: 'redirect', target: `${target}?`, status: 302, isAbsolute: true }];
+    if (root !== undefined) this.#add(root, { path: '/', match: 'exact' }, policies, reading);
+  }
+
+  #aliases(): string[] {
+    const { host, readings } = this.#host;
+    const aliases = readings.find(({ effect }) => effect.server?.aliases !== undefined)?.effect.server?.aliases ?? [];
+    return aliases.filter(alias => alias !== host && !this.#context.isRuled(alias));
+  }
+
+  /** The host with or without `www.`, whichever this one is not. */
+  #addWwwRedirect(aliases: readonly string[]): void {
+    const { host, readings, locations } = this.#host;
+    const reading = readings.find(({ effect }) => effect.server?.wwwRedirectStatus !== undefined);
+    const status = reading?.effect.server?.wwwRedirectStatus;
+    const other = otherWww(host);
+    const root = locations.find(({ path, type }) => path === '/' && type === 'Prefix');
+    if (status === undefined || reading === undefined || other === undefined || root === undefined) return;
+    if (this.#context.isRuled(other) || aliases.includes(other)) return;
+    const policies: Policy[] = [{ kind: 'redirect', target: '', status, isAbsolute: true, toHost: host }];
+    const at = this.#routes.length;
+    this.#add(root, { path: '/' }, policies, reading);
+    this.#routes.push(...this.#routes.splice(at).map(route => ({ ...route, host: other })));
+  }
+
+  #has(type: Location['type'], path: string): boolean {
+    return this.#host.locations.some(one => one.type === type && one.path === path);
+  }
+
+  /** Two locations may ask for the same redirect. */
+  #isPlaced(path: string): boolean {
+    return this.#routes.some(route => route.match === 'exact' && route.path === path);
+  }
+
+  /** @param policies instead of those of the location */
+  #add(
+    location: Location,
+    place: Pick<Place, 'path' | 'match'>,
+    policies = this.#policiesOf(location),
+    reading = location.reading,
+  ): void {
+    const { destination, canary } = this.#destinationOf(location);
+    const { cluster } = destination;
+    this.#routes.push({
+      ...{ host: this.#host.host, ...place, profile: 'ingress', stripPrefix: false, rewriteRedirects: false },
+      overrides: reading.effect.overrides ?? {},
+      cluster: cluster.id,
+      ...(canary && { canary }),
+      ...(policies.length > 0 && { policies }),
+      ingress: this.#ingressRouteOf(reading),
+      ...{ service: cluster.service, createdAt: reading.createdAt },
+    });
+  }
+
+  #policiesOf({ reading, path }: Location): readonly Policy[] {
+    if (reading.denial !== undefined) return reading.policies;
+    const rewrites = rewritePolicies(path, reading.effect.paths);
+    if (rewrites.length === 0) return reading.policies;
+    const at = reading.policies.findIndex(({ kind }) => !BEFORE_REWRITE.has(kind));
+    return reading.policies.toSpliced(at < 0 ? reading.policies.length : at, 0, ...rewrites);
+  }
+
+  #destinationOf({ backend, reading }: Location): { destination: Destination; canary?: Canary } {
+    if (backend?.service === undefined) return { destination: this.#lead(this.#defaultBackend()) };
+    const service: ServiceRef = { namespace: reading.ingress.namespace, name: backend.service.name };
+    const port = portText(backend.service.port);
+    const name = upstreamName(service, port);
+    const { destination, problem } = this.#backend(service, port, name, reading);
+    if (problem !== undefined) this.#problems.set(reading, [...(this.#problems.get(reading) ?? []), problem]);
+    const canary = this.#context.canary(name);
+    if (canary === undefined) return { destination: this.#lead(destination) };
+    this.#lead(canary.destination);
+    return { destination: this.#lead(destination), canary: canary.canary };
+  }
+
+  #defaultBackend(): Destination {
+    const { lookups, options } = this.#context;
+    const { defaultBackendService: service } = options;
+    if (service === undefined) return DEFAULT_BACKEND;
+    const { destination, problem } = backendDestination(service, undefined, lookups.service(service), options);
+    return problem === undefined ? destination : DEFAULT_BACKEND;
+  }
+
+  #backend(service: ServiceRef, port: string, name: string, { effect }: IngressReading): Backend {
+    const { lookups, options } = this.#context;
+    const upstream = this.#context.upstream(name);
+    return backendDestination(service, port, lookups.service(service), options, {
+      ...(upstream && { upstream }),
+      ...(effect.speech && { speech: effect.speech }),
+    });
+  }
+
+  #lead(destination: Destination): Destination {
+    this.#destinations.set(destination.cluster.id, destination);
+    return destination;
+  }
+
+  #ingressRouteOf(reading: IngressReading): IngressRoute {
+    const known = this.#ingressRoutes.get(reading);
+    if (known !== undefined) return known;
+    const { tlsRedirect, ...route } = reading.effect.route ?? {};
+    const redirects = tlsRedirect !== undefined && (tlsRedirect.isAlways || this.#context.hasTls);
+    const made: IngressRoute = { ingress: reading.ingress, ...route, ...(redirects && { tlsRedirect }) };
+    this.#ingressRoutes.set(reading, made);
+    return made;
+  }
+}
+
+/** `www.a.b` for `a.b`, and the other way round; undefined for a wildcard, and for all hosts. */
+export function otherWww(host: string): string | undefined {
+  if (host.startsWith('*.') || host === CATCH_ALL_HOST) return undefined;
+  return host.startsWith('www.') ? host.slice('www.'.length) : `www.${host}`;
+}
+
+/** The policies that see the path of the client. */
+const BEFORE_REWRITE: ReadonlySet<Policy['kind']> = new Set(['unavailable', 'cors', 'redirect']);

@@ -1,0 +1,362 @@
+/**
+ * All Ingresses that are served, host by host: a change costs what the hosts cost that it touches, whatever their number. It knows no
+ * source and no clock: what Ingresses name is looked up where its owner says.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import { CATCH_ALL_HOST, type ClusterId, type Route, type ServiceRef } from '../../model/route.ts';
+import type { ClientCertificatePolicy } from '../../model/tls-host.ts';
+import type { IngressObject } from '../../resources/ingress-object.ts';
+import type { SecretRef } from '../../resources/secret-store.ts';
+import type { Destination } from '../destination.ts';
+import { backendDestination, portText, upstreamName } from './backends.ts';
+import { type IngressClasses, isServed } from './classes.ts';
+import { DEFAULT_INGRESS_CONFIG, type IngressConfig } from './config/ingress-config.ts';
+import { type HostRoutes, hostRoutes, otherWww, type UpstreamCanary } from './host-routes.ts';
+import { hostTls, wildcardOf } from './host-tls.ts';
+import { IndexBy } from './index-by.ts';
+import { ingressKey } from './ingress-key.ts';
+import type { IngressLookups } from './ingress-lookups.ts';
+import type { IngressOptions } from './ingress-options.ts';
+import { type HostLocations, type Location, locationsOf, placeKey } from './locations.ts';
+import { hostsOf, type IngressReading, readIngressObject } from './read-ingress.ts';
+import { byAge } from './seniority.ts';
+import { upstreamEffect, upstreamOf, upstreamsOf } from './upstreams.ts';
+
+/** A host as it is served. */
+export interface HostTranslation extends Pick<HostRoutes, 'routes' | 'destinations' | 'aliases'> {
+  /** Undefined: the TLS port does nothing for it that it does not do for any host. */
+  readonly tls: IngressTlsHost | undefined;
+  /** Whose host it is: the first Ingress that names it. */
+  readonly owner: Pick<IngressReading, 'ingress' | 'createdAt'>;
+}
+
+export interface IngressTlsHost {
+  readonly ingress: ServiceRef;
+  readonly createdAt: string;
+  readonly secret: SecretRef | undefined;
+  readonly clientCertificate: ClientCertificatePolicy | undefined;
+  readonly passthrough: ClusterId | undefined;
+}
+
+/** What has changed since it was asked last. */
+export interface IngressChanges {
+  /** By host; undefined: no Ingress names it any more. */
+  readonly hosts: ReadonlyMap<string, HostTranslation | undefined>;
+  /** By key, where the annotations of an Ingress lead now; none for one that is gone. */
+  readonly referred: ReadonlyMap<string, readonly Destination[]>;
+  /** By key, all that is wrong with an Ingress now. */
+  readonly diagnostics: ReadonlyMap<string, readonly Diagnostic[]>;
+}
+
+/** An Ingress as it came, and as it is served. */
+interface Known {
+  readonly object: IngressObject;
+  /** Undefined: it is not served: of another class, or refused since it is known. */
+  readonly reading: IngressReading | undefined;
+  /** What is wrong with the newest version; that of before may be served. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export class IngressTranslator {
+  readonly #options: IngressOptions;
+  /** What one Ingress names is looked up here. @param key of the Ingress */
+  readonly #lookupsFor: (key: string) => IngressLookups;
+  readonly #known = new Map<string, Known>();
+  readonly #byHost = new IndexBy<IngressReading>();
+  readonly #byUpstream = new IndexBy<IngressReading>();
+  readonly #locations = new Map<string, HostLocations>();
+  /** By further name, the hosts whose Ingresses ask for it. */
+  readonly #byAlias = new IndexBy<string>();
+  /** Wildcards with a certificate. */
+  readonly #tlsWildcards = new Set<string>();
+  /** By host, what is wrong with its Ingresses there, by key. */
+  readonly #hostDiagnostics = new Map<string, ReadonlyMap<string, readonly Diagnostic[]>>();
+  readonly #canaries = new Map<string, UpstreamCanary>();
+  readonly #upstreams = new Map<string, IngressReading['effect']['upstream']>();
+  readonly #dirtyHosts = new Set<string>();
+  readonly #dirtyUpstreams = new Set<string>();
+  readonly #dirtyIngresses = new Set<string>();
+  #classes: IngressClasses = new Map();
+  #config: IngressConfig = DEFAULT_INGRESS_CONFIG;
+
+  constructor(options: IngressOptions, lookupsFor: (key: string) => IngressLookups) {
+    this.#options = options;
+    this.#lookupsFor = lookupsFor;
+  }
+
+  /** @param config values of the ConfigMap of ingress-nginx */
+  set config(config: IngressConfig) {
+    this.#config = config;
+    for (const key of this.#known.keys()) this.touch(key);
+  }
+
+  set classes(classes: IngressClasses) {
+    this.#classes = classes;
+    for (const key of this.#known.keys()) this.touch(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#known.keys();
+  }
+
+  /** The object of an Ingress that is served. @param key as ingressKey() makes it */
+  servedObject(key: string): IngressObject | undefined {
+    const known = this.#known.get(key);
+    return known?.reading && known.object;
+  }
+
+  /** The objects of all Ingresses that are served. */
+  *served(): Generator<IngressObject> {
+    for (const { object, reading } of this.#known.values()) if (reading !== undefined) yield object;
+  }
+
+  upsert(object: IngressObject): void {
+    const key = ingressKey(object.metadata);
+    this.#known.set(key, { reading: undefined, diagnostics: [], ...this.#known.get(key), object });
+    this.touch(key);
+  }
+
+  remove(ingress: ServiceRef): void {
+    const key = ingressKey(ingress);
+    const known = this.#known.get(key);
+    if (known === undefined) return;
+    this.#unindex(known.reading);
+    this.#known.delete(key);
+    this.#dirtyIngresses.add(key);
+  }
+
+  /** What the Ingress names may have changed: it is read again. */
+  touch(key: string): void {
+    this.#dirtyIngresses.add(key);
+  }
+
+  /** Translates what may be otherwise than before. */
+  settle(): IngressChanges {
+    const read = [...this.#dirtyIngresses];
+    this.#dirtyIngresses.clear();
+    for (const key of read) this.#read(key);
+    this.#settleLocations();
+    this.#settleUpstreams();
+    const hosts = new Map<string, HostTranslation | undefined>();
+    const touched = new Set(read);
+    for (const host of this.#dirtyHosts) {
+      const before = this.#hostDiagnostics.get(host);
+      hosts.set(host, this.#translate(host));
+      for (const key of [...(before?.keys() ?? []), ...(this.#hostDiagnostics.get(host)?.keys() ?? [])])
+        touched.add(key);
+    }
+    this.#dirtyHosts.clear();
+    return {
+      hosts,
+      referred: new Map(read.map(key => [key, this.#known.get(key)?.reading?.referred ?? []])),
+      diagnostics: new Map([...touched].map(key => [key, this.#diagnosticsOf(key)])),
+    };
+  }
+
+  #read(key: string): void {
+    const known = this.#known.get(key);
+    if (known === undefined) return;
+    const { object } = known;
+    const isOurs = isServed(object, this.#classes, this.#options);
+    const context = { config: this.#config, options: this.#options, lookups: this.#lookupsFor(key) };
+    const fresh = isOurs ? readIngressObject(object, context) : undefined;
+    // What is edited into something that cannot be served goes on as it was, as in ingress-nginx.
+    const reading = fresh?.isRefused ? known.reading : fresh;
+    this.#unindex(known.reading);
+    this.#known.set(key, { object, reading, diagnostics: fresh?.diagnostics ?? [] });
+    this.#index(reading);
+  }
+
+  #index(reading: IngressReading | undefined): void {
+    if (reading === undefined) return;
+    this.#byHost.add(this.#dirtyHostsOf(reading), reading);
+    this.#byUpstream.add(this.#dirtyUpstreamsOf(reading), reading);
+  }
+
+  #unindex(reading: IngressReading | undefined): void {
+    if (reading === undefined) return;
+    this.#byHost.delete(this.#dirtyHostsOf(reading), reading);
+    this.#byUpstream.delete(this.#dirtyUpstreamsOf(reading), reading);
+  }
+
+  #dirtyHostsOf(reading: IngressReading): string[] {
+    const hosts = hostsOf(reading);
+    for (const host of hosts) this.#dirtyHosts.add(host);
+    return hosts;
+  }
+
+  #dirtyUpstreamsOf(reading: IngressReading): string[] {
+    const upstreams = upstreamsOf(reading);
+    for (const name of upstreams) this.#dirtyUpstreams.add(name);
+    return upstreams;
+  }
+
+  /** Who has which place: canaries need to know it. */
+  #settleLocations(): void {
+    for (const host of this.#dirtyHosts) {
+      const readings = this.#readingsOf(this.#byHost.of(host));
+      const primaries = readings.filter(({ effect }) => effect.canary === undefined);
+      const before = this.#locations.get(host);
+      const now = primaries.length === 0 ? undefined : locationsOf(host, primaries);
+      // A canary may take requests of any upstream that its host leads to.
+      for (const location of [...(before?.locations ?? []), ...(now?.locations ?? [])]) this.#touchUpstream(location);
+      this.#byAlias.delete(furtherNames(before), host);
+      this.#byAlias.add(furtherNames(now), host);
+      if (now === undefined) this.#locations.delete(host);
+      else this.#locations.set(host, now);
+      // A rule takes a name away from those who only want it too.
+      if ((before === undefined) !== (now === undefined)) {
+        for (const other of this.#byAlias.of(host) ?? []) this.#dirtyHosts.add(other);
+      }
+      if (host.startsWith('*.')) this.#settleWildcard(host, primaries);
+    }
+  }
+
+  /** The certificate of a wildcard counts for hosts of one label more. */
+  #settleWildcard(wildcard: string, readings: readonly IngressReading[]): void {
+    const has = hostTls(wildcard, readings)?.secret !== undefined;
+    if (has === this.#tlsWildcards.has(wildcard)) return;
+    if (has) this.#tlsWildcards.add(wildcard);
+    else this.#tlsWildcards.delete(wildcard);
+    for (const host of this.#locations.keys()) if (wildcardOf(host) === wildcard) this.#dirtyHosts.add(host);
+  }
+
+  #touchUpstream({ backend, reading }: Location): void {
+    const name = backend && upstreamOf(reading.ingress.namespace, backend);
+    if (name !== undefined) this.#dirtyUpstreams.add(name);
+  }
+
+  /** What belongs to a Service and port, and not to a host: where it changes, all hosts that lead there change. */
+  #settleUpstreams(): void {
+    for (const name of this.#dirtyUpstreams) {
+      const readings = this.#readingsOf(this.#byUpstream.of(name));
+      const primaries = readings.filter(({ effect }) => effect.canary === undefined);
+      const [effect, canary] = [upstreamEffect(primaries), this.#canaryOf(name, primaries)];
+      const isSame =
+        isDeepStrictEqual(effect, this.#upstreams.get(name)) && isDeepStrictEqual(canary, this.#canaries.get(name));
+      if (effect === undefined) this.#upstreams.delete(name);
+      else this.#upstreams.set(name, effect);
+      if (canary === undefined) this.#canaries.delete(name);
+      else this.#canaries.set(name, canary);
+      if (isSame) continue;
+      for (const reading of primaries) for (const host of hostsOf(reading)) this.#dirtyHosts.add(host);
+    }
+    this.#dirtyUpstreams.clear();
+  }
+
+  /** Of the canaries that name a place of the upstream, the first counts. */
+  #canaryOf(name: string, primaries: readonly IngressReading[]): UpstreamCanary | undefined {
+    const hosts = new Set(primaries.flatMap(hostsOf));
+    let found: { readonly reading: IngressReading; readonly canary: UpstreamCanary } | undefined;
+    for (const host of hosts) {
+      const locations = this.#locations.get(host)?.locations ?? [];
+      const own = new Set(
+        locations
+          .filter(({ backend, reading }) => backend && upstreamOf(reading.ingress.namespace, backend) === name)
+          .map(({ type, path }) => placeKey(type, path)),
+      );
+      for (const reading of this.#byHost.of(host) ?? []) {
+        if (found !== undefined && byAge(found.reading, reading) <= 0) continue;
+        const canary = this.#canaryFor(host, own, name, reading);
+        if (canary !== undefined) found = { reading, canary };
+      }
+    }
+    return found?.canary;
+  }
+
+  #canaryFor(
+    host: string,
+    places: ReadonlySet<string>,
+    name: string,
+    { effect, rules, ingress }: IngressReading,
+  ): UpstreamCanary | undefined {
+    const { canary: rule } = effect;
+    if (rule === undefined) return undefined;
+    const path = rules
+      .filter(one => one.host === host)
+      .flatMap(({ paths }) => paths)
+      .find(({ type, path, backend }) => backend.service !== undefined && places.has(placeKey(type, path)));
+    if (path?.backend.service === undefined) return undefined;
+    const service = { namespace: ingress.namespace, name: path.backend.service.name };
+    const port = portText(path.backend.service.port);
+    // A Service is not the canary of itself.
+    if (upstreamName(service, port) === name) return undefined;
+    const object = this.#lookupsFor(ingressKey(ingress)).service(service);
+    const { destination } = backendDestination(service, port, object, this.#options, effect);
+    return { canary: { ...rule, cluster: destination.cluster.id }, destination };
+  }
+
+  #translate(host: string): HostTranslation | undefined {
+    const locations = this.#locations.get(host);
+    if (locations === undefined) {
+      this.#hostDiagnostics.delete(host);
+      return undefined;
+    }
+    const { readings } = locations;
+    const [owner] = readings as [IngressReading];
+    const tls = hostTls(host, readings);
+    const { routes, aliases, destinations, problems } = hostRoutes(locations, {
+      options: this.#options,
+      lookups: this.#lookupsFor(ingressKey(owner.ingress)),
+      upstream: name => this.#upstreams.get(name),
+      canary: name => this.#canaries.get(name),
+      hasTls: tls !== undefined || this.#tlsWildcards.has(wildcardOf(host) ?? ''),
+      isRuled: name => this.#locations.has(name),
+    });
+    this.#hostDiagnostics.set(host, grouped(locations, problems));
+    return { routes, aliases, destinations, owner, tls: this.#tlsOf(locations, routes, tls) };
+  }
+
+  #tlsOf(
+    { readings, locations }: HostLocations,
+    routes: readonly Route[],
+    tls: ReturnType<typeof hostTls>,
+  ): IngressTlsHost | undefined {
+    const server = readings.find(({ effect }) => effect.server?.clientCertificate !== undefined);
+    const root = locations.find(({ path, type }) => path === '/' && type === 'Prefix');
+    const isPassthrough = root?.reading.effect.server?.isPassthrough === true;
+    const passthrough = isPassthrough ? routes.find(({ path }) => path === '/')?.cluster : undefined;
+    const clientCertificate = server?.effect.server?.clientCertificate;
+    const [first] = readings;
+    if (first === undefined || (tls === undefined && clientCertificate === undefined && passthrough === undefined))
+      return undefined;
+    const { ingress, createdAt } = tls ?? first;
+    return { ingress, createdAt, secret: tls?.secret, clientCertificate, passthrough };
+  }
+
+  #readingsOf(readings: ReadonlySet<IngressReading> | undefined): IngressReading[] {
+    return [...(readings ?? [])].sort(byAge);
+  }
+
+  #diagnosticsOf(key: string): readonly Diagnostic[] {
+    const known = this.#known.get(key);
+    if (known === undefined) return [];
+    const hosts = known.reading === undefined ? [] : hostsOf(known.reading);
+    return [...known.diagnostics, ...hosts.flatMap(host => this.#hostDiagnostics.get(host)?.get(key) ?? [])];
+  }
+}
+
+/** Names beside its own that the Ingresses of a host ask for. */
+function furtherNames(host: HostLocations | undefined): string[] {
+  if (host === undefined) return [];
+  const asked = host.readings.flatMap(({ effect }) => effect.server?.aliases ?? []);
+  const isSentHere = host.readings.some(({ effect }) => effect.server?.wwwRedirectStatus !== undefined);
+  const other = isSentHere ? otherWww(host.host) : undefined;
+  return [...new Set(other === undefined ? asked : [...asked, other])];
+}
+
+function grouped(
+  { conflicts, host }: HostLocations,
+  problems: HostRoutes['problems'],
+): ReadonlyMap<string, readonly Diagnostic[]> {
+  const all: Diagnostic[] = [...conflicts];
+  for (const [{ ingress }, messages] of problems) {
+    for (const message of new Set(messages)) {
+      const where = host === CATCH_ALL_HOST ? '' : `${host}: `;
+      const object = { kind: 'Ingress' as const, ...ingress };
+      all.push({ object, severity: 'warning', reason: 'ServiceNotUsable', message: where + message, paths: [] });
+    }
+  }
+  return Map.groupBy(all, ({ object }) => ingressKey(object));
+}
