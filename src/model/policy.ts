@@ -10,19 +10,25 @@ export interface AddressPolicy {
   readonly ranges: readonly string[];
 }
 
-/** A client has no more than so many requests in flight, on all routes of the owner together. */
-export interface MaxConnectionsPolicy {
-  readonly kind: 'max-connections';
-  /** The Service: `namespace/name`. */
+/** What the limits of clients have in common. */
+interface ClientLimit {
+  /** The Service, `namespace/name`, or the Ingress. All routes with the same owner share the limit. */
   readonly owner: string;
+  /** Of refused requests; absent: 429. */
+  readonly status?: number;
+  /** Clients that are neither counted nor refused, in CIDR form; absent: none. */
+  readonly exempt?: readonly string[];
+}
+
+/** A client has no more than so many requests in flight, on all routes of the owner together. */
+export interface MaxConnectionsPolicy extends ClientLimit {
+  readonly kind: 'max-connections';
   readonly most: number;
 }
 
 /** Requests come at no more than a rate, which all routes of the owner share. */
-export interface RateLimitPolicy {
+export interface RateLimitPolicy extends ClientLimit {
   readonly kind: 'rate-limit';
-  /** The Service: `namespace/name`. */
-  readonly owner: string;
   /** So many requests in each period, evenly spread. */
   readonly requests: number;
   readonly periodMs: number;
@@ -30,6 +36,17 @@ export interface RateLimitPolicy {
   readonly burst: number;
   /** What has a budget of its own: each client, all clients together, or each value of a header, named in lower case. */
   readonly per: 'client' | 'service' | { readonly header: string };
+}
+
+/** Requests are refused in which a header has one of some values: those of crawlers, say. */
+export interface DenyHeaderPolicy {
+  readonly kind: 'deny-header';
+  /** In lower case. */
+  readonly header: string;
+  /** Whole values; upper and lower case are alike. */
+  readonly values: readonly string[];
+  /** Regular expressions, which match anywhere in a value. */
+  readonly patterns: readonly { readonly text: string; readonly ignoresCase: boolean }[];
 }
 
 /** Only clients with a user and a password of a Secret are served (RFC 7617). */
@@ -115,20 +132,35 @@ export interface AuthUrlPolicy {
   readonly kind: 'auth-url';
   /** Of the service that is asked. */
   readonly cluster: ClusterId;
-  /** Host and port, as its Host header names them. */
+  /** As its Host header names it. */
   readonly host: string;
+  /** Absent: GET. */
+  readonly method?: string;
   /** Path and query that it is asked for. */
   readonly target: VariableText;
   /** Where a client is sent that has to log in; absent: it gets 401. */
   readonly signin?: VariableText;
+  /** Header lines that it is sent, in place of those of the same names; absent: none beyond the usual ones. */
+  readonly requestHeaders?: readonly { readonly name: string; readonly value: VariableText }[];
   /** Header lines of its answer that the upstream gets. */
   readonly responseHeaders: readonly string[];
+  /** Its cookies go to the client with responses of all statuses; absent: with those of nginx's add_header. */
+  readonly alwaysSetsCookies?: true;
   readonly cache?: {
     readonly key: VariableText;
-    /** The statuses of answers that are kept. */
-    readonly statuses: readonly number[];
-    readonly durationMs: number;
+    /** Which answers are kept, and for how long. The first that names a status counts. */
+    readonly kept: readonly { readonly statuses: readonly number[]; readonly durationMs: number }[];
   };
+}
+
+/** One of several ways to be let in has to be open to a request (nginx's `satisfy any`). */
+export interface SatisfyPolicy {
+  readonly kind: 'satisfy';
+  /** Clients of these addresses need none of {@link ways}, in CIDR form. */
+  readonly allowed: readonly string[];
+  /** Clients of these addresses do need one, in CIDR form, whatever {@link allowed} says. */
+  readonly denied: readonly string[];
+  readonly ways: readonly (BasicAuthPolicy | AuthUrlPolicy | UnavailablePolicy)[];
 }
 
 /** A request is sent again where an upstream answers with some statuses. */
@@ -185,9 +217,11 @@ export type Policy =
   | MaxConnectionsPolicy
   | RateLimitPolicy
   | AddressPolicy
+  | DenyHeaderPolicy
   | BasicAuthPolicy
   | JwtPolicy
   | AuthUrlPolicy
+  | SatisfyPolicy
   | HeadersPolicy
   | MirrorPolicy
   | RetryPolicy
@@ -197,12 +231,14 @@ export type Policy =
 
 /** The cluster that a policy leads to; undefined for one that leads nowhere. */
 export function clusterOfPolicy(policy: Policy & { readonly cluster?: ClusterId }): ClusterId | undefined {
-  return policy.cluster;
+  if (policy.kind !== 'satisfy') return policy.cluster;
+  return policy.ways.map(clusterOfPolicy).find(cluster => cluster !== undefined);
 }
 
 /** The kinds of policies, in the order in which a request meets them. Counters have a place for each. */
 export const POLICY_KINDS = [
   'unavailable',
+  'deny-header',
   'cors',
   'redirect',
   'rewrite',
@@ -213,6 +249,7 @@ export const POLICY_KINDS = [
   'basic-auth',
   'jwt',
   'auth-url',
+  'satisfy',
   'request-headers',
   'mirror',
   'retry',
@@ -227,4 +264,10 @@ export type PolicyKind = (typeof POLICY_KINDS)[number];
  * The kinds that come before a request is sent to `https://` and before it is known that its Service has endpoints: what they
  * answer needs neither.
  */
-export const EARLY_KINDS: ReadonlySet<PolicyKind> = new Set(['unavailable', 'cors', 'redirect', 'rewrite']);
+export const EARLY_KINDS: ReadonlySet<PolicyKind> = new Set([
+  'unavailable',
+  'deny-header',
+  'cors',
+  'redirect',
+  'rewrite',
+]);

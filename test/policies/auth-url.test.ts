@@ -23,7 +23,7 @@ function authUrl(fields: Partial<AuthUrlPolicy> = {}): AuthUrlPolicy {
 }
 
 function kept(...key: AuthUrlPolicy['target']): NonNullable<AuthUrlPolicy['cache']> {
-  return { key, statuses: [200, 202, 401], durationMs: 300_000 };
+  return { key, kept: [{ statuses: [200, 202, 401], durationMs: 300_000 }] };
 }
 
 /** A guarded route, and the service that decides about its requests. */
@@ -79,6 +79,35 @@ describe('auth-url', { concurrency: 8 }, () => {
     );
     assert.equal(entry.upstream.only.body, 'hello');
     assert.equal(entry.upstream.only.header('x-request-id'), id);
+  });
+
+  it('asks with the method and the header lines of the policy, in place of those of the client and of its own', async t => {
+    const { scene: entry, auth } = await scene(t, says(200), {
+      method: 'POST',
+      requestHeaders: [
+        { name: 'X-Original-URI', value: [{ variable: 'request_uri' }] },
+        { name: 'X-Auth-Request-Redirect', value: ['https://', { variable: 'host' }, '/back'] },
+        { name: 'X-Empty', value: [{ variable: 'arg_none' }] },
+      ],
+    });
+    await entry.get('x-original-uri: /evil\r\nX-Empty: mine\r\nX-Other: kept\r\n', '/guarded?a=b');
+    const { only } = auth;
+    assert.equal(only.method, 'POST');
+    assert.deepEqual(linesOf(only, 'x-original-uri'), ['/guarded?a=b']);
+    assert.deepEqual(linesOf(only, 'x-auth-request-redirect'), ['https://test/back']);
+    assert.deepEqual([linesOf(only, 'x-empty'), linesOf(only, 'x-other')], [[], ['kept']]);
+    assert.deepEqual(linesOf(only, 'x-original-method'), ['GET']);
+  });
+
+  it('gives the client the cookies of the answer with each status where the policy says so', async t => {
+    const { scene: entry } = await scene(
+      t,
+      says(200, 'Set-Cookie: a=b\r\n'),
+      { alwaysSetsCookies: true },
+      { respond: says(500) },
+    );
+    const got = await entry.get();
+    assert.deepEqual([got.status, header(got, 'set-cookie')], [500, ['a=b']]);
   });
 
   it('lets pass for 2xx, passes on 401 with its challenge and 403, and answers 500 for all else', async t => {

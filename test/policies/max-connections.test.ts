@@ -39,6 +39,19 @@ describe('max-connections', { concurrency: 8 }, () => {
     assert.equal((await scene.get()).status, 429);
   });
 
+  it('refuses with the status of the policy, and neither counts nor refuses exempt clients', async t => {
+    const settings = { trustedProxies: ['127.0.0.0/8'] };
+    const policy = { ...most(1), status: 503, exempt: ['192.0.2.0/24'] };
+    const scene = await policyScene(t, [policy], { ...SILENT, settings });
+    const from = (address: string): string => GET.replace('\r\n\r\n', `\r\nX-Forwarded-For: ${address}\r\n\r\n`);
+    await begin(scene, 0, from('192.0.2.1'));
+    await begin(scene, 1, from('192.0.2.1'));
+    await begin(scene, 2);
+    assert.equal((await scene.get()).status, 503);
+    const [line] = await scene.proxy.logged(1);
+    assert.deepEqual([line?.status, line?.reason], [503, 'too_many_connections']);
+  });
+
   it('gives back the place of a client that leaves', async t => {
     const scene = await policyScene(t, [most(1)], SILENT);
     const client = await begin(scene, 0);

@@ -48,6 +48,14 @@ describe('the rate limit', { concurrency: 8 }, () => {
     assert.equal(scene.proxy.counters.policies('rate-limit', 'passed'), 3);
   });
 
+  it('refuses with the status of the policy, and neither counts nor refuses exempt clients', async t => {
+    const [scene] = await limited(t, { burst: 1, status: 503, exempt: ['192.0.2.0/24'] });
+    const exempt = 'X-Forwarded-For: 192.0.2.1';
+    assert.deepEqual(await statuses(scene, exempt, exempt, '', ''), [200, 200, 200, 503]);
+    const lines = await scene.proxy.logged(4);
+    assert.deepEqual([lines[3]?.status, lines[3]?.reason], [503, 'rate_limited']);
+  });
+
   it('counts each client alone, and all addresses of an IPv6 network as one', async t => {
     const [scene] = await limited(t, { burst: 1 });
     const from = (address: string): string => `X-Forwarded-For: ${address}`;

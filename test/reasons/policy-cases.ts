@@ -68,6 +68,13 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     detail: /^127\.0\.0\.1$/,
   },
   {
+    what: 'a header that is refused',
+    policies: [{ kind: 'deny-header', header: 'host', values: [], patterns: [{ text: '.', ignoresCase: false }] }],
+    reason: 'header_denied',
+    status: 403,
+    detail: /^host$/,
+  },
+  {
     what: 'a client that has as many requests under way as it may',
     policies: [alone, alone],
     reason: 'too_many_connections',

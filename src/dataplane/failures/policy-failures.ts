@@ -25,6 +25,11 @@ export const POLICY_FAILURES = {
     'The address of the client is not one that the route serves.',
     'Look at kube-entry.io/allow-from and kube-entry.io/deny-from of the Service; behind another proxy, set trusted-proxies, so that its clients are told apart.',
   ),
+  header_denied: denied(
+    403,
+    'A header of the request has a value that the entry refuses.',
+    'Look at block-user-agents and block-referers of the ConfigMap that ingress-configmap names; the log says which header it is.',
+  ),
   path_edit_refused: denied(
     400,
     'What a redirect or a rewrite makes of the path has a broken escape, leads above the root, or is longer than 8 KiB.',

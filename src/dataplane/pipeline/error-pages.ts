@@ -42,9 +42,10 @@ export function reasonOf(status: number): string {
   return STATUS_CODES[status] ?? 'Error';
 }
 
-/** The answer to a request that failed. */
-export function errorAnswer(reason: FailureReason, errorPage: string, requestId: string): Answer {
-  const { status, retryAfter } = FAILURES[reason];
+/** The answer to a request that failed. @param ownStatus the one that it has in place of that of its reason */
+export function errorAnswer(reason: FailureReason, errorPage: string, requestId: string, ownStatus?: number): Answer {
+  const { retryAfter } = FAILURES[reason];
+  const status = ownStatus ?? FAILURES[reason].status;
   const headers: [string, string][] = [['X-Request-ID', requestId]];
   if (retryAfter !== undefined) headers.push(['Retry-After', String(retryAfter)]);
   if (reason === 'request_method_refused') headers.push(['Allow', ALLOWED_METHODS]);

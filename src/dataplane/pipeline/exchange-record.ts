@@ -113,12 +113,12 @@ export class ExchangeRecord implements RequestRecord {
     this.#switchedAt = performance.now();
   }
 
-  /** The exchange failed. The first reason counts. @param detail a function is called at once, or never */
-  fail(reason: FailureReason, detail: FailureDetail = ''): void {
+  /** The exchange failed. The first reason counts. @param detail a function is called at once, or never @param status of the answer */
+  fail(reason: FailureReason, detail: FailureDetail = '', status = FAILURES[reason].status): void {
     if (this.#reason !== '-' || !this.#isOpen) return;
     this.#reason = reason;
     // An answer that has begun keeps its status.
-    this.#status ||= FAILURES[reason].status;
+    this.#status ||= status;
     if (this.#endpoint !== undefined && FAILURES[reason].source === 'upstream') this.attemptFailed(reason);
     this.#context.failures.report(reason, this.#service, () => this.#exampleOf(reason, detail));
   }

@@ -4,7 +4,7 @@ import { refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
 import { errorAnswer } from './error-pages.ts';
 import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
-import { type LocalAnswer, Refusal, SUSPENDED, type Verdict } from './filters/filter.ts';
+import { Refusal, SUSPENDED, type Verdict } from './filters/filter.ts';
 import { type FilterOwner, FilterRun } from './filters/filter-run.ts';
 import type { RouteFilters } from './filters/filters.ts';
 import { grpcErrorAnswer } from './grpc.ts';
@@ -96,13 +96,13 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   #obey(verdict: Verdict): void {
     if (verdict === undefined) this.#connect();
     else if (verdict === SUSPENDED) this.#clientMoved();
-    else if (verdict instanceof Refusal) this.fail(verdict.reason, verdict.detail, verdict.headers);
+    else if (verdict instanceof Refusal) this.fail(verdict.reason, verdict.detail, verdict);
     else this.#answerHere(verdict.answer);
   }
 
-  filterResumed(verdict: undefined | Refusal | LocalAnswer): void {
+  filterResumed(verdict: Verdict): void {
     const run = this.#filterRun as FilterRun;
-    if (run.isLetPass(verdict)) this.#filter(run);
+    if (verdict !== SUSPENDED && run.isLetPass(verdict)) this.#filter(run);
     else this.#obey(verdict);
     // Body bytes that have come meanwhile go out behind the head.
     if (this.state.phase === FORWARDING) this.state.downstream.resume();
@@ -207,8 +207,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     this.#finish();
   }
 
-  /** @param headers further ones of the answer */
-  fail(reason: FailureReason, detail?: FailureDetail, headers: Answer['headers'] = []): void {
+  fail(reason: FailureReason, detail?: FailureDetail, own: OwnAnswer = AS_REASON): void {
     const { state } = this;
     if (state.phase === OVER) return;
     this.#attempts.end(outcomeOf(reason));
@@ -216,28 +215,28 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     if (state.isAnswered) {
       state.record.fail(reason, detail);
       state.downstream.cut(state.resetCode);
-    } else if (state.filters === undefined || !this.#asksForPage(reason, detail, headers)) {
-      this.#end(this.#answerError(reason, detail, headers));
+    } else if (state.filters === undefined || !this.#asksForPage(reason, detail, own)) {
+      this.#end(this.#answerError(reason, detail, own));
     }
   }
 
   /** @returns whether another service is asked for a page in place of the error */
-  #asksForPage(reason: FailureReason, detail: FailureDetail | undefined, headers: Answer['headers']): boolean {
+  #asksForPage(reason: FailureReason, detail: FailureDetail | undefined, own: OwnAnswer): boolean {
     const { record, filters } = this.state;
     // A bug of ours ends the request at once, and so does the end of the program.
     if (filters === undefined || reason === 'internal' || this.#context.isClosed) return false;
-    const { status, closes } = FAILURES[reason];
-    const own = withHeaders(errorAnswer(reason, '', record.requestId), headers);
-    const isAsked = filters.askForPage(status, own.headers, {
+    const { closes } = FAILURES[reason];
+    const { status, headers } = withHeaders(errorAnswer(reason, '', record.requestId, own.status), own.headers);
+    const isAsked = filters.askForPage(status, headers, {
       pageCame: page => {
         record.answeredHere(page.status);
         this.#end(this.#answer(page, closes));
       },
-      noPage: () => this.#end(this.#answerError(reason, detail, headers)),
+      noPage: () => this.#end(this.#answerError(reason, detail, own)),
       crashed: error => this.crashed(error),
     });
     if (!isAsked) return false;
-    record.fail(reason, detail);
+    record.fail(reason, detail, status);
     this.#clientMoved();
     return true;
   }
@@ -291,19 +290,19 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   }
 
   /** @returns as Downstream.answer() */
-  #answerError(reason: FailureReason, detail: FailureDetail | undefined, headers: Answer['headers'] = []): boolean {
+  #answerError(reason: FailureReason, detail: FailureDetail | undefined, own: OwnAnswer = AS_REASON): boolean {
     const { head, record, routing, resetCode } = this.state;
     if (head !== undefined && routing.isGrpc) {
       const failure = { reason, resetCode, hasTimeout: routing.grpcTimeoutMs !== undefined };
       const answer = grpcErrorAnswer(failure, record.requestId);
       record.answeredHere(answer.status);
       record.fail(reason, detail);
-      return this.#answer(withHeaders(answer, headers), FAILURES[reason].closes);
+      return this.#answer(withHeaders(answer, own.headers), FAILURES[reason].closes);
     }
-    record.fail(reason, detail);
     const { errorPage } = this.#context.engine.state;
-    const answer = errorAnswer(reason, errorPage, record.requestId);
-    return this.#answer(withHeaders(answer, headers), FAILURES[reason].closes);
+    const answer = errorAnswer(reason, errorPage, record.requestId, own.status);
+    record.fail(reason, detail, answer.status);
+    return this.#answer(withHeaders(answer, own.headers), FAILURES[reason].closes);
   }
 
   /** Answers without an upstream. @returns as Downstream.answer() */
@@ -339,6 +338,11 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     this.state.downstream.finish();
   }
 }
+
+/** What an answer to a failure has that others to failures of the same reason have not. */
+type OwnAnswer = Pick<Refusal, 'headers' | 'status'>;
+
+const AS_REASON: OwnAnswer = { headers: [], status: undefined };
 
 /** @param headers take the place of those of the same name */
 function withHeaders(answer: Answer, headers: Answer['headers']): Answer {

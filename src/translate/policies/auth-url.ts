@@ -162,7 +162,7 @@ function parseCache(text: string): NonNullable<AuthUrlPolicy['cache']> {
       `${quote(duration)}: answers can be kept for longer than 0s, and for ${formatDuration(LONGEST_CACHING_MS)} at most`,
     );
   }
-  return { key: parseParts(key, 'the key'), statuses, durationMs };
+  return { key: parseParts(key, 'the key'), kept: [{ statuses, durationMs }] };
 }
 
 /** @throws FormatError for what no URL holds */
@@ -188,10 +188,10 @@ function explain(policy: AuthUrlPolicy, { method, path }: ExplainedRequest): str
   ];
   if (responseHeaders.length > 0) sentences.push(`the Service gets ${responseHeaders.join(', ')} of the answer`);
   if (cache !== undefined) {
-    const statuses = cache.statuses.join(', ');
-    sentences.push(
-      `answers of ${statuses} are kept for ${formatDuration(cache.durationMs)} by ${formatNginxText(cache.key)}`,
+    const kept = cache.kept.map(
+      ({ statuses, durationMs }) => `answers of ${statuses.join(', ')} are kept for ${formatDuration(durationMs)}`,
     );
+    sentences.push(`${kept.join(' and ')} by ${formatNginxText(cache.key)}`);
   }
   return sentences.join('; ');
 }

@@ -7,6 +7,7 @@ import { COMPRESS } from './compress.ts';
 import { CORS } from './cors.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from './header-edits.ts';
+import { explainDenyHeader, explainSatisfy } from './ingress-only.ts';
 import { JWT } from './jwt.ts';
 import { MAX_CONNECTIONS } from './max-connections.ts';
 import { MIRROR } from './mirror.ts';
@@ -64,9 +65,20 @@ export function explainPolicies(
   request: ExplainedRequest,
 ): readonly PolicyExplanation[] {
   return (policies ?? []).map(policy => {
-    if (policy.kind === 'unavailable')
-      return { policy: policy.of ?? policy.kind, does: `refuses all requests with 503, because ${policy.why}` };
-    const definition = BY_KIND.get(policy.kind);
-    return { policy: policy.kind, does: definition?.explain(policy, request) ?? '' };
+    const does = explainPolicy(policy, request);
+    return { policy: policy.kind === 'unavailable' ? (policy.of ?? policy.kind) : policy.kind, does };
   });
+}
+
+function explainPolicy(policy: Policy, request: ExplainedRequest): string {
+  switch (policy.kind) {
+    case 'unavailable':
+      return `refuses all requests with 503, because ${policy.why}`;
+    case 'deny-header':
+      return explainDenyHeader(policy);
+    case 'satisfy':
+      return explainSatisfy(policy, request, way => explainPolicy(way, request));
+    default:
+      return BY_KIND.get(policy.kind)?.explain(policy, request) ?? '';
+  }
 }

@@ -27,20 +27,17 @@ const TIMEOUT_MS = 10_000;
 const WITH_COOKIES: ReadonlySet<number> = new Set([200, 201, 204, 206, 301, 302, 303, 304, 307, 308]);
 
 /** What the auth service is told by us alone: no client may say it. */
-const OURS = new PolicyEdits(
-  new PreparedChanges(
-    ['X-Original-URL', 'X-Original-Method', 'X-Sent-From', 'X-Auth-Request-Redirect'].map(name => ({
-      op: 'remove',
-      name,
-      value: '',
-    })),
-  ),
-);
+const OURS = ['X-Original-URL', 'X-Original-Method', 'X-Sent-From', 'X-Auth-Request-Redirect'];
 
 /** Asks another service whether a request may go on, as ingress-nginx does. Where that does not answer, it may not. */
 export class AuthUrl implements Filter {
   readonly policy: AuthUrlPolicy;
   readonly #target: VariableText;
+  readonly #requestHeaders: readonly { readonly name: string; readonly value: VariableText }[];
+  /** Takes the lines away in whose place the policy has its own. */
+  readonly #replaced: PolicyEdits;
+  /** Takes the lines away that the client must not send. */
+  readonly #hidden: PolicyEdits;
   readonly #signin: VariableText | undefined;
   readonly #key: AuthKey | undefined;
   readonly #cache: AuthCache;
@@ -48,6 +45,11 @@ export class AuthUrl implements Filter {
   constructor(policy: AuthUrlPolicy, cache: AuthCache) {
     this.policy = policy;
     this.#target = new VariableText(policy.target);
+    const { requestHeaders = [] } = policy;
+    this.#requestHeaders = requestHeaders.map(({ name, value }) => ({ name, value: new VariableText(value) }));
+    const names = requestHeaders.map(({ name }) => name);
+    this.#replaced = new PolicyEdits(removed(names));
+    this.#hidden = new PolicyEdits(removed([...OURS, ...names]));
     this.#signin = policy.signin && new VariableText(policy.signin);
     this.#key = policy.cache && new AuthKey(policy, policy.cache.key);
     this.#cache = cache;
@@ -65,7 +67,8 @@ export class AuthUrl implements Filter {
 
   response(exchange: FilteredExchange, { status }: FilteredResponse): void {
     const waiting = exchange.kept(this);
-    if (!(waiting instanceof Waiting) || !WITH_COOKIES.has(status)) return;
+    if (!(waiting instanceof Waiting)) return;
+    if (this.policy.alwaysSetsCookies !== true && !WITH_COOKIES.has(status)) return;
     for (const cookie of waiting.cookies) exchange.responseEdits.add('Set-Cookie', cookie);
   }
 
@@ -93,15 +96,16 @@ export class AuthUrl implements Filter {
   keep(key: string, answer: AuthAnswer): void {
     const { cache } = this.policy;
     // Its cookies are one client's own.
-    if (cache === undefined || !cache.statuses.includes(answer.status) || answer.cookies.length > 0) return;
-    this.#cache.set(key, answer, Math.min(cache.durationMs, answer.maxAgeMs ?? cache.durationMs));
+    if (answer.cookies.length > 0) return;
+    const durationMs = cache?.kept.find(({ statuses }) => statuses.includes(answer.status))?.durationMs ?? 0;
+    this.#cache.set(key, answer, Math.min(durationMs, answer.maxAgeMs ?? durationMs));
   }
 
   #question(exchange: FilteredExchange): Question {
     const { head, client, clientIp, authority, requestId } = exchange;
     const uri = requestUri(head.target);
     const scheme = client.tls === undefined ? 'http' : 'https';
-    const told = [
+    const told = endedLines([
       `X-Request-ID: ${requestId}`,
       `X-Original-URL: ${scheme}://${authority}${uri}`,
       `X-Original-Method: ${head.method}`,
@@ -111,18 +115,31 @@ export class AuthUrl implements Filter {
       `X-Forwarded-For: ${clientIp}`,
       `X-Auth-Request-Redirect: ${uri}`,
       ...clientCertificateFields(client.tls).map(([name, value]) => `${name}: ${value}`),
-    ];
+    ]);
+    const clients = editedLines(head.lines(), this.#hidden);
     return {
-      method: 'GET',
+      method: this.policy.method ?? 'GET',
       target: this.#target.of(exchange, encodeIllegal),
       host: this.policy.host,
-      lines: endedLines(told) + editedLines(head.lines(), OURS),
+      lines: this.#requestHeaders.length === 0 ? told + clients : this.#withOwn(exchange, told) + clients,
       contentLength: -1,
       isChunked: false,
       timeoutMs: TIMEOUT_MS,
       mostBodyBytes: 0,
     };
   }
+
+  /** The lines with those of the policy in place of others of the same name. One without a value is left out, as in nginx. */
+  #withOwn(exchange: FilteredExchange, lines: string): string {
+    const own = this.#requestHeaders.map(({ name, value }) => [name, value.of(exchange, text => text)] as const);
+    const sent = own.filter(([, value]) => value !== '').map(([name, value]) => `${name}: ${value}`);
+    return editedLines(lines, this.#replaced) + endedLines(sent);
+  }
+}
+
+/** Takes all lines of the names away. */
+function removed(names: readonly string[]): PreparedChanges {
+  return new PreparedChanges(names.map(name => ({ op: 'remove', name, value: '' })));
 }
 
 /** A request that waits for what the auth service says. */

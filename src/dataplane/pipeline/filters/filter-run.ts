@@ -26,8 +26,8 @@ import { PageRequest } from './page-request.ts';
 
 /** Goes on with an exchange that a filter has suspended. */
 export interface FilterOwner {
-  /** The filter has made up its mind. */
-  filterResumed(verdict: Exclude<Verdict, typeof SUSPENDED>): void;
+  /** The filter has decided, or waits for something else. */
+  filterResumed(verdict: Verdict): void;
   crashed(error: unknown): void;
 }
 
@@ -214,7 +214,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
       // A second call comes too late.
       state.enter(ROUTING);
       try {
-        this.#owner.filterResumed(verdict);
+        this.#owner.filterResumed(this.#resumed(verdict));
       } catch (error) {
         this.#owner.crashed(error);
       }
@@ -233,6 +233,11 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
 
   kept(filter: Filter): unknown {
     return this.#kept.get(filter);
+  }
+
+  #resumed(verdict: Exclude<Verdict, typeof SUSPENDED>): Verdict {
+    const { filter } = (this.#filters as RouteFilters).request[this.#at] as NamedFilter;
+    return filter.resumed === undefined ? verdict : filter.resumed(this, verdict);
   }
 
   #isStopped(verdict: Exclude<Verdict, typeof SUSPENDED>): boolean {

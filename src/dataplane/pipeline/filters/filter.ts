@@ -24,15 +24,19 @@ export class Refusal {
   readonly detail: FailureDetail | undefined;
   /** Further headers of the answer. They take the place of those that all answers to failures of the reason have. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Of the answer; undefined: that of all failures of the reason. */
+  readonly status: number | undefined;
 
   constructor(
     reason: FailureReason,
     detail?: FailureDetail,
     headers: readonly (readonly [name: string, value: string])[] = [],
+    status?: number,
   ) {
     this.reason = reason;
     this.detail = detail;
     this.headers = headers;
+    this.status = status;
   }
 }
 
@@ -118,6 +122,11 @@ export interface FilteredResponse {
 export interface Filter {
   /** Before an endpoint is picked. */
   request?(exchange: FilteredExchange): Verdict;
+  /**
+   * What it makes of the verdict by which it, or a filter that it has asked, resumes a request that it has suspended. It may suspend the
+   * request again. Absent: that verdict counts.
+   */
+  resumed?(exchange: FilteredExchange, verdict: Exclude<Verdict, typeof SUSPENDED>): Verdict;
   /** A final response is about to go to the client: the upstream's, or one that the entry gives, errors too. */
   response?(exchange: FilteredExchange, response: FilteredResponse): void;
   /** Who is asked for a page in place of a response with this status; undefined: the response goes out. */

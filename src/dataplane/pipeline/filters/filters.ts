@@ -4,6 +4,7 @@ import { AuthUrl } from './auth-url.ts';
 import { BasicAuth } from './basic-auth.ts';
 import { Compress } from './compress.ts';
 import { Cors } from './cors.ts';
+import { DenyHeader } from './deny-header.ts';
 import { ErrorPages } from './error-pages.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
@@ -15,6 +16,7 @@ import { RateLimit } from './rate-limit.ts';
 import { RedirectFilter } from './redirect.ts';
 import { Retry } from './retry.ts';
 import { RewriteFilter } from './rewrite.ts';
+import { Satisfy } from './satisfy.ts';
 import { Unavailable } from './unavailable.ts';
 
 /** The filters of a route, by the phase in which they act: a request pays for those that do something. */
@@ -59,6 +61,13 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
   switch (policy.kind) {
     case 'unavailable':
       return new Unavailable(policy);
+    case 'deny-header':
+      return new DenyHeader(policy);
+    case 'satisfy':
+      return new Satisfy(
+        policy,
+        policy.ways.map(way => createFilter(way, services)),
+      );
     case 'max-connections':
       return new MaxConnections(policy, limits);
     case 'rate-limit':

@@ -1,3 +1,4 @@
+import { AddressRanges } from '../../../formats/address-ranges.ts';
 import { clientNetwork } from '../../../formats/client-network.ts';
 import type { KeyedHash } from '../../../limits/keyed-hash.ts';
 import type { Limits } from '../../../limits/limits.ts';
@@ -13,17 +14,22 @@ export class RateLimit implements Filter {
   readonly #hash: KeyedHash;
   /** Of all budgets of the limit: the same in all processes. */
   readonly #name: string;
+  readonly #exempt: AddressRanges;
+  readonly #status: number | undefined;
 
-  constructor({ owner, requests, periodMs, burst, per }: RateLimitPolicy, limits: Limits) {
+  constructor({ owner, requests, periodMs, burst, per, exempt = [], status }: RateLimitPolicy, limits: Limits) {
     this.#limits = limits;
     this.#rate = rateOf(requests, periodMs, burst);
     this.#per = per;
     // A limit that has changed begins with full budgets: what was used of the old one may be hours of the new one.
     this.#name = JSON.stringify(['rate-limit', owner, requests, periodMs, burst, per]);
     this.#hash = limits.hash.derived(this.#name);
+    this.#exempt = new AddressRanges(exempt);
+    this.#status = status;
   }
 
   request(exchange: FilteredExchange): Verdict {
+    if (!this.#exempt.isEmpty && this.#exempt.has(exchange.clientIp)) return undefined;
     const { rates, spending } = this.#limits;
     const key = this.#keyOf(exchange);
     this.#hash.hash(key);
@@ -32,7 +38,7 @@ export class RateLimit implements Filter {
       spending?.add(this.#name + key, this.#hash, this.#rate);
       return undefined;
     }
-    return new Refusal('rate_limited', '', [['Retry-After', String(Math.ceil(waitMs / 1000))]]);
+    return new Refusal('rate_limited', '', [['Retry-After', String(Math.ceil(waitMs / 1000))]], this.#status);
   }
 
   #keyOf({ clientIp, head }: FilteredExchange): string {

@@ -1,0 +1,22 @@
+/** What the policies say of a request that annotations of ingress-nginx alone ask for. */
+import { AddressRanges } from '../../formats/address-ranges.ts';
+import type { DenyHeaderPolicy, Policy, SatisfyPolicy } from '../../model/policy.ts';
+import type { ExplainedRequest } from './policy-definition.ts';
+
+export function explainDenyHeader({ header, values, patterns }: DenyHeaderPolicy): string {
+  const listed = [...values, ...patterns.map(({ text, ignoresCase }) => `${ignoresCase ? '~*' : '~'}${text}`)];
+  return `refuses it with 403 if its ${header} is one of ${listed.join(', ')}`;
+}
+
+/** @param explain says what one of its ways does */
+export function explainSatisfy(
+  { allowed, denied, ways }: SatisfyPolicy,
+  { clientIp }: ExplainedRequest,
+  explain: (way: Policy) => string,
+): string {
+  const isDenied = clientIp !== undefined && new AddressRanges(denied).has(clientIp);
+  const isAllowed = clientIp !== undefined && !isDenied && new AddressRanges(allowed).has(clientIp);
+  if (isAllowed) return `lets ${clientIp} pass, which is in ${allowed.join(', ')}`;
+  const addresses = allowed.length === 0 ? [] : [`lets clients of ${allowed.join(', ')} pass`];
+  return `lets it pass where one of these does: ${[...addresses, ...ways.map(explain)].join('; or ')}`;
+}
