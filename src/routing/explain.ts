@@ -5,7 +5,7 @@ import { PathEditError } from './path-edit-error.ts';
 import { PatternCostError } from './pattern/pattern-cost-error.ts';
 import { Rewrite } from './rewrite.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
-import { parseTarget, type RequestTarget } from './target.ts';
+import { emptyTarget, parseTarget } from './target.ts';
 
 /** Why a route that comes near a request does not take it. */
 export type LossReason =
@@ -33,7 +33,7 @@ export interface Explanation {
  * @returns undefined for a request that would be answered with 400
  */
 export function explain(table: RouteTable, host: string, target: string, mergeSlashes = true): Explanation | undefined {
-  const parsed: RequestTarget = { path: '', query: '', host: '', authority: '' };
+  const parsed = emptyTarget();
   if (!parseTarget(target, mergeSlashes, parsed)) return undefined;
   const requestHost = parsed.host || (host === '' ? '' : parseHost(host));
   if (requestHost === undefined) return undefined;

@@ -22,7 +22,8 @@ export function normalisePath(path: string, mergeSlashes = true): string | undef
   return isNormal(path, mergeSlashes) ? path : resolve(path, mergeSlashes);
 }
 
-function isNormal(path: string, mergeSlashes: boolean): boolean {
+/** Whether {@link normalisePath} would change nothing, and an absolute path has nothing that is decoded. */
+export function isNormal(path: string, mergeSlashes: boolean): boolean {
   let previous = SLASH;
   for (let index = 1; index < path.length; index += 1) {
     const code = path.charCodeAt(index);
@@ -39,9 +40,13 @@ function isNormal(path: string, mergeSlashes: boolean): boolean {
 
 function resolve(path: string, mergeSlashes: boolean): string | undefined {
   const decoded = decodeUnreserved(path);
-  if (decoded === undefined) return undefined;
+  return decoded === undefined ? undefined : resolveSegments(decoded, mergeSlashes);
+}
+
+/** Resolves the dot segments of an absolute path. @returns undefined where they lead above the root */
+export function resolveSegments(path: string, mergeSlashes: boolean): string | undefined {
   const segments: string[] = [];
-  const parts = decoded.split('/');
+  const parts = path.split('/');
   const last = parts.length - 1;
   for (let index = 1; index <= last; index += 1) {
     const part = parts[index] as string;
@@ -76,7 +81,7 @@ function decodeUnreserved(path: string): string | undefined {
 }
 
 /** The value of the two hex digits at `index`, or -1. */
-function hexByte(text: string, index: number): number {
+export function hexByte(text: string, index: number): number {
   const high = hexDigit(text.charCodeAt(index));
   const low = hexDigit(text.charCodeAt(index + 1));
   return high < 0 || low < 0 ? -1 : high * 16 + low;

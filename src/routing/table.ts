@@ -1,23 +1,19 @@
 import type { TableDelta } from '../model/delta.ts';
 import type { Place, Route } from '../model/route.ts';
+import { DecodedPath } from './decoded-path.ts';
+import { IngressHosts, isWildcard } from './ingress-hosts.ts';
+import type { Locations } from './locations.ts';
 import { upperCaseEscapes } from './path.ts';
+import { changed, longestPrefix, NO_ROUTES, type PathTable } from './path-table.ts';
 import { ShardedMap } from './sharded-map.ts';
-
-/** The routes of one host. */
-interface PathTable<R> {
-  readonly routes: ShardedMap<R>;
-  /** How many routes have so many segments. */
-  readonly depths: ReadonlyMap<number, number>;
-  /** Segments of the deepest route: no look-up goes further. */
-  readonly depth: number;
-}
-
-const NO_ROUTES: PathTable<never> = { routes: ShardedMap.empty(), depths: new Map(), depth: 0 };
+import { TableChanges } from './table-changes.ts';
 
 /** By exact host, with the routes of any host under the empty one; and by what follows the `*` of a wildcard host. */
-interface HostTables<R> {
+interface HostTables<R extends Place> {
   readonly exact: ShardedMap<PathTable<R>>;
   readonly wildcards: ShardedMap<PathTable<R>>;
+  /** Those of Ingresses, which are matched in their own way. */
+  readonly ingress: IngressHosts<R>;
 }
 
 /**
@@ -32,72 +28,89 @@ export class RouteTable<R extends Place = Route> {
   readonly version: number;
   readonly #exact: ShardedMap<PathTable<R>>;
   readonly #wildcards: ShardedMap<PathTable<R>>;
+  /** Undefined while there are no routes of Ingresses. */
+  readonly #ingress: IngressHosts<R> | undefined;
   readonly #anyHost: PathTable<R> | undefined;
   readonly #hasExactHosts: boolean;
   readonly #hasEscapes: boolean;
 
-  private constructor(version: number, { exact, wildcards }: HostTables<R>, hasEscapes: boolean) {
+  private constructor(version: number, { exact, wildcards, ingress }: HostTables<R>, hasEscapes: boolean) {
     this.version = version;
     this.#exact = exact;
     this.#wildcards = wildcards;
+    this.#ingress = ingress.isEmpty ? undefined : ingress;
     this.#anyHost = exact.get('');
     this.#hasExactHosts = exact.size > (this.#anyHost === undefined ? 0 : 1);
     this.#hasEscapes = hasEscapes;
   }
 
   static of<R extends Place>(routes: Iterable<R>, version = 1): RouteTable<R> {
-    const hosts: HostTables<R> = { exact: ShardedMap.empty(), wildcards: ShardedMap.empty() };
+    const ingress = IngressHosts.empty<R>();
+    const hosts: HostTables<R> = { exact: ShardedMap.empty(), wildcards: ShardedMap.empty(), ingress };
     return new RouteTable(0, hosts, false).apply({ version, upserts: [...routes], removals: [] });
   }
 
   get size(): number {
     let size = 0;
     for (const { routes } of this.#pathTables()) size += routes.size;
+    for (const locations of this.#ingress?.locations() ?? []) size += locations.size;
     return size;
   }
 
   *routes(): Generator<R> {
     for (const { routes } of this.#pathTables()) yield* routes.values();
+    for (const locations of this.#ingress?.locations() ?? []) yield* locations.routes();
   }
 
+  /** @throws {FormatError} for a place that is matched by a pattern, and has none */
   apply(delta: TableDelta<R>): RouteTable<R> {
-    const changes = new Map<string, Map<string, R | undefined>>();
-    const change = (host: string, path: string, route: R | undefined): void => {
-      const ofHost = changes.get(host);
-      if (ofHost === undefined) changes.set(host, new Map([[path, route]]));
-      else ofHost.set(path, route);
-    };
-    for (const { host, path } of delta.removals) change(host, path, undefined);
+    const changes = new TableChanges<R>();
+    for (const place of delta.removals) changes.set(place, undefined);
     let hasEscapes = this.#hasEscapes;
     for (const route of delta.upserts) {
       hasEscapes ||= route.path.includes('%');
-      change(route.host, route.path, route);
+      changes.set(route, route);
     }
     const exact = new Map<string, PathTable<R> | undefined>();
     const wildcards = new Map<string, PathTable<R> | undefined>();
-    for (const [host, paths] of changes) {
-      const after = changed<R>(this.#pathTable(host) ?? NO_ROUTES, paths);
+    for (const [host, { prefix }] of changes.services) {
+      const after = changed<R>(this.#pathTable(host) ?? NO_ROUTES, prefix);
       const entry = after.routes.size === 0 ? undefined : after;
       if (isWildcard(host)) wildcards.set(host.slice(1), entry);
       else exact.set(host, entry);
     }
-    const hosts = { exact: this.#exact.with(exact), wildcards: this.#wildcards.with(wildcards) };
+    const ingress = (this.#ingress ?? IngressHosts.empty<R>()).with(changes.ingresses);
+    const hosts = { exact: this.#exact.with(exact), wildcards: this.#wildcards.with(wildcards), ingress };
     return new RouteTable(delta.version, hosts, hasEscapes);
   }
 
   /**
    * The route that takes a request: exact host, then the longest `*.` suffix, then any host; within the first of these
-   * that has one, the longest path.
+   * that has one, the longest path. A host of Ingresses that the request comes to answers alone.
    * @param host as parseHost gives it; empty for an HTTP/1.0 request without Host
    * @param path as normalisePath gives it
+   * @param decoded the form of the path that hosts of Ingresses look at
+   * @throws {PatternCostError}
    */
-  match(host: string, path: string): R | undefined {
-    const key = this.#hasEscapes ? upperCaseEscapes(path) : path;
-    if (this.#hasExactHosts) {
-      const table = this.#exact.get(host);
-      const route = table && longestPrefix(table, key);
-      if (route !== undefined) return route;
-    }
+  match(host: string, path: string, decoded = DecodedPath.of(path)): R | undefined {
+    const ingress = this.#ingress;
+    if (ingress === undefined) return this.#matchExact(host, path) ?? this.#matchOthers(host, path);
+    const named = ingress.exact(host);
+    if (named !== undefined) return matchIn(named, decoded);
+    const exact = this.#matchExact(host, path);
+    if (exact !== undefined) return exact;
+    const wildcard = ingress.wildcard(host);
+    if (wildcard !== undefined) return matchIn(wildcard, decoded);
+    return this.#matchOthers(host, path) ?? (ingress.catchAll && matchIn(ingress.catchAll, decoded));
+  }
+
+  #matchExact(host: string, path: string): R | undefined {
+    const table = this.#hasExactHosts ? this.#exact.get(host) : undefined;
+    return table && longestPrefix(table, this.#keyOf(path));
+  }
+
+  #matchOthers(host: string, path: string): R | undefined {
+    const key = this.#keyOf(path);
     if (this.#wildcards.size > 0) {
       // An empty first label does not stand for the `*`.
       for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1)) {
@@ -109,9 +122,14 @@ export class RouteTable<R extends Place = Route> {
     return this.#anyHost && longestPrefix(this.#anyHost, key);
   }
 
+  #keyOf(path: string): string {
+    return this.#hasEscapes ? upperCaseEscapes(path) : path;
+  }
+
   /** The route that is served at a place. */
-  get({ host, path }: Place): R | undefined {
-    return this.#pathTable(host)?.routes.get(path);
+  get(place: Place): R | undefined {
+    if (place.profile === 'ingress') return this.#ingress?.get(place.host)?.get(place);
+    return this.#pathTable(place.host)?.routes.get(place.path);
   }
 
   #pathTable(host: string): PathTable<R> | undefined {
@@ -124,8 +142,9 @@ export class RouteTable<R extends Place = Route> {
   }
 }
 
-function isWildcard(host: string): boolean {
-  return host.startsWith('*.');
+/** A path that dot segments lead above the root of is refused: see DecodedPath.isRefused. */
+function matchIn<R extends Place>(locations: Locations<R>, { value }: DecodedPath): R | undefined {
+  return value === undefined ? undefined : locations.match(value);
 }
 
 /** `a.b.c`, `*.b.c`, `*.c`: the hosts a request for `a.b.c` may match, best first. A `*` matches no empty label. */
@@ -134,38 +153,4 @@ export function hostCandidates(host: string): string[] {
   for (let dot = host.indexOf('.', 1); dot >= 0; dot = host.indexOf('.', dot + 1))
     candidates.push(`*${host.slice(dot)}`);
   return candidates;
-}
-
-function longestPrefix<R>({ routes, depth }: PathTable<R>, path: string): R | undefined {
-  let best = routes.get('/');
-  let end = 0;
-  for (let level = 0; level < depth; level += 1) {
-    end = path.indexOf('/', end + 1);
-    const found = routes.get(end < 0 ? path : path.slice(0, end));
-    if (found !== undefined) best = found;
-    if (end < 0) break;
-  }
-  return best;
-}
-
-/** @param changes by path; undefined takes one out */
-function changed<R>(before: PathTable<R>, changes: ReadonlyMap<string, R | undefined>): PathTable<R> {
-  const depths = new Map(before.depths);
-  for (const [path, route] of changes) {
-    const difference = Number(route !== undefined) - Number(before.routes.get(path) !== undefined);
-    if (difference === 0) continue;
-    const depth = segments(path);
-    const count = (depths.get(depth) ?? 0) + difference;
-    if (count === 0) depths.delete(depth);
-    else depths.set(depth, count);
-  }
-  let deepest = 0;
-  for (const depth of depths.keys()) deepest = Math.max(deepest, depth);
-  return { routes: before.routes.with(changes), depths, depth: deepest };
-}
-
-function segments(path: string): number {
-  let count = 0;
-  for (let index = path.indexOf('/'); index >= 0; index = path.indexOf('/', index + 1)) count += 1;
-  return count;
 }

@@ -5,6 +5,8 @@ import { normalisePath } from './path.ts';
 export interface RequestTarget {
   /** Normalised; begins with a slash. */
   path: string;
+  /** The path as it came. */
+  rawPath: string;
   /** With its question mark, never touched; empty when there is none. */
   query: string;
   /** Host of an absolute-form target, as {@link parseHost} gives it; empty in origin form. */
@@ -39,13 +41,19 @@ export function parseTarget(target: string, mergeSlashes: boolean, into: Request
     if (code === QUESTION && query < 0) query = index;
     else if (code === HASH) end = index;
   }
-  const rawPath = target.slice(start, query < 0 ? end : query);
   into.query = query < 0 ? '' : target.slice(query, end);
   // In absolute form an empty path means the root (RFC 9110 section 4.2.3).
-  const path = rawPath === '' && start > 0 ? '/' : normalisePath(rawPath, mergeSlashes);
+  const rawPath = target.slice(start, query < 0 ? end : query) || (start > 0 ? '/' : '');
+  const path = normalisePath(rawPath, mergeSlashes);
   if (path === undefined) return false;
   into.path = path;
+  into.rawPath = rawPath;
   return true;
+}
+
+/** A target of which nothing is known yet. */
+export function emptyTarget(): RequestTarget {
+  return { path: '', rawPath: '', query: '', host: '', authority: '' };
 }
 
 /** Where the authority of `scheme://authority…` ends; -1 when it is not that, has user information or no valid host. */
@@ -71,7 +79,7 @@ export type TargetFault = 'control_character' | 'target_malformed' | 'escape_mal
 export function targetFault(target: string): TargetFault {
   if (/[\x00-\x20\x7f]/.test(target)) return 'control_character';
   const isPath = target.charCodeAt(0) === SLASH;
-  if (!isPath && authorityEnd(target, { path: '', query: '', host: '', authority: '' }) < 0) return 'target_malformed';
+  if (!isPath && authorityEnd(target, emptyTarget()) < 0) return 'target_malformed';
   const [path = ''] = target.split(/[?#]/, 1);
   return /%(?:00|(?![0-9a-f]{2}))/i.test(path) ? 'escape_malformed' : 'path_above_root';
 }

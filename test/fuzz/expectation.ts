@@ -3,7 +3,7 @@
 import type { CompiledTable } from '../../src/dataplane/route-compiler.ts';
 import { upstreamPath } from '../../src/model/route.ts';
 import { parseHost } from '../../src/routing/host.ts';
-import { parseTarget, type RequestTarget } from '../../src/routing/target.ts';
+import { emptyTarget, parseTarget } from '../../src/routing/target.ts';
 import { type ReferenceReading, type ReferenceRequest, readRequests } from './reference-requests.ts';
 
 export interface ForwardedRequest {
@@ -81,7 +81,7 @@ function judge(request: ReferenceRequest, table: CompiledTable): ForwardedReques
   if (host === undefined) return 400;
   const { method } = request;
   if (method === 'CONNECT' || method === 'TRACE') return 405;
-  const target: RequestTarget = { path: '', query: '', host: '', authority: '' };
+  const target = emptyTarget();
   if (!parseTarget(request.target, true, target)) return 400;
   const route = table.match(target.host || host, target.path);
   if (route === undefined) return 404;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { strippedPrefix, upstreamPath } from '../../src/model/route.ts';
 import { RouteTable } from '../../src/routing/table.ts';
-import { parseTarget, type RequestTarget } from '../../src/routing/target.ts';
+import { emptyTarget, parseTarget, type RequestTarget } from '../../src/routing/target.ts';
 import { route } from '../support/routes.ts';
 
 function parse(target: string, mergeSlashes = true): RequestTarget | undefined {
-  const into: RequestTarget = { path: '', query: '', host: '', authority: '' };
+  const into = emptyTarget();
   return parseTarget(target, mergeSlashes, into) ? into : undefined;
 }
 
@@ -82,7 +82,8 @@ test('the absolute form gives the host; without a path it means the root', () =>
     ['/x?u=http://h/', '/x', '?u=http://h/', ''],
   ];
   for (const [target, path, query, host, authority = host] of table) {
-    assert.deepEqual(parse(target), { path, query, host, authority }, target);
+    const { rawPath: _, ...parsed } = parse(target) ?? emptyTarget();
+    assert.deepEqual(parsed, { path, query, host, authority }, target);
   }
 });
 
@@ -130,12 +131,18 @@ test('a control character or a space is refused wherever it stands', () => {
 });
 
 test('with merge-slashes off, slashes go on as they came', () => {
-  assert.deepEqual(parse('/volume//a?b', false), { path: '/volume//a', query: '?b', host: '', authority: '' });
+  assert.deepEqual(parse('/volume//a?b', false), {
+    path: '/volume//a',
+    rawPath: '/volume//a',
+    query: '?b',
+    host: '',
+    authority: '',
+  });
 });
 
 test('a target leaves nothing behind for the next', () => {
-  const into: RequestTarget = { path: '', query: '', host: '', authority: '' };
+  const into = emptyTarget();
   assert.ok(parseTarget('http://h/x?q', true, into));
   assert.ok(parseTarget('/y', true, into));
-  assert.deepEqual(into, { path: '/y', query: '', host: '', authority: '' });
+  assert.deepEqual(into, { path: '/y', rawPath: '/y', query: '', host: '', authority: '' });
 });

@@ -6,7 +6,7 @@ import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import { isRefusedMethod } from '../../formats/http/methods.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import { upstreamPath } from '../../model/route.ts';
-import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
+import { emptyTarget, parseTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
@@ -27,7 +27,7 @@ import { joinTunnel } from './tunnel.ts';
 import { type AttemptListener, UpstreamAttempt } from './upstream-attempt.ts';
 import { forwardedBy, type UpstreamHeaders, upstreamHeaders } from './upstream-headers.ts';
 
-const target: RequestTarget = { path: '', query: '', host: '', authority: '' };
+const target = emptyTarget();
 
 /** One request, from its head to the end of its answer. */
 export class Exchange implements AttemptListener, RelayOwner {

@@ -3,12 +3,15 @@ import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import { isRefusedMethod } from '../../formats/http/methods.ts';
 import type { RouteLimits } from '../../model/route.ts';
 import type { TlsHost } from '../../model/tls-host.ts';
+import { DecodedPath } from '../../routing/decoded-path.ts';
 import { parseHost } from '../../routing/host.ts';
-import { parseTarget, type RequestTarget, targetFault } from '../../routing/target.ts';
+import { PatternCostError } from '../../routing/pattern/pattern-cost-error.ts';
+import { emptyTarget, parseTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
+import type { CompiledTable } from '../route-compiler.ts';
 import { routeOrCanary } from './canary.ts';
 import { sessionFault } from './client-certificates.ts';
 import { grpcLimits, grpcTimeoutMs, isGrpc } from './grpc.ts';
@@ -22,7 +25,9 @@ const NO_LIMITS: RouteLimits = { connectTimeoutMs: 0, readTimeoutMs: 0, sendTime
 
 /** What a request asks for, and which route takes it; used again for each request of a client. */
 export class RequestRouting {
-  readonly target: RequestTarget = { path: '', query: '', host: '', authority: '' };
+  readonly target = emptyTarget();
+  /** What hosts of Ingresses compare with their paths. */
+  readonly decodedPath = new DecodedPath();
   route: CompiledRoute | undefined;
   /** What a request to the route may take; without a route, zeros that nothing reads. */
   limits: RouteLimits = NO_LIMITS;
@@ -56,7 +61,9 @@ export class RequestRouting {
     this.target.host = '';
     this.target.authority = '';
     this.target.path = '';
+    this.target.rawPath = '';
     this.target.query = '';
+    this.decodedPath.set('');
   }
 
   /** @returns why the request must be refused, or where it has to be sent instead; undefined where it may go on */
@@ -85,7 +92,9 @@ export class RequestRouting {
     if (isRefusedMethod(head.method)) return 'request_method_refused';
     if (!parseTarget(head.target, settings.mergeSlashes, this.target)) return `request_${targetFault(head.target)}`;
     if (table === undefined) return 'table_not_loaded';
-    const route = table.match(this.host, this.target.path);
+    this.decodedPath.set(this.target.rawPath);
+    const route = this.#findRoute(table);
+    if (typeof route === 'string') return route;
     this.route = route;
     if (tlsHosts.size > 0) {
       const outcome = this.#judgeTls(tlsHosts.host(this.host), head, route, settings, client, trusted);
@@ -99,6 +108,18 @@ export class RequestRouting {
     if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
     if (head.offersUpgrade) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
     return undefined;
+  }
+
+  /** @returns the route, where there is one, or why the request must be refused */
+  #findRoute(table: CompiledTable): CompiledRoute | FailureReason | undefined {
+    const { target, decodedPath } = this;
+    try {
+      const route = table.match(this.host, target.path, decodedPath);
+      return decodedPath.isRefused ? 'request_path_above_root' : route;
+    } catch (error) {
+      if (error instanceof PatternCostError) return 'pattern_too_costly';
+      throw error;
+    }
   }
 
   #limitCall(head: RequestView, { overrides }: CompiledRoute): void {

@@ -1,6 +1,9 @@
+import type { CostBudget } from './cost-budget.ts';
+import { Machine } from './machine.ts';
 import { parsePattern } from './parser.ts';
 import type { Captures, Pattern, PatternOptions } from './pattern.ts';
 import { engineFor } from './pattern-engine.ts';
+import { Program } from './program.ts';
 import type { Syntax } from './syntax.ts';
 
 /**
@@ -11,7 +14,11 @@ import type { Syntax } from './syntax.ts';
  */
 export function compilePattern(text: string, { ignoresCase = false, anchor }: PatternOptions = {}): Pattern {
   const { syntax, groups } = parsePattern(text, ignoresCase);
-  return new CompiledPattern(anchored(syntax, anchor), groups);
+  return compiled(anchored(syntax, anchor), groups);
+}
+
+export function compiled(syntax: Syntax, groups: number): Pattern {
+  return new CompiledPattern(syntax, groups);
 }
 
 /** Chooses its engine when it is first used: thousands of patterns may come at once, and who only reads them needs none. */
@@ -19,18 +26,25 @@ class CompiledPattern implements Pattern {
   readonly groups: number;
   #syntax: Syntax | undefined;
   #engine: Pattern | undefined;
+  /** Runs the pattern while there is no time to choose an engine. */
+  #machine: Machine | undefined;
 
   constructor(syntax: Syntax, groups: number) {
     this.#syntax = syntax;
     this.groups = groups;
   }
 
-  match(text: string): Captures | undefined {
+  match(text: string, budget?: CostBudget): Captures | undefined {
     if (this.#syntax !== undefined) {
+      if (budget?.takeProof() === false) {
+        this.#machine ??= new Machine(new Program(this.#syntax, this.groups));
+        return this.#machine.match(text, budget);
+      }
       this.#engine = engineFor(this.#syntax, this.groups);
       this.#syntax = undefined;
+      this.#machine = undefined;
     }
-    return this.#engine?.match(text);
+    return this.#engine?.match(text, budget);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { CostBudget } from './cost-budget.ts';
+
 /** The match, then its groups. A group that took no part is empty. */
 export type Captures = readonly string[];
 
@@ -8,10 +10,11 @@ export interface Pattern {
 
   /**
    * @param text bytes, a character each
+   * @param budget what this match and others may take together; absent: this match has its own limit alone
    * @returns undefined where nothing matches
    * @throws {PatternCostError} where to find out would cost too much
    */
-  match(text: string): Captures | undefined;
+  match(text: string, budget?: CostBudget): Captures | undefined;
 }
 
 export interface PatternOptions {

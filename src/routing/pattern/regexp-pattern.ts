@@ -1,3 +1,4 @@
+import type { CostBudget } from './cost-budget.ts';
 import type { Machine } from './machine.ts';
 import type { Captures, Pattern } from './pattern.ts';
 
@@ -9,6 +10,7 @@ export class RegExpPattern implements Pattern {
   readonly groups: number;
   readonly #regexp: RegExp;
   readonly #longest: number;
+  readonly #stepsPerByte: number;
   readonly #machine: Machine;
 
   /**
@@ -18,12 +20,14 @@ export class RegExpPattern implements Pattern {
   constructor(regexp: RegExp, stepsPerByte: number, machine: Machine) {
     this.groups = machine.groups;
     this.#regexp = regexp;
+    this.#stepsPerByte = stepsPerByte;
     this.#longest = MAX_REGEXP_STEPS / stepsPerByte;
     this.#machine = machine;
   }
 
-  match(text: string): Captures | undefined {
-    if (text.length >= this.#longest) return this.#machine.match(text);
+  match(text: string, budget?: CostBudget): Captures | undefined {
+    if (text.length >= this.#longest) return this.#machine.match(text, budget);
+    budget?.charge(this.#stepsPerByte * (text.length + 1));
     return this.#regexp.exec(text)?.map(capture => capture ?? '');
   }
 }
