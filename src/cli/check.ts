@@ -1,4 +1,5 @@
-import { type ManifestContents, readManifestText } from '../sources/manifest-file.ts';
+import type { ManifestContents } from '../sources/manifest-contents.ts';
+import { readManifestText } from '../sources/manifest-file.ts';
 import { listManifests, mergeManifests, readManifests } from '../sources/manifest-files.ts';
 import { plural } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';

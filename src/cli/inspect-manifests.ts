@@ -9,11 +9,12 @@ import { TLS_SECRET } from '../resources/secret.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type {
   ManifestContents,
+  ManifestIngress,
   ManifestProblem,
   ManifestSecret,
   ManifestService,
   ManifestSlice,
-} from '../sources/manifest-file.ts';
+} from '../sources/manifest-contents.ts';
 import { hostLabel } from '../text/labels.ts';
 import { endpointsOf, type Location } from '../translate/endpoints.ts';
 import { destinationsOf, type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
@@ -38,7 +39,7 @@ type Translations = ReadonlyMap<ManifestService, Translation>;
 
 /** @param files the names of all files, in the order of the diagnostics @param now milliseconds since 1970 */
 export function inspectManifests(
-  { services, slices, secrets, problems, warnings: misplaced }: ManifestContents,
+  { services, slices, secrets, ingresses, problems, warnings: misplaced }: ManifestContents,
   files: readonly string[],
   options: TranslateOptions,
   now: number,
@@ -49,7 +50,7 @@ export function inspectManifests(
   });
   const diagnostics = [
     ...problems.map(problem => located(problem, 'refused')),
-    ...misplaced.map(problem => located(problem, 'warning')),
+    ...[...misplaced, ...annotatedIngresses(ingresses)].map(problem => located(problem, 'warning')),
   ];
   const known = new Map(services.map(({ object }) => [serviceKey(object.metadata), object]));
   const lookups = {
@@ -79,6 +80,15 @@ export function inspectManifests(
     waitingCount: new Set(conflicts.map(({ loser }) => serviceKey(loser))).size,
     routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0) - conflicts.length,
   };
+}
+
+/** An Ingress is often annotated where its Service should be. */
+function annotatedIngresses(ingresses: readonly ManifestIngress[]): ManifestProblem[] {
+  return ingresses.flatMap(({ ingress, file, lineOf }) => {
+    const key = Object.keys(ingress.metadata.annotations).find(name => name.startsWith(PREFIX));
+    if (key === undefined) return [];
+    return [{ file, line: lineOf(key), reason: `${key} has no effect on Ingress: annotate the Service instead` }];
+  });
 }
 
 /** A Secret that is in no manifest may be in the cluster. */

@@ -111,7 +111,7 @@ export function readIngress(value: unknown, defaultNamespace: string): IngressOb
         creationTimestamp: textOrNothing(read.creationTimestamp),
         annotations: readAnnotations(read.annotations),
       },
-      spec: readSpec(objectAt(spec, ['spec'], 'is missing')),
+      spec: readSpec(isNothing(spec) ? {} : objectAt(spec, ['spec'], 'must be a mapping')),
       status: { loadBalancer: { ingress: readAddresses(status) } },
     };
   });

@@ -3,14 +3,13 @@ import { codeOf } from '../errors.ts';
 import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
 import {
-  MAX_MANIFEST_BYTES,
+  isEmpty,
   type ManifestContents,
+  type ManifestObjects,
   type ManifestProblem,
-  type ManifestSecret,
-  type ManifestService,
-  type ManifestSlice,
-  readManifestText,
-} from './manifest-file.ts';
+  NO_OBJECTS,
+} from './manifest-contents.ts';
+import { MAX_MANIFEST_BYTES, readManifestText } from './manifest-file.ts';
 
 /**
  * A file is often gone or empty for a moment while it is saved, and its routes must not go with it: that is believed
@@ -34,9 +33,8 @@ export class FollowedManifest {
   #signature = '';
   /** Of the last look that found any; undefined before the first and while the file cannot be opened. */
   #text: string | undefined;
-  #services: readonly ManifestService[] = [];
-  #slices: readonly ManifestSlice[] = [];
-  #secrets: readonly ManifestSecret[] = [];
+  /** Of the last good version. */
+  #objects: ManifestObjects = NO_OBJECTS;
   #problems: readonly ManifestProblem[] = [];
   /** When it was first seen gone or empty. */
   #doubtedAt: number | undefined;
@@ -49,13 +47,12 @@ export class FollowedManifest {
   /** The objects of the last good version and the problems of the present one. */
   get contents(): ManifestContents {
     // Warnings are for `kube-entry check`: here they would be logged again with each change of the file.
-    const [services, slices, secrets] = [this.#services, this.#slices, this.#secrets];
-    return { services, slices, secrets, problems: this.#problems, warnings: [] };
+    return { ...this.#objects, problems: this.#problems, warnings: [] };
   }
 
   /** The present version cannot be used, and an earlier one stands in for it. */
   get servesEarlierVersion(): boolean {
-    return this.#problems.length > 0 && this.#holdsSomething;
+    return this.#problems.length > 0 && !isEmpty(this.#objects);
   }
 
   /** Reads the file again if it has changed. @param now milliseconds of a monotonic clock */
@@ -79,13 +76,9 @@ export class FollowedManifest {
   #take(text: string): Look {
     if (text === this.#text) return 'same';
     this.#text = text;
-    const { services, slices, secrets, problems } = readManifestText(text, this.#file, this.#defaultNamespace);
+    const { problems, warnings: _, ...objects } = readManifestText(text, this.#file, this.#defaultNamespace);
     this.#problems = problems;
-    if (problems.length === 0) {
-      this.#services = services;
-      this.#slices = slices;
-      this.#secrets = secrets;
-    }
+    if (problems.length === 0) this.#objects = objects;
     return 'changed';
   }
 
@@ -98,13 +91,9 @@ export class FollowedManifest {
     return isKnown ? 'same' : 'changed';
   }
 
-  get #holdsSomething(): boolean {
-    return this.#services.length + this.#slices.length + this.#secrets.length > 0;
-  }
-
   /** Only what would take routes away is doubted, and only for a while. */
   #isDoubtful(now: number): boolean {
-    if (!this.#holdsSomething) return false;
+    if (isEmpty(this.#objects)) return false;
     this.#doubtedAt ??= now;
     return now - this.#doubtedAt < GRACE_MS;
   }

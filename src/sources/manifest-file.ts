@@ -1,84 +1,46 @@
-/** Reads the Services, EndpointSlices and Secrets of one YAML text. Pure: the files are found and watched elsewhere. */
+/** Reads the objects of one YAML text. Pure: the files are found and watched elsewhere. */
 import { isYamlProblem, readYaml, type YamlDocument } from '../formats/yaml.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
-import { type EndpointSlice, readEndpointSlice } from '../resources/endpoint-slice.ts';
+import { readConfigMap } from '../resources/config-map.ts';
+import { readEndpointSlice } from '../resources/endpoint-slice.ts';
 import { SERVICE_NAME_LABEL, sliceProblems } from '../resources/endpoint-slice-shape.ts';
-import { readSecret, readSecretMetadata, type Secret } from '../resources/secret.ts';
+import { readIngress, readIngressClass } from '../resources/ingress-object.ts';
+import { readSecret, readSecretMetadata } from '../resources/secret.ts';
 import {
   fieldName,
   isObject,
   isShapeProblem,
   readService,
-  type ServiceObject,
+  type ShapeProblem,
   shapeProblems,
 } from '../resources/service-object.ts';
+import type { Gathered, ManifestContents, ManifestProblem } from './manifest-contents.ts';
 
-/** A place in the text of a manifest that cannot be read: bad YAML, or an object of the wrong shape. */
-export interface ManifestProblem {
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  readonly reason: string;
-}
-
-export interface ManifestService {
-  readonly object: ServiceObject;
-  readonly file: string;
-  /** The first line of the object. */
-  readonly line: number;
-  /** The line of an annotation, given by its full key; of the object when it has no such annotation. */
-  lineOf(annotation: string): number;
-}
-
-export interface ManifestSlice {
-  readonly slice: EndpointSlice;
-  readonly file: string;
-  /** The first line of the object. */
-  readonly line: number;
-}
-
-export interface ManifestSecret {
-  readonly secret: Secret;
-  readonly type: string;
-  readonly file: string;
-  /** The first line of the object. */
-  readonly line: number;
-}
-
-export interface ManifestContents {
-  readonly services: readonly ManifestService[];
-  readonly slices: readonly ManifestSlice[];
-  readonly secrets: readonly ManifestSecret[];
-  readonly problems: readonly ManifestProblem[];
-  /** What is likely a mistake and keeps no object from being read. */
-  readonly warnings: readonly ManifestProblem[];
-}
-
-/** Reads every Service, EndpointSlice and Secret of a stream of documents and of the Lists in it, and passes over other kinds. */
+/** Reads the objects of a stream of documents and of the Lists in it, and passes over kinds that are of no use here. */
 export function readManifestText(text: string, file: string, defaultNamespace: string): ManifestContents {
-  const services: ManifestService[] = [];
-  const slices: ManifestSlice[] = [];
-  const secrets: ManifestSecret[] = [];
-  const warnings: ManifestProblem[] = [];
-  const found: ManifestProblem[] = [];
+  const found: Gathered<ManifestContents> = {
+    services: [],
+    slices: [],
+    secrets: [],
+    ingresses: [],
+    ingressClasses: [],
+    configMaps: [],
+    problems: [],
+    warnings: [],
+  };
+  const { problems } = found;
   for (const document of readYaml(text)) {
     if (isYamlProblem(document)) {
-      found.push({ file, line: document.line, reason: withoutSecrets(document.reason) });
+      problems.push({ file, line: document.line, reason: withoutSecrets(document.reason) });
       continue;
     }
-    for (const item of readObject({ document, file, defaultNamespace, place: [] }, document.value)) {
-      if ('object' in item) services.push(item);
-      else if ('slice' in item) slices.push(item);
-      else if ('secret' in item) secrets.push(item);
-      else if ('warning' in item) warnings.push(item.warning);
-      else found.push(item);
-    }
-    if (found.length < MAX_PROBLEMS) continue;
-    found.splice(MAX_PROBLEMS);
-    found.push({ file, line: document.line, reason: `${MAX_PROBLEMS} problems or more: the rest is not read` });
+    readObject({ document, file, defaultNamespace, place: [], found }, document.value);
+    if (problems.length < MAX_PROBLEMS) continue;
+    problems.splice(MAX_PROBLEMS);
+    problems.push({ file, line: document.line, reason: `${MAX_PROBLEMS} problems or more: the rest is not read` });
     break;
   }
-  return { services, slices, secrets, problems: found.sort((a, b) => a.line - b.line), warnings };
+  return { ...found, problems: problems.sort((a, b) => a.line - b.line) };
 }
 
 /** What the parser says of broken YAML quotes the text around the fault, which may be a key in base64. */
@@ -94,10 +56,8 @@ interface Place {
   readonly defaultNamespace: string;
   /** Where the object is in the document: within Lists. */
   readonly place: Path;
-}
-
-interface ManifestWarning {
-  readonly warning: ManifestProblem;
+  /** Where it goes. */
+  readonly found: Gathered<ManifestContents>;
 }
 
 /** Of one file: reading it holds up everything else that the control plane does. */
@@ -107,93 +67,124 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_PROBLEMS = 100;
 
 const DISCOVERY = 'discovery.k8s.io/';
+const NETWORKING = 'networking.k8s.io/';
 
 /** Lists, and what their items leave out because the list's own kind says it. */
 const LISTS: ReadonlyMap<string, object> = new Map([
   ['v1 List', {}],
   ['v1 ServiceList', { apiVersion: 'v1', kind: 'Service' }],
   ['v1 SecretList', { apiVersion: 'v1', kind: 'Secret' }],
+  ['v1 ConfigMapList', { apiVersion: 'v1', kind: 'ConfigMap' }],
   [`${DISCOVERY}v1 EndpointSliceList`, { apiVersion: `${DISCOVERY}v1`, kind: 'EndpointSlice' }],
+  [`${NETWORKING}v1 IngressList`, { apiVersion: `${NETWORKING}v1`, kind: 'Ingress' }],
+  [`${NETWORKING}v1 IngressClassList`, { apiVersion: `${NETWORKING}v1`, kind: 'IngressClass' }],
 ]);
 
-type Found = Generator<ManifestService | ManifestSlice | ManifestSecret | ManifestProblem | ManifestWarning>;
+const READERS: ReadonlyMap<string, (where: Place, value: Record<string, unknown>) => void> = new Map([
+  ['v1 Service', readServiceObject],
+  ['v1 Secret', readSecretObject],
+  ['v1 ConfigMap', readConfigMapObject],
+  [`${DISCOVERY}v1 EndpointSlice`, readSliceObject],
+  [`${NETWORKING}v1 Ingress`, readIngressObject],
+  [`${NETWORKING}v1 IngressClass`, readIngressClassObject],
+]);
 
-function* readObject(where: Place, value: unknown): Found {
+/** Versions of before, and what to write instead. */
+const EARLIER: readonly (readonly [group: string, kind: string, present: string])[] = [
+  [DISCOVERY, 'EndpointSlice', `${DISCOVERY}v1`],
+  [NETWORKING, 'Ingress', `${NETWORKING}v1`],
+  [NETWORKING, 'IngressClass', `${NETWORKING}v1`],
+  ['extensions/', 'Ingress', `${NETWORKING}v1`],
+];
+
+function readObject(where: Place, value: unknown): void {
   if (!isObject(value)) {
-    yield problemAt(where, [], 'is not a Kubernetes object: it must be a mapping with apiVersion and kind');
+    complain(where, [], 'is not a Kubernetes object: it must be a mapping with apiVersion and kind');
     return;
   }
-  for (const field of ['apiVersion', 'kind'] as const) {
+  const { apiVersion, kind } = value;
+  for (const [field, text] of Object.entries({ apiVersion, kind })) {
     // Forgotten or misspelt, it would make a Service disappear without a word.
-    if (typeof value[field] === 'string') continue;
-    yield problemAt(where, [field], `${field} is missing or not a string`);
+    if (typeof text === 'string') continue;
+    complain(where, [field], `${field} is missing or not a string`);
     return;
   }
   // With the group: others have a Service or a List of their own, such as serving.knative.dev/v1.
-  const kind = `${String(value.apiVersion)} ${String(value.kind)}`;
-  const implied = LISTS.get(kind);
-  if (implied !== undefined) yield* readItems(where, value, implied);
-  else if (kind === 'v1 Service') yield* readServiceObject(where, value);
-  else if (kind === `${DISCOVERY}v1 EndpointSlice`) yield* readSliceObject(where, value);
-  else if (kind === 'v1 Secret') yield* readSecretObject(where, value);
-  else if (kind.startsWith(DISCOVERY) && value.kind === 'EndpointSlice') {
-    const reason = `${String(value.apiVersion)} is not read: write apiVersion: ${DISCOVERY}v1`;
-    yield { warning: problemAt(where, ['apiVersion'], reason) };
-  } else yield* misplacedAnnotations(where, value);
+  const name = `${String(apiVersion)} ${String(kind)}`;
+  const implied = LISTS.get(name);
+  const read = READERS.get(name);
+  const earlier = EARLIER.find(([group, old]) => kind === old && String(apiVersion).startsWith(group));
+  if (implied !== undefined) readItems(where, value, implied);
+  else if (read !== undefined) read(where, value);
+  else if (earlier !== undefined) {
+    const [, , present] = earlier;
+    warn(where, ['apiVersion'], `${String(apiVersion)} is not read: write apiVersion: ${present}`);
+  } else misplacedAnnotations(where, value);
 }
 
 /** @param implied what an item may leave out */
-function* readItems(where: Place, list: Record<string, unknown>, implied: object): Found {
+function readItems(where: Place, list: Record<string, unknown>, implied: object): void {
   const items = list.items ?? [];
   if (!Array.isArray(items)) {
-    yield problemAt(where, ['items'], 'items must be a list');
+    complain(where, ['items'], 'items must be a list');
     return;
   }
   for (const [index, item] of (items as unknown[]).entries()) {
     const object = isObject(item) ? { ...implied, ...item } : item;
-    yield* readObject({ ...where, place: [...where.place, 'items', index] }, object);
+    readObject({ ...where, place: [...where.place, 'items', index] }, object);
   }
 }
 
-function* readServiceObject(where: Place, value: unknown): Found {
+function readServiceObject(where: Place, value: unknown): void {
   const object = readService(value, where.defaultNamespace);
-  if (!isShapeProblem(object)) {
-    yield locate(where, object);
-    return;
-  }
-  for (const { path, reason } of shapeProblems(value, where.defaultNamespace)) {
-    yield problemAt(where, path, `${fieldName(path)} ${reason}`);
-  }
+  if (isShapeProblem(object)) complainOfAll(where, shapeProblems(value, where.defaultNamespace));
+  else where.found.services.push({ object, ...annotatedPlace(where) });
 }
 
-function* readSliceObject(where: Place, value: unknown): Found {
+function readSliceObject(where: Place, value: unknown): void {
   const slice = readEndpointSlice(value, where.defaultNamespace);
   if (isShapeProblem(slice)) {
-    for (const { path, reason } of sliceProblems(value, where.defaultNamespace)) {
-      yield problemAt(where, path, `${fieldName(path)} ${reason}`);
-    }
+    complainOfAll(where, sliceProblems(value, where.defaultNamespace));
     return;
   }
-  yield { slice, file: where.file, line: where.document.lineOf(where.place) };
+  where.found.slices.push({ slice, ...objectPlace(where) });
   if (slice.service !== '') return;
   const reason = `EndpointSlice ${slice.metadata.name} belongs to no Service: it has no label ${SERVICE_NAME_LABEL}`;
-  yield { warning: problemAt(where, ['metadata'], reason) };
+  warn(where, ['metadata'], reason);
 }
 
 /** Secrets of which nothing is of use here are passed over. */
-function* readSecretObject(where: Place, value: Record<string, unknown>): Found {
+function readSecretObject(where: Place, value: Record<string, unknown>): void {
   const metadata = readSecretMetadata(value.metadata, where.defaultNamespace);
   const secret = isShapeProblem(metadata) ? metadata : readSecret(value, metadata);
   if (isShapeProblem(secret)) {
-    yield problemAt(where, secret.path, `${fieldName(secret.path)} ${secret.reason}`);
+    complainOfAll(where, [secret]);
     return;
   }
   const type = typeof value.type === 'string' ? value.type : '';
-  yield { secret, type, file: where.file, line: where.document.lineOf(where.place) };
+  where.found.secrets.push({ secret, type, ...objectPlace(where) });
 }
 
-/** A workload or an Ingress is often annotated where its Service should be. */
-function* misplacedAnnotations(where: Place, value: Record<string, unknown>): Generator<ManifestWarning> {
+function readIngressObject(where: Place, value: unknown): void {
+  const ingress = readIngress(value, where.defaultNamespace);
+  if (isShapeProblem(ingress)) complainOfAll(where, [ingress]);
+  else where.found.ingresses.push({ ingress, ...annotatedPlace(where) });
+}
+
+function readIngressClassObject(where: Place, value: unknown): void {
+  const ingressClass = readIngressClass(value);
+  if (isShapeProblem(ingressClass)) complainOfAll(where, [ingressClass]);
+  else where.found.ingressClasses.push({ ingressClass, ...objectPlace(where) });
+}
+
+function readConfigMapObject(where: Place, value: unknown): void {
+  const configMap = readConfigMap(value, where.defaultNamespace);
+  if (isShapeProblem(configMap)) complainOfAll(where, [configMap]);
+  else where.found.configMaps.push({ configMap, ...linesAt(where, ['data']) });
+}
+
+/** A workload is often annotated where its Service should be. */
+function misplacedAnnotations(where: Place, value: Record<string, unknown>): void {
   const places = [
     ['metadata', 'annotations'],
     ['spec', 'template', 'metadata', 'annotations'],
@@ -202,17 +193,36 @@ function* misplacedAnnotations(where: Place, value: Record<string, unknown>): Ge
     const annotations = path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
     const key = isObject(annotations) ? Object.keys(annotations).find(name => name.startsWith(PREFIX)) : undefined;
     if (key === undefined) continue;
-    const reason = `${key} has no effect on ${value.kind}: annotate the Service instead`;
-    yield { warning: problemAt(where, [...path, key], reason) };
+    warn(where, [...path, key], `${key} has no effect on ${value.kind}: annotate the Service instead`);
   }
 }
 
-function locate({ document, file, place }: Place, object: ServiceObject): ManifestService {
+function objectPlace({ document, file, place }: Place): { file: string; line: number } {
+  return { file, line: document.lineOf(place) };
+}
+
+function annotatedPlace(where: Place): ReturnType<typeof linesAt> {
+  return linesAt(where, ['metadata', 'annotations']);
+}
+
+/** @param path of a mapping, whose lines are told later by its keys */
+function linesAt({ document, file, place }: Place, path: Path) {
   const line = document.lineOf(place);
   // Told now: the document takes much more memory than what is kept of it.
-  const lines = document.linesOf([...place, 'metadata', 'annotations']);
-  const lineOf = (annotation: string): number => lines.get(annotation) ?? line;
-  return { object, file, line, lineOf };
+  const lines = document.linesOf([...place, ...path]);
+  return { file, line, lineOf: (key: string): number => lines.get(key) ?? line };
+}
+
+function complainOfAll(where: Place, problems: Iterable<ShapeProblem>): void {
+  for (const { path, reason } of problems) complain(where, path, `${fieldName(path)} ${reason}`);
+}
+
+function complain(where: Place, path: Path, reason: string): void {
+  where.found.problems.push(problemAt(where, path, reason));
+}
+
+function warn(where: Place, path: Path, reason: string): void {
+  where.found.warnings.push(problemAt(where, path, reason));
 }
 
 function problemAt({ document, file, place }: Place, path: Path, reason: string): ManifestProblem {

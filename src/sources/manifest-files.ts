@@ -5,15 +5,8 @@ import { codeOf, UnavailableError } from '../errors.ts';
 import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
 import { serviceKey } from '../model/route.ts';
-import {
-  MAX_MANIFEST_BYTES,
-  type ManifestContents,
-  type ManifestProblem,
-  type ManifestSecret,
-  type ManifestService,
-  type ManifestSlice,
-  readManifestText,
-} from './manifest-file.ts';
+import { type ManifestContents, type ManifestProblem, NO_OBJECTS } from './manifest-contents.ts';
+import { MAX_MANIFEST_BYTES, readManifestText } from './manifest-file.ts';
 
 /**
  * Reads a YAML file, or the `*.yaml` and `*.yml` files of a directory, once.
@@ -26,9 +19,7 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
         return readManifestText(readTextFile(file, MAX_MANIFEST_BYTES), file, defaultNamespace);
       } catch (error) {
         return {
-          services: [],
-          slices: [],
-          secrets: [],
+          ...NO_OBJECTS,
           problems: [{ file, line: 1, reason: `cannot be read: ${fileProblem(file, error)}` }],
           warnings: [],
         };
@@ -67,33 +58,51 @@ function isFile(path: string): boolean {
 
 /** Puts files together, in their order: of two objects with one name the first counts and the second is reported. */
 export function mergeManifests(files: readonly ManifestContents[]): ManifestContents {
-  const services = new Map<string, ManifestService>();
-  const slices = new Map<string, ManifestSlice>();
-  const secrets = new Map<string, ManifestSecret>();
-  const problems: ManifestProblem[] = [];
-  for (const contents of files) {
-    problems.push(...contents.problems);
-    for (const service of contents.services) {
-      keepFirst(services, service, `Service ${serviceKey(service.object.metadata)}`, problems);
-    }
-    for (const slice of contents.slices) {
-      keepFirst(slices, slice, `EndpointSlice ${serviceKey(slice.slice.metadata)}`, problems);
-    }
-    for (const secret of contents.secrets) {
-      keepFirst(secrets, secret, `Secret ${serviceKey(secret.secret.metadata)}`, problems);
-    }
-  }
-  const warnings = files.flatMap(contents => contents.warnings);
+  const problems = files.flatMap(contents => contents.problems);
+  const firstOf = <T extends Placed>(
+    itemsOf: (contents: ManifestContents) => readonly T[],
+    nameOf: (item: T) => string,
+  ): readonly T[] => {
+    const known = new Map<string, T>();
+    for (const item of files.flatMap(itemsOf)) keepFirst(known, item, nameOf(item), problems);
+    return [...known.values()];
+  };
   return {
-    services: [...services.values()],
-    slices: [...slices.values()],
-    secrets: [...secrets.values()],
+    services: firstOf(
+      ({ services }) => services,
+      ({ object }) => `Service ${serviceKey(object.metadata)}`,
+    ),
+    slices: firstOf(
+      ({ slices }) => slices,
+      ({ slice }) => `EndpointSlice ${serviceKey(slice.metadata)}`,
+    ),
+    secrets: firstOf(
+      ({ secrets }) => secrets,
+      ({ secret }) => `Secret ${serviceKey(secret.metadata)}`,
+    ),
+    ingresses: firstOf(
+      ({ ingresses }) => ingresses,
+      ({ ingress }) => `Ingress ${serviceKey(ingress.metadata)}`,
+    ),
+    ingressClasses: firstOf(
+      ({ ingressClasses }) => ingressClasses,
+      ({ ingressClass }) => `IngressClass ${ingressClass.metadata.name}`,
+    ),
+    configMaps: firstOf(
+      ({ configMaps }) => configMaps,
+      ({ configMap }) => `ConfigMap ${serviceKey(configMap.metadata)}`,
+    ),
     problems,
-    warnings,
+    warnings: files.flatMap(({ warnings }) => warnings),
   };
 }
 
-function keepFirst<T extends { readonly file: string; readonly line: number }>(
+interface Placed {
+  readonly file: string;
+  readonly line: number;
+}
+
+function keepFirst<T extends Placed>(
   known: Map<string, T>,
   object: T,
   name: string,

@@ -1,7 +1,7 @@
 import { serviceKey } from '../model/route.ts';
 import { type Secret, TLS_SECRET } from '../resources/secret.ts';
 import type { SecretRef, SecretStore, SecretStores } from '../resources/secret-store.ts';
-import type { ManifestSecret } from './manifest-file.ts';
+import type { ManifestSecret } from './manifest-contents.ts';
 
 /** The Secrets of manifests, handed to the stores that ask for them. */
 export class ManifestSecrets {

@@ -1,7 +1,7 @@
 import { type ServiceRef, serviceKey } from '../model/route.ts';
 import type { EndpointSlice } from '../resources/endpoint-slice.ts';
 import type { EndpointSliceStore } from '../resources/endpoint-slice-store.ts';
-import type { ManifestSlice } from './manifest-file.ts';
+import type { ManifestSlice } from './manifest-contents.ts';
 
 /** By Service. */
 export type SlicesByService = ReadonlyMap<string, readonly EndpointSlice[]>;

@@ -1,15 +1,17 @@
-/** Services, EndpointSlices and Secrets from YAML files, followed while they change: `--manifests`. */
+/** Services, Ingresses, and what belongs to them, from YAML files, followed while they change: `--manifests`. */
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { EndpointSliceStore } from '../resources/endpoint-slice-store.ts';
+import type { IngressStore } from '../resources/ingress-store.ts';
 import type { SecretStores } from '../resources/secret-store.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { ServiceStore } from '../resources/service-store.ts';
 import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
-import type { ManifestProblem, ManifestSecret } from './manifest-file.ts';
+import { type ManifestObjects, type ManifestProblem, NO_OBJECTS } from './manifest-contents.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';
+import { ManifestIngresses } from './manifest-ingresses.ts';
 import { ManifestSecrets } from './manifest-secrets.ts';
 import { groupSlices, ManifestSlices, type SlicesByService } from './manifest-slices.ts';
 import { PathWatch } from './path-watch.ts';
@@ -22,6 +24,8 @@ export interface ManifestSourceOptions {
   readonly store: ServiceStore;
   readonly slices: EndpointSliceStore;
   readonly secrets: SecretStores;
+  /** Absent where no Ingress is to be served. */
+  readonly ingresses?: IngressStore | undefined;
   readonly logger: Logger;
   /** The store has changed. @param receivedAtMs when the files were seen to have, in milliseconds since the epoch */
   readonly onChange: (receivedAtMs: number) => void;
@@ -33,7 +37,7 @@ const SETTLE_MS = 30;
 interface Served {
   readonly services: ReadonlyMap<string, ServiceObject>;
   readonly slices: SlicesByService;
-  readonly secrets: readonly ManifestSecret[];
+  readonly others: ManifestObjects;
 }
 
 /** For what no event tells: network file systems, links into directories elsewhere, a path that returns. */
@@ -48,9 +52,10 @@ export class ManifestSource {
   readonly #watches: readonly PathWatch[];
   readonly #secrets: ManifestSecrets;
   readonly #slices: ManifestSlices;
+  readonly #ingresses: ManifestIngresses | undefined;
   /** In the order in which they count. */
   #files = new Map<string, FollowedManifest>();
-  #served: Served = { services: new Map(), slices: new Map(), secrets: [] };
+  #served: Served = { services: new Map(), slices: new Map(), others: NO_OBJECTS };
   #problems: readonly ManifestProblem[] = [];
   #isSynced = false;
   /** Since when the path cannot be listed, on the monotonic clock; and why, once that has lasted. */
@@ -65,6 +70,7 @@ export class ManifestSource {
     const own = basename(resolve(path));
     this.#secrets = new ManifestSecrets(options.secrets);
     this.#slices = new ManifestSlices(options.slices);
+    this.#ingresses = options.ingresses && new ManifestIngresses(options.ingresses);
     this.#watches = [
       new PathWatch(path, logger, () => this.#scanSoon(SETTLE_MS, Date.now())),
       // What replaces the path is seen in its parent, and there kubelet swaps `..data` to change a mounted ConfigMap.
@@ -85,12 +91,17 @@ export class ManifestSource {
     // Watched before it is read: a change in between is seen by one of the two.
     for (const watch of this.#watches) watch.follow();
     this.#served = this.#merge(this.#look(listed, receivedAtMs));
-    const { services } = this.#served;
-    this.#secrets.replace(this.#served.secrets);
-    this.#slices.replace(this.#served.slices);
+    const { services, slices, others } = this.#served;
+    this.#secrets.replace(others.secrets);
+    this.#slices.replace(slices);
+    this.#ingresses?.replace(others);
     store.replace([...services.values()]);
     this.#isSynced = true;
-    logger.info({ path, files: this.#files.size, services: services.size }, `${path}: manifests read`);
+    const counts = { files: this.#files.size, services: services.size, ingresses: others.ingresses.length };
+    logger.info({ path, ...counts }, `${path}: manifests read`);
+    if (this.#ingresses === undefined && counts.ingresses > 0) {
+      logger.info(`${path}: its Ingresses are not served; --ingress-class NAME serves those of a class`);
+    }
     onChange(receivedAtMs);
     // Nothing here keeps the process alive: that is for the listeners.
     this.#poll = setInterval(() => this.#scan(Date.now()), POLL_MS).unref();
@@ -102,6 +113,7 @@ export class ManifestSource {
     for (const watch of this.#watches) watch.close();
     this.#secrets.stop();
     this.#slices.stop();
+    this.#ingresses?.stop();
   }
 
   /** What is wrong with the files as they are now. */
@@ -164,9 +176,7 @@ export class ManifestSource {
 
   /** Puts the files together, and logs what is wrong, once for each change of a file, and what is no longer wrong. */
   #merge(changed: ReadonlySet<string>): Served {
-    const { services, slices, secrets, problems } = mergeManifests(
-      [...this.#files.values()].map(({ contents }) => contents),
-    );
+    const { problems, ...objects } = mergeManifests([...this.#files.values()].map(({ contents }) => contents));
     const { logger } = this.#options;
     const before = this.#problems;
     const known = new Set(before.map(problemLine));
@@ -182,9 +192,9 @@ export class ManifestSource {
       if (!bad.has(file)) logger.info(`${file}: ${this.#files.has(file) ? 'has no problems any more' : 'is gone'}`);
     }
     return {
-      services: new Map(services.map(({ object }) => [serviceKey(object.metadata), object])),
-      slices: groupSlices(slices),
-      secrets,
+      services: new Map(objects.services.map(({ object }) => [serviceKey(object.metadata), object])),
+      slices: groupSlices(objects.slices),
+      others: objects,
     };
   }
 
@@ -193,8 +203,9 @@ export class ManifestSource {
     const before = this.#served.services;
     this.#served = served;
     // Before the Services: those that ask from now on are told at once.
-    let isChanged = this.#secrets.replace(served.secrets);
+    let isChanged = this.#secrets.replace(served.others.secrets);
     if (this.#slices.replace(served.slices)) isChanged = true;
+    if (this.#ingresses?.replace(served.others) === true) isChanged = true;
     for (const [key, { metadata }] of before) {
       if (served.services.has(key)) continue;
       store.remove(metadata);

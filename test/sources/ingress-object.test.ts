@@ -70,6 +70,7 @@ test('null is nothing, and an Ingress without a namespace is in the default one'
   assert.equal(ingress.metadata.creationTimestamp, undefined);
   assert.deepEqual(ingress.spec, { ingressClassName: undefined, defaultBackend: undefined, tls: [], rules: [] });
   assert.deepEqual(ingress.status.loadBalancer.ingress, []);
+  assert.deepEqual(read(object(undefined)).spec, ingress.spec);
 });
 
 test('a rule may have neither host nor paths, a path neither text nor type, a backend no Service and a Service no port', () => {
@@ -109,7 +110,7 @@ test('a wrong shape is reported with its place', () => {
       object({}, { name: 'a', annotations: { x: true } }),
       'metadata.annotations.x: must be a string: put quotes around true',
     ],
-    [object(undefined), 'spec: is missing'],
+    [object([]), 'spec: must be a mapping'],
     [object({ ingressClassName: 7 }), 'spec.ingressClassName: must be a string'],
     [object({ rules: {} }), 'spec.rules: must be a list'],
     [object({ rules: ['a.example'] }), 'spec.rules[0]: must be a mapping'],

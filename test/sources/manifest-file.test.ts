@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_OBJECTS } from '../../src/sources/manifest-contents.ts';
 import { readManifestText } from '../../src/sources/manifest-file.ts';
 
 const STREAM = `# the shop
@@ -144,7 +145,7 @@ test('an empty List and an empty file hold nothing and are no problem', () => {
     'apiVersion: v1\nkind: List\n',
     '{"apiVersion":"v1","kind":"List","items":[]}',
   ]) {
-    const nothing = { services: [], slices: [], secrets: [], problems: [], warnings: [] };
+    const nothing = { ...NO_OBJECTS, problems: [], warnings: [] };
     assert.deepEqual(readManifestText(text, 'f', 'default'), nothing);
   }
 });

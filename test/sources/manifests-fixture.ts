@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { type Logger, silentLogger } from '../../src/observe/logger.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
 import type { ServiceStore } from '../../src/resources/service-store.ts';
-import { ManifestSource } from '../../src/sources/manifests.ts';
+import { ManifestSource, type ManifestSourceOptions } from '../../src/sources/manifests.ts';
 import { eventually } from '../support/eventually.ts';
 import { RecordingSecretStore } from './kube/secret-harness.ts';
 import { RecordingSliceStore } from './kube/slice-harness.ts';
@@ -80,7 +80,11 @@ export interface Following {
 }
 
 /** A source that is not started yet, and ends with the test. */
-export function follow(context: TestContext, path: string, defaultNamespace?: string): Following {
+export function follow(
+  context: TestContext,
+  path: string,
+  options: Pick<ManifestSourceOptions, 'defaultNamespace' | 'ingresses'> = {},
+): Following {
   const store = new RecordingStore();
   const secrets = { tls: new RecordingSecretStore(), named: new RecordingSecretStore() };
   const warnings: string[] = [];
@@ -99,7 +103,7 @@ export function follow(context: TestContext, path: string, defaultNamespace?: st
       received.push(receivedAtMs);
       store.history.push(store.content);
     },
-    ...(defaultNamespace === undefined ? {} : { defaultNamespace }),
+    ...options,
   });
   context.after(() => source.stop());
   const holds = async (...content: string[]): Promise<void> => {

@@ -68,7 +68,7 @@ test('the first read fills the store before start ends, bad files or not', async
   writeFileSync(join(directory, 'a.yaml'), BAD);
   writeFileSync(join(directory, 'b.yaml'), manifest('b'));
   writeFileSync(join(directory, 'c.yaml'), 'a: b: c');
-  const { source, store, warnings, received } = follow(context, directory, 'shop');
+  const { source, store, warnings, received } = follow(context, directory, { defaultNamespace: 'shop' });
   assert.deepEqual(source.report(), { kind: 'manifests', synced: false });
   await source.start();
   assert.equal(store.content, 'shop/b /b');
