@@ -72,12 +72,19 @@ export interface JwtPolicy {
   readonly target: string;
 }
 
+/** A text with nginx's variables: what stands there, or the name of a variable. */
+export type VariableText = readonly (string | { readonly variable: string })[];
+
 /** One change to the header lines of a message. `set` takes the place of all lines of the name. */
 export interface HeaderEdit {
   readonly op: 'set' | 'add' | 'remove';
   readonly name: string;
   /** Empty for `remove`. */
   readonly value: string;
+  /** The value, where it differs from request to request. An empty one removes the lines, as in nginx. Absent: {@link value}. */
+  readonly text?: VariableText;
+  /** Of the responses that it is for; absent: all of them. */
+  readonly statuses?: readonly number[];
 }
 
 export interface HeadersPolicy {
@@ -98,6 +105,8 @@ export interface CorsPolicy {
   readonly credentials: boolean;
   /** Seconds for which a browser may keep the answer to a preflight. */
   readonly maxAge: number;
+  /** Answers say `text/plain` to preflights, and no Vary, as those of ingress-nginx. Absent: the other way round. */
+  readonly asIngressNginx?: true;
 }
 
 /** Clients are sent to another URL. */
@@ -115,6 +124,29 @@ export interface RedirectPolicy {
    * `from-to-www-redirect` writes it; the target is empty.
    */
   readonly toHost?: string;
+  /** As in {@link RewritePolicy}. */
+  readonly isDecoded?: true;
+}
+
+/** Which requests something is done with: a test of a text with variables. */
+export interface RequestCondition {
+  readonly subject: VariableText;
+  /** What the text has to be, or to match. */
+  readonly test: { readonly equals: string } | { readonly pattern: string; readonly ignoresCase: boolean };
+  /** The requests that fail the test are meant. */
+  readonly isNegated: boolean;
+}
+
+/** Requests are answered here: nginx's `return`. */
+export interface ReturnPolicy {
+  readonly kind: 'return';
+  readonly status: number;
+  /** The value of Location; absent: there is none. */
+  readonly location?: VariableText;
+  /** The text of the answer; absent: a page that names the status. */
+  readonly body?: string;
+  /** Absent: all requests are answered. */
+  readonly when?: RequestCondition;
 }
 
 /** The upstream gets another path. */
@@ -122,10 +154,14 @@ export interface RewritePolicy {
   readonly kind: 'rewrite';
   readonly pattern: string;
   readonly target: string;
+  /**
+   * As nginx does it: the pattern is looked for in the decoded path, in upper and lower case alike, and what becomes of that is
+   * escaped again. A group that the pattern lacks is empty. Absent: the path is taken as the upstream would get it.
+   */
+  readonly isDecoded?: true;
+  /** The upstream is told this as X-Forwarded-Prefix, with `$1` to `$9` in it; absent: nothing. */
+  readonly forwardedPrefix?: string;
 }
-
-/** A text with nginx's variables: what stands there, or the name of a variable. */
-export type VariableText = readonly (string | { readonly variable: string })[];
 
 /** Another service is asked about each request, before the upstream is. */
 export interface AuthUrlPolicy {
@@ -188,9 +224,15 @@ export interface ErrorPagesPolicy {
   readonly kind: 'error-pages';
   readonly cluster: ClusterId;
   readonly statuses: readonly number[];
-  /** Whose errors they are, and its port, which the service is told. */
-  readonly service: { readonly namespace: string; readonly name: string };
-  readonly port: number;
+  /** Whose errors they are, and its port, which the service is told. Absent: the Service of the route, and its port. */
+  readonly service?: { readonly namespace: string; readonly name: string };
+  readonly port?: number;
+  /** The Ingress that the service is told of; absent: the name of the Service takes its place. */
+  readonly ingress?: string;
+  /** Only errors made here are replaced, not those that the upstream answers with. */
+  readonly isForOwnErrors?: true;
+  /** The service also answers where the route has no endpoints: it gets the path of the request then. */
+  readonly isForUnserved?: true;
 }
 
 /** Copies of requests go to another cluster, whose answers are thrown away. */
@@ -199,6 +241,29 @@ export interface MirrorPolicy {
   readonly cluster: ClusterId;
   /** Of a hundred requests. */
   readonly percent: number;
+  /** Path and query of a copy; absent: those of the request. */
+  readonly target?: VariableText;
+  /** The Host of a copy; absent: that of the request. */
+  readonly host?: string;
+  /** Copies have no body. */
+  readonly dropsBody?: true;
+}
+
+/** A part of a header's value is replaced. A pattern replaces all of the value that it is found in. */
+export interface ValueEdit {
+  readonly from: { readonly text: string } | { readonly pattern: string; readonly ignoresCase: boolean };
+  readonly to: string;
+}
+
+/** What an upstream says of itself is changed to what clients know: nginx's proxy_cookie_domain, proxy_cookie_path, proxy_redirect. */
+export interface UpstreamNamesPolicy {
+  readonly kind: 'upstream-names';
+  /** The whole Domain of cookies, in upper and lower case alike. */
+  readonly cookieDomains: readonly ValueEdit[];
+  /** The beginning of the Path of cookies. */
+  readonly cookiePaths: readonly ValueEdit[];
+  /** The beginning of Location, and of the URL in Refresh. */
+  readonly redirects: readonly ValueEdit[];
 }
 
 /** A policy of the route cannot be had, such as one whose Secret is missing: its requests are refused, because nothing else is safe. */
@@ -212,6 +277,7 @@ export interface UnavailablePolicy {
 
 export type Policy =
   | CorsPolicy
+  | ReturnPolicy
   | RedirectPolicy
   | RewritePolicy
   | MaxConnectionsPolicy
@@ -224,6 +290,7 @@ export type Policy =
   | SatisfyPolicy
   | HeadersPolicy
   | MirrorPolicy
+  | UpstreamNamesPolicy
   | RetryPolicy
   | CompressPolicy
   | ErrorPagesPolicy
@@ -240,6 +307,7 @@ export const POLICY_KINDS = [
   'unavailable',
   'deny-header',
   'cors',
+  'return',
   'redirect',
   'rewrite',
   'max-connections',
@@ -254,6 +322,7 @@ export const POLICY_KINDS = [
   'mirror',
   'retry',
   'error-pages',
+  'upstream-names',
   'response-headers',
   'compress',
 ] as const satisfies readonly Policy['kind'][];
@@ -268,6 +337,7 @@ export const EARLY_KINDS: ReadonlySet<PolicyKind> = new Set([
   'unavailable',
   'deny-header',
   'cors',
+  'return',
   'redirect',
   'rewrite',
 ]);

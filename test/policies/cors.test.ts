@@ -177,4 +177,14 @@ describe('cors', { concurrency: 8 }, () => {
       assert.deepEqual(allowed(await client.response()), [origin]);
     }
   });
+
+  it('as ingress-nginx: says text/plain to a preflight, and no Vary', async t => {
+    const scene = await policyScene(t, [cors(['https://a.example'], { asIngressNginx: true })]);
+    const client = await scene.proxy.connect();
+    await client.send('OPTIONS /guarded HTTP/1.1\r\nHost: test\r\nOrigin: https://a.example\r\n\r\n');
+    const preflight = await client.response();
+    assert.equal(preflight.status, 204);
+    assert.deepEqual(header(preflight, 'content-type'), ['text/plain charset=UTF-8']);
+    assert.deepEqual([header(preflight, 'vary'), header(await scene.get(), 'vary')], [[], []]);
+  });
 });

@@ -229,4 +229,40 @@ describe('error-pages', { concurrency: 8 }, () => {
     await client.send('world' + 'GET /open HTTP/1.1\r\nHost: test\r\n\r\n');
     assert.equal((await client.response()).status, 413);
   });
+
+  it('of an Ingress: names the Ingress, and the Service of the route', async t => {
+    const pages = await RawUpstream.start(t, answering(PAGE));
+    const policy: ErrorPagesPolicy = { kind: 'error-pages', cluster: BESIDE, statuses: [404], ingress: 'web' };
+    const entry = await policyScene(t, [policy], { respond: says(404), beside: [{ path: '/pages', to: pages }] });
+    await entry.get();
+    const names = ['x-namespace', 'x-ingress-name', 'x-service-name', 'x-service-port'];
+    assert.deepEqual(
+      names.map(name => pages.only.header(name)),
+      ['test', 'web', 'service-0', '80'],
+    );
+  });
+
+  it('for errors of the entry alone: those of the upstream go out', async t => {
+    const pages = await RawUpstream.start(t, answering(PAGE));
+    const policy: ErrorPagesPolicy = { ...POLICY, isForOwnErrors: true };
+    const beside = [{ path: '/pages', to: pages }];
+    const entry = await policyScene(t, [policy], { respond: says(404), beside });
+    assert.equal((await entry.get()).body, 'its own');
+    const alone = await policyScene(t, [{ kind: 'deny-from', ranges: ['127.0.0.1/32'] }, policy], { beside });
+    assert.equal((await alone.get()).body, '<h1>gone</h1>');
+  });
+
+  it('in place of a route without endpoints: it gets the path, behind the other policies', async t => {
+    const pages = await RawUpstream.start(t, answering(PAGE));
+    const policy: ErrorPagesPolicy = { ...POLICY, statuses: [], isForUnserved: true };
+    const beside = [{ path: '/pages', to: pages }];
+    const entry = await policyScene(t, [policy], { route: { to: [] }, beside });
+    assert.equal((await entry.get('', '/guarded/a?b')).body, '<h1>gone</h1>');
+    assert.equal(pages.only.target, '/a?b');
+    assert.equal(pages.only.header('x-code'), '503');
+    const denied: Policy = { kind: 'deny-from', ranges: ['127.0.0.1/32'] };
+    const guarded = await policyScene(t, [denied, policy], { route: { to: [] }, beside });
+    assert.equal((await guarded.get()).status, 403);
+    assert.equal(pages.requests.length, 1);
+  });
 });

@@ -87,4 +87,37 @@ describe('header edits', { concurrency: 8 }, () => {
       ['blue', undefined, 'blue'],
     );
   });
+
+  it('write variables of the request, and drop what is empty for it', async t => {
+    const text = [{ variable: 'remote_addr' }, ' of ', { variable: 'arg_x' }];
+    const edits: HeaderEdit[] = [
+      { ...set('X-From', ''), text },
+      { ...set('X-Gone', ''), text: [{ variable: 'arg_none' }] },
+    ];
+    const scene = await policyScene(t, [
+      request(...edits),
+      response({ ...add('X-Path', ''), text: [{ variable: 'uri' }] }),
+    ]);
+    const got = await scene.get('X-Gone: 1\r\n', '/guarded/a?x=1');
+    assert.deepEqual(header(got, 'x-path'), ['/guarded/a']);
+    assert.equal(scene.upstream.only.header('x-from'), '127.0.0.1 of 1');
+    assert.equal(scene.upstream.only.header('x-gone'), undefined);
+  });
+
+  it('are done to responses of some statuses alone', async t => {
+    const respond = answering(answer('no', '', '404 Not Found'));
+    const scene = await policyScene(
+      t,
+      [
+        response(
+          { ...set('X-Good', '1'), statuses: [200] },
+          { ...set('X-Bad', '1'), statuses: [404] },
+          set('X-All', '1'),
+        ),
+      ],
+      { respond },
+    );
+    const got = await scene.get();
+    assert.deepEqual([header(got, 'x-good'), header(got, 'x-bad'), header(got, 'x-all')], [[], ['1'], ['1']]);
+  });
 });

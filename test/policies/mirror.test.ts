@@ -203,4 +203,24 @@ describe('mirror', { concurrency: 8 }, () => {
     }
     assert.equal(copies, 125);
   });
+
+  it('to another path and host, without the body', async t => {
+    const target = ['/shadow', { variable: 'request_uri' }];
+    const policy: Policy = {
+      kind: 'mirror',
+      cluster: BESIDE,
+      percent: 100,
+      target,
+      host: 'shadow.example',
+      dropsBody: true,
+    };
+    const { entry, shadow } = await mirrored(t, answering(), [policy]);
+    const client = await entry.proxy.connect();
+    await client.send(post('hello'));
+    assert.equal((await client.response()).status, 200);
+    const copy = await (await shadow.request(0)).whole();
+    assert.deepEqual([copy.target, copy.header('host'), copy.body], ['/shadow/guarded/a?b=c', 'shadow.example', '']);
+    assert.equal(copy.header('content-length'), undefined);
+    assert.equal(entry.upstream.only.body, 'hello');
+  });
 });

@@ -41,6 +41,12 @@ export class ClusterState {
     return this.#cluster.service;
   }
 
+  /** The port of its Service, as its name has it. */
+  get port(): string {
+    const { name, service } = this.#cluster;
+    return name.slice(`${service.namespace}-${service.name}-`.length);
+  }
+
   /** Where the counters of its Service are in shared memory. */
   get counterBlock(): number {
     return this.#counterBlock;

@@ -89,7 +89,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     const early = run.isPastEarly ? undefined : run.run(true);
     if (early !== undefined) this.#obey(early);
     else if (this.#httpsRedirect !== undefined) this.#redirect(this.#httpsRedirect);
-    else if (run.isUnderWay && this.state.route.cluster.endpoints.length === 0) this.fail('no_endpoint');
+    else if (run.isUnderWay && !run.isServed) this.fail('no_endpoint');
     else this.#obey(run.run(false));
   }
 
@@ -227,13 +227,14 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     if (filters === undefined || reason === 'internal' || this.#context.isClosed) return false;
     const { closes } = FAILURES[reason];
     const { status, headers } = withHeaders(errorAnswer(reason, '', record.requestId, own.status), own.headers);
-    const isAsked = filters.askForPage(status, headers, {
+    const error = { status, isOurs: true, isUnserved: reason === 'no_endpoint' };
+    const isAsked = filters.askForPage(error, headers, {
       pageCame: page => {
         record.answeredHere(page.status);
         this.#end(this.#answer(page, closes));
       },
       noPage: () => this.#end(this.#answerError(reason, detail, own)),
-      crashed: error => this.crashed(error),
+      crashed: bug => this.crashed(bug),
     });
     if (!isAsked) return false;
     record.fail(reason, detail, status);

@@ -201,7 +201,9 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
   #holds(head: ResponseView, bodyLength: number, piece: BodyPiece): boolean {
     const { state } = this;
     // A login of the connection goes on with this very response.
-    if (head.authenticatesConnection || !state.filters?.askForPage(head.status, NO_HEADERS, this)) return false;
+    if (head.authenticatesConnection) return false;
+    const error = { status: head.status, isOurs: false, isUnserved: false };
+    if (!state.filters?.askForPage(error, NO_HEADERS, this)) return false;
     state.held = new HeldResponse(head, bodyLength);
     state.held.add(piece);
     const { deadlines } = this.#context;

@@ -25,3 +25,24 @@ export function mapCookiePath(value: string, map: (path: string) => string): str
 
 /** From its semicolon to the first slash of its value: an attribute name counts in any case. */
 const PATH = /;[ \t]*path[ \t]*=[ \t]*\//iy;
+
+/**
+ * The field value with other values of its attributes. A value that changes is written as nginx writes it: `; ` stands between
+ * the attributes.
+ * @param map gets the name of each attribute, in lower case, and its value
+ */
+export function mapCookieAttributes(value: string, map: (name: string, value: string) => string): string {
+  const [pair = '', ...attributes] = value.split(';').map(trimWhitespace);
+  let isChanged = false;
+  const mapped = attributes.map(attribute => {
+    const equals = attribute.indexOf('=');
+    if (equals < 0) return attribute;
+    const name = trimWhitespace(attribute.slice(0, equals));
+    const before = trimWhitespace(attribute.slice(equals + 1));
+    const after = map(name.toLowerCase(), before);
+    if (after === before) return attribute;
+    isChanged = true;
+    return `${name}=${after}`;
+  });
+  return isChanged ? [pair, ...mapped].join('; ') : value;
+}

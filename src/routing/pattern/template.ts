@@ -7,8 +7,12 @@ export class Template {
   readonly #literals: readonly string[];
   readonly #groups: readonly number[];
 
-  /** @param groups how many the pattern has @throws FormatError */
-  constructor(text: string, groups: number) {
+  /**
+   * @param groups how many the pattern has
+   * @param missing what a group is that it lacks: `empty`, as in nginx, or `refused`
+   * @throws FormatError
+   */
+  constructor(text: string, groups: number, missing: 'empty' | 'refused' = 'refused') {
     const literals: string[] = [];
     const used: number[] = [];
     let at = 0;
@@ -19,7 +23,8 @@ export class Template {
         );
       }
       const group = Number(digit);
-      if (group > groups) throw new FormatError(`$${group} names no group: the pattern has ${groups}`);
+      if (group > groups && missing === 'refused')
+        throw new FormatError(`$${group} names no group: the pattern has ${groups}`);
       literals.push(text.slice(at, index));
       used.push(group);
       at = index + reference.length;
@@ -36,7 +41,7 @@ export class Template {
   expand(captures: Captures, write: (text: string) => string, most: number): string | undefined {
     let text = this.#literals[0] as string;
     for (const [index, group] of this.#groups.entries()) {
-      text += write(captures[group] as string) + (this.#literals[index + 1] as string);
+      text += write(captures[group] ?? '') + (this.#literals[index + 1] as string);
       if (text.length > most) return undefined;
     }
     return text;

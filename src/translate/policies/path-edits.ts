@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts';
-import { PathEditError } from '../../routing/path-edit-error.ts';
+import { NoPathError, PathEditError } from '../../routing/path-edit-error.ts';
 import { PatternCostError } from '../../routing/pattern/pattern-cost-error.ts';
 import { quote } from '../../text/quote.ts';
 
@@ -25,7 +25,8 @@ export function explainEdit(pattern: string | undefined, path: string, edit: () 
   try {
     return edit() ?? `lets pass ${path}, which ${pattern} does not match`;
   } catch (error) {
-    if (!(error instanceof PathEditError) && !(error instanceof PatternCostError)) throw error;
-    return `refuses the request, because ${error.message}`;
+    if (error instanceof PathEditError || error instanceof NoPathError || error instanceof PatternCostError)
+      return `refuses the request, because ${error.message}`;
+    throw error;
   }
 }

@@ -11,6 +11,7 @@ import { explainDenyHeader, explainSatisfy } from './ingress-only.ts';
 import { JWT } from './jwt.ts';
 import { MAX_CONNECTIONS } from './max-connections.ts';
 import { MIRROR } from './mirror.ts';
+import { explainReturn, explainUpstreamNames } from './nginx-policies.ts';
 import type { ExplainedRequest, PolicyDefinition, PolicyRow, PolicyValues } from './policy-definition.ts';
 import { RATE_LIMIT } from './rate-limit.ts';
 import { REDIRECT } from './redirect.ts';
@@ -78,6 +79,10 @@ function explainPolicy(policy: Policy, request: ExplainedRequest): string {
       return explainDenyHeader(policy);
     case 'satisfy':
       return explainSatisfy(policy, request, way => explainPolicy(way, request));
+    case 'return':
+      return explainReturn(policy);
+    case 'upstream-names':
+      return explainUpstreamNames(policy);
     default:
       return BY_KIND.get(policy.kind)?.explain(policy, request) ?? '';
   }

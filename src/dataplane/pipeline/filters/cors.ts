@@ -14,7 +14,7 @@ const DROPPED: readonly HeaderEdit[] = [
   'Access-Control-Max-Age',
 ].map(name => ({ op: 'remove', name, value: '' }));
 
-/** A cache keeps the answers to different origins apart. ingress-nginx leaves this out. */
+/** A cache keeps the answers to different origins apart. Answers as those of ingress-nginx leave this out. */
 const VARY: HeaderEdit = { op: 'add', name: 'Vary', value: 'Origin' };
 
 /** A wildcard lets clients choose among many origins. */
@@ -23,6 +23,8 @@ const MOST_KNOWN = 100;
 /** Lets pages of other origins read answers, those of errors too, and answers preflights. */
 export class Cors implements Filter {
   readonly #origins: Origins | undefined;
+  readonly #preflightType: string;
+  readonly #vary: readonly HeaderEdit[];
   readonly #allowing: readonly HeaderEdit[];
   readonly #denied: PreparedChanges;
   /** By origin, as clients write it. */
@@ -30,14 +32,17 @@ export class Cors implements Filter {
 
   constructor(policy: CorsPolicy) {
     this.#origins = policy.origins.includes('*') ? undefined : new Origins(policy.origins);
+    this.#preflightType = policy.asIngressNginx ? 'text/plain charset=UTF-8' : '';
+    this.#vary = policy.asIngressNginx ? [] : [VARY];
     this.#allowing = allowing(policy);
-    this.#denied = new PreparedChanges([...DROPPED, VARY]);
+    this.#denied = new PreparedChanges([...DROPPED, ...this.#vary]);
   }
 
   /** Any OPTIONS of an allowed origin is answered, as in ingress-nginx: one of a foreign origin is the upstream's. */
   request({ head, requestId }: FilteredExchange): Verdict {
     if (head.method !== 'OPTIONS' || this.#changesFor(head.field('origin', ', ')) === this.#denied) return undefined;
-    return new LocalAnswer({ status: 204, contentType: '', headers: [['X-Request-ID', requestId]], body: '' });
+    const headers = [['X-Request-ID', requestId]] as const;
+    return new LocalAnswer({ status: 204, contentType: this.#preflightType, headers, body: '' });
   }
 
   response({ head, responseEdits }: FilteredExchange): void {
@@ -50,7 +55,7 @@ export class Cors implements Filter {
     if (this.#origins?.has(sent) === false) return this.#denied;
     const origin = this.#origins === undefined ? '*' : detached(sent);
     const allow: HeaderEdit = { op: 'add', name: 'Access-Control-Allow-Origin', value: origin };
-    const vary = this.#origins === undefined ? [] : [VARY];
+    const vary = this.#origins === undefined ? [] : this.#vary;
     const changes = new PreparedChanges([...DROPPED, allow, ...this.#allowing, ...vary]);
     if (this.#known.size === MOST_KNOWN) this.#known.clear();
     this.#known.set(origin, changes);

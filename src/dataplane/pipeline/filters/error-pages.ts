@@ -4,7 +4,7 @@ import type { Answer } from '../ports.ts';
 import type { Question, SubrequestAnswer } from '../subrequests/question.ts';
 import { requestUri } from '../variables.ts';
 import { PolicyEdits, PreparedChanges } from './field-changes.ts';
-import type { Filter, FilteredExchange, PageQuestion } from './filter.ts';
+import type { Filter, FilteredExchange, PageableError, PageQuestion } from './filter.ts';
 
 /** Until the page has come: the client waits for so much longer where there is none. */
 const TIMEOUT_MS = 3_000;
@@ -40,35 +40,43 @@ const HAVE_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Another Service answers in place of errors. It is asked as ingress-nginx asks its default backend. */
 export class ErrorPages implements Filter {
+  readonly isForUnserved: boolean;
   readonly #policy: ErrorPagesPolicy;
   readonly #statuses: ReadonlySet<number>;
-  readonly #ours: readonly string[];
 
   constructor(policy: ErrorPagesPolicy) {
-    const { namespace, name } = policy.service;
+    this.isForUnserved = policy.isForUnserved === true;
     this.#policy = policy;
     this.#statuses = new Set(policy.statuses);
-    this.#ours = [
-      `X-Namespace: ${namespace}`,
-      // Scripts that were written for ingress-nginx look for it. Here the Service has the annotation that an Ingress has there.
-      `X-Ingress-Name: ${name}`,
-      `X-Service-Name: ${name}`,
-      `X-Service-Port: ${policy.port}`,
+  }
+
+  page(exchange: FilteredExchange, { status, isOurs, isUnserved }: PageableError): PageQuestion | undefined {
+    const { cluster, isForOwnErrors } = this.#policy;
+    const keepsPath = isUnserved && this.isForUnserved;
+    const isReplaced = this.#statuses.has(status) && (isOurs || isForOwnErrors !== true);
+    if (!keepsPath && !isReplaced) return undefined;
+    return { cluster, question: this.#question(exchange, status, keepsPath) };
+  }
+
+  /** Whose error it is. Scripts that were written for ingress-nginx look for the Ingress: a Service with the policy takes its place. */
+  #owner(exchange: FilteredExchange): readonly string[] {
+    const { service = exchange.service, port = exchange.servicePort, ingress = service.name } = this.#policy;
+    return [
+      `X-Namespace: ${service.namespace}`,
+      `X-Ingress-Name: ${ingress}`,
+      `X-Service-Name: ${service.name}`,
+      `X-Service-Port: ${port}`,
     ];
   }
 
-  page(exchange: FilteredExchange, status: number): PageQuestion | undefined {
-    if (!this.#statuses.has(status)) return undefined;
-    return { cluster: this.#policy.cluster, question: this.#question(exchange, status) };
-  }
-
-  #question(exchange: FilteredExchange, status: number): Question {
+  /** @param keepsPath the service answers in place of the upstream, and gets what that would have got */
+  #question(exchange: FilteredExchange, status: number, keepsPath: boolean): Question {
     const { head, clientIp, scheme, authority, query, requestId } = exchange;
     const told = [
       `X-Code: ${status}`,
       `X-Format: ${head.field('accept', ', ')}`,
       `X-Original-URI: ${requestUri(head.target)}`,
-      ...this.#ours,
+      ...this.#owner(exchange),
       `X-Request-ID: ${requestId}`,
       `X-Real-IP: ${clientIp}`,
       `X-Forwarded-For: ${clientIp}`,
@@ -79,8 +87,8 @@ export class ErrorPages implements Filter {
     const method = head.method === 'HEAD' ? 'GET' : head.method;
     return {
       method,
-      target: `/${query}`,
-      host: authority || this.#policy.service.name,
+      target: `${keepsPath ? exchange.upstreamPath : '/'}${query}`,
+      host: authority || exchange.service.name,
       lines: endedLines(told) + editedLines(head.lines(), NOT_PASSED),
       contentLength: HAVE_CONTENT.has(method) ? 0 : -1,
       isChunked: false,

@@ -3,6 +3,9 @@ import { type FieldEdits, lengthBit } from '../ports.ts';
 
 type Field = readonly [name: string, value: string];
 
+/** What becomes of the value of each line of a name. Names are in lower case. */
+export type FieldMap = ReadonlyMap<string, (value: string) => string>;
+
 /** Changes to the header lines of a message that are the same for many messages: worked out once. */
 export class PreparedChanges {
   readonly edits: readonly HeaderEdit[];
@@ -13,9 +16,11 @@ export class PreparedChanges {
   readonly lines: readonly string[];
   /** As {@link FieldEdits.lengths}. */
   readonly lengths: number;
+  /** Of lines that stay; undefined where none is changed. */
+  readonly maps: FieldMap | undefined;
 
   /** @param edits in the order in which they are done */
-  constructor(edits: readonly HeaderEdit[]) {
+  constructor(edits: readonly HeaderEdit[], maps?: FieldMap) {
     const dropped = new Set<string>();
     let added: Field[] = [];
     for (const { op, name, value } of edits) {
@@ -28,7 +33,9 @@ export class PreparedChanges {
     }
     let lengths = 0;
     for (const name of dropped) lengths |= lengthBit(name.length);
+    for (const name of maps?.keys() ?? []) lengths |= lengthBit(name.length);
     this.edits = edits;
+    this.maps = maps;
     this.dropped = dropped;
     this.added = added;
     this.lines = added.map(([name, value]) => `${name}: ${value}`);
@@ -43,10 +50,11 @@ export class FieldChanges {
   /** All that was asked for before {@link #edits}. */
   #prepared = NOTHING;
   #edits: HeaderEdit[] = [];
+  #maps: FieldMap | undefined;
 
-  /** No line is dropped, and none is added. */
+  /** No line is dropped or changed, and none is added. */
   get isEmpty(): boolean {
-    return this.#prepared === NOTHING && this.#edits.length === 0;
+    return this.#prepared === NOTHING && this.#edits.length === 0 && this.#maps === undefined;
   }
 
   /** All lines of a name go, those that were added before too. */
@@ -64,22 +72,32 @@ export class FieldChanges {
     this.#edits.push({ op: 'set', name, value });
   }
 
+  /** Changes the lines that the message has. */
+  map(maps: FieldMap): void {
+    this.#maps = maps;
+  }
+
   apply(changes: PreparedChanges): void {
-    if (this.isEmpty) this.#prepared = changes;
+    if (this.#prepared === NOTHING && this.#edits.length === 0) this.#prepared = changes;
     else this.#edits.push(...changes.edits);
   }
 
   /** All of them together. */
   settle(): PreparedChanges {
-    if (this.#edits.length > 0) {
-      this.#prepared = new PreparedChanges([...this.#prepared.edits, ...this.#edits]);
+    if (this.#edits.length > 0 || this.#maps !== undefined) {
+      this.#prepared = new PreparedChanges(
+        [...this.#prepared.edits, ...this.#edits],
+        this.#maps ?? this.#prepared.maps,
+      );
       this.#edits = [];
+      this.#maps = undefined;
     }
     return this.#prepared;
   }
 
   clear(): void {
     this.#prepared = NOTHING;
+    this.#maps = undefined;
     if (this.#edits.length > 0) this.#edits = [];
   }
 }
@@ -99,10 +117,14 @@ export class PolicyEdits implements FieldEdits {
   }
 
   concerns(name: string): boolean {
-    return this.#changes.dropped.has(name) || this.#before?.concerns(name) === true;
+    const { dropped, maps } = this.#changes;
+    return dropped.has(name) || maps?.has(name) === true || this.#before?.concerns(name) === true;
   }
 
   edit(name: string, value: string): string | undefined {
-    return this.#changes.dropped.has(name) ? undefined : this.#before?.edit(name, value);
+    const { dropped, maps } = this.#changes;
+    if (dropped.has(name)) return undefined;
+    const own = this.#before?.concerns(name) === true ? this.#before.edit(name, value) : value;
+    return own === undefined ? undefined : (maps?.get(name)?.(own) ?? own);
   }
 }

@@ -1,5 +1,5 @@
 import type { ContentCoding, RetryPolicy } from '../../../model/policy.ts';
-import { upstreamPath } from '../../../model/route.ts';
+import { type ServiceRef, upstreamPath } from '../../../model/route.ts';
 import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
 import { copiedRequest } from '../outgoing-request.ts';
@@ -15,6 +15,7 @@ import {
   type FilteredExchange,
   type FilteredResponse,
   type NamedFilter,
+  type PageableError,
   type PageOwner,
   Refusal,
   type Resume,
@@ -73,6 +74,11 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     return this.#at >= (this.#filters?.early ?? 0);
   }
 
+  /** The route has endpoints, or a service that answers in their place. */
+  get isServed(): boolean {
+    return this.#state.route.cluster.endpoints.length > 0 || this.#filters?.pages?.isForUnserved === true;
+  }
+
   /** Some of its request filters have had no turn. */
   get isUnderWay(): boolean {
     return this.#filters !== undefined && this.#at < this.#filters.request.length;
@@ -121,11 +127,11 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     return this.responseEdits.isEmpty ? answer : withChanges(answer, this.responseEdits.settle());
   }
 
-  askForPage(status: number, headers: Answer['headers'], owner: PageOwner): boolean {
+  askForPage(error: PageableError, headers: Answer['headers'], owner: PageOwner): boolean {
     const pages = this.#filters?.pages;
     // What is made of errors of gRPC is no page, and a page is asked for once: no loop.
     if (pages === undefined || this.#page !== undefined || this.#state.routing.isGrpc) return false;
-    const asked = pages.page?.(this, status);
+    const asked = pages.page?.(this, error);
     if (asked === undefined) return false;
     this.#page = new PageRequest(this.#context, this.#state, headers, owner);
     return this.#page.begin(asked);
@@ -186,6 +192,14 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     return this.#state.route.path;
   }
 
+  get service(): ServiceRef {
+    return this.#state.route.service;
+  }
+
+  get servicePort(): string {
+    return this.#state.route.cluster.port;
+  }
+
   get upstreamPath(): string {
     this.#upstreamPath ??= upstreamPath(this.#state.route.strippedPrefix, this.path);
     return this.#upstreamPath;
@@ -221,7 +235,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     };
   }
 
-  copy(body: BodyReader): OwnMessage | undefined {
+  copy(body: BodyReader | undefined): OwnMessage | undefined {
     const message = copiedRequest(this.#state, this.#context.trustedProxies);
     if (message !== undefined) this.#state.bodyReader = body;
     return message;

@@ -1,6 +1,7 @@
 /** What the filters of a route are, and what they see. Each policy of a route is one filter; it serves all requests of the route. */
 import type { ClusterId } from '../../../model/cluster-id.ts';
 import type { ContentCoding, PolicyKind, RetryPolicy } from '../../../model/policy.ts';
+import type { ServiceRef } from '../../../model/route.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import type { Guarded } from '../../runtime/guard.ts';
 import type {
@@ -80,6 +81,9 @@ export interface FilteredExchange {
   readonly requestId: string;
   /** The path of the route. */
   readonly routePath: string;
+  /** The Service that the route leads to, and its port as the route names it. */
+  readonly service: ServiceRef;
+  readonly servicePort: string;
   /** The path that the upstream gets. A rewrite sets it. */
   upstreamPath: string;
   /** When the request is sent again; undefined: only where an upstream has done nothing with it. */
@@ -99,9 +103,9 @@ export interface FilteredExchange {
   suspend(): Resume;
   /**
    * What the upstream gets, behind the filters so far; undefined for a request that asks for another protocol.
-   * @param body gets the pieces of its body
+   * @param body gets the pieces of its body; undefined: they are not wanted
    */
-  copy(body: BodyReader): OwnMessage | undefined;
+  copy(body: BodyReader | undefined): OwnMessage | undefined;
   /** Keeps a value for a later phase of the same exchange. */
   keep(filter: Filter, value: unknown): void;
   /** What was kept; undefined where nothing was. */
@@ -120,6 +124,8 @@ export interface FilteredResponse {
 }
 
 export interface Filter {
+  /** Its page takes the place of a route without endpoints: the other filters come first, as with a route that has them. */
+  readonly isForUnserved?: boolean;
   /** Before an endpoint is picked. */
   request?(exchange: FilteredExchange): Verdict;
   /**
@@ -129,10 +135,19 @@ export interface Filter {
   resumed?(exchange: FilteredExchange, verdict: Exclude<Verdict, typeof SUSPENDED>): Verdict;
   /** A final response is about to go to the client: the upstream's, or one that the entry gives, errors too. */
   response?(exchange: FilteredExchange, response: FilteredResponse): void;
-  /** Who is asked for a page in place of a response with this status; undefined: the response goes out. */
-  page?(exchange: FilteredExchange, status: number): PageQuestion | undefined;
+  /** Who is asked for a page in place of an error; undefined: it goes out. */
+  page?(exchange: FilteredExchange, error: PageableError): PageQuestion | undefined;
   /** The exchange has its line in the log. Called once for each request that the filter has let pass or has suspended. */
   end?(exchange: FilteredExchange): void;
+}
+
+/** A response that a page may take the place of. */
+export interface PageableError {
+  readonly status: number;
+  /** It is made here: the upstream has sent none. */
+  readonly isOurs: boolean;
+  /** It is made because the route has no endpoints. */
+  readonly isUnserved: boolean;
 }
 
 /** What another service is asked for a page. */
@@ -164,7 +179,7 @@ export interface ActiveFilters {
    * @param headers of the error, for a page that says nothing else
    * @returns whether one may come: then the exchange is suspended
    */
-  askForPage(status: number, headers: Answer['headers'], owner: PageOwner): boolean;
+  askForPage(error: PageableError, headers: Answer['headers'], owner: PageOwner): boolean;
   /** The exchange has its line in the log. */
   end(): void;
 }

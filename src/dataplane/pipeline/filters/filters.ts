@@ -15,9 +15,11 @@ import { Mirror } from './mirror.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RedirectFilter } from './redirect.ts';
 import { Retry } from './retry.ts';
+import { Return } from './return.ts';
 import { RewriteFilter } from './rewrite.ts';
 import { Satisfy } from './satisfy.ts';
 import { Unavailable } from './unavailable.ts';
+import { UpstreamNames } from './upstream-names.ts';
 
 /** The filters of a route, by the phase in which they act: a request pays for those that do something. */
 export interface RouteFilters {
@@ -79,6 +81,8 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
       return new AuthUrl(policy, authCache);
     case 'cors':
       return new Cors(policy);
+    case 'return':
+      return new Return(policy);
     case 'redirect':
       return new RedirectFilter(policy);
     case 'rewrite':
@@ -93,6 +97,8 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
       return new RequestHeaderEdits(policy);
     case 'mirror':
       return new Mirror(policy, copyMemory, random);
+    case 'upstream-names':
+      return new UpstreamNames(policy);
     case 'response-headers':
       return new ResponseHeaderEdits(policy);
     case 'retry':

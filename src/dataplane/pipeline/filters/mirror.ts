@@ -1,8 +1,10 @@
+import { encodeIllegal } from '../../../formats/http/percent-encoding.ts';
 import type { MirrorPolicy } from '../../../model/policy.ts';
 import type { Random } from '../../clusters/balancers/balancer.ts';
 import type { BodyPiece } from '../ports.ts';
 import { BodyCopy, type CopyMemory, MOST_WAITING_BYTES } from '../subrequests/body-copy.ts';
-import type { Asked, Asking, SubrequestListener } from '../subrequests/question.ts';
+import type { Asked, Asking, Question, SubrequestListener } from '../subrequests/question.ts';
+import { VariableText } from '../variables.ts';
 import type { BodyReader, Filter, FilteredExchange } from './filter.ts';
 
 /** How long the copy of a request waits for its answer, from the last piece of its body on. */
@@ -11,26 +13,35 @@ const TIMEOUT_MS = 10_000;
 /** Sends a copy of some requests to another cluster. Whatever becomes of it there changes nothing for the client. */
 export class Mirror implements Filter {
   readonly #policy: MirrorPolicy;
+  readonly #target: VariableText | undefined;
   readonly #memory: CopyMemory;
   readonly #random: Random;
 
   constructor(policy: MirrorPolicy, memory: CopyMemory, random: Random) {
     this.#policy = policy;
+    this.#target = policy.target && new VariableText(policy.target);
     this.#memory = memory;
     this.#random = random;
   }
 
   request(exchange: FilteredExchange): undefined {
-    const { percent, cluster } = this.#policy;
+    const { percent, cluster, host, dropsBody } = this.#policy;
     if (percent < 100 && this.#random() * 100 >= percent) return;
     const { subrequests } = exchange;
     try {
       const copy = new Copy(new BodyCopy(this.#memory), subrequests);
-      const message = exchange.copy(copy);
+      const message = exchange.copy(dropsBody === true ? undefined : copy);
       if (message === undefined) return;
-      copy.isWhole = !message.isChunked && message.contentLength <= 0;
+      copy.isWhole = dropsBody === true || (!message.isChunked && message.contentLength <= 0);
       exchange.keep(this, copy);
-      const question = { ...message, body: copy.body, timeoutMs: TIMEOUT_MS, mostBodyBytes: 0 };
+      const question: Question = {
+        ...message,
+        host: host ?? message.host,
+        target: this.#target === undefined ? message.target : this.#target.of(exchange, encodeIllegal),
+        ...(dropsBody === true ? { contentLength: -1, isChunked: false } : { body: copy.body }),
+        timeoutMs: TIMEOUT_MS,
+        mostBodyBytes: 0,
+      };
       copy.asked = subrequests.ask('mirror', cluster, question, copy);
     } catch (error) {
       subrequests.reportBug(error);
