@@ -1,4 +1,4 @@
-import type { BackendInForce } from '../control/catalog.ts';
+import type { BackendInForce } from '../control/catalog/backends-in-force.ts';
 import type { Balance, CookieAffinity } from '../model/cluster.ts';
 import type { Route } from '../model/route.ts';
 import { formatNginxKey } from '../translate/balance/hash-key.ts';

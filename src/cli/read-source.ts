@@ -23,6 +23,13 @@ export type SourceSettings = Pick<
   | 'allowExternalName'
   | 'balance'
   | 'engine'
+  | 'ingressClass'
+  | 'ingressController'
+  | 'ingressWithoutClass'
+  | 'ingressConfigmap'
+  | 'ingressLimitStatus'
+  | 'allowMissingWaf'
+  | 'defaultBackendService'
   | 'logLevel'
   | 'logLevelFormat'
 >;
@@ -81,8 +88,8 @@ async function readSaved(settings: SourceSettings, io: Io, why: string): Promise
   return saved.services;
 }
 
-function emptyCatalog({ allowExternalName, balance, engine }: SourceSettings): Catalog {
-  return new Catalog({ allowExternalName, balance, engine, waitsFor: 'services' });
+function emptyCatalog(settings: SourceSettings): Catalog {
+  return new Catalog({ ...settings, waitsFor: 'services' });
 }
 
 function catalogOf(services: readonly ServiceObject[], settings: SourceSettings): Catalog {

@@ -58,10 +58,8 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
   const errors = new ControlErrors(logger);
   const descriptors = new DescriptorWatch(logger);
   const catalog = new Catalog({
-    onBug: (error, doing, service) => errors.report(error, doing, service),
-    allowExternalName: settings.allowExternalName,
-    balance: settings.balance,
-    engine: settings.engine,
+    ...settings,
+    onBug: (error, doing, object) => errors.report(error, doing, object),
     hasTlsPort: settings.tlsListen !== undefined,
     waitsFor: settings.source === 'push' ? 'pushed' : 'services',
   });

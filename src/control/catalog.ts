@@ -4,16 +4,18 @@
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import type { Cluster, ClusterEndpoint, ClusterInForce, Endpoint } from '../model/cluster.ts';
+import type { ClusterInForce, Endpoint } from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { bugDiagnostic, type Diagnostic, type ObjectRef } from '../model/diagnostic.ts';
 import { type ClusterId, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
-import type { ServiceObject, ServicePort } from '../resources/service-object.ts';
+import type { ConfigMapRef } from '../resources/config-map.ts';
+import type { ServiceObject } from '../resources/service-object.ts';
 import type { ServiceStore } from '../resources/service-store.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
 import type { CanaryOf } from '../translate/canary.ts';
+import type { IngressOptions } from '../translate/ingress/ingress-options.ts';
 import {
   destinationsOf,
   type TranslateOptions,
@@ -21,8 +23,11 @@ import {
   translateService,
   unexposed,
 } from '../translate/service.ts';
+import { type BackendInForce, backendsInForce } from './catalog/backends-in-force.ts';
 import { Canaries } from './catalog/canaries.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
+import { HostProfiles } from './catalog/host-profiles.ts';
+import { Ingresses } from './catalog/ingresses.ts';
 import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
 import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
@@ -30,29 +35,19 @@ import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
 import { SecretSearch } from './catalog/secret-search.ts';
 import { ServiceClusters } from './catalog/service-clusters.ts';
 import { ServiceEndpoints } from './catalog/service-endpoints.ts';
+import { ServiceHosts } from './catalog/service-hosts.ts';
 import { ServiceReferences } from './catalog/service-references.ts';
 import { type WatchedService, WatchedServices } from './catalog/watched-services.ts';
-import { ServiceTls } from './certificates/service-tls.ts';
+import { askedOfTls, ServiceTls } from './certificates/service-tls.ts';
 import type { TlsCommit } from './certificates/tls-registry.ts';
 
-/** A backend that is in force: that of a watched Service with its endpoints, or a pushed record as it came. */
-export type BackendInForce =
-  | {
-      readonly object: ServiceObject;
-      readonly port: ServicePort;
-      readonly routes: readonly Route[];
-      readonly cluster: Cluster;
-      readonly endpoints: readonly ClusterEndpoint[];
-      /** What was pushed under its name; undefined where nothing was. */
-      readonly record: PushedBackend['record'] | undefined;
-    }
-  | Pick<PushedBackend, 'record'>;
-
-export interface CatalogOptions extends TranslateOptions {
+export interface CatalogOptions extends TranslateOptions, Partial<Omit<IngressOptions, 'allowExternalName'>> {
+  /** The ConfigMap of ingress-nginx. */
+  readonly ingressConfigmap?: ConfigMapRef | undefined;
   /** The source whose first complete set makes the table worth serving. */
   readonly waitsFor: 'services' | 'pushed';
   /** Hears of what only a bug in this program can cause, and of the Service that is refused for it. By default it is thrown. */
-  readonly onBug?: (error: unknown, doing: string, service: ServiceRef) => void;
+  readonly onBug?: (error: unknown, doing: string, object: ObjectRef) => void;
   readonly clock?: Clock;
 }
 
@@ -70,8 +65,10 @@ export class Catalog implements ServiceStore {
   readonly endpoints: ServiceEndpoints;
   /** Where a source puts the Secrets that are asked for. */
   readonly secrets = { tls: new KnownSecrets(), named: new KnownSecrets() };
-  /** What Services ask of the TLS port. */
+  /** What objects ask of the TLS port. */
   readonly tls: ServiceTls;
+  /** Where a source puts Ingresses. */
+  readonly ingresses: Ingresses;
   /** Called when endpoints that were held back may be committed. @param since when the first came, by `clock.monotonic()` */
   onDue: ((since: number) => void) | undefined;
   readonly #options: CatalogOptions;
@@ -84,6 +81,8 @@ export class Catalog implements ServiceStore {
   readonly #clusters = new ClusterRegistry();
   readonly #leading: ServiceClusters;
   readonly #ledger: RouteLedger;
+  readonly #profiles = new HostProfiles();
+  readonly #hosts: ServiceHosts;
   /** Names of pushed backends whose routes may have to come or go. */
   readonly #unsettled = new Set<string>();
   #hasServices = false;
@@ -110,11 +109,26 @@ export class Catalog implements ServiceStore {
       this.#onBug(error, 'choosing a route', service);
       this.refuseForBug(service, error);
     });
+    const isShared = (options.ingressClass ?? []).length > 0;
+    this.#hosts = new ServiceHosts({ profiles: this.#profiles, remarks: this.#remarks, isShared });
+    this.ingresses = new Ingresses({
+      settings: { ingressClass: [], ...options },
+      configMap: options.ingressConfigmap,
+      secrets: this.secrets,
+      references: this.#references,
+      service: ref => this.#watched.objectOf(ref),
+      leading: this.#leading,
+      ledger: this.#ledger,
+      tls: this.tls,
+      remarks: this.#remarks,
+      profiles: this.#profiles,
+      onBug: (error, ingress) => this.#onBug(error, 'translating an Ingress', ingress),
+    });
   }
 
   /** True once the source it waits for has given a complete set. */
   get isInitialised(): boolean {
-    return this.#options.waitsFor === 'services' ? this.#hasServices : this.#hasPushed;
+    return this.#options.waitsFor === 'services' ? this.#hasServices && this.ingresses.isKnown : this.#hasPushed;
   }
 
   get table(): RouteTable {
@@ -139,7 +153,7 @@ export class Catalog implements ServiceStore {
 
   /** Its newest routes cannot be served: what is served of it stays as it is until it changes again. */
   refuseForBug(service: ServiceRef, error: unknown): void {
-    this.#remarks.set(serviceKey(service), 'bug', [refusalForBug(service, error)]);
+    this.#remarks.set(serviceKey(service), 'bug', [bugDiagnostic(service, messageOf(error))]);
   }
 
   remove(service: ServiceRef): void {
@@ -187,7 +201,10 @@ export class Catalog implements ServiceStore {
     if (!this.isInitialised) return undefined;
     this.#settleReferences();
     this.#settlePushedRoutes();
-    const tls = this.#settleTls();
+    for (const key of this.tls.takeAffected()) this.#readAgain(key);
+    this.ingresses.settle();
+    this.#settleProfiles();
+    const tls = this.#commitTls();
     for (const key of this.endpoints.takeDue()) this.#leading.place(key);
     const before = this.#ledger.table;
     const { upserts, removals } = this.#ledger.commit() ?? { upserts: [], removals: [] };
@@ -245,20 +262,14 @@ export class Catalog implements ServiceStore {
     return this.#watched.objectOf(service);
   }
 
-  /** The backends of watched Services, then the other pushed ones. */
+  /** The backends of watched Services, those of Ingresses, then the other pushed ones. */
   backends(): BackendInForce[] {
-    const backends: BackendInForce[] = [];
-    const names = new Set<string>();
-    for (const { object, translation } of this.#watched.values()) {
-      const { cluster, port } = translation;
-      if (cluster === undefined || port === undefined) continue;
-      names.add(cluster.name);
-      const inForce = this.cluster(cluster.id) ?? { cluster, endpoints: [] };
-      const record = this.#pushed.set.get(cluster.name)?.record;
-      backends.push({ object, port, routes: translation.routes, ...inForce, record });
-    }
-    backends.push(...this.#pushed.set.backends.filter(({ name }) => !names.has(name)));
-    return backends;
+    return backendsInForce({
+      watched: this.#watched,
+      ingressHosts: this.ingresses.hosts(),
+      pushed: this.#pushed.set,
+      clusters: this.#clusters,
+    });
   }
 
   /** A pushed backend makes routes of its own only while no watched Service has its name. */
@@ -278,20 +289,30 @@ export class Catalog implements ServiceStore {
     this.#unsettled.clear();
   }
 
-  /** Services are translated again that name others which have come, changed or gone. */
+  /** What names Services is translated again when they have come, changed or gone. */
   #settleReferences(): void {
-    for (const key of this.#references.takeAffected()) {
-      const watched = this.#watched.get(key);
-      if (watched !== undefined) this.#read(watched.object);
+    for (const key of this.#references.takeAffected()) this.#readAgain(key);
+  }
+
+  #readAgain(key: string): void {
+    const watched = this.#watched.get(key);
+    if (watched !== undefined) this.#read(watched.object);
+    else this.ingresses.touch(key);
+  }
+
+  /** Hosts that went from Services to Ingresses, or the other way round. */
+  #settleProfiles(): void {
+    for (const [host, services] of this.#profiles.takeTurned()) {
+      this.ingresses.claim(host);
+      for (const key of services) {
+        const watched = this.#watched.get(key);
+        if (watched !== undefined) this.#claim(key, watched);
+      }
     }
   }
 
-  /** Secrets that have changed take effect, and Services whose protection is not to be had go. */
-  #settleTls(): TlsCommit {
-    for (const key of this.tls.takeAffected()) {
-      const watched = this.#watched.get(key);
-      if (watched !== undefined) this.#read(watched.object);
-    }
+  /** Services whose protection is not to be had go. */
+  #commitTls(): TlsCommit {
     const commit = this.tls.commit();
     for (const key of commit.turned) {
       const watched = this.#watched.get(key);
@@ -315,10 +336,11 @@ export class Catalog implements ServiceStore {
     this.#watched.set(key, watched);
     this.#references.set(key, references.asked);
     this.#remarks.forget(key);
-    this.tls.set(key, translation, search.asked);
+    this.tls.set(key, askedOfTls(translation), search.asked);
     this.#remarks.set(key, 'refusal', translation.refusals);
     this.#remarks.set(key, 'routes', translation.warnings);
     this.#leading.change(destinationsOf(before?.translation), destinationsOf(translation));
+    this.#hosts.set(key, translation);
     this.#claim(key, watched);
     this.#setCanary(translation.service, translation.canary);
   }
@@ -326,7 +348,7 @@ export class Catalog implements ServiceStore {
   /** Says which places a Service asks for, with its canary. One that was pushed for its backend counts before that of a Service. */
   #claim(key: string, { translation }: WatchedService): void {
     const { cluster } = translation;
-    const own = this.tls.isDenied(key) ? [] : translation.routes;
+    const own = this.tls.isDenied(key) ? [] : this.#hosts.ownRoutes(key, translation);
     const canary = this.#canaries.of(key);
     const routes = canary === undefined ? own : own.map(route => ({ ...route, canary }));
     this.#ledger.set(key, cluster === undefined ? routes : this.#pushed.set.routes(cluster.name, routes));
@@ -344,7 +366,7 @@ export class Catalog implements ServiceStore {
       const { namespace, name } = object.metadata;
       const service = { namespace, name };
       this.#onBug(error, 'translating a Service', service);
-      return unexposed(service, [refusalForBug(service, error)]);
+      return unexposed(service, [bugDiagnostic(service, messageOf(error))]);
     }
   }
 
@@ -353,10 +375,11 @@ export class Catalog implements ServiceStore {
     this.#watched.delete(key);
     this.#remarks.forget(key);
     this.#leading.change(destinationsOf(watched?.translation), []);
-    this.#references.set(key, NO_KEYS);
+    this.#references.set(key, new Set());
     this.#references.touched(key);
     this.tls.forget(key);
     this.#ledger.set(key, []);
+    this.#hosts.forget(key);
     if (watched !== undefined) this.#setCanary(watched.translation.service, undefined);
   }
 
@@ -368,17 +391,10 @@ export class Catalog implements ServiceStore {
   }
 }
 
-const NO_KEYS: ReadonlySet<string> = new Set();
-
 /** A pushed object comes without the Secrets and Services that it names. */
 const NOT_READ = { fault: 'Secrets are read for Services of the Kubernetes API and of manifests' };
 const NOTHING_ELSE = { authorities: () => NOT_READ, credentials: () => NOT_READ };
 
 function rethrow(error: unknown): never {
   throw error;
-}
-
-function refusalForBug(service: ServiceRef, error: unknown): Diagnostic {
-  const message = `a bug in kube-entry, not a fault of this Service: ${messageOf(error)}; the program's log says where`;
-  return { object: service, severity: 'refused', reason: 'InternalError', message, paths: [] };
 }

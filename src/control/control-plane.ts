@@ -8,7 +8,7 @@ import type { ProgramState, Scrape } from '../observe/registry.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { WorkerReport } from '../workers/supervisor.ts';
-import type { BackendInForce } from './catalog.ts';
+import type { BackendInForce } from './catalog/backends-in-force.ts';
 import type { CertificateReport } from './certificates/certificate-report.ts';
 import type { TableChange } from './change-log.ts';
 import type { ClusterReports } from './cluster-reports.ts';

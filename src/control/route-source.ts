@@ -24,6 +24,7 @@ async function manifestSource({ settings, catalog, logger, onChange }: SourceOpt
     store: catalog,
     slices: catalog.endpoints,
     secrets: catalog.secrets,
+    ingresses: catalog.ingresses,
     logger,
     onChange: receivedAtMs => onChange(performance.now() - (Date.now() - receivedAtMs)),
   });

@@ -9,7 +9,7 @@ export type Severity = 'refused' | 'conflict' | 'warning';
 /** Names an object that a diagnostic is about. */
 export interface ObjectRef extends ServiceRef {
   /** Absent: a Service. */
-  readonly kind?: 'Ingress';
+  readonly kind?: 'Ingress' | 'ConfigMap';
 }
 
 /** Something is wrong with an object: the one form in which every part of the program says so. */
@@ -26,4 +26,10 @@ export interface Diagnostic {
   readonly message: string;
   /** The path prefixes that the object asks for and does not get, as far as they can be read; empty for a warning. */
   readonly paths: readonly string[];
+}
+
+/** One object that a bug meets must not keep the others from being served. @param problem what was thrown */
+export function bugDiagnostic(object: ObjectRef, problem: string): Diagnostic {
+  const message = `a bug in kube-entry, not a fault of this ${object.kind ?? 'Service'}: ${problem}; the program's log says where`;
+  return { object, severity: 'refused', reason: 'InternalError', message, paths: [] };
 }

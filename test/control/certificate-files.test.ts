@@ -155,7 +155,7 @@ describe('the default certificate', () => {
     const made = files.certificate;
     const known = ({ cert, key }: SelfSigned): SecretState => ({
       state: 'known',
-      secret: {
+      value: {
         metadata: { ...SECRET, resourceVersion: '' },
         certificate: { chain: cert, key: new PrivateKey(key) },
         ca: '',

@@ -34,17 +34,17 @@ test('what is said of a Secret is news for those that ask for it, once', () => {
   secrets.setSecret(SHOP, secret());
   assert.deepEqual(secrets.takeChanged(), ['default/one']);
   assert.deepEqual(secrets.takeChanged(), []);
-  assert.deepEqual(secrets.of(SHOP), { state: 'known', secret: secret() });
+  assert.deepEqual(secrets.of(SHOP), { state: 'known', value: secret() });
 });
 
 test('a Secret that may no longer be read stays as it was read last', () => {
   const secrets = new KnownSecrets();
   secrets.ask('default/one', [SHOP]);
   secrets.secretUnreadable(SHOP, 'no right');
-  assert.deepEqual(secrets.of(SHOP), { state: 'unreadable', why: 'no right', secret: undefined });
+  assert.deepEqual(secrets.of(SHOP), { state: 'unreadable', why: 'no right', value: undefined });
   secrets.setSecret(SHOP, secret());
   secrets.secretUnreadable(SHOP, 'no right');
-  assert.deepEqual(secrets.of(SHOP), { state: 'unreadable', why: 'no right', secret: secret() });
+  assert.deepEqual(secrets.of(SHOP), { state: 'unreadable', why: 'no right', value: secret() });
   secrets.setSecret(SHOP, { path: ['data', 'tls.crt'], reason: 'is not base64' });
   assert.deepEqual(secrets.of(SHOP), { state: 'unusable', why: 'data.tls.crt is not base64' });
 });

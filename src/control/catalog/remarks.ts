@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 
 /**
- * Where a remark comes from. `tls`: a protection that it cannot have. `routes`: a warning that does not keep them from being served.
+ * Where a remark comes from. `tls`: a protection that it cannot have. `host`: a host that belongs to an object of another
+ * kind. `routes`: a warning that does not keep them from being served.
  */
-export type Topic = 'refusal' | 'bug' | 'tls' | 'routes' | 'endpoints' | 'certificate' | 'canary';
+export type Topic = 'refusal' | 'bug' | 'tls' | 'host' | 'routes' | 'endpoints' | 'certificate' | 'canary';
 
-const REFUSALS: readonly Topic[] = ['refusal', 'bug', 'tls'];
+const REFUSALS: readonly Topic[] = ['refusal', 'bug', 'tls', 'host'];
 const WARNINGS: readonly Topic[] = ['routes', 'endpoints', 'certificate', 'canary'];
 
 /** By Service or pushed backend; none where all is well now. */
@@ -18,6 +19,7 @@ export class Remarks {
     refusal: new Map(),
     bug: new Map(),
     tls: new Map(),
+    host: new Map(),
     routes: new Map(),
     endpoints: new Map(),
     certificate: new Map(),

@@ -3,7 +3,8 @@ import type { CredentialsFault } from '../../resources/credentials.ts';
 import type { Secret } from '../../resources/secret.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { Authorities } from '../../translate/tls-authorities.ts';
-import type { KnownSecrets, SecretState } from './known-secrets.ts';
+import { faultOf, lastRead } from './known-objects.ts';
+import type { KnownSecrets } from './known-secrets.ts';
 
 /** Looks Secrets up for one translation, and remembers which it was asked for. */
 export class SecretSearch {
@@ -30,22 +31,10 @@ export class SecretSearch {
   #find<T>(ref: SecretRef, read: (secret: Secret) => T): T | { readonly fault: string } | undefined {
     this.asked.push(ref);
     const state = this.#secrets.of(ref);
-    if ('secret' in state && state.secret !== undefined) return read(state.secret);
-    const fault = faultOf(state);
+    const secret = lastRead(state);
+    if (secret !== undefined) return read(secret);
+    const fault = faultOf(state, 'Secret');
     this.isAwaiting ||= fault === undefined;
     return fault;
-  }
-}
-
-/** @returns undefined while nothing is known */
-function faultOf(state: SecretState): { readonly fault: string } | undefined {
-  switch (state.state) {
-    case 'absent':
-      return { fault: 'there is no such Secret' };
-    case 'unusable':
-    case 'unreadable':
-      return { fault: state.why };
-    default:
-      return undefined;
   }
 }

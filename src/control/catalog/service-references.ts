@@ -22,9 +22,9 @@ export class ServiceReferences {
     this.#watched = watched;
   }
 
-  /** @param object whose translation it is: it may name itself */
-  search(object: ServiceObject): ReferenceSearch {
-    const own = serviceKey(object.metadata);
+  /** @param object the Service whose translation it is: it may name itself; undefined for that of an Ingress */
+  search(object?: ServiceObject): ReferenceSearch {
+    const own = object && serviceKey(object.metadata);
     const asked = new Set<string>();
     const find = (service: ServiceRef): ServiceObject | undefined => {
       const key = serviceKey(service);

@@ -1,6 +1,7 @@
 import type { Certificate } from '../../model/certificate.ts';
 import { serviceKey } from '../../model/route.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
+import { lastRead } from '../catalog/known-objects.ts';
 import type { KnownSecrets, SecretState } from '../catalog/known-secrets.ts';
 import { certificateOf, isFault, readCertificate } from './certificate-facts.ts';
 import {
@@ -91,7 +92,7 @@ export class CertificateReports {
     const source = serviceKey(secret);
     const askers = secrets.askersOf(secret);
     const unread = state.state === 'awaited' ? problemOfAwaited(source) : problemOfSecret(source, state);
-    const known = 'secret' in state ? state.secret : undefined;
+    const known = lastRead(state);
     if (known === undefined) {
       return { source, names: [], issuer: '', notAfter: undefined, askers, problems: [unread ?? []].flat() };
     }

@@ -7,6 +7,7 @@ import { serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { Settings } from '../../settings/schema.ts';
+import { lastRead } from '../catalog/known-objects.ts';
 import type { SecretState } from '../catalog/known-secrets.ts';
 import { certificateOf, isFault, readCertificate, toServe } from './certificate-facts.ts';
 import { CertificateFiles } from './certificate-files.ts';
@@ -72,7 +73,7 @@ export class DefaultCertificate {
   #take(ref: SecretRef, state: SecretState): void {
     const { clock, logger } = this.#options;
     const name = serviceKey(ref);
-    const secret = 'secret' in state ? state.secret : undefined;
+    const secret = lastRead(state);
     const read = secret && certificateOf(secret);
     const problem =
       state.state === 'absent'

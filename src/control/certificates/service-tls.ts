@@ -1,11 +1,13 @@
 import { isIP } from 'node:net';
 import { isHostName } from '../../formats/host-name.ts';
 import type { Certificate } from '../../model/certificate.ts';
-import type { Diagnostic } from '../../model/diagnostic.ts';
-import { type ServiceRef, serviceKey } from '../../model/route.ts';
+import type { Diagnostic, ObjectRef } from '../../model/diagnostic.ts';
+import { type ClusterId, type ServiceRef, serviceKey } from '../../model/route.ts';
+import type { ClientCertificatePolicy } from '../../model/tls-host.ts';
 import { PREFIX } from '../../resources/annotation-prefix.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { Translation } from '../../translate/service.ts';
+import { lastRead } from '../catalog/known-objects.ts';
 import type { KnownSecrets, SecretState } from '../catalog/known-secrets.ts';
 import type { Remarks } from '../catalog/remarks.ts';
 import { type CertificateFacts, certificateOf, isFault, toServe } from './certificate-facts.ts';
@@ -25,12 +27,34 @@ export interface ServiceTlsOptions {
   readonly now: () => number;
 }
 
-/** A Service with a certificate of its own. */
-interface Holder {
-  readonly service: ServiceRef;
-  readonly secret: SecretRef;
+/** What a Service, or a host of Ingresses, asks of the TLS port. */
+export interface TlsAsked {
+  readonly object: ObjectRef;
+  /** RFC 3339, of the object. */
+  readonly createdAt: string;
+  /** What of the object names the Secret. */
+  readonly field: string;
   /** Empty: those that the certificate names. */
   readonly hosts: readonly string[];
+  readonly secret: SecretRef | undefined;
+  readonly clientCertificate: ClientCertificatePolicy | undefined;
+  readonly passthrough: ClusterId | undefined;
+}
+
+/** An object with a certificate of its own. */
+type Holder = Pick<TlsAsked, 'object' | 'field' | 'hosts'> & { readonly secret: SecretRef };
+
+/** What the annotations of a Service ask of the TLS port. */
+export function askedOfTls({ service, tls, routes, cluster }: Translation): TlsAsked {
+  return {
+    object: service,
+    createdAt: routes[0]?.createdAt ?? '',
+    field: `${PREFIX}tls-secret`,
+    hosts: [...new Set(routes.map(({ host }) => host))].filter(host => host !== ''),
+    secret: tls?.secret,
+    clientCertificate: tls?.clientCertificate,
+    passthrough: tls?.isPassthrough === true ? cluster?.id : undefined,
+  };
 }
 
 /** What watched Services ask of the TLS port: their Secrets, the certificates and hosts that follow, and what is wrong with them. */
@@ -48,29 +72,28 @@ export class ServiceTls {
     this.#options = options;
   }
 
-  /** A Service as it is now. @param named the Secrets that it names beside that of its certificate */
-  set(key: string, { service, tls, routes, cluster }: Translation, named: readonly SecretRef[]): void {
+  /** A Service, or a host of Ingresses, as it is now. @param named the Secrets that it names beside that of its certificate */
+  set(key: string, asked: TlsAsked, named: readonly SecretRef[]): void {
     const { secrets } = this.#options;
-    const { secret, clientCertificate, isPassthrough } = tls ?? { isPassthrough: false };
+    const { object, field, hosts, secret, clientCertificate, passthrough } = asked;
     secrets.named.ask(key, named);
     secrets.tls.ask(key, secret === undefined ? [] : [secret]);
-    const hosts = [...new Set(routes.map(({ host }) => host))].filter(host => host !== '');
     const before = this.#holders.get(key);
     if (secret === undefined) this.#holders.delete(key);
-    else this.#holders.set(key, { service, secret, hosts });
+    else this.#holders.set(key, { object, field, secret, hosts });
     this.#unsettled.add(key);
-    if (secret === undefined && clientCertificate === undefined && !isPassthrough) {
+    if (secret === undefined && clientCertificate === undefined && passthrough === undefined) {
       this.#registry.set(key, undefined);
       return;
     }
     const own = secret && this.#certificateFor(key, secret, before?.secret);
     this.#registry.set(key, {
-      service,
-      createdAt: routes[0]?.createdAt ?? '',
+      service: object,
+      createdAt: asked.createdAt,
       hosts: hosts.length > 0 ? hosts : (own?.names ?? []),
       certificate: own?.certificate,
       clientCertificate,
-      passthrough: isPassthrough ? cluster?.id : undefined,
+      passthrough,
     });
   }
 
@@ -151,7 +174,7 @@ export class ServiceTls {
     return { certificate: claim.certificate, names: claim.hosts };
   }
 
-  #problemsOf(key: string, { service, secret, hosts }: Holder): Diagnostic[] {
+  #problemsOf(key: string, { object, field, secret, hosts }: Holder): Diagnostic[] {
     const state = this.#options.secrets.tls.of(secret);
     const name = serviceKey(secret);
     const read = readIn(state);
@@ -161,9 +184,8 @@ export class ServiceTls {
       read && problemOfCertificate(name, read, this.#options.now()),
       read && !isFault(read) ? problemOfHosts(name, read, hosts) : undefined,
     ].filter(problem => problem !== undefined);
-    const field = `${PREFIX}tls-secret`;
     return problems.map(({ reason, message }) => ({
-      ...{ object: service, field, severity: 'warning', reason, paths: [] },
+      ...{ object, field, severity: 'warning', reason, paths: [] },
       message: `${field}: ${message}${isKept ? '; the one of before is served' : ''}`,
     }));
   }
@@ -177,13 +199,14 @@ interface Found {
 
 function foundIn(state: SecretState): Found | undefined {
   const read = readIn(state);
-  const own = 'secret' in state ? state.secret?.certificate : undefined;
+  const own = lastRead(state)?.certificate;
   if (read === undefined || isFault(read) || own === undefined) return undefined;
   return { certificate: toServe(read, own.key), names: servableNames(read) };
 }
 
 function readIn(state: SecretState): ReturnType<typeof certificateOf> | undefined {
-  return 'secret' in state && state.secret !== undefined ? certificateOf(state.secret) : undefined;
+  const secret = lastRead(state);
+  return secret && certificateOf(secret);
 }
 
 /** Clients send no addresses as SNI (RFC 6066 section 3). */

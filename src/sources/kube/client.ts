@@ -214,11 +214,6 @@ const GROUPS: Readonly<Record<Operation['resource'], string>> = {
   endpointslices: '/apis/discovery.k8s.io/v1',
   nodes: '/api/v1',
   secrets: '/api/v1',
-  ingresses: '/apis/networking.k8s.io/v1',
-  ingressclasses: '/apis/networking.k8s.io/v1',
-  configmaps: '/api/v1',
-  deployments: '/apis/apps/v1',
-  daemonsets: '/apis/apps/v1',
 };
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */

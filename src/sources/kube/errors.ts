@@ -5,17 +5,7 @@ import { certificateProblem } from './certificate-problem.ts';
 /** One kind of access, as RBAC names it. */
 export interface Operation {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
-  readonly resource:
-    | 'services'
-    | 'events'
-    | 'endpointslices'
-    | 'nodes'
-    | 'secrets'
-    | 'ingresses'
-    | 'ingressclasses'
-    | 'configmaps'
-    | 'deployments'
-    | 'daemonsets';
+  readonly resource: 'services' | 'events' | 'endpointslices' | 'nodes' | 'secrets';
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
   /** Field selector; absent for all objects. */
@@ -176,9 +166,8 @@ export function errorOfStatus(
 
 /** Where the right is given. */
 function grantOf({ resource, namespace }: Operation): string {
-  const file = CLUSTER_ROLES[resource];
-  if (file === undefined) return 'a ClusterRole of your own may grant it';
-  const clusterRole = `${file} grants it`;
+  if (resource === 'nodes') return 'a ClusterRole of your own may grant it';
+  const clusterRole = `${CLUSTER_ROLES[resource]} grants it`;
   if (namespace === undefined) return clusterRole;
   const role =
     resource === 'secrets'
@@ -187,12 +176,12 @@ function grantOf({ resource, namespace }: Operation): string {
   return `a Role in that namespace, as ${role}, or ${clusterRole}`;
 }
 
-const CLUSTER_ROLES: Readonly<Partial<Record<Operation['resource'], string>>> = {
+const CLUSTER_ROLES = {
   services: 'deploy/base/cluster-role.yaml',
   events: 'deploy/base/cluster-role.yaml',
   endpointslices: 'deploy/overlays/endpoints/cluster-role.yaml',
   secrets: 'deploy/overlays/tls/cluster-role.yaml',
-};
+} as const;
 
 function readStatus(body: unknown): { message?: string; retryAfterSeconds?: number } {
   if (typeof body !== 'object' || body === null) return {};

@@ -9,24 +9,19 @@ import {
   type Route,
   type ServiceRef,
 } from '../../model/route.ts';
+import type { ServiceObject } from '../../resources/service-object.ts';
 import type { Destination } from '../destination.ts';
 import { type Backend, backendDestination, DEFAULT_BACKEND, portText, upstreamName } from './backends.ts';
+import type { UpstreamCanary } from './canaries.ts';
 import type { IngressEffect } from './ingress-feature.ts';
-import type { IngressLookups } from './ingress-lookups.ts';
 import type { IngressOptions } from './ingress-options.ts';
 import type { HostLocations, Location } from './locations.ts';
 import type { IngressReading } from './read-ingress.ts';
 import { rewritePolicies } from './rewrite-policies.ts';
 
-/** A canary as its own Ingress has it. */
-export interface UpstreamCanary {
-  readonly canary: Canary;
-  readonly destination: Destination;
-}
-
 export interface HostContext {
   readonly options: IngressOptions;
-  readonly lookups: Pick<IngressLookups, 'service'>;
+  service(service: ServiceRef): ServiceObject | undefined;
   /** How requests to an upstream are spread, as the first Ingress that leads there says it. @param name as upstreamName() makes it */
   upstream(name: string): IngressEffect['upstream'];
   /** What takes some of the requests of an upstream. */
@@ -176,17 +171,17 @@ class HostRouteMaker {
   }
 
   #defaultBackend(): Destination {
-    const { lookups, options } = this.#context;
+    const { options } = this.#context;
     const { defaultBackendService: service } = options;
     if (service === undefined) return DEFAULT_BACKEND;
-    const { destination, problem } = backendDestination(service, undefined, lookups.service(service), options);
+    const object = this.#context.service(service);
+    const { destination, problem } = backendDestination(service, undefined, object, options);
     return problem === undefined ? destination : DEFAULT_BACKEND;
   }
 
   #backend(service: ServiceRef, port: string, name: string, { effect }: IngressReading): Backend {
-    const { lookups, options } = this.#context;
     const upstream = this.#context.upstream(name);
-    return backendDestination(service, port, lookups.service(service), options, {
+    return backendDestination(service, port, this.#context.service(service), this.#context.options, {
       ...(upstream && { upstream }),
       ...(effect.speech && { speech: effect.speech }),
     });

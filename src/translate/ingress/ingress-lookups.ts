@@ -14,6 +14,8 @@ export interface IngressLookups {
   authorities(secret: SecretRef): Authorities;
   /** Undefined while nothing is known. */
   configMap(configMap: ServiceRef): ConfigMapData | { readonly fault: string } | undefined;
+  /** Something that was looked up is not known yet. */
+  readonly isAwaiting: boolean;
 }
 
 /** For translations of objects alone: nothing is known beside them. */
@@ -22,4 +24,5 @@ export const NO_LOOKUPS: IngressLookups = {
   credentials: () => undefined,
   authorities: () => undefined,
   configMap: () => undefined,
+  isAwaiting: false,
 };

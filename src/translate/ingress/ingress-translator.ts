@@ -3,23 +3,25 @@
  * source and no clock: what Ingresses name is looked up where its owner says.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Diagnostic } from '../../model/diagnostic.ts';
+import { messageOf } from '../../errors.ts';
+import { bugDiagnostic, type Diagnostic, type ObjectRef } from '../../model/diagnostic.ts';
 import { CATCH_ALL_HOST, type ClusterId, type Route, type ServiceRef } from '../../model/route.ts';
 import type { ClientCertificatePolicy } from '../../model/tls-host.ts';
 import type { IngressObject } from '../../resources/ingress-object.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
+import type { ServiceObject } from '../../resources/service-object.ts';
 import type { Destination } from '../destination.ts';
-import { backendDestination, portText, upstreamName } from './backends.ts';
+import { type HostClaims, type UpstreamCanary, upstreamCanary } from './canaries.ts';
 import { type IngressClasses, isServed } from './classes.ts';
 import { DEFAULT_INGRESS_CONFIG } from './config/config-table.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
-import { type HostRoutes, hostRoutes, otherWww, type UpstreamCanary } from './host-routes.ts';
+import { type HostRoutes, hostRoutes, otherWww } from './host-routes.ts';
 import { hostTls, wildcardOf } from './host-tls.ts';
 import { IndexBy } from './index-by.ts';
 import { ingressKey } from './ingress-key.ts';
 import type { IngressLookups } from './ingress-lookups.ts';
 import type { IngressOptions } from './ingress-options.ts';
-import { type HostLocations, type Location, locationsOf, placeKey } from './locations.ts';
+import { type HostLocations, type Location, locationsOf } from './locations.ts';
 import { hostsOf, type IngressReading, readIngressObject } from './read-ingress.ts';
 import { byAge } from './seniority.ts';
 import { upstreamEffect, upstreamOf, upstreamsOf } from './upstreams.ts';
@@ -59,10 +61,18 @@ interface Known {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Where what is not in Ingresses comes from. */
+export interface Surroundings {
+  /** What one Ingress names is looked up here. @param key of the Ingress */
+  lookupsFor(key: string): IngressLookups;
+  service(service: ServiceRef): ServiceObject | undefined;
+  /** Hears of what only a bug in this program can cause. */
+  onBug(error: unknown, ingress: ObjectRef): void;
+}
+
 export class IngressTranslator {
   readonly #options: IngressOptions;
-  /** What one Ingress names is looked up here. @param key of the Ingress */
-  readonly #lookupsFor: (key: string) => IngressLookups;
+  readonly #surroundings: Surroundings;
   readonly #known = new Map<string, Known>();
   readonly #byHost = new IndexBy<IngressReading>();
   readonly #byUpstream = new IndexBy<IngressReading>();
@@ -81,9 +91,9 @@ export class IngressTranslator {
   #classes: IngressClasses = new Map();
   #config: IngressConfig = DEFAULT_INGRESS_CONFIG;
 
-  constructor(options: IngressOptions, lookupsFor: (key: string) => IngressLookups) {
+  constructor(options: IngressOptions, surroundings: Surroundings) {
     this.#options = options;
-    this.#lookupsFor = lookupsFor;
+    this.#surroundings = surroundings;
   }
 
   /** @param config values of the ConfigMap of ingress-nginx */
@@ -118,6 +128,13 @@ export class IngressTranslator {
     this.touch(key);
   }
 
+  /** Only its status has changed, which is not translated. */
+  statusChanged(object: IngressObject): void {
+    const key = ingressKey(object.metadata);
+    const known = this.#known.get(key);
+    if (known !== undefined) this.#known.set(key, { ...known, object });
+  }
+
   remove(ingress: ServiceRef): void {
     const key = ingressKey(ingress);
     const known = this.#known.get(key);
@@ -143,7 +160,14 @@ export class IngressTranslator {
     const touched = new Set(read);
     for (const host of this.#dirtyHosts) {
       const before = this.#hostDiagnostics.get(host);
-      hosts.set(host, this.#translate(host));
+      try {
+        hosts.set(host, this.#translate(host));
+      } catch (error) {
+        // It goes on as it was.
+        const [owner] = this.#locations.get(host)?.readings ?? [];
+        if (owner === undefined) throw error;
+        this.#hostDiagnostics.set(host, new Map([[ingressKey(owner.ingress), [this.#bug(owner.ingress, error)]]]));
+      }
       for (const key of [...(before?.keys() ?? []), ...(this.#hostDiagnostics.get(host)?.keys() ?? [])])
         touched.add(key);
     }
@@ -159,14 +183,32 @@ export class IngressTranslator {
     const known = this.#known.get(key);
     if (known === undefined) return;
     const { object } = known;
+    const lookups = this.#surroundings.lookupsFor(key);
     const isOurs = isServed(object, this.#classes, this.#options);
-    const context = { config: this.#config, options: this.#options, lookups: this.#lookupsFor(key) };
-    const fresh = isOurs ? readIngressObject(object, context) : undefined;
-    // What is edited into something that cannot be served goes on as it was, as in ingress-nginx.
-    const reading = fresh?.isRefused ? known.reading : fresh;
+    const { reading: fresh, diagnostics } = isOurs ? this.#readObject(object, lookups) : NOT_OURS;
+    // What is edited into something that cannot be served goes on as it was, as in ingress-nginx; so does what names an object that has
+    // not been read yet.
+    const isKept = isOurs && (fresh === undefined || fresh.isRefused || lookups.isAwaiting);
+    const kept = known.reading ?? (fresh?.isRefused ? undefined : fresh);
+    const reading = isKept ? kept : fresh;
     this.#unindex(known.reading);
-    this.#known.set(key, { object, reading, diagnostics: fresh?.diagnostics ?? [] });
+    this.#known.set(key, { object, reading, diagnostics });
     this.#index(reading);
+  }
+
+  #readObject(object: IngressObject, lookups: IngressLookups): Pick<Known, 'reading' | 'diagnostics'> {
+    try {
+      const reading = readIngressObject(object, { config: this.#config, options: this.#options, lookups });
+      return { reading, diagnostics: reading.diagnostics };
+    } catch (error) {
+      return { reading: undefined, diagnostics: [this.#bug(object.metadata, error)] };
+    }
+  }
+
+  #bug({ namespace, name }: ServiceRef, error: unknown): Diagnostic {
+    const object = { kind: 'Ingress' as const, namespace, name };
+    this.#surroundings.onBug(error, object);
+    return bugDiagnostic(object, messageOf(error));
   }
 
   #index(reading: IngressReading | undefined): void {
@@ -233,7 +275,9 @@ export class IngressTranslator {
     for (const name of this.#dirtyUpstreams) {
       const readings = this.#readingsOf(this.#byUpstream.of(name));
       const primaries = readings.filter(({ effect }) => effect.canary === undefined);
-      const [effect, canary] = [upstreamEffect(primaries), this.#canaryOf(name, primaries)];
+      const hosts = [...new Set(primaries.flatMap(hostsOf))].flatMap(host => this.#claimsOf(host) ?? []);
+      const effect = upstreamEffect(primaries);
+      const canary = upstreamCanary(name, hosts, this.#surroundings, this.#options);
       const isSame =
         isDeepStrictEqual(effect, this.#upstreams.get(name)) && isDeepStrictEqual(canary, this.#canaries.get(name));
       if (effect === undefined) this.#upstreams.delete(name);
@@ -246,46 +290,9 @@ export class IngressTranslator {
     this.#dirtyUpstreams.clear();
   }
 
-  /** Of the canaries that name a place of the upstream, the first counts. */
-  #canaryOf(name: string, primaries: readonly IngressReading[]): UpstreamCanary | undefined {
-    const hosts = new Set(primaries.flatMap(hostsOf));
-    let found: { readonly reading: IngressReading; readonly canary: UpstreamCanary } | undefined;
-    for (const host of hosts) {
-      const locations = this.#locations.get(host)?.locations ?? [];
-      const own = new Set(
-        locations
-          .filter(({ backend, reading }) => backend && upstreamOf(reading.ingress.namespace, backend) === name)
-          .map(({ type, path }) => placeKey(type, path)),
-      );
-      for (const reading of this.#byHost.of(host) ?? []) {
-        if (found !== undefined && byAge(found.reading, reading) <= 0) continue;
-        const canary = this.#canaryFor(host, own, name, reading);
-        if (canary !== undefined) found = { reading, canary };
-      }
-    }
-    return found?.canary;
-  }
-
-  #canaryFor(
-    host: string,
-    places: ReadonlySet<string>,
-    name: string,
-    { effect, rules, ingress }: IngressReading,
-  ): UpstreamCanary | undefined {
-    const { canary: rule } = effect;
-    if (rule === undefined) return undefined;
-    const path = rules
-      .filter(one => one.host === host)
-      .flatMap(({ paths }) => paths)
-      .find(({ type, path, backend }) => backend.service !== undefined && places.has(placeKey(type, path)));
-    if (path?.backend.service === undefined) return undefined;
-    const service = { namespace: ingress.namespace, name: path.backend.service.name };
-    const port = portText(path.backend.service.port);
-    // A Service is not the canary of itself.
-    if (upstreamName(service, port) === name) return undefined;
-    const object = this.#lookupsFor(ingressKey(ingress)).service(service);
-    const { destination } = backendDestination(service, port, object, this.#options, effect);
-    return { canary: { ...rule, cluster: destination.cluster.id }, destination };
+  #claimsOf(host: string): HostClaims | undefined {
+    const locations = this.#locations.get(host)?.locations;
+    return locations && { host, locations, readings: this.#byHost.of(host) ?? new Set() };
   }
 
   #translate(host: string): HostTranslation | undefined {
@@ -299,7 +306,7 @@ export class IngressTranslator {
     const tls = hostTls(host, readings);
     const { routes, aliases, destinations, problems } = hostRoutes(locations, {
       options: this.#options,
-      lookups: this.#lookupsFor(ingressKey(owner.ingress)),
+      service: this.#surroundings.service,
       upstream: name => this.#upstreams.get(name),
       canary: name => this.#canaries.get(name),
       hasTls: tls !== undefined || this.#tlsWildcards.has(wildcardOf(host) ?? ''),
@@ -337,6 +344,9 @@ export class IngressTranslator {
     return [...known.diagnostics, ...hosts.flatMap(host => this.#hostDiagnostics.get(host)?.get(key) ?? [])];
   }
 }
+
+/** An Ingress of another class. */
+const NOT_OURS: Pick<Known, 'reading' | 'diagnostics'> = { reading: undefined, diagnostics: [] };
 
 /** Names beside its own that the Ingresses of a host ask for. */
 function furtherNames(host: HostLocations | undefined): string[] {

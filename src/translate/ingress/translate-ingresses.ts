@@ -27,7 +27,13 @@ export function translateIngresses(
   { ingresses, classes = [], config, lookups = NO_LOOKUPS }: IngressObjects,
   options: IngressOptions,
 ): IngressTranslation {
-  const translator = new IngressTranslator(options, () => lookups);
+  const translator = new IngressTranslator(options, {
+    lookupsFor: () => lookups,
+    service: ref => lookups.service(ref),
+    onBug: error => {
+      throw error;
+    },
+  });
   translator.classes = new Map(classes.map(one => [one.metadata.name, one]));
   if (config !== undefined) translator.config = config;
   for (const ingress of ingresses) translator.upsert(ingress);
