@@ -10,6 +10,7 @@ import {
 import { limitsOf } from '../settings/limits.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ClusterState } from './clusters/cluster-state.ts';
+import type { CompiledIngress } from './compiled-ingress.ts';
 import type { RouteFilters } from './pipeline/filters/filters.ts';
 
 /** What a route is compiled with. */
@@ -20,6 +21,7 @@ export interface RouteParts {
   /** Of a canary's route, the cluster whose requests it takes. */
   readonly primary?: ClusterState;
   readonly filters?: RouteFilters | undefined;
+  readonly ingress?: CompiledIngress | undefined;
 }
 
 /** A route as a worker serves it: what requests need of it is worked out once, when the route is applied. */
@@ -38,6 +40,10 @@ export class CompiledRoute implements Place {
   readonly editsRedirects: boolean;
   /** Plain HTTP is sent to https:// where the host has TLS. */
   readonly redirectsToHttps: boolean;
+  readonly match: Place['match'];
+  readonly profile: Place['profile'];
+  /** Of a location of an Ingress; undefined for any other route. */
+  readonly ingress: CompiledIngress | undefined;
   /** What its policies do; undefined where it has none. */
   readonly filters: RouteFilters | undefined;
   /** The Service's own limits. */
@@ -45,11 +51,14 @@ export class CompiledRoute implements Place {
   #limits: RouteLimits | undefined;
   #limitsOf: Settings | undefined;
 
-  constructor(route: PublishedRoute, { cluster, canary, primary, filters }: RouteParts) {
+  constructor(route: PublishedRoute, { cluster, canary, primary, filters, ingress }: RouteParts) {
     this.host = route.host;
     this.path = route.path;
+    this.match = route.match;
+    this.profile = route.profile;
+    this.ingress = ingress;
     this.cluster = cluster;
-    this.canary = route.canary && canary && canaryOf(route, route.canary, canary, { cluster, filters });
+    this.canary = route.canary && canary && canaryOf(route, route.canary, canary, { cluster, filters, ingress });
     this.primary = primary;
     this.service = cluster.service;
     this.strippedPrefix = strippedPrefix(route);
@@ -73,8 +82,8 @@ function canaryOf(
   route: PublishedRoute,
   rule: CanaryRule,
   cluster: ClusterState,
-  { cluster: primary, filters }: RouteParts,
+  { cluster: primary, filters, ingress }: RouteParts,
 ) {
   const { canary: _, ...plain } = route;
-  return { rule, route: new CompiledRoute(plain, { cluster, primary, filters }) };
+  return { rule, route: new CompiledRoute(plain, { cluster, primary, filters, ingress }) };
 }

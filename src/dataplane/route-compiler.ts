@@ -1,8 +1,9 @@
 import type { PublishedDelta, PublishedRoute, TableDelta } from '../model/delta.ts';
-import type { ClusterId } from '../model/route.ts';
+import type { ClusterId, IngressRoute } from '../model/route.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { ClusterContext } from './clusters/balancing.ts';
 import { ClusterState } from './clusters/cluster-state.ts';
+import { CompiledIngress } from './compiled-ingress.ts';
 import { CompiledRoute } from './compiled-route.ts';
 import type { FilterServices } from './pipeline/filters/filter-services.ts';
 import { FilterCompiler } from './pipeline/filters/filters.ts';
@@ -15,6 +16,7 @@ export class RouteCompiler {
   readonly #context: ClusterContext;
   readonly #clusters = new Map<ClusterId, ClusterState>();
   readonly #filters: FilterCompiler;
+  readonly #ingresses = new WeakMap<IngressRoute, CompiledIngress>();
 
   constructor(context: ClusterContext, services: FilterServices) {
     this.#context = context;
@@ -52,8 +54,19 @@ export class RouteCompiler {
       const cluster = this.#clusters.get(route.cluster);
       if (cluster === undefined) throw new Error(`a route leads to the cluster ${route.cluster}, which did not come`);
       const canary = route.canary && this.#clusters.get(route.canary.cluster);
-      return new CompiledRoute(route, { cluster, canary, filters: this.#filters.compile(route.policies) });
+      const filters = this.#filters.compile(route.policies);
+      return new CompiledRoute(route, { cluster, canary, filters, ingress: this.#compileIngress(route.ingress) });
     });
     return before.apply({ ...delta, upserts });
+  }
+
+  #compileIngress(ingress: IngressRoute | undefined): CompiledIngress | undefined {
+    if (ingress === undefined) return undefined;
+    let compiled = this.#ingresses.get(ingress);
+    if (compiled === undefined) {
+      compiled = new CompiledIngress(ingress);
+      this.#ingresses.set(ingress, compiled);
+    }
+    return compiled;
   }
 }

@@ -41,12 +41,12 @@ export interface Place {
    * `exact`: the path is a whole one, decoded. `regex`: it is a pattern, which matches without regard to case and from the start of
    * the decoded path. Absent: it is a prefix.
    */
-  readonly match?: 'exact' | 'regex';
+  readonly match?: 'exact' | 'regex' | undefined;
   /**
    * `ingress`: its host is matched as ingress-nginx does it. The decoded path counts, a wildcard takes one label, and all places of
    * the host are of this profile. Absent: that of annotated Services.
    */
-  readonly profile?: 'ingress';
+  readonly profile?: 'ingress' | undefined;
 }
 
 /** Which requests of a route go to another cluster, if it has endpoints: what ingress-nginx calls a canary. */
@@ -90,6 +90,12 @@ export interface IngressRoute {
   readonly upstreamHost?: VariableText;
   /** Its requests have no line in the access log. */
   readonly isLogged?: false;
+  /** The Server header of upstreams goes on to clients. */
+  readonly keepsServer?: true;
+  /** Upstreams get X-Forwarded-For as it came with the address of the client behind; absent: the address of the client alone. */
+  readonly forwardsChain?: true;
+  /** Upstreams get X-Original-URI, the target that the client has asked for. */
+  readonly tellsOriginalUri?: true;
 }
 
 export interface Route extends Place {

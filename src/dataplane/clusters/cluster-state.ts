@@ -52,6 +52,11 @@ export class ClusterState {
     return this.#counterBlock;
   }
 
+  /** Why its requests fail while there are no endpoints. */
+  get absence(): 'no_endpoint' | 'no_route' {
+    return this.#cluster.absentStatus === 404 ? 'no_route' : 'no_endpoint';
+  }
+
   get endpoints(): readonly EndpointState[] {
     return this.#endpoints;
   }

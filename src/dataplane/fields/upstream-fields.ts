@@ -4,6 +4,7 @@ import { acceptsTrailers } from '../../formats/http/te.ts';
 import { EXPECT, TE } from '../pipeline/header-ids.ts';
 import type { OutgoingHead, OutgoingRequest } from '../pipeline/ports.ts';
 import { editedLines, endedLines } from './header-lines.ts';
+import { ingressLines, namesOfIngress } from './ingress-fields.ts';
 
 /** What upstreams are told of a client that no proxy speaks for: the same for each request of a connection. */
 export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
@@ -34,12 +35,13 @@ export function copiedLines(request: OutgoingRequest): string {
 
 /** @param between what the entry tells and the lines of the client stand other lines */
 function linesAround(request: OutgoingRequest, between: string): string {
-  const { head, forwardedPrefix, hiddenCookie } = request;
+  const { head, forwardedPrefix, hiddenCookie, ingress } = request;
   const prefix = forwardedPrefix === '' ? '' : `X-Forwarded-Prefix: ${forwardedPrefix}\r\n`;
-  const lines = hiddenCookie === '' ? head.lines() : withoutCookieLines(head.lines(), hiddenCookie);
+  let lines = hiddenCookie === '' ? head.lines() : withoutCookieLines(head.lines(), hiddenCookie);
+  if (ingress !== undefined) lines = editedLines(lines, namesOfIngress(ingress));
   let certificate = '';
   for (const [name, value] of request.certificateFields) certificate += `${name}: ${value}\r\n`;
-  const told = `${forwardedLines(request)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n`;
+  const told = `${ingress === undefined ? forwardedLines(request) : ingressLines(ingress)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n`;
   const { edits } = request;
   if (edits === undefined) return `${told}${between}${lines}`;
   // Framing is no business of policies.

@@ -139,7 +139,8 @@ export class ExchangeRecord implements RequestRecord {
     const countedMs = this.#isAnswered ? this.upstreamMs + answeredMs : Number.NaN;
     const block = this.route?.cluster.counterBlock ?? NO_ROUTE_BLOCK;
     counters.countRequest(block, status, (this.durationMs + answeredMs) / 1000, countedMs / 1000);
-    if (accessLog.isOn) accessLog.write(this, head ?? new TextHead({ requestLine: this.#requestLine }), Date.now());
+    const isLogged = accessLog.isOn && this.route?.ingress?.isLogged !== false;
+    if (isLogged) accessLog.write(this, head ?? new TextHead({ requestLine: this.#requestLine }), Date.now());
     this.client.receivedBytes = 0;
   }
 

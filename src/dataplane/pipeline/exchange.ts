@@ -4,6 +4,7 @@ import { refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
 import { errorAnswer } from './error-pages.ts';
 import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
+import { changedAnswer } from './filters/field-changes.ts';
 import { Refusal, SUSPENDED, type Verdict } from './filters/filter.ts';
 import { type FilterOwner, FilterRun } from './filters/filter-run.ts';
 import type { RouteFilters } from './filters/filters.ts';
@@ -89,7 +90,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     const early = run.isPastEarly ? undefined : run.run(true);
     if (early !== undefined) this.#obey(early);
     else if (this.#httpsRedirect !== undefined) this.#redirect(this.#httpsRedirect);
-    else if (run.isUnderWay && !run.isServed) this.fail('no_endpoint');
+    else if (run.isUnderWay && !run.isServed) this.fail(this.state.route.cluster.absence);
     else this.#obey(run.run(false));
   }
 
@@ -310,9 +311,19 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   #answer(answer: Answer, closes: boolean): boolean {
     const { state } = this;
     state.enter(ANSWERED);
-    const isReadOn = state.downstream.answer(state.filters?.edited(answer) ?? answer, closes);
+    const isReadOn = state.downstream.answer(this.#edited(answer), closes);
     this.#record();
     return isReadOn;
+  }
+
+  /** What policies and the location of an Ingress change in an answer that is made here. */
+  #edited(answer: Answer): Answer {
+    const { filters, record, downstream } = this.state;
+    if (filters !== undefined) return filters.edited(answer);
+    const ingress = record.route?.ingress;
+    return ingress === undefined
+      ? answer
+      : changedAnswer(answer, ingress.responses(downstream.client.tls !== undefined).changes);
   }
 
   /** The exchange has its line in the log. */

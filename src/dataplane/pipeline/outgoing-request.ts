@@ -1,29 +1,33 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
 import type { Endpoint } from '../../model/cluster.ts';
-import { upstreamPath } from '../../model/route.ts';
+import { parseHost } from '../../routing/host.ts';
 import { copiedLines } from '../fields/upstream-fields.ts';
 import { clientCertificateFields } from './client-certificates.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { PolicyEdits } from './filters/field-changes.ts';
+import { askedHost, ingressForwarded } from './ingress-request.ts';
+import { requestVariables } from './pick-request.ts';
 import type { OutgoingRequest, RequestView } from './ports.ts';
 import type { OwnMessage } from './subrequests/question.ts';
 import { forwardedBy } from './told-by-proxies.ts';
 
 /** The request of an exchange as an endpoint gets it. */
 export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, trusted: AddressRanges): OutgoingRequest {
-  const { route, routing, settings, record, filters } = state;
+  const { route, routing, record, filters } = state;
   const { client } = state.downstream;
   const { target, authority, upgrade } = routing;
   const head = state.head as RequestView;
-  const named = settings.upstreamHost === 'as-received' ? authority : routing.host;
+  const { ingress } = route;
+  const asked = { head, client, authority, uri: target.rawPath + target.query, trusted };
   return {
     head,
-    target: (filters?.upstreamPath ?? upstreamPath(route.strippedPrefix, target.path)) + target.query,
-    host: named || formatHostPort(endpoint.address, endpoint.port),
+    target: (filters?.upstreamPath ?? routing.upstreamPath) + target.query,
+    host: upstreamHost(state, trusted) || formatHostPort(endpoint.address, endpoint.port),
     authority,
     client,
     forwarded: forwardedBy(head, authority, client, trusted),
+    ingress: ingress && ingressForwarded(ingress, asked),
     certificateFields: clientCertificateFields(client.tls),
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
@@ -35,6 +39,16 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     ownLines: undefined,
     upgrade,
   };
+}
+
+/** Empty where the request names none. */
+function upstreamHost(state: ExchangeState, trusted: AddressRanges): string {
+  const { route, routing, settings, head, downstream } = state;
+  const { authority } = routing;
+  if (route.ingress === undefined) return settings.upstreamHost === 'as-received' ? authority : routing.host;
+  const host = route.ingress.upstreamHost?.of(requestVariables(state, trusted), value => value) ?? '';
+  if (host !== '' && parseHost(host) !== undefined) return host;
+  return askedHost({ head: head as RequestView, client: downstream.client, authority, trusted });
 }
 
 /** The same request for another cluster; undefined for one that asks for another protocol. */

@@ -1,3 +1,4 @@
+import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { cookieValue } from '../../formats/http/cookies.ts';
 import { queryValue } from '../../formats/http/query.ts';
 import type { PickRequest } from '../clusters/balancers/balancer.ts';
@@ -16,7 +17,7 @@ export class ExchangePickRequest implements PickRequest {
   constructor(context: PipelineContext, state: ExchangeState) {
     this.#context = context;
     this.#state = state;
-    this.#source = sourceOf(context, state);
+    this.#source = requestVariables(state, context.trustedProxies);
   }
 
   clientIp(): string {
@@ -47,16 +48,16 @@ export class ExchangePickRequest implements PickRequest {
 }
 
 /** Of whichever request is under way. */
-function sourceOf(context: PipelineContext, state: ExchangeState): VariableSource {
+export function requestVariables(state: ExchangeState, trusted: AddressRanges): VariableSource {
   return {
     get head() {
       return state.head as RequestView;
     },
     get clientIp() {
-      return clientIpOf(state.head, state.downstream.client, context.trustedProxies);
+      return clientIpOf(state.head, state.downstream.client, trusted);
     },
     get scheme() {
-      return isSecure(this.head as RequestView, state.downstream.client, context.trustedProxies) ? 'https' : 'http';
+      return isSecure(this.head as RequestView, state.downstream.client, trusted) ? 'https' : 'http';
     },
     get host() {
       return state.routing.host;

@@ -269,6 +269,16 @@ export interface Forwarded {
   readonly host: string;
 }
 
+/** What upstreams of Ingresses are told about the client. What is empty is not said. */
+export interface IngressForwarded extends Forwarded {
+  readonly port: string;
+  /** Path and query as the client has sent them. */
+  readonly originalUri: string;
+  /** What X-Forwarded-For and X-Forwarded-Host said. */
+  readonly originalFor: string;
+  readonly originalHost: string;
+}
+
 /** What codecs need of the head of a request that they send. */
 export type OutgoingHead = Pick<
   RequestView,
@@ -286,6 +296,8 @@ export interface OutgoingRequest {
   readonly client: ClientIdentity;
   /** What is said of the client; undefined for one that no proxy speaks for. */
   readonly forwarded: Forwarded | undefined;
+  /** What is said instead to upstreams of an Ingress; absent elsewhere. */
+  readonly ingress?: IngressForwarded | undefined;
   /** What is said of the client's certificate: names and values of headers. */
   readonly certificateFields: readonly (readonly [name: string, value: string])[];
   /** The prefix that the target lacks; empty without one. */

@@ -1,7 +1,7 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import { isRefusedMethod } from '../../formats/http/methods.ts';
-import type { RouteLimits } from '../../model/route.ts';
+import { type RouteLimits, upstreamPath } from '../../model/route.ts';
 import type { TlsHost } from '../../model/tls-host.ts';
 import { DecodedPath } from '../../routing/decoded-path.ts';
 import { parseHost } from '../../routing/host.ts';
@@ -16,7 +16,8 @@ import { routeOrCanary } from './canary.ts';
 import { sessionFault } from './client-certificates.ts';
 import { grpcLimits, grpcTimeoutMs, isGrpc } from './grpc.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
-import { HttpsRedirect, isAcmeChallenge } from './https-redirect.ts';
+import { HttpsRedirect, ingressRedirect, isAcmeChallenge } from './https-redirect.ts';
+import { askedHost } from './ingress-request.ts';
 import type { RequestView } from './ports.ts';
 import { type Client, isSecure } from './told-by-proxies.ts';
 import { allowedUpgrade } from './upgrade.ts';
@@ -53,6 +54,13 @@ export class RequestRouting {
   /** Host and port as they came. RFC 9112 section 3.2.2: an absolute target replaces the Host header. */
   get authority(): string {
     return this.target.authority || this.#rawHost;
+  }
+
+  /** The path that the upstream gets, unless a policy makes another one of it: to Ingresses, as it came. */
+  get upstreamPath(): string {
+    const { target } = this;
+    const route = this.route as CompiledRoute;
+    return route.ingress === undefined ? upstreamPath(route.strippedPrefix, target.path) : target.rawPath;
   }
 
   /** Drops the texts that are parts of the head: each would keep the whole head in memory. */
@@ -96,9 +104,12 @@ export class RequestRouting {
     const route = this.#findRoute(table);
     if (typeof route === 'string') return route;
     this.route = route;
-    if (tlsHosts.size > 0) {
+    const ingress = route?.ingress;
+    let redirect: HttpsRedirect | undefined;
+    if (tlsHosts.size > 0 || ingress !== undefined) {
       const outcome = this.#judgeTls(tlsHosts.host(this.host), head, route, settings, client, trusted);
-      if (outcome !== undefined) return outcome;
+      if (typeof outcome === 'string' || (outcome !== undefined && ingress === undefined)) return outcome;
+      redirect = outcome;
     }
     if (route === undefined) return 'no_route';
     this.route = route.canary === undefined ? route : routeOrCanary(route, head);
@@ -106,6 +117,8 @@ export class RequestRouting {
     if (this.isGrpc) this.#limitCall(head, route);
     this.bodyLimit = this.limits.maxBodySize;
     if (this.bodyLimit > 0 && head.contentLength > this.bodyLimit) return 'request_body_too_large';
+    // At Ingresses, a body that is too large is refused first, as nginx does it.
+    if (redirect !== undefined) return redirect;
     if (head.offersUpgrade) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
     return undefined;
   }
@@ -137,10 +150,32 @@ export class RequestRouting {
     trusted: AddressRanges,
   ): FailureReason | HttpsRedirect | undefined {
     if (client.tls !== undefined) return sessionFault(client.tls, host?.clientCertificate);
-    if (host === undefined || isAcmeChallenge(this.target.path)) return undefined;
-    const isServed = settings.tlsListen !== undefined;
-    if (isServed && route?.redirectsToHttps !== false && !isSecure(head, client, trusted))
-      return new HttpsRedirect(this.host, this.target.path + this.target.query, settings.httpsPort);
+    const isAcme = isAcmeChallenge(this.target.path);
+    if (route?.ingress !== undefined || (host !== undefined && !isAcme)) {
+      const redirect = this.#httpsRedirect(head, route, settings, client, trusted);
+      if (redirect !== undefined) return redirect;
+    }
+    if (host === undefined || isAcme) return undefined;
     return host.clientCertificate?.mode === 'required' ? 'client_certificate_missing' : undefined;
+  }
+
+  /** Where a request in plain HTTP to a host with TLS is sent; undefined where it stays. */
+  #httpsRedirect(
+    head: RequestView,
+    route: CompiledRoute | undefined,
+    settings: Settings,
+    client: Client,
+    trusted: AddressRanges,
+  ): HttpsRedirect | undefined {
+    const { target, authority } = this;
+    if (route?.ingress !== undefined) {
+      const { tlsRedirect } = route.ingress;
+      if (tlsRedirect === undefined || isSecure(head, client, trusted)) return undefined;
+      const host = parseHost(askedHost({ head, client, authority, trusted })) ?? this.host;
+      return ingressRedirect(tlsRedirect, host, target.rawPath + target.query, settings.httpsPort);
+    }
+    const isServed = settings.tlsListen !== undefined;
+    if (!isServed || route?.redirectsToHttps === false || isSecure(head, client, trusted)) return undefined;
+    return new HttpsRedirect(this.host, target.path + target.query, settings.httpsPort);
   }
 }

@@ -243,8 +243,9 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
   /** What the policies of the route change in the head, behind what the route itself does. */
   #editsOf(head: ResponseView): FieldEdits | undefined {
     const own = this.#ownEditsOf(head);
-    const { filters } = this.state;
-    return filters === undefined ? own : filters.editsOf(head, own);
+    const { filters, route, downstream } = this.state;
+    if (filters !== undefined) return filters.editsOf(head, own);
+    return route.ingress === undefined ? own : route.ingress.responses(downstream.client.tls !== undefined).edits(own);
   }
 
   #ownEditsOf(head: ResponseView): FieldEdits | undefined {

@@ -7,7 +7,7 @@ import type { ClientIdentity, Forwarded, RequestView } from './ports.ts';
 export type Client = Pick<ClientIdentity, 'peer' | 'tls'>;
 
 /** The scheme of the client's connection. */
-function schemeOf({ tls }: Client): Scheme {
+export function schemeOf({ tls }: Client): Scheme {
   return tls === undefined ? 'http' : 'https';
 }
 
@@ -41,6 +41,13 @@ export function clientIpOf(head: RequestView | undefined, client: Client, truste
 /** Whether the client speaks HTTPS, to this entry or, as a trusted proxy says, to that. */
 export function isSecure(head: RequestView, client: Client, trusted: AddressRanges): boolean {
   return (forwardedBy(head, '', client, trusted)?.proto ?? schemeOf(client)) === 'https';
+}
+
+/** X-Forwarded-Port, where the peer is a trusted proxy; empty otherwise, and where it is no port. */
+export function believedPort(head: RequestView, peer: string, trusted: AddressRanges): string {
+  if (trusted.isEmpty || !trusted.has(peer)) return '';
+  const port = head.field('x-forwarded-port', ', ');
+  return /^\d{1,5}$/.test(port) ? port : '';
 }
 
 /** The hosts of X-Forwarded-Host, where the peer is a trusted proxy. */

@@ -240,7 +240,7 @@ export class UpstreamAttempts implements Waiting {
   /** No endpoint takes the request now. */
   #wait(balancing: Balancing | undefined): void {
     if (balancing === undefined || !(balancing.isFull || !balancing.queue.isEmpty)) {
-      this.#owner.fail('no_endpoint');
+      this.#owner.fail(this.#state.route.cluster.absence);
     } else if (!this.#join(balancing.queue, this)) {
       this.#owner.fail('endpoints_busy');
     }

@@ -1,5 +1,5 @@
 import type { HeaderEdit } from '../../../model/policy.ts';
-import { type FieldEdits, lengthBit } from '../ports.ts';
+import { type Answer, type FieldEdits, lengthBit } from '../ports.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -127,4 +127,12 @@ export class PolicyEdits implements FieldEdits {
     const own = this.#before?.concerns(name) === true ? this.#before.edit(name, value) : value;
     return own === undefined ? undefined : (maps?.get(name)?.(own) ?? own);
   }
+}
+
+/** An answer that is made here, with changes to its header lines. */
+export function changedAnswer(answer: Answer, { added, dropped }: PreparedChanges): Answer {
+  const isType = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'content-type';
+  const contentType = added.findLast(isType)?.[1] ?? (dropped.has('content-type') ? '' : answer.contentType);
+  const kept = answer.headers.filter(([name]) => !dropped.has(name.toLowerCase()));
+  return { ...answer, contentType, headers: [...kept, ...added.filter(field => !isType(field))] };
 }

@@ -1,5 +1,5 @@
 import type { ContentCoding, RetryPolicy } from '../../../model/policy.ts';
-import { type ServiceRef, upstreamPath } from '../../../model/route.ts';
+import type { ServiceRef } from '../../../model/route.ts';
 import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
 import { copiedRequest } from '../outgoing-request.ts';
@@ -7,7 +7,7 @@ import type { PipelineContext } from '../pipeline-context.ts';
 import type { Answer, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
 import type { Asking, OwnMessage } from '../subrequests/question.ts';
 import { clientIpOf, isSecure } from '../told-by-proxies.ts';
-import { FieldChanges, PolicyEdits, type PreparedChanges } from './field-changes.ts';
+import { changedAnswer, FieldChanges, PolicyEdits } from './field-changes.ts';
 import {
   type ActiveFilters,
   type BodyReader,
@@ -124,7 +124,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
       contentLength: answer.body.length,
       field: name => fieldOf(answer, name),
     });
-    return this.responseEdits.isEmpty ? answer : withChanges(answer, this.responseEdits.settle());
+    return this.responseEdits.isEmpty ? answer : changedAnswer(answer, this.responseEdits.settle());
   }
 
   askForPage(error: PageableError, headers: Answer['headers'], owner: PageOwner): boolean {
@@ -180,6 +180,10 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     return this.#state.routing.target.path;
   }
 
+  get decodedPath(): string {
+    return this.#state.routing.decodedPath.value ?? this.path;
+  }
+
   get query(): string {
     return this.#state.routing.target.query;
   }
@@ -201,7 +205,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
   }
 
   get upstreamPath(): string {
-    this.#upstreamPath ??= upstreamPath(this.#state.route.strippedPrefix, this.path);
+    this.#upstreamPath ??= this.#state.routing.upstreamPath;
     return this.#upstreamPath;
   }
 
@@ -269,6 +273,9 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
   }
 
   #respond(response: FilteredResponse): void {
+    const { route, downstream } = this.#state;
+    const own = route.ingress?.responses(downstream.client.tls !== undefined);
+    if (own !== undefined) this.responseEdits.apply(own.changes);
     for (const { filter } of this.#filters?.response ?? []) filter.response?.(this, response);
   }
 }
@@ -282,11 +289,4 @@ function fieldOf({ contentType, headers }: Answer, name: string): string {
   if (name === 'content-type') return contentType;
   const values = headers.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
   return values.join(', ');
-}
-
-function withChanges(answer: Answer, { added, dropped }: PreparedChanges): Answer {
-  const isType = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'content-type';
-  const contentType = added.findLast(isType)?.[1] ?? (dropped.has('content-type') ? '' : answer.contentType);
-  const kept = answer.headers.filter(([name]) => !dropped.has(name.toLowerCase()));
-  return { ...answer, contentType, headers: [...kept, ...added.filter(field => !isType(field))] };
 }

@@ -76,6 +76,8 @@ export interface FilteredExchange {
   readonly authority: string;
   /** In its normal form. */
   readonly path: string;
+  /** With every escape decoded, as hosts of Ingresses compare it: bytes, a character each. It may hold line ends. */
+  readonly decodedPath: string;
   /** With its question mark; empty without one. */
   readonly query: string;
   readonly requestId: string;

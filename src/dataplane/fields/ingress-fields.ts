@@ -1,0 +1,53 @@
+/** What upstreams of Ingresses are told of a client: the header lines of ingress-nginx. */
+import { type FieldEdits, type IngressForwarded, lengthBit } from '../pipeline/ports.ts';
+
+/** Takes out the lines of some names. */
+class Without implements FieldEdits {
+  readonly added: readonly string[] = [];
+  readonly lengths: number;
+  readonly #names: ReadonlySet<string>;
+
+  /** @param names in lower case */
+  constructor(names: readonly string[]) {
+    this.#names = new Set(names);
+    this.lengths = names.reduce((bits, { length }) => bits | lengthBit(length), 0);
+  }
+
+  concerns(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  edit(): undefined {
+    return undefined;
+  }
+}
+
+const NAMES = [
+  'x-forwarded-port',
+  'x-forwarded-scheme',
+  'x-scheme',
+  'x-original-forwarded-for',
+  'x-original-forwarded-host',
+];
+const WITHOUT_NAMES = new Without(NAMES);
+const WITHOUT_URI = new Without([...NAMES, 'x-original-uri']);
+
+/** Takes out what is said here, and what a client may not say therefore. The heads know the other names. */
+export function namesOfIngress({ originalUri }: IngressForwarded): FieldEdits {
+  return originalUri === '' ? WITHOUT_NAMES : WITHOUT_URI;
+}
+
+export function ingressLines(forwarded: IngressForwarded): string {
+  const { realIp, forwardedFor, proto, host, port, originalUri, originalFor, originalHost } = forwarded;
+  return (
+    `X-Real-IP: ${realIp}\r\nX-Forwarded-For: ${forwardedFor}\r\n${line('X-Forwarded-Host', host)}` +
+    `X-Forwarded-Port: ${port}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Scheme: ${proto}\r\n` +
+    `${line('X-Original-URI', originalUri)}X-Scheme: ${proto}\r\n` +
+    `${line('X-Original-Forwarded-For', originalFor)}${line('X-Original-Forwarded-Host', originalHost)}`
+  );
+}
+
+/** As nginx, nothing where there is no value. */
+function line(name: string, value: string): string {
+  return value === '' ? '' : `${name}: ${value}\r\n`;
+}
