@@ -22,7 +22,9 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'sources/kube/demand-source.ts',
     'sources/kube/endpoint-slice-source.ts',
     'sources/kube/events.ts',
+    'control/status/status-publication.ts',
     'sources/kube/kube-source.ts',
+    'sources/kube/leader-election.ts',
   ],
   'says when something happened, or how long it took: nothing is decided by it': [
     'admin/status-server.ts',

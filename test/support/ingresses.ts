@@ -5,6 +5,7 @@ import { Demand } from '../../src/resources/demand.ts';
 import type { IngressClassObject, IngressObject } from '../../src/resources/ingress-object.ts';
 import type { IngressStore } from '../../src/resources/ingress-store.ts';
 import type { ShapeProblem } from '../../src/resources/service-object.ts';
+import type { PlainManifest } from './kube-api-wire.ts';
 
 export interface IngressFields {
   readonly namespace?: string;
@@ -19,7 +20,7 @@ export interface IngressFields {
 }
 
 /** An Ingress of class `nginx` with one path, `/` of `NAME.example` to Service `NAME`: as long as the fields say nothing else. */
-export function ingress(name: string, fields: IngressFields = {}) {
+export function ingress(name: string, fields: IngressFields = {}): PlainManifest & { readonly spec: object } {
   const { namespace = 'default', className = 'nginx', host = `${name}.example`, path = '/', annotations = {} } = fields;
   const { service = name, createdAt } = fields;
   const backend = { service: { name: service, port: { name: 'http' } } };
@@ -35,11 +36,19 @@ export function ingress(name: string, fields: IngressFields = {}) {
   };
 }
 
-export function ingressClass(name: string, controller = 'k8s.io/ingress-nginx') {
-  return { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name }, spec: { controller } };
+export function ingressClass(
+  name: string,
+  controller = 'k8s.io/ingress-nginx',
+): PlainManifest & { readonly spec: object } {
+  const metadata = { name, namespace: '' };
+  return { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata, spec: { controller } };
 }
 
-export function configMap(name: string, data: Readonly<Record<string, string>>, namespace = 'default') {
+export function configMap(
+  name: string,
+  data: Readonly<Record<string, string>>,
+  namespace = 'default',
+): PlainManifest & { readonly data: Readonly<Record<string, string>> } {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
 }
 

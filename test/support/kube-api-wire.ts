@@ -9,8 +9,24 @@ import type { ServiceManifest } from './services.ts';
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch';
 export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
 
+/** An object that the fixture keeps, and knows nothing of but its name. */
+export interface PlainManifest {
+  readonly apiVersion: string;
+  readonly kind: 'Ingress' | 'IngressClass' | 'ConfigMap' | 'Lease';
+  readonly metadata: {
+    readonly name: string;
+    /** Empty for an object of the whole cluster, and never sent then. */
+    readonly namespace: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
 /** What the fixture stores. */
-export type StoredObject = ServiceManifest | EndpointSliceManifest | SecretManifest;
+export type StoredObject = ServiceManifest | EndpointSliceManifest | SecretManifest | PlainManifest;
 
 export interface ReceivedRequest {
   readonly verb: Verb;
@@ -19,6 +35,8 @@ export interface ReceivedRequest {
   readonly namespace: string | undefined;
   /** Of one object; empty for a collection. */
   readonly name: string;
+  /** Of a part of an object. */
+  readonly part: string | undefined;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage['headers'];
   /** Of headers that came on several lines, each value. */
@@ -42,14 +60,39 @@ export interface HistoryEntry {
   readonly before: StoredObject | undefined;
 }
 
-const RESOURCES = { Service: 'services', EndpointSlice: 'endpointslices', Secret: 'secrets' } as const;
+const RESOURCES = {
+  Service: 'services',
+  EndpointSlice: 'endpointslices',
+  Secret: 'secrets',
+  Ingress: 'ingresses',
+  IngressClass: 'ingressclasses',
+  ConfigMap: 'configmaps',
+  Lease: 'leases',
+} as const;
 
 export function resourceOf({ kind }: Pick<StoredObject, 'kind'>): string {
   return RESOURCES[kind];
 }
 
-const COLLECTION =
-  /^\/(api|apis\/discovery\.k8s\.io)\/v1(?:\/namespaces\/([^/]+))?\/(services|events|endpointslices|nodes|secrets)(?:\/([^/]+))?$/;
+/** By resource, the group that it is served in. */
+const GROUPS: Readonly<Record<string, string>> = {
+  services: 'api',
+  events: 'api',
+  nodes: 'api',
+  secrets: 'api',
+  configmaps: 'api',
+  endpointslices: 'apis/discovery.k8s.io',
+  ingresses: 'apis/networking.k8s.io',
+  ingressclasses: 'apis/networking.k8s.io',
+  leases: 'apis/coordination.k8s.io',
+};
+
+const COLLECTION = /^\/(api|apis\/[a-z0-9.]+)\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+)(?:\/(status))?)?$/;
+
+/** `discovery.k8s.io/v1` */
+export function apiVersionOf(resource: string): string {
+  return [...(GROUPS[resource] ?? '').split('/').slice(1), 'v1'].join('/');
+}
 
 export function readRequest({
   method,
@@ -61,8 +104,8 @@ export function readRequest({
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const match = COLLECTION.exec(pathname);
   if (match === null) return undefined;
-  const [, group = '', namespace, resource = '', name = ''] = match;
-  if (group !== (resource === 'endpointslices' ? 'apis/discovery.k8s.io' : 'api')) return undefined;
+  const [, group = '', namespace, resource = '', name = '', part] = match;
+  if (GROUPS[resource] !== group) return undefined;
   const query = Object.fromEntries(searchParams);
   const reading = query.watch === 'true' ? 'watch' : name === '' ? 'list' : 'get';
   const verb = method === 'POST' ? 'create' : method === 'PATCH' ? 'patch' : reading;
@@ -70,7 +113,7 @@ export function readRequest({
     socket instanceof TLSSocket
       ? { serverName: socket.servername || '', certificate: socket.getPeerCertificate().fingerprint256 ?? '' }
       : undefined;
-  return { verb, resource, namespace, name, query, headers, headersDistinct, tls };
+  return { verb, resource, namespace, name, part, query, headers, headersDistinct, tls };
 }
 
 /** @returns undefined when it breaks off: then nothing was asked */

@@ -1,5 +1,6 @@
 /**
- * A Kubernetes API server for fast tests: Services, EndpointSlices, Secrets and Events over real HTTP (or HTTPS) on loopback.
+ * A Kubernetes API server for fast tests: Services, EndpointSlices, Secrets, Ingresses, IngressClasses, ConfigMaps, Leases and
+ * Events over real HTTP (or HTTPS) on loopback.
  *
  *     await using api = await KubeApi.start();            // { tls: true } for HTTPS with a certificate of its own
  *     api.apply(service('volume'));                        // ADDED or MODIFIED
@@ -11,7 +12,8 @@
  *
  * It lists with `limit`, `continue`, `labelSelector` (equality, `!=`, existence) and `fieldSelector` (`metadata.name`, `type`), in
  * one namespace or all; watches
- * from a version on, with history; takes Events, answers 409 to one that exists, and merges what is sent to change one.
+ * from a version on, with history; takes Events and Leases, answers 409 to one that exists, and merges what is sent to change one
+ * of them, or the status of an Ingress.
  * `api.requests` are those received, `api.events` the posted Events, `api.openWatches` the streams open now,
  * `api.connections` those accepted so far, `api.openConnections` those open now.
  *
@@ -38,11 +40,13 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  apiVersionOf,
   breakOff,
   commit,
   concerns,
   type Fault,
   type HistoryEntry,
+  type PlainManifest,
   type ReceivedRequest,
   readBody,
   readRequest,
@@ -177,6 +181,11 @@ export class KubeApi {
     return this.#folder;
   }
 
+  /** An object as it is stored. */
+  get(resource: string, namespace: string, name: string): StoredObject | undefined {
+    return this.#objects.get(`${resource} ${namespace}/${name}`);
+  }
+
   /** Adds or changes an object. @returns its new version */
   apply(wanted: StoredObject): string {
     const key = keyOf(wanted);
@@ -188,6 +197,8 @@ export class KubeApi {
       creationTimestamp: before?.metadata.creationTimestamp ?? '2026-01-01T00:00:00Z',
       ...wanted.metadata,
       resourceVersion: this.version,
+      // What belongs to no namespace has none: JSON leaves it out.
+      ...(wanted.metadata.namespace === '' && { namespace: undefined as unknown as string }),
     });
     this.#objects.set(key, object);
     this.#happened({ type: before === undefined ? 'ADDED' : 'MODIFIED', version: this.#version, object, before });
@@ -326,8 +337,10 @@ export class KubeApi {
       sendStatus(response, 403);
     } else if (refusal !== undefined) sendStatus(response, refusal);
     else if (fault !== undefined) commit(fault, response);
-    else if (request.verb === 'create') this.#posted.create(request, response, body);
-    else if (request.verb === 'patch') this.#posted.patch(request, response, body);
+    else if (request.resource === 'events' && request.verb === 'create') this.#posted.create(request, response, body);
+    else if (request.resource === 'events' && request.verb === 'patch') this.#posted.patch(request, response, body);
+    else if (request.verb === 'create') this.#create(request, response, body);
+    else if (request.verb === 'patch') this.#patch(request, response, body);
     else if (request.verb === 'get') this.#get(request, response);
     else if (request.verb === 'list') await this.#list(request, response);
     else this.#watch(request, response);
@@ -340,10 +353,43 @@ export class KubeApi {
     return planned.fault;
   }
 
-  #get({ resource, name }: ReceivedRequest, response: ServerResponse): void {
+  #get({ resource, namespace, name }: ReceivedRequest, response: ServerResponse): void {
     const labels = resource === 'nodes' ? this.nodes.get(name) : undefined;
-    if (labels === undefined) sendStatus(response, 404);
+    const object = this.get(resource, namespace ?? '', name);
+    if (object !== undefined) sendJson(response, 200, object);
+    else if (labels === undefined) sendStatus(response, 404);
     else sendJson(response, 200, { kind: 'Node', apiVersion: 'v1', metadata: { name, labels } });
+  }
+
+  #create({ resource, namespace = '' }: ReceivedRequest, response: ServerResponse, body: string): void {
+    const object = JSON.parse(body) as PlainManifest;
+    if (this.get(resource, namespace, object.metadata.name) !== undefined) sendStatus(response, 409);
+    else {
+      this.apply(object);
+      sendJson(response, 201, this.get(resource, namespace, object.metadata.name));
+    }
+  }
+
+  /** Applies a merge patch of one level, to the status alone where that is patched; 409 to one for another version or uid. */
+  #patch({ resource, namespace = '', name, part }: ReceivedRequest, response: ServerResponse, body: string): void {
+    const known = this.get(resource, namespace, name);
+    if (known === undefined) {
+      sendStatus(response, 404);
+      return;
+    }
+    const { metadata = {}, ...change } = JSON.parse(body) as {
+      metadata?: Record<string, unknown>;
+      [field: string]: unknown;
+    };
+    const { uid, resourceVersion } = metadata;
+    const isStale = resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion;
+    if (isStale || (uid !== undefined && uid !== known.metadata.uid)) {
+      sendStatus(response, 409);
+      return;
+    }
+    const wanted = part === undefined ? change : { [part]: change[part] };
+    this.apply({ ...known, ...wanted } as StoredObject);
+    sendJson(response, 200, this.get(resource, namespace, name));
   }
 
   async #list(request: ReceivedRequest, response: ServerResponse): Promise<void> {
@@ -364,7 +410,7 @@ export class KubeApi {
     await this.onList?.(request);
     sendJson(response, 200, {
       kind: LIST_KINDS[request.resource],
-      apiVersion: request.resource === 'endpointslices' ? 'discovery.k8s.io/v1' : 'v1',
+      apiVersion: apiVersionOf(request.resource),
       metadata: { resourceVersion: String(version), ...(next !== undefined && { continue: next }) },
       items: items.slice(0, size),
     });
@@ -392,10 +438,13 @@ const LIST_KINDS: Readonly<Record<string, string>> = {
   services: 'ServiceList',
   endpointslices: 'EndpointSliceList',
   secrets: 'SecretList',
+  ingresses: 'IngressList',
+  ingressclasses: 'IngressClassList',
+  configmaps: 'ConfigMapList',
 };
 
 function keyOf(object: StoredObject): string {
-  const { namespace, name } = object.metadata;
+  const { namespace = '', name }: { readonly namespace?: string; readonly name: string } = object.metadata;
   return `${resourceOf(object)} ${namespace}/${name}`;
 }
 

@@ -155,8 +155,7 @@ export class KubeClient {
 
   async #exchange(access: Access, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { operation, name, query = {}, body } = request;
-    const path = collectionPath(operation) + (name === undefined ? '' : `/${encodeURIComponent(name)}`);
-    const url = new URL(access.server + path);
+    const url = new URL(access.server + pathOf(operation, name));
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
@@ -214,14 +213,19 @@ const GROUPS: Readonly<Record<Operation['resource'], string>> = {
   endpointslices: '/apis/discovery.k8s.io/v1',
   nodes: '/api/v1',
   secrets: '/api/v1',
+  configmaps: '/api/v1',
+  ingresses: '/apis/networking.k8s.io/v1',
+  'ingresses/status': '/apis/networking.k8s.io/v1',
+  ingressclasses: '/apis/networking.k8s.io/v1',
+  leases: '/apis/coordination.k8s.io/v1',
 };
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */
-function collectionPath({ resource, namespace }: Operation): string {
-  const group = GROUPS[resource];
-  return namespace === undefined
-    ? `${group}/${resource}`
-    : `${group}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+function pathOf({ resource, namespace }: Operation, name: string | undefined): string {
+  const [collection, ...parts] = resource.split('/');
+  const place = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const object = name === undefined ? [] : [encodeURIComponent(name), ...parts];
+  return [`${GROUPS[resource]}${place}/${collection}`, ...object].join('/');
 }
 
 /** Resolves with the head of the answer. */

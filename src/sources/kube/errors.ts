@@ -2,10 +2,23 @@
 import { codeOf, KubeEntryError, messageOf } from '../../errors.ts';
 import { certificateProblem } from './certificate-problem.ts';
 
+/** As RBAC names it: a part of an object stands behind a slash. */
+export type Resource =
+  | 'services'
+  | 'events'
+  | 'endpointslices'
+  | 'nodes'
+  | 'secrets'
+  | 'ingresses'
+  | 'ingresses/status'
+  | 'ingressclasses'
+  | 'configmaps'
+  | 'leases';
+
 /** One kind of access, as RBAC names it. */
 export interface Operation {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
-  readonly resource: 'services' | 'events' | 'endpointslices' | 'nodes' | 'secrets';
+  readonly resource: Resource;
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
   /** Field selector; absent for all objects. */
@@ -167,21 +180,34 @@ export function errorOfStatus(
 /** Where the right is given. */
 function grantOf({ resource, namespace }: Operation): string {
   if (resource === 'nodes') return 'a ClusterRole of your own may grant it';
-  const clusterRole = `${CLUSTER_ROLES[resource]} grants it`;
-  if (namespace === undefined) return clusterRole;
-  const role =
-    resource === 'secrets'
-      ? 'deploy/namespaced/tls-role.yaml for certificates and deploy/overlays/policies/role.yaml for policies'
-      : 'deploy/namespaced/role.yaml';
-  return `a Role in that namespace, as ${role}, or ${clusterRole}`;
+  const granted = `${GRANTS[resource]} grants it`;
+  if (namespace === undefined) return granted;
+  const role = NAMESPACED[resource];
+  return role === undefined ? granted : `a Role in that namespace, as ${role}, or ${granted}`;
 }
 
-const CLUSTER_ROLES = {
+const ROLE = 'deploy/namespaced/role.yaml';
+
+/** Where each right is given for the whole cluster; a Lease and a ConfigMap belong to one namespace. */
+const GRANTS = {
   services: 'deploy/base/cluster-role.yaml',
   events: 'deploy/base/cluster-role.yaml',
   endpointslices: 'deploy/overlays/endpoints/cluster-role.yaml',
   secrets: 'deploy/overlays/tls/cluster-role.yaml',
+  ingresses: 'deploy/overlays/ingress/cluster-role.yaml',
+  'ingresses/status': 'deploy/overlays/ingress/cluster-role.yaml',
+  ingressclasses: 'deploy/overlays/ingress/cluster-role.yaml',
+  configmaps: 'deploy/overlays/ingress/role.yaml',
+  leases: 'deploy/overlays/ingress/role.yaml',
 } as const;
+
+/** Where it is given for one namespace. */
+const NAMESPACED: Readonly<Partial<Record<Resource, string>>> = {
+  services: ROLE,
+  events: ROLE,
+  endpointslices: ROLE,
+  secrets: 'deploy/namespaced/tls-role.yaml for certificates and deploy/overlays/policies/role.yaml for policies',
+};
 
 function readStatus(body: unknown): { message?: string; retryAfterSeconds?: number } {
   if (typeof body !== 'object' || body === null) return {};

@@ -7,6 +7,7 @@ import type { Settings } from '../../settings/schema.ts';
 import { DemandSource, type DemandSourceOptions } from './demand-source.ts';
 import type { Followed } from './demand-watch.ts';
 import type { Collection, KubeObject } from './list.ts';
+import { nameField } from './name-field.ts';
 
 /** Most hold 5 to 10 KB; the API server takes Secrets of up to 1 MiB. */
 const PAGE = 50;
@@ -77,11 +78,6 @@ function secretCollection(namespace: string | undefined, fields: string): Omit<C
   const unread =
     'Until Secrets can be read, hosts that name one get the default certificate, and policies that name one answer with 503';
   return { resource: 'secrets', namespace, selector: '', fields, pageSize: PAGE, unread };
-}
-
-/** What the value of a field selector is told apart by is escaped: a name is never read as another condition. */
-function nameField({ name }: SecretRef): string {
-  return `metadata.name=${name.replace(/[\\,=]/g, '\\$&')}`;
 }
 
 function watchedSecret(object: KubeObject): WatchedSecret {
