@@ -12,6 +12,7 @@ import { completionOf } from './completion/completion.ts';
 import { explain } from './explain.ts';
 import { commandHelp, overview } from './help.ts';
 import { type Io, processIo } from './io.ts';
+import { migrate } from './migrate.ts';
 import { replay } from './replay.ts';
 import { routes } from './routes.ts';
 import { serve } from './serve-command.ts';
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   backends,
   certificates,
+  migrate,
   replay,
   completion,
   help,

@@ -281,8 +281,19 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     },
     // Asks two servers, and knows nothing of routes.
     replay: { folders: COMMON, packages: [] },
+    // Judges objects, and knows no source.
+    migrate: { folders: [...COMMON, 'model', 'resources', 'translate', 'translate/ingress'], packages: [] },
     cli: {
-      folders: [...CONTROL_PLANE, 'replay', 'limits/redis', 'dataplane/failures', 'control', 'admin', 'process'],
+      folders: [
+        ...CONTROL_PLANE,
+        'migrate',
+        'replay',
+        'limits/redis',
+        'dataplane/failures',
+        'control',
+        'admin',
+        'process',
+      ],
       packages: [],
     },
     'version.ts': { folders: [], packages: [] },

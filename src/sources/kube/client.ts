@@ -218,6 +218,8 @@ const GROUPS: Readonly<Record<Operation['resource'], string>> = {
   'ingresses/status': '/apis/networking.k8s.io/v1',
   ingressclasses: '/apis/networking.k8s.io/v1',
   leases: '/apis/coordination.k8s.io/v1',
+  deployments: '/apis/apps/v1',
+  daemonsets: '/apis/apps/v1',
 };
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */

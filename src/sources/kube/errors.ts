@@ -13,7 +13,9 @@ export type Resource =
   | 'ingresses/status'
   | 'ingressclasses'
   | 'configmaps'
-  | 'leases';
+  | 'leases'
+  | 'deployments'
+  | 'daemonsets';
 
 /** One kind of access, as RBAC names it. */
 export interface Operation {
@@ -179,8 +181,9 @@ export function errorOfStatus(
 
 /** Where the right is given. */
 function grantOf({ resource, namespace }: Operation): string {
-  if (resource === 'nodes') return 'a ClusterRole of your own may grant it';
-  const granted = `${GRANTS[resource]} grants it`;
+  const file = GRANTS[resource];
+  if (file === undefined) return 'a ClusterRole of your own may grant it';
+  const granted = `${file} grants it`;
   if (namespace === undefined) return granted;
   const role = NAMESPACED[resource];
   return role === undefined ? granted : `a Role in that namespace, as ${role}, or ${granted}`;
@@ -189,7 +192,7 @@ function grantOf({ resource, namespace }: Operation): string {
 const ROLE = 'deploy/namespaced/role.yaml';
 
 /** Where each right is given for the whole cluster; a Lease and a ConfigMap belong to one namespace. */
-const GRANTS = {
+const GRANTS: Readonly<Partial<Record<Resource, string>>> = {
   services: 'deploy/base/cluster-role.yaml',
   events: 'deploy/base/cluster-role.yaml',
   endpointslices: 'deploy/overlays/endpoints/cluster-role.yaml',
@@ -199,7 +202,7 @@ const GRANTS = {
   ingressclasses: 'deploy/overlays/ingress/cluster-role.yaml',
   configmaps: 'deploy/overlays/ingress/role.yaml',
   leases: 'deploy/overlays/ingress/role.yaml',
-} as const;
+};
 
 /** Where it is given for one namespace. */
 const NAMESPACED: Readonly<Partial<Record<Resource, string>>> = {

@@ -1,0 +1,92 @@
+/** What `kube-entry migrate` prints on a terminal. */
+
+import {
+  conclusion,
+  countsOf,
+  GENERAL,
+  notable,
+  silenceText,
+  TAKE_OVER,
+  VERDICT_MEANING,
+} from '../migrate/render/words.ts';
+import type { Finding, IngressReport, MigrationReport, Verdict } from '../migrate/report.ts';
+import type { Style } from '../text/colour.ts';
+import { printable } from '../text/printable.ts';
+import type { Io } from './io.ts';
+import { wrapToWidth } from './terminal/width.ts';
+
+const STYLE: Readonly<Record<Verdict, Style>> = {
+  works: 'green',
+  dead: 'dim',
+  differs: 'yellow',
+  unsupported: 'red',
+  refused: 'red',
+};
+
+/** Of a terminal that does not say it. */
+const USUAL_WIDTH = 120;
+const MOST_VALUE = 120;
+
+export function migrateReport(report: MigrationReport, io: Io): string {
+  const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes } = report;
+  const { paint } = io;
+  const sections: string[] = [];
+  const facts = [
+    ...(controller === undefined ? [] : [`Flags of ${controller}`]),
+    ...(otherIngresses === 0 ? [] : [`${otherIngresses} Ingresses of other classes are left out`]),
+    ...notes,
+  ];
+  if (facts.length > 0) sections.push(facts.map(fact => printable(fact)).join('\n'));
+  for (const [heading, findings] of [
+    ['Flags of the controller', flags],
+    ['Its ConfigMap', config],
+    ['Values of its chart', values],
+  ] as const) {
+    const lines = findings.filter(({ verdict }) => verdict !== 'works').map(finding => findingText(finding, io));
+    if (lines.length > 0) sections.push([paint('bold', heading), ...lines].join('\n'));
+  }
+  for (const ingress of notable(ingresses)) sections.push(ingressText(ingress, io));
+  sections.push([paint('bold', 'For all Ingresses'), ...GENERAL.map(text => item(text, '  ', io))].join('\n'));
+  sections.push(`${paint('bold', 'Start it with')}\n  kube-entry serve ${printable(serveWith.join(' '))}`);
+  if (takeOverWith.length > 0) {
+    sections.push(`${paint('bold', TAKE_OVER)}\n  ${printable(takeOverWith.join(' '))}`);
+  }
+  sections.push(`${countsOf(ingresses)}\n${paint(report.isLossy ? 'red' : 'green', conclusion(report))}`);
+  return sections.join('\n\n');
+}
+
+function ingressText({ namespace, name, verdict, findings, silences }: IngressReport, io: Io): string {
+  const { paint } = io;
+  const lines = [`${paint('bold', `${namespace}/${name}`)}  ${paint(STYLE[verdict], verdict)}`];
+  for (const finding of findings) if (finding.verdict !== 'works') lines.push(findingText(finding, io));
+  if (silences.length > 0) {
+    lines.push('  in ingress-nginx today:');
+    for (const silence of silences) {
+      lines.push(item(silenceText(silence), '    ', io));
+      if (silence.mend !== undefined) lines.push(mendLine(silence.mend, '      ', io));
+    }
+  }
+  return lines.join('\n');
+}
+
+function findingText({ field, value, verdict, reason = VERDICT_MEANING[verdict], mend }: Finding, io: Io): string {
+  const shown = value === undefined ? '' : `: ${cut(JSON.stringify(value))}`;
+  const lines = [`  ${io.paint(STYLE[verdict], verdict)} ${printable(field + shown)}`, item(reason, '    ', io)];
+  if (mend !== undefined) lines.push(mendLine(mend, '    ', io));
+  return lines.join('\n');
+}
+
+function mendLine(mend: string, indent: string, { paint }: Io): string {
+  return `${indent}${paint('cyan', `mend: ${printable(mend.replace(/\s+/g, ' '))}`)}`;
+}
+
+function item(text: string, indent: string, { terminal }: Io): string {
+  const width = (terminal?.columns ?? USUAL_WIDTH) - indent.length;
+  return wrapToWidth(printable(text.replace(/\s+/g, ' ')), Math.max(20, width))
+    .map(line => indent + line)
+    .join('\n');
+}
+
+function cut(text: string): string {
+  return text.length <= MOST_VALUE ? text : `${text.slice(0, MOST_VALUE)}…`;
+}

@@ -1,0 +1,141 @@
+import { FormatError, SettingsError, UnavailableError } from '../errors.ts';
+import { fileProblem } from '../formats/system-error.ts';
+import { readTextFile } from '../formats/text-file.ts';
+import { formatYaml, parseYaml } from '../formats/yaml.ts';
+import { findController } from '../migrate/controller.ts';
+import { Dump } from '../migrate/dump.ts';
+import { migrate as judge } from '../migrate/migrate.ts';
+import { type ChartValues, readNginxValues } from '../migrate/nginx-values.ts';
+import { MAX_DUMP_BYTES, readDump } from '../migrate/read-dump.ts';
+import { htmlReport } from '../migrate/render/html.ts';
+import { markdownReport } from '../migrate/render/markdown.ts';
+import type { MigrationReport } from '../migrate/report.ts';
+import { isObject } from '../resources/service-object.ts';
+import type { ParsedFlags } from '../settings/flags.ts';
+import { listManifests } from '../sources/manifest-files.ts';
+import { notOneOf } from '../text/one-of.ts';
+import { printableLines } from '../text/printable.ts';
+import { type Command, EXIT } from './command.ts';
+import type { Io } from './io.ts';
+import { migrateReport } from './migrate-report.ts';
+import { readCluster } from './read-cluster.ts';
+
+const FORMATS = ['text', 'markdown', 'html', 'json', 'values'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** A values file is written by hand. */
+const MAX_VALUES_BYTES = 1024 * 1024;
+
+export const migrate: Command = {
+  name: 'migrate',
+  parameters: '',
+  arity: { least: 0, most: 0 },
+  summary: 'say what a move from ingress-nginx changes, Ingress by Ingress',
+  description: [
+    'Reads the Ingresses of a cluster, and the flags and the ConfigMap of its ingress-nginx, and changes nothing. With',
+    '--manifests it reads a dump instead: kubectl get ingresses,ingressclasses,services,configmaps,deployments,daemonsets',
+    '--all-namespaces --output yaml. Secrets may be in it, and are not needed; nothing of them is shown.',
+    'Each annotation works, differs, is unsupported (it does nothing here), refused (requests are not served because of it)',
+    'or dead (ingress-nginx itself ignores it), with the reason, and the line that mends it where one can be told. It also',
+    'tells what ingress-nginx does today without a word: values that it ignores, paths that belong to another Ingress, hosts',
+    'whose paths became regular expressions, certificates that are missing.',
+    'Exits 1 if something would be lost: if anything is unsupported or refused.',
+  ].join('\n'),
+  examples: [
+    { line: 'kube-entry migrate', note: 'the cluster of the kubeconfig' },
+    {
+      line: 'kube-entry migrate --manifests dump.yaml --output html > report.html',
+      note: 'a dump, as a page to pass on',
+    },
+    {
+      line: 'kube-entry migrate --manifests dump.yaml --values values.yaml --output values > kube-entry-values.yaml',
+      note: 'values of ingress-nginx’s chart, and ours',
+    },
+  ],
+  settings: [
+    'manifests',
+    'kubeconfig',
+    'context',
+    'namespace',
+    'ingressClass',
+    'ingressConfigmap',
+    'allowMissingWaf',
+    'logLevel',
+    'config',
+  ],
+  options: {
+    values: {
+      placeholder: 'FILE',
+      description: 'values of ingress-nginx’s Helm chart: their flags and ConfigMap count',
+    },
+    output: {
+      placeholder: FORMATS.join('|'),
+      short: 'o',
+      description: 'default text; values: what --values is for the chart of kube-entry',
+    },
+  },
+  async run({ settings, flags, io }) {
+    const format = formatOf(flags);
+    const file = flags.options.values;
+    if (format === 'values' && typeof file !== 'string') {
+      throw new SettingsError(['--output values: needs --values FILE, the values of ingress-nginx’s chart']);
+    }
+    const values = typeof file === 'string' ? readValues(file) : undefined;
+    const dump = settings.manifests === '' ? await readCluster(settings, io) : await readFiles(settings.manifests, io);
+    const { ingressClass, ingressConfigmap: configMap, allowMissingWaf } = settings;
+    const report = judge(dump, findController(dump, { ingressClass, configMap, allowMissingWaf, values }));
+    io.print(formatReport(format, report, values, io));
+    return report.isLossy ? EXIT.no : EXIT.ok;
+  },
+};
+
+function formatOf({ options: { output = 'text' } }: ParsedFlags): Format {
+  const format = FORMATS.find(known => known === output);
+  if (format === undefined) throw new SettingsError([`--output: ${notOneOf(output, FORMATS)}`]);
+  return format;
+}
+
+function formatReport(format: Format, report: MigrationReport, values: ChartValues | undefined, io: Io): string {
+  switch (format) {
+    case 'text':
+      return migrateReport(report, io);
+    case 'markdown':
+      return markdownReport(report);
+    case 'html':
+      return htmlReport(report);
+    case 'json':
+      return printableLines(JSON.stringify(report, undefined, 2));
+    case 'values':
+      return formatYaml(values?.ours ?? {}).trimEnd();
+  }
+}
+
+async function readFiles(path: string, io: Io): Promise<Dump> {
+  const dump = new Dump();
+  if (path === '-') {
+    readDump(await io.readInput(), '<stdin>', dump);
+    return dump;
+  }
+  for (const file of listManifests(path)) readDump(readFile(file, MAX_DUMP_BYTES), file, dump);
+  return dump;
+}
+
+function readValues(file: string): ChartValues {
+  try {
+    const values = parseYaml(readFile(file, MAX_VALUES_BYTES)) ?? {};
+    if (!isObject(values)) throw new FormatError('it must be a mapping');
+    return readNginxValues(values, file);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new UnavailableError(`${file} is no values file: ${error.message}`, { cause: error });
+  }
+}
+
+function readFile(file: string, most: number): string {
+  try {
+    return readTextFile(file, most);
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new UnavailableError(`${file} cannot be read: ${fileProblem(file, error)}`, { cause: error });
+  }
+}

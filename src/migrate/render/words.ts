@@ -1,0 +1,59 @@
+/** Sentences that every form of the report has. */
+import { plural } from '../../text/labels.ts';
+import type { IngressReport, MigrationReport, Silence, SilenceKind, Verdict } from '../report.ts';
+import { VERDICTS } from '../report.ts';
+
+export const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
+  works: 'as in ingress-nginx',
+  differs: 'works, and not as in ingress-nginx',
+  unsupported: 'does nothing here',
+  refused: 'requests are not served because of it',
+  dead: 'ingress-nginx itself ignores it',
+};
+
+export const SILENCE_HEADING: Readonly<Record<SilenceKind, string>> = {
+  ValueIgnored: 'a value that cannot be read',
+  Conflict: 'a place that another Ingress has',
+  PathDropped: 'a rewrite that drops paths',
+  RegexMode: 'paths as regular expressions',
+  CanaryUnused: 'a canary without requests',
+  CanaryShared: 'a canary for other places',
+  FakeCertificate: 'the default certificate',
+  NoBackend: 'no backend',
+  SettingLost: 'a setting that another Ingress decides',
+  OldVersionServed: 'an old version',
+};
+
+/** What holds for every Ingress, whatever it says. */
+export const GENERAL: readonly string[] = [
+  'A request is retried once at most, on another pod, and never after a time limit: ingress-nginx asks up to three times, also after a read timeout.',
+  'Bodies are streamed: an upstream sees the first byte before the last one has come, and nothing is spooled to disk.',
+  'A change is served within milliseconds, and nothing is reloaded: connections, WebSockets included, outlive it.',
+];
+
+/** Before the flags that make it write the status of Ingresses. */
+export const TAKE_OVER = 'Once it takes over the address';
+
+/** The one with the greatest loss first. */
+export const BY_WEIGHT: readonly Verdict[] = VERDICTS.toReversed();
+
+export function countsOf(ingresses: readonly IngressReport[]): string {
+  const counts = BY_WEIGHT.map(verdict => [ingresses.filter(one => one.verdict === verdict).length, verdict] as const);
+  const parts = counts.filter(([count]) => count > 0).map(([count, verdict]) => `${count} ${verdict}`);
+  return `${plural(ingresses.length, 'Ingress').replace('Ingresss', 'Ingresses')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+}
+
+export function conclusion({ isLossy }: MigrationReport): string {
+  return isLossy ? 'Something would be lost: mend what is unsupported or refused first.' : 'Nothing would be lost.';
+}
+
+/** Those with something to say, the greatest loss first. */
+export function notable(ingresses: readonly IngressReport[]): IngressReport[] {
+  return ingresses
+    .filter(({ findings, silences }) => silences.length > 0 || findings.some(({ verdict }) => verdict !== 'works'))
+    .sort((a, b) => BY_WEIGHT.indexOf(a.verdict) - BY_WEIGHT.indexOf(b.verdict));
+}
+
+export function silenceText({ kind, message }: Silence): string {
+  return `${SILENCE_HEADING[kind]}: ${message}`;
+}

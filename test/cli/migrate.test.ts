@@ -1,0 +1,113 @@
+/** `kube-entry migrate`, as a person runs it. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseYaml } from '../../src/formats/yaml.ts';
+import { startHttpBackend } from '../support/http-backend.ts';
+import { runHere, scratchDirectory } from './cli-fixture.ts';
+
+const INGRESS = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: {
+    ingressClassName: 'nginx',
+    rules: [
+      {
+        host: 'shop.example.com',
+        http: {
+          paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }],
+        },
+      },
+    ],
+  },
+};
+
+async function file(t: TestContext, name: string, value: object): Promise<string> {
+  const path = join(await scratchDirectory(t), name);
+  await writeFile(path, JSON.stringify(value));
+  return path;
+}
+
+test('a dump that loses nothing exits with 0, in every form', async t => {
+  const dump = await file(t, 'dump.json', INGRESS);
+  for (const [format, start] of [
+    ['text', /^no controller of ingress-nginx was found/],
+    ['markdown', /^# From ingress-nginx to kube-entry/],
+    ['html', /^<!DOCTYPE html>/],
+    ['json', /^\{/],
+  ] as const) {
+    const { code, stdout, stderr } = await runHere(['migrate', '--manifests', dump, '--output', format]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, format);
+    assert.match(stdout, start);
+  }
+  const piped = await runHere(['migrate', '--manifests', '-'], { input: JSON.stringify(INGRESS) });
+  assert.match(piped.stdout, /1 Ingress: 1 works\nNothing would be lost\.\n$/);
+});
+
+test('values of ingress-nginx’s chart count, and become ours', async t => {
+  const dump = await file(t, 'dump.json', INGRESS);
+  const values = await file(t, 'values.yaml', { controller: { replicaCount: 2 }, udp: { '53': 'kube-system/dns:53' } });
+  const text = await runHere(['migrate', '--manifests', dump, '--values', values]);
+  assert.equal(text.code, 1, 'UDP is lost');
+  assert.match(text.stdout, /unsupported udp: /);
+  const ours = await runHere(['migrate', '--manifests', dump, '--values', values, '--output', 'values']);
+  assert.deepEqual(parseYaml(ours.stdout), { controller: { replicaCount: 2 } });
+});
+
+test('what cannot be read is said, with what to do', async t => {
+  const dump = await file(t, 'dump.json', INGRESS);
+  const broken = await file(t, 'values.yaml', ['no mapping']);
+  for (const [argv, code, complaint] of [
+    [['--manifests', '/nonexistent'], 1, /\/nonexistent does not exist/],
+    [['--manifests', dump, '--values', broken], 1, /is no values file: it must be a mapping/],
+    [['--manifests', dump, '--values', '/nonexistent'], 1, /\/nonexistent cannot be read/],
+    [['--manifests', dump, '--output', 'values'], 2, /needs --values FILE/],
+    [['--manifests', dump, '--output', 'pdf'], 2, /must be one of text, markdown/],
+  ] as const) {
+    const outcome = await runHere(['migrate', ...argv]);
+    assert.equal(outcome.code, code, argv.join(' '));
+    assert.match(outcome.stderr, complaint);
+  }
+});
+
+test('a cluster is read and not changed, and what may not be read is said', async t => {
+  const asked: string[] = [];
+  const { address } = await startHttpBackend(t, ({ method, url = '' }, response) => {
+    const { pathname, searchParams } = new URL(url, 'http://api');
+    asked.push(`${method} ${pathname}`);
+    response.setHeader('Content-Type', 'application/json');
+    if (pathname.endsWith('/secrets')) {
+      response.statusCode = 403;
+      response.end(JSON.stringify({ kind: 'Status', message: 'secrets is forbidden' }));
+    } else if (pathname.endsWith('/ingresses')) {
+      const { kind: _, apiVersion: __, ...item } = INGRESS;
+      const isSecond = searchParams.get('continue') === 'more';
+      const items = [isSecond ? { ...item, metadata: { ...item.metadata, name: 'second' } } : item];
+      response.end(
+        JSON.stringify({ metadata: { resourceVersion: '1', ...(isSecond ? {} : { continue: 'more' }) }, items }),
+      );
+    } else response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items: null }));
+  });
+  const kubeconfig = await file(t, 'config', {
+    'current-context': 'test',
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    clusters: [
+      { name: 'test', cluster: { server: `http://127.0.0.1:${address.port}`, 'insecure-skip-tls-verify': true } },
+    ],
+    users: [{ name: 'test', user: {} }],
+  });
+  const { code, stdout, stderr } = await runHere(['migrate', '--kubeconfig', kubeconfig, '--output', 'json']);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  const report = JSON.parse(stdout);
+  assert.deepEqual(
+    report.ingresses.map(({ name }: { name: string }) => name),
+    ['second', 'web'],
+  );
+  assert.match(report.notes.join('\n'), /secrets is forbidden/);
+  assert.ok(
+    asked.every(line => line.startsWith('GET ')),
+    asked.join('\n'),
+  );
+});
