@@ -156,11 +156,13 @@ function upstreamFact({ backend }: TakingRoute, areShown: boolean): Fact {
 
 function canaryFacts({ canary }: TakingRoute): Fact[] {
   if (canary === undefined) return [];
-  const { backend, weight, header, headerValue, cookie } = canary;
+  const { backend, weight, weightTotal, header, headerValue, headerPattern, cookie } = canary;
+  const value = headerValue || (headerPattern === undefined ? 'always' : `~${headerPattern}`);
+  const share = weightTotal === undefined ? `${weight}%` : `${weight} of ${weightTotal}`;
   const rules = [
-    header !== '' && `header ${header}: ${headerValue || 'always'}`,
+    header !== '' && `header ${header}: ${value}`,
     cookie !== '' && `cookie ${cookie}=always`,
-    weight > 0 && `${weight}% of the other requests`,
+    weight > 0 && `${share} of the other requests`,
   ].filter(rule => rule !== false);
   const who = rules.length === 0 ? 'it takes no request' : `it takes ${rules.join(', ')}`;
   const where = backend.endpoints.length === 0 ? 'no endpoint: it takes no request' : who;

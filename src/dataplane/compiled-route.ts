@@ -11,6 +11,7 @@ import { limitsOf } from '../settings/limits.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ClusterState } from './clusters/cluster-state.ts';
 import type { CompiledIngress } from './compiled-ingress.ts';
+import { type CompiledCanaryRule, compileCanaryRule } from './pipeline/canary.ts';
 import type { RouteFilters } from './pipeline/filters/filters.ts';
 
 /** What a route is compiled with. */
@@ -30,7 +31,7 @@ export class CompiledRoute implements Place {
   readonly path: string;
   readonly cluster: ClusterState;
   /** Takes some of its requests; undefined where none does. */
-  readonly canary: { readonly rule: CanaryRule; readonly route: CompiledRoute } | undefined;
+  readonly canary: { readonly rule: CompiledCanaryRule; readonly route: CompiledRoute } | undefined;
   readonly service: ServiceRef;
   /** Of a canary's route, the cluster whose requests it takes; undefined for any other. */
   readonly primary: ClusterState | undefined;
@@ -85,5 +86,5 @@ function canaryOf(
   { cluster: primary, filters, ingress }: RouteParts,
 ) {
   const { canary: _, ...plain } = route;
-  return { rule, route: new CompiledRoute(plain, { cluster, primary, filters, ingress }) };
+  return { rule: compileCanaryRule(rule), route: new CompiledRoute(plain, { cluster, primary, filters, ingress }) };
 }

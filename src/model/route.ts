@@ -51,11 +51,15 @@ export interface Place {
 
 /** Which requests of a route go to another cluster, if it has endpoints: what ingress-nginx calls a canary. */
 export interface CanaryRule {
-  /** Of a hundred requests that neither the header nor the cookie decides. */
+  /** Of a hundred requests that neither the header nor the cookie decides, or of {@link weightTotal}. */
   readonly weight: number;
-  /** In lower case. `always` and `never` decide, or `headerValue` where it is not empty. */
+  readonly weightTotal?: number;
+  /** In lower case. `always` and `never` decide, unless there is a value or a pattern. */
   readonly header: string;
+  /** Requests with this value go to the canary; empty: none. It counts before the pattern. */
   readonly headerValue: string;
+  /** A regular expression: requests with a value go to the canary in which it matches anywhere. */
+  readonly headerPattern?: string;
   /** `always` and `never` decide. */
   readonly cookie: string;
   /**

@@ -1,12 +1,16 @@
 /** The annotations that make a Service the canary of another: it takes some of the requests to the routes of that Service. */
 import { FormatError } from '../../errors.ts';
+import { isToken } from '../../formats/http/token.ts';
 import type { CanaryRule } from '../../model/route.ts';
+import { compilePattern } from '../../routing/pattern/compile-pattern.ts';
 import { quote } from '../../text/quote.ts';
 import { readCookieName } from '../cookie-affinity.ts';
 import { parseServiceReference } from '../service-reference.ts';
 import type { PolicyRow } from './policy-definition.ts';
 
 export const CANARY_EXAMPLE = 'weight=10 header=X-Canary';
+/** More of them would not be told apart from the whole. */
+const MOST_TOTAL = 1_000_000;
 
 /** They are no policy of the Service's own routes. */
 export const CANARY_ROWS = [
@@ -19,8 +23,13 @@ export const CANARY_ROWS = [
   },
   {
     name: 'canary',
-    nginx: ['canary-weight', 'canary-by-header', 'canary-by-header-value', 'canary-by-cookie'],
-    value: 'weight=PERCENT, header=NAME, header=NAME:VALUE, cookie=NAME; several at once, separated by spaces',
+    nginx: [
+      ...['canary-weight', 'canary-weight-total', 'canary-by-header', 'canary-by-header-value'],
+      ...['canary-by-header-pattern', 'canary-by-cookie'],
+    ],
+    value:
+      'weight=PERCENT or weight=PART/WHOLE, header=NAME, header=NAME:VALUE or header=NAME~PATTERN, cookie=NAME; several at once, ' +
+      'separated by spaces',
     help: 'Which requests the canary takes: the header decides before the cookie, and the cookie before the weight.',
     example: CANARY_EXAMPLE,
   },
@@ -35,8 +44,6 @@ export function parsePrimary(text: string, own: string): string {
   return name;
 }
 
-/** RFC 9110 section 5.1. */
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const MOST_LENGTH = 1024;
 
 /** @throws FormatError */
@@ -48,7 +55,7 @@ export function parseCanaryRule(text: string): CanaryRule {
     const [, key = '', value = ''] = /^([^=]*)=(.*)$/.exec(part) ?? [];
     if (seen.has(key)) throw new FormatError(`${quote(text)} says ${key} twice`);
     seen.add(key);
-    if (key === 'weight') rule.weight = parseWeight(value);
+    if (key === 'weight') Object.assign(rule, parseWeight(value));
     else if (key === 'header') Object.assign(rule, parseHeader(value));
     else if (key === 'cookie') rule.cookie = readCookieName(value);
     else throw new FormatError(`${quote(part)} must be weight=…, header=… or cookie=…, as in "${CANARY_EXAMPLE}"`);
@@ -58,17 +65,33 @@ export function parseCanaryRule(text: string): CanaryRule {
   return rule;
 }
 
-function parseWeight(text: string): number {
-  const number = /^\d{1,3}%?$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
-  if (number <= 100) return number;
-  throw new FormatError(`weight=${quote(text)} must be a whole number from 0 to 100`);
+function parseWeight(text: string): Pick<CanaryRule, 'weight' | 'weightTotal'> {
+  const [, part = '', whole] = /^(\d{1,7})(?:%|\/(\d{1,7}))?$/.exec(text) ?? [];
+  const weight = part === '' ? Number.NaN : Number(part);
+  if (whole === undefined) {
+    if (weight <= 100) return { weight };
+    throw new FormatError(`weight=${quote(text)} must be a whole number from 0 to 100`);
+  }
+  const weightTotal = Number(whole);
+  if (weightTotal >= 1 && weightTotal <= MOST_TOTAL && weight <= weightTotal) return { weight, weightTotal };
+  throw new FormatError(`weight=${quote(text)} must be a part of a whole from 1 to ${MOST_TOTAL}, as in 1/1000`);
 }
 
-function parseHeader(text: string): Pick<CanaryRule, 'header' | 'headerValue'> {
-  const end = text.indexOf(':');
+function parseHeader(text: string): Pick<CanaryRule, 'header' | 'headerValue' | 'headerPattern'> {
+  const end = text.search(/[:~]/);
   const name = end < 0 ? text : text.slice(0, end);
-  if (!HEADER_NAME.test(name)) throw new FormatError(`header=${quote(text)}: ${quote(name)} is no name of a header`);
-  const headerValue = end < 0 ? '' : text.slice(end + 1);
-  if (end >= 0 && headerValue === '') throw new FormatError(`header=${quote(text)} has no value behind its colon`);
-  return { header: name.toLowerCase(), headerValue };
+  if (!isToken(name)) throw new FormatError(`header=${quote(text)}: ${quote(name)} is no name of a header`);
+  const header = name.toLowerCase();
+  if (end < 0) return { header, headerValue: '' };
+  const value = text.slice(end + 1);
+  const isValue = text[end] === ':';
+  const missing = isValue ? 'value behind its colon' : 'pattern behind its tilde';
+  if (value === '') throw new FormatError(`header=${quote(text)} has no ${missing}`);
+  return isValue ? { header, headerValue: value } : { header, headerValue: '', headerPattern: checkPattern(value) };
+}
+
+/** @returns it as it is @throws FormatError */
+export function checkPattern(text: string): string {
+  compilePattern(text);
+  return text;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { takesRequest } from '../../../src/dataplane/pipeline/canary.ts';
+import { compileCanaryRule, takesRequest } from '../../../src/dataplane/pipeline/canary.ts';
 import { RouteCompiler } from '../../../src/dataplane/route-compiler.ts';
 import { type CookieAffinity, plainEndpoint } from '../../../src/model/cluster.ts';
 import type { CanaryRule } from '../../../src/model/route.ts';
@@ -21,7 +21,7 @@ function takes(
   rule: Partial<CanaryRule>,
   fields: Readonly<Record<string, string>> = {},
 ): [lucky: boolean, unlucky: boolean] {
-  const whole = { ...NOTHING, ...rule };
+  const whole = compileCanaryRule({ ...NOTHING, ...rule });
   return [takesRequest(whole, head(fields), () => true), takesRequest(whole, head(fields), () => false)];
 }
 
@@ -47,12 +47,26 @@ test('the header decides before the cookie, the cookie before chance', () => {
     [{ ...all, headerValue: 'beta' }, { 'x-canary': 'never' }, BY_CHANCE],
     [{ ...all, headerValue: 'beta' }, {}, BY_CHANCE],
     [{ ...all, headerValue: 'beta' }, { cookie: 'canary=never' }, NEVER],
+    // So it is with a pattern, which matches anywhere, and tells upper from lower case. A value counts before it.
+    [{ ...all, headerPattern: 'b.ta' }, { 'x-canary': 'a beta user' }, ALWAYS],
+    [{ ...all, headerPattern: '^beta$' }, { 'x-canary': 'a beta user' }, BY_CHANCE],
+    [{ ...all, headerPattern: 'beta' }, { 'x-canary': 'BETA' }, BY_CHANCE],
+    [{ ...all, headerPattern: 'beta' }, { 'x-canary': 'always' }, BY_CHANCE],
+    [{ ...all, headerPattern: 'beta' }, { 'x-canary': 'never', cookie: 'canary=always' }, ALWAYS],
+    [{ ...all, headerPattern: '.*' }, {}, BY_CHANCE],
+    [{ ...all, headerPattern: 'beta', headerValue: 'one' }, { 'x-canary': 'beta' }, BY_CHANCE],
     [{ header: 'x-canary' }, { 'x-canary': 'other' }, BY_CHANCE],
     [{ headerValue: 'beta' }, { '': 'beta' }, BY_CHANCE],
   ];
   for (const [rule, fields, outcome] of rows) {
     assert.deepEqual(takes(rule, fields), outcome, JSON.stringify([rule, fields]));
   }
+});
+
+test('a request stays where its pattern would cost too much to match', () => {
+  const evil = { header: 'x-canary', headerPattern: '(x+x+)+y', cookie: 'canary', weight: 100 };
+  assert.deepEqual(takes(evil, { 'x-canary': 'x'.repeat(8_000), cookie: 'canary=always' }), NEVER);
+  assert.deepEqual(takes(evil, { 'x-canary': 'xxy', cookie: 'canary=never' }), ALWAYS);
 });
 
 function routesTo(t: TestContext): Promise<RawUpstream[]> {
