@@ -1,5 +1,6 @@
 /** How clusters and their endpoints are now, and where a request would go. */
 import { AffinityKeys } from '../dataplane/clusters/affinity-keys.ts';
+import { StickyEndpoints } from '../dataplane/clusters/sticky-endpoints.ts';
 import { cookieValues } from '../formats/http/cookies.ts';
 import type { ClusterEndpoint, ClusterInForce } from '../model/cluster.ts';
 import type { ClusterId } from '../model/route.ts';
@@ -61,11 +62,12 @@ export class ClusterReports {
 
   /** The id of the endpoint that a request's sticky cookie names; undefined for one that is not ours, or without one. */
   #boundTo({ cluster, endpoints }: ClusterInForce, request: AskedRequest): string | undefined {
-    const { affinity, service } = cluster;
+    const { affinity } = cluster;
     const values = affinity === undefined ? [] : cookieValues(request.header('cookie'), affinity.name);
-    if (values.length === 0) return undefined;
-    const keys = new AffinityKeys(this.#affinityKeys());
-    return endpoints.find(({ id }) => keys.valuesOf(service, id).some(value => values.includes(value)))?.id;
+    if (affinity === undefined || values.length === 0) return undefined;
+    const sticky = new StickyEndpoints<ClusterEndpoint>(affinity, new AffinityKeys(this.#affinityKeys()), cluster);
+    sticky.changed(endpoints);
+    return values.map(value => sticky.find(value)).find(endpoint => endpoint !== undefined)?.id;
   }
 }
 

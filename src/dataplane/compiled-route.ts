@@ -45,6 +45,8 @@ export class CompiledRoute implements Place {
   readonly profile: Place['profile'];
   /** Of a location of an Ingress; undefined for any other route. */
   readonly ingress: CompiledIngress | undefined;
+  /** Clients without the sticky cookie of the cluster get one. */
+  readonly bindsClients: boolean;
   /** What its policies do; undefined where it has none. */
   readonly filters: RouteFilters | undefined;
   /** The Service's own limits. */
@@ -65,6 +67,7 @@ export class CompiledRoute implements Place {
     this.strippedPrefix = strippedPrefix(route);
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';
     this.redirectsToHttps = route.tlsRedirect !== false;
+    this.bindsClients = route.ingress === undefined || route.ingress.bindsClients === true;
     this.filters = filters;
     this.overrides = route.overrides;
   }

@@ -78,8 +78,21 @@ export interface CookieAffinity {
   readonly domain: string;
   /** Absent: the cookie ends with the browser's session. */
   readonly maxAgeSeconds?: number;
-  readonly sameSite: 'Lax' | 'Strict' | 'None';
+  /** The same for user agents that do not know Max-Age: it is said as a date. */
+  readonly expiresSeconds?: number;
+  /** Empty: the cookie does not say it. */
+  readonly sameSite: 'Lax' | 'Strict' | 'None' | '';
+  /** Browsers that take `None` for `Strict` do not get it. */
+  readonly sparesOldBrowsers?: true;
   readonly secure: 'auto' | 'always' | 'never';
+  /** A client whose endpoint fails is bound to the one that answers instead. */
+  readonly changesOnFailure?: true;
+  /**
+   * Cookies of ingress-nginx count, too, as this one of its modes has them. `persistent`: a client stays with its endpoint until that is
+   * gone. `balanced`: the cookie has a key by which an endpoint is chosen, so that some clients move when endpoints come. Absent: only
+   * cookies of this program count, and a client stays as with `persistent`.
+   */
+  readonly mode?: 'persistent' | 'balanced';
 }
 
 /** The endpoints of a cluster; without any, requests get 503. */

@@ -100,6 +100,8 @@ export interface IngressRoute {
   readonly forwardsChain?: true;
   /** Upstreams get X-Original-URI, the target that the client has asked for. */
   readonly tellsOriginalUri?: true;
+  /** Its answers set the sticky cookie of the cluster. Other locations of the cluster obey the cookie of a client that has one. */
+  readonly bindsClients?: true;
 }
 
 export interface Route extends Place {

@@ -141,11 +141,11 @@ export class ClusterState {
   }
 
   #bind(): void {
-    const { affinity, service } = this.#cluster;
+    const { affinity } = this.#cluster;
     if (affinity === undefined || this.balancing === undefined) {
       this.sticky = undefined;
     } else if (this.sticky === undefined) {
-      this.sticky = new StickyEndpoints(affinity, this.#context.affinityKeys, service);
+      this.sticky = new StickyEndpoints(affinity, this.#context.affinityKeys, this.#cluster);
       this.sticky.changed(this.#all);
     } else {
       this.sticky.cookie = affinity;

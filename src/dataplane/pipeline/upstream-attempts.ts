@@ -66,7 +66,10 @@ export class UpstreamAttempts implements Waiting {
     const { balancing, sticky } = route.cluster;
     this.#balancing = balancing;
     this.#isSticky = sticky !== undefined;
-    if (sticky !== undefined) this.#binding.begin(sticky, head, endpoint => balancing?.takesBound(endpoint) ?? false);
+    if (sticky !== undefined) {
+      const takes = (endpoint: EndpointState): boolean => balancing?.takesBound(endpoint) ?? false;
+      this.#binding.begin(sticky, head, takes, route.bindsClients);
+    }
     this.#count = 0;
     this.#failedEndpoints = 0;
     this.#askedAgain = 0;
@@ -91,14 +94,14 @@ export class UpstreamAttempts implements Waiting {
 
   /** The line of the response's head that binds the client to its endpoint; none where the client's cookie counts, or nothing binds it. */
   get bindingLines(): readonly string[] {
-    if (!this.#isSticky) return NO_LINES;
     const { head, route, downstream } = this.#state;
-    const { trustedProxies } = this.#context;
-    const line = this.#binding.lineFor(
-      this.#endpoint,
-      route.path,
-      () => head !== undefined && isSecure(head, downstream.client, trustedProxies),
-    );
+    if (!this.#isSticky || !route.bindsClients) return NO_LINES;
+    const { trustedProxies, engine } = this.#context;
+    const line = this.#binding.lineFor(this.#endpoint, route.path, {
+      isSecure: () => head !== undefined && isSecure(head, downstream.client, trustedProxies),
+      userAgent: () => head?.field('user-agent', ', ') ?? '',
+      now: () => engine.clock.now(),
+    });
     return line === '' ? NO_LINES : [line];
   }
 

@@ -4,16 +4,19 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { AffinityKeys } from '../../../src/dataplane/clusters/affinity-keys.ts';
 import { StickyEndpoints } from '../../../src/dataplane/clusters/sticky-endpoints.ts';
+import { type ClusterEndpoint, plainEndpoint } from '../../../src/model/cluster.ts';
 
 const KEY = Buffer.from('a key of tests, 24 bytes');
 const OTHER_KEY = Buffer.from('another key of the tests');
 const COOKIE = { name: 'route', path: '', domain: '', sameSite: 'Lax', secure: 'auto' } as const;
 const SERVICE = { namespace: 'default', name: 'web' };
+const CLUSTER = { service: SERVICE, name: 'default-web-80' };
 
-const endpoints = (...ids: string[]): { id: string }[] => ids.map(id => ({ id }));
+const endpoint = (id: string): ClusterEndpoint => ({ ...plainEndpoint({ address: '10.0.0.9', port: 80 }), id });
+const endpoints = (...ids: string[]): ClusterEndpoint[] => ids.map(endpoint);
 
-function sticky(keys: AffinityKeys, ...ids: string[]): StickyEndpoints<{ id: string }> {
-  const made = new StickyEndpoints<{ id: string }>(COOKIE, keys, SERVICE);
+function sticky(keys: AffinityKeys, ...ids: string[]): StickyEndpoints<ClusterEndpoint> {
+  const made = new StickyEndpoints<ClusterEndpoint>(COOKIE, keys, CLUSTER);
   made.changed(endpoints(...ids));
   return made;
 }
@@ -21,20 +24,20 @@ function sticky(keys: AffinityKeys, ...ids: string[]): StickyEndpoints<{ id: str
 test('the value is the first 12 bytes of an HMAC-SHA-256 of the Service and the endpoint, as base64url', () => {
   const one = sticky(new AffinityKeys([KEY]), '10.0.0.1:80');
   const hmac = createHmac('sha256', KEY).update('default/web\n10.0.0.1:80').digest();
-  assert.equal(one.valueOf({ id: '10.0.0.1:80' }), hmac.subarray(0, 12).toString('base64url'));
+  assert.equal(one.valueOf(endpoint('10.0.0.1:80')), hmac.subarray(0, 12).toString('base64url'));
 });
 
 test('a value leads to its endpoint, in every worker and replica that has the key', () => {
   const here = sticky(new AffinityKeys([KEY]), 'a', 'b', 'c');
   const there = sticky(new AffinityKeys([KEY]), 'c', 'b', 'a');
-  for (const id of ['a', 'b', 'c']) assert.equal(there.find(here.valueOf({ id }))?.id, id);
+  for (const id of ['a', 'b', 'c']) assert.equal(there.find(here.valueOf(endpoint(id)))?.id, id);
 });
 
 test('a value that was made up, of another key or of another Service leads nowhere', () => {
   const web = sticky(new AffinityKeys([KEY]), '10.0.0.1:80');
-  const other = new StickyEndpoints<{ id: string }>(COOKIE, new AffinityKeys([KEY]), {
-    namespace: 'default',
-    name: 'db',
+  const other = new StickyEndpoints<ClusterEndpoint>(COOKIE, new AffinityKeys([KEY]), {
+    service: { namespace: 'default', name: 'db' },
+    name: 'default-db-80',
   });
   other.changed(endpoints('10.0.0.1:80'));
   const forged = [
@@ -44,10 +47,10 @@ test('a value that was made up, of another key or of another Service leads nowhe
     'A'.repeat(16),
     'A'.repeat(1 << 20),
     randomBytes(12).toString('base64url'),
-    sticky(new AffinityKeys([OTHER_KEY]), '10.0.0.1:80').valueOf({ id: '10.0.0.1:80' }),
-    other.valueOf({ id: '10.0.0.1:80' }),
-    `${web.valueOf({ id: '10.0.0.1:80' })}=`,
-    web.valueOf({ id: '10.0.0.1:80' }).toLowerCase(),
+    sticky(new AffinityKeys([OTHER_KEY]), '10.0.0.1:80').valueOf(endpoint('10.0.0.1:80')),
+    other.valueOf(endpoint('10.0.0.1:80')),
+    `${web.valueOf(endpoint('10.0.0.1:80'))}=`,
+    web.valueOf(endpoint('10.0.0.1:80')).toLowerCase(),
   ];
   for (const value of forged) assert.equal(web.find(value), undefined, value.slice(0, 40));
 });
@@ -55,9 +58,9 @@ test('a value that was made up, of another key or of another Service leads nowhe
 test('while a key is turned, both keys count, and the new one makes the cookies', () => {
   const keys = new AffinityKeys([KEY]);
   const turning = sticky(keys, 'a', 'b');
-  const old = turning.valueOf({ id: 'a' });
+  const old = turning.valueOf(endpoint('a'));
   keys.change([OTHER_KEY, KEY]);
-  const young = turning.valueOf({ id: 'a' });
+  const young = turning.valueOf(endpoint('a'));
   assert.notEqual(young, old);
   assert.equal(turning.find(old)?.id, 'a');
   assert.equal(turning.find(young)?.id, 'a');
@@ -68,11 +71,11 @@ test('while a key is turned, both keys count, and the new one makes the cookies'
 
 test('when endpoints change, those that stay keep their value, and those that go are found no more', () => {
   const web = sticky(new AffinityKeys([KEY]), 'a', 'b');
-  const [a, b] = [web.valueOf({ id: 'a' }), web.valueOf({ id: 'b' })];
+  const [a, b] = [web.valueOf(endpoint('a')), web.valueOf(endpoint('b'))];
   web.changed(endpoints('b', 'c'));
   assert.equal(web.find(a), undefined);
   assert.equal(web.find(b)?.id, 'b');
-  assert.equal(web.valueOf({ id: 'b' }), b);
+  assert.equal(web.valueOf(endpoint('b')), b);
 });
 
 test('values are made when they are first asked for, and for new endpoints alone', () => {
@@ -86,7 +89,7 @@ test('values are made when they are first asked for, and for new endpoints alone
   const web = sticky(new CountingKeys([KEY]), 'a', 'b');
   assert.deepEqual(asked, []);
   web.find('A'.repeat(16));
-  web.valueOf({ id: 'a' });
+  web.valueOf(endpoint('a'));
   assert.deepEqual(asked.splice(0), ['a', 'b']);
   web.changed(endpoints('b', 'c'));
   web.find('A'.repeat(16));
