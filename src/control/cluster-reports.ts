@@ -1,6 +1,6 @@
 /** How clusters and their endpoints are now, and where a request would go. */
-import { AffinityKeys } from '../dataplane/clusters/affinity-keys.ts';
-import { StickyEndpoints } from '../dataplane/clusters/sticky-endpoints.ts';
+import { AffinityKeys } from '../dataplane/clusters/affinity/affinity-keys.ts';
+import { StickyEndpoints } from '../dataplane/clusters/affinity/sticky-endpoints.ts';
 import { cookieValues } from '../formats/http/cookies.ts';
 import type { ClusterEndpoint, ClusterInForce } from '../model/cluster.ts';
 import type { ClusterId } from '../model/route.ts';

@@ -11,7 +11,7 @@ import { limitsOf } from '../settings/limits.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ClusterState } from './clusters/cluster-state.ts';
 import type { CompiledIngress } from './compiled-ingress.ts';
-import { type CompiledCanaryRule, compileCanaryRule } from './pipeline/canary.ts';
+import { type CompiledCanaryRule, compileCanaryRule } from './pipeline/canary-rule.ts';
 import type { RouteFilters } from './pipeline/filters/filters.ts';
 
 /** What a route is compiled with. */

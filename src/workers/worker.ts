@@ -1,7 +1,7 @@
 /** A worker thread: one engine, its table and settings, and the messages that change them between two requests. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
-import { AffinityKeys } from '../dataplane/clusters/affinity-keys.ts';
+import { AffinityKeys } from '../dataplane/clusters/affinity/affinity-keys.ts';
 import type { ClusterContext } from '../dataplane/clusters/balancing.ts';
 import { createEngine } from '../dataplane/create-engine.ts';
 import type { EngineState } from '../dataplane/engine.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClusterReports } from '../../src/control/cluster-reports.ts';
-import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
+import { AffinityKeys } from '../../src/dataplane/clusters/affinity/affinity-keys.ts';
 import { type ClusterInForce, plainEndpoint } from '../../src/model/cluster.ts';
 import { observedCluster } from '../support/observed-clusters.ts';
 

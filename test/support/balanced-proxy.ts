@@ -1,7 +1,7 @@
 /** A proxy with one balanced cluster, whose endpoints and settings a test changes while requests are under way. */
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
+import { AffinityKeys } from '../../src/dataplane/clusters/affinity/affinity-keys.ts';
 import { RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { Cluster, ClusterEndpoint } from '../../src/model/cluster.ts';

@@ -140,8 +140,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     // Choosing is pure, and so are the values of cookies. The control plane asks both where a request would go.
-    'dataplane/clusters/affinity-keys.ts': { folders: ['model'], packages: [] },
     'dataplane/clusters/balancers': { folders: ['model'], packages: [] },
+    'dataplane/clusters/affinity': { folders: ['model', 'dataplane/clusters/balancers'], packages: [] },
     'dataplane/clusters': {
       folders: [
         ...COMMON,
@@ -154,7 +154,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/runtime',
         'dataplane/transport',
         'dataplane/transport/tls',
-        'dataplane/clusters/affinity-keys.ts',
+        'dataplane/clusters/affinity',
         'dataplane/clusters/balancers',
       ],
       packages: [],
@@ -176,6 +176,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/passwords',
         'dataplane/runtime',
         'dataplane/clusters',
+        'dataplane/clusters/affinity',
         'dataplane/clusters/balancers',
       ],
       packages: [],
@@ -252,7 +253,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'observe',
         'dataplane',
         'dataplane/clusters',
-        'dataplane/clusters/affinity-keys.ts',
+        'dataplane/clusters/affinity',
         'dataplane/failures',
         'dataplane/log',
         'dataplane/tokens',
@@ -263,7 +264,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     control: {
-      folders: [...CONTROL_PLANE, 'dataplane/clusters/affinity-keys.ts', 'dataplane/clusters/balancers'],
+      folders: [...CONTROL_PLANE, 'dataplane/clusters/affinity', 'dataplane/clusters/balancers'],
       packages: [],
     },
     admin: {

@@ -1,6 +1,6 @@
 /** Routes for tests that care about their host and path only, and the clusters that they lead to. */
 import { systemClock } from '../../src/clock.ts';
-import { AffinityKeys } from '../../src/dataplane/clusters/affinity-keys.ts';
+import { AffinityKeys } from '../../src/dataplane/clusters/affinity/affinity-keys.ts';
 import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
 import { PasswordVerifier } from '../../src/dataplane/passwords/password-verifier.ts';
 import { AuthCache } from '../../src/dataplane/pipeline/filters/auth-cache.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { ClusterId } from '../../model/route.ts';
 import { type EndpointRow, TRIAL, USABLE } from '../../observe/endpoint-board.ts';
-import type { AffinityKeys } from './affinity-keys.ts';
+import type { AffinityKeys } from './affinity/affinity-keys.ts';
 import type { Balancer, Outcome, PickRequest, Random } from './balancers/balancer.ts';
 import { createBalancer } from './balancers/create-balancer.ts';
 import { EndpointAdmission, type Strictness } from './endpoint-admission.ts';

@@ -2,9 +2,9 @@ import type { Cluster, Endpoint } from '../../model/cluster.ts';
 import type { PublishedCluster, PublishedEndpoint, PublishedEndpointSet } from '../../model/delta.ts';
 import type { ServiceRef } from '../../model/route.ts';
 import { NO_SLOT } from '../../observe/endpoint-board.ts';
+import { StickyEndpoints } from './affinity/sticky-endpoints.ts';
 import { Balancing, type ClusterContext } from './balancing.ts';
 import { EndpointState, NEVER } from './endpoint-state.ts';
-import { StickyEndpoints } from './sticky-endpoints.ts';
 import type { PoolProtocol } from './upstream-pool.ts';
 import { protocolOf } from './upstream-protocol.ts';
 

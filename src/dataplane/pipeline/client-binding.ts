@@ -1,6 +1,6 @@
 import { cookieValues } from '../../formats/http/cookies.ts';
+import type { StickyEndpoints } from '../clusters/affinity/sticky-endpoints.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
-import type { StickyEndpoints } from '../clusters/sticky-endpoints.ts';
 import type { RequestView } from './ports.ts';
 import { type CookieMoment, stickyCookieLine } from './sticky-cookie.ts';
 

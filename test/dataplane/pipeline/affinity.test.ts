@@ -1,7 +1,7 @@
 /** Sticky cookies on real sockets: who is bound to which endpoint, and which bytes either side sees. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { AffinityKeys } from '../../../src/dataplane/clusters/affinity-keys.ts';
+import { AffinityKeys } from '../../../src/dataplane/clusters/affinity/affinity-keys.ts';
 import type { CookieAffinity } from '../../../src/model/cluster.ts';
 import { EJECTED, USABLE } from '../../../src/observe/endpoint-board.ts';
 import { type BalancedDescription, type BalancedProxy, startBalanced } from '../../support/balanced-proxy.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { compileCanaryRule, takesRequest } from '../../../src/dataplane/pipeline/canary.ts';
+import { compileCanaryRule, takesRequest } from '../../../src/dataplane/pipeline/canary-rule.ts';
 import { RouteCompiler } from '../../../src/dataplane/route-compiler.ts';
 import { type CookieAffinity, plainEndpoint } from '../../../src/model/cluster.ts';
 import type { CanaryRule } from '../../../src/model/route.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AffinityKeys } from '../../../src/dataplane/clusters/affinity-keys.ts';
+import { AffinityKeys } from '../../../src/dataplane/clusters/affinity/affinity-keys.ts';
+import { StickyEndpoints } from '../../../src/dataplane/clusters/affinity/sticky-endpoints.ts';
 import { EndpointState } from '../../../src/dataplane/clusters/endpoint-state.ts';
-import { StickyEndpoints } from '../../../src/dataplane/clusters/sticky-endpoints.ts';
 import { ClientBinding } from '../../../src/dataplane/pipeline/client-binding.ts';
 import { type CookieAffinity, plainEndpoint } from '../../../src/model/cluster.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Endpoint } from '../../model/cluster.ts';
+import type { Endpoint } from '../../../model/cluster.ts';
 
 const HASH_LENGTH = 32;
 /** More than any key of ingress-nginx has. */

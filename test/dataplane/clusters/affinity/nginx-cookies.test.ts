@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { AffinityKeys } from '../../../src/dataplane/clusters/affinity-keys.ts';
-import { StickyEndpoints } from '../../../src/dataplane/clusters/sticky-endpoints.ts';
-import { type ClusterEndpoint, type CookieAffinity, plainEndpoint } from '../../../src/model/cluster.ts';
+import { AffinityKeys } from '../../../../src/dataplane/clusters/affinity/affinity-keys.ts';
+import { StickyEndpoints } from '../../../../src/dataplane/clusters/affinity/sticky-endpoints.ts';
+import { type ClusterEndpoint, type CookieAffinity, plainEndpoint } from '../../../../src/model/cluster.ts';
 
 const NAME = 'shop-web-80';
 const COOKIE: CookieAffinity = { name: 'INGRESSCOOKIE', path: '', domain: '', sameSite: '', secure: 'auto' };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Cluster, CookieAffinity, Endpoint } from '../../model/cluster.ts';
+import type { Cluster, CookieAffinity, Endpoint } from '../../../model/cluster.ts';
+import type { Candidate } from '../balancers/balancer.ts';
+import { hashOf, Rendezvous } from '../balancers/rendezvous.ts';
 import { type AffinityKeys, VALUE_LENGTH } from './affinity-keys.ts';
-import type { Candidate } from './balancers/balancer.ts';
-import { hashOf, Rendezvous } from './balancers/rendezvous.ts';
 import { NginxCookies } from './nginx-cookies.ts';
 
 /** Enough that no two clients get the same key. */

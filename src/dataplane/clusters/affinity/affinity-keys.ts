@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { type ServiceRef, serviceKey } from '../../model/route.ts';
+import { type ServiceRef, serviceKey } from '../../../model/route.ts';
 
 /** 96 bits: too many for a client to guess the value of an endpoint. */
 const VALUE_BYTES = 12;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { AffinityKeys } from '../../../src/dataplane/clusters/affinity-keys.ts';
-import { StickyEndpoints } from '../../../src/dataplane/clusters/sticky-endpoints.ts';
-import { type ClusterEndpoint, plainEndpoint } from '../../../src/model/cluster.ts';
+import { AffinityKeys } from '../../../../src/dataplane/clusters/affinity/affinity-keys.ts';
+import { StickyEndpoints } from '../../../../src/dataplane/clusters/affinity/sticky-endpoints.ts';
+import { type ClusterEndpoint, plainEndpoint } from '../../../../src/model/cluster.ts';
 
 const KEY = Buffer.from('a key of tests, 24 bytes');
 const OTHER_KEY = Buffer.from('another key of the tests');
