@@ -3,16 +3,19 @@
  * - `npm run test:assets`: Kubernetes and etcd, whose versions go.mod beside this file names
  * - `npm run test:assets:http2`: those of the tests of HTTP/2, out of http2/
  * - `npm run test:assets:grpc`: grpc-go's interoperability tests, whose version grpc/go.mod names
+ * - `npm run test:assets:helm`: Helm, whose version helm/go.mod names
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GRPC_MODULE, grpcAssets } from '../support/grpc-assets.ts';
+import { HELM_MODULE, helmAssets } from '../support/helm-assets.ts';
 import { HTTP2_MODULE, http2Assets, OWN_PROGRAMS } from '../support/http2-assets.ts';
 import { ASSETS_MODULE, builtAssets } from '../support/test-assets.ts';
 
 if (process.argv[2] === 'http2') provide(http2Assets(), buildHttp2);
-else if (process.argv[2] === 'grpc') provide(grpcAssets(), buildGrpc);
+else if (process.argv[2] === 'grpc') provide(grpcAssets(), into => buildTools(GRPC_MODULE, into));
+else if (process.argv[2] === 'helm') provide(helmAssets(), into => buildTools(HELM_MODULE, into));
 else provide(builtAssets(), buildKubernetes);
 
 /** The folder appears with all programs, or not at all. */
@@ -48,8 +51,9 @@ function buildHttp2(into: string): void {
   );
 }
 
-function buildGrpc(into: string): void {
-  go(GRPC_MODULE, 'build', '-trimpath', '-ldflags', '-s -w', '-o', `${into}/`, 'tool');
+/** The tools that a module names. */
+function buildTools(module: string, into: string): void {
+  go(module, 'build', '-trimpath', '-ldflags', '-s -w', '-o', `${into}/`, 'tool');
 }
 
 function buildKubernetes(into: string): void {

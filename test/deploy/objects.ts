@@ -6,9 +6,10 @@ import { parseYamlDocuments } from '../../src/formats/yaml.ts';
 
 export const DEPLOY = join(import.meta.dirname, '../../deploy');
 
-/** Every YAML file below deploy/, relative to it. */
+/** Every YAML file below deploy/, relative to it. Those of the chart are Helm's. */
 export function yamlFiles(): string[] {
-  return readdirSync(DEPLOY, { recursive: true, encoding: 'utf8' }).filter(file => /\.ya?ml$/.test(file));
+  const files = readdirSync(DEPLOY, { recursive: true, encoding: 'utf8' });
+  return files.filter(file => /\.ya?ml$/.test(file) && !file.startsWith('chart/'));
 }
 
 export function textOf(file: string): string {
