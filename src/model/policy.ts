@@ -117,13 +117,6 @@ export interface RedirectPolicy {
   /** With `$1` to `$9` for the groups of the pattern. */
   readonly target: string;
   readonly status: number;
-  /** The Location has the scheme and the host of the request, where the target is a path. */
-  readonly isAbsolute?: true;
-  /**
-   * The Location is the URL of the request with this host and with the port, without a slash at its end, as ingress-nginx's
-   * `from-to-www-redirect` writes it; the target is empty.
-   */
-  readonly toHost?: string;
   /** As in {@link RewritePolicy}. */
   readonly isDecoded?: true;
 }

@@ -53,6 +53,12 @@ export function requestVariables(state: ExchangeState, trusted: AddressRanges): 
     get head() {
       return state.head as RequestView;
     },
+    get client() {
+      return state.downstream.client;
+    },
+    get requestId() {
+      return state.record.requestId;
+    },
     get clientIp() {
       return clientIpOf(state.head, state.downstream.client, trusted);
     },

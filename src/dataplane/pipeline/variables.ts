@@ -6,12 +6,14 @@ import { queryValue } from '../../formats/http/query.ts';
 import { parseUriReference } from '../../formats/http/uri.ts';
 import { NAMED_VARIABLE, type TextPart } from '../../formats/nginx-text.ts';
 import { AUTHORIZATION } from './header-ids.ts';
-import type { RequestView } from './ports.ts';
+import type { ClientIdentity, RequestView } from './ports.ts';
 
 /** What variables say of a request. */
 export interface VariableSource {
   readonly head: Pick<RequestView, 'method' | 'target' | 'has' | 'value' | 'field'>;
+  readonly client: Pick<ClientIdentity, 'tls'>;
   readonly clientIp: string;
+  readonly requestId: string;
   readonly scheme: 'http' | 'https';
   /** As routes see it. */
   readonly host: string;
@@ -29,10 +31,17 @@ export type Variable = (source: VariableSource) => string;
 const PLAIN: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['remote_addr', ({ clientIp }) => clientIp],
   ['scheme', ({ scheme }) => scheme],
+  // Whatever a trusted proxy says. The name is ours.
+  ['connection_scheme', ({ client }) => (client.tls === undefined ? 'http' : 'https')],
+  ['server_port', ({ scheme }) => (scheme === 'https' ? '443' : '80')],
+  ['request_id', ({ requestId }) => requestId],
+  ['proxy_add_x_forwarded_for', ({ head, clientIp }) => listed(head.field('x-forwarded-for', ', '), clientIp)],
   ['host', ({ host }) => host],
   ['http_host', ({ authority }) => authority],
   ['request_method', ({ head }) => head.method],
   ['request_uri', ({ head }) => requestUri(head.target)],
+  // The name is ours.
+  ['request_uri_without_slash', ({ head }) => requestUri(head.target).replace(/\/$/, '')],
   ['escaped_request_uri', ({ head }) => encodeComponent(requestUri(head.target))],
   ['uri', ({ path }) => path],
   ['args', ({ query }) => query.slice(1)],
@@ -60,6 +69,10 @@ export function variableOf(name: string): Variable | undefined {
     default:
       return undefined;
   }
+}
+
+function listed(before: string, last: string): string {
+  return before === '' ? last : `${before}, ${last}`;
 }
 
 /** A text, some parts of which are those of each request. */

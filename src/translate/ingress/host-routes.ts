@@ -17,6 +17,7 @@ import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressOptions } from './ingress-options.ts';
 import type { HostLocations, Location } from './locations.ts';
 import type { IngressReading } from './read-ingress.ts';
+import { appRootRedirect, directoryRedirect, wwwRedirect } from './redirects.ts';
 import { rewritePolicies } from './rewrite-policies.ts';
 
 export interface HostContext {
@@ -84,7 +85,7 @@ class HostRouteMaker {
     else if (!isDirectory || !this.#has('Prefix', stem)) this.#add(location, { path: stem });
     if (isDirectory && !this.#has('Exact', stem) && !this.#has('Prefix', stem) && !this.#isPlaced(stem)) {
       // What nginx does for a location that ends with a slash: the path without it is sent there.
-      const policies: Policy[] = [{ kind: 'redirect', target: path, status: 301, isAbsolute: true }];
+      const policies: Policy[] = [directoryRedirect(path)];
       this.#add(location, { path: stem, match: 'exact' }, policies);
     }
   }
@@ -95,7 +96,7 @@ class HostRouteMaker {
     const target = reading?.effect.server?.appRoot;
     if (reading === undefined || target === undefined) return;
     const root = this.#host.locations.find(({ path, type }) => path === '/' && type === 'Prefix');
-    const policies: Policy[] = [{ kind: 'redirect', target: `${target}?`, status: 302, isAbsolute: true }];
+    const policies: Policy[] = [appRootRedirect(target)];
     if (root !== undefined) this.#add(root, { path: '/', match: 'exact' }, policies, reading);
   }
 
@@ -114,7 +115,7 @@ class HostRouteMaker {
     const root = locations.find(({ path, type }) => path === '/' && type === 'Prefix');
     if (status === undefined || reading === undefined || other === undefined || root === undefined) return;
     if (this.#context.isRuled(other) || aliases.includes(other)) return;
-    const policies: Policy[] = [{ kind: 'redirect', target: '', status, isAbsolute: true, toHost: host }];
+    const policies: Policy[] = [wwwRedirect(host, status)];
     const at = this.#routes.length;
     this.#add(root, { path: '/' }, policies, reading);
     this.#routes.push(...this.#routes.splice(at).map(route => ({ ...route, host: other })));
@@ -149,9 +150,10 @@ class HostRouteMaker {
     });
   }
 
-  #policiesOf({ reading, path }: Location): readonly Policy[] {
+  #policiesOf(location: Location): readonly Policy[] {
+    const { reading } = location;
     if (reading.denial !== undefined) return reading.policies;
-    const rewrites = rewritePolicies(path, reading.effect.paths);
+    const rewrites = rewritePolicies(location, reading.effect.paths);
     if (rewrites.length === 0) return reading.policies;
     const at = reading.policies.findIndex(({ kind }) => !BEFORE_REWRITE.has(kind));
     return reading.policies.toSpliced(at < 0 ? reading.policies.length : at, 0, ...rewrites);
@@ -210,4 +212,10 @@ export function otherWww(host: string): string | undefined {
 }
 
 /** The policies that see the path of the client. */
-const BEFORE_REWRITE: ReadonlySet<Policy['kind']> = new Set(['unavailable', 'cors', 'redirect']);
+const BEFORE_REWRITE: ReadonlySet<Policy['kind']> = new Set([
+  'unavailable',
+  'deny-header',
+  'cors',
+  'return',
+  'redirect',
+]);

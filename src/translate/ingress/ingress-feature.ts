@@ -65,6 +65,8 @@ export interface IngressValues {
   tell(name: string, why: string): void;
   /** The cluster of another Service of the same namespace; undefined where requests cannot be sent there, which its author is told. */
   clusterOfService(name: string, reference: ServiceReference): ClusterId | undefined;
+  /** The cluster that answers where no location does; undefined where the program has none, or requests cannot be sent there. */
+  clusterOfDefaultBackend(): ClusterId | undefined;
   /** The cluster of a host that need not be a Service. @param isVerified whether its certificate has to be valid, for `https` */
   clusterOfUrl(url: URL, isVerified?: boolean): ClusterId;
   /** The users of a Secret, or why there are none. Its author is told. @param shape `auth-map`: each key is a user */
@@ -73,6 +75,8 @@ export interface IngressValues {
   authorities(name: string, secret: SecretRef): Authorities;
   /** A ConfigMap, or why there is none. */
   configMap(name: string, ref: ServiceRef): ConfigMapData | { readonly fault: string };
+  /** A ConfigMap that the one of ingress-nginx names; undefined where it is not there, which counts as an empty one. */
+  globalConfigMap(ref: ServiceRef): ConfigMapData | undefined;
 }
 
 /** What is decided once for each host: the first Ingress of the host wins. */

@@ -128,6 +128,18 @@ export class AnnotationValues implements IngressValues {
     return this.#add(destination);
   }
 
+  clusterOfDefaultBackend(): ClusterId | undefined {
+    const { defaultBackendService: service } = this.options;
+    if (service === undefined) return undefined;
+    const { destination, problem } = backendDestination(
+      service,
+      undefined,
+      this.#lookups.service(service),
+      this.options,
+    );
+    return problem === undefined ? this.#add(destination) : undefined;
+  }
+
   clusterOfUrl(url: URL, isVerified = true): ClusterId {
     return this.#add(urlDestination(this.ingress, url, isVerified));
   }
@@ -152,6 +164,11 @@ export class AnnotationValues implements IngressValues {
     const fault = `the ConfigMap ${serviceKey(ref)} cannot be used: ${found.fault}`;
     this.deny(name, fault);
     return { fault };
+  }
+
+  globalConfigMap(ref: ServiceRef): ConfigMapData | undefined {
+    const found = this.#lookups.configMap(ref);
+    return found === undefined || 'fault' in found ? undefined : found;
   }
 
   /** Says something of the Ingress. */

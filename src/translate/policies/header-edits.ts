@@ -77,18 +77,23 @@ function parseEdit(line: string, refused: string): HeaderEdit {
   const [, op, named = '', value = '', removed = ''] = EDIT.exec(line) ?? [];
   const name = named || removed;
   if (name === '') throw new FormatError(`${quote(line)} is no change: write ${EDITS_GRAMMAR}`);
-  if (!isToken(name)) throw new FormatError(`${quote(name)} is no name of a header: ${quote(line)}`);
+  return headerEdit(removed === '' ? (op === 'add' ? 'add' : 'set') : 'remove', name, value, refused);
+}
+
+/** @param refused as in {@link parseEdits} @throws FormatError for what a message cannot carry, or must not be given */
+export function headerEdit(op: HeaderEdit['op'], name: string, value: string, refused = ''): HeaderEdit {
+  if (!isToken(name)) throw new FormatError(`${quote(name)} is no name of a header`);
   const lower = name.toLowerCase();
   if (FRAMING.has(lower)) {
     throw new FormatError(`${name} cannot be changed: it says how one connection carries the message`);
   }
   if (lower === refused) throw new FormatError(`${name} cannot be changed here: the setting upstream-host chooses it`);
-  if (removed !== '') return { op: 'remove', name, value: '' };
+  if (op === 'remove') return { op, name, value: '' };
   if (value.length > LONGEST_VALUE) throw new FormatError(`the value of ${name} is longer than ${LONGEST_VALUE} bytes`);
   if (value !== '' && !VALUE.test(value)) {
     throw new FormatError(`the value of ${name} holds a character that headers cannot carry: ${quote(value)}`);
   }
-  return { op: op === 'add' ? 'add' : 'set', name, value };
+  return { op, name, value };
 }
 
 function describe(edits: readonly HeaderEdit[]): string {
