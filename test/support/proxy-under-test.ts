@@ -15,7 +15,7 @@ import { WireEngine } from '../../src/dataplane/wire/engine.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
-import type { PublishedDelta } from '../../src/model/delta.ts';
+import { arrivals, departures, type PublishedDelta } from '../../src/model/delta.ts';
 import type { Policy, PolicyKind } from '../../src/model/policy.ts';
 import type { Route, RouteOverrides } from '../../src/model/route.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
@@ -137,6 +137,14 @@ export class ProxyUnderTest {
     this.state.table = this.#compiler.apply(this.state.table, publishedOf(routes, 2));
   }
 
+  /** What a worker does with a change. */
+  apply(delta: PublishedDelta): void {
+    const { tls } = delta;
+    if (tls !== undefined) this.state.tlsHosts.apply(arrivals(tls));
+    this.state.table = this.#compiler.apply(this.state.table, delta);
+    if (tls !== undefined) this.state.tlsHosts.apply(departures(tls));
+  }
+
   /** Of the TLS port. */
   get tlsAddress(): ListenAddress {
     if (this.#tlsAddress === undefined) throw new Error('this proxy has no TLS port');
@@ -145,7 +153,11 @@ export class ProxyUnderTest {
 
   /** A connection to the port that clients of its kind come by. */
   async connect(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
-    if (this.#isOnTls) return this.#connectOnTls(options);
+    return this.#isOnTls ? this.#connectOnTls(options) : this.connectInClear(options);
+  }
+
+  /** A connection to the plain port. */
+  async connectInClear(options: { readonly localAddress?: string } = {}): Promise<RawClient> {
     const client = await RawClient.connect(this.address, options);
     atEnd(this.#t, () => client.destroy());
     return client;

@@ -28,6 +28,8 @@ const NAMES = [
   'x-scheme',
   'x-original-forwarded-for',
   'x-original-forwarded-host',
+  // Scripts that speak CGI take it for the setting HTTP_PROXY.
+  'proxy',
 ];
 const WITHOUT_NAMES = new Without(NAMES);
 const WITHOUT_URI = new Without([...NAMES, 'x-original-uri']);
