@@ -1,9 +1,9 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
-import type { ServiceRef } from '../model/route.ts';
+import type { Diagnostic, ObjectRef } from '../model/diagnostic.ts';
 
 /** A diagnostic as people and scripts get it. */
 export interface DiagnosticView {
-  readonly service: ServiceRef;
+  /** The object: a Service, unless it says its kind. */
+  readonly service: ObjectRef;
   readonly reason: string;
   readonly message: string;
   /** Full key of the annotation at fault, where there is one. */

@@ -7,6 +7,10 @@ import { formatBalance } from '../translate/balance/balance.ts';
 export interface RouteView {
   readonly host: string;
   readonly path: string;
+  /** Absent: the path is a prefix. */
+  readonly match?: NonNullable<Route['match']>;
+  /** Whose it is; absent: an annotated Service's. */
+  readonly ingress?: ServiceRef;
   readonly stripPrefix: boolean;
   readonly rewriteRedirects: boolean;
   readonly overrides: RouteOverrides;
@@ -39,6 +43,8 @@ export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
   });
   const view = {
     ...{ host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt, ...named },
+    ...(route.match && { match: route.match }),
+    ...(route.ingress && { ingress: route.ingress.ingress }),
     ...(policyBackends.length > 0 && { policyBackends }),
   };
   if (canary === undefined) return view;

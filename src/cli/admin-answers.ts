@@ -12,7 +12,7 @@ import { isChoice } from './cluster-answers.ts';
 import { type MetricSamples, readMetrics } from './metrics-text.ts';
 
 /** What people are shown of a route. */
-export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'service'> & {
+export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'match' | 'service' | 'ingress'> & {
   /** An older version does not say how requests are spread. */
   readonly backend: Pick<RouteView['backend'], 'endpoints'> & Partial<Pick<RouteView['backend'], 'balance'>>;
 };

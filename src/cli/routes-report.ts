@@ -2,7 +2,7 @@
 
 import { serviceKey } from '../model/route.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import { endpointLabel, hostLabel } from '../text/labels.ts';
+import { endpointLabel, hostLabel, objectLabel, pathLabel, serviceLabel } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
 import type { ShownDiagnostic, ShownRoute } from './admin-answers.ts';
 import type { Io } from './io.ts';
@@ -19,7 +19,8 @@ export interface RoutesView {
 /** Any host first; by code unit, so that every machine prints the same. */
 export function byHostAndPath(a: ShownRoute, b: ShownRoute): number {
   if (a.host !== b.host) return a.host < b.host ? -1 : 1;
-  return a.path < b.path ? -1 : 1;
+  if (a.path !== b.path) return a.path < b.path ? -1 : 1;
+  return (a.match ?? '') < (b.match ?? '') ? -1 : 1;
 }
 
 /** Endpoints that a line names; `kube-entry backends NAME` shows all. */
@@ -44,18 +45,21 @@ export function describeRoutes(view: RoutesView, none: string, { terminal, paint
   if (routes.length === 0) {
     sections.push(printable(none));
   } else {
-    const rows = routes.map(({ host, path, backend, service }) => [
+    const hasIngresses = routes.some(({ ingress }) => ingress !== undefined);
+    const rows = routes.map(({ host, path, match, backend, service, ingress }) => [
       hostLabel(host),
-      path,
+      pathLabel({ path, match }),
       upstreamLabel(backend),
-      serviceKey(service),
+      serviceLabel(service),
+      ...(hasIngresses ? [ingress === undefined ? '-' : serviceKey(ingress)] : []),
     ]);
-    sections.push(formatTable(['HOST', 'PATH', 'UPSTREAM', 'SERVICE'], rows, layout));
+    const columns = ['HOST', 'PATH', 'UPSTREAM', 'SERVICE', ...(hasIngresses ? ['INGRESS'] : [])];
+    sections.push(formatTable(columns, rows, layout));
   }
   const prose: TableLayout = { ...layout, indent: '  ', lastIsProse: true };
   if (refusals.length > 0) {
-    const rows = refusals.map(({ service, reason = '', message }) => [serviceKey(service), reason, message]);
-    addSection('Refused', formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, prose));
+    const rows = refusals.map(({ service, reason = '', message }) => [objectLabel(service), reason, message]);
+    addSection('Refused', formatTable([headingOf(refusals), 'REASON', 'WHAT TO DO'], rows, prose));
   }
   if (conflicts.length > 0) {
     const rows = conflicts.map(({ host, path, winner, loser }) => [
@@ -67,8 +71,12 @@ export function describeRoutes(view: RoutesView, none: string, { terminal, paint
     addSection('Conflicts', formatTable(['HOST', 'PATH', 'SERVED BY', 'WAITING'], rows, { ...layout, indent: '  ' }));
   }
   if (warnings.length > 0) {
-    const rows = warnings.map(({ service, message }) => [serviceKey(service), message]);
-    addSection('Warnings', formatTable(['SERVICE', 'WARNING'], rows, prose));
+    const rows = warnings.map(({ service, message }) => [objectLabel(service), message]);
+    addSection('Warnings', formatTable([headingOf(warnings), 'WARNING'], rows, prose));
   }
   return sections.join('\n\n');
+}
+
+function headingOf(diagnostics: readonly ShownDiagnostic[]): string {
+  return diagnostics.some(({ service }) => service.kind !== undefined) ? 'OBJECT' : 'SERVICE';
 }

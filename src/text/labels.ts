@@ -7,9 +7,30 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `*` for any host, which is an empty string in the table. */
+/** `*` for any host, which is an empty string in the table, and `_`, as nginx writes it, for those that no other route names. */
 export function hostLabel(host: string): string {
   return host === '' ? '*' : host;
+}
+
+/** As nginx writes locations: `= /a` for a whole path, `~* ^/a` for a pattern. */
+export function pathLabel({ path, match }: { readonly path: string; readonly match?: string | undefined }): string {
+  if (match === 'exact') return `= ${path}`;
+  return match === 'regex' ? `~* ^${path}` : path;
+}
+
+/** `shop/web` for a Service, `Ingress shop/web` for an object of another kind. */
+export function objectLabel(object: {
+  readonly kind?: string | undefined;
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  const name = `${object.namespace}/${object.name}`;
+  return object.kind === undefined ? name : `${object.kind} ${name}`;
+}
+
+/** The Service of a route; the default backend of Ingresses is none of the cluster. */
+export function serviceLabel({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return namespace === '' ? '404, as no path takes it' : `${namespace}/${name}`;
 }
 
 export function endpointLabel({ address, port }: { readonly address: string; readonly port: number }): string {
