@@ -4,7 +4,11 @@ import {
   conclusion,
   countsOf,
   GENERAL,
+  GENERAL_HEADING,
+  generalFindings,
+  ingressCount,
   notable,
+  ownFindings,
   silenceText,
   TAKE_OVER,
   VERDICT_MEANING,
@@ -33,7 +37,7 @@ export function migrateReport(report: MigrationReport, io: Io): string {
   const sections: string[] = [];
   const facts = [
     ...(controller === undefined ? [] : [`Flags of ${controller}`]),
-    ...(otherIngresses === 0 ? [] : [`${otherIngresses} Ingresses of other classes are left out`]),
+    ...(otherIngresses === 0 ? [] : [`${ingressCount(otherIngresses)} of other classes: left out`]),
     ...notes,
   ];
   if (facts.length > 0) sections.push(facts.map(fact => printable(fact)).join('\n'));
@@ -46,6 +50,10 @@ export function migrateReport(report: MigrationReport, io: Io): string {
     if (lines.length > 0) sections.push([paint('bold', heading), ...lines].join('\n'));
   }
   for (const ingress of notable(ingresses)) sections.push(ingressText(ingress, io));
+  const general = generalFindings(ingresses).map(({ field, reason, count }) =>
+    [`  ${printable(field)}: ${ingressCount(count)}`, item(reason, '    ', io)].join('\n'),
+  );
+  if (general.length > 0) sections.push([paint('bold', GENERAL_HEADING), ...general].join('\n'));
   sections.push([paint('bold', 'For all Ingresses'), ...GENERAL.map(text => item(text, '  ', io))].join('\n'));
   sections.push(`${paint('bold', 'Start it with')}\n  kube-entry serve ${printable(serveWith.join(' '))}`);
   if (takeOverWith.length > 0) {
@@ -55,10 +63,11 @@ export function migrateReport(report: MigrationReport, io: Io): string {
   return sections.join('\n\n');
 }
 
-function ingressText({ namespace, name, verdict, findings, silences }: IngressReport, io: Io): string {
+function ingressText(ingress: IngressReport, io: Io): string {
+  const { namespace, name, verdict, silences } = ingress;
   const { paint } = io;
   const lines = [`${paint('bold', `${namespace}/${name}`)}  ${paint(STYLE[verdict], verdict)}`];
-  for (const finding of findings) if (finding.verdict !== 'works') lines.push(findingText(finding, io));
+  for (const finding of ownFindings(ingress)) lines.push(findingText(finding, io));
   if (silences.length > 0) {
     lines.push('  in ingress-nginx today:');
     for (const silence of silences) {

@@ -54,7 +54,7 @@ function judge(field: string, value: string, diagnostics: readonly Diagnostic[])
     case 'works':
       return row.differs === undefined
         ? { field, value, verdict: 'works' }
-        : { field, value, verdict: 'differs', reason: row.differs };
+        : { field, value, verdict: 'differs', reason: row.differs, isGeneral: true };
   }
 }
 

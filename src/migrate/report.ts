@@ -19,6 +19,8 @@ export interface Finding {
   readonly reason?: string;
   /** The line that mends it: of the Ingress, of the ConfigMap, or of the command line of kube-entry. */
   readonly mend?: string;
+  /** The reason holds for any value of the annotation: it is told once, and not for each Ingress. */
+  readonly isGeneral?: true;
 }
 
 /** Something that ingress-nginx does and tells nobody: a stable word for each kind. */

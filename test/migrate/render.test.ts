@@ -32,7 +32,7 @@ test('a report reads well as text', () => {
 `.replace(
       'Deployment a/b\n',
       `Flags of Deployment a/b
-1 Ingresses of other classes are left out
+1 Ingress of other classes: left out
 x
 
 shop/web  refused

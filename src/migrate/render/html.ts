@@ -1,7 +1,19 @@
 /** The report as one HTML file: it needs no network, runs no script, and shows what stands in objects as text alone. */
 import { printable } from '../../text/printable.ts';
 import type { Finding, IngressReport, MigrationReport, Silence } from '../report.ts';
-import { conclusion, countsOf, GENERAL, notable, silenceText, TAKE_OVER, VERDICT_MEANING } from './words.ts';
+import {
+  conclusion,
+  countsOf,
+  GENERAL,
+  GENERAL_HEADING,
+  generalFindings,
+  ingressCount,
+  notable,
+  ownFindings,
+  silenceText,
+  TAKE_OVER,
+  VERDICT_MEANING,
+} from './words.ts';
 
 /** A piece of HTML that may be put into a page as it is. */
 interface Html {
@@ -70,7 +82,7 @@ export function htmlReport(report: MigrationReport): string {
 ${takeOverWith.length === 0 ? [] : html`<p>${TAKE_OVER}:</p><pre><code>${takeOverWith.join(' ')}</code></pre>`}
 <ul>
 ${controller === undefined ? [] : html`<li>Flags of ${controller}.</li>`}
-${otherIngresses === 0 ? [] : html`<li>${otherIngresses} of other classes are left out.</li>`}
+${otherIngresses === 0 ? [] : html`<li>${ingressCount(otherIngresses)} of other classes: left out.</li>`}
 ${notes.map(note => html`<li>${note}</li>`)}
 </ul>
 ${findingsSection('Flags of the controller', flags)}
@@ -78,6 +90,7 @@ ${findingsSection('Its ConfigMap', config)}
 ${findingsSection('Values of its chart', values)}
 ${overview(ingresses)}
 ${shown.map(ingressSection)}
+${generalSection(ingresses)}
 <h2>For all Ingresses</h2>
 <ul>${GENERAL.map(text => html`<li>${text}</li>`)}</ul>
 </body>
@@ -101,8 +114,16 @@ function findingsSection(heading: string, findings: readonly Finding[]): Piece {
   return shown.length === 0 ? [] : html`<h2>${heading}</h2>${table(shown)}`;
 }
 
-function ingressSection({ namespace, name, verdict, findings, silences }: IngressReport): Html {
-  const shown = findings.filter(one => one.verdict !== 'works');
+function generalSection(ingresses: readonly IngressReport[]): Piece {
+  const items = generalFindings(ingresses).map(
+    ({ field, reason, count }) => html`<li><code>${field}</code>, ${ingressCount(count)}: ${reason}</li>`,
+  );
+  return items.length === 0 ? [] : html`<h2>${GENERAL_HEADING}</h2><ul>${items}</ul>`;
+}
+
+function ingressSection(ingress: IngressReport): Html {
+  const { namespace, name, verdict, silences } = ingress;
+  const shown = ownFindings(ingress);
   const today = html`<p>In ingress-nginx today:</p><ul>${silences.map(silenceItem)}</ul>`;
   return html`
 <h2>${namespace}/${name} ${badge(verdict)}</h2>

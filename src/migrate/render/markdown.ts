@@ -1,7 +1,19 @@
 /** The report as Markdown, for an issue or a wiki. What stands in objects is shown as code, so that it marks nothing up. */
 import { printable } from '../../text/printable.ts';
 import type { Finding, IngressReport, MigrationReport } from '../report.ts';
-import { conclusion, countsOf, GENERAL, notable, silenceText, TAKE_OVER, VERDICT_MEANING } from './words.ts';
+import {
+  conclusion,
+  countsOf,
+  GENERAL,
+  GENERAL_HEADING,
+  generalFindings,
+  ingressCount,
+  notable,
+  ownFindings,
+  silenceText,
+  TAKE_OVER,
+  VERDICT_MEANING,
+} from './words.ts';
 
 export function markdownReport(report: MigrationReport): string {
   const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes } = report;
@@ -12,7 +24,7 @@ export function markdownReport(report: MigrationReport): string {
   if (takeOverWith.length > 0) sections.push(`${TAKE_OVER}:\n\n${code(takeOverWith.join(' '), '    ')}`);
   const facts = [
     ...(controller === undefined ? [] : [`Flags of ${escaped(controller)}.`]),
-    ...(otherIngresses === 0 ? [] : [`${otherIngresses} of other classes are left out.`]),
+    ...(otherIngresses === 0 ? [] : [`${ingressCount(otherIngresses)} of other classes: left out.`]),
     ...notes.map(note => escaped(note)),
   ];
   if (facts.length > 0) sections.push(facts.map(fact => `- ${fact}`).join('\n'));
@@ -25,12 +37,17 @@ export function markdownReport(report: MigrationReport): string {
     if (shown.length > 0) sections.push(`## ${heading}\n\n${table(shown)}`);
   }
   for (const ingress of notable(ingresses)) sections.push(ingressSection(ingress));
+  const general = generalFindings(ingresses).map(
+    ({ field, reason, count }) => `- ${inline(field)}, ${ingressCount(count)}: ${escaped(reason)}`,
+  );
+  if (general.length > 0) sections.push(`## ${GENERAL_HEADING}\n\n${general.join('\n')}`);
   sections.push(`## For all Ingresses\n\n${GENERAL.map(text => `- ${text}`).join('\n')}`);
   return sections.join('\n\n');
 }
 
-function ingressSection({ namespace, name, verdict, findings, silences }: IngressReport): string {
-  const shown = findings.filter(one => one.verdict !== 'works');
+function ingressSection(ingress: IngressReport): string {
+  const { namespace, name, verdict, silences } = ingress;
+  const shown = ownFindings(ingress);
   const parts = [`## ${namespace}/${name}: ${verdict}`];
   if (shown.length > 0) parts.push(table(shown));
   if (silences.length > 0) {

@@ -1,6 +1,5 @@
 /** Sentences that every form of the report has. */
-import { plural } from '../../text/labels.ts';
-import type { IngressReport, MigrationReport, Silence, SilenceKind, Verdict } from '../report.ts';
+import type { Finding, IngressReport, MigrationReport, Silence, SilenceKind, Verdict } from '../report.ts';
 import { VERDICTS } from '../report.ts';
 
 export const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
@@ -31,6 +30,9 @@ export const GENERAL: readonly string[] = [
   'A change is served within milliseconds, and nothing is reloaded: connections, WebSockets included, outlive it.',
 ];
 
+/** Before annotations whose behaviour differs with any value. */
+export const GENERAL_HEADING = 'Annotations that differ';
+
 /** Before the flags that make it write the status of Ingresses. */
 export const TAKE_OVER = 'Once it takes over the address';
 
@@ -40,18 +42,42 @@ export const BY_WEIGHT: readonly Verdict[] = VERDICTS.toReversed();
 export function countsOf(ingresses: readonly IngressReport[]): string {
   const counts = BY_WEIGHT.map(verdict => [ingresses.filter(one => one.verdict === verdict).length, verdict] as const);
   const parts = counts.filter(([count]) => count > 0).map(([count, verdict]) => `${count} ${verdict}`);
-  return `${plural(ingresses.length, 'Ingress').replace('Ingresss', 'Ingresses')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+  return `${ingressCount(ingresses.length)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
 }
 
 export function conclusion({ isLossy }: MigrationReport): string {
   return isLossy ? 'Something would be lost: mend what is unsupported or refused first.' : 'Nothing would be lost.';
 }
 
+/** The findings of an Ingress that are about its own values. */
+export function ownFindings({ findings }: IngressReport): Finding[] {
+  return findings.filter(({ verdict, isGeneral }) => verdict !== 'works' && isGeneral !== true);
+}
+
 /** Those with something to say, the greatest loss first. */
 export function notable(ingresses: readonly IngressReport[]): IngressReport[] {
   return ingresses
-    .filter(({ findings, silences }) => silences.length > 0 || findings.some(({ verdict }) => verdict !== 'works'))
+    .filter(ingress => ingress.silences.length > 0 || ownFindings(ingress).length > 0)
     .sort((a, b) => BY_WEIGHT.indexOf(a.verdict) - BY_WEIGHT.indexOf(b.verdict));
+}
+
+/** An annotation that differs whatever its value is, and how many Ingresses have it. */
+export interface GeneralFinding {
+  readonly field: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+export function generalFindings(ingresses: readonly IngressReport[]): GeneralFinding[] {
+  const general = ingresses.flatMap(({ findings }) => findings.filter(({ isGeneral }) => isGeneral === true));
+  return [...Map.groupBy(general, ({ field }) => field)]
+    .map(([field, found]) => ({ field, reason: found[0]?.reason ?? '', count: found.length }))
+    .sort((a, b) => b.count - a.count || (a.field < b.field ? -1 : 1));
+}
+
+/** `1 Ingress`, `2 Ingresses` */
+export function ingressCount(count: number): string {
+  return count === 1 ? '1 Ingress' : `${count} Ingresses`;
 }
 
 export function silenceText({ kind, message }: Silence): string {
