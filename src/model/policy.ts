@@ -148,8 +148,8 @@ export interface RewritePolicy {
   readonly pattern: string;
   readonly target: string;
   /**
-   * As nginx does it: the pattern is looked for in the decoded path, in upper and lower case alike, and what becomes of that is
-   * escaped again. A group that the pattern lacks is empty. Absent: the path is taken as the upstream would get it.
+   * As nginx does it: the pattern is looked for in the decoded path, and what becomes of that is escaped again. A group that the
+   * pattern lacks is empty. Absent: the path is taken as the upstream would get it.
    */
   readonly isDecoded?: true;
   /** The upstream is told this as X-Forwarded-Prefix, with `$1` to `$9` in it; absent: nothing. */

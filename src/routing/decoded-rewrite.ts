@@ -24,7 +24,7 @@ export class DecodedRewrite {
 
   /** @throws FormatError */
   constructor({ pattern, target, forwardedPrefix }: Pick<RewritePolicy, 'pattern' | 'target' | 'forwardedPrefix'>) {
-    this.#pattern = compilePattern(pattern, { ignoresCase: true });
+    this.#pattern = compilePattern(pattern);
     const { groups } = this.#pattern;
     this.#target = new Template(target, groups, 'empty');
     this.#forwardedPrefix = forwardedPrefix === undefined ? undefined : new Template(forwardedPrefix, groups, 'empty');

@@ -30,7 +30,7 @@ export class Redirect {
   /** @param policy its target is one that isRedirectTarget() takes @throws FormatError */
   constructor({ pattern, target, isDecoded }: Pick<RedirectPolicy, 'pattern' | 'target' | 'isDecoded'>) {
     const [, origin = '', , path = '', query, fragment = ''] = TARGET.exec(target) ?? [];
-    this.#pattern = pattern === undefined ? undefined : compilePattern(pattern, { ignoresCase: isDecoded === true });
+    this.#pattern = pattern === undefined ? undefined : compilePattern(pattern);
     const missing = isDecoded ? 'empty' : 'refused';
     const groups = this.#pattern?.groups ?? 0;
     this.#origin = origin;

@@ -25,7 +25,7 @@ const cors = (more: Partial<Extract<Policy, { kind: 'cors' }>> = {}): Policy => 
 });
 
 const rewrite = (pattern: string, target: string, more = {}): Policy => ({
-  ...{ kind: 'rewrite', pattern, target, isDecoded: true },
+  ...{ kind: 'rewrite', pattern: `(?i)${pattern}`, target, isDecoded: true },
   ...more,
 });
 
@@ -43,7 +43,7 @@ const READ: readonly Case[] = [
   [{ 'x-forwarded-prefix': '/p' }, []],
   [
     { 'rewrite-target': 'https://n.test$1' },
-    [{ kind: 'redirect', pattern: '/old(.*)', target: 'https://n.test$1', status: 302, isDecoded: true }],
+    [{ kind: 'redirect', pattern: '(?i)/old(.*)', target: 'https://n.test$1', status: 302, isDecoded: true }],
     { path: '/old(.*)', ...REGEX },
   ],
   [

@@ -135,8 +135,10 @@ export class IngressScene {
     slices.replace(groupSlices(contents.slices));
     ingresses.replace(contents);
     this.catalog.replace(contents.services.map(({ object }) => object));
-    const delta = this.catalog.commit();
-    this.proxy.apply(published(delta ?? NOTHING));
+    this.proxy.apply(published(this.catalog.commit() ?? NOTHING));
+    // What annotations name is known once the first has asked for it.
+    const further = this.catalog.commit();
+    if (further !== undefined) this.proxy.apply(published(further));
   }
 }
 

@@ -120,6 +120,13 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     detail: /^the result has a broken escape, or a segment of dots$/,
   },
   {
+    what: 'a rewrite whose result is empty',
+    policies: [{ kind: 'rewrite', pattern: '/.*(z?)', target: '$1', isDecoded: true }],
+    reason: 'path_edit_empty',
+    status: 500,
+    detail: /^the result is empty$/,
+  },
+  {
     what: 'a pattern that would take too many steps',
     // What a look-ahead has tried is not remembered: a hundred and fifty times itself, at the two bytes of a path.
     policies: [{ kind: 'redirect', pattern: `^(?!(?:${Array(150).fill('.').join('|')})*!)`, target: '/', status: 302 }],

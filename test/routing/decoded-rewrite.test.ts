@@ -5,9 +5,9 @@ import { NoPathError, PathEditError } from '../../src/routing/path-edit-error.ts
 import { PatternCostError } from '../../src/routing/pattern/pattern-cost-error.ts';
 import fc from '../support/property.ts';
 
-const STRIP = '/app(/|$)(.*)';
+const STRIP = '(?i)/app(/|$)(.*)';
 
-/** What nginx 1.22 sends to the upstream where a location rewrites with `rewrite "(?i)PATTERN" TARGET break`. */
+/** What nginx 1.22 sends to the upstream where a location rewrites with `rewrite PATTERN TARGET break`. */
 const NGINX: readonly [pattern: string, target: string, decoded: string, upstream: string][] = [
   [STRIP, '/new/$2', '/app/a/b', '/new/a/b'],
   [STRIP, '/new/$2', '/app/a b', '/new/a%20b'],
@@ -19,7 +19,7 @@ const NGINX: readonly [pattern: string, target: string, decoded: string, upstrea
   [STRIP, '/new/$2', '/APP/Q', '/new/Q'],
   [STRIP, '/new/$2', '/app', '/new/'],
   ['/app', '/', '/app/x', '/'],
-  ['/app', '/', '/x/APPLE', '/'],
+  ['(?i)/app', '/', '/x/APPLE', '/'],
   ['/(.*)', '/$2', '/a/b', '/'],
   ['/empty(.*)', '$1', '/empty/x', '/x'],
 ];

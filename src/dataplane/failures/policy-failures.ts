@@ -35,6 +35,12 @@ export const POLICY_FAILURES = {
     'What a redirect or a rewrite makes of the path has a broken escape, leads above the root, or is longer than 8 KiB.',
     'Look at kube-entry.io/redirect and kube-entry.io/rewrite of the Service: a group of its pattern must not end within an escape, nor begin with dots.',
   ),
+  path_edit_empty: entry(
+    500,
+    false,
+    'What a rewrite makes of the path is empty, or does not begin with a slash, so no upstream can be asked for it.',
+    'Begin the value of nginx.ingress.kubernetes.io/rewrite-target with a slash.',
+  ),
   pattern_too_costly: entry(
     500,
     false,

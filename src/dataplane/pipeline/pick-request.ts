@@ -74,6 +74,9 @@ export function requestVariables(state: ExchangeState, trusted: AddressRanges): 
     get path() {
       return state.routing.target.path;
     },
+    get decodedPath() {
+      return state.routing.decodedPath.value ?? state.routing.target.path;
+    },
     get query() {
       return state.routing.target.query;
     },

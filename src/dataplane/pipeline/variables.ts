@@ -21,6 +21,8 @@ export interface VariableSource {
   readonly authority: string;
   /** In its normal form. */
   readonly path: string;
+  /** With every escape decoded. */
+  readonly decodedPath: string;
   /** With its question mark; empty without one. */
   readonly query: string;
 }
@@ -44,6 +46,8 @@ const PLAIN: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['request_uri_without_slash', ({ head }) => requestUri(head.target).replace(/\/$/, '')],
   ['escaped_request_uri', ({ head }) => encodeComponent(requestUri(head.target))],
   ['uri', ({ path }) => path],
+  // nginx's $uri for routes of Ingresses. The name is ours.
+  ['decoded_uri', ({ decodedPath }) => decodedPath],
   ['args', ({ query }) => query.slice(1)],
   ['is_args', ({ query }) => (query === '' ? '' : '?')],
 ]);

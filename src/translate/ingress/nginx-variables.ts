@@ -4,6 +4,8 @@ import type { VariableText } from '../../model/policy.ts';
 
 const VARIABLES: ReadonlyMap<string, string> = new Map([
   ...REQUEST_VARIABLES,
+  ['uri', 'decoded_uri'],
+  ['document_uri', 'decoded_uri'],
   ['scheme', 'scheme'],
   ['pass_access_scheme', 'scheme'],
   ['http_host', 'http_host'],

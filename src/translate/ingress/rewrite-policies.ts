@@ -42,10 +42,14 @@ export function isUrl(target: string): boolean {
 }
 
 /**
- * The location of a prefix `/foo` is `/foo/` for ingress-nginx where the target is `/foo`, too: paths behind it become `/foo`, all others
+ * As ingress-nginx writes it: upper and lower case are alike. The location of a prefix `/foo` is `/foo/` for ingress-nginx where the target is `/foo`, too: paths behind it become `/foo`, all others
  * stay. Undefined: no path is rewritten.
  */
 function patternOf({ path, type }: RewrittenLocation, target: string): string | undefined {
-  if (path !== target) return path;
-  return type === 'Exact' || path === '/' ? undefined : `${path.replace(/\/$/, '')}/`;
+  if (path !== target) return anyCase(path);
+  return type === 'Exact' || path === '/' ? undefined : anyCase(`${path.replace(/\/$/, '')}/`);
+}
+
+function anyCase(pattern: string): string {
+  return pattern.startsWith('(?i)') ? pattern : `(?i)${pattern}`;
 }

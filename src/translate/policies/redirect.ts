@@ -1,5 +1,6 @@
 import { FormatError } from '../../errors.ts';
 import type { RedirectPolicy } from '../../model/policy.ts';
+import { decodePath } from '../../routing/decoded-path.ts';
 import { isRedirectTarget, Redirect } from '../../routing/redirect.ts';
 import { explainEdit, readTarget } from './path-edits.ts';
 import { definePolicy } from './policy-definition.ts';
@@ -23,7 +24,8 @@ export const REDIRECT = definePolicy<RedirectPolicy>({
   read: values => values.read('redirect', parseRedirect),
   explain: (policy, { upstreamPath, query }) =>
     explainEdit(policy.pattern, upstreamPath, () => {
-      const location = new Redirect(policy).locationOf(upstreamPath, query);
+      const path = policy.isDecoded ? (decodePath(upstreamPath) ?? upstreamPath) : upstreamPath;
+      const location = new Redirect(policy).locationOf(path, query);
       return location && `answers with ${policy.status} and Location: ${location}`;
     }),
 });

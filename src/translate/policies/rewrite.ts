@@ -1,5 +1,7 @@
 import { FormatError } from '../../errors.ts';
 import type { RewritePolicy } from '../../model/policy.ts';
+import { decodePath } from '../../routing/decoded-path.ts';
+import { DecodedRewrite } from '../../routing/decoded-rewrite.ts';
 import { isRewriteTarget, Rewrite } from '../../routing/rewrite.ts';
 import { explainEdit, readTarget } from './path-edits.ts';
 import { definePolicy } from './policy-definition.ts';
@@ -20,7 +22,9 @@ export const REWRITE = definePolicy<RewritePolicy>({
   read: values => values.read('rewrite', parseRewrite),
   explain: (policy, { upstreamPath }) =>
     explainEdit(policy.pattern, upstreamPath, () => {
-      const path = new Rewrite(policy).pathFor(upstreamPath);
+      const path = policy.isDecoded
+        ? new DecodedRewrite(policy).rewrite(decodePath(upstreamPath) ?? upstreamPath)?.path
+        : new Rewrite(policy).pathFor(upstreamPath);
       return path && `makes ${path} of ${upstreamPath}`;
     }),
 });

@@ -16,7 +16,7 @@ import { RateLimit } from './rate-limit.ts';
 import { RedirectFilter } from './redirect.ts';
 import { Retry } from './retry.ts';
 import { Return } from './return.ts';
-import { RewriteFilter } from './rewrite.ts';
+import { DecodedRewriteFilter, RewriteFilter } from './rewrite.ts';
 import { Satisfy } from './satisfy.ts';
 import { Unavailable } from './unavailable.ts';
 import { UpstreamNames } from './upstream-names.ts';
@@ -86,7 +86,7 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
     case 'redirect':
       return new RedirectFilter(policy);
     case 'rewrite':
-      return new RewriteFilter(policy);
+      return policy.isDecoded ? new DecodedRewriteFilter(policy) : new RewriteFilter(policy);
     case 'basic-auth':
       return new BasicAuth(policy, passwords);
     case 'error-pages':

@@ -1,4 +1,4 @@
-import { PathEditError } from '../../../routing/path-edit-error.ts';
+import { NoPathError, PathEditError } from '../../../routing/path-edit-error.ts';
 import { PatternCostError } from '../../../routing/pattern/pattern-cost-error.ts';
 import { Refusal } from './filter.ts';
 
@@ -9,6 +9,7 @@ export function decided<T>(decide: () => T): T | Refusal {
   } catch (error) {
     if (error instanceof PatternCostError) return new Refusal('pattern_too_costly', error.message);
     if (error instanceof PathEditError) return new Refusal('path_edit_refused', error.message);
+    if (error instanceof NoPathError) return new Refusal('path_edit_empty', error.message);
     throw error;
   }
 }
