@@ -1,3 +1,4 @@
+import type { Cluster } from '../../src/model/cluster.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { Route } from '../../src/model/route.ts';
 import { readIngress } from '../../src/resources/ingress-object.ts';
@@ -25,6 +26,8 @@ export interface Translated {
   readonly routes: readonly Route[];
   /** The one for the path of the Ingress. */
   readonly route: Route;
+  /** That its routes lead to. */
+  readonly clusters: readonly Cluster[];
   readonly diagnostics: readonly Diagnostic[];
   /** `reason field` of each diagnostic. */
   readonly told: readonly string[];
@@ -94,6 +97,7 @@ export function translateOne(
   return {
     routes,
     route: route as Route,
+    clusters: [...hosts.values()].flatMap(({ destinations }) => destinations.map(({ cluster }) => cluster)),
     diagnostics: all,
     told: all.map(({ reason, field = '' }) => `${reason} ${field.replace(NGINX_PREFIX, '')}`),
     isServed: served.size > 0,

@@ -1,18 +1,17 @@
 /** Which canary takes requests of an upstream. Pure. */
-import type { Canary, ServiceRef } from '../../model/route.ts';
-import type { ServiceObject } from '../../resources/service-object.ts';
-import type { Destination } from '../destination.ts';
-import { backendDestination, portText, upstreamName } from './backends.ts';
-import type { IngressOptions } from './ingress-options.ts';
+import type { ServiceRef } from '../../model/route.ts';
+import { portText, upstreamName } from './backends.ts';
+import type { IngressCanary, IngressEffect } from './ingress-feature.ts';
 import { type Location, placeKey } from './locations.ts';
 import type { IngressReading } from './read-ingress.ts';
 import { byAge } from './seniority.ts';
 import { upstreamOf } from './upstreams.ts';
 
-/** A canary as its own Ingress has it. */
-export interface UpstreamCanary {
-  readonly canary: Canary;
-  readonly destination: Destination;
+/** A canary as its own Ingress has it. All else is as the location has it whose requests it takes. */
+export interface UpstreamCanary extends IngressCanary {
+  readonly service: ServiceRef;
+  readonly port: string;
+  readonly upstream: NonNullable<IngressEffect['upstream']>;
 }
 
 /** A host that leads to the upstream, and all Ingresses that name it, canaries too. */
@@ -27,18 +26,13 @@ export interface HostClaims {
  * several the first counts.
  * @param name as upstreamName() makes it
  */
-export function upstreamCanary(
-  name: string,
-  hosts: readonly HostClaims[],
-  known: { service(service: ServiceRef): ServiceObject | undefined },
-  options: IngressOptions,
-): UpstreamCanary | undefined {
+export function upstreamCanary(name: string, hosts: readonly HostClaims[]): UpstreamCanary | undefined {
   let first: { readonly reading: IngressReading; readonly canary: UpstreamCanary } | undefined;
   for (const { host, locations, readings } of hosts) {
     const places = placesOf(name, locations);
     for (const reading of readings) {
       if (first !== undefined && byAge(first.reading, reading) <= 0) continue;
-      const canary = canaryAt(host, places, name, reading, known, options);
+      const canary = canaryAt(host, places, name, reading);
       if (canary !== undefined) first = { reading, canary };
     }
   }
@@ -57,11 +51,9 @@ function canaryAt(
   places: ReadonlySet<string>,
   name: string,
   { effect, rules, ingress }: IngressReading,
-  known: { service(service: ServiceRef): ServiceObject | undefined },
-  options: IngressOptions,
 ): UpstreamCanary | undefined {
-  const { canary: rule } = effect;
-  if (rule === undefined) return undefined;
+  const { canary } = effect;
+  if (canary === undefined) return undefined;
   const path = rules
     .filter(one => one.host === host)
     .flatMap(({ paths }) => paths)
@@ -71,6 +63,5 @@ function canaryAt(
   const port = portText(path.backend.service.port);
   // A Service is not the canary of itself.
   if (upstreamName(service, port) === name) return undefined;
-  const { destination } = backendDestination(service, port, known.service(service), options, effect);
-  return { canary: { ...rule, cluster: destination.cluster.id }, destination };
+  return { ...canary, service, port, upstream: effect.upstream ?? {} };
 }

@@ -168,8 +168,17 @@ class HostRouteMaker {
     if (problem !== undefined) this.#problems.set(reading, [...(this.#problems.get(reading) ?? []), problem]);
     const canary = this.#context.canary(name);
     if (canary === undefined) return { destination: this.#lead(destination) };
-    this.#lead(canary.destination);
-    return { destination: this.#lead(destination), canary: canary.canary };
+    const taking = this.#lead(this.#canaryDestination(canary, name, reading));
+    return { destination: this.#lead(destination), canary: { ...canary.rule, cluster: taking.cluster.id } };
+  }
+
+  #canaryDestination({ service, port, upstream, sharesAffinity }: UpstreamCanary, primary: string, of: IngressReading) {
+    const affinity = sharesAffinity ? this.#context.upstream(primary)?.affinity : undefined;
+    const { destination } = backendDestination(service, port, this.#context.service(service), this.#context.options, {
+      upstream: { ...upstream, ...(affinity && { affinity }) },
+      ...(of.effect.speech && { speech: of.effect.speech }),
+    });
+    return destination;
   }
 
   #defaultBackend(): Destination {

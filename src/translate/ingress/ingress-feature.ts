@@ -63,6 +63,8 @@ export interface IngressValues {
   deny(name: string, why: string): void;
   /** Its author is told that this value does something else than in ingress-nginx, or nothing. */
   tell(name: string, why: string): void;
+  /** Its author is told that certificates of endpoints are not verified. */
+  warnUnverified(name: string, why: string): void;
   /** The cluster of another Service of the same namespace; undefined where requests cannot be sent there, which its author is told. */
   clusterOfService(name: string, reference: ServiceReference): ClusterId | undefined;
   /** The cluster that answers where no location does; undefined where the program has none, or requests cannot be sent there. */
@@ -94,6 +96,13 @@ export interface ServerEffect {
   readonly forbidden?: string;
 }
 
+/** Which requests a canary takes. */
+export interface IngressCanary {
+  readonly rule: CanaryRule;
+  /** Its clients are bound by the cookie of the primary. */
+  readonly sharesAffinity: boolean;
+}
+
 /** What the annotations of an Ingress ask for. */
 export interface IngressEffect {
   /** Of all its locations. */
@@ -113,7 +122,7 @@ export interface IngressEffect {
     readonly rewrite?: { readonly target: string; readonly forwardedPrefix?: string };
   };
   /** It has no locations of its own, and takes requests of those of others. */
-  readonly canary?: CanaryRule;
+  readonly canary?: IngressCanary;
 }
 
 export interface IngressFeature {

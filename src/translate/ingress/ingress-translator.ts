@@ -277,7 +277,7 @@ export class IngressTranslator {
       const primaries = readings.filter(({ effect }) => effect.canary === undefined);
       const hosts = [...new Set(primaries.flatMap(hostsOf))].flatMap(host => this.#claimsOf(host) ?? []);
       const effect = upstreamEffect(primaries);
-      const canary = upstreamCanary(name, hosts, this.#surroundings, this.#options);
+      const canary = upstreamCanary(name, hosts);
       const isSame =
         isDeepStrictEqual(effect, this.#upstreams.get(name)) && isDeepStrictEqual(canary, this.#canaries.get(name));
       if (effect === undefined) this.#upstreams.delete(name);

@@ -1,4 +1,5 @@
 import { FormatError } from '../../errors.ts';
+import { readGoBool } from '../../formats/go-bool.ts';
 import type { Credentials } from '../../model/credentials.ts';
 import type { Diagnostic, Severity } from '../../model/diagnostic.ts';
 import { type ClusterId, type ServiceRef, serviceKey } from '../../model/route.ts';
@@ -31,10 +32,8 @@ export type IngressReason =
   | 'Conflict'
   | 'ServiceNotFound'
   | 'ServiceNotUsable'
-  | 'CanaryUnused';
-
-const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
-const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
+  | 'CanaryUnused'
+  | 'UpstreamNotVerified';
 
 /** Reads the annotations of one Ingress, and gathers what is to be said of them and where they lead. */
 export class AnnotationValues implements IngressValues {
@@ -78,8 +77,8 @@ export class AnnotationValues implements IngressValues {
   bool(name: string, fallback: boolean): boolean {
     const text = this.get(name);
     if (text === undefined) return fallback;
-    if (TRUE.has(text)) return true;
-    if (FALSE.has(text)) return false;
+    const value = readGoBool(text);
+    if (value !== undefined) return value;
     this.#ignored(name, `${quote(text)} is neither "true" nor "false": "${fallback}" counts`);
     return fallback;
   }
@@ -113,6 +112,10 @@ export class AnnotationValues implements IngressValues {
 
   tell(name: string, why: string): void {
     this.say('warning', 'Differs', `${NGINX_PREFIX}${name}: ${why}`, NGINX_PREFIX + name);
+  }
+
+  warnUnverified(name: string, why: string): void {
+    this.say('warning', 'UpstreamNotVerified', `${NGINX_PREFIX}${name}: ${why}`, NGINX_PREFIX + name);
   }
 
   clusterOfService(name: string, reference: ServiceReference, prefix = NGINX_PREFIX): ClusterId | undefined {

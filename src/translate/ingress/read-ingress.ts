@@ -15,6 +15,7 @@ import { AnnotationValues } from './ingress-values.ts';
 import { ownPolicies } from './own-policies.ts';
 import { readRuleHost, readRulePath } from './rule-text.ts';
 import type { Aged } from './seniority.ts';
+import { tellUnsupported } from './unsupported.ts';
 
 /** A path of a rule. */
 export interface ReadPath {
@@ -74,6 +75,7 @@ export function readIngressObject(object: IngressObject, context: ReadContext): 
   for (const backend of backendsOf(object)) {
     if (backend.service !== undefined) context.lookups.service({ namespace, name: backend.service.name });
   }
+  tellUnsupported(Object.keys(object.metadata.annotations), values);
   const { denial } = values;
   return {
     ingress,

@@ -1,6 +1,7 @@
 /** What is decided once for each upstream of ingress-nginx: a Service and one of its ports, whichever Ingresses lead there. Pure. */
 import type { IngressBackend } from '../../resources/ingress-object.ts';
 import { portText, upstreamName } from './backends.ts';
+import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressReading } from './read-ingress.ts';
 
 /** The upstreams that an Ingress leads to, each once. */
@@ -15,7 +16,16 @@ export function upstreamOf(namespace: string, { service }: IngressBackend): stri
   return service && upstreamName({ namespace, name: service.name }, portText(service.port));
 }
 
-/** The Ingress that says how the requests of an upstream are spread. @param readings those that lead there, by age, canaries left out */
-export function upstreamEffect(readings: readonly IngressReading[]): IngressReading['effect']['upstream'] {
-  return readings[0]?.effect.upstream;
+/**
+ * How the requests of an upstream are spread. Of each setting, the first Ingress that has it says it; a key that is hashed counts before
+ * other ways to choose an endpoint.
+ * @param readings those that lead there, by age, canaries left out
+ */
+export function upstreamEffect(readings: readonly IngressReading[]): IngressEffect['upstream'] {
+  const asked = readings.flatMap(({ effect }) => effect.upstream ?? []);
+  if (asked.length === 0) return undefined;
+  const balances = asked.flatMap(({ balance }) => balance ?? []);
+  const balance = balances.find(({ policy }) => policy === 'hash') ?? balances[0];
+  // Fields of those that are older replace the fields of younger ones.
+  return Object.assign({}, ...asked.toReversed(), balance && { balance });
 }

@@ -1,15 +1,24 @@
 import type { IngressFeature } from '../ingress-feature.ts';
 import { ACCESS_LOG } from './access-log.ts';
+import { AFFINITY } from './affinity.ts';
+import { BACKEND_PROTOCOL } from './backend-protocol.ts';
+import { BALANCING } from './balancing.ts';
+import { CANARY } from './canary.ts';
 import { CORS } from './cors.ts';
+import { DEAD_ANNOTATIONS } from './dead.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { HEADERS } from './headers.ts';
 import { MIRROR } from './mirror.ts';
+import { NEXT_UPSTREAM } from './next-upstream.ts';
+import { PROXY_LIMITS } from './proxy-limits.ts';
 import { REDIRECT } from './redirect.ts';
 import { REWRITE } from './rewrite.ts';
 import { SERVER_NAMES } from './server-names.ts';
+import { SSL_PASSTHROUGH } from './ssl-passthrough.ts';
 import { TLS_REDIRECT } from './tls-redirect.ts';
 import { UPSTREAM_NAMES } from './upstream-names.ts';
 import { UPSTREAM_VHOST } from './upstream-vhost.ts';
+import { NOT_DONE, WITHOUT_EFFECT } from './without-effect.ts';
 
 /** All annotations of ingress-nginx, in the order in which documents show them. */
 export const INGRESS_FEATURES: readonly IngressFeature[] = [
@@ -24,4 +33,14 @@ export const INGRESS_FEATURES: readonly IngressFeature[] = [
   ERROR_PAGES,
   MIRROR,
   ACCESS_LOG,
+  BACKEND_PROTOCOL,
+  BALANCING,
+  AFFINITY,
+  CANARY,
+  PROXY_LIMITS,
+  NEXT_UPSTREAM,
+  SSL_PASSTHROUGH,
+  WITHOUT_EFFECT,
+  NOT_DONE,
+  DEAD_ANNOTATIONS,
 ];

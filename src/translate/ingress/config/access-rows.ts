@@ -1,8 +1,10 @@
 /** Who may in, and what is refused. */
-import { allRefused, type ConfigRow, refused, withoutEffect, works } from './config-row.ts';
-import { count, flag, headerNames, list, ranges } from './config-values.ts';
 
-const limitStatus = (text: string): number => count(text, 400, 599);
+import { parseCount } from '../numbers.ts';
+import { allRefused, type ConfigRow, refused, withoutEffect, works } from './config-row.ts';
+import { flag, headerNames, list, ranges } from './config-values.ts';
+
+const limitStatus = (text: string): number => parseCount(text, 400, 599);
 
 export const ACCESS_ROWS: readonly ConfigRow[] = [
   works(

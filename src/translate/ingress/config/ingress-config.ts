@@ -1,4 +1,6 @@
+import type { HashKey } from '../../../model/cluster.ts';
 import type { ServiceRef } from '../../../model/route.ts';
+import type { NextUpstream } from '../next-upstream-words.ts';
 
 /**
  * The values of ingress-nginx's ConfigMap that are in force, with ingress-nginx's defaults for those that are absent. Each is named as its key; where there is an
@@ -49,15 +51,13 @@ export interface IngressConfig {
   readonly proxyConnectTimeoutMs: number;
   readonly proxyReadTimeoutMs: number;
   readonly proxySendTimeoutMs: number;
-  /** As the annotation writes it. */
-  readonly proxyNextUpstream: string;
+  readonly proxyNextUpstream: NextUpstream;
   /** 0: any number. */
   readonly proxyNextUpstreamTries: number;
   readonly retryNonIdempotent: boolean;
   readonly serviceUpstream: boolean;
   readonly loadBalance: 'round_robin' | 'ewma' | undefined;
-  /** As the annotation writes it; empty: none. */
-  readonly upstreamHashBy: string;
+  readonly upstreamHashBy: HashKey | undefined;
   /** Kilobytes a second; 0: any. */
   readonly limitRateKb: number;
   readonly limitRateAfterKb: number;

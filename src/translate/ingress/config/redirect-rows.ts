@@ -1,8 +1,9 @@
 /** Redirects of plain HTTP, and what browsers are told of HTTPS. */
 import { FormatError } from '../../../errors.ts';
 import { quote } from '../../../text/quote.ts';
+import { parseCount } from '../numbers.ts';
 import { type ConfigRow, works } from './config-row.ts';
-import { count, flag, list } from './config-values.ts';
+import { flag, list } from './config-values.ts';
 
 const REDIRECT_STATUSES = [301, 302, 307, 308];
 const LONGEST_AGE = 3_153_600_000;
@@ -30,7 +31,9 @@ export const REDIRECT_ROWS: readonly ConfigRow[] = [
   works('relative-redirects', 'false', 'Redirects name a path alone.', text => ({ relativeRedirects: flag(text) })),
   works('use-port-in-redirects', 'false', 'Redirects name the port.', text => ({ usePortInRedirects: flag(text) })),
   works('hsts', 'true', 'Answers over HTTPS have Strict-Transport-Security.', text => ({ hsts: flag(text) })),
-  works('hsts-max-age', '31536000', 'Its max-age, in seconds.', text => ({ hstsMaxAge: count(text, 0, LONGEST_AGE) })),
+  works('hsts-max-age', '31536000', 'Its max-age, in seconds.', text => ({
+    hstsMaxAge: parseCount(text, 0, LONGEST_AGE),
+  })),
   works('hsts-include-subdomains', 'true', 'It says includeSubDomains.', text => ({
     hstsIncludeSubdomains: flag(text),
   })),

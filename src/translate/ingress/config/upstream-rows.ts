@@ -1,7 +1,10 @@
 /** Where requests go, and with which limits. */
 import { parseSize } from '../../../formats/size.ts';
+import { parseNginxKey } from '../../balance/hash-key.ts';
+import { parseNextUpstream } from '../next-upstream-words.ts';
+import { parseBareSeconds, parseCount, parseWord } from '../numbers.ts';
 import { type ConfigRow, refused, withoutEffect, works } from './config-row.ts';
-import { bareSeconds, count, flag, word } from './config-values.ts';
+import { flag } from './config-values.ts';
 
 const MOST_TRIES = 100;
 const MOST_KILOBYTES = 1_048_576;
@@ -11,23 +14,23 @@ export const UPSTREAM_ROWS: readonly ConfigRow[] = [
     proxyBodySize: parseSize(text),
   })),
   works('proxy-connect-timeout', '5', 'Seconds to connect to an endpoint.', text => ({
-    proxyConnectTimeoutMs: bareSeconds(text),
+    proxyConnectTimeoutMs: parseBareSeconds(text),
   })),
   works('proxy-read-timeout', '60', 'Seconds between two reads from an endpoint, and idle ones of a tunnel.', text => ({
-    proxyReadTimeoutMs: bareSeconds(text),
+    proxyReadTimeoutMs: parseBareSeconds(text),
   })),
   works('proxy-send-timeout', '60', 'Seconds between two writes to an endpoint.', text => ({
-    proxySendTimeoutMs: bareSeconds(text),
+    proxySendTimeoutMs: parseBareSeconds(text),
   })),
   works(
     'proxy-next-upstream',
     'error timeout',
     'The failures and statuses on which another endpoint is asked.',
-    text => ({ proxyNextUpstream: text.trim() }),
+    text => ({ proxyNextUpstream: parseNextUpstream(text) }),
     'A request is sent once more at most where it may have reached an endpoint, and never after a timeout.',
   ),
   works('proxy-next-upstream-tries', '3', 'So many endpoints are asked at most; 0: no limit.', text => ({
-    proxyNextUpstreamTries: count(text, 0, MOST_TRIES),
+    proxyNextUpstreamTries: parseCount(text, 0, MOST_TRIES),
   })),
   works('retry-non-idempotent', 'false', 'POST, LOCK and PATCH are sent again, too.', text => ({
     retryNonIdempotent: flag(text),
@@ -39,17 +42,17 @@ export const UPSTREAM_ROWS: readonly ConfigRow[] = [
     'load-balance',
     '',
     'How endpoints are chosen: round_robin or ewma.',
-    text => ({ loadBalance: text === '' ? undefined : word(text, ['round_robin', 'ewma']) }),
+    text => ({ loadBalance: text === '' ? undefined : parseWord(text, ['round_robin', 'ewma']) }),
     'Where nothing says it, the endpoint with fewer requests in flight is chosen of two; ingress-nginx: round_robin.',
   ),
   works('upstream-hash-by', '', 'A text with variables by which endpoints are chosen.', text => ({
-    upstreamHashBy: text.trim(),
+    upstreamHashBy: text === '' ? undefined : parseNginxKey(text),
   })),
   works('limit-rate', '0', 'Kilobytes a second that one answer gets; 0: any.', text => ({
-    limitRateKb: count(text, 0, MOST_KILOBYTES),
+    limitRateKb: parseCount(text, 0, MOST_KILOBYTES),
   })),
   works('limit-rate-after', '0', 'Kilobytes of an answer before limit-rate begins.', text => ({
-    limitRateAfterKb: count(text, 0, MOST_KILOBYTES),
+    limitRateAfterKb: parseCount(text, 0, MOST_KILOBYTES),
   })),
   refused(
     'proxy-next-upstream-timeout',
