@@ -23,6 +23,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'sources/kube/endpoint-slice-source.ts',
     'sources/kube/events.ts',
     'control/status/status-publication.ts',
+    'sources/kube/ingress-source.ts',
     'sources/kube/kube-source.ts',
     'sources/kube/leader-election.ts',
   ],

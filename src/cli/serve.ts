@@ -182,7 +182,10 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
 
   async function start(): Promise<void> {
     const onChange = (receivedAt: number): void => void control.changed(receivedAt);
-    const opening = open(openSource({ settings, catalog, logger, onChange }), opened => opened.stop());
+    const opening = open(
+      openSource({ settings, liveSettings: () => control.settings, catalog, logger, onChange }),
+      opened => opened.stop(),
+    );
     // Loading the source takes some time, in which the workers start.
     const [{ listen, tlsListen }, opened] = await Promise.all([fleet.start(), opening]);
     source = opened;

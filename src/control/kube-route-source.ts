@@ -1,12 +1,14 @@
-/** The Kubernetes API as a source of routes: Services, the endpoints and Secrets that are asked for, Events and the state file. */
+/** The Kubernetes API as a source of routes: Services, Ingresses, what they ask for, Events, the status and the state file. */
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import type { DemandReport } from '../sources/kube/demand-source.ts';
 import type { KubeSource } from '../sources/kube/kube-source.ts';
 import type { SourceReport } from './control-plane.ts';
+import type { DemandedSource, FollowedSource, KubeIngresses, KubeIngressesOptions } from './kube-ingresses.ts';
 import type { RunningSource, SourceOptions } from './running-source.ts';
 
-export async function kubeRouteSource({ settings, catalog, logger, onChange }: SourceOptions): Promise<RunningSource> {
+export async function kubeRouteSource(options: SourceOptions): Promise<RunningSource> {
+  const { settings, catalog, logger, onChange } = options;
   const [
     { KubeClient },
     { CredentialsError },
@@ -23,6 +25,11 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
   await client.cluster().catch((error: unknown) => {
     if (!(error instanceof CredentialsError)) throw error;
   });
+  const settled = (receivedAt: number): void => {
+    if (!demanded.some(({ isAwaited }) => isAwaited)) onChange(receivedAt);
+    ingresses?.publication.look();
+  };
+  const ingresses = await ingressParts({ ...options, client, onChange: settled });
   const keeper =
     settings.stateFile === ''
       ? undefined
@@ -30,14 +37,12 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
           path: settings.stateFile,
           store: catalog,
           referred: () => catalog.referred(),
+          ingresses: ingresses?.keeper,
           origin: async () => originOf(await client.cluster(), settings),
           isCurrent: () => source.report().synced,
           logger,
           clock: systemClock,
         });
-  const settled = (receivedAt: number): void => {
-    if (!demanded.some(({ isAwaited }) => isAwaited)) onChange(receivedAt);
-  };
   const locating = new AbortController();
   // Hints can wait, and a right to read Nodes is not needed where --zone says it.
   const locate = async (): Promise<void> => {
@@ -57,7 +62,8 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
     onFirstDemand: () => void locate(),
   });
   const secrets = secretSources({ settings, client, stores: catalog.secrets, logger, onChange: settled });
-  const demanded = [slices, ...secrets];
+  const demanded: readonly DemandedSource[] = [slices, ...secrets, ...(ingresses?.demanded ?? [])];
+  const others: readonly FollowedSource[] = [...demanded, ...(ingresses?.followed ?? [])];
   const source = new KubeSource({
     settings,
     client,
@@ -73,26 +79,29 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
       for (const each of demanded) each.start();
       if (await keeper?.restore()) onChange(systemClock.monotonic());
       source.start();
+      for (const each of ingresses?.followed ?? []) each.start();
+      ingresses?.publication.start();
     },
     report: () => {
       const staleSince = keeper?.staleSince;
       const report = joined(
         source.report(),
-        demanded.map(each => each.report()),
+        others.map(each => each.report()),
+        ingresses?.publication.problems,
       );
       return staleSince === undefined ? report : { ...report, staleSince: new Date(staleSince).toISOString() };
     },
     watchState: () => {
       const { eventsTotal, restartsTotal, lastEventTimestampSeconds, synced } = source.statistics();
-      const others = demanded.map(each => each.statistics());
+      const theirs = others.map(each => each.statistics());
       const sum = (field: 'eventsTotal' | 'restartsTotal'): number =>
-        others.reduce((all, each) => all + each[field], 0);
-      const lastEventMs = Math.max(lastEventTimestampSeconds * 1000, ...others.map(({ lastEventAt }) => lastEventAt));
+        theirs.reduce((all, each) => all + each[field], 0);
+      const lastEventMs = Math.max(lastEventTimestampSeconds * 1000, ...theirs.map(({ lastEventAt }) => lastEventAt));
       return {
         events: eventsTotal + sum('eventsTotal'),
         restarts: restartsTotal + sum('restartsTotal'),
         lastEventMs: lastEventMs > 0 ? lastEventMs : undefined,
-        synced: synced && demanded.every(each => each.report().synced),
+        synced: synced && others.every(each => each.report().synced),
         serviceEvents: recorder.statistics,
       };
     },
@@ -100,20 +109,29 @@ export async function kubeRouteSource({ settings, catalog, logger, onChange }: S
       locating.abort();
       // First: what the source said last is true until it stops.
       await keeper?.stop();
-      await Promise.all([source.stop(), ...demanded.map(each => each.stop()), recorder.stop()]);
+      await Promise.all([
+        source.stop(),
+        ...others.map(each => each.stop()),
+        recorder.stop(),
+        ingresses?.publication.stop(),
+      ]);
       await client.close();
     },
   };
 }
 
-/** Services and what is read for them as one source: synced when all are, lost since the first was. */
-function joined(services: ReturnType<KubeSource['report']>, demanded: readonly DemandReport[]): SourceReport {
-  const lostAt = demanded.flatMap(each => each.lostAt ?? []).map(at => new Date(at).toISOString());
+/** Services and what is read besides as one source: synced when all are, lost since the first was. */
+function joined(
+  services: ReturnType<KubeSource['report']>,
+  others: readonly DemandReport[],
+  more: readonly string[] = [],
+): SourceReport {
+  const lostAt = others.flatMap(each => each.lostAt ?? []).map(at => new Date(at).toISOString());
   const [lostSince] = [services.lostSince ?? [], lostAt].flat().sort();
-  const problems = new Set([services.problem ?? [], ...demanded.map(each => each.problems)].flat());
+  const problems = new Set([services.problem ?? [], ...others.map(each => each.problems), ...more].flat());
   return {
     kind: 'kube',
-    synced: services.synced && demanded.every(({ synced }) => synced),
+    synced: services.synced && others.every(({ synced }) => synced),
     ...(lostSince === undefined ? {} : { lostSince }),
     ...(problems.size === 0 ? {} : { problem: [...problems].join('; ') }),
   };
@@ -132,4 +150,11 @@ function loadKube() {
     import('../sources/kube/state-keeper.ts'),
     import('../sources/kube/origin.ts'),
   ]);
+}
+
+/** Undefined where no Ingress is to be served. */
+async function ingressParts(options: KubeIngressesOptions): Promise<KubeIngresses | undefined> {
+  if (options.settings.ingressClass.length === 0) return undefined;
+  const { kubeIngresses } = await import('./kube-ingresses.ts');
+  return kubeIngresses(options);
 }

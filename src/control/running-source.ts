@@ -15,6 +15,8 @@ export interface RunningSource extends RouteSource {
 
 export interface SourceOptions {
   readonly settings: Settings;
+  /** Those in force now: some change in a running instance. */
+  readonly liveSettings: () => Settings;
   readonly catalog: Catalog;
   readonly logger: Logger;
   /** @param receivedAt by `performance.now()` */

@@ -78,6 +78,8 @@ export interface IngressClassObject {
   readonly spec: { readonly controller: string };
 }
 
+/** kubectl keeps the whole manifest there. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const PATH_TYPES = ['Exact', 'Prefix', 'ImplementationSpecific'] as const;
 type Path = ShapeProblem['path'];
 
@@ -149,12 +151,14 @@ function readName(name: unknown): string {
 function readAnnotations(value: unknown): IngressObject['metadata']['annotations'] {
   const path = ['metadata', 'annotations'];
   if (isNothing(value)) return {};
-  for (const [key, text] of Object.entries(objectAt(value, path, 'must be a mapping of strings'))) {
+  const annotations = objectAt(value, path, 'must be a mapping of strings');
+  for (const [key, text] of Object.entries(annotations)) {
     if (typeof text !== 'string') {
       throw new Misshapen([...path, key], `must be a string: put quotes around ${JSON.stringify(text)}`);
     }
   }
-  return value as IngressObject['metadata']['annotations'];
+  const { [LAST_APPLIED]: _, ...kept } = annotations as Record<string, string>;
+  return kept;
 }
 
 function readSpec({ ingressClassName, defaultBackend, tls, rules }: Record<string, unknown>): IngressObject['spec'] {

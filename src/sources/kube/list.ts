@@ -147,12 +147,18 @@ export function selectors({ selector, fields }: Pick<Collection, 'selector' | 'f
   return { labelSelector: selector === '' ? undefined : selector, fieldSelector: fields };
 }
 
-/** @throws BadAnswerError for what is no object of the API */
+/** Kinds of which an object belongs to no namespace. */
+const OF_THE_CLUSTER: ReadonlySet<Operation['resource']> = new Set(['ingressclasses']);
+
+/** What belongs to no namespace gets an empty one. @throws BadAnswerError for what is no object of the API */
 export function readObject(value: unknown, operation: Operation): KubeObject {
   if (isObject(value) && isObject(value.metadata)) {
     const { name, namespace, resourceVersion } = value.metadata;
-    if (typeof name === 'string' && typeof namespace === 'string' && typeof resourceVersion === 'string') {
-      return value as { metadata: { name: string; namespace: string; resourceVersion: string } };
+    if (typeof name === 'string' && typeof resourceVersion === 'string') {
+      if (typeof namespace === 'string') return value as { metadata: KubeObject['metadata'] };
+      if (OF_THE_CLUSTER.has(operation.resource)) {
+        return { ...value, metadata: { ...value.metadata, name, resourceVersion, namespace: '' } };
+      }
     }
   }
   throw new BadAnswerError(`${operation.verb} ${describe(operation)}: an object has no name, namespace or version`);

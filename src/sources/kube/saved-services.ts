@@ -1,10 +1,9 @@
-import type { ServiceObject } from '../../resources/service-object.ts';
 import type { AccessSettings } from './access.ts';
 import { KubeClient, type KubeClientOptions } from './client.ts';
 import type { ServiceSelection } from './collections.ts';
 import { originOf } from './origin.ts';
 import { StateFile } from './state-file.ts';
-import { decodeState } from './state-format.ts';
+import { decodeState, type SavedState } from './state-format.ts';
 
 /**
  * What a running instance has kept in its state file, for when the API server cannot be asked.
@@ -14,13 +13,13 @@ import { decodeState } from './state-format.ts';
 export async function readSavedServices(
   settings: AccessSettings & ServiceSelection & { readonly stateFile: string },
   options: KubeClientOptions = {},
-): Promise<{ readonly services: readonly ServiceObject[]; readonly confirmedAt: number } | undefined> {
+): Promise<(SavedState & { readonly confirmedAt: number }) | undefined> {
   const stored = await new StateFile(settings.stateFile).read();
   if (stored === undefined) return undefined;
   const client = new KubeClient(settings, options);
   try {
-    const services = decodeState(stored.content, originOf(await client.cluster(), settings));
-    return { services, confirmedAt: stored.confirmedAt };
+    const state = decodeState(stored.content, originOf(await client.cluster(), settings));
+    return { ...state, confirmedAt: stored.confirmedAt };
   } finally {
     await client.close();
   }

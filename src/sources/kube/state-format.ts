@@ -1,18 +1,22 @@
 /**
  * What a state file holds: a header line with the format's version and a checksum of all that follows, a line that says
- * where the Services were read from, and a line of JSON for each Service.
+ * where the objects were read from, and a line of JSON for each object. Those of other kinds than Service name their kind.
  */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import { PREFIX } from '../../resources/annotation-prefix.ts';
+import { readConfigMap } from '../../resources/config-map.ts';
+import { readIngress, readIngressClass } from '../../resources/ingress-object.ts';
 import {
   fieldName,
   isObject,
   isShapeProblem,
   readService,
   type ServiceObject,
+  type ShapeProblem,
 } from '../../resources/service-object.ts';
 import { StateFileError } from './errors.ts';
+import type { SavedIngresses } from './ingress-keeper.ts';
 import { type Origin, originDifference, readOrigin } from './origin.ts';
 
 const VERSION = 1;
@@ -27,25 +31,36 @@ export function matters({ metadata }: ServiceObject): boolean {
   return Object.keys(metadata.annotations ?? {}).some(key => key.startsWith(PREFIX));
 }
 
+/** All that is kept. */
+export interface SavedState extends SavedIngresses {
+  readonly services: readonly ServiceObject[];
+}
+
 /** @param pause gives others their turn */
 export async function encodeState(
   origin: Origin,
-  services: readonly ServiceObject[],
+  { services, ingresses, ingressClasses, configMaps }: SavedState,
   pause: () => Promise<void>,
 ): Promise<Buffer[]> {
   const chunks = [Buffer.from(`${JSON.stringify({ origin })}\n`)];
-  for (let index = 0; index < services.length; index += SLICE) {
-    const lines = services.slice(index, index + SLICE).map(service => `${JSON.stringify(withoutOthers(service))}\n`);
-    chunks.push(Buffer.from(lines.join('')));
-    await pause();
-  }
+  const write = async <T>(objects: readonly T[], written: (object: T) => object): Promise<void> => {
+    for (let index = 0; index < objects.length; index += SLICE) {
+      const lines = objects.slice(index, index + SLICE).map(object => `${JSON.stringify(written(object))}\n`);
+      chunks.push(Buffer.from(lines.join('')));
+      await pause();
+    }
+  };
+  await write(services, withoutOthers);
+  await write(ingressClasses, object => ({ kind: 'IngressClass', ...object }));
+  await write(configMaps, ({ metadata, data }) => ({ kind: 'ConfigMap', metadata, data: Object.fromEntries(data) }));
+  await write(ingresses, object => ({ kind: 'Ingress', ...object }));
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
   return [Buffer.from(`kube-entry state ${VERSION} sha256:${hash.digest('hex')}\n`), ...chunks];
 }
 
 /** @throws StateFileError that says, after the file's name, why it must not be used */
-export function decodeState(content: Buffer, origin: Origin): ServiceObject[] {
+export function decodeState(content: Buffer, origin: Origin): SavedState {
   const [header, version, checksum] = HEADER.exec(content.toString('latin1', 0, LONGEST_HEADER)) ?? [];
   if (header === undefined) throw new StateFileError('is no state file of kube-entry');
   if (Number(version) !== VERSION) {
@@ -58,19 +73,31 @@ export function decodeState(content: Buffer, origin: Origin): ServiceObject[] {
   const [first = '', ...lines] = body.toString('utf8').split('\n').slice(0, -1);
   const preface = parse(first, 2);
   const saved = isObject(preface) ? readOrigin(preface.origin) : undefined;
-  if (saved === undefined) throw new StateFileError('does not say where its Services were read from');
+  if (saved === undefined) throw new StateFileError('does not say where it was read from');
   const difference = originDifference(saved, origin);
   if (difference !== undefined) throw new StateFileError(`was read from ${difference}`);
-  return lines.map((line, index) => readLine(line, index + 3));
+  const state: Gathered<SavedState> = { services: [], ingresses: [], ingressClasses: [], configMaps: [] };
+  for (const [index, line] of lines.entries()) readLine(line, index + 3, state);
+  return state;
 }
 
-function readLine(line: string, number: number): ServiceObject {
-  // It was written with a namespace: the default is one that no Service can have.
-  const service = readService(parse(line, number), '');
-  if (isShapeProblem(service)) {
-    throw new StateFileError(`holds no Service in line ${number}: ${fieldName(service.path)} ${service.reason}`);
-  }
-  return service;
+type Gathered<T> = { readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : never };
+
+function readLine(line: string, number: number, state: Gathered<SavedState>): void {
+  const value = parse(line, number);
+  const kind = isObject(value) ? value.kind : undefined;
+  const take = <T extends object>(read: T | ShapeProblem, list: T[]): void => {
+    if (!isShapeProblem(read)) list.push(read);
+    else {
+      const what = typeof kind === 'string' ? kind : 'Service';
+      throw new StateFileError(`holds no ${what} in line ${number}: ${fieldName(read.path)} ${read.reason}`);
+    }
+  };
+  // Each was written with a namespace: the default is one that no object can have.
+  if (kind === 'Ingress') take(readIngress(value, ''), state.ingresses);
+  else if (kind === 'IngressClass') take(readIngressClass(value), state.ingressClasses);
+  else if (kind === 'ConfigMap') take(readConfigMap(value, ''), state.configMaps);
+  else take(readService(value, ''), state.services);
 }
 
 function parse(line: string, number: number): unknown {

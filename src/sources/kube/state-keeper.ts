@@ -12,6 +12,7 @@ import { PREFIX } from '../../resources/annotation-prefix.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { ServiceStore } from '../../resources/service-store.ts';
 import { StateFileError } from './errors.ts';
+import { type IngressKeeper, NO_INGRESSES } from './ingress-keeper.ts';
 import type { Origin } from './origin.ts';
 import { StateFile } from './state-file.ts';
 import { decodeState, encodeState, matters } from './state-format.ts';
@@ -29,6 +30,8 @@ export interface StateKeeperOptions {
   readonly store: ServiceStore;
   /** The Services that others name: they matter, too, whatever their own annotations. */
   readonly referred?: () => readonly ServiceObject[];
+  /** What Ingresses are made of; absent where no Ingress is served. */
+  readonly ingresses?: IngressKeeper | undefined;
   readonly origin: () => Promise<Origin>;
   /** Whether the Services in the store are at this moment known to be the cluster's. */
   readonly isCurrent: () => boolean;
@@ -57,6 +60,11 @@ export class StateKeeper implements ServiceStore {
   constructor(options: StateKeeperOptions) {
     this.#options = options;
     this.#file = new StateFile(options.path);
+    if (options.ingresses !== undefined) {
+      options.ingresses.onChange = () => {
+        if (this.#services !== undefined) this.#changed();
+      };
+    }
   }
 
   /** Until when the Services in the store were known to be true, when they are the file's; milliseconds since 1970. */
@@ -75,17 +83,20 @@ export class StateKeeper implements ServiceStore {
    * @returns whether there were any to put
    */
   async restore(): Promise<boolean> {
-    const { path, store, origin, logger, clock } = this.#options;
+    const { path, store, ingresses, origin, logger, clock } = this.#options;
     try {
       const stored = await this.#file.read();
       if (stored === undefined) return false;
-      const services = decodeState(stored.content, await origin());
+      const state = decodeState(stored.content, await origin());
+      const { services } = state;
       this.#staleSince = Math.min(stored.confirmedAt, clock.now());
+      // Before the Services: with them the table is complete.
+      ingresses?.restore(state);
       store.replace(services);
       this.#restored = services;
       const since = new Date(this.#staleSince).toISOString();
       logger.warn(
-        { stateFile: path, services: services.length, staleSince: since },
+        { stateFile: path, services: services.length, ingresses: state.ingresses.length, staleSince: since },
         `stale: the Services of the state file are served until the API server names the present ones${certificatesRemark(services)}`,
       );
       return true;
@@ -184,13 +195,13 @@ export class StateKeeper implements ServiceStore {
 
   /** Never rejects. */
   async #write(): Promise<void> {
-    const { origin } = this.#options;
+    const { origin, ingresses } = this.#options;
     this.#isBehind = false;
     try {
       // Both of this moment: changes come while it is written.
-      const services = this.#kept();
+      const state = { services: this.#kept(), ...(ingresses?.kept ?? NO_INGRESSES) };
       const confirmedAt = this.#confirmedAt;
-      const chunks = await encodeState(await origin(), services, () => nextTurn());
+      const chunks = await encodeState(await origin(), state, () => nextTurn());
       await this.#file.write(chunks, confirmedAt);
       this.#worked();
     } catch (error) {

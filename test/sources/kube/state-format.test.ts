@@ -1,17 +1,26 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import type { ServiceObject } from '../../../src/resources/service-object.ts';
+import { readConfigMap } from '../../../src/resources/config-map.ts';
+import { readIngress, readIngressClass } from '../../../src/resources/ingress-object.ts';
+import { isShapeProblem, type ServiceObject, type ShapeProblem } from '../../../src/resources/service-object.ts';
 import { StateFileError } from '../../../src/sources/kube/errors.ts';
+import { NO_INGRESSES } from '../../../src/sources/kube/ingress-keeper.ts';
 import type { Origin } from '../../../src/sources/kube/origin.ts';
 import { decodeState, encodeState, matters } from '../../../src/sources/kube/state-format.ts';
+import { configMap, ingress, ingressClass } from '../../support/ingresses.ts';
 import fc from '../../support/property.ts';
 import { service } from '../../support/services.ts';
 
 const ORIGIN: Origin = { server: 'https://10.96.0.1:443', authorities: ['aa'], namespaces: [], selector: '' };
 
 async function encode(services: readonly ServiceObject[], origin = ORIGIN): Promise<Buffer> {
-  return Buffer.concat(await encodeState(origin, services, async () => {}));
+  return Buffer.concat(await encodeState(origin, { services, ...NO_INGRESSES }, async () => {}));
+}
+
+function read<T extends object>(object: T | ShapeProblem): T {
+  assert.ok(!isShapeProblem(object));
+  return object;
 }
 
 /** A body that another program wrote, with a correct checksum. */
@@ -44,21 +53,30 @@ describe('the content of a state file', () => {
     assert.doesNotMatch(content.toString(), /hush/);
     const plain = (objects: readonly ServiceObject[]): unknown =>
       JSON.parse(JSON.stringify(objects.map(({ metadata, spec }) => ({ metadata, spec }))));
-    assert.deepEqual(plain(decodeState(content, ORIGIN)), plain([volume, pv]));
+    assert.deepEqual(plain(decodeState(content, ORIGIN).services), plain([volume, pv]));
+  });
+
+  it('has Ingresses, classes and ConfigMaps as they were read', async () => {
+    const ingresses = [read(readIngress(ingress('a', { annotations: { 'nginx.ingress.kubernetes.io/x': '1' } }), ''))];
+    const ingressClasses = [read(readIngressClass(ingressClass('nginx')))];
+    const configMaps = [read(readConfigMap(configMap('settings', JSON.parse('{"__proto__":"1","x":"2"}')), ''))];
+    const state = { services: [], ingresses, ingressClasses, configMaps };
+    const content = Buffer.concat(await encodeState(ORIGIN, state, async () => {}));
+    assert.deepEqual(decodeState(content, ORIGIN), state);
   });
 
   it('may be empty: a cluster without exposed Services is a good state', async () => {
-    assert.deepEqual(decodeState(await encode([]), ORIGIN), []);
+    assert.deepEqual(decodeState(await encode([]), ORIGIN), { services: [], ...NO_INGRESSES });
   });
 
   it('is made in slices, between which others have their turn', async () => {
     const services = Array.from({ length: 10_000 }, (_, index) => service(`service-${index}`));
     let pauses = 0;
-    const chunks = await encodeState(ORIGIN, services, async () => {
+    const chunks = await encodeState(ORIGIN, { services, ...NO_INGRESSES }, async () => {
       pauses += 1;
     });
     assert.ok(pauses >= 40, `${pauses} pauses`);
-    assert.equal(decodeState(Buffer.concat(chunks), ORIGIN).length, services.length);
+    assert.equal(decodeState(Buffer.concat(chunks), ORIGIN).services.length, services.length);
   });
 
   it('leaves out Services that have nothing to do with the entry, and keeps those that are refused', () => {
@@ -116,8 +134,18 @@ describe('the content of a state file', () => {
     ] as const) {
       assertRefused(signed(`${preface}\n${JSON.stringify(object)}\n`), words);
     }
+    for (const [object, words] of [
+      [{ kind: 'Ingress', metadata: { name: 'a' } }, /no Ingress in line 3: metadata\.namespace/],
+      [{ kind: 'IngressClass', metadata: {} }, /no IngressClass in line 3: metadata\.name/],
+      [
+        { kind: 'ConfigMap', metadata: { name: 'a', namespace: 'b' }, data: { x: 1 } },
+        /no ConfigMap in line 3: data\.x/,
+      ],
+    ] as const) {
+      assertRefused(signed(`${preface}\n${JSON.stringify(object)}\n`), words);
+    }
     // What the translation is to judge is left to it.
     const outside = { ...good, spec: { type: 'ExternalName', externalName: 'example.com' } };
-    assert.equal(decodeState(signed(`${preface}\n${JSON.stringify(outside)}\n`), ORIGIN).length, 1);
+    assert.equal(decodeState(signed(`${preface}\n${JSON.stringify(outside)}\n`), ORIGIN).services.length, 1);
   });
 });

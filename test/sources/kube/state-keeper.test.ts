@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ServiceObject } from '../../../src/resources/service-object.ts';
+import { NO_INGRESSES } from '../../../src/sources/kube/ingress-keeper.ts';
 import type { Origin } from '../../../src/sources/kube/origin.ts';
 import { decodeState, encodeState } from '../../../src/sources/kube/state-format.ts';
 import { StateKeeper } from '../../../src/sources/kube/state-keeper.ts';
@@ -87,7 +88,7 @@ class Fixture {
   get saved(): string | undefined {
     if (!lstatSync(this.path, { throwIfNoEntry: false })?.isFile()) return undefined;
     try {
-      const services = decodeState(readFileSync(this.path), ORIGIN);
+      const { services } = decodeState(readFileSync(this.path), ORIGIN);
       return services
         .map(({ metadata }) => metadata.name)
         .sort()
@@ -119,7 +120,7 @@ class Fixture {
 
 async function stateOf(names: readonly string[], origin = ORIGIN): Promise<Buffer> {
   const services = names.map(name => versioned(name));
-  return Buffer.concat(await encodeState(origin, services, async () => {}));
+  return Buffer.concat(await encodeState(origin, { services, ...NO_INGRESSES }, async () => {}));
 }
 
 describe('the state file', () => {

@@ -1,0 +1,56 @@
+/** What of the Kubernetes API is read, and written, only where Ingresses are served. */
+
+import type { KubeClient } from '../sources/kube/client.ts';
+import { configMapSource } from '../sources/kube/config-map-source.ts';
+import type { DemandReport } from '../sources/kube/demand-source.ts';
+import { IngressKeeper } from '../sources/kube/ingress-keeper.ts';
+import { IngressSource } from '../sources/kube/ingress-source.ts';
+import type { ReflectorStatistics } from '../sources/kube/reflector.ts';
+import type { SourceOptions } from './running-source.ts';
+import { StatusPublication } from './status/status-publication.ts';
+
+/** A source of objects that reports as all of them do. */
+export interface FollowedSource {
+  start(): void;
+  stop(): Promise<void>;
+  report(): DemandReport;
+  statistics(): ReflectorStatistics;
+}
+
+/** One that reads what is asked for. */
+export interface DemandedSource extends FollowedSource {
+  /** The first table should wait: what is asked for is about to be read. */
+  readonly isAwaited: boolean;
+}
+
+export interface KubeIngressesOptions extends SourceOptions {
+  readonly client: KubeClient;
+}
+
+export interface KubeIngresses {
+  /** Between the sources and the catalog, for the state file. */
+  readonly keeper: IngressKeeper;
+  readonly followed: readonly FollowedSource[];
+  readonly demanded: readonly DemandedSource[];
+  readonly publication: StatusPublication;
+}
+
+export function kubeIngresses(options: KubeIngressesOptions): KubeIngresses {
+  const { settings, liveSettings, catalog, logger, client, onChange } = options;
+  const keeper = new IngressKeeper(catalog.ingresses);
+  const source = new IngressSource({
+    ...{ settings, client, logger, onChange, store: keeper },
+    restored: () => keeper.restored,
+  });
+  return {
+    keeper,
+    followed: [source],
+    demanded: [configMapSource(keeper.configMaps, { client, logger, onChange })],
+    publication: new StatusPublication({
+      settings: liveSettings,
+      served: () => catalog.ingresses.served(),
+      client,
+      logger,
+    }),
+  };
+}
