@@ -4,7 +4,6 @@ import {
   CATCH_ALL_HOST,
   type Canary,
   type ClusterId,
-  type IngressRoute,
   type Place,
   type Route,
   type ServiceRef,
@@ -15,20 +14,19 @@ import { type Backend, backendDestination, DEFAULT_BACKEND, portText, upstreamNa
 import type { UpstreamCanary } from './canaries.ts';
 import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressOptions } from './ingress-options.ts';
+import { IngressRoutes, type IngressRoutesContext } from './ingress-routes.ts';
 import type { HostLocations, Location } from './locations.ts';
 import type { IngressReading } from './read-ingress.ts';
 import { appRootRedirect, directoryRedirect, wwwRedirect } from './redirects.ts';
 import { rewritePolicies } from './rewrite-policies.ts';
 
-export interface HostContext {
+export interface HostContext extends IngressRoutesContext {
   readonly options: IngressOptions;
   service(service: ServiceRef): ServiceObject | undefined;
   /** How requests to an upstream are spread, as the first Ingress that leads there says it. @param name as upstreamName() makes it */
   upstream(name: string): IngressEffect['upstream'];
   /** What takes some of the requests of an upstream. */
   canary(name: string): UpstreamCanary | undefined;
-  /** The host has a certificate, or a wildcard of one label above it has. */
-  readonly hasTls: boolean;
   /** Whether a rule names a host, so that it is nobody's further name. */
   isRuled(host: string): boolean;
 }
@@ -53,12 +51,13 @@ class HostRouteMaker {
   readonly #context: HostContext;
   readonly #destinations = new Map<ClusterId, Destination>();
   readonly #problems = new Map<IngressReading, string[]>();
-  readonly #ingressRoutes = new Map<IngressReading, IngressRoute>();
+  readonly #ingressRoutes: IngressRoutes;
   readonly #routes: Route[] = [];
 
   constructor(host: HostLocations, context: HostContext) {
     this.#host = host;
     this.#context = context;
+    this.#ingressRoutes = new IngressRoutes(context);
   }
 
   translate(): HostRoutes {
@@ -145,7 +144,7 @@ class HostRouteMaker {
       cluster: cluster.id,
       ...(canary && { canary }),
       ...(policies.length > 0 && { policies }),
-      ingress: this.#ingressRouteOf(reading),
+      ingress: this.#ingressRoutes.of(reading, location.path),
       ...{ service: cluster.service, createdAt: reading.createdAt },
     });
   }
@@ -201,16 +200,6 @@ class HostRouteMaker {
   #lead(destination: Destination): Destination {
     this.#destinations.set(destination.cluster.id, destination);
     return destination;
-  }
-
-  #ingressRouteOf(reading: IngressReading): IngressRoute {
-    const known = this.#ingressRoutes.get(reading);
-    if (known !== undefined) return known;
-    const { tlsRedirect, ...route } = reading.effect.route ?? {};
-    const redirects = tlsRedirect !== undefined && (tlsRedirect.isAlways || this.#context.hasTls);
-    const made: IngressRoute = { ingress: reading.ingress, ...route, ...(redirects && { tlsRedirect }) };
-    this.#ingressRoutes.set(reading, made);
-    return made;
   }
 }
 

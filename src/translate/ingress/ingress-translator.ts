@@ -306,6 +306,7 @@ export class IngressTranslator {
     const tls = hostTls(host, readings);
     const { routes, aliases, destinations, problems } = hostRoutes(locations, {
       options: this.#options,
+      config: this.#config,
       service: this.#surroundings.service,
       upstream: name => this.#upstreams.get(name),
       canary: name => this.#canaries.get(name),
