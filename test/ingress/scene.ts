@@ -76,6 +76,11 @@ export class IngressScene {
     this.#serve();
   }
 
+  /** The pods of a Service of the namespace `default`, or of `namespace/name`. */
+  podsOf(service: string): readonly RawUpstream[] {
+    return this.#pods.get(fullName(service)) ?? [];
+  }
+
   /** Sends a request, and holds what comes of it against what it expects. */
   async check(request: CaseRequest): Promise<void> {
     const what = request.send ?? `GET ${request.get}`;
