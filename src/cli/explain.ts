@@ -15,7 +15,7 @@ import { choiceReport } from './endpoint-choice-report.ts';
 import { explainReason, REASON_OPTION } from './explain-reason.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
-import { readSource } from './read-source.ts';
+import { INGRESS_SETTINGS, readSource } from './read-source.ts';
 import { upstreamLabel } from './routes-report.ts';
 import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
 
@@ -56,6 +56,7 @@ export const explain: Command = {
     'adminSocket',
     'manifests',
     'allowExternalName',
+    ...INGRESS_SETTINGS,
     'balance',
     'engine',
     'mergeSlashes',

@@ -2,13 +2,23 @@ import { Catalog } from '../control/catalog.ts';
 import { codeOf, messageOf, UnavailableError } from '../errors.ts';
 import { createLogger } from '../observe/logger.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { SettingKey, Settings } from '../settings/schema.ts';
 import { readManifests } from '../sources/manifest-files.ts';
+import { ManifestIngresses } from '../sources/manifest-ingresses.ts';
 import { ManifestSecrets } from '../sources/manifest-secrets.ts';
 import { groupSlices, tellSlices } from '../sources/manifest-slices.ts';
 import { printable } from '../text/printable.ts';
 import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
+
+/** The settings that say what is read of Ingresses in manifests. */
+export const INGRESS_SETTINGS = [
+  'ingressClass',
+  'ingressController',
+  'ingressWithoutClass',
+  'ingressConfigmap',
+  'defaultBackendService',
+] as const satisfies readonly SettingKey[];
 
 /** The settings that name the source of Services. */
 export type SourceSettings = Pick<
@@ -40,11 +50,13 @@ export type SourceSettings = Pick<
  */
 export async function readSource(settings: SourceSettings, io: Io): Promise<Catalog> {
   if (settings.manifests !== '') {
-    const { services, slices, secrets, problems } = readManifests(settings.manifests);
+    const contents = readManifests(settings.manifests);
+    const { services, slices, secrets, problems } = contents;
     for (const { file, line, reason } of problems) io.complain(printable(`${file}:${line}: ${reason}`));
     const objects = services.map(({ object }) => object);
     const catalog = emptyCatalog(settings);
     new ManifestSecrets(catalog.secrets).replace(secrets);
+    if (settings.ingressClass.length > 0) new ManifestIngresses(catalog.ingresses).replace(contents);
     catalog.replace(objects);
     catalog.commit();
     const known = groupSlices(slices);
@@ -56,6 +68,9 @@ export async function readSource(settings: SourceSettings, io: Io): Promise<Cata
     throw new UnavailableError(
       'the source is push: only a running instance knows its routes. Name its socket with --admin-socket PATH, or another source with --manifests PATH or --source kube',
     );
+  }
+  if (settings.ingressClass.length > 0) {
+    io.complain('Ingresses of a cluster are known to a running instance alone; these are the routes of its Services');
   }
   // Imported only here: loading the Kubernetes client takes longer than the rest of the command.
   const { listServicesOnce, listSlicesOnce } = await import('../sources/kube/list-once.ts');

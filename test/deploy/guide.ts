@@ -7,8 +7,11 @@ import { textOf } from './objects.ts';
 const PROGRAM = join(import.meta.dirname, '../../src/main.ts');
 const TIMEOUT_MS = 180_000;
 
-/** `local` ones need a running instance with its admin socket in the working directory, `cluster` ones a cluster. */
-export type Place = 'local' | 'cluster';
+/**
+ * `local` ones need a running instance with its admin socket in the working directory, `cluster` ones a cluster with nginx-kit,
+ * `ingress` ones a cluster with ingress-nginx.
+ */
+export type Place = 'local' | 'cluster' | 'ingress';
 
 export interface Block {
   readonly place: Place;
@@ -18,7 +21,7 @@ export interface Block {
 /** All blocks of commands, in order. @throws Error for a block that does not say where it can be run */
 export function blocks(): Block[] {
   return [...textOf('migration.md').matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = '', commands = '']) => {
-    const place = /^sh (local|cluster)$/.exec(info)?.[1];
+    const place = /^sh (local|cluster|ingress)$/.exec(info)?.[1];
     if (place === undefined) throw new Error(`where can this be run? ${info}`);
     return { place: place as Place, commands };
   });
