@@ -15,7 +15,7 @@ import type { UpstreamCanary } from './canaries.ts';
 import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressOptions } from './ingress-options.ts';
 import { IngressRoutes, type IngressRoutesContext } from './ingress-routes.ts';
-import type { HostLocations, Location } from './locations.ts';
+import { type HostLocations, type Location, placeKey } from './locations.ts';
 import type { IngressReading } from './read-ingress.ts';
 import { appRootRedirect, directoryRedirect, wwwRedirect } from './redirects.ts';
 import { rewritePolicies } from './rewrite-policies.ts';
@@ -46,6 +46,9 @@ export function hostRoutes(host: HostLocations, context: HostContext): HostRoute
   return new HostRouteMaker(host, context).translate();
 }
 
+/** What one host costs has a bound: all its names and paths together. */
+const MOST_ROUTES = 10_000;
+
 class HostRouteMaker {
   readonly #host: HostLocations;
   readonly #context: HostContext;
@@ -69,7 +72,7 @@ class HostRouteMaker {
     this.#addAppRoot();
     const own = [...this.#routes];
     const aliases = this.#aliases();
-    for (const host of aliases) this.#routes.push(...own.map(route => ({ ...route, host })));
+    for (const host of aliases) for (const route of own) this.#routes.push({ ...route, host });
     this.#addWwwRedirect(aliases);
     const routes = this.#routes;
     return { routes, aliases, destinations: [...this.#destinations.values()], problems: this.#problems };
@@ -82,7 +85,9 @@ class HostRouteMaker {
     if (type === 'Exact') this.#add(location, { path, match: 'exact' });
     // Another Ingress may have the prefix without the slash, which takes the same paths.
     else if (!isDirectory || !this.#has('Prefix', stem)) this.#add(location, { path: stem });
-    if (isDirectory && !this.#has('Exact', stem) && !this.#has('Prefix', stem) && !this.#isPlaced(stem)) {
+    // Two locations may ask for the same redirect.
+    const isTwin = type === 'Exact' && this.#has('Prefix', path);
+    if (isDirectory && !isTwin && !this.#has('Exact', stem) && !this.#has('Prefix', stem)) {
       // What nginx does for a location that ends with a slash: the path without it is sent there.
       const policies: Policy[] = [directoryRedirect(path)];
       this.#add(location, { path: stem, match: 'exact' }, policies);
@@ -94,24 +99,34 @@ class HostRouteMaker {
     const reading = this.#host.readings.find(({ effect }) => effect.server?.appRoot !== undefined);
     const target = reading?.effect.server?.appRoot;
     if (reading === undefined || target === undefined) return;
-    const root = this.#host.locations.find(({ path, type }) => path === '/' && type === 'Prefix');
+    const root = this.#host.places.get(placeKey('Prefix', '/'));
     const policies: Policy[] = [appRootRedirect(target)];
     if (root !== undefined) this.#add(root, { path: '/', match: 'exact' }, policies, reading);
   }
 
   #aliases(): string[] {
     const { host, readings } = this.#host;
-    const aliases = readings.find(({ effect }) => effect.server?.aliases !== undefined)?.effect.server?.aliases ?? [];
-    return aliases.filter(alias => alias !== host && !this.#context.isRuled(alias));
+    const reading = readings.find(({ effect }) => effect.server?.aliases !== undefined);
+    const free = (reading?.effect.server?.aliases ?? []).filter(name => name !== host && !this.#context.isRuled(name));
+    const most = Math.max(1, Math.floor(MOST_ROUTES / this.#routes.length));
+    if (reading !== undefined && free.length > most) {
+      const why = `${free.length} further names of ${this.#routes.length} routes each are more than ${MOST_ROUTES} routes`;
+      this.#problem(reading, `${why}: the first ${most} names are served`);
+    }
+    return free.slice(0, most);
+  }
+
+  #problem(reading: IngressReading, message: string): void {
+    this.#problems.set(reading, [...(this.#problems.get(reading) ?? []), message]);
   }
 
   /** The host with or without `www.`, whichever this one is not. */
   #addWwwRedirect(aliases: readonly string[]): void {
-    const { host, readings, locations } = this.#host;
+    const { host, readings, places } = this.#host;
     const reading = readings.find(({ effect }) => effect.server?.wwwRedirectStatus !== undefined);
     const status = reading?.effect.server?.wwwRedirectStatus;
     const other = otherWww(host);
-    const root = locations.find(({ path, type }) => path === '/' && type === 'Prefix');
+    const root = places.get(placeKey('Prefix', '/'));
     if (status === undefined || reading === undefined || other === undefined || root === undefined) return;
     if (this.#context.isRuled(other) || aliases.includes(other)) return;
     const policies: Policy[] = [wwwRedirect(host, status)];
@@ -121,12 +136,7 @@ class HostRouteMaker {
   }
 
   #has(type: Location['type'], path: string): boolean {
-    return this.#host.locations.some(one => one.type === type && one.path === path);
-  }
-
-  /** Two locations may ask for the same redirect. */
-  #isPlaced(path: string): boolean {
-    return this.#routes.some(route => route.match === 'exact' && route.path === path);
+    return this.#host.places.has(placeKey(type, path));
   }
 
   /** @param policies instead of those of the location */
@@ -164,7 +174,7 @@ class HostRouteMaker {
     const port = portText(backend.service.port);
     const name = upstreamName(service, port);
     const { destination, problem } = this.#backend(service, port, name, reading);
-    if (problem !== undefined) this.#problems.set(reading, [...(this.#problems.get(reading) ?? []), problem]);
+    if (problem !== undefined) this.#problem(reading, problem);
     const canary = this.#context.canary(name);
     if (canary === undefined) return { destination: this.#lead(destination) };
     const taking = this.#lead(this.#canaryDestination(canary, name, reading));

@@ -21,7 +21,7 @@ import { IndexBy } from './index-by.ts';
 import { ingressKey } from './ingress-key.ts';
 import type { IngressLookups } from './ingress-lookups.ts';
 import type { IngressOptions } from './ingress-options.ts';
-import { type HostLocations, type Location, locationsOf } from './locations.ts';
+import { type HostLocations, type Location, locationsOf, placeKey } from './locations.ts';
 import { hostsOf, type IngressReading, readIngressObject } from './read-ingress.ts';
 import { byAge } from './seniority.ts';
 import { upstreamEffect, upstreamOf, upstreamsOf } from './upstreams.ts';
@@ -318,12 +318,12 @@ export class IngressTranslator {
   }
 
   #tlsOf(
-    { readings, locations }: HostLocations,
+    { readings, places }: HostLocations,
     routes: readonly Route[],
     tls: ReturnType<typeof hostTls>,
   ): IngressTlsHost | undefined {
     const server = readings.find(({ effect }) => effect.server?.clientCertificate !== undefined);
-    const root = locations.find(({ path, type }) => path === '/' && type === 'Prefix');
+    const root = places.get(placeKey('Prefix', '/'));
     const isPassthrough = root?.reading.effect.server?.isPassthrough === true;
     const passthrough = isPassthrough ? routes.find(({ path }) => path === '/')?.cluster : undefined;
     const clientCertificate = server?.effect.server?.clientCertificate;

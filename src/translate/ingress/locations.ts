@@ -19,6 +19,8 @@ export interface HostLocations {
   readonly readings: readonly IngressReading[];
   /** The last one is for all paths that no other takes, unless a rule is. */
   readonly locations: readonly Location[];
+  /** The same, by placeKey(). */
+  readonly places: ReadonlyMap<string, Location>;
   /** All its paths are regular expressions, as soon as one Ingress says so. */
   readonly isRegex: boolean;
   readonly conflicts: readonly Diagnostic[];
@@ -39,7 +41,7 @@ export function locationsOf(host: string, readings: readonly IngressReading[]): 
   const root = placeKey('Prefix', '/');
   if (!locations.has(root)) locations.set(root, rootLocation(readings));
   const all = [...locations.values()];
-  return { host, readings, locations: all, isRegex: all.some(asksForRegex), conflicts };
+  return { host, readings, locations: all, places: locations, isRegex: all.some(asksForRegex), conflicts };
 }
 
 /** The locations of a host by what their rules say, for canaries, which say the same. */
