@@ -302,12 +302,11 @@ export class Catalog implements ServiceStore {
 
   /** Hosts that went from Services to Ingresses, or the other way round. */
   #settleProfiles(): void {
-    for (const [host, services] of this.#profiles.takeTurned()) {
-      this.ingresses.claim(host);
-      for (const key of services) {
-        const watched = this.#watched.get(key);
-        if (watched !== undefined) this.#claim(key, watched);
-      }
+    const { services, ingresses } = this.#profiles.takeTurned();
+    for (const host of ingresses) this.ingresses.claim(host);
+    for (const key of services) {
+      const watched = this.#watched.get(key);
+      if (watched !== undefined) this.#claim(key, watched);
     }
   }
 

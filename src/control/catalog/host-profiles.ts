@@ -8,71 +8,70 @@ export interface HostClaim {
   readonly createdAt: string;
 }
 
-/** What is said of one host. */
+/** Those of one host, by owner. */
 interface Claims {
-  /** By key of the Service. */
   readonly services: Map<string, HostClaim>;
-  /** Of the oldest Ingress. */
-  ingress: HostClaim | undefined;
+  readonly ingresses: Map<string, HostClaim>;
 }
+
+type Profile = keyof Claims;
+
+/** Who has to be asked again about a host, by profile. */
+export type Turned = Readonly<Record<Profile, readonly string[]>>;
 
 /**
  * Whose rules each host is matched by, those of annotated Services or those of Ingresses: the oldest object that names the host decides.
  */
 export class HostProfiles {
   readonly #claims = new Map<string, Claims>();
-  /** By Service, the hosts that it names. */
-  readonly #hosts = new Map<string, readonly string[]>();
+  /** By owner, the hosts that it names. */
+  readonly #hosts: Readonly<Record<Profile, Map<string, readonly string[]>>> = {
+    services: new Map(),
+    ingresses: new Map(),
+  };
   /** Hosts that may have gone from one profile to the other. */
   readonly #turned = new Set<string>();
 
-  /** Replaces what a Service names. @param key of the Service */
-  setService(key: string, hosts: readonly string[], claim: HostClaim): void {
-    const before = this.#hosts.get(key) ?? [];
+  /** Replaces what an owner names. @param owner a key that is unique in its profile */
+  set(profile: Profile, owner: string, hosts: readonly string[], claim: HostClaim): void {
+    const known = this.#hosts[profile];
+    const before = known.get(owner) ?? [];
     if (before.length === 0 && hosts.length === 0) return;
-    for (const host of before) this.#change(host, ({ services }) => void services.delete(key));
-    for (const host of hosts) this.#change(host, ({ services }) => void services.set(key, claim));
-    if (hosts.length === 0) this.#hosts.delete(key);
-    else this.#hosts.set(key, hosts);
+    for (const host of before) this.#change(host, claims => void claims[profile].delete(owner));
+    for (const host of hosts) this.#change(host, claims => void claims[profile].set(owner, claim));
+    if (hosts.length === 0) known.delete(owner);
+    else known.set(owner, hosts);
   }
 
-  /** @param claim of the oldest Ingress that names the host; undefined: none does */
-  setIngress(host: string, claim: HostClaim | undefined): void {
-    this.#change(host, claims => {
-      claims.ingress = claim;
-    });
+  /** The object of the other profile to which a host belongs; undefined where this one may have it. */
+  foreignOwner(profile: Profile, host: string): ObjectRef | undefined {
+    const claims = this.#claims.get(host);
+    const other = oldest(claims?.[profile === 'services' ? 'ingresses' : 'services'].values());
+    if (other === undefined) return undefined;
+    const own = oldest(claims?.[profile].values());
+    return own !== undefined && isOlder(own, other) ? undefined : other.object;
   }
 
-  /** The Ingress to which a host belongs; undefined where Services may have it. */
-  ingressOf(host: string): ObjectRef | undefined {
-    const { ingress, services } = this.#claims.get(host) ?? {};
-    if (ingress === undefined) return undefined;
-    const service = oldest(services?.values());
-    return service === undefined || isOlder(ingress, service) ? ingress.object : undefined;
-  }
-
-  /** The Service to which a host belongs; undefined where Ingresses may have it. */
-  serviceOf(host: string): ObjectRef | undefined {
-    const { ingress, services } = this.#claims.get(host) ?? {};
-    const service = oldest(services?.values());
-    return service === undefined || (ingress !== undefined && isOlder(ingress, service)) ? undefined : service.object;
-  }
-
-  /** Hosts that may have gone from one profile to the other since this was asked last, with the keys of the Services that name them. */
-  takeTurned(): Map<string, readonly string[]> {
-    const turned = [...this.#turned].map(host => [host, [...(this.#claims.get(host)?.services.keys() ?? [])]] as const);
+  /** The owners of hosts that may have gone from one profile to the other since this was asked last. */
+  takeTurned(): Turned {
+    const turned = { services: new Set<string>(), ingresses: new Set<string>() };
+    for (const host of this.#turned) {
+      const claims = this.#claims.get(host);
+      for (const owner of claims?.services.keys() ?? []) turned.services.add(owner);
+      for (const owner of claims?.ingresses.keys() ?? []) turned.ingresses.add(owner);
+    }
     this.#turned.clear();
-    return new Map(turned);
+    return { services: [...turned.services], ingresses: [...turned.ingresses] };
   }
 
   #change(host: string, change: (claims: Claims) => void): void {
-    const claims = this.#claims.get(host) ?? { services: new Map(), ingress: undefined };
-    const wasContested = claims.ingress !== undefined;
+    const claims = this.#claims.get(host) ?? { services: new Map(), ingresses: new Map() };
+    const wasContested = claims.ingresses.size > 0;
     change(claims);
-    if (claims.ingress === undefined && claims.services.size === 0) this.#claims.delete(host);
+    if (claims.ingresses.size + claims.services.size === 0) this.#claims.delete(host);
     else this.#claims.set(host, claims);
     // Thousands of Services may name one host: without an Ingress nothing is compared.
-    if (wasContested || claims.ingress !== undefined) this.#turned.add(host);
+    if (wasContested || claims.ingresses.size > 0) this.#turned.add(host);
   }
 }
 

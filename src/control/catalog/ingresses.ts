@@ -16,7 +16,7 @@ import { type HostTranslation, IngressTranslator } from '../../translate/ingress
 import type { ServiceTls } from '../certificates/service-tls.ts';
 import { ConfigMapSearch } from './config-map-search.ts';
 import { hostConflicts } from './host-conflicts.ts';
-import type { HostProfiles } from './host-profiles.ts';
+import type { HostClaim, HostProfiles } from './host-profiles.ts';
 import { KnownConfigMaps } from './known-config-maps.ts';
 import { lastRead } from './known-objects.ts';
 import type { KnownSecrets } from './known-secrets.ts';
@@ -156,15 +156,18 @@ export class Ingresses implements IngressStore {
     for (const [key, found] of diagnostics) this.#remark(key, found);
   }
 
-  /** Says which routes of a host are served: all of them, unless the host belongs to a Service. */
+  /** Says which routes of a host are served: those of its names that do not belong to Services. */
   claim(host: string): void {
     const { ledger, profiles, remarks } = this.#options;
     const key = HOST_KEY + host;
     const translation = this.#hosts.get(host);
-    const owner = translation && profiles.serviceOf(host);
-    ledger.set(key, translation === undefined || owner !== undefined ? [] : translation.routes);
-    const object = translation && { kind: 'Ingress' as const, ...translation.owner.ingress };
-    remarks.set(key, 'host', object && owner ? hostConflicts(object, new Map([[host, owner]])) : []);
+    const lost = new Map<string, ObjectRef>();
+    for (const name of namesOf(translation)) {
+      const owner = profiles.foreignOwner('ingresses', name);
+      if (owner !== undefined) lost.set(name, owner);
+    }
+    ledger.set(key, translation?.routes.filter(route => !lost.has(route.host)) ?? []);
+    remarks.set(key, 'host', translation === undefined ? [] : hostConflicts(objectOf(translation), lost));
   }
 
   #serve(host: string, translation: HostTranslation | undefined): void {
@@ -173,11 +176,9 @@ export class Ingresses implements IngressStore {
     if (translation === undefined) this.#hosts.delete(host);
     else this.#hosts.set(host, translation);
     leading.change(before?.destinations ?? [], translation?.destinations ?? []);
-    if (host !== CATCH_ALL_HOST) {
-      const owner = translation?.owner;
-      const claim = owner && { object: { kind: 'Ingress' as const, ...owner.ingress }, createdAt: owner.createdAt };
-      profiles.setIngress(host, claim);
-    }
+    const claim =
+      translation === undefined ? NO_CLAIM : { object: objectOf(translation), createdAt: translation.owner.createdAt };
+    profiles.set('ingresses', host, namesOf(translation), claim);
     if (translation === undefined) tls.forget(HOST_KEY + host);
     else this.#setTls(host, translation);
     this.claim(host);
@@ -273,6 +274,19 @@ export class Ingresses implements IngressStore {
       },
     };
   }
+}
+
+const NO_CLAIM: HostClaim = { object: { namespace: '', name: '' }, createdAt: '' };
+
+/** The host, and the others that its routes are for; none for the catch-all, which all Services come before. */
+function namesOf(translation: HostTranslation | undefined): string[] {
+  const names = new Set(translation?.routes.map(({ host }) => host));
+  names.delete(CATCH_ALL_HOST);
+  return [...names];
+}
+
+function objectOf({ owner }: HostTranslation): ObjectRef {
+  return { kind: 'Ingress', ...owner.ingress };
 }
 
 function isRefusal({ severity }: Diagnostic): boolean {

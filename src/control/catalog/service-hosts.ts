@@ -25,12 +25,12 @@ export class ServiceHosts {
     const { profiles, isShared } = this.#options;
     if (!isShared) return;
     const hosts = [...new Set(routes.map(({ host }) => host))].filter(host => host !== '');
-    profiles.setService(key, hosts, { object: service, createdAt: routes[0]?.createdAt ?? '' });
+    profiles.set('services', key, hosts, { object: service, createdAt: routes[0]?.createdAt ?? '' });
   }
 
   forget(key: string): void {
     const { profiles, isShared } = this.#options;
-    if (isShared) profiles.setService(key, [], { object: { namespace: '', name: '' }, createdAt: '' });
+    if (isShared) profiles.set('services', key, [], { object: { namespace: '', name: '' }, createdAt: '' });
   }
 
   /** Those for hosts that do not belong to Ingresses. */
@@ -39,7 +39,7 @@ export class ServiceHosts {
     if (!isShared) return routes;
     const lost = new Map<string, ObjectRef>();
     const own = routes.filter(({ host }) => {
-      const owner = host === '' ? undefined : profiles.ingressOf(host);
+      const owner = host === '' ? undefined : profiles.foreignOwner('services', host);
       if (owner !== undefined) lost.set(host, owner);
       return owner === undefined;
     });

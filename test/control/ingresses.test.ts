@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Catalog } from '../../src/control/catalog.ts';
+import type { Route } from '../../src/model/route.ts';
+import { type IngressObject, readIngress, readIngressClass } from '../../src/resources/ingress-object.ts';
+import { type IngressFields, ingress as manifest } from '../support/ingresses.ts';
+import { service } from '../support/services.ts';
+
+const OLD = '2025-01-01T00:00:00Z';
+const NEW = '2026-01-01T00:00:00Z';
+
+function catalog(fields: { readonly ingressConfigmap?: { namespace: string; name: string } } = {}): Catalog {
+  const made = new Catalog({ waitsFor: 'services', allowExternalName: false, ingressClass: ['nginx'], ...fields });
+  made.replace([service('web', { annotations: {} }), service('other', { annotations: {} })]);
+  made.ingresses.classes.replace([]);
+  return made;
+}
+
+function ingress(name: string, fields: IngressFields = {}): IngressObject {
+  const object = readIngress(manifest(name, { service: 'web', ...fields }), 'default');
+  if ('reason' in object) throw new Error(object.reason);
+  return object;
+}
+
+function routesOf(from: Catalog, host: string): Route[] {
+  return [...from.table.routes()].filter(route => route.host === host);
+}
+
+function reasonsOf(from: Catalog): string[] {
+  return [...from.refusals(), ...from.warnings()].map(
+    ({ object, reason }) => `${object.kind ?? 'Service'} ${object.name}: ${reason}`,
+  );
+}
+
+describe('Ingresses in the catalog', () => {
+  it('are waited for before there is a table', () => {
+    const made = catalog();
+    assert.equal(made.commit(), undefined);
+    made.ingresses.replace([]);
+    assert.ok(made.isInitialised);
+  });
+
+  it('are served beside annotated Services, and go when they are removed', () => {
+    const made = catalog();
+    made.ingresses.replace([ingress('a', { host: 'a.example', path: '/x' })]);
+    made.upsert(service('plain'));
+    const delta = made.commit();
+    assert.deepEqual(delta?.routes.upserts.map(({ host, path }) => `${host}${path}`).sort(), [
+      '/plain',
+      'a.example/',
+      'a.example/x',
+    ]);
+    made.ingresses.remove({ namespace: 'default', name: 'a' });
+    const after = made.commit();
+    assert.deepEqual(after?.routes.removals.map(({ path }) => path).sort(), ['/', '/x']);
+    assert.deepEqual(after?.clusters.removals.toSorted(), [
+      'ingress default/web:http',
+      'ingress upstream-default-backend',
+    ]);
+  });
+
+  it('keep a host to which a younger Service comes, and lose one that belongs to an older Service', () => {
+    const made = catalog();
+    made.ingresses.replace([ingress('a', { host: 'a.example', createdAt: OLD })]);
+    made.upsert(service('young', { annotations: { path: '/x', host: 'a.example' }, createdAt: NEW }));
+    made.commit();
+    assert.deepEqual(
+      routesOf(made, 'a.example').map(({ service: { name } }) => name),
+      ['web'],
+    );
+    assert.deepEqual(reasonsOf(made), ['Service young: HostConflict']);
+    made.upsert(
+      service('young', { annotations: { path: '/x', host: 'a.example' }, createdAt: '2024-01-01T00:00:00Z' }),
+    );
+    made.commit();
+    assert.deepEqual(
+      routesOf(made, 'a.example').map(({ path }) => path),
+      ['/x'],
+    );
+    assert.deepEqual(reasonsOf(made), ['Ingress a: HostConflict']);
+    made.remove({ namespace: 'default', name: 'young' });
+    made.commit();
+    assert.deepEqual(
+      routesOf(made, 'a.example').map(({ service: { name } }) => name),
+      ['web'],
+    );
+    assert.deepEqual(reasonsOf(made), []);
+  });
+
+  it('do not take a further name from a Service', () => {
+    const made = catalog();
+    const annotations = { 'nginx.ingress.kubernetes.io/server-alias': 'b.example' };
+    made.ingresses.replace([ingress('a', { host: 'a.example', createdAt: NEW, annotations })]);
+    made.commit();
+    assert.equal(routesOf(made, 'b.example').length, 1);
+    made.upsert(service('own', { annotations: { path: '/x', host: 'b.example' }, createdAt: OLD }));
+    made.commit();
+    assert.deepEqual(
+      routesOf(made, 'b.example').map(({ path }) => path),
+      ['/x'],
+    );
+  });
+
+  it('that are edited into something that cannot be served go on as they were, and it is said', () => {
+    const made = catalog();
+    made.ingresses.replace([ingress('a', { host: 'a.example', path: '/x' })]);
+    made.commit();
+    made.ingresses.upsert(ingress('a', { host: 'a.example', path: '/etc/passwd' }));
+    assert.equal(made.commit(), undefined);
+    assert.ok(routesOf(made, 'a.example').some(({ path }) => path === '/x'));
+    assert.deepEqual(reasonsOf(made), ['Ingress a: BadPath']);
+    made.ingresses.upsert(ingress('a', { host: 'a.example', path: '/y' }));
+    made.commit();
+    assert.ok(routesOf(made, 'a.example').some(({ path }) => path === '/y'));
+    assert.deepEqual(reasonsOf(made), []);
+  });
+
+  it('of a class whose controller is another one are not served, until that changes', () => {
+    const made = catalog();
+    const foreign = readIngressClass({ metadata: { name: 'nginx' }, spec: { controller: 'example.com/other' } });
+    const own = readIngressClass({ metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } });
+    if ('reason' in foreign || 'reason' in own) throw new Error('no class');
+    made.ingresses.classes.replace([foreign]);
+    made.ingresses.replace([ingress('a', { host: 'a.example' })]);
+    made.commit();
+    assert.equal(made.table.size, 0);
+    made.ingresses.classes.upsert(own);
+    made.commit();
+    assert.equal(routesOf(made, 'a.example').length, 1);
+  });
+
+  it('follow their Services: one that comes, changes its ports, or goes', () => {
+    const made = catalog();
+    made.ingresses.replace([ingress('a', { host: 'a.example', service: 'late' })]);
+    made.commit();
+    const [route] = routesOf(made, 'a.example');
+    assert.deepEqual(made.cluster(route?.cluster ?? '')?.endpoints, []);
+    assert.deepEqual(reasonsOf(made), ['Ingress a: ServiceNotUsable']);
+    made.upsert(service('late', { annotations: {} }));
+    made.commit();
+    assert.equal(made.cluster(route?.cluster ?? '')?.endpoints[0]?.address, '10.96.0.1');
+    assert.deepEqual(reasonsOf(made), []);
+  });
+
+  it('take the values of the ConfigMap, as soon as it is read', () => {
+    const ref = { namespace: 'ingress-nginx', name: 'controller' };
+    const made = catalog({ ingressConfigmap: ref });
+    made.ingresses.replace([ingress('a', { host: 'a.example' })]);
+    made.commit();
+    const said = new Map([
+      ['proxy-read-timeout', '7'],
+      ['no-such-key', 'x'],
+    ]);
+    made.ingresses.configMaps.setConfigMap(ref, { metadata: ref, data: said });
+    made.commit();
+    assert.equal(routesOf(made, 'a.example')[0]?.overrides.readTimeoutMs, 7_000);
+    assert.deepEqual(reasonsOf(made), ['ConfigMap controller: Unsupported']);
+  });
+});
