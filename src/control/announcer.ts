@@ -1,21 +1,23 @@
 import type { Endpoint } from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Diagnostic, ObjectRef } from '../model/diagnostic.ts';
 import { type Route, type ServiceRef, serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
 import { QuietLog } from '../observe/quiet-log.ts';
+import type { IngressObject } from '../resources/ingress-object.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { EventSubject, ServiceEvent } from '../sources/kube/event-object.ts';
 import { endpointLabel } from '../text/labels.ts';
 import type { Catalog } from './catalog.ts';
+import { ingressNews } from './ingress-news.ts';
 
 /** The API server keeps an Event for an hour. A new Event about an older Service would repeat one that was posted before. */
 const RECENT_MS = 3_600_000;
 /** Endpoints that one Event names. */
 const MOST_ENDPOINTS = 10;
 
-/** Posts Events on Services, for their owners. */
+/** Posts Events on Services and Ingresses, for their owners. */
 export interface EventSink {
   record(event: ServiceEvent): void;
 }
@@ -35,7 +37,7 @@ interface Lost {
 /** What an Event says, apart from the object that it is about. */
 type Saying = Pick<ServiceEvent, 'type' | 'reason' | 'message' | 'related'>;
 
-/** Says each change of a Service once, in the log and as an Event: exposed, withdrawn, refused, in conflict, with a warning. */
+/** Says each change of a Service or an Ingress once, in the log and as an Event: exposed, withdrawn, refused, in conflict, with a warning. */
 export class Announcer {
   readonly #catalog: Catalog;
   readonly #logger: Logger;
@@ -69,10 +71,12 @@ export class Announcer {
     // A take-over is announced before the Service is announced as exposed there.
     for (const [place, found] of conflicts) fresh.push(...this.#announceWon(place, found));
     const lostPlaces = delta === undefined ? new Map<string, string>() : this.#announceRoutes(delta);
-    this.#announceNew('a Service is refused', refusals, this.#refusals, lostPlaces);
+    this.#announceNew(kind => `${withArticle(kind)} is refused`, refusals, this.#refusals, lostPlaces);
     for (const lost of fresh)
-      this.#announceDiagnostic('a Service is in conflict', conflictDiagnostic(lost.conflict), { related: lost.winner });
-    this.#announceNew('a warning about a Service', warnings, this.#warnings);
+      this.#announceDiagnostic(kind => `${withArticle(kind)} is in conflict`, conflictDiagnostic(lost.conflict), {
+        related: lost.winner,
+      });
+    this.#announceNew(kind => `a warning about ${withArticle(kind)}`, warnings, this.#warnings);
     this.#table = this.#catalog.table;
   }
 
@@ -97,24 +101,30 @@ export class Announcer {
   }
 
   /** @returns by Service that lost all its routes and still asks for one: where it was exposed */
-  #announceRoutes({ version, routes: { upserts, removals }, endpoints }: Delta): Map<string, string> {
-    const services = new Map(upserts.map(({ service }) => [serviceKey(service), service]));
+  #announceRoutes(delta: Delta): Map<string, string> {
+    const {
+      version,
+      routes: { upserts, removals },
+      endpoints,
+    } = delta;
+    const own = upserts.filter(isOfService);
+    const services = new Map(own.map(({ service }) => [serviceKey(service), service]));
     for (const set of endpoints) {
       const cluster = this.#catalog.cluster(set.cluster)?.cluster;
       // Pods come and go all the time. Another address of the Service itself is news.
       if (cluster?.balance.policy === 'service') services.set(serviceKey(cluster.service), cluster.service);
     }
     const removed = removals.map(place => this.#table.get(place));
-    const replaced = upserts.map(({ host, path, service }) => {
+    const replaced = own.map(({ host, path, service }) => {
       const before = this.#table.get({ host, path });
       return before && serviceKey(before.service) !== serviceKey(service) ? before : undefined;
     });
     const gone = Map.groupBy(
-      [...removed, ...replaced].filter(route => route !== undefined),
+      [...removed, ...replaced].filter(route => route !== undefined).filter(isOfService),
       ({ service }) => serviceKey(service),
     );
     const named = [...new Set([...services.keys(), ...gone.keys()])];
-    if (named.length > 0) {
+    if (named.length > 0 || upserts.length + removals.length > 0) {
       this.#log.table({ version, changed: upserts.length, removed: removals.length, services: named });
     }
     const lostPlaces = new Map<string, string>();
@@ -127,6 +137,10 @@ export class Announcer {
       else this.#announceWithdrawn(service, routes);
     }
     for (const service of services.values()) this.#announceExposed(service);
+    for (const { ingress, reason, message } of ingressNews(delta, this.#table)) {
+      if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.ingresses.objectOf(ingress))) continue;
+      this.#post({ kind: 'Ingress', ...ingress }, { type: 'Normal', reason, message });
+    }
     return lostPlaces;
   }
 
@@ -150,7 +164,7 @@ export class Announcer {
 
   /** @param what the message of the log @param news all diagnostics of each owner @param lostPlaces by Service, where it was exposed until now */
   #announceNew(
-    what: string,
+    what: (kind: string) => string,
     news: ReadonlyMap<string, readonly Diagnostic[]>,
     known: Map<string, ReadonlySet<string>>,
     lostPlaces?: ReadonlyMap<string, string>,
@@ -168,20 +182,28 @@ export class Announcer {
 
   /** @param places where the Service was exposed until now */
   #announceDiagnostic(
-    what: string,
+    what: (kind: string) => string,
     { object, reason, message }: Diagnostic,
     { places, related }: { readonly places?: string | undefined; readonly related?: EventSubject },
   ): void {
-    this.#log.line('warn', { service: serviceKey(object), reason, problem: message }, what);
+    const { kind = 'Service' } = object;
+    this.#log.line('warn', { [kind.toLowerCase()]: serviceKey(object), reason, problem: message }, what(kind));
     const text = places === undefined ? message : `${message}; it is no longer exposed at ${places}`;
     this.#post(object, { type: 'Warning', reason, message: text, related });
   }
 
-  #post(service: ServiceRef, saying: Saying): void {
+  #post(object: ObjectRef, saying: Saying): void {
     if (this.#audience === 'none') return;
-    const metadata = this.#catalog.serviceOf(service)?.metadata;
-    // A pushed backend has no object in the cluster that an Event could be about.
-    if (metadata !== undefined) this.events?.record({ service: metadata, ...saying });
+    const service = this.#subjectOf(object);
+    if (service !== undefined) this.events?.record({ service, ...saying });
+  }
+
+  /** Undefined where no object in the cluster is one that an Event could be about, as for a pushed backend. */
+  #subjectOf(object: ObjectRef): EventSubject | undefined {
+    if (object.kind === undefined) return this.#catalog.serviceOf(object)?.metadata;
+    if (object.kind !== 'Ingress') return undefined;
+    const ingress = this.#catalog.ingresses.objectOf(object)?.metadata;
+    return ingress && { kind: 'Ingress', ...ingress };
   }
 
   /** Keeps the winner's metadata of the time when the conflict was first seen: later its object may be gone. */
@@ -194,15 +216,23 @@ export class Announcer {
     return this.#catalog.serviceOf(service)?.metadata.annotations?.['kube-entry.io/path'] !== undefined;
   }
 
-  #isRecent(service: ServiceObject | undefined): boolean {
-    const createdAt = Date.parse(service?.metadata.creationTimestamp ?? '');
-    // A Service without a timestamp counts as recent; an API server always sets one.
+  #isRecent(object: Pick<ServiceObject, 'metadata'> | IngressObject | undefined): boolean {
+    const createdAt = Date.parse(object?.metadata.creationTimestamp ?? '');
+    // An object without a timestamp counts as recent; an API server always sets one.
     return !(this.#now() - createdAt > RECENT_MS);
   }
 }
 
 function identityOf({ object, reason, message }: Diagnostic): string {
-  return `${serviceKey(object)} ${reason} ${message}`;
+  return `${object.kind ?? ''} ${serviceKey(object)} ${reason} ${message}`;
+}
+
+function isOfService({ ingress }: Route): boolean {
+  return ingress === undefined;
+}
+
+function withArticle(kind: string): string {
+  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 function conflictKey({ host, path, winner, loser }: Conflict): string {

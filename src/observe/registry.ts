@@ -22,7 +22,7 @@ export interface KubeWatchState {
   /** Undefined before the first event. */
   readonly lastEventMs: number | undefined;
   readonly synced: boolean;
-  /** Events on Services, for their owners. */
+  /** Events on Services and Ingresses, for their owners. */
   readonly serviceEvents: { readonly posted: number; readonly leftOut: number };
 }
 
@@ -324,7 +324,7 @@ export class Metrics {
     const serviceEvents = () => this.#now?.kubeWatch?.serviceEvents;
     new Counter({
       name: 'kube_entry_service_events_total',
-      help: 'Kubernetes Events on Services: posted, or left out because more happened than could be posted.',
+      help: 'Kubernetes Events on Services and Ingresses: posted, or left out because more happened than could be posted.',
       labelNames: ['result'],
       registers: [this.#registry],
       collect() {

@@ -1,4 +1,4 @@
-/** What is said about a Service, as a v1 Event, and whether an Event says it already. */
+/** What is said about a Service or an Ingress, as a v1 Event, and whether an Event says it already. */
 import { createHash } from 'node:crypto';
 import { isObject } from '../../resources/service-object.ts';
 import { compareVersions } from './resource-version.ts';
@@ -6,8 +6,10 @@ import { compareVersions } from './resource-version.ts';
 /** As the API of events.k8s.io limits it. */
 const LONGEST_MESSAGE = 1_024;
 
-/** The Service an Event is about. A watched ServiceObject's metadata will do. */
+/** The object an Event is about. The metadata of a watched Service will do. */
 export interface EventSubject {
+  /** Absent: a Service. */
+  readonly kind?: 'Ingress';
   readonly namespace: string;
   readonly name: string;
   readonly uid?: string | undefined;
@@ -16,7 +18,7 @@ export interface EventSubject {
 
 export interface ServiceEvent {
   readonly service: EventSubject;
-  /** Another Service that has to do with it. */
+  /** Another object that has to do with it. */
   readonly related?: EventSubject | undefined;
   readonly type: 'Normal' | 'Warning';
   /** One word in CamelCase, for programs. */
@@ -34,7 +36,12 @@ export interface Sighting {
 
 /** The same for whatever is said again, by any replica. */
 export function identityOf({ service, reason, message }: ServiceEvent): string {
-  return JSON.stringify([service.uid ?? [service.namespace, service.name], reason, message]);
+  return JSON.stringify([service.uid ?? [service.kind, service.namespace, service.name], reason, message]);
+}
+
+/** The same for all Events of one object. */
+export function subjectKey({ kind, namespace, name }: EventSubject): string {
+  return `${kind ?? 'Service'} ${namespace}/${name}`;
 }
 
 /** Follows from what is said, so that replicas that say the same make one Event of it. */
@@ -94,8 +101,9 @@ function versionsOf(service: unknown, related: unknown): (string | undefined)[] 
   return [field(service, 'resourceVersion'), field(related, 'uid'), field(related, 'resourceVersion')];
 }
 
-function reference({ namespace, name, uid, resourceVersion }: EventSubject) {
-  return { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
+function reference({ kind, namespace, name, uid, resourceVersion }: EventSubject) {
+  const apiVersion = kind === 'Ingress' ? 'networking.k8s.io/v1' : 'v1';
+  return { apiVersion, kind: kind ?? 'Service', namespace, name, uid, resourceVersion };
 }
 
 function reporter({ reportingInstance }: Sighting) {

@@ -1,6 +1,5 @@
 /** Events that wait to be posted: warnings before good news, and no more than memory has room for. */
-import { serviceKey } from '../../model/route.ts';
-import { identityOf, type ServiceEvent } from './event-object.ts';
+import { identityOf, type ServiceEvent, subjectKey } from './event-object.ts';
 
 /** Beyond, Events are left out: they are a courtesy, and memory is bounded. */
 const LONGEST = 1_000;
@@ -26,12 +25,12 @@ export class EventQueue {
 
   /** @returns how many Events are left out because of it, perhaps itself */
   add(event: WaitingEvent): number {
-    const service = serviceKey(event.service);
+    const service = subjectKey(event.service);
     // Said again before it was posted, it is the newest word on its Service.
     this.#remove(this.#find(event));
     let leftOut = 0;
     if ((this.#ofService.get(service) ?? 0) >= LONGEST_OF_SERVICE) {
-      leftOut += this.#remove(this.#oldest(other => serviceKey(other.service) === service));
+      leftOut += this.#remove(this.#oldest(other => subjectKey(other.service) === service));
     }
     if (event.type === 'Normal' && this.#waiting.Normal.size >= LONGEST_NORMAL) return leftOut + 1;
     if (this.size >= LONGEST) {
@@ -73,7 +72,7 @@ export class EventQueue {
   /** @returns how many were removed: none or one */
   #remove(event: WaitingEvent | undefined): number {
     if (event === undefined || !this.#waiting[event.type].delete(identityOf(event))) return 0;
-    const service = serviceKey(event.service);
+    const service = subjectKey(event.service);
     const left = (this.#ofService.get(service) ?? 1) - 1;
     if (left === 0) this.#ofService.delete(service);
     else this.#ofService.set(service, left);

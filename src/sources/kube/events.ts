@@ -1,13 +1,12 @@
-/** Tells the owners of Services what became of them, by Kubernetes Events (`kubectl describe service`). */
+/** Tells the owners of Services and Ingresses what became of them, by Kubernetes Events (`kubectl describe ingress`). */
 
 import { type Clock, sleep, systemClock } from '../../clock.ts';
-import { serviceKey } from '../../model/route.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { ApiError, ForbiddenError, UnauthorisedError, unreachable } from './errors.ts';
 import { EventBudget } from './event-budget.ts';
-import { eventName, eventObject, repetition, type ServiceEvent } from './event-object.ts';
+import { eventName, eventObject, repetition, type ServiceEvent, subjectKey } from './event-object.ts';
 import { EventQueue, type WaitingEvent } from './event-queue.ts';
 
 /** At most ten in a second: a cluster with thousands of Services must not feel it when the entry starts. */
@@ -72,9 +71,7 @@ export class EventRecorder {
     if (this.#stopping.signal.aborted) return;
     const leftOut = this.#queue.add({ ...event, at: this.#clock.now() });
     if (leftOut > 0 && this.#overflow === 0) {
-      this.#options.logger.warn(
-        'Events on Services are left out: more happens than can be posted. Warnings come first.',
-      );
+      this.#options.logger.warn('Events are left out: more happens than can be posted. Warnings come first.');
     }
     this.#leftOut += leftOut;
     this.#overflow += leftOut;
@@ -95,7 +92,7 @@ export class EventRecorder {
       if (event !== undefined) {
         try {
           await this.#post(event, signal);
-          this.#budget.spend(serviceKey(event.service), this.#clock.monotonic());
+          this.#budget.spend(subjectKey(event.service), this.#clock.monotonic());
           this.#queue.done(event);
           this.#posted += 1;
           this.#worked(event);
@@ -114,7 +111,7 @@ export class EventRecorder {
       }
       await sleep(this.#clock, pauseMs, signal);
     }
-    if (this.#overflow > 0) this.#options.logger.warn(`${this.#overflow} Events on Services were left out`);
+    if (this.#overflow > 0) this.#options.logger.warn(`${this.#overflow} Events were left out`);
     this.#overflow = 0;
     // In the same turn that saw the queue empty, so that no Event is left waiting for the next one.
     this.#sending = undefined;
@@ -124,7 +121,7 @@ export class EventRecorder {
     const now = this.#clock.monotonic();
     return this.#queue.next(
       ({ service }) =>
-        (this.#refusals.get(service.namespace)?.until ?? now) <= now && this.#budget.allows(serviceKey(service), now),
+        (this.#refusals.get(service.namespace)?.until ?? now) <= now && this.#budget.allows(subjectKey(service), now),
     );
   }
 
@@ -150,7 +147,7 @@ export class EventRecorder {
       if (!(error instanceof ForbiddenError)) throw error;
       // The Event is there, only its count and its time are not right.
       if (!this.#isCountMissed) {
-        this.#options.logger.warn({ code: error.code }, `Events on Services cannot be counted: ${error.message}`);
+        this.#options.logger.warn({ code: error.code }, `Events cannot be counted: ${error.message}`);
       }
       this.#isCountMissed = true;
     }
@@ -181,11 +178,11 @@ export class EventRecorder {
     const { logger } = this.#options;
     this.#backoff.reset();
     if (this.#refusals.delete(namespace)) {
-      logger.info(`back: Events on Services in namespace "${namespace}" are posted again`);
+      logger.info(`back: Events in namespace "${namespace}" are posted again`);
     }
     if (this.#failure === undefined) return;
     this.#failure = undefined;
-    logger.info('back: Events on Services are posted again');
+    logger.info('back: Events are posted again');
   }
 
   /** After a few in a row, what waits in this namespace is dropped; what comes later is tried once. */
@@ -194,10 +191,7 @@ export class EventRecorder {
     if (refusals === undefined) {
       refusals = { count: 0, backoff: new Backoff(this.#options.random ?? Math.random), until: 0 };
       this.#refusals.set(namespace, refusals);
-      this.#options.logger.warn(
-        { code: error.code },
-        `Events on Services cannot be posted: ${error.message}. Routing goes on.`,
-      );
+      this.#options.logger.warn({ code: error.code }, `Events cannot be posted: ${error.message}. Routing goes on.`);
     }
     refusals.count += 1;
     refusals.until = this.#clock.monotonic() + refusals.backoff.next();
@@ -211,7 +205,7 @@ export class EventRecorder {
     if (this.#failure !== failure.code) {
       this.#failure = failure.code;
       const { logger } = this.#options;
-      logger.warn({ code: failure.code }, `Events on Services cannot be posted: ${failure.message}. Routing goes on.`);
+      logger.warn({ code: failure.code }, `Events cannot be posted: ${failure.message}. Routing goes on.`);
     }
     return Math.max(this.#backoff.next(), failure.retryAfterMs);
   }

@@ -97,6 +97,34 @@ class Fixture {
   }
 }
 
+describe('Events on an Ingress', () => {
+  it('name its kind, and have a budget of their own beside those on a Service of its name', async () => {
+    await using fixture = await Fixture.create();
+    const ingress = { ...refusal.service, kind: 'Ingress' as const, uid: 'uid-2' };
+    await fixture.say({
+      ...refusal,
+      service: ingress,
+      type: 'Normal',
+      reason: 'Sync',
+      message: 'served at a.example/',
+    });
+    const [event] = fixture.api.events;
+    assert.deepEqual(event?.involvedObject, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      namespace: 'shop',
+      name: 'cart',
+      uid: 'uid-2',
+      resourceVersion: '17',
+    });
+    for (let count = 0; count < 10; count += 1) fixture.recorder.record({ ...refusal, message: `${count}` });
+    fixture.recorder.record({ ...refusal, service: ingress, message: 'not crowded out' });
+    await fixture.untilIdle();
+    assert.equal(fixture.recorder.statistics.leftOut, 0);
+    assert.equal(fixture.api.events.length, 12);
+  });
+});
+
 describe('Events on a Service', () => {
   it('say what happened to which version of it, and which replica says so', async () => {
     await using fixture = await Fixture.create();
@@ -292,8 +320,8 @@ describe('Events on a Service', () => {
     assert.deepEqual([count('Normal'), count('Warning')], [400, 600]);
     assert.deepEqual(fixture.recorder.statistics, { posted: 1_000, leftOut: 200 });
     assert.deepEqual(fixture.story, [
-      'Events on Services are left out: more happens than can be posted. Warnings come first.',
-      '200 Events on Services were left out',
+      'Events are left out: more happens than can be posted. Warnings come first.',
+      '200 Events were left out',
     ]);
   });
 });
@@ -306,7 +334,7 @@ describe('Events that cannot be posted', () => {
     await fixture.untilReceived(4);
     await until(() => fixture.api.events.length === 1);
     await until(() => fixture.story.length === 2);
-    assert.match(fixture.story[0] ?? '', /^Events on Services cannot be posted: .*500/);
+    assert.match(fixture.story[0] ?? '', /^Events cannot be posted: .*500/);
     assert.match(fixture.story[1] ?? '', /^back: /);
   });
 
@@ -326,7 +354,7 @@ describe('Events that cannot be posted', () => {
     );
     assert.equal(fixture.story.length, 2);
     assert.match(fixture.story[0] ?? '', /may not create events in namespace "shop"/);
-    assert.match(fixture.story[1] ?? '', /^back: Events on Services in namespace "shop"/);
+    assert.match(fixture.story[1] ?? '', /^back: Events in namespace "shop"/);
   });
 
   it('in one namespace do not hold up those of another', async () => {

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Announcer, type Audience } from '../../src/control/announcer.ts';
+import { Catalog } from '../../src/control/catalog.ts';
+import { silentLogger } from '../../src/observe/logger.ts';
+import { type IngressObject, readIngress } from '../../src/resources/ingress-object.ts';
+import { isShapeProblem } from '../../src/resources/service-object.ts';
+import type { ServiceEvent } from '../../src/sources/kube/event-object.ts';
+import { type IngressFields, ingress } from '../support/ingresses.ts';
+import { service } from '../support/services.ts';
+
+const OLD = '2026-01-01T00:00:00Z';
+const NEW = '2026-01-01T12:00:00Z';
+
+function object(name: string, fields: IngressFields = {}): IngressObject {
+  const read = readIngress(ingress(name, fields), 'default');
+  assert.ok(!isShapeProblem(read));
+  return read;
+}
+
+/** The owners of Ingresses, and what they are told. */
+class Owners {
+  readonly catalog = new Catalog({ allowExternalName: false, waitsFor: 'services', ingressClass: ['nginx'] });
+  readonly #events: ServiceEvent[] = [];
+  readonly #announcer = new Announcer(this.catalog, silentLogger(), () => Date.parse(NEW));
+
+  constructor() {
+    this.#announcer.events = { record: event => void this.#events.push(event) };
+    this.catalog.ingresses.classes.replace([
+      { metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } },
+    ]);
+    this.catalog.ingresses.replace([]);
+    this.catalog.replace([service('shop', { annotations: {} })]);
+    this.commit('none');
+  }
+
+  /** @returns what was told, as kubectl would show it */
+  commit(audience: Audience = 'all'): string[] {
+    this.#announcer.announce(this.catalog.commit(), audience);
+    return this.#events
+      .splice(0)
+      .map(
+        ({ service: { kind = 'Service', name }, type, reason, message }) =>
+          `${kind} ${name}: ${type} ${reason} ${message}`,
+      );
+  }
+}
+
+test('its owner is told where an Ingress is served, what has changed, and where it is served no longer', () => {
+  const owners = new Owners();
+  const { ingresses } = owners.catalog;
+  ingresses.upsert(object('a', { host: 'a.example', service: 'shop' }));
+  assert.deepEqual(owners.commit(), ['Ingress a: Normal Sync served at a.example/']);
+  ingresses.upsert(object('a', { host: 'b.example', service: 'shop' }));
+  assert.deepEqual(owners.commit(), ['Ingress a: Normal Sync served at b.example/; no longer at a.example/']);
+  ingresses.upsert(object('a', { host: 'b.example', service: 'shop', className: 'other' }));
+  assert.deepEqual(owners.commit(), ['Ingress a: Normal Withdrawn no longer served at b.example/']);
+});
+
+test('an Ingress that is deleted leaves no one to tell, and its Service hears nothing of all that', () => {
+  const owners = new Owners();
+  owners.catalog.ingresses.upsert(object('a', { service: 'shop' }));
+  owners.commit();
+  owners.catalog.ingresses.remove({ namespace: 'default', name: 'a' });
+  assert.deepEqual(owners.commit(), []);
+});
+
+test('a status that changes is no news', () => {
+  const owners = new Owners();
+  const before = object('a', { service: 'shop' });
+  owners.catalog.ingresses.upsert(before);
+  owners.commit();
+  owners.catalog.ingresses.upsert({ ...before, status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } });
+  assert.deepEqual(owners.commit(), []);
+});
+
+test('what is wrong with an Ingress is a warning on it, once', () => {
+  const owners = new Owners();
+  const annotations = { 'nginx.ingress.kubernetes.io/unheard-of': 'x' };
+  owners.catalog.ingresses.upsert(object('a', { service: 'shop', annotations }));
+  const [sync = '', warning = '', ...rest] = owners.commit();
+  assert.match(sync, /^Ingress a: Normal Sync/);
+  assert.match(warning, /^Ingress a: Warning \w+ .*unheard-of/);
+  assert.deepEqual(rest, []);
+  owners.catalog.ingresses.upsert(object('a', { service: 'shop', annotations, path: '/x' }));
+  assert.ok(owners.commit().every(line => !line.includes('Warning')));
+});
+
+test('a place that an older Ingress takes is a conflict of the younger one', () => {
+  const owners = new Owners();
+  owners.catalog.ingresses.upsert(object('young', { host: 'a.example', service: 'shop', createdAt: NEW }));
+  owners.commit();
+  owners.catalog.ingresses.upsert(object('old', { host: 'a.example', service: 'shop', createdAt: OLD }));
+  const told = owners.commit();
+  assert.ok(
+    told.some(line => line.startsWith('Ingress old: Normal Sync served at a.example/')),
+    told.join('\n'),
+  );
+  assert.ok(
+    told.some(line => line.startsWith('Ingress young: Normal Withdrawn')),
+    told.join('\n'),
+  );
+  assert.ok(
+    told.some(line => line.startsWith('Ingress young: Warning Conflict')),
+    told.join('\n'),
+  );
+});
+
+test('after a start only the young are told, and with a table of the state file nothing is', () => {
+  const owners = new Owners();
+  owners.catalog.ingresses.upsert(object('old', { service: 'shop', createdAt: OLD }));
+  owners.catalog.ingresses.upsert(object('young', { service: 'shop', createdAt: NEW }));
+  assert.deepEqual(owners.commit('recent'), ['Ingress young: Normal Sync served at young.example/']);
+  owners.catalog.ingresses.upsert(object('stale', { service: 'shop', createdAt: NEW }));
+  assert.deepEqual(owners.commit('none'), []);
+});
+
+test('of many places the first are named', () => {
+  const owners = new Owners();
+  const one = object('a', { service: 'shop' });
+  const paths = Array.from({ length: 30 }, (_, index) => ({
+    path: `/${index}/`,
+    backend: { service: { name: 'shop', port: { name: 'http' } } },
+  }));
+  owners.catalog.ingresses.upsert({ ...one, spec: { ...one.spec, rules: [{ host: 'a.example', http: { paths } }] } });
+  const [sync = ''] = owners.commit();
+  assert.match(sync, /served at (?:a\.example\/\d+, ){9}a\.example\/9 and 21 more$/);
+});
