@@ -22,7 +22,7 @@ const NO_WEBHOOK = 'there is no webhook that could keep people from applying obj
 
 const ROWS: Readonly<Record<string, FlagRow>> = {
   'ingress-class': works('ingress-class'),
-  'controller-class': works('ingress-controller'),
+  'controller-class': { ...works('ingress-controller'), idle: ['k8s.io/ingress-nginx'] },
   'ingress-class-by-name': needless('a class counts by its name where there is no IngressClass of it'),
   'watch-ingress-without-class': works('ingress-without-class'),
   configmap: works('ingress-configmap'),
@@ -140,8 +140,8 @@ export function judgeFlags(flags: ReadonlyMap<string, string>): JudgedFlags {
   return { findings, serveWith: [...serveWith] };
 }
 
-function oursOf({ ours }: FlagRow, name: string, value: string): string | undefined {
-  if (ours === undefined || value === '') return undefined;
+function oursOf({ ours, idle = [] }: FlagRow, name: string, value: string): string | undefined {
+  if (ours === undefined || value === '' || idle.includes(value)) return undefined;
   if (SWITCHES.has(name)) return value === 'true' ? `--${ours}` : undefined;
   return `--${ours}=${SECONDS.has(name) && /^\d+$/.test(value) ? `${value}s` : value}`;
 }

@@ -15,6 +15,11 @@ const ROWS: ReadonlyMap<string, IngressRow> = new Map(
   INGRESS_FEATURES.flatMap(({ rows }) => rows).map(row => [row.name, row]),
 );
 
+/** What may have been meant by a name that is none. */
+const LIVE_NAMES: readonly string[] = [...ROWS.values()]
+  .filter(({ support }) => support !== 'dead')
+  .map(({ name }) => name);
+
 /** By reason of a diagnostic that is about an annotation. One that is not here says how the row puts it. */
 const VERDICT_OF: Readonly<Record<string, Verdict>> = {
   AnnotationRefused: 'refused',
@@ -28,8 +33,9 @@ const VERDICT_OF: Readonly<Record<string, Verdict>> = {
 /** @param diagnostics of this Ingress */
 export function judgeAnnotations({ metadata }: IngressObject, diagnostics: readonly Diagnostic[]): Finding[] {
   const said = Map.groupBy(diagnostics, ({ field }) => field ?? '');
-  return Object.entries(metadata.annotations).flatMap(([field, value]) => {
-    if (field.startsWith(OLD_PREFIX)) return [deadPrefix(field, value)];
+  const { annotations } = metadata;
+  return Object.entries(annotations).flatMap(([field, value]) => {
+    if (field.startsWith(OLD_PREFIX)) return [deadPrefix(field, value, annotations)];
     if (!field.startsWith(NGINX_PREFIX)) return [];
     return [judge(field, value, said.get(field) ?? [])];
   });
@@ -59,7 +65,7 @@ function judge(field: string, value: string, diagnostics: readonly Diagnostic[])
 }
 
 function unknown(field: string, name: string, value: string): Finding {
-  const near = closest(name, [...ROWS.keys()]);
+  const near = closest(name, LIVE_NAMES);
   const reason = `ingress-nginx 1.15 has no such annotation${near === undefined ? '' : `; did you mean ${near}?`}`;
   return {
     field,
@@ -70,15 +76,16 @@ function unknown(field: string, name: string, value: string): Finding {
   };
 }
 
-function deadPrefix(field: string, value: string): Finding {
+function deadPrefix(field: string, value: string, annotations: IngressObject['metadata']['annotations']): Finding {
   const name = field.slice(OLD_PREFIX.length);
+  const isMeant = ROWS.has(name) && !Object.hasOwn(annotations, NGINX_PREFIX + name);
   const reason = `ingress-nginx reads ${NGINX_PREFIX} only`;
   return {
     field,
     value,
     verdict: 'dead',
     reason,
-    mend: ROWS.has(name) ? line(NGINX_PREFIX + name, value) : remove(field),
+    mend: isMeant ? line(NGINX_PREFIX + name, value) : remove(field),
   };
 }
 

@@ -101,7 +101,6 @@ function judgeSpec(diagnostics: readonly Diagnostic[]): Finding[] {
 function silencesOf(diagnostics: readonly Diagnostic[], hasServices: boolean): Silence[] {
   return diagnostics.flatMap(({ reason, message, severity }): Silence[] => {
     if (severity === 'conflict') return [{ kind: 'Conflict', message }];
-    if (reason === 'AnnotationIgnored') return [{ kind: 'ValueIgnored', message }];
     if (reason === 'AnnotationRefused') {
       const what = 'ingress-nginx serves the version that was there before this value, or nothing, until it restarts';
       return [{ kind: 'OldVersionServed', message: `${what}: ${message}` }];

@@ -23,9 +23,8 @@ export interface Finding {
   readonly isGeneral?: true;
 }
 
-/** Something that ingress-nginx does and tells nobody: a stable word for each kind. */
+/** Something that ingress-nginx does without a word, beside the annotations that it ignores: a stable name for each kind. */
 export type SilenceKind =
-  | 'ValueIgnored'
   | 'Conflict'
   | 'PathDropped'
   | 'RegexMode'

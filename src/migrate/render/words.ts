@@ -11,7 +11,6 @@ export const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
 };
 
 export const SILENCE_HEADING: Readonly<Record<SilenceKind, string>> = {
-  ValueIgnored: 'a value that cannot be read',
   Conflict: 'a place that another Ingress has',
   PathDropped: 'a rewrite that drops paths',
   RegexMode: 'paths as regular expressions',
