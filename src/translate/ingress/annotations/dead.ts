@@ -40,7 +40,7 @@ const DEAD: readonly (readonly [name: string, example: string, why: string])[] =
   ['lua-resty-waf-process-multipart-body', 'true', FIREWALL],
   ['client-header-buffer-size', '1k', HEADS],
   ['large-client-header-buffers', '4 8k', HEADS],
-  ['server-snippets', '…', 'the name was server-snippet, which is refused here, too: remove it'],
+  ['server-snippets', '…', 'the name is server-snippet: write that, or remove it'],
   ['websocket-services', 'chat', 'it is of another controller, and WebSockets need no annotation: remove it'],
 ];
 

@@ -9,11 +9,13 @@ import { DEAD_ANNOTATIONS } from './dead.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { HEADERS } from './headers.ts';
 import { MIRROR } from './mirror.ts';
+import { MODSECURITY } from './modsecurity.ts';
 import { NEXT_UPSTREAM } from './next-upstream.ts';
 import { PROXY_LIMITS } from './proxy-limits.ts';
 import { REDIRECT } from './redirect.ts';
 import { REWRITE } from './rewrite.ts';
 import { SERVER_NAMES } from './server-names.ts';
+import { SNIPPETS } from './snippets.ts';
 import { SSL_PASSTHROUGH } from './ssl-passthrough.ts';
 import { TLS_REDIRECT } from './tls-redirect.ts';
 import { UPSTREAM_NAMES } from './upstream-names.ts';
@@ -22,6 +24,9 @@ import { NOT_DONE, WITHOUT_EFFECT } from './without-effect.ts';
 
 /** All annotations of ingress-nginx, in the order in which documents show them. */
 export const INGRESS_FEATURES: readonly IngressFeature[] = [
+  // A snippet says more than the ConfigMap, and what answers a request in it comes before what annotations say.
+  PROXY_LIMITS,
+  SNIPPETS,
   REWRITE,
   REDIRECT,
   TLS_REDIRECT,
@@ -33,11 +38,11 @@ export const INGRESS_FEATURES: readonly IngressFeature[] = [
   ERROR_PAGES,
   MIRROR,
   ACCESS_LOG,
+  MODSECURITY,
   BACKEND_PROTOCOL,
   BALANCING,
   AFFINITY,
   CANARY,
-  PROXY_LIMITS,
   NEXT_UPSTREAM,
   SSL_PASSTHROUGH,
   WITHOUT_EFFECT,

@@ -1,0 +1,54 @@
+import { FormatError } from '../../../errors.ts';
+import { type NginxDirective, parseNginxConfig } from '../../../formats/nginx-config.ts';
+import { closest } from '../../../text/closest.ts';
+import { quote } from '../../../text/quote.ts';
+import { ANSWER_DIRECTIVES } from './answer-directives.ts';
+import { HEADER_DIRECTIVES } from './header-directives.ts';
+import { LIMIT_DIRECTIVES } from './limit-directives.ts';
+import { IDLE_DIRECTIVES, INSTEAD, LUA } from './other-directives.ts';
+import { type DirectiveReader, SnippetEffect, type SnippetPlace } from './snippet-effect.ts';
+
+const READERS: ReadonlyMap<string, DirectiveReader> = new Map(
+  Object.entries({ ...HEADER_DIRECTIVES, ...ANSWER_DIRECTIVES, ...LIMIT_DIRECTIVES }),
+);
+
+/** Names of all directives that are read, in the order of the alphabet. */
+export const READ_DIRECTIVES: readonly string[] = [...READERS.keys()].sort();
+
+/**
+ * Reads a snippet of nginx's configuration. None of it is run: directives that say what a policy can say become that policy.
+ * @throws FormatError naming the line that cannot be read, and what to write instead
+ */
+export function readSnippet(text: string, where: SnippetPlace): SnippetEffect {
+  const effect = new SnippetEffect();
+  for (const directive of parseNginxConfig(text)) {
+    try {
+      readDirective(directive, effect, where);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      throw new FormatError(`line ${directive.line}: ${error.message}`);
+    }
+  }
+  return effect;
+}
+
+function readDirective(directive: NginxDirective, effect: SnippetEffect, where: SnippetPlace): void {
+  const { name } = directive;
+  const reader = READERS.get(name);
+  if (reader !== undefined) {
+    reader(directive, effect, where);
+    effect.done.add(name);
+    return;
+  }
+  if (IDLE_DIRECTIVES.has(name)) {
+    effect.remarks.add(`${name} needs nothing done here`);
+    return;
+  }
+  if (LUA.test(name)) throw new FormatError(`${quote(name)} runs code, which nothing here does`);
+  const instead = INSTEAD.get(name);
+  if (instead !== undefined) throw new FormatError(`${quote(name)} cannot be done here: write ${instead}`);
+  const near = closest(name, READ_DIRECTIVES);
+  throw new FormatError(
+    `${quote(name)} is no directive that can be done here${near === undefined ? '' : `; did you mean ${near}?`}`,
+  );
+}
