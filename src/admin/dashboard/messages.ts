@@ -180,6 +180,8 @@ export const MAX_OUT_OF_USE = 20;
 export interface RouteRow {
   readonly host: string;
   readonly path: string;
+  /** Of an Ingress: the path is a whole one, or a pattern. Absent: it is a prefix. */
+  readonly match?: 'exact' | 'regex';
   readonly service: ServiceName;
   /** `address:port`. */
   readonly endpoints: readonly string[];

@@ -126,13 +126,14 @@ export class RouteSearch {
 
   /** @param shown Services whose figures stand in a row above; this one is added */
   #rowOf(route: Route, shown: Set<string>): RouteRow {
-    const { host, path, service, createdAt } = route;
+    const { host, path, match, service, createdAt } = route;
     const key = serviceKey(service);
     const figures = shown.has(key) ? null : this.#figuresOf(route);
     shown.add(key);
     return {
       host,
       path,
+      ...(match && { match }),
       service: { namespace: service.namespace, name: service.name },
       endpoints: (this.#clusters.cluster(route.cluster)?.endpoints ?? []).map(endpointLabel),
       outOfUse: this.#outOfUse(route),

@@ -208,12 +208,13 @@ class Row {
   }
 
   /** @param {RouteRow} row @param {number} now */
-  fill({ host, path, service, endpoints, outOfUse, createdAt, figures, siblings }, now) {
+  fill({ host, path, match, service, endpoints, outOfUse, createdAt, figures, siblings }, now) {
     setText(this.#host, shorten(host));
-    setText(this.#path, shorten(path));
-    this.#route.title = `${host}${path}: show its settings`;
-    this.#url = host.replace(/^\*/, 'www') + path;
-    setText(this.#namespace, `${service.namespace}/`);
+    const place = placeText(path, match);
+    setText(this.#path, shorten(match === undefined ? place : ` ${place}`));
+    this.#route.title = `${host}${match === undefined ? '' : ' '}${place}: show its settings`;
+    this.#url = host.replace(/^\*/, 'www') + (match === 'regex' ? '/' : path);
+    setText(this.#namespace, service.namespace === '' ? '' : `${service.namespace}/`);
     setText(this.#name, service.name);
     const owner = `${service.namespace}/${service.name}`;
     const [first = 'none: 503', ...more] = endpoints;
@@ -238,6 +239,15 @@ class Row {
     this.#cells[6]?.classList.toggle('failing', (figures?.errors ?? 0) > 0);
     this.element.classList.toggle('idle', figures === null || figures.rate === 0);
   }
+}
+
+/**
+ * As nginx writes locations.
+ * @param {string} path @param {RouteRow['match']} match
+ */
+function placeText(path, match) {
+  if (match === 'exact') return `= ${path}`;
+  return match === 'regex' ? `~* ^${path}` : path;
 }
 
 /** @param {RouteFigures} figures */
