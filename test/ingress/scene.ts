@@ -33,16 +33,24 @@ export class IngressScene {
   readonly proxy: ProxyUnderTest;
   readonly catalog: Catalog;
   readonly #case: IngressCase;
+  /** All that have come to pods, in their order. */
+  readonly #requests: readonly UpstreamRequest[];
   /** By `namespace/name`. */
   readonly #pods: ReadonlyMap<string, readonly RawUpstream[]>;
   readonly #sources: readonly [ManifestSecrets, ManifestSlices, ManifestIngresses];
   readonly #ingresses = new Map<string, object>();
 
-  private constructor(one: IngressCase, proxy: ProxyUnderTest, pods: ReadonlyMap<string, readonly RawUpstream[]>) {
+  private constructor(
+    one: IngressCase,
+    proxy: ProxyUnderTest,
+    pods: ReadonlyMap<string, readonly RawUpstream[]>,
+    requests: readonly UpstreamRequest[],
+  ) {
     const [namespace = '', name = ''] = CONFIG_MAP.split('/');
     this.#case = one;
     this.proxy = proxy;
     this.#pods = pods;
+    this.#requests = requests;
     this.catalog = new Catalog({
       ...settingsOf(one),
       ingressClass: ['nginx'],
@@ -57,15 +65,26 @@ export class IngressScene {
 
   static async start(t: TestContext, one: IngressCase): Promise<IngressScene> {
     const pods = new Map<string, RawUpstream[]>();
+    const requests: UpstreamRequest[] = [];
     for (const service of servicesOf(one)) {
       const { pods: count = 1, answers } = serviceOf(one, service) ?? {};
-      const started = Array.from({ length: count }, () => RawUpstream.start(t, answersFor(service, answers)));
+      const handler = answersFor(service, answers);
+      const listed: UpstreamHandler = request => {
+        requests.push(request);
+        return handler(request);
+      };
+      const started = Array.from({ length: count }, () => RawUpstream.start(t, listed));
       pods.set(service, await Promise.all(started));
     }
     const proxy = await startProxy(t, 'wire on TLS', { routes: null, settings: settingsOf(one) });
-    const scene = new IngressScene(one, proxy, pods);
+    const scene = new IngressScene(one, proxy, pods, requests);
     scene.change({ ingresses: one.ingresses });
     return scene;
+  }
+
+  /** Of the request that has come to a pod last. */
+  get lastTarget(): string {
+    return this.#requests.at(-1)?.target ?? '';
   }
 
   change({ without = [], ingresses = [] }: CaseChange): void {
@@ -88,9 +107,8 @@ export class IngressScene {
   }
 
   async #check(request: CaseRequest, what: string): Promise<void> {
-    const before = this.#seen();
+    const before = this.#requests.length;
     const response = await this.#send(request, what);
-    const seen = this.#seen().filter(one => !before.includes(one));
     const { to, status = to === undefined ? undefined : 200, location, has = {}, says, up } = request;
     if (status !== undefined) assert.equal(response.status, status, what);
     if (to !== undefined) assert.equal(value(response.headers, SERVICE), fullName(to), `${what}: the Service`);
@@ -98,8 +116,8 @@ export class IngressScene {
     if (says !== undefined) assert.ok(response.body.includes(says), `${what}: ${response.body}`);
     assertHeaders(response.headers, has, what);
     if (up === undefined) return;
-    const [last] = seen.slice(-1);
-    assert.ok(last !== undefined, `${what}: no pod has got it`);
+    const last = this.#requests.at(-1);
+    assert.ok(last !== undefined && this.#requests.length > before, `${what}: no pod has got it`);
     const { headers = {}, ...line } = up;
     const got = { target: last.target, method: last.method, host: value(last.headers, 'Host'), body: last.body };
     assert.deepEqual({ ...got, ...line }, got, `${what}: what the pod gets`);
@@ -119,10 +137,6 @@ export class IngressScene {
     const response = await connection.response(options);
     connection.destroy();
     return response;
-  }
-
-  #seen(): UpstreamRequest[] {
-    return [...this.#pods.values()].flatMap(pods => pods.flatMap(({ requests }) => requests));
   }
 
   #serve(): void {

@@ -16,13 +16,18 @@ const ATTEMPTS = 5;
 export interface NginxDescription {
   /** What stands in its `server` block, given the folder of its files. */
   readonly server: string;
+  /** What stands in further `server` blocks, for names of their own. */
+  readonly servers?: readonly string[];
   readonly errorPage: string;
 }
 
 /**
  * A real nginx: one process in the foreground with a prefix of its own, which needs no privileges, until the test is over.
  */
-export async function startNginx(t: TestContext, { server, errorPage }: NginxDescription): Promise<ListenAddress> {
+export async function startNginx(
+  t: TestContext,
+  { server, servers = [], errorPage }: NginxDescription,
+): Promise<ListenAddress> {
   const binary = pathOf('nginx');
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
@@ -30,7 +35,7 @@ export async function startNginx(t: TestContext, { server, errorPage }: NginxDes
   for (let attempt = 1; ; attempt += 1) {
     const address = { host: '127.0.0.1', port: await serverPort() };
     const file = join(folder, 'nginx.conf');
-    writeFileSync(file, configuration(folder, formatListenAddress(address), server));
+    writeFileSync(file, configuration(folder, formatListenAddress(address), server, servers));
     const child = spawn(binary, ['-p', folder, '-c', file, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] });
     let complaints = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -54,7 +59,7 @@ export async function startNginx(t: TestContext, { server, errorPage }: NginxDes
   }
 }
 
-function configuration(folder: string, listen: string, server: string): string {
+function configuration(folder: string, listen: string, server: string, servers: readonly string[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
 daemon off;
@@ -71,6 +76,7 @@ http {
     error_page 500 502 503 504 /50x.html;
     location = /50x.html { root ${folder}; }
   }
+  ${servers.map(further => `server {\n    listen ${listen};\n    ${further}\n  }`).join('\n  ')}
 }
 `;
 }

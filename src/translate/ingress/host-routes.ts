@@ -18,6 +18,7 @@ import { IngressRoutes, type IngressRoutesContext } from './ingress-routes.ts';
 import { type HostLocations, type Location, placeKey } from './locations.ts';
 import type { IngressReading } from './read-ingress.ts';
 import { appRootRedirect, directoryRedirect, wwwRedirect } from './redirects.ts';
+import { regexPlaces } from './regex-places.ts';
 import { rewritePolicies } from './rewrite-policies.ts';
 
 export interface HostContext extends IngressRoutesContext {
@@ -65,9 +66,10 @@ class HostRouteMaker {
 
   translate(): HostRoutes {
     const { locations, isRegex } = this.#host;
-    for (const location of locations) {
-      if (isRegex) this.#add(location, { path: location.path, match: 'regex' });
-      else this.#addPlain(location);
+    if (isRegex) {
+      for (const { path, location } of regexPlaces(locations)) this.#add(location, { path, match: 'regex' });
+    } else {
+      for (const location of locations) this.#addPlain(location);
     }
     this.#addAppRoot();
     const own = [...this.#routes];
