@@ -1,10 +1,12 @@
 /** Whether the pages that are made from tables say what the tables say: part of `npm run check`. */
 import { readFileSync } from 'node:fs';
+import * as ingress from './ingress-reference.ts';
 import * as policies from './policies-reference.ts';
 import * as reasons from './reasons-reference.ts';
 import * as settings from './settings-reference.ts';
 
 const PAGES: readonly (readonly [command: string, file: string, text: string])[] = [
+  ['docs:ingress', ingress.REFERENCE_FILE, ingress.ingressReference()],
   ['docs:policies', policies.REFERENCE_FILE, policies.policiesReference()],
   ['docs:reasons', reasons.REFERENCE_FILE, reasons.reasonsReference()],
   ['docs:settings', settings.REFERENCE_FILE, settings.settingsReference()],

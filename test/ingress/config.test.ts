@@ -87,7 +87,7 @@ describe('values of the ConfigMap', () => {
     { 'add-headers': '../../etc' },
     { 'hide-headers': 'X-A\r\nX-B' },
     { 'load-balance': 'ip_hash' },
-    { 'skip-access-log-urls': '/,'.repeat(100_000) },
+    { 'block-user-agents': 'a,'.repeat(100_000) },
   ];
   for (const data of wrong) {
     const [[key = '', text = ''] = []] = Object.entries(data);

@@ -126,7 +126,8 @@ export interface IngressEffect {
 }
 
 export interface IngressFeature {
-  readonly rows: readonly [IngressRow, ...IngressRow[]];
+  /** Empty: the ConfigMap alone asks for it. */
+  readonly rows: readonly IngressRow[];
   /**
    * Called once for each Ingress, whether the annotations are there or not: the ConfigMap has defaults for many. Absent for rows that do
    * nothing.

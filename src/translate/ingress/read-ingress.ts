@@ -6,6 +6,7 @@ import type { IngressBackend, IngressObject, IngressTls } from '../../resources/
 import { quote } from '../../text/quote.ts';
 import type { Destination } from '../destination.ts';
 import { INGRESS_FEATURES } from './annotations/features.ts';
+import { refuseBlockedWords } from './blocked-words.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
 import { refusedPart } from './deep-inspection.ts';
 import type { IngressEffect } from './ingress-feature.ts';
@@ -62,6 +63,7 @@ export function readIngressObject(object: IngressObject, context: ReadContext): 
   const { namespace, name } = object.metadata;
   const ingress: ServiceRef = { namespace, name };
   const values = new AnnotationValues(ingress, object.metadata.annotations, context);
+  refuseBlockedWords(object.metadata.annotations, values);
   const effects = INGRESS_FEATURES.map(feature => feature.read?.(values)).filter(effect => effect !== undefined);
   const effect = merged(effects);
   const own = ownPolicies(object.metadata.annotations, values);

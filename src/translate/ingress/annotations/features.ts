@@ -4,6 +4,7 @@ import { AFFINITY } from './affinity.ts';
 import { BACKEND_PROTOCOL } from './backend-protocol.ts';
 import { BALANCING } from './balancing.ts';
 import { CANARY } from './canary.ts';
+import { COMPRESSION } from './compression.ts';
 import { CORS } from './cors.ts';
 import { DEAD_ANNOTATIONS } from './dead.ts';
 import { ERROR_PAGES } from './error-pages.ts';
@@ -45,6 +46,7 @@ export const INGRESS_FEATURES: readonly IngressFeature[] = [
   CANARY,
   NEXT_UPSTREAM,
   SSL_PASSTHROUGH,
+  COMPRESSION,
   WITHOUT_EFFECT,
   NOT_DONE,
   DEAD_ANNOTATIONS,

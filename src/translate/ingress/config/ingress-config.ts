@@ -14,7 +14,6 @@ export interface IngressConfig {
   /** Beginnings of paths. */
   readonly noTlsRedirectLocations: readonly string[];
   readonly relativeRedirects: boolean;
-  readonly usePortInRedirects: boolean;
   readonly hsts: boolean;
   /** Seconds. */
   readonly hstsMaxAge: number;
@@ -58,9 +57,6 @@ export interface IngressConfig {
   readonly serviceUpstream: boolean;
   readonly loadBalance: 'round_robin' | 'ewma' | undefined;
   readonly upstreamHashBy: HashKey | undefined;
-  /** Kilobytes a second; 0: any. */
-  readonly limitRateKb: number;
-  readonly limitRateAfterKb: number;
 
   readonly customHttpErrors: readonly number[];
   readonly disableProxyInterceptErrors: boolean;
@@ -76,12 +72,8 @@ export interface IngressConfig {
   readonly proxyRedirectTo: string;
   readonly useForwardedHeaders: boolean;
   readonly computeFullForwardedFor: boolean;
-  readonly forwardedForHeader: string;
   readonly proxyAddOriginalUriHeader: boolean;
-  readonly generateRequestId: boolean;
   readonly useGzip: boolean;
   readonly enableBrotli: boolean;
   readonly disableAccessLog: boolean;
-  /** Whole paths. */
-  readonly skipAccessLogUrls: readonly string[];
 }

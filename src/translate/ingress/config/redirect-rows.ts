@@ -2,7 +2,7 @@
 import { FormatError } from '../../../errors.ts';
 import { quote } from '../../../text/quote.ts';
 import { parseCount } from '../numbers.ts';
-import { type ConfigRow, works } from './config-row.ts';
+import { type ConfigRow, refused, works } from './config-row.ts';
 import { flag, list } from './config-values.ts';
 
 const REDIRECT_STATUSES = [301, 302, 307, 308];
@@ -29,7 +29,11 @@ export const REDIRECT_ROWS: readonly ConfigRow[] = [
     'The paths of Ingresses are compared; ingress-nginx compares the text of its configuration.',
   ),
   works('relative-redirects', 'false', 'Redirects name a path alone.', text => ({ relativeRedirects: flag(text) })),
-  works('use-port-in-redirects', 'false', 'Redirects name the port.', text => ({ usePortInRedirects: flag(text) })),
+  refused(
+    'use-port-in-redirects',
+    'false',
+    'redirects name the host as the client has named it, without a port of the entry',
+  ),
   works('hsts', 'true', 'Answers over HTTPS have Strict-Transport-Security.', text => ({ hsts: flag(text) })),
   works('hsts-max-age', '31536000', 'Its max-age, in seconds.', text => ({
     hstsMaxAge: parseCount(text, 0, LONGEST_AGE),

@@ -1,10 +1,7 @@
 /** What upstreams and clients get beside what was asked for: headers, pages for errors, compression, lines of the access log. */
 
-import { FormatError } from '../../../errors.ts';
-import { isToken } from '../../../formats/http/token.ts';
-import { quote } from '../../../text/quote.ts';
 import { allRefused, type ConfigRow, refused, withoutEffect, works } from './config-row.ts';
-import { configMapName, flag, headerNames, list, statuses } from './config-values.ts';
+import { configMapName, flag, headerNames, statuses } from './config-values.ts';
 
 export const RESPONSE_ROWS: readonly ConfigRow[] = [
   works('custom-http-errors', '', 'Errors that the default backend answers in place of the upstream.', text => ({
@@ -48,23 +45,29 @@ export const RESPONSE_ROWS: readonly ConfigRow[] = [
   works('compute-full-forwarded-for', 'false', 'X-Forwarded-For goes on with the address of the client.', text => ({
     computeFullForwardedFor: flag(text),
   })),
-  works('forwarded-for-header', 'X-Forwarded-For', 'Where proxies write the address of the client.', text => ({
-    forwardedForHeader: headerName(text),
-  })),
+  refused(
+    'forwarded-for-header',
+    'X-Forwarded-For',
+    'X-Forwarded-For alone is read, from proxies that --trusted-proxies names: let the proxy before the entry write it',
+  ),
   works('proxy-add-original-uri-header', 'false', 'Upstreams get X-Original-URI.', text => ({
     proxyAddOriginalUriHeader: flag(text),
   })),
-  works('generate-request-id', 'true', 'A request without X-Request-ID gets one.', text => ({
-    generateRequestId: flag(text),
-  })),
+  refused(
+    'generate-request-id',
+    'true',
+    'each request without an id gets one, by which logs of the entry and of upstreams go together',
+  ),
   works('use-gzip', 'false', 'Responses are compressed by gzip.', text => ({ useGzip: flag(text) })),
   works('enable-brotli', 'false', 'Responses are compressed by Brotli.', text => ({ enableBrotli: flag(text) })),
   works('disable-access-log', 'false', 'Requests of Ingresses have no line in the access log.', text => ({
     disableAccessLog: flag(text),
   })),
-  works('skip-access-log-urls', '', 'Requests for these paths have no line in the access log.', text => ({
-    skipAccessLogUrls: list(text),
-  })),
+  refused(
+    'skip-access-log-urls',
+    '',
+    'the access log has each request of an Ingress or none: write enable-access-log: "false" on an Ingress of these paths, or drop the lines where they are collected',
+  ),
   ...withoutEffect('each response gets the level that its size and the load allow', {
     'gzip-level': '1',
     'brotli-level': '4',
@@ -112,9 +115,3 @@ export const RESPONSE_ROWS: readonly ConfigRow[] = [
     'the program log goes to standard error: let the collector of the cluster read it',
   ),
 ];
-
-/** @throws FormatError */
-function headerName(text: string): string {
-  if (!isToken(text.trim())) throw new FormatError(`${quote(text)} is no name of a header`);
-  return text.trim();
-}

@@ -3,11 +3,10 @@ import { parseSize } from '../../../formats/size.ts';
 import { parseNginxKey } from '../../balance/hash-key.ts';
 import { parseNextUpstream } from '../next-upstream-words.ts';
 import { parseBareSeconds, parseCount, parseWord } from '../numbers.ts';
-import { type ConfigRow, refused, withoutEffect, works } from './config-row.ts';
+import { allRefused, type ConfigRow, refused, withoutEffect, works } from './config-row.ts';
 import { flag } from './config-values.ts';
 
 const MOST_TRIES = 100;
-const MOST_KILOBYTES = 1_048_576;
 
 export const UPSTREAM_ROWS: readonly ConfigRow[] = [
   works('proxy-body-size', '1m', 'The largest body of a request; 0: any.', text => ({
@@ -48,12 +47,10 @@ export const UPSTREAM_ROWS: readonly ConfigRow[] = [
   works('upstream-hash-by', '', 'A text with variables by which endpoints are chosen.', text => ({
     upstreamHashBy: text === '' ? undefined : parseNginxKey(text),
   })),
-  works('limit-rate', '0', 'Kilobytes a second that one answer gets; 0: any.', text => ({
-    limitRateKb: parseCount(text, 0, MOST_KILOBYTES),
-  })),
-  works('limit-rate-after', '0', 'Kilobytes of an answer before limit-rate begins.', text => ({
-    limitRateAfterKb: parseCount(text, 0, MOST_KILOBYTES),
-  })),
+  ...allRefused('answers are not paced: limit the requests of a client by limit-rps or limit-connections', {
+    'limit-rate': '0',
+    'limit-rate-after': '0',
+  }),
   refused(
     'proxy-next-upstream-timeout',
     '0',
