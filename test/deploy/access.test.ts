@@ -17,6 +17,31 @@ const TLS_RULES = [{ apiGroups: [''], resources: ['secrets'], verbs: ['list', 'w
 const POLICY_RULES = [
   { apiGroups: [''], resources: ['secrets'], resourceNames: ['users'], verbs: ['get', 'list', 'watch'] },
 ];
+/** What it asks besides, once it serves Ingresses. */
+const NETWORKING = ['networking.k8s.io'];
+const STATUS_RULE = { apiGroups: NETWORKING, resources: ['ingresses/status'], verbs: ['patch'] };
+const INGRESS_RULES = [
+  { apiGroups: NETWORKING, resources: ['ingresses', 'ingressclasses'], verbs: ['list', 'watch'] },
+  STATUS_RULE,
+  ...ENDPOINT_RULES,
+  ...TLS_RULES,
+];
+/** The same in a namespace, where IngressClasses cannot be granted. */
+const NAMESPACED_INGRESS_RULES = [
+  { apiGroups: NETWORKING, resources: ['ingresses'], verbs: ['list', 'watch'] },
+  STATUS_RULE,
+];
+/** What it asks besides in its own namespace. */
+const OWN_INGRESS_RULES = [
+  { apiGroups: [''], resources: ['configmaps'], resourceNames: ['kube-entry-ingress'], verbs: ['list', 'watch'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    resourceNames: ['kube-entry-ingress'],
+    verbs: ['get', 'patch'],
+  },
+];
 const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
 
 const deployment = objectIn('base/deployment.yaml');
@@ -27,6 +52,15 @@ for (const [kind, folder, file, what, rules] of [
   ['ClusterRole', 'overlays/endpoints', 'cluster-role', 'to list and watch EndpointSlices', ENDPOINT_RULES],
   ['ClusterRole', 'overlays/tls', 'cluster-role', 'to list and watch Secrets', TLS_RULES],
   ['Role', 'overlays/policies', 'role', 'to read the Secrets that are named in it', POLICY_RULES],
+  [
+    'ClusterRole',
+    'overlays/ingress',
+    'cluster-role',
+    'to read what Ingresses take and to write their status',
+    INGRESS_RULES,
+  ],
+  ['Role', 'overlays/ingress', 'role', 'to read one ConfigMap and to hold one Lease', OWN_INGRESS_RULES],
+  ['Role', 'namespaced', 'ingress-role', 'to serve the Ingresses of one namespace', NAMESPACED_INGRESS_RULES],
   ['Role', 'namespaced', 'tls-role', 'to list and watch the Secrets of one namespace', TLS_RULES],
   ['Role', 'namespaced', 'role', 'all of this in one namespace', [...RULES, ...ENDPOINT_RULES]],
 ] as const) {
@@ -54,10 +88,10 @@ for (const [kind, folder, file, what, rules] of [
 }
 
 it('the Roles of one namespace are in the same one', () => {
-  const [role, tls] = ['role', 'tls-role'].map(file =>
+  const [role, ...others] = ['role', 'tls-role', 'ingress-role'].map(file =>
     dig(objectIn(`namespaced/${file}.yaml`), 'metadata', 'namespace'),
   );
-  assert.equal(role, tls);
+  for (const namespace of others) assert.equal(namespace, role);
 });
 
 it('the Role and the setting name the same namespace', () => {

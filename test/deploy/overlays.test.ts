@@ -32,6 +32,23 @@ function httpsPortOf(objects: readonly unknown[]): unknown {
   return dig(named(environment, 'KUBE_ENTRY_HTTPS_PORT'), 'value');
 }
 
+describe('the overlay ingress', () => {
+  const environmentOf = (objects: readonly unknown[]): [unknown, unknown][] =>
+    listAt(one(objects, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'env')
+      .map((item): [unknown, unknown] => [dig(item, 'name'), dig(item, 'value')])
+      .filter(([name]) => String(name).startsWith('KUBE_ENTRY_INGRESS_'));
+
+  it('serves a class, reads the ConfigMap that its Role names, and writes no status', needsKubectl, () => {
+    const objects = built('overlays/ingress');
+    assert.deepEqual(environmentOf(objects), [
+      ['KUBE_ENTRY_INGRESS_CLASS', 'nginx'],
+      ['KUBE_ENTRY_INGRESS_CONFIGMAP', 'kube-entry/kube-entry-ingress'],
+    ]);
+    const extra = ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
+    assert.deepEqual(kindsOf(objects), [...kindsOf(built('base')), ...extra].sort());
+  });
+});
+
 describe('every overlay', () => {
   for (const overlay of OVERLAYS) {
     it(`${overlay} is documented, and README.md says for whom it is`, () => {
@@ -44,8 +61,9 @@ describe('every overlay', () => {
       const [ours, base] = [pod(built(`overlays/${overlay}`)), pod(built('base'))];
       assert.deepEqual(dig(ours, 'securityContext'), dig(base, 'securityContext'));
       const container = (of: unknown) => named(listAt(of, 'containers'), 'kube-entry');
-      const redirect = 'KUBE_ENTRY_HTTPS_PORT';
-      const environment = (of: unknown) => listAt(container(of), 'env').filter(item => dig(item, 'name') !== redirect);
+      const added = /^KUBE_ENTRY_(?:HTTPS_PORT|INGRESS_\w+)$/;
+      const environment = (of: unknown) =>
+        listAt(container(of), 'env').filter(item => !added.test(String(dig(item, 'name'))));
       assert.deepEqual(environment(ours), environment(base));
       for (const part of ['args', 'volumeMounts', 'startupProbe', 'livenessProbe', 'readinessProbe']) {
         assert.deepEqual(dig(container(ours), part), dig(container(base), part), part);

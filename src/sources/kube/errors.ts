@@ -210,6 +210,8 @@ const NAMESPACED: Readonly<Partial<Record<Resource, string>>> = {
   events: ROLE,
   endpointslices: ROLE,
   secrets: 'deploy/namespaced/tls-role.yaml for certificates and deploy/overlays/policies/role.yaml for policies',
+  ingresses: 'deploy/namespaced/ingress-role.yaml',
+  'ingresses/status': 'deploy/namespaced/ingress-role.yaml',
 };
 
 function readStatus(body: unknown): { message?: string; retryAfterSeconds?: number } {
