@@ -120,6 +120,7 @@ const OVERLAYS: Readonly<Record<string, Values>> = {
 
 /** Overlays that the chart has no values for, and why. */
 const WITHOUT_VALUES: Readonly<Record<string, string>> = {
+  ingress: 'the chart grants Secrets and EndpointSlices by values of their own, and serves Ingresses by default',
   hardened: 'a NetworkPolicy belongs to a cluster, whose namespaces it names',
   policies: 'a Role that names single Secrets belongs to them',
 };
@@ -179,7 +180,8 @@ describe('the chart', NEEDS_HELM, () => {
     const args = argsOf(template(values, 'edge', 'system'));
     assert.deepEqual(args.slice(4), [
       ...['--ingress-class=nginx', '--ingress-without-class', '--ingress-controller=example.com/x'],
-      ...['--ingress-configmap=system/edge-kube-entry', '--publish-service=system/edge-kube-entry', '--namespace=shop'],
+      ...['--ingress-configmap=system/edge-kube-entry', '--publish-service=system/edge-kube-entry'],
+      ...['--status-lease=system/edge-kube-entry-ingress', '--namespace=shop'],
       ...['--allow-external-name', '--shutdown-delay=10s'],
     ]);
     const flags = SETTING_KEYS.map(flagOf);
@@ -206,7 +208,9 @@ describe('the chart', NEEDS_HELM, () => {
       kinds.join(),
     );
     for (const object of objects.filter(one => dig(one, 'kind') === 'Role')) {
-      assert.equal(dig(object, 'metadata', 'namespace'), 'shop');
+      // Its own ConfigMap and Lease are where it is installed.
+      const isOwn = String(dig(object, 'metadata', 'name')).endsWith('-own');
+      assert.equal(dig(object, 'metadata', 'namespace'), isOwn ? 'kube-entry' : 'shop');
     }
   });
 
