@@ -1,3 +1,4 @@
+import { escapedBytes } from './byte-text.ts';
 import { compiled } from './compile-pattern.ts';
 import type { CostBudget } from './cost-budget.ts';
 import { type LiteralPrefix, literalPrefix } from './literal-prefix.ts';
@@ -13,9 +14,9 @@ export class PathPattern {
   readonly #prefix: LiteralPrefix;
   readonly #pattern: Pattern;
 
-  /** @throws {FormatError} */
+  /** @param text bytes, a character each @throws {FormatError} */
   constructor(text: string) {
-    const { syntax, groups } = parsePattern(`^${text}`, true);
+    const { syntax, groups } = parsePattern(`^${escapedBytes(text)}`, true);
     this.text = text;
     this.#prefix = literalPrefix(syntax);
     this.#pattern = compiled(syntax, groups);

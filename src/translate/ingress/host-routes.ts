@@ -1,4 +1,6 @@
 /** The routes of a host that Ingresses name. Pure. */
+import { FormatError } from '../../errors.ts';
+import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Policy } from '../../model/policy.ts';
 import {
   CATCH_ALL_HOST,
@@ -9,6 +11,8 @@ import {
   type ServiceRef,
 } from '../../model/route.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
+import { PathPattern } from '../../routing/pattern/path-pattern.ts';
+import { quote } from '../../text/quote.ts';
 import type { Destination } from '../destination.ts';
 import { type Backend, backendDestination, DEFAULT_BACKEND, portText, upstreamName } from './backends.ts';
 import type { UpstreamCanary } from './canaries.ts';
@@ -32,6 +36,9 @@ export interface HostContext extends IngressRoutesContext {
   isRuled(host: string): boolean;
 }
 
+/** What is wrong with an Ingress at a host. */
+export type HostProblem = Pick<Diagnostic, 'severity' | 'reason' | 'message' | 'paths'>;
+
 export interface HostRoutes {
   /** Of the host, of its further names, and of the host with or without `www.` that is sent to it. */
   readonly routes: readonly Route[];
@@ -40,7 +47,7 @@ export interface HostRoutes {
   /** The clusters that the routes lead to, each once. */
   readonly destinations: readonly Destination[];
   /** By Ingress, what keeps requests from its backends. */
-  readonly problems: ReadonlyMap<IngressReading, readonly string[]>;
+  readonly problems: ReadonlyMap<IngressReading, readonly HostProblem[]>;
 }
 
 export function hostRoutes(host: HostLocations, context: HostContext): HostRoutes {
@@ -54,7 +61,7 @@ class HostRouteMaker {
   readonly #host: HostLocations;
   readonly #context: HostContext;
   readonly #destinations = new Map<ClusterId, Destination>();
-  readonly #problems = new Map<IngressReading, string[]>();
+  readonly #problems = new Map<IngressReading, HostProblem[]>();
   readonly #ingressRoutes: IngressRoutes;
   readonly #routes: Route[] = [];
 
@@ -67,7 +74,7 @@ class HostRouteMaker {
   translate(): HostRoutes {
     const { locations, isRegex } = this.#host;
     if (isRegex) {
-      for (const { path, location } of regexPlaces(locations)) this.#add(location, { path, match: 'regex' });
+      for (const { path, location } of regexPlaces(locations)) this.#addRegex(location, path);
     } else {
       for (const location of locations) this.#addPlain(location);
     }
@@ -78,6 +85,21 @@ class HostRouteMaker {
     this.#addWwwRedirect(aliases);
     const routes = this.#routes;
     return { routes, aliases, destinations: [...this.#destinations.values()], problems: this.#problems };
+  }
+
+  /** What cannot be read as a regular expression is not served: workers are given no other. */
+  #addRegex(location: Location, path: string): void {
+    try {
+      new PathPattern(path);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      const why =
+        'all paths of the host are regular expressions, because an Ingress of it says use-regex or rewrite-target';
+      const message = `the path ${quote(path)} is not served: ${error.message} (${why})`;
+      this.#problem(location.reading, { severity: 'refused', reason: 'BadPath', message, paths: [path] });
+      return;
+    }
+    this.#add(location, { path, match: 'regex' });
   }
 
   #addPlain(location: Location): void {
@@ -113,13 +135,17 @@ class HostRouteMaker {
     const most = Math.max(1, Math.floor(MOST_ROUTES / this.#routes.length));
     if (reading !== undefined && free.length > most) {
       const why = `${free.length} further names of ${this.#routes.length} routes each are more than ${MOST_ROUTES} routes`;
-      this.#problem(reading, `${why}: the first ${most} names are served`);
+      this.#warn(reading, 'TooManyRoutes', `${why}: the first ${most} names are served`);
     }
     return free.slice(0, most);
   }
 
-  #problem(reading: IngressReading, message: string): void {
-    this.#problems.set(reading, [...(this.#problems.get(reading) ?? []), message]);
+  #warn(reading: IngressReading, reason: string, message: string): void {
+    this.#problem(reading, { severity: 'warning', reason, message, paths: [] });
+  }
+
+  #problem(reading: IngressReading, problem: HostProblem): void {
+    this.#problems.set(reading, [...(this.#problems.get(reading) ?? []), problem]);
   }
 
   /** The host with or without `www.`, whichever this one is not. */
@@ -176,7 +202,7 @@ class HostRouteMaker {
     const port = portText(backend.service.port);
     const name = upstreamName(service, port);
     const { destination, problem } = this.#backend(service, port, name, reading);
-    if (problem !== undefined) this.#problem(reading, problem);
+    if (problem !== undefined) this.#warn(reading, 'ServiceNotUsable', problem);
     const canary = this.#context.canary(name);
     if (canary === undefined) return { destination: this.#lead(destination) };
     const taking = this.#lead(this.#canaryDestination(canary, name, reading));

@@ -363,11 +363,14 @@ function grouped(
   problems: HostRoutes['problems'],
 ): ReadonlyMap<string, readonly Diagnostic[]> {
   const all: Diagnostic[] = [...conflicts];
-  for (const [{ ingress }, messages] of problems) {
-    for (const message of new Set(messages)) {
+  for (const [{ ingress }, found] of problems) {
+    const said = new Set<string>();
+    for (const { message, ...problem } of found) {
+      // Several paths may lead to one Service.
+      if (said.has(message)) continue;
+      said.add(message);
       const where = host === CATCH_ALL_HOST ? '' : `${host}: `;
-      const object = { kind: 'Ingress' as const, ...ingress };
-      all.push({ object, severity: 'warning', reason: 'ServiceNotUsable', message: where + message, paths: [] });
+      all.push({ object: { kind: 'Ingress', ...ingress }, ...problem, message: where + message });
     }
   }
   return Map.groupBy(all, ({ object }) => ingressKey(object));

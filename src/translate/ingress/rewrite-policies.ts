@@ -1,6 +1,7 @@
 import { FormatError } from '../../errors.ts';
 import type { Policy } from '../../model/policy.ts';
 import { DecodedRewrite } from '../../routing/decoded-rewrite.ts';
+import { escapedBytes } from '../../routing/pattern/byte-text.ts';
 import { Redirect } from '../../routing/redirect.ts';
 import type { IngressEffect } from './ingress-feature.ts';
 
@@ -50,6 +51,7 @@ function patternOf({ path, type }: RewrittenLocation, target: string): string | 
   return type === 'Exact' || path === '/' ? undefined : anyCase(`${path.replace(/\/$/, '')}/`);
 }
 
-function anyCase(pattern: string): string {
+function anyCase(path: string): string {
+  const pattern = escapedBytes(path);
   return pattern.startsWith('(?i)') ? pattern : `(?i)${pattern}`;
 }
