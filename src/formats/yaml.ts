@@ -2,6 +2,7 @@ import { Composer, Document, isMap, isScalar, Lexer, LineCounter, type ParsedNod
 import { FormatError, messageOf } from '../errors.ts';
 import { isPrintable } from '../text/printable.ts';
 import { quote } from '../text/quote.ts';
+import { type YamlPart, yamlParts } from './yaml-parts.ts';
 
 /** One document of a YAML stream, with the means to say on which line a value stands. Keeps the whole of it in memory. */
 export interface YamlDocument {
@@ -44,17 +45,50 @@ type ParsedDocument = Document.Parsed<ParsedNode>;
  * with a problem that says so.
  */
 export function* readYaml(text: string): Generator<YamlDocument | YamlProblem> {
-  const lines = new LineCounter();
   let problems = 0;
-  for (const item of parsed(text, lines)) {
-    for (const read of item instanceof Document ? readDocument(item, lines) : [item]) {
-      yield read;
-      if (!isYamlProblem(read)) continue;
-      problems += 1;
-      if (problems < MAX_PROBLEMS) continue;
-      yield { line: read.line, reason: `${MAX_PROBLEMS} problems up to here: the rest is not read` };
-      return;
+  for (const read of readParts(text)) {
+    yield read;
+    if (!isYamlProblem(read)) continue;
+    problems += 1;
+    if (problems < MAX_PROBLEMS) continue;
+    yield { line: read.line, reason: `${MAX_PROBLEMS} problems up to here: the rest is not read` };
+    return;
+  }
+}
+
+function* readParts(text: string): Generator<YamlDocument | YamlProblem> {
+  const spent: Spent = { tokens: 0, documents: 0 };
+  for (const part of yamlParts(text)) {
+    const lines = new PartLines(part);
+    let isCut = false;
+    for (const item of parsed(part.text, lines, spent)) {
+      if (item instanceof Document) yield* readDocument(item, lines);
+      else {
+        isCut = true;
+        yield item;
+      }
     }
+    if (isCut) return;
+  }
+}
+
+/** What was read of the stream until now. */
+interface Spent {
+  tokens: number;
+  documents: number;
+}
+
+/** Lines of a part, counted in the whole text. */
+class PartLines extends LineCounter {
+  readonly #before: number;
+
+  constructor({ line }: YamlPart) {
+    super();
+    this.#before = line - 1;
+  }
+
+  lineAt(offset: number): number {
+    return this.#before + this.linePos(offset).line;
   }
 }
 
@@ -74,37 +108,38 @@ export function parseYamlDocuments(text: string): { documents: YamlDocument[]; p
 }
 
 /** The documents of a text, made while their parts are counted; a last problem when there are too many. */
-function* parsed(text: string, lines: LineCounter): Generator<ParsedDocument | YamlProblem> {
+function* parsed(text: string, lines: PartLines, spent: Spent): Generator<ParsedDocument | YamlProblem> {
   const parser = new Parser(lines.addNewLine);
   // The library compares each key of a mapping with all others: that is done below, in less time.
   const composer = new Composer<ParsedNode>({ prettyErrors: false, uniqueKeys: false });
   lines.addNewLine(0);
-  let tokens = 0;
-  let documents = 0;
   let errors = 0;
   let tokensOfDocument = 0;
   let aliases = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    tokens += 1;
+    spent.tokens += 1;
     tokensOfDocument += 1;
     if (lexeme.startsWith('*')) aliases += 1;
     for (const token of parser.next(lexeme)) {
       yield* composer.next(token);
       if (token.type === 'error') errors += 1;
       if (token.type !== 'document') continue;
-      documents += 1;
+      spent.documents += 1;
       tokensOfDocument = aliases = 0;
     }
     // What is no YAML at all is an error for each of its characters, and an error takes more memory than a token.
     if (errors > MAX_PROBLEMS) break;
     const depth = parser.stack.length;
-    const excess = excessOf({ tokens, documents, tokensOfDocument, aliases, depth });
+    const excess = excessOf({ ...spent, tokensOfDocument, aliases, depth });
     if (excess === undefined) continue;
     yield* composer.end();
-    yield { line: lines.linePos(parser.offset).line, reason: excess };
+    yield { line: lines.lineAt(parser.offset), reason: excess };
     return;
   }
-  for (const token of parser.end()) yield* composer.next(token);
+  for (const token of parser.end()) {
+    yield* composer.next(token);
+    if (token.type === 'document') spent.documents += 1;
+  }
   yield* composer.end();
 }
 
@@ -127,8 +162,8 @@ function excessOf({ tokens, documents, tokensOfDocument, aliases, depth }: Count
   return depth > MAX_DEPTH ? `more than ${MAX_DEPTH} levels deep` : undefined;
 }
 
-function* readDocument(document: ParsedDocument, lines: LineCounter): Generator<YamlDocument | YamlProblem> {
-  const lineAt = (offset: number): number => lines.linePos(offset).line;
+function* readDocument(document: ParsedDocument, lines: PartLines): Generator<YamlDocument | YamlProblem> {
+  const lineAt = (offset: number): number => lines.lineAt(offset);
   for (const error of document.errors) yield { line: lineAt(error.pos[0]), reason: error.message };
   if (document.errors.length > 0 || document.contents === null) return;
   const line = lineAt(document.contents.range[0]);
