@@ -3,7 +3,7 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { FormatError } from '../errors.ts';
-import { type Route, type RouteLimits, type ServiceRef, strippedPrefix, upstreamPath } from '../model/route.ts';
+import type { RouteLimits, ServiceRef } from '../model/route.ts';
 import { type Explanation, explain, type LossReason, takes } from '../routing/explain.ts';
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
@@ -18,6 +18,8 @@ export interface ExplanationView {
   readonly host: string;
   readonly path: string;
   readonly route: RouteView | undefined;
+  /** Which rules have decided for a location of an Ingress; absent elsewhere. */
+  readonly rule: string | undefined;
   readonly upstreamTarget: string | undefined;
   /** Where it would go; absent where kube-proxy chooses. */
   readonly endpoints: EndpointChoiceView | undefined;
@@ -69,7 +71,7 @@ export function viewExplanation(
   client: ClientFacts,
   context: ExplanationContext,
 ): ExplanationView {
-  const { route, losers, path, query, ...rest } = explanation;
+  const { route, losers, path, query, upstreamPath: _, ...rest } = explanation;
   const { host } = rest;
   const choice = route && context.reports.choose(route.cluster, { host, path, query, ...client });
   const matched = upperCaseEscapes(path);
@@ -81,7 +83,7 @@ export function viewExplanation(
     route: route && viewRoute(route, context),
     endpoints: choice && viewChoice(choice),
     limits: route && { ...context.limits, ...route.overrides },
-    policies: route === undefined ? [] : explainPolicies(route.policies, explainedRequest(explanation, route, client)),
+    policies: route === undefined ? [] : explainPolicies(route.policies, explainedRequest(explanation, client)),
     waiting: context
       .conflicts()
       .filter(conflict => route !== undefined && conflict.host === route.host && conflict.path === route.path)
@@ -95,8 +97,7 @@ export function viewExplanation(
 }
 
 function explainedRequest(
-  { host, path, query }: Explanation,
-  route: Route,
+  { host, path, query, upstreamPath }: Explanation,
   { method, clientIp, headers }: ClientFacts,
 ): ExplainedRequest {
   return {
@@ -104,7 +105,7 @@ function explainedRequest(
     host,
     path,
     query,
-    upstreamPath: upstreamPath(strippedPrefix(route), path),
+    upstreamPath,
     clientIp: clientIp === '' ? undefined : clientIp,
     header: name => headers.get(name) ?? '',
   };

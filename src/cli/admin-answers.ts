@@ -23,6 +23,8 @@ export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides } & 
 /** GET /explain */
 export interface ExplanationAnswer {
   readonly route: TakingRoute | undefined;
+  /** Which rules have decided; absent for routes of Services, and in the answer of an older version. */
+  readonly rule: string | undefined;
   readonly upstreamTarget: string | undefined;
   /** Where it would go; absent where kube-proxy chooses, or in the answer of an older version. */
   readonly endpoints: EndpointChoiceView | undefined;
@@ -101,6 +103,7 @@ export async function askExplanation(client: AdminClient, asked: AskedExplanatio
   const { route } = value;
   return {
     route: route && { ...route, overrides: isObject(route.overrides) ? route.overrides : {} },
+    rule: typeof value.rule === 'string' ? value.rule : undefined,
     upstreamTarget: typeof value.upstreamTarget === 'string' ? value.upstreamTarget : undefined,
     endpoints: isChoice(value.endpoints) ? value.endpoints : undefined,
     limits: isLimits(value.limits) ? value.limits : undefined,

@@ -108,6 +108,7 @@ function explanationReport(question: Question, answer: ExplanationAnswer | undef
   } else {
     const facts: Fact[] = [
       ['Route', `${hostLabel(route.host)} ${route.path}`],
+      ...(answer.rule === undefined ? [] : [['Rule', answer.rule] as Fact]),
       ['Service', serviceKey(route.service)],
       upstreamFact(route, answer.endpoints !== undefined),
       ['It gets', upstreamTarget],

@@ -1,7 +1,11 @@
+import { FormatError } from '../errors.ts';
 import { type Route, strippedPrefix, upstreamPath } from '../model/route.ts';
+import { DecodedPath } from './decoded-path.ts';
+import { DecodedRewrite } from './decoded-rewrite.ts';
+import { type IngressLossReason, ingressHosts, ingressLoss, ruleOf } from './explain-ingress.ts';
 import { parseHost } from './host.ts';
 import { upperCaseEscapes } from './path.ts';
-import { PathEditError } from './path-edit-error.ts';
+import { NoPathError, PathEditError } from './path-edit-error.ts';
 import { PatternCostError } from './pattern/pattern-cost-error.ts';
 import { Rewrite } from './rewrite.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
@@ -9,6 +13,7 @@ import { emptyTarget, parseTarget } from './target.ts';
 
 /** Why a route that comes near a request does not take it. */
 export type LossReason =
+  | IngressLossReason
   | 'a longer path of the same host wins'
   | 'a more specific host wins'
   | 'it is for another host'
@@ -22,6 +27,10 @@ export interface Explanation {
   /** With its question mark; empty without one. */
   readonly query: string;
   readonly route: Route | undefined;
+  /** Which rules have decided for a location of an Ingress; undefined for other routes, and without one. */
+  readonly rule: string | undefined;
+  /** The path that the upstream gets unless a policy makes another one of it; empty without a route. */
+  readonly upstreamPath: string;
   /** What the upstream gets in its request line; undefined without a route, or where a rewrite refuses the path. */
   readonly upstreamTarget: string | undefined;
   readonly losers: readonly { readonly route: Route; readonly reason: LossReason }[];
@@ -31,20 +40,26 @@ export interface Explanation {
  * Which route takes a request, and why the others do not.
  * @param target a request target (`/volume/x?y`), or an absolute URL, whose host then counts
  * @returns undefined for a request that would be answered with 400
+ * @throws {FormatError} for one that would be answered with 500, because the patterns of its host take too long
  */
 export function explain(table: RouteTable, host: string, target: string, mergeSlashes = true): Explanation | undefined {
   const parsed = emptyTarget();
   if (!parseTarget(target, mergeSlashes, parsed)) return undefined;
   const requestHost = parsed.host || (host === '' ? '' : parseHost(host));
   if (requestHost === undefined) return undefined;
-  const { path, query } = parsed;
-  const route = table.match(requestHost, path);
+  const { path, rawPath, query } = parsed;
+  const decoded = DecodedPath.of(rawPath);
+  const route = matchOf(table, requestHost, path, decoded);
+  if (decoded.isRefused) return undefined;
+  const upstream = route === undefined ? '' : pathFor(route, path, rawPath);
   // Once for all routes: a path may be long, and there may be thousands of them.
   const matched = upperCaseEscapes(path);
   const asked = {
     hosts: new Set([...hostCandidates(requestHost), '']),
     path: matched,
     lowerPath: matched.toLowerCase(),
+    decodedPath: decoded.value ?? path,
+    ingressHosts: ingressHosts(requestHost),
   };
   const losers: { route: Route; reason: LossReason }[] = [];
   for (const other of table.routes()) {
@@ -56,19 +71,37 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
     path,
     query,
     route,
-    upstreamTarget: route && upstreamTarget(route, path, query),
+    rule: route?.profile === 'ingress' ? ruleOf(route) : undefined,
+    upstreamPath: upstream,
+    upstreamTarget: route && upstreamTarget(route, upstream, asked.decodedPath, query),
     losers,
   };
 }
 
-function upstreamTarget(route: Route, path: string, query: string): string | undefined {
-  const stripped = upstreamPath(strippedPrefix(route), path);
-  const rewrite = route.policies?.find(policy => policy.kind === 'rewrite');
+function matchOf(table: RouteTable, host: string, path: string, decoded: DecodedPath): Route | undefined {
   try {
-    const rewritten = rewrite && new Rewrite(rewrite).pathFor(stripped);
-    return (rewritten ?? stripped) + query;
+    return table.match(host, path, decoded);
   } catch (error) {
-    if (error instanceof PathEditError || error instanceof PatternCostError) return undefined;
+    if (!(error instanceof PatternCostError)) throw error;
+    throw new FormatError(`the patterns of the host take too long for ${path}: a request for it is answered with 500`);
+  }
+}
+
+function pathFor(route: Route, path: string, rawPath: string): string {
+  return route.profile === 'ingress' ? rawPath : upstreamPath(strippedPrefix(route), path);
+}
+
+function upstreamTarget({ policies }: Route, path: string, decodedPath: string, query: string): string | undefined {
+  const rewrite = policies?.find(policy => policy.kind === 'rewrite');
+  try {
+    if (rewrite === undefined) return path + query;
+    const rewritten = rewrite.isDecoded
+      ? new DecodedRewrite(rewrite).rewrite(decodedPath)?.path
+      : new Rewrite(rewrite).pathFor(path);
+    return (rewritten ?? path) + query;
+  } catch (error) {
+    if (error instanceof PathEditError || error instanceof NoPathError || error instanceof PatternCostError)
+      return undefined;
     throw error;
   }
 }
@@ -81,11 +114,22 @@ export function takes(routePath: string, path: string): boolean {
 
 interface Asked {
   readonly hosts: ReadonlySet<string>;
+  readonly ingressHosts: ReadonlySet<string>;
+  readonly decodedPath: string;
   readonly path: string;
   readonly lowerPath: string;
 }
 
 function lossReason(route: Route, winner: Route | undefined, asked: Asked): LossReason | undefined {
+  if (route.profile === 'ingress') {
+    const loss = ingressLoss(route, winner, asked);
+    if (loss !== undefined || route.match !== undefined) return loss;
+    return prefixLoss(route, winner, { ...asked, path: asked.decodedPath, hosts: asked.ingressHosts });
+  }
+  return prefixLoss(route, winner, asked);
+}
+
+function prefixLoss(route: Route, winner: Route | undefined, asked: Asked): LossReason | undefined {
   const { hosts, path, lowerPath } = asked;
   const takesPath = takes(route.path, path);
   if (!hosts.has(route.host)) return takesPath ? 'it is for another host' : undefined;

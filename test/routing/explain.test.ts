@@ -103,3 +103,61 @@ test('an explanation agrees with the table, and its route is among neither loser
     { numRuns: 1_000 },
   );
 });
+
+const location = (host: string, path: string, match?: 'exact' | 'regex') =>
+  route(path, { host, profile: 'ingress', stripPrefix: false, ...(match && { match }) });
+
+test('of a location of an Ingress, the rules that have decided, and why others have not', () => {
+  const table = RouteTable.of([
+    location('a.test', '/'),
+    location('a.test', '/foo'),
+    location('a.test', '/foo', 'exact'),
+    location('a.test', '/foo/bar'),
+    location('*.test', '/foo'),
+    location('_', '/'),
+    location('b.test', '/'),
+  ]);
+  const exact = explain(table, 'A.test:80', '/x/..%2Ffoo?q');
+  assert.equal(exact?.rule, 'the host is known by its name, an exact path');
+  assert.equal(exact?.upstreamTarget, '/x/..%2Ffoo?q', 'as it came');
+  assert.deepEqual(
+    Object.fromEntries(exact?.losers.map(({ route: { host, path }, reason }) => [host + path, reason]) ?? []),
+    {
+      'a.test/': 'an exact path of the same host wins',
+      'a.test/foo': 'an exact path of the same host wins',
+      '*.test/foo': 'the host is known, and answers alone',
+      '_/': 'the host is known, and answers alone',
+      'b.test/': 'it is for another host',
+    },
+  );
+  const prefix = explain(table, 'a.test', '/foo/x');
+  assert.equal(prefix?.rule, 'the host is known by its name, its longest prefix');
+  assert.equal(explain(table, 'a.test', '/x')?.rule, 'the host is known by its name, no other path does');
+  assert.equal(explain(table, 'c.test', '/foo')?.rule, 'a wildcard takes one label, its longest prefix');
+  assert.equal(explain(table, 'c', '/foo')?.rule, 'no other host takes it, no other path does');
+  assert.equal(explain(table, 'a.test', '/foo%2F..%2F..'), undefined, 'it leads above the root: 400');
+});
+
+test('of the patterns of a host, the first that matches', () => {
+  const table = RouteTable.of([
+    location('a', '/', 'regex'),
+    location('a', '/foo', 'regex'),
+    location('a', '/fo[a-z]', 'regex'),
+  ]);
+  const explanation = explain(table, 'a', '/FOOBAR');
+  assert.equal(explanation?.route?.path, '/fo[a-z]');
+  assert.match(explanation?.rule ?? '', /the first pattern that matches/);
+  assert.deepEqual(
+    explanation?.losers.map(({ route: { path }, reason }) => [path, reason]),
+    [
+      ['/foo', 'an earlier pattern of the same host wins: longer texts come first'],
+      ['/', 'an earlier pattern of the same host wins: longer texts come first'],
+    ],
+  );
+});
+
+test('what a rewrite of an Ingress makes of the path is what the upstream gets', () => {
+  const rewrite = { kind: 'rewrite', pattern: '(?i)/app(/|$)(.*)', target: '/$2', isDecoded: true } as const;
+  const table = RouteTable.of([{ ...location('a', '/app(/|$)(.*)', 'regex'), policies: [rewrite] }]);
+  assert.equal(explain(table, 'a', '/app/x%2Fy%20z?q')?.upstreamTarget, '/x/y%20z?q');
+});

@@ -250,6 +250,8 @@ export interface ExplainView {
   readonly host: string;
   readonly path: string;
   readonly route?: ExplainedRoute | undefined;
+  /** Which rules have decided for a location of an Ingress. */
+  readonly rule?: string | undefined;
   readonly upstreamTarget?: string | undefined;
   readonly limits?: ExplainedLimits | undefined;
   /** Where it would go; absent where kube-proxy chooses. */

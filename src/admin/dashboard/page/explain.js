@@ -71,13 +71,14 @@ function split(url) {
 /** @param {ExplainView | ExplainRefusal} answer */
 function view(answer) {
   if ('refused' in answer) return [el('p', 'said', answer.refused)];
-  const { host, path, route, upstreamTarget = '', limits, choice, waiting, losers, refusals } = answer;
+  const { host, path, route, rule, upstreamTarget = '', limits, choice, waiting, losers, refusals } = answer;
   const request = routeName({ host, path });
   const verdict = route
     ? el(
         'dl',
         'verdict',
         ...fact('Route', routeName(route), ' of ', serviceName(route.service)),
+        ...(rule ? fact('Rule', rule) : []),
         ...fact(
           'Upstream gets',
           shortened('code', 'route', upstreamTarget),
