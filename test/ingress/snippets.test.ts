@@ -286,6 +286,12 @@ describe('protections that cannot be had', () => {
     });
   }
 
+  it('answer 503 where the ConfigMap asks for them, and the annotation does not turn them off', () => {
+    const asked: OneIngress = { config: { enableModsecurity: true } };
+    assert.equal(translateOne({}, asked).route.policies?.[0]?.kind, 'unavailable');
+    assert.equal(translateOne({ 'enable-modsecurity': 'false' }, asked).route.policies, undefined);
+  });
+
   it('are left out where the program is told so, and said', () => {
     const options: OneIngress = { options: { allowMissingWaf: true } };
     const { route, told } = translateOne({ 'enable-modsecurity': 'true' }, options);

@@ -39,7 +39,9 @@ export const MODSECURITY: IngressFeature = {
     },
   ],
   read(values) {
-    const asked = ['enable-modsecurity', 'enable-owasp-core-rules'].filter(name => values.bool(name, false));
+    const asked: string[] = [];
+    if (values.bool('enable-modsecurity', values.config.enableModsecurity)) asked.push('enable-modsecurity');
+    if (values.bool('enable-owasp-core-rules', false)) asked.push('enable-owasp-core-rules');
     if (values.get('modsecurity-snippet') !== undefined) asked.push('modsecurity-snippet');
     for (const name of asked) missing(values, name);
     return undefined;

@@ -83,8 +83,14 @@ export const ACCESS_ROWS: readonly ConfigRow[] = [
     '',
     'nginx configuration is never run: write request-headers on the auth service instead',
   ),
+  works(
+    'enable-modsecurity',
+    'false',
+    'Ingresses answer 503, unless their annotation turns it off, or --allow-missing-waf says otherwise.',
+    text => ({ enableModsecurity: flag(text) }),
+    'There is no web application firewall here: run one before the entry.',
+  ),
   ...allRefused('there is no web application firewall here: run one before the entry, and see --allow-missing-waf', {
-    'enable-modsecurity': 'false',
     'enable-owasp-modsecurity-crs': 'false',
     'modsecurity-snippet': '',
   }),

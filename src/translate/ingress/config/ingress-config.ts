@@ -43,6 +43,7 @@ export interface IngressConfig {
   readonly globalAuthAlwaysSetCookie: boolean;
   readonly allowCrossNamespaceResources: boolean;
   readonly allowSnippetAnnotations: boolean;
+  readonly enableModsecurity: boolean;
   readonly annotationValueWordBlocklist: readonly string[];
 
   /** Bytes; 0: any. */
