@@ -1,6 +1,6 @@
 import type { BackendInForce } from '../control/catalog/backends-in-force.ts';
 import type { Balance, CookieAffinity } from '../model/cluster.ts';
-import type { Route } from '../model/route.ts';
+import type { CanaryRule, Route } from '../model/route.ts';
 import { formatNginxKey } from '../translate/balance/hash-key.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -25,8 +25,12 @@ const UNSAID = {
 /** A backend as ingress-nginx 0.25 shows it (internal/ingress/types.go), in its field order; a pushed one as it came. */
 export function viewBackend(backend: BackendInForce): Fields {
   if (!('cluster' in backend)) return backend.record;
-  const { cluster, object, port, routes, endpoints, record = {} } = backend;
-  const { secureCACert, sslPassthrough, noServer, trafficShapingPolicy } = { ...UNSAID, ...record };
+  const { cluster, object, port, routes, endpoints, record = {}, shaping, alternative } = backend;
+  const said = { ...UNSAID, ...(shaping && { trafficShapingPolicy: viewShaping(shaping) }), ...record };
+  const { secureCACert, sslPassthrough, noServer, trafficShapingPolicy } = said;
+  const alternatives = Array.isArray(record.alternativeBackends)
+    ? record.alternativeBackends
+    : alternative && [alternative];
   const loadBalance = LOAD_BALANCE[cluster.balance.policy];
   return {
     name: cluster.name,
@@ -46,7 +50,16 @@ export function viewBackend(backend: BackendInForce): Fields {
     ...(loadBalance !== undefined && { 'load-balance': loadBalance }),
     noServer,
     trafficShapingPolicy,
-    ...(Array.isArray(record.alternativeBackends) && { alternativeBackends: record.alternativeBackends }),
+    ...(alternatives !== undefined && { alternativeBackends: alternatives }),
+  };
+}
+
+/** The fields that 0.25 does not know are those of later versions. */
+function viewShaping({ weight, weightTotal, header, headerValue, headerPattern, cookie }: CanaryRule) {
+  return {
+    ...{ weight, ...(weightTotal !== undefined && { weightTotal }), header, headerValue },
+    ...(headerPattern !== undefined && { headerPattern }),
+    cookie,
   };
 }
 

@@ -18,6 +18,7 @@ import type {
 import { hostLabel } from '../text/labels.ts';
 import { endpointsOf, type Location } from '../translate/endpoints.ts';
 import { destinationsOf, type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
+import { canaryConflicts } from './canary-conflicts.ts';
 
 /** A diagnostic at its place in a manifest. It names no object, because a text may be too broken to hold one. */
 export interface LocatedDiagnostic extends Required<Pick<Diagnostic, 'line' | 'severity' | 'message'>> {
@@ -64,6 +65,12 @@ export function inspectManifests(
   for (const [{ file, line, lineOf }, { refusals, warnings }] of translations) {
     for (const { field, severity, message } of [...refusals, ...warnings]) {
       diagnostics.push({ file, line: field === undefined ? line : lineOf(field), severity, message });
+    }
+  }
+  const canaries = canaryConflicts(translations.values());
+  for (const { object, file, line, lineOf } of services) {
+    for (const { field, message } of canaries.get(serviceKey(object.metadata)) ?? []) {
+      diagnostics.push({ file, line: field === undefined ? line : lineOf(field), severity: 'conflict', message });
     }
   }
   diagnostics.push(...secretDiagnostics(secrets, now), ...certificateDiagnostics(secrets, translations));

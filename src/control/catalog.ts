@@ -269,6 +269,7 @@ export class Catalog implements ServiceStore {
       ingressHosts: this.ingresses.hosts(),
       pushed: this.#pushed.set,
       clusters: this.#clusters,
+      canaryOf: key => this.#canaries.of(key),
     });
   }
 

@@ -275,3 +275,16 @@ test('Secrets with certificates are checked: the key, the time, and the hosts of
   );
   for (const { key } of [good, mixed]) assert.ok(!stdout.includes(key.split('\n')[1] ?? ''));
 });
+
+test('of two canaries of one Service, the younger one is told that the other counts', async context => {
+  const canary = { 'canary-of': 'shop', canary: 'weight=10' };
+  const yaml = service('shop', { path: '/shop' }) + service('a-next', canary) + service('b-next', canary);
+  const file = await writeManifest(context, yaml);
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /warning: kube-entry\.io\/canary-of: the canary of default\/shop is the older Service default\/a-next/,
+  );
+  assert.match(stdout, /0 problems, 1 warning\n$/);
+});

@@ -61,7 +61,7 @@ describe('what endpoints speak', () => {
         'proxy-ssl-name': 'b.test',
       },
       { protocol: 'https', tls: { serverName: 'b.test', isVerified: false } },
-      WARNED,
+      ['Differs proxy-ssl-secret', ...WARNED],
     ],
     [
       {
@@ -71,7 +71,7 @@ describe('what endpoints speak', () => {
         'proxy-ssl-name': 'B.test',
       },
       { protocol: 'https', tls: { serverName: 'b.test', isVerified: true, ca: '' } },
-      [],
+      ['Differs proxy-ssl-secret'],
     ],
   ];
   for (const [annotations, speech, told] of rows) {
@@ -194,6 +194,11 @@ describe('affinity', () => {
       assert.deepEqual(translateOne(annotations).told, [`AnnotationIgnored ${name}`]);
     });
   }
+
+  it('says where it has no effect', () => {
+    assert.deepEqual(translateOne({ affinity: 'cookie', 'service-upstream': 'true' }).told, ['Differs affinity']);
+    assert.deepEqual(translateOne({ affinity: 'cookie', 'use-regex': 'true' }).told, ['Differs affinity']);
+  });
 
   it('is none for another kind', () => {
     assert.equal(clusterOf({ affinity: 'ip' })?.affinity, undefined);

@@ -1,6 +1,7 @@
 /** Canaries, and with them Services that others name: what the catalog keeps of them, and when. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { viewBackend } from '../../src/admin/backend-view.ts';
 import type { Catalog } from '../../src/control/catalog.ts';
 import { readEndpointSlice } from '../../src/resources/endpoint-slice.ts';
 import { isShapeProblem } from '../../src/resources/service-object.ts';
@@ -159,4 +160,19 @@ test('nothing is kept of Services that nothing names', () => {
   );
   catalog.remove(canary('next').metadata);
   assert.deepEqual(catalog.referred(), []);
+});
+
+test('a canary and what it takes requests of are shown as ingress-nginx shows them', () => {
+  const rule = { canary: 'weight=1/1000 header=X-User~^ann cookie=c' };
+  const shown = catalogOf(PRIMARY, canary('next', rule)).backends().map(viewBackend);
+  const byName = new Map(shown.map(backend => [backend.name, backend]));
+  const [shop, next] = [byName.get('default-shop-80'), byName.get('default-next-80')];
+  assert.deepEqual(shop?.alternativeBackends, ['default-next-80']);
+  assert.deepEqual(next?.trafficShapingPolicy, {
+    ...{ weight: 1, weightTotal: 1000, header: 'x-user', headerValue: '', headerPattern: '^ann', cookie: 'c' },
+  });
+  assert.deepEqual(
+    [shop?.trafficShapingPolicy, next?.alternativeBackends],
+    [{ weight: 0, header: '', headerValue: '', cookie: '' }, undefined],
+  );
 });

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterEndpoint } from '../../model/cluster.ts';
-import { type Route, serviceKey } from '../../model/route.ts';
+import { type Canary, type CanaryRule, type ClusterId, type Route, serviceKey } from '../../model/route.ts';
 import type { ServiceObject, ServicePort } from '../../resources/service-object.ts';
 import type { PushedBackend } from '../../sources/pushed.ts';
 import type { HostTranslation } from '../../translate/ingress/ingress-translator.ts';
@@ -17,6 +17,10 @@ export type BackendInForce =
       readonly endpoints: readonly ClusterEndpoint[];
       /** What was pushed under its name; undefined where nothing was. */
       readonly record: PushedBackend['record'] | undefined;
+      /** Which requests of others it takes; absent: none. */
+      readonly shaping?: CanaryRule;
+      /** The name of the backend that takes some of its requests; absent: none does. */
+      readonly alternative?: string;
     }
   | Pick<PushedBackend, 'record'>;
 
@@ -25,21 +29,32 @@ interface Known {
   readonly ingressHosts: Iterable<[host: string, translation: HostTranslation]>;
   readonly pushed: Pick<PushedSet, 'get' | 'backends'>;
   readonly clusters: Pick<ClusterRegistry, 'get'>;
+  /** The canary of a watched Service. @param key of the Service */
+  readonly canaryOf: (key: string) => Canary | undefined;
 }
 
 /** The backends of watched Services, those of Ingresses, then the other pushed ones. Of one name there is one. */
-export function backendsInForce({ watched, ingressHosts, pushed, clusters }: Known): BackendInForce[] {
+export function backendsInForce({ watched, ingressHosts, pushed, clusters, canaryOf }: Known): BackendInForce[] {
   const backends = new Map<string, BackendInForce>();
+  const canaries = new Map<ClusterId, Canary>();
   const add = (object: ServiceObject, port: ServicePort, cluster: Cluster, routes: readonly Route[]): void => {
     if (backends.has(cluster.name)) return;
     const inForce = clusters.get(cluster.id) ?? { cluster, endpoints: [] };
     backends.set(cluster.name, { object, port, routes, ...inForce, record: pushed.get(cluster.name)?.record });
   };
   for (const { object, translation } of watched.values()) {
-    const { cluster, port, routes } = translation;
-    if (cluster !== undefined && port !== undefined) add(object, port, cluster, routes);
+    const { routes, canary: claim, referred = [] } = translation;
+    // A canary need have no routes of its own.
+    const asCanary = referred.find(destination => destination.cluster.id === claim?.canary.cluster);
+    const cluster = translation.cluster ?? asCanary?.cluster;
+    const port = translation.port ?? asCanary?.port;
+    if (cluster === undefined || port === undefined) continue;
+    add(object, port, cluster, routes);
+    const canary = canaryOf(serviceKey(cluster.service));
+    if (canary !== undefined) canaries.set(cluster.id, canary);
   }
   for (const [, { destinations, routes }] of ingressHosts) {
+    for (const { cluster, canary } of routes) if (canary !== undefined) canaries.set(cluster, canary);
     for (const { cluster, port } of destinations) {
       const object = watched.get(serviceKey(cluster.service))?.object;
       if (object === undefined || port === undefined) continue;
@@ -51,5 +66,13 @@ export function backendsInForce({ watched, ingressHosts, pushed, clusters }: Kno
       );
     }
   }
-  return [...backends.values(), ...pushed.backends.filter(({ name }) => !backends.has(name))];
+  const shapings = new Map([...canaries.values()].map(({ cluster, ...rule }) => [cluster, rule]));
+  const shown = [...backends.values()].map((backend): BackendInForce => {
+    if (!('cluster' in backend)) return backend;
+    const shaping = shapings.get(backend.cluster.id);
+    const taking = canaries.get(backend.cluster.id)?.cluster;
+    const alternative = taking === undefined ? undefined : clusters.get(taking)?.cluster.name;
+    return { ...backend, ...(shaping && { shaping }), ...(alternative !== undefined && { alternative }) };
+  });
+  return [...shown, ...pushed.backends.filter(({ name }) => !backends.has(name))];
 }

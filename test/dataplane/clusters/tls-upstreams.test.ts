@@ -136,6 +136,14 @@ describe('upstreams with TLS', { concurrency: true }, () => {
     });
   }
 
+  it('one that is not verified and has no name to be told is served, and gets no SNI', async t => {
+    const upstream = await https(t, selfSigned({ names: ['other.test.svc'] }));
+    const cluster = tlsOf(undefined, { serverName: '', isVerified: false });
+    const proxy = await startProxy(t, 'wire', { settings, routes: [{ path: '/v', to: [upstream.address], cluster }] });
+    assert.equal((await proxy.get('/v/a')).body, '1.1 /a 0');
+    assert.deepEqual(upstream.handshakes, [[false, 'http/1.1', false]]);
+  });
+
   it('without an authority of its own, those of the system count', async t => {
     const upstream = await https(t, selfSigned({ names: [NAME] }));
     const proxy = await startProxy(t, 'wire', {

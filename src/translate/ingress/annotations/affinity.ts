@@ -85,6 +85,9 @@ export const AFFINITY: IngressFeature = {
         'browsers do not send a cookie back whose path is a pattern: write session-cookie-path, too',
       );
     }
+    if (values.bool('service-upstream', values.config.serviceUpstream)) {
+      values.tell('affinity', 'has no effect with service-upstream: the ClusterIP is the only endpoint');
+    }
     return { upstream: { affinity }, route: { bindsClients: true } };
   },
 };

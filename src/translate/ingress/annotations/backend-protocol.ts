@@ -113,6 +113,10 @@ function readTls(values: IngressValues): UpstreamTls {
   if (secretText === undefined) return UNVERIFIED;
   const secret = values.require('proxy-ssl-secret', text => objectNameOf(text, values));
   if (secret === undefined) return UNVERIFIED;
+  values.tell(
+    'proxy-ssl-secret',
+    'no client certificate is shown to endpoints: one that asks for it ends the connection',
+  );
   const onOff = (text: string): boolean => parseWord(text, ['on', 'off']) === 'on';
   const isVerified = values.read('proxy-ssl-verify', onOff) ?? false;
   const sendsName = values.read('proxy-ssl-server-name', onOff) ?? false;

@@ -1,5 +1,9 @@
 /** What there is nothing to do for, or nothing that can be done. */
+import { parseSize } from '../../../formats/size.ts';
 import type { IngressFeature, IngressRow } from '../ingress-feature.ts';
+
+/** What the data plane takes. */
+const LARGEST_HEAD = 32 * 1024;
 
 const STREAMED = 'bodies are passed on as they come, within a bounded memory, and nothing is put on a disk';
 
@@ -13,6 +17,13 @@ function refused(name: string, value: string, example: string, why: string, help
 
 /** They are about how nginx does something, and what clients see does not depend on them. */
 export const WITHOUT_EFFECT: IngressFeature = {
+  read(values) {
+    const size = values.read('proxy-buffer-size', parseSize) ?? 0;
+    if (size > LARGEST_HEAD) {
+      values.tell('proxy-buffer-size', 'heads of answers of more than 32k are answered with 502, whatever stands here');
+    }
+    return undefined;
+  },
   rows: [
     noEffect('proxy-buffering', 'on or off', 'on', STREAMED, 'Whether answers are read ahead of the client.'),
     noEffect(
