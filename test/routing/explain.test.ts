@@ -67,7 +67,7 @@ test('no route is an answer too, and what would get 400 has none', () => {
   const empty = explain(RouteTable.EMPTY, '', '/x');
   assert.deepEqual(empty, {
     ...{ host: '', path: '/x', query: '', route: undefined },
-    ...{ upstreamTarget: undefined, losers: [] },
+    ...{ rule: undefined, upstreamPath: '', upstreamTarget: undefined, losers: [] },
   });
   for (const [host, target] of [
     ['', '/..'],
