@@ -7,7 +7,7 @@ import { type AnnotationValues, NGINX_PREFIX } from './ingress-values.ts';
 /** ingress-nginx's prefix before it had one of its own. */
 const OLD_PREFIX = 'ingress.kubernetes.io/';
 /** So many annotations that are not known are named: what one Ingress costs has a bound. */
-const MOST_UNKNOWN = 20;
+const MOST_UNKNOWN = 10;
 
 const ROWS: ReadonlyMap<string, IngressRow> = new Map(
   INGRESS_FEATURES.flatMap(({ rows }) => rows.map(row => [row.name, row] as const)),
