@@ -156,4 +156,31 @@ describe('Ingresses in the catalog', () => {
     assert.equal(routesOf(made, 'a.example')[0]?.overrides.readTimeoutMs, 7_000);
     assert.deepEqual(reasonsOf(made), ['ConfigMap controller: Unsupported']);
   });
+
+  it('have the headers that the ConfigMap names, and people are told which of them cannot be sent', () => {
+    const ref = { namespace: 'ingress-nginx', name: 'controller' };
+    const headers = { namespace: 'ingress-nginx', name: 'headers' };
+    const made = catalog({ ingressConfigmap: ref });
+    made.ingresses.replace([ingress('a', { host: 'a.example' })]);
+    const data = new Map([
+      ['add-headers', 'ingress-nginx/headers'],
+      ['proxy-set-headers', 'ingress-nginx/none'],
+    ]);
+    made.ingresses.configMaps.setConfigMap(ref, { metadata: ref, data });
+    made.commit();
+    const values = new Map([
+      ['X-A', '1'],
+      ['Content-Length', '0'],
+    ]);
+    made.ingresses.configMaps.setConfigMap(headers, { metadata: headers, data: values });
+    made.ingresses.configMaps.setConfigMap({ ...headers, name: 'none' }, undefined);
+    made.commit();
+    assert.deepEqual(routesOf(made, 'a.example')[0]?.policies, [
+      { kind: 'response-headers', edits: [{ op: 'set', name: 'X-A', value: '1' }] },
+    ]);
+    assert.deepEqual(
+      [...made.warnings()].map(({ field, message }) => `${field}: ${message.split(': ').at(-1)}`).sort(),
+      ['add-headers: it says how one connection carries the message', 'proxy-set-headers: there is no such ConfigMap'],
+    );
+  });
 });

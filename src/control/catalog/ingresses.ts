@@ -1,6 +1,6 @@
 /** Ingresses as sources say them, and what follows from them: routes, clusters, certificates, and what is wrong. */
 import type { Diagnostic, ObjectRef } from '../../model/diagnostic.ts';
-import { CATCH_ALL_HOST, type ServiceRef } from '../../model/route.ts';
+import { CATCH_ALL_HOST, type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { ConfigMapRef } from '../../resources/config-map.ts';
 import { asksForTheSame, type IngressClassObject, type IngressObject } from '../../resources/ingress-object.ts';
 import type { IngressClassStore, IngressStore } from '../../resources/ingress-store.ts';
@@ -8,7 +8,8 @@ import type { SecretRef } from '../../resources/secret-store.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { RouteLedger } from '../../routing/ledger.ts';
 import type { Destination } from '../../translate/destination.ts';
-import { readIngressConfig } from '../../translate/ingress/config/config-table.ts';
+import { type ConfigRemark, readIngressConfig } from '../../translate/ingress/config/config-table.ts';
+import { globalHeaders } from '../../translate/ingress/header-text.ts';
 import { ingressKey } from '../../translate/ingress/ingress-key.ts';
 import type { IngressLookups } from '../../translate/ingress/ingress-lookups.ts';
 import type { IngressOptions } from '../../translate/ingress/ingress-options.ts';
@@ -18,7 +19,7 @@ import { ConfigMapSearch } from './config-map-search.ts';
 import { hostConflicts } from './host-conflicts.ts';
 import type { HostClaim, HostProfiles } from './host-profiles.ts';
 import { KnownConfigMaps } from './known-config-maps.ts';
-import { lastRead } from './known-objects.ts';
+import { faultOf, lastRead } from './known-objects.ts';
 import type { KnownSecrets } from './known-secrets.ts';
 import type { Remarks } from './remarks.ts';
 import { SecretSearch } from './secret-search.ts';
@@ -52,6 +53,8 @@ interface Searches {
 /** Who asks for the ConfigMap of ingress-nginx: no Ingress has such a key. */
 const GLOBAL_CONFIG = 'ingress-configmap';
 const HOST_KEY = 'ingress-host ';
+/** So many headers of a ConfigMap that cannot be sent are named. */
+const MOST_HEADER_FAULTS = 10;
 
 export class Ingresses implements IngressStore {
   readonly classes: IngressClassStore;
@@ -209,13 +212,31 @@ export class Ingresses implements IngressStore {
     if (configMap === undefined) return;
     const { config, remarks: found } = readIngressConfig(lastRead(this.configMaps.of(configMap))?.data);
     this.#translator.config = config;
-    const said = found.map(
+    const { addHeaders, proxySetHeaders } = config;
+    const named = [addHeaders, proxySetHeaders].filter(ref => ref !== undefined);
+    this.configMaps.ask(GLOBAL_CONFIG, [configMap, ...named]);
+    const headers = [
+      ...this.#headerRemarks('add-headers', addHeaders),
+      ...this.#headerRemarks('proxy-set-headers', proxySetHeaders, 'host'),
+    ];
+    const said = [...found, ...headers].map(
       ({ key, reason, message }): Diagnostic => ({
         object: { kind: 'ConfigMap', ...configMap },
         ...{ field: key, severity: 'warning', reason, message, paths: [] },
       }),
     );
     remarks.set(GLOBAL_CONFIG, 'routes', said);
+  }
+
+  /** What keeps headers of a ConfigMap from being sent. @param refused a name that must not be set */
+  #headerRemarks(key: string, ref: ConfigMapRef | undefined, refused = ''): ConfigRemark[] {
+    if (ref === undefined) return [];
+    const state = this.configMaps.of(ref);
+    const fault = faultOf(state, 'ConfigMap')?.fault;
+    const faults = fault === undefined ? globalHeaders(lastRead(state)?.data, refused).faults : [fault];
+    return faults
+      .slice(0, MOST_HEADER_FAULTS)
+      .map(why => ({ key, reason: 'AnnotationIgnored', message: `${key}: ${serviceKey(ref)}: ${why}` }));
   }
 
   #remark(key: string, found: readonly Diagnostic[]): void {

@@ -3,7 +3,7 @@ import type { HeaderEdit, Policy } from '../../../model/policy.ts';
 import type { ServiceRef } from '../../../model/route.ts';
 import { quote } from '../../../text/quote.ts';
 import { headerEdit } from '../../policies/header-edits.ts';
-import { headerText } from '../header-text.ts';
+import { globalHeaders } from '../header-text.ts';
 import type { ConfigMapData, IngressFeature, IngressValues } from '../ingress-feature.ts';
 
 /** What ingress-nginx takes as a name. */
@@ -36,17 +36,9 @@ export const HEADERS: IngressFeature = {
   },
 };
 
-/** A header that cannot be sent is left out: which one, people are told with the ConfigMap. */
+/** What of them cannot be sent, people are told with the ConfigMap. */
 function globalEdits(values: IngressValues, ref: ServiceRef | undefined, refused = ''): readonly HeaderEdit[] {
-  const data = ref && values.globalConfigMap(ref);
-  return [...(data ?? [])].flatMap(([name, value]) => {
-    try {
-      return [headerText('set', name, value, refused)];
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      return [];
-    }
-  });
+  return ref === undefined ? [] : globalHeaders(values.globalConfigMap(ref), refused).edits;
 }
 
 function customEdits(values: IngressValues): readonly HeaderEdit[] | Policy {
