@@ -91,6 +91,8 @@ export class KnownObjects<T extends object> {
   #add(asker: string, ref: ServiceRef): void {
     const key = serviceKey(ref);
     const askers = this.#askers.get(key) ?? new Set();
+    // Another one that asks may have had it said between the translation of this asker and now.
+    if (!askers.has(asker) && this.#states.has(key)) this.#changed.add(asker);
     this.#askers.set(key, askers.add(asker));
     this.demand.set(ref, true);
   }
