@@ -75,13 +75,17 @@ export interface CaseRequest {
   readonly has?: ExpectedHeaders;
   readonly says?: string;
   /** What the pod sees. */
-  readonly up?: {
-    readonly target?: string;
-    readonly method?: string;
-    readonly host?: string;
-    readonly headers?: ExpectedHeaders;
-    readonly body?: string;
-  };
+  readonly up?: ExpectedRequest;
+  /** What pods of other Services see, which annotations ask; null: none of it is asked. */
+  readonly asked?: Readonly<Record<string, ExpectedRequest | null>>;
+}
+
+export interface ExpectedRequest {
+  readonly target?: string;
+  readonly method?: string;
+  readonly host?: string;
+  readonly headers?: ExpectedHeaders;
+  readonly body?: string;
 }
 
 /** What changes between requests. */
@@ -92,6 +96,7 @@ export interface CaseChange {
   readonly ingresses?: readonly CaseIngress[];
 }
 
+/** In each text of it, `{{NAME}}` stands for the address and port of a pod of that Service. */
 export interface IngressCase {
   readonly name: string;
   /** Data of the ConfigMap. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Catalog } from '../../src/control/catalog.ts';
+import { formatHostPort } from '../../src/formats/host-port.ts';
 import type { Delta } from '../../src/model/delta.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { readManifestText } from '../../src/sources/manifest-file.ts';
@@ -14,7 +15,7 @@ import { type HeaderLine, value, values } from '../support/raw-message.ts';
 import { answer, NOBODY, RawUpstream, type UpstreamHandler, type UpstreamRequest } from '../support/raw-upstream.ts';
 import { published } from '../support/routes.ts';
 import { yamlOf } from '../support/services.ts';
-import type { CaseAnswer, CaseChange, CaseRequest, ExpectedHeaders, IngressCase } from './case.ts';
+import type { CaseAnswer, CaseChange, CaseRequest, ExpectedHeaders, ExpectedRequest, IngressCase } from './case.ts';
 import { CONFIG_MAP } from './names.ts';
 import { commonObjects, fullName, ingressObject, serviceObjects, servicesOf } from './objects.ts';
 
@@ -110,18 +111,22 @@ export class IngressScene {
     const before = this.#requests.length;
     const response = await this.#send(request, what);
     const { to, status = to === undefined ? undefined : 200, location, has = {}, says, up } = request;
-    if (status !== undefined) assert.equal(response.status, status, what);
+    if (status !== undefined) assert.equal(response.status, status, `${what}: ${this.proxy.logLines.at(-1)}`);
     if (to !== undefined) assert.equal(value(response.headers, SERVICE), fullName(to), `${what}: the Service`);
     if (location !== undefined) assert.equal(value(response.headers, 'Location'), location, `${what}: Location`);
     if (says !== undefined) assert.ok(response.body.includes(says), `${what}: ${response.body}`);
     assertHeaders(response.headers, has, what);
-    if (up === undefined) return;
-    const last = this.#requests.at(-1);
-    assert.ok(last !== undefined && this.#requests.length > before, `${what}: no pod has got it`);
-    const { headers = {}, ...line } = up;
-    const got = { target: last.target, method: last.method, host: value(last.headers, 'Host'), body: last.body };
-    assert.deepEqual({ ...got, ...line }, got, `${what}: what the pod gets`);
-    assertHeaders(last.headers, headers, `${what}: what the pod gets`);
+    const seen = this.#requests.slice(before);
+    const byAsked = Object.entries(request.asked ?? {}).map(([service, expected]) => {
+      const pods = this.podsOf(service);
+      return { service, expected, got: seen.filter(one => pods.some(({ requests }) => requests.includes(one))) };
+    });
+    for (const { service, expected, got } of byAsked) {
+      if (expected === null) assert.equal(got.length, 0, `${what}: ${service} is asked`);
+      else assertRequest(got.at(-1), expected, `${what}: what ${service} gets`);
+    }
+    const others = seen.filter(one => !byAsked.some(({ got }) => got.includes(one)));
+    if (up !== undefined) assertRequest(others.at(-1), up, `${what}: what the pod gets`);
   }
 
   async #send(request: CaseRequest, what: string): Promise<RawResponse> {
@@ -146,7 +151,10 @@ export class IngressScene {
       const dead = Array.from({ length: described?.dead ?? 0 }, () => NOBODY);
       return serviceObjects(service, [...pods.map(({ address }) => address), ...dead], described ?? {});
     });
-    const text = yamlOf([...commonObjects(this.#case), ...objects, ...this.#ingresses.values()]);
+    const text = yamlOf([...commonObjects(this.#case), ...objects, ...this.#ingresses.values()]).replaceAll(
+      /\{\{([\w/-]+)\}\}/g,
+      (_, service: string) => addressOf(this.podsOf(service)[0]),
+    );
     const contents = readManifestText(text, 'case.yaml', 'default');
     assert.deepEqual(contents.problems, []);
     const [secrets, slices, ingresses] = this.#sources;
@@ -181,6 +189,20 @@ function answersFor(
     await request.whole();
     await request.connection.send(answer(body, `${SERVICE}: ${service}\r\n${lines.join('')}`, status));
   };
+}
+
+function addressOf(pod: RawUpstream | undefined): string {
+  assert.ok(pod !== undefined, 'a Service that is named has a pod');
+  return formatHostPort(pod.address.host, pod.address.port);
+}
+
+function assertRequest(request: UpstreamRequest | undefined, expected: ExpectedRequest, what: string): void {
+  assert.ok(request !== undefined, `${what}: nothing`);
+  const { headers = {}, ...line } = expected;
+  const { target, method, body } = request;
+  const got = { target, method, host: value(request.headers, 'Host'), body };
+  assert.deepEqual({ ...got, ...line }, got, what);
+  assertHeaders(request.headers, headers, what);
 }
 
 function assertHeaders(headers: readonly HeaderLine[], expected: ExpectedHeaders, what: string): void {

@@ -20,7 +20,7 @@ import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressOptions } from './ingress-options.ts';
 import { IngressRoutes, type IngressRoutesContext } from './ingress-routes.ts';
 import { type HostLocations, type Location, placeKey } from './locations.ts';
-import type { IngressReading } from './read-ingress.ts';
+import { type IngressReading, inOrder } from './read-ingress.ts';
 import { appRootRedirect, directoryRedirect, wwwRedirect } from './redirects.ts';
 import { regexPlaces } from './regex-places.ts';
 import { rewritePolicies } from './rewrite-policies.ts';
@@ -63,6 +63,8 @@ class HostRouteMaker {
   readonly #destinations = new Map<ClusterId, Destination>();
   readonly #problems = new Map<IngressReading, HostProblem[]>();
   readonly #ingressRoutes: IngressRoutes;
+  /** By what an Ingress asks of clients, all policies of its locations that ask for it. */
+  readonly #guarded = new Map<readonly Policy[], readonly Policy[]>();
   readonly #routes: Route[] = [];
 
   constructor(host: HostLocations, context: HostContext) {
@@ -190,10 +192,25 @@ class HostRouteMaker {
   #policiesOf(location: Location): readonly Policy[] {
     const { reading } = location;
     if (reading.denial !== undefined) return reading.policies;
+    const policies = this.#withAccess(location);
     const rewrites = rewritePolicies(location, reading.effect.paths);
-    if (rewrites.length === 0) return reading.policies;
-    const at = reading.policies.findIndex(({ kind }) => !BEFORE_REWRITE.has(kind));
-    return reading.policies.toSpliced(at < 0 ? reading.policies.length : at, 0, ...rewrites);
+    if (rewrites.length === 0) return policies;
+    const at = policies.findIndex(({ kind }) => !BEFORE_REWRITE.has(kind));
+    return policies.toSpliced(at < 0 ? policies.length : at, 0, ...rewrites);
+  }
+
+  /** Locations that agree share a list. */
+  #withAccess({ reading, path }: Location): readonly Policy[] {
+    const { access } = reading.effect;
+    if (access === undefined) return reading.policies;
+    const isOpen = access.openPaths.some(prefix => path.startsWith(prefix));
+    const further = isOpen ? access.open : (access.guarded.get(this.#host.host) ?? NOT_ITS_HOST);
+    if (further.length === 0) return reading.policies;
+    const known = this.#guarded.get(further);
+    if (known !== undefined) return known;
+    const made = inOrder([...reading.policies, ...further]);
+    this.#guarded.set(further, made);
+    return made;
   }
 
   #destinationOf({ backend, reading }: Location): { destination: Destination; canary?: Canary } {
@@ -246,6 +263,9 @@ export function otherWww(host: string): string | undefined {
   if (host.startsWith('*.') || host === CATCH_ALL_HOST) return undefined;
   return host.startsWith('www.') ? host.slice('www.'.length) : `www.${host}`;
 }
+
+/** Of a location on a host that its Ingress does not name, should there ever be one: what it asks of clients there is not known. */
+const NOT_ITS_HOST: readonly Policy[] = [{ kind: 'unavailable', why: 'the host is none of its rules' }];
 
 /** The policies that see the path of the client. */
 const BEFORE_REWRITE: ReadonlySet<Policy['kind']> = new Set([

@@ -41,6 +41,8 @@ export type ConfigMapData = ReadonlyMap<string, string>;
 /** The annotations of an Ingress, as features read them. */
 export interface IngressValues {
   readonly ingress: ServiceRef;
+  /** Those of its rules, in lower case, each once; {@link CATCH_ALL_HOST} for rules without one, and where there is no rule. */
+  readonly hosts: readonly string[];
   readonly config: IngressConfig;
   readonly options: IngressOptions;
   /** An empty value counts as absent. */
@@ -61,6 +63,8 @@ export interface IngressValues {
   refuse(name: string, why: string): void;
   /** The locations of the Ingress answer 503: a protection that it asks for cannot be had. */
   deny(name: string, why: string): void;
+  /** As {@link deny}, because of a value of the ConfigMap. */
+  denyByConfig(key: string, why: string): void;
   /** Its author is told that this value does something else than in ingress-nginx, or nothing. */
   tell(name: string, why: string): void;
   /** Its author is told that certificates of endpoints are not verified. */
@@ -103,10 +107,21 @@ export interface IngressCanary {
   readonly sharesAffinity: boolean;
 }
 
+/** What clients have to show before they are let in. */
+export interface AccessEffect {
+  /** By host of the rules. */
+  readonly guarded: ReadonlyMap<string, readonly Policy[]>;
+  /** Of the locations whose paths begin with one of {@link openPaths}, whatever the host. */
+  readonly open: readonly Policy[];
+  readonly openPaths: readonly string[];
+}
+
 /** What the annotations of an Ingress ask for. */
 export interface IngressEffect {
   /** Of all its locations. */
   readonly policies?: readonly Policy[];
+  /** Further policies, which host and path decide. */
+  readonly access?: AccessEffect;
   /** Of all its locations. */
   readonly overrides?: RouteOverrides;
   /** Of all its locations. */

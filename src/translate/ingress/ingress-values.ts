@@ -38,6 +38,7 @@ export type IngressReason =
 /** Reads the annotations of one Ingress, and gathers what is to be said of them and where they lead. */
 export class AnnotationValues implements IngressValues {
   readonly ingress: ServiceRef;
+  readonly hosts: readonly string[];
   readonly config: IngressConfig;
   readonly options: IngressOptions;
   readonly diagnostics: Diagnostic[] = [];
@@ -51,9 +52,15 @@ export class AnnotationValues implements IngressValues {
   constructor(
     ingress: ServiceRef,
     annotations: Readonly<Record<string, string>>,
-    context: { readonly config: IngressConfig; readonly options: IngressOptions; readonly lookups: IngressLookups },
+    context: {
+      readonly hosts: readonly string[];
+      readonly config: IngressConfig;
+      readonly options: IngressOptions;
+      readonly lookups: IngressLookups;
+    },
   ) {
     this.ingress = ingress;
+    this.hosts = context.hosts;
     this.#annotations = annotations;
     this.config = context.config;
     this.options = context.options;
@@ -108,6 +115,12 @@ export class AnnotationValues implements IngressValues {
     this.denial ??= `${field}: ${why}`;
     const message = `${field}: ${why}; until that is mended, its locations answer 503`;
     this.say('warning', 'AnnotationParsingFailed', message, field);
+  }
+
+  denyByConfig(key: string, why: string): void {
+    this.denial ??= `${key} of the ConfigMap: ${why}`;
+    const message = `${key} of the ConfigMap: ${why}; until that is mended, its locations answer 503`;
+    this.say('warning', 'AnnotationParsingFailed', message);
   }
 
   tell(name: string, why: string): void {

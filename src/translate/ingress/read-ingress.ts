@@ -9,7 +9,7 @@ import { INGRESS_FEATURES } from './annotations/features.ts';
 import { refuseBlockedWords } from './blocked-words.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
 import { refusedPart } from './deep-inspection.ts';
-import type { IngressEffect } from './ingress-feature.ts';
+import type { AccessEffect, IngressEffect } from './ingress-feature.ts';
 import type { IngressLookups } from './ingress-lookups.ts';
 import type { IngressOptions } from './ingress-options.ts';
 import { AnnotationValues } from './ingress-values.ts';
@@ -62,15 +62,15 @@ const MOST_NAMED = 10;
 export function readIngressObject(object: IngressObject, context: ReadContext): IngressReading {
   const { namespace, name } = object.metadata;
   const ingress: ServiceRef = { namespace, name };
-  const values = new AnnotationValues(ingress, object.metadata.annotations, context);
+  const values = new AnnotationValues(ingress, object.metadata.annotations, {
+    ...context,
+    hosts: hostsOfRules(object),
+  });
   refuseBlockedWords(object.metadata.annotations, values);
   const effects = INGRESS_FEATURES.map(feature => feature.read?.(values)).filter(effect => effect !== undefined);
-  const effect = merged(effects);
   const own = ownPolicies(object.metadata.annotations, values);
-  const policies = inOrder([
-    ...(effect.policies ?? []).filter(({ kind }) => !own.some(one => one.kind === kind)),
-    ...own,
-  ]);
+  const effect = withoutKinds(merged(effects), new Set(own.map(({ kind }) => kind)));
+  const policies = inOrder([...(effect.policies ?? []), ...own]);
   const rules = readRules(object, values);
   const { defaultBackendService } = context.options;
   if (defaultBackendService !== undefined) context.lookups.service(defaultBackendService);
@@ -148,6 +148,12 @@ function readRules({ spec }: IngressObject, values: AnnotationValues): ReadRule[
   return rules;
 }
 
+/** Also those that cannot be read: nothing is served there. */
+function hostsOfRules({ spec }: IngressObject): readonly string[] {
+  const hosts = spec.rules.map(({ host = '' }) => (host === '' ? CATCH_ALL_HOST : (readRuleHost(host) ?? host)));
+  return hosts.length === 0 ? [CATCH_ALL_HOST] : [...new Set(hosts)];
+}
+
 function backendsOf({ spec }: IngressObject): IngressBackend[] {
   const paths = spec.rules.flatMap(({ http }) => http?.paths ?? []);
   return [...(spec.defaultBackend === undefined ? [] : [spec.defaultBackend]), ...paths.map(({ backend }) => backend)];
@@ -159,17 +165,32 @@ function merged(effects: readonly IngressEffect[]): IngressEffect {
     field: K,
   ): NonNullable<IngressEffect[K]> => Object.assign({}, ...effects.map(effect => effect[field]));
   const canary = effects.findLast(effect => effect.canary !== undefined)?.canary;
+  const access = effects.findLast(effect => effect.access !== undefined)?.access;
   return {
     policies: effects.flatMap(({ policies = [] }) => policies),
+    ...(access && { access }),
     ...{ overrides: all('overrides'), route: all('route'), speech: all('speech'), upstream: all('upstream') },
     ...{ server: all('server'), paths: all('paths') },
     ...(canary && { canary }),
   };
 }
 
+/** The annotations of this program beat those of ingress-nginx that mean the same. */
+function withoutKinds(effect: IngressEffect, kinds: ReadonlySet<Policy['kind']>): IngressEffect {
+  if (kinds.size === 0) return effect;
+  const kept = (policies: readonly Policy[] = []): readonly Policy[] => policies.filter(({ kind }) => !kinds.has(kind));
+  const access: AccessEffect | undefined = effect.access && {
+    guarded: new Map([...effect.access.guarded].map(([host, policies]) => [host, kept(policies)])),
+    open: kept(effect.access.open),
+    openPaths: effect.access.openPaths,
+  };
+  return { ...effect, policies: kept(effect.policies), ...(access && { access }) };
+}
+
 const ORDER: ReadonlyMap<Policy['kind'], number> = new Map(POLICY_KINDS.map((kind, index) => [kind, index]));
 
-function inOrder(policies: readonly Policy[]): readonly Policy[] {
+/** As a request meets them. */
+export function inOrder(policies: readonly Policy[]): readonly Policy[] {
   return policies.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 

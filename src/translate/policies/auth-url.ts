@@ -16,7 +16,7 @@ import { definePolicy, type ExplainedRequest } from './policy-definition.ts';
 
 const LONGEST_TEXT = 2_048;
 const MOST_HEADERS = 32;
-const LONGEST_CACHING_MS = 24 * 3_600_000;
+export const LONGEST_CACHING_MS = 24 * 3_600_000;
 
 const URL_EXAMPLE = 'http://auth.default.svc:4180/verify?host=$host';
 const SIGNIN_EXAMPLE = 'https://login.example.com/start';
@@ -77,7 +77,7 @@ export const AUTH_URL = definePolicy<AuthUrlPolicy>({
   ],
   read(values) {
     const asked = values.read('auth-url', parseAuthUrl);
-    const signin = values.read('auth-signin', parseSignin);
+    const signin = values.read('auth-signin', text => parseSignin(text));
     const responseHeaders = values.read('auth-response-headers', parseNames) ?? [];
     const cache = values.read('auth-cache', parseCache);
     if (asked === undefined) return undefined;
@@ -96,8 +96,8 @@ export const AUTH_URL = definePolicy<AuthUrlPolicy>({
   explain,
 });
 
-/** @throws FormatError */
-function parseAuthUrl(text: string): { readonly url: URL; readonly target: VariableText } {
+/** Where the auth service is, and what it is asked for. @throws FormatError */
+export function parseAuthUrl(text: string): { readonly url: URL; readonly target: VariableText } {
   const [, scheme = '', authority = '', rest = ''] = ABSOLUTE.exec(text.trim()) ?? [];
   if (authority === '') {
     throw new FormatError(`${quote(text)} is no URL of a service: write a scheme and a host, as in "${URL_EXAMPLE}"`);
@@ -116,20 +116,20 @@ function parseAuthUrl(text: string): { readonly url: URL; readonly target: Varia
   return { url, target: parseText(rest.startsWith('/') ? rest : `/${rest}`, 'the URL') };
 }
 
-/** @throws FormatError */
-function parseSignin(text: string): VariableText {
+/** @param parameter of the URL, which leads back @throws FormatError */
+export function parseSignin(text: string, parameter = 'rd'): VariableText {
   const url = text.trim();
   const isPath = url.startsWith('/') && !url.startsWith('//');
   if (!isPath && (ABSOLUTE.exec(url)?.[2] ?? '') === '') {
     throw new FormatError(`${quote(text)} is no place to sign in: write a URL, as in "${SIGNIN_EXAMPLE}"`);
   }
   const parts = parseText(url, 'the URL');
-  if (/[?&]rd=/.test(url)) return parts;
-  return [...parts, url.includes('?') ? '&rd=' : '?rd=', ...RETURN];
+  if (url.includes(`?${parameter}=`) || url.includes(`&${parameter}=`)) return parts;
+  return [...parts, `${url.includes('?') ? '&' : '?'}${parameter}=`, ...RETURN];
 }
 
-/** @throws FormatError */
-function parseNames(text: string): readonly string[] {
+/** Names of headers, separated by commas. @throws FormatError */
+export function parseNames(text: string): readonly string[] {
   const names = text
     .split(',')
     .map(name => name.trim())
@@ -175,7 +175,8 @@ function parseText(text: string, where: string): VariableText {
   return parts;
 }
 
-function parseParts(text: string, where: string): VariableText {
+/** @param where such a text, for people @throws FormatError */
+export function parseParts(text: string, where: string): VariableText {
   if (text.length > LONGEST_TEXT) throw new FormatError(`${where} is longer than ${LONGEST_TEXT} characters`);
   return parseNginxText(text, (name): TextPart => requestVariable(name, VARIABLES, where));
 }

@@ -1,4 +1,5 @@
 import type { IngressFeature } from '../ingress-feature.ts';
+import { ACCESS } from './access.ts';
 import { ACCESS_LOG } from './access-log.ts';
 import { AFFINITY } from './affinity.ts';
 import { BACKEND_PROTOCOL } from './backend-protocol.ts';
@@ -9,6 +10,7 @@ import { CORS } from './cors.ts';
 import { DEAD_ANNOTATIONS } from './dead.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { HEADERS } from './headers.ts';
+import { LIMITS } from './limits.ts';
 import { MIRROR } from './mirror.ts';
 import { MODSECURITY } from './modsecurity.ts';
 import { NEXT_UPSTREAM } from './next-upstream.ts';
@@ -34,6 +36,8 @@ export const INGRESS_FEATURES: readonly IngressFeature[] = [
   SERVER_NAMES,
   CORS,
   HEADERS,
+  LIMITS,
+  ACCESS,
   UPSTREAM_VHOST,
   UPSTREAM_NAMES,
   ERROR_PAGES,
