@@ -79,7 +79,6 @@ function merge(base: Values, over: Values): Values {
 /** What deploy/base is, in values. */
 const BASE: Values = {
   namespace: { create: true },
-  rbac: { endpoints: false, secrets: false },
   controller: {
     image: { tag: '' },
     ingressClass: '',
@@ -101,6 +100,7 @@ const OVERLAYS: Readonly<Record<string, Values>> = {
     namespace: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
     controller: { hostPort: { enabled: true }, service: { type: 'ClusterIP', ...NO_NODE_PORTS } },
   },
+  ingress: { controller: { ingressClass: 'nginx' } },
   'load-balancer': {
     controller: {
       nodeSelector: null,
@@ -120,7 +120,6 @@ const OVERLAYS: Readonly<Record<string, Values>> = {
 
 /** Overlays that the chart has no values for, and why. */
 const WITHOUT_VALUES: Readonly<Record<string, string>> = {
-  ingress: 'the chart grants Secrets and EndpointSlices by values of their own, and serves Ingresses by default',
   hardened: 'a NetworkPolicy belongs to a cluster, whose namespaces it names',
   policies: 'a Role that names single Secrets belongs to them',
 };
@@ -179,8 +178,8 @@ describe('the chart', NEEDS_HELM, () => {
     };
     const args = argsOf(template(values, 'edge', 'system'));
     assert.deepEqual(args.slice(4), [
-      ...['--ingress-class=nginx', '--ingress-without-class', '--ingress-controller=example.com/x'],
-      ...['--ingress-configmap=system/edge-kube-entry', '--publish-service=system/edge-kube-entry'],
+      ...['--ingress-without-class', '--ingress-controller=example.com/x'],
+      '--publish-service=system/edge-kube-entry',
       ...['--status-lease=system/edge-kube-entry-ingress', '--namespace=shop'],
       ...['--allow-external-name', '--shutdown-delay=10s'],
     ]);

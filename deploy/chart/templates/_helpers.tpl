@@ -39,6 +39,11 @@ app.kubernetes.io/name: {{ include "kube-entry.fullname" . }}
 {{- if or .Values.controller.ingressClass .Values.controller.watchIngressWithoutClass }}true{{ end -}}
 {{- end -}}
 
+{{/* NAMESPACE/NAME of the ConfigMap with global options: that of this chart, or the one that controller.extraArgs names. */}}
+{{- define "kube-entry.configMap" -}}
+{{- default (printf "%s/%s-ingress" .Release.Namespace (include "kube-entry.fullname" .)) (index .Values.controller.extraArgs "ingress-configmap") -}}
+{{- end -}}
+
 {{/* The port that a redirect to https names: 0 for 443, which no URL has to name. */}}
 {{- define "kube-entry.httpsPort" -}}
 {{- with .Values.controller -}}
