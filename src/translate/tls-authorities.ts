@@ -25,14 +25,15 @@ export function readSecretName(annotation: AnnotationName, text: string, namespa
 /** @returns the authorities as PEM; empty while they are not known @throws RefusalError when they cannot be used */
 export function usableAuthorities(annotation: AnnotationName, { name }: SecretRef, found: Authorities): string {
   if (found === undefined) return '';
-  const fault = 'fault' in found ? found.fault : faultOf(found.pem);
+  const fault = 'fault' in found ? found.fault : authoritiesFault(found.pem);
   if (fault === undefined) return 'pem' in found ? found.pem : '';
   const field = PREFIX + annotation;
   const message = `${field}: the Secret ${name} cannot be used: ${fault}`;
   throw new RefusalError('AuthoritiesNotUsable', message, field);
 }
 
-function faultOf(pem: string): string | undefined {
+/** Why these certificates cannot be used; undefined: they can. */
+export function authoritiesFault(pem: string): string | undefined {
   const blocks = pem.match(BLOCK) ?? [];
   if (blocks.length === 0) return 'it has no ca.crt with certificates';
   if (blocks.length > MOST_AUTHORITIES) return `its ca.crt holds more than ${MOST_AUTHORITIES} certificates`;

@@ -9,6 +9,7 @@ import type { ConfigMapData } from '../../src/translate/ingress/ingress-feature.
 import type { IngressOptions } from '../../src/translate/ingress/ingress-options.ts';
 import { NGINX_PREFIX } from '../../src/translate/ingress/ingress-values.ts';
 import { translateIngresses } from '../../src/translate/ingress/translate-ingresses.ts';
+import type { Authorities } from '../../src/translate/tls-authorities.ts';
 
 export interface OneIngress {
   readonly path?: string;
@@ -17,6 +18,8 @@ export interface OneIngress {
   readonly options?: Partial<IngressOptions>;
   /** By `namespace/name`. */
   readonly configMaps?: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Of every Secret. */
+  readonly authorities?: Authorities;
   /** Names of Services of the namespace `shop` beside `web`. */
   readonly services?: readonly string[];
 }
@@ -44,6 +47,7 @@ export function translateOne(
     options = {},
     configMaps = new Map(),
     services = [],
+    authorities,
   }: OneIngress = {},
 ): Translated {
   const ingress = readIngress(
@@ -78,7 +82,7 @@ export function translateOne(
         isAwaiting: false,
         service: ({ namespace, name }) => known.get(`${namespace}/${name}`),
         credentials: () => undefined,
-        authorities: () => undefined as never,
+        authorities: () => authorities,
         configMap: ({ namespace, name }): ConfigMapData | { fault: string } => {
           const data = configMaps.get(`${namespace}/${name}`);
           return data === undefined ? { fault: 'it is not there' } : new Map(Object.entries(data));

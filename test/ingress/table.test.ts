@@ -15,20 +15,24 @@ proxy-next-upstream proxy-next-upstream-timeout proxy-next-upstream-tries proxy-
 proxy-busy-buffers-size proxy-max-temp-file-size client-body-buffer-size proxy-request-buffering proxy-buffer-size
 proxy-http-version connection-proxy-header proxy-cookie-domain proxy-cookie-path proxy-redirect-from proxy-redirect-to
 custom-headers proxy-ssl-secret proxy-ssl-verify proxy-ssl-verify-depth proxy-ssl-name proxy-ssl-server-name
-proxy-ssl-ciphers proxy-ssl-protocols 
-limit-rate limit-rate-after enable-cors cors-allow-origin cors-allow-methods
-cors-allow-headers cors-allow-credentials cors-expose-headers cors-max-age canary canary-weight canary-weight-total
-canary-by-header canary-by-header-value canary-by-header-pattern canary-by-cookie affinity affinity-mode
-affinity-canary-behavior session-cookie-name session-cookie-path session-cookie-domain session-cookie-max-age
-session-cookie-expires session-cookie-samesite session-cookie-secure session-cookie-change-on-failure
-session-cookie-conditional-samesite-none mirror-target mirror-host mirror-request-body enable-access-log
-enable-rewrite-log enable-opentelemetry opentelemetry-operation-name opentelemetry-trust-incoming-span
-http2-push-preload ssl-passthrough ssl-ciphers ssl-prefer-server-ciphers fastcgi-index fastcgi-params-configmap
-secure-backends grpc-backend add-base-url base-url-scheme session-cookie-hash secure-upstream secure-verify-ca-secret
-upstream-max-fails upstream-fail-timeout global-rate-limit global-rate-limit-window global-rate-limit-key
-global-rate-limit-ignored-cidrs enable-opentracing opentracing-trust-incoming-span enable-influxdb influxdb-measurement
-influxdb-port influxdb-host influxdb-server-name lua-resty-waf client-header-buffer-size large-client-header-buffers
-server-snippets websocket-services
+proxy-ssl-ciphers proxy-ssl-protocols whitelist-source-range allowlist-source-range denylist-source-range auth-type
+auth-secret auth-secret-type auth-realm satisfy auth-url auth-signin auth-signin-redirect-param auth-method
+auth-response-headers auth-request-redirect auth-proxy-set-headers auth-cache-key auth-cache-duration
+auth-always-set-cookie auth-keepalive auth-keepalive-requests auth-keepalive-timeout auth-keepalive-share-vars
+enable-global-auth limit-rps limit-rpm limit-connections limit-burst-multiplier limit-whitelist limit-allowlist
+limit-rate limit-rate-after enable-cors cors-allow-origin cors-allow-methods cors-allow-headers cors-allow-credentials
+cors-expose-headers cors-max-age canary canary-weight canary-weight-total canary-by-header canary-by-header-value
+canary-by-header-pattern canary-by-cookie affinity affinity-mode affinity-canary-behavior session-cookie-name
+session-cookie-path session-cookie-domain session-cookie-max-age session-cookie-expires session-cookie-samesite
+session-cookie-secure session-cookie-change-on-failure session-cookie-conditional-samesite-none mirror-target
+mirror-host mirror-request-body enable-access-log enable-rewrite-log enable-opentelemetry opentelemetry-operation-name
+opentelemetry-trust-incoming-span http2-push-preload ssl-passthrough ssl-ciphers ssl-prefer-server-ciphers fastcgi-index
+fastcgi-params-configmap enable-modsecurity enable-owasp-core-rules modsecurity-transaction-id modsecurity-snippet
+configuration-snippet server-snippet auth-snippet stream-snippet secure-backends grpc-backend add-base-url
+base-url-scheme session-cookie-hash secure-upstream secure-verify-ca-secret upstream-max-fails upstream-fail-timeout
+global-rate-limit global-rate-limit-window global-rate-limit-key global-rate-limit-ignored-cidrs enable-opentracing
+opentracing-trust-incoming-span enable-influxdb influxdb-measurement influxdb-port influxdb-host influxdb-server-name
+lua-resty-waf client-header-buffer-size large-client-header-buffers server-snippets websocket-services
 `.match(/\S+/g) as string[];
 
 const ROWS = INGRESS_FEATURES.flatMap(({ rows }) => rows);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cluster } from '../../src/model/cluster.ts';
+import { selfSigned } from '../support/self-signed.ts';
 import { translateOne } from './one-ingress.ts';
 
 type Annotations = Readonly<Record<string, string>>;
@@ -98,6 +99,38 @@ describe('what endpoints speak', () => {
         told.some(one => one.startsWith('AnnotationParsingFailed')),
         `${told}`,
       );
+    });
+  }
+});
+
+describe('authorities of endpoints', () => {
+  const annotations = {
+    'backend-protocol': 'HTTPS',
+    'proxy-ssl-secret': 'shop/ca',
+    'proxy-ssl-verify': 'on',
+    'proxy-ssl-name': 'b.test',
+  };
+
+  it('are those of the Secret', () => {
+    const pem = selfSigned({ names: ['b.test'] }).cert;
+    const { clusters, told } = translateOne(annotations, { authorities: { pem } });
+    assert.equal(clusters.find(({ name }) => name === 'shop-web-80')?.tls?.ca, pem);
+    assert.deepEqual(told, ['Differs proxy-ssl-secret']);
+  });
+
+  for (const authorities of [
+    { fault: 'it is not there' },
+    { pem: '' },
+    { pem: 'no certificate' },
+    { pem: '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n' },
+  ]) {
+    it(`that cannot be used deny the locations: ${JSON.stringify(authorities)}`, () => {
+      const { route, told } = translateOne(annotations, { authorities });
+      assert.deepEqual(
+        route.policies?.map(({ kind }) => kind),
+        ['unavailable'],
+      );
+      assert.ok(told.includes('AnnotationParsingFailed proxy-ssl-secret'), `${told}`);
     });
   }
 });

@@ -3,7 +3,9 @@
 import { FormatError } from '../../../errors.ts';
 import { isHostName } from '../../../formats/host-name.ts';
 import type { UpstreamProtocol, UpstreamTls } from '../../../model/cluster.ts';
+import { serviceKey } from '../../../model/route.ts';
 import { quote } from '../../../text/quote.ts';
+import { authoritiesFault } from '../../tls-authorities.ts';
 import type { IngressEffect, IngressFeature, IngressValues } from '../ingress-feature.ts';
 import { parseWord } from '../numbers.ts';
 import { objectNameOf } from './object-name.ts';
@@ -129,9 +131,11 @@ function readTls(values: IngressValues): UpstreamTls {
     );
   if (!isVerified) return { serverName: sendsName ? name : '', isVerified };
   const found = values.authorities('proxy-ssl-secret', secret);
-  if (found !== undefined && 'fault' in found) values.deny('proxy-ssl-secret', found.fault);
-  // While it is not known, no certificate is trusted.
-  return { serverName: name, isVerified, ca: found !== undefined && 'pem' in found ? found.pem : '' };
+  // While the Secret is not known, no certificate is trusted.
+  const pem = found !== undefined && 'pem' in found ? found.pem : '';
+  const fault = found && ('fault' in found ? found.fault : authoritiesFault(pem));
+  if (fault !== undefined) values.deny('proxy-ssl-secret', `the Secret ${serviceKey(secret)} cannot be used: ${fault}`);
+  return { serverName: name, isVerified, ca: fault === undefined ? pem : '' };
 }
 
 /** @throws FormatError */

@@ -5,6 +5,7 @@ import type { IngressFeature, IngressRow } from '../ingress-feature.ts';
 /** What the data plane takes. */
 const LARGEST_HEAD = 32 * 1024;
 
+const KEPT = 'connections to auth services are kept, and used again by further requests';
 const STREAMED = 'bodies are passed on as they come, within a bounded memory, and nothing is put on a disk';
 
 function noEffect(name: string, value: string, example: string, why: string, help: string): IngressRow {
@@ -50,6 +51,16 @@ export const WITHOUT_EFFECT: IngressFeature = {
       '1.1',
       'HTTP/1.1 is spoken to endpoints, and servers of HTTP/1.0 answer it',
       'The version of HTTP that endpoints get.',
+    ),
+    noEffect('auth-keepalive', 'a whole number', '16', KEPT, 'How many connections to the auth service are kept.'),
+    noEffect('auth-keepalive-requests', 'a whole number', '1000', KEPT, 'How many requests such a connection takes.'),
+    noEffect('auth-keepalive-timeout', 'whole seconds', '60', KEPT, 'How long such a connection is kept.'),
+    noEffect(
+      'auth-keepalive-share-vars',
+      'true or false',
+      'false',
+      KEPT,
+      'Whether questions share variables with requests.',
     ),
     noEffect(
       'http2-push-preload',
