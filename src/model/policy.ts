@@ -266,6 +266,8 @@ export interface UnavailablePolicy {
   readonly of?: Exclude<PolicyKind, 'unavailable'>;
   /** For people. */
   readonly why: string;
+  /** Absent: 503. */
+  readonly status?: 403;
 }
 
 export type Policy =

@@ -62,3 +62,14 @@ function printable(text: string): string {
     Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '\\$&'),
   );
 }
+
+/** nginx's variables of a client's certificate; empty in plain HTTP, and for a host that asks for none. */
+export const CERTIFICATE_VARIABLES = {
+  ssl_client_verify: (session: TlsSession | undefined) => clientCertificateFields(session)[0]?.[1] ?? '',
+  ssl_client_s_dn: (session: TlsSession | undefined) => clientCertificateFields(session)[1]?.[1] ?? '',
+  ssl_client_i_dn: (session: TlsSession | undefined) => clientCertificateFields(session)[2]?.[1] ?? '',
+  ssl_client_escaped_cert: (session: TlsSession | undefined) => {
+    const certificate = session?.clientPolicy === '' ? undefined : session?.clientCertificate?.certificate;
+    return certificate === undefined ? '' : encodeURIComponent(certificate.toString());
+  },
+} as const;

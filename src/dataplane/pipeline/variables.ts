@@ -5,6 +5,7 @@ import { encodeComponent } from '../../formats/http/percent-encoding.ts';
 import { queryValue } from '../../formats/http/query.ts';
 import { parseUriReference } from '../../formats/http/uri.ts';
 import { NAMED_VARIABLE, type TextPart } from '../../formats/nginx-text.ts';
+import { CERTIFICATE_VARIABLES } from './client-certificates.ts';
 import { AUTHORIZATION } from './header-ids.ts';
 import type { ClientIdentity, RequestView } from './ports.ts';
 
@@ -50,6 +51,10 @@ const PLAIN: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['decoded_uri', ({ decodedPath }) => decodedPath],
   ['args', ({ query }) => query.slice(1)],
   ['is_args', ({ query }) => (query === '' ? '' : '?')],
+  ...Object.entries(CERTIFICATE_VARIABLES).map(([name, of]): [string, Variable] => [
+    name,
+    ({ client }) => of(client.tls),
+  ]),
 ]);
 
 /** @param name without the dollar sign @returns undefined for one that is not known */

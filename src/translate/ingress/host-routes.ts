@@ -65,12 +65,23 @@ class HostRouteMaker {
   readonly #ingressRoutes: IngressRoutes;
   /** By what an Ingress asks of clients, all policies of its locations that ask for it. */
   readonly #guarded = new Map<readonly Policy[], readonly Policy[]>();
+  /** All locations of the host have them. */
+  readonly #serverPolicies: readonly Policy[];
+  /** They refuse all requests for the host. */
+  readonly #isForbidden: boolean;
   readonly #routes: Route[] = [];
 
   constructor(host: HostLocations, context: HostContext) {
     this.#host = host;
     this.#context = context;
     this.#ingressRoutes = new IngressRoutes(context);
+    const servers = host.readings.map(({ effect }) => effect.server);
+    const why = servers.find(server => server?.forbidden !== undefined)?.forbidden;
+    this.#isForbidden = why !== undefined;
+    this.#serverPolicies =
+      why === undefined
+        ? (servers.find(server => server?.clientCertificate !== undefined)?.certificatePolicies ?? [])
+        : [{ kind: 'unavailable', why, status: 403 }];
   }
 
   translate(): HostRoutes {
@@ -191,6 +202,7 @@ class HostRouteMaker {
 
   #policiesOf(location: Location): readonly Policy[] {
     const { reading } = location;
+    if (this.#isForbidden) return this.#serverPolicies;
     if (reading.denial !== undefined) return reading.policies;
     const policies = this.#withAccess(location);
     const rewrites = rewritePolicies(location, reading.effect.paths);
@@ -202,14 +214,15 @@ class HostRouteMaker {
   /** Locations that agree share a list. */
   #withAccess({ reading, path }: Location): readonly Policy[] {
     const { access } = reading.effect;
-    if (access === undefined) return reading.policies;
-    const isOpen = access.openPaths.some(prefix => path.startsWith(prefix));
-    const further = isOpen ? access.open : (access.guarded.get(this.#host.host) ?? NOT_ITS_HOST);
-    if (further.length === 0) return reading.policies;
-    const known = this.#guarded.get(further);
+    const isOpen = access?.openPaths.some(prefix => path.startsWith(prefix));
+    const asked = isOpen ? access?.open : (access?.guarded.get(this.#host.host) ?? NOT_ITS_HOST);
+    const further = access === undefined || asked === undefined ? [] : asked;
+    if (further.length === 0 && this.#serverPolicies.length === 0) return reading.policies;
+    const key = further.length === 0 ? reading.policies : further;
+    const known = this.#guarded.get(key);
     if (known !== undefined) return known;
-    const made = inOrder([...reading.policies, ...further]);
-    this.#guarded.set(further, made);
+    const made = inOrder([...this.#serverPolicies, ...reading.policies, ...further]);
+    this.#guarded.set(key, made);
     return made;
   }
 

@@ -94,6 +94,8 @@ export interface ServerEffect {
   /** Requests for the host with `www.`, or without it, are sent here with this status. */
   readonly wwwRedirectStatus?: number;
   readonly clientCertificate?: ClientCertificatePolicy;
+  /** What else is done with the requests of the host, where {@link clientCertificate} counts. */
+  readonly certificatePolicies?: readonly Policy[];
   /** The bytes of TLS go to the Service of `/` untouched. */
   readonly isPassthrough?: true;
   /** All requests for the host are refused with 403, and why. */

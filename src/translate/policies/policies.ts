@@ -73,7 +73,7 @@ export function explainPolicies(
 function explainPolicy(policy: Policy, request: ExplainedRequest): string {
   switch (policy.kind) {
     case 'unavailable':
-      return `refuses all requests with 503, because ${policy.why}`;
+      return `refuses all requests with ${policy.status ?? 503}, because ${policy.why}`;
     case 'deny-header':
       return explainDenyHeader(policy);
     case 'satisfy':

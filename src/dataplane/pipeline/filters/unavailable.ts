@@ -5,8 +5,8 @@ import { type Filter, Refusal } from './filter.ts';
 export class Unavailable implements Filter {
   readonly #refusal: Refusal;
 
-  constructor({ of, why }: UnavailablePolicy) {
-    this.#refusal = new Refusal('policy_unavailable', of === undefined ? why : `${of}: ${why}`);
+  constructor({ of, why, status }: UnavailablePolicy) {
+    this.#refusal = new Refusal('policy_unavailable', of === undefined ? why : `${of}: ${why}`, [], status);
   }
 
   request(): Refusal {

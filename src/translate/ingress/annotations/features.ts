@@ -5,6 +5,7 @@ import { AFFINITY } from './affinity.ts';
 import { BACKEND_PROTOCOL } from './backend-protocol.ts';
 import { BALANCING } from './balancing.ts';
 import { CANARY } from './canary.ts';
+import { CLIENT_CERTIFICATES } from './client-certificates.ts';
 import { COMPRESSION } from './compression.ts';
 import { CORS } from './cors.ts';
 import { DEAD_ANNOTATIONS } from './dead.ts';
@@ -38,6 +39,7 @@ export const INGRESS_FEATURES: readonly IngressFeature[] = [
   HEADERS,
   LIMITS,
   ACCESS,
+  CLIENT_CERTIFICATES,
   UPSTREAM_VHOST,
   UPSTREAM_NAMES,
   ERROR_PAGES,
