@@ -7,6 +7,7 @@ import { type Command, EXIT } from './command.ts';
 import { type Inspection, inspectManifests } from './inspect-manifests.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
+import { INGRESS_SETTINGS } from './read-source.ts';
 
 /** The file name of standard input. */
 const STANDARD_INPUT = '<stdin>';
@@ -22,14 +23,15 @@ export const check: Command = {
     'Prints FILE:LINE: reason for each mistake that keeps a Service from being served, and exits 1 if there is one. Warnings,',
     'such as two Services that ask for one path, do not change the exit code. A directory stands for the YAML files in it,',
     '- for standard input. A Service needs no clusterIP here: the cluster assigns it. EndpointSlices and Secrets are checked',
-    'as well.',
+    'as well; Ingresses with --ingress-class, as a validating webhook would, before they are in the cluster.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry check services/*.yaml', note: 'before a commit' },
     { line: 'kustomize build . | kube-entry check -', note: 'what is about to be applied' },
+    { line: 'kube-entry check --ingress-class nginx dump.yaml', note: 'Ingresses, as kubectl get prints them' },
     { line: 'kube-entry check --output json services/', note: 'for scripts: every remark with file and line' },
   ],
-  settings: ['allowExternalName', 'balance', 'engine', 'logLevel', 'config'],
+  settings: ['allowExternalName', 'balance', 'engine', ...INGRESS_SETTINGS, 'logLevel', 'config'],
   options: { output: OUTPUT_OPTION },
   async run({ settings, flags, io }) {
     const format = outputFormat(flags);
@@ -44,7 +46,16 @@ export const check: Command = {
 
 /** What `--output json` and `yaml` print. */
 function viewInspection(
-  { diagnostics, serviceCount, sliceCount, exposedCount, waitingCount, routeCount }: Inspection,
+  {
+    diagnostics,
+    serviceCount,
+    sliceCount,
+    exposedCount,
+    waitingCount,
+    routeCount,
+    ingressCount,
+    servedCount,
+  }: Inspection,
   files: number,
 ) {
   const problems = diagnostics.filter(({ severity }) => severity === 'refused').length;
@@ -55,6 +66,8 @@ function viewInspection(
     exposed: exposedCount,
     waiting: waitingCount,
     routes: routeCount,
+    ingresses: ingressCount,
+    ingressesServed: servedCount,
     problems,
     warnings: diagnostics.length - problems,
     remarks: diagnostics.map(({ file, line, message, severity }) => ({
@@ -68,6 +81,7 @@ function viewInspection(
 
 function inspectionReport(findings: ReturnType<typeof viewInspection>, { paint }: Io): string {
   const { remarks, files, services, endpointSlices, exposed, waiting, routes, problems, warnings } = findings;
+  const { ingresses, ingressesServed } = findings;
   const lines = remarks.map(({ file, line, severity, message }) => {
     const place = paint('bold', printable(`${file}:${line}:`));
     return `${place} ${severity === 'warning' ? paint('yellow', 'warning: ') : ''}${printable(message)}`;
@@ -78,6 +92,7 @@ function inspectionReport(findings: ReturnType<typeof viewInspection>, { paint }
     `${plural(services, 'Service')}, ${exposed} exposed`,
     ...(waiting === 0 ? [] : [`${waiting} waiting for a path of another`]),
     plural(routes, 'route'),
+    ...(ingresses === 0 ? [] : [`${ingressesServed} of ${ingresses} Ingresses served`]),
     plural(problems, 'problem'),
     plural(warnings, 'warning'),
   ];

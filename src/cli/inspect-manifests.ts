@@ -1,15 +1,13 @@
 /** What `kube-entry check` finds in manifests. Pure. */
 import { certificateOf, isFault } from '../control/certificates/certificate-facts.ts';
 import { problemOfCertificate, problemOfHosts } from '../control/certificates/certificate-problem.ts';
-
-import type { Diagnostic, Severity } from '../model/diagnostic.ts';
+import type { Severity } from '../model/diagnostic.ts';
 import { type ServiceRef, serviceKey } from '../model/route.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import { TLS_SECRET } from '../resources/secret.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type {
   ManifestContents,
-  ManifestIngress,
   ManifestProblem,
   ManifestSecret,
   ManifestService,
@@ -19,17 +17,18 @@ import { hostLabel } from '../text/labels.ts';
 import { endpointsOf, type Location } from '../translate/endpoints.ts';
 import { destinationsOf, type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 import { canaryConflicts } from './canary-conflicts.ts';
-
-/** A diagnostic at its place in a manifest. It names no object, because a text may be too broken to hold one. */
-export interface LocatedDiagnostic extends Required<Pick<Diagnostic, 'line' | 'severity' | 'message'>> {
-  readonly file: string;
-}
+import { type InspectIngressOptions, inspectIngresses } from './inspect-ingresses.ts';
+import type { LocatedDiagnostic } from './located-diagnostic.ts';
 
 export interface Inspection {
   /** By file, in the order given, then by line. */
   readonly diagnostics: readonly LocatedDiagnostic[];
   readonly serviceCount: number;
   readonly sliceCount: number;
+  /** 0 where none is to be served. */
+  readonly ingressCount: number;
+  /** Ingresses that are served. */
+  readonly servedCount: number;
   readonly exposedCount: number;
   /** Of those that are exposed: at least one of their routes belongs to another Service. */
   readonly waitingCount: number;
@@ -40,18 +39,19 @@ type Translations = ReadonlyMap<ManifestService, Translation>;
 
 /** @param files the names of all files, in the order of the diagnostics @param now milliseconds since 1970 */
 export function inspectManifests(
-  { services, slices, secrets, ingresses, problems, warnings: misplaced }: ManifestContents,
+  contents: ManifestContents,
   files: readonly string[],
-  options: TranslateOptions,
+  options: TranslateOptions & InspectIngressOptions,
   now: number,
 ): Inspection {
+  const { services, slices, secrets, ingresses, problems, warnings: misplaced } = contents;
   const located = ({ file, line, reason }: ManifestProblem, severity: Severity): LocatedDiagnostic => ({
     ...{ file, line, severity },
     message: reason,
   });
   const diagnostics = [
     ...problems.map(problem => located(problem, 'refused')),
-    ...[...misplaced, ...annotatedIngresses(ingresses)].map(problem => located(problem, 'warning')),
+    ...misplaced.map(problem => located(problem, 'warning')),
   ];
   const known = new Map(services.map(({ object }) => [serviceKey(object.metadata), object]));
   const lookups = {
@@ -59,6 +59,8 @@ export function inspectManifests(
     services: (ref: ServiceRef) => known.get(serviceKey(ref)),
     awaitsClusterIP: true,
   };
+  const inspected = inspectIngresses(contents, options, { ...secretsOf(secrets), service: lookups.services });
+  diagnostics.push(...inspected.diagnostics);
   const translations: Translations = new Map(
     services.map(service => [service, translateService(service.object, { ...options, ...lookups })]),
   );
@@ -83,19 +85,12 @@ export function inspectManifests(
     diagnostics: diagnostics.sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line),
     serviceCount: services.length,
     sliceCount: slices.length,
+    ingressCount: options.ingressClass.length === 0 ? 0 : ingresses.length,
+    servedCount: inspected.servedCount,
     exposedCount: exposed.length,
     waitingCount: new Set(conflicts.map(({ loser }) => serviceKey(loser))).size,
     routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0) - conflicts.length,
   };
-}
-
-/** An Ingress is often annotated where its Service should be. */
-function annotatedIngresses(ingresses: readonly ManifestIngress[]): ManifestProblem[] {
-  return ingresses.flatMap(({ ingress, file, lineOf }) => {
-    const key = Object.keys(ingress.metadata.annotations).find(name => name.startsWith(PREFIX));
-    if (key === undefined) return [];
-    return [{ file, line: lineOf(key), reason: `${key} has no effect on Ingress: annotate the Service instead` }];
-  });
 }
 
 /** A Secret that is in no manifest may be in the cluster. */

@@ -288,3 +288,30 @@ test('of two canaries of one Service, the younger one is told that the other cou
   );
   assert.match(stdout, /0 problems, 1 warning\n$/);
 });
+
+test('Ingresses are checked for the class that is to be served', async context => {
+  const ingress = (name: string, annotations: readonly string[], className = 'nginx'): string =>
+    [
+      'apiVersion: networking.k8s.io/v1',
+      'kind: Ingress',
+      `metadata: { name: ${name}, annotations: { ${annotations.join(', ')} } }`,
+      'spec:',
+      `  ingressClassName: ${className}`,
+      `  rules: [{ host: ${name}.example, http: { paths: [{ backend: { service: { name: shop, port: { number: 80 } } } }] } }]`,
+      '---',
+      '',
+    ].join('\n');
+  const file = await writeManifest(
+    context,
+    service('shop', { path: '/shop' }) +
+      ingress('good', []) +
+      ingress('unknown', ['nginx.ingress.kubernetes.io/unheard-of: "x"']) +
+      ingress('other', ['nginx.ingress.kubernetes.io/unheard-of: "x"'], 'traefik'),
+  );
+  const { code, stdout } = await runHere(['check', '--ingress-class', 'nginx', file]);
+  const [warning = '', counts = '', ...rest] = stdout.trimEnd().split('\n');
+  assert.equal(code, 0);
+  assert.match(warning, /services\.yaml:18: warning: .*unheard-of/);
+  assert.match(counts, /2 of 3 Ingresses served, 0 problems, 1 warning$/);
+  assert.deepEqual(rest, []);
+});
