@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import {
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+  request,
+} from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -146,9 +153,9 @@ export class RealEntry implements AsyncDisposable {
     return eventually(what, find, deadlineMs);
   }
 
-  /** What a client gets. */
-  get(path: string): Promise<Answer> {
-    return ask(this.origin + path, { agent: this.#agent });
+  /** What a client gets. @param headers such as a Host that DNS does not know */
+  get(path: string, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
+    return ask(this.origin + path, { agent: this.#agent, headers });
   }
 
   /** What a probe gets. */
