@@ -33,6 +33,8 @@ base-url-scheme session-cookie-hash secure-upstream secure-verify-ca-secret upst
 global-rate-limit global-rate-limit-window global-rate-limit-key global-rate-limit-ignored-cidrs enable-opentracing
 opentracing-trust-incoming-span enable-influxdb influxdb-measurement influxdb-port influxdb-host influxdb-server-name
 lua-resty-waf client-header-buffer-size large-client-header-buffers server-snippets websocket-services
+auth-tls-secret auth-tls-verify-client auth-tls-pass-certificate-to-upstream auth-tls-verify-depth auth-tls-error-page
+auth-tls-match-cn
 `.match(/\S+/g) as string[];
 
 const ROWS = INGRESS_FEATURES.flatMap(({ rows }) => rows);
