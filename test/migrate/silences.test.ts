@@ -153,3 +153,32 @@ test('Ingresses of other classes are counted, and not judged', () => {
   const found = report([ingress('own', {}), other]);
   assert.deepEqual([found.ingresses.length, found.otherIngresses], [1, 1]);
 });
+
+test('a canary takes requests of all places of its Service, and only the first canary counts', () => {
+  const canary = { canary: 'true', 'canary-weight': '10' };
+  const found = report([
+    ingress('primary', {}),
+    ingress('elsewhere', { host: 'other.example.com', age: 1 }),
+    ingress('first', { annotations: canary, paths: { '/': 'next' }, age: 2 }),
+    ingress('second', { annotations: canary, paths: { '/': 'later' }, age: 3 }),
+    ingress('lost', { annotations: canary, host: 'nowhere.example.com', age: 4 }),
+  ]);
+  assert.match(
+    silences(found, 'first', 'CanaryShared')[0] ?? '',
+    /^the canary also takes requests for other\.example\.com\/,/,
+  );
+  assert.match(silences(found, 'second', 'CanaryUnused')[0] ?? '', /already has the canary shop\/first/);
+  assert.match(silences(found, 'lost', 'CanaryUnused')[0] ?? '', /the canary takes no request$/);
+  assert.deepEqual(
+    ['first', 'second', 'lost'].map(name => reportOf(found, name).verdict !== 'dead'),
+    [true, false, false],
+  );
+});
+
+test('how requests are spread over a Service is what the oldest Ingress says', () => {
+  const found = report([
+    ingress('old', { annotations: { 'load-balance': 'ewma' } }),
+    ingress('new', { host: 'b.example.com', age: 1 }),
+  ]);
+  assert.match(silences(found, 'new', 'SettingLost')[0] ?? '', /shop-web-80 is as Ingress old says, which is older/);
+});
