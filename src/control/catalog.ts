@@ -25,13 +25,14 @@ import {
 } from '../translate/service.ts';
 import { type BackendInForce, backendsInForce } from './catalog/backends-in-force.ts';
 import { Canaries } from './catalog/canaries.ts';
+import type { CatalogNews } from './catalog/catalog-news.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
 import { HostProfiles } from './catalog/host-profiles.ts';
 import { Ingresses } from './catalog/ingresses.ts';
 import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
 import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
-import { Remarks, type RemarksByOwner } from './catalog/remarks.ts';
+import { Remarks } from './catalog/remarks.ts';
 import { SecretSearch } from './catalog/secret-search.ts';
 import { ServiceClusters } from './catalog/service-clusters.ts';
 import { ServiceEndpoints } from './catalog/service-endpoints.ts';
@@ -49,15 +50,6 @@ export interface CatalogOptions extends TranslateOptions, Partial<Omit<IngressOp
   /** Hears of what only a bug in this program can cause, and of the Service that is refused for it. By default it is thrown. */
   readonly onBug?: (error: unknown, doing: string, object: ObjectRef) => void;
   readonly clock?: Clock;
-}
-
-/** What may be otherwise than it was, for those who tell people: as little as changed, whatever the number of Services. */
-export interface CatalogNews {
-  /** By Service or pushed backend, all that keeps it from being served; none where all is well now. */
-  readonly refusals: RemarksByOwner;
-  readonly warnings: RemarksByOwner;
-  /** By place, all conflicts there. */
-  readonly conflicts: ReadonlyMap<string, readonly Conflict[]>;
 }
 
 export class Catalog implements ServiceStore {
@@ -201,8 +193,7 @@ export class Catalog implements ServiceStore {
     if (!this.isInitialised) return undefined;
     this.#settleReferences();
     this.#settlePushedRoutes();
-    for (const key of this.tls.takeAffected()) this.#readAgain(key);
-    this.ingresses.settle();
+    this.#settleNamed();
     this.#settleProfiles();
     const tls = this.#commitTls();
     for (const key of this.endpoints.takeDue()) this.#leading.place(key);
@@ -293,6 +284,15 @@ export class Catalog implements ServiceStore {
   /** What names Services is translated again when they have come, changed or gone. */
   #settleReferences(): void {
     for (const key of this.#references.takeAffected()) this.#readAgain(key);
+  }
+
+  /** A source that holds all there is answers at once what a translation asks for: the objects in question are translated again. */
+  #settleNamed(): void {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const affected = this.tls.takeAffected();
+      for (const key of affected) this.#readAgain(key);
+      if (!this.ingresses.settle() && affected.size === 0) return;
+    }
   }
 
   #readAgain(key: string): void {
@@ -394,6 +394,9 @@ export class Catalog implements ServiceStore {
 /** A pushed object comes without the Secrets and Services that it names. */
 const NOT_READ = { fault: 'Secrets are read for Services of the Kubernetes API and of manifests' };
 const NOTHING_ELSE = { authorities: () => NOT_READ, credentials: () => NOT_READ };
+
+/** An Ingress names the ConfigMap of ingress-nginx, say, which names another one. What is left comes with the next commit. */
+const MOST_ROUNDS = 5;
 
 function rethrow(error: unknown): never {
   throw error;

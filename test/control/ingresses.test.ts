@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import { Catalog } from '../../src/control/catalog.ts';
 import type { Route } from '../../src/model/route.ts';
 import { type IngressObject, readIngress, readIngressClass } from '../../src/resources/ingress-object.ts';
+import { readSecret, type Secret } from '../../src/resources/secret.ts';
+import type { SecretRef } from '../../src/resources/secret-store.ts';
 import { type IngressFields, ingress as manifest } from '../support/ingresses.ts';
 import { service } from '../support/services.ts';
 
@@ -20,6 +22,13 @@ function ingress(name: string, fields: IngressFields = {}): IngressObject {
   const object = readIngress(manifest(name, { service: 'web', ...fields }), 'default');
   if ('reason' in object) throw new Error(object.reason);
   return object;
+}
+
+function users(ref: SecretRef): Secret {
+  const data = { auth: Buffer.from('jo:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=').toString('base64') };
+  const secret = readSecret({ data }, { ...ref, resourceVersion: '' });
+  if ('reason' in secret) throw new Error(secret.reason);
+  return secret;
 }
 
 function routesOf(from: Catalog, host: string): Route[] {
@@ -181,6 +190,26 @@ describe('Ingresses in the catalog', () => {
     assert.deepEqual(
       [...made.warnings()].map(({ field, message }) => `${field}: ${message.split(': ').at(-1)}`).sort(),
       ['add-headers: it says how one connection carries the message', 'proxy-set-headers: there is no such ConfigMap'],
+    );
+  });
+
+  it('know what they name with the first table, where the source answers at once', () => {
+    const made = catalog();
+    const said = { named: made.secrets.named, maps: made.ingresses.configMaps };
+    said.named.demand.onChange = ref => said.named.setSecret(ref, users(ref));
+    const annotations = {
+      'nginx.ingress.kubernetes.io/auth-type': 'basic',
+      'nginx.ingress.kubernetes.io/auth-secret': 'users',
+    };
+    made.ingresses.replace([
+      ingress('a', { host: 'a.example', annotations }),
+      ingress('b', { host: 'b.example', annotations }),
+    ]);
+    made.commit();
+    const kinds = [...made.table.routes()].map(({ policies = [] }) => policies.map(({ kind }) => kind));
+    assert.ok(
+      kinds.every(each => each.includes('basic-auth')),
+      JSON.stringify(kinds),
     );
   });
 });

@@ -145,8 +145,11 @@ export class Ingresses implements IngressStore {
     return true;
   }
 
-  /** Translates what has changed, and says it to the ledger, the clusters and the TLS port. */
-  settle(): void {
+  /**
+   * Translates what has changed, and says it to the ledger, the clusters and the TLS port.
+   * @returns whether there was anything
+   */
+  settle(): boolean {
     this.#settleConfigMaps();
     const { hosts, referred, diagnostics } = this.#translator.settle();
     for (const [key, destinations] of referred) {
@@ -157,6 +160,7 @@ export class Ingresses implements IngressStore {
     }
     for (const [host, translation] of hosts) this.#serve(host, translation);
     for (const [key, found] of diagnostics) this.#remark(key, found);
+    return hosts.size + diagnostics.size > 0;
   }
 
   /** Says which routes of a host are served: those of its names that do not belong to Services. */
