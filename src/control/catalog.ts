@@ -2,20 +2,18 @@
  * What all sources say, put together: watched Services with their endpoints, pushed backends, and the routes and clusters that
  * follow from them. Changes gather until commit() makes one change of them.
  */
-import { type Clock, systemClock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { ClusterInForce, Endpoint } from '../model/cluster.ts';
 import type { Delta } from '../model/delta.ts';
-import { bugDiagnostic, type Diagnostic, type ObjectRef } from '../model/diagnostic.ts';
+import { bugDiagnostic, type Diagnostic } from '../model/diagnostic.ts';
 import { type ClusterId, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
-import type { ConfigMapRef } from '../resources/config-map.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
 import type { ServiceStore } from '../resources/service-store.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
 import type { CanaryOf } from '../translate/canary.ts';
-import type { IngressOptions } from '../translate/ingress/ingress-options.ts';
 import {
   destinationsOf,
   type TranslateOptions,
@@ -26,6 +24,7 @@ import {
 import { type BackendInForce, backendsInForce } from './catalog/backends-in-force.ts';
 import { Canaries } from './catalog/canaries.ts';
 import type { CatalogNews } from './catalog/catalog-news.ts';
+import type { CatalogOptions } from './catalog/catalog-options.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
 import { HostProfiles } from './catalog/host-profiles.ts';
 import { Ingresses } from './catalog/ingresses.ts';
@@ -41,16 +40,6 @@ import { ServiceReferences } from './catalog/service-references.ts';
 import { type WatchedService, WatchedServices } from './catalog/watched-services.ts';
 import { askedOfTls, ServiceTls } from './certificates/service-tls.ts';
 import type { TlsCommit } from './certificates/tls-registry.ts';
-
-export interface CatalogOptions extends TranslateOptions, Partial<Omit<IngressOptions, 'allowExternalName'>> {
-  /** The ConfigMap of ingress-nginx. */
-  readonly ingressConfigmap?: ConfigMapRef | undefined;
-  /** The source whose first complete set makes the table worth serving. */
-  readonly waitsFor: 'services' | 'pushed';
-  /** Hears of what only a bug in this program can cause, and of the Service that is refused for it. By default it is thrown. */
-  readonly onBug?: (error: unknown, doing: string, object: ObjectRef) => void;
-  readonly clock?: Clock;
-}
 
 export class Catalog implements ServiceStore {
   /** Where a source puts the EndpointSlices of the Services that ask for their endpoints. */
@@ -305,19 +294,13 @@ export class Catalog implements ServiceStore {
   #settleProfiles(): void {
     const { services, ingresses } = this.#profiles.takeTurned();
     for (const host of ingresses) this.ingresses.claim(host);
-    for (const key of services) {
-      const watched = this.#watched.get(key);
-      if (watched !== undefined) this.#claim(key, watched);
-    }
+    this.#claimAgain(services);
   }
 
   /** Services whose protection is not to be had go. */
   #commitTls(): TlsCommit {
     const commit = this.tls.commit();
-    for (const key of commit.turned) {
-      const watched = this.#watched.get(key);
-      if (watched !== undefined) this.#claim(key, watched);
-    }
+    this.#claimAgain(commit.turned);
     return commit;
   }
 
@@ -343,6 +326,13 @@ export class Catalog implements ServiceStore {
     this.#hosts.set(key, translation);
     this.#claim(key, watched);
     this.#setCanary(translation.service, translation.canary);
+  }
+
+  #claimAgain(keys: readonly string[]): void {
+    for (const key of keys) {
+      const watched = this.#watched.get(key);
+      if (watched !== undefined) this.#claim(key, watched);
+    }
   }
 
   /** Says which places a Service asks for, with its canary. One that was pushed for its backend counts before that of a Service. */
@@ -384,10 +374,7 @@ export class Catalog implements ServiceStore {
   }
 
   #setCanary(service: ServiceRef, asked: CanaryOf | undefined): void {
-    for (const key of this.#canaries.set(service, asked)) {
-      const watched = this.#watched.get(key);
-      if (watched !== undefined) this.#claim(key, watched);
-    }
+    this.#claimAgain(this.#canaries.set(service, asked));
   }
 }
 

@@ -96,6 +96,27 @@ describe('Ingresses in the catalog', () => {
     assert.deepEqual(reasonsOf(made), []);
   });
 
+  it('lead to a default backend in the namespace of the Ingress that names it, whichever Ingress is the first of the host', () => {
+    const made = catalog();
+    const named = readIngress(
+      {
+        metadata: { name: 'named', namespace: 'default', creationTimestamp: NEW },
+        spec: {
+          ingressClassName: 'nginx',
+          defaultBackend: { service: { name: 'web', port: { number: 80 } } },
+          rules: [{ host: 'a.example' }],
+        },
+      },
+      'default',
+    );
+    if ('reason' in named) throw new Error(named.reason);
+    const first = ingress('first', { namespace: 'elsewhere', host: 'a.example', path: '/x', createdAt: OLD });
+    made.ingresses.replace([first, named]);
+    made.commit();
+    const root = routesOf(made, 'a.example').find(({ path }) => path === '/');
+    assert.deepEqual(root?.service, { namespace: 'default', name: 'web' });
+  });
+
   it('do not take a further name from a Service', () => {
     const made = catalog();
     const annotations = { 'nginx.ingress.kubernetes.io/server-alias': 'b.example' };

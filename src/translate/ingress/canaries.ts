@@ -14,7 +14,7 @@ export interface UpstreamCanary extends IngressCanary {
   readonly upstream: NonNullable<IngressEffect['upstream']>;
 }
 
-/** A host that leads to the upstream, and all Ingresses that name it, canaries too. */
+/** A host that leads to the upstream, and the canaries that name it. */
 export interface HostClaims {
   readonly host: string;
   readonly locations: readonly Location[];
@@ -41,7 +41,7 @@ export function upstreamCanary(name: string, hosts: readonly HostClaims[]): Upst
 
 function placesOf(name: string, locations: readonly Location[]): Set<string> {
   const own = locations.filter(
-    ({ backend, reading }) => backend !== undefined && upstreamOf(reading.ingress.namespace, backend) === name,
+    ({ backend, namespace }) => backend !== undefined && upstreamOf(namespace, backend) === name,
   );
   return new Set(own.map(({ type, path }) => placeKey(type, path)));
 }

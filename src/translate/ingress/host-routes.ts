@@ -226,9 +226,9 @@ class HostRouteMaker {
     return made;
   }
 
-  #destinationOf({ backend, reading }: Location): { destination: Destination; canary?: Canary } {
+  #destinationOf({ backend, namespace, reading }: Location): { destination: Destination; canary?: Canary } {
     if (backend?.service === undefined) return { destination: this.#lead(this.#defaultBackend()) };
-    const service: ServiceRef = { namespace: reading.ingress.namespace, name: backend.service.name };
+    const service: ServiceRef = { namespace, name: backend.service.name };
     const port = portText(backend.service.port);
     const name = upstreamName(service, port);
     const { destination, problem } = this.#backend(service, port, name, reading);

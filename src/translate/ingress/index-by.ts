@@ -6,8 +6,8 @@ export class IndexBy<T> {
     return this.#members.get(name);
   }
 
-  names(): Iterable<string> {
-    return this.#members.keys();
+  get isEmpty(): boolean {
+    return this.#members.size === 0;
   }
 
   add(names: Iterable<string>, member: T): void {

@@ -76,6 +76,9 @@ export class IngressTranslator {
   readonly #known = new Map<string, Known>();
   readonly #byHost = new IndexBy<IngressReading>();
   readonly #byUpstream = new IndexBy<IngressReading>();
+  readonly #canariesByHost = new IndexBy<IngressReading>();
+  /** Hosts whose canaries may be others than before. */
+  readonly #canaryHosts = new Set<string>();
   readonly #locations = new Map<string, HostLocations>();
   /** By further name, the hosts whose Ingresses ask for it. */
   readonly #byAlias = new IndexBy<string>();
@@ -107,16 +110,6 @@ export class IngressTranslator {
     for (const key of this.#known.keys()) this.touch(key);
   }
 
-  keys(): Iterable<string> {
-    return this.#known.keys();
-  }
-
-  /** The object of an Ingress that is served. @param key as ingressKey() makes it */
-  servedObject(key: string): IngressObject | undefined {
-    const known = this.#known.get(key);
-    return known?.reading && known.object;
-  }
-
   /** The objects of all Ingresses that are served. */
   *served(): Generator<IngressObject> {
     for (const { object, reading } of this.#known.values()) if (reading !== undefined) yield object;
@@ -139,7 +132,7 @@ export class IngressTranslator {
     const key = ingressKey(ingress);
     const known = this.#known.get(key);
     if (known === undefined) return;
-    this.#unindex(known.reading);
+    this.#unindex(known.reading, true);
     this.#known.delete(key);
     this.#dirtyIngresses.add(key);
   }
@@ -191,9 +184,10 @@ export class IngressTranslator {
     const isKept = isOurs && (fresh === undefined || fresh.isRefused || lookups.isAwaiting);
     const kept = known.reading ?? (fresh?.isRefused ? undefined : fresh);
     const reading = isKept ? kept : fresh;
-    this.#unindex(known.reading);
+    const leadsElsewhere = !leadsAlike(known.reading, reading);
+    this.#unindex(known.reading, leadsElsewhere);
     this.#known.set(key, { object, reading, diagnostics });
-    this.#index(reading);
+    this.#index(reading, leadsElsewhere);
   }
 
   #readObject(object: IngressObject, lookups: IngressLookups): Pick<Known, 'reading' | 'diagnostics'> {
@@ -211,28 +205,31 @@ export class IngressTranslator {
     return bugDiagnostic(object, messageOf(error));
   }
 
-  #index(reading: IngressReading | undefined): void {
+  #index(reading: IngressReading | undefined, leadsElsewhere: boolean): void {
     if (reading === undefined) return;
-    this.#byHost.add(this.#dirtyHostsOf(reading), reading);
-    this.#byUpstream.add(this.#dirtyUpstreamsOf(reading), reading);
+    const [hosts, upstreams] = this.#dirty(reading, leadsElsewhere);
+    this.#byHost.add(hosts, reading);
+    this.#byUpstream.add(upstreams, reading);
+    if (reading.effect.canary !== undefined) this.#canariesByHost.add(hosts, reading);
   }
 
-  #unindex(reading: IngressReading | undefined): void {
+  #unindex(reading: IngressReading | undefined, leadsElsewhere: boolean): void {
     if (reading === undefined) return;
-    this.#byHost.delete(this.#dirtyHostsOf(reading), reading);
-    this.#byUpstream.delete(this.#dirtyUpstreamsOf(reading), reading);
+    const [hosts, upstreams] = this.#dirty(reading, leadsElsewhere);
+    this.#byHost.delete(hosts, reading);
+    this.#byUpstream.delete(upstreams, reading);
+    if (reading.effect.canary !== undefined) this.#canariesByHost.delete(hosts, reading);
   }
 
-  #dirtyHostsOf(reading: IngressReading): string[] {
-    const hosts = hostsOf(reading);
-    for (const host of hosts) this.#dirtyHosts.add(host);
-    return hosts;
-  }
-
-  #dirtyUpstreamsOf(reading: IngressReading): string[] {
-    const upstreams = upstreamsOf(reading);
-    for (const name of upstreams) this.#dirtyUpstreams.add(name);
-    return upstreams;
+  #dirty(reading: IngressReading, leadsElsewhere: boolean): readonly [hosts: string[], upstreams: string[]] {
+    const [hosts, upstreams] = [hostsOf(reading), upstreamsOf(reading)];
+    for (const host of hosts) {
+      this.#dirtyHosts.add(host);
+      if (reading.effect.canary !== undefined) this.#canaryHosts.add(host);
+    }
+    // Hundreds of Ingresses may lead to one Service: an edit that changes nothing of that costs them nothing.
+    if (leadsElsewhere) for (const name of upstreams) this.#dirtyUpstreams.add(name);
+    return [hosts, upstreams];
   }
 
   /** Who has which place: canaries need to know it. */
@@ -243,7 +240,9 @@ export class IngressTranslator {
       const before = this.#locations.get(host);
       const now = primaries.length === 0 ? undefined : locationsOf(host, primaries);
       // A canary may take requests of any upstream that its host leads to.
-      for (const location of [...(before?.locations ?? []), ...(now?.locations ?? [])]) this.#touchUpstream(location);
+      if (this.#canaryHosts.has(host) || this.#canariesByHost.of(host) !== undefined) {
+        for (const location of [...(before?.locations ?? []), ...(now?.locations ?? [])]) this.#touchUpstream(location);
+      }
       this.#byAlias.delete(furtherNames(before), host);
       this.#byAlias.add(furtherNames(now), host);
       if (now === undefined) this.#locations.delete(host);
@@ -254,6 +253,7 @@ export class IngressTranslator {
       }
       if (host.startsWith('*.')) this.#settleWildcard(host, primaries);
     }
+    this.#canaryHosts.clear();
   }
 
   /** The certificate of a wildcard counts for hosts of one label more. */
@@ -265,8 +265,8 @@ export class IngressTranslator {
     for (const host of this.#locations.keys()) if (wildcardOf(host) === wildcard) this.#dirtyHosts.add(host);
   }
 
-  #touchUpstream({ backend, reading }: Location): void {
-    const name = backend && upstreamOf(reading.ingress.namespace, backend);
+  #touchUpstream({ backend, namespace }: Location): void {
+    const name = backend && upstreamOf(namespace, backend);
     if (name !== undefined) this.#dirtyUpstreams.add(name);
   }
 
@@ -275,9 +275,8 @@ export class IngressTranslator {
     for (const name of this.#dirtyUpstreams) {
       const readings = this.#readingsOf(this.#byUpstream.of(name));
       const primaries = readings.filter(({ effect }) => effect.canary === undefined);
-      const hosts = [...new Set(primaries.flatMap(hostsOf))].flatMap(host => this.#claimsOf(host) ?? []);
       const effect = upstreamEffect(primaries);
-      const canary = upstreamCanary(name, hosts);
+      const canary = upstreamCanary(name, this.#hostsWithCanary(primaries));
       const isSame =
         isDeepStrictEqual(effect, this.#upstreams.get(name)) && isDeepStrictEqual(canary, this.#canaries.get(name));
       if (effect === undefined) this.#upstreams.delete(name);
@@ -290,9 +289,13 @@ export class IngressTranslator {
     this.#dirtyUpstreams.clear();
   }
 
-  #claimsOf(host: string): HostClaims | undefined {
-    const locations = this.#locations.get(host)?.locations;
-    return locations && { host, locations, readings: this.#byHost.of(host) ?? new Set() };
+  #hostsWithCanary(readings: readonly IngressReading[]): HostClaims[] {
+    if (this.#canariesByHost.isEmpty) return [];
+    return [...new Set(readings.flatMap(hostsOf))].flatMap(host => {
+      const canaries = this.#canariesByHost.of(host);
+      const locations = this.#locations.get(host)?.locations;
+      return canaries === undefined || locations === undefined ? [] : [{ host, locations, readings: canaries }];
+    });
   }
 
   #translate(host: string): HostTranslation | undefined {
@@ -348,6 +351,17 @@ export class IngressTranslator {
 
 /** An Ingress of another class. */
 const NOT_OURS: Pick<Known, 'reading' | 'diagnostics'> = { reading: undefined, diagnostics: [] };
+
+/** Whether all that belongs to Services and ports is the same of both, and not to hosts. */
+function leadsAlike(one: IngressReading | undefined, other: IngressReading | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    one.createdAt === other.createdAt &&
+    isDeepStrictEqual(upstreamsOf(one), upstreamsOf(other)) &&
+    isDeepStrictEqual(one.effect.upstream, other.effect.upstream) &&
+    isDeepStrictEqual(one.effect.canary, other.effect.canary)
+  );
+}
 
 /** Names beside its own that the Ingresses of a host ask for. */
 function furtherNames(host: HostLocations | undefined): string[] {

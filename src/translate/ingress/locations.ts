@@ -10,6 +10,8 @@ export interface Location extends Omit<ReadPath, 'backend'> {
   readonly reading: IngressReading;
   /** Undefined: the default backend of the program. */
   readonly backend: IngressBackend | undefined;
+  /** Of the Service of the backend. */
+  readonly namespace: string;
 }
 
 /** All that Ingresses say of a host. */
@@ -34,7 +36,8 @@ export function locationsOf(host: string, readings: readonly IngressReading[]): 
     for (const { path, type, backend } of pathsOf(host, reading)) {
       const key = placeKey(type, path);
       const owner = locations.get(key);
-      if (owner === undefined) locations.set(key, { path, type, backend, reading });
+      if (owner === undefined)
+        locations.set(key, { path, type, backend, namespace: reading.ingress.namespace, reading });
       else if (owner.reading !== reading) conflicts.push(conflictOf(host, { path, type }, reading, owner.reading));
     }
   }
@@ -58,8 +61,8 @@ function pathsOf(host: string, { rules, defaultBackend }: IngressReading): reado
 /** Of a host that no rule gives one: with the annotations of its first Ingress, and the first default backend that one of them names. */
 function rootLocation(readings: readonly IngressReading[]): Location {
   const [first] = readings as [IngressReading];
-  const backend = readings.find(({ defaultBackend }) => defaultBackend !== undefined)?.defaultBackend;
-  return { path: '/', type: 'Prefix', backend, reading: first };
+  const { defaultBackend: backend, ingress } = readings.find(one => one.defaultBackend !== undefined) ?? first;
+  return { path: '/', type: 'Prefix', backend, namespace: ingress.namespace, reading: first };
 }
 
 /**

@@ -141,6 +141,7 @@ test('whatever comes, changes and goes, step by step it becomes what it becomes 
       const said = [...found].filter(([, all]) => all.length > 0);
       assert.deepEqual(new Map(said), new Map([...whole.diagnostics].filter(([, all]) => all.length > 0)));
     }),
+    { numRuns: 300 },
   );
 });
 
