@@ -107,6 +107,7 @@ export class InFlightRow {
     for (;;) {
       let free = UNCOUNTED;
       let freeKey = 0n;
+      let wasTaken = false;
       for (let way = 0; way < WAYS; way += 1) {
         const slot = window + ((first + way) & (WAYS - 1));
         const there = Atomics.load(this.#keys, slot);
@@ -115,8 +116,13 @@ export class InFlightRow {
           free = slot;
           freeKey = there;
         }
-        if (there === 0n) break;
+        if (there === 0n) {
+          // Nothing is counted where there was never a key: another thread has taken the slot between both looks.
+          wasTaken = free === UNCOUNTED;
+          break;
+        }
       }
+      if (wasTaken) continue;
       if (free === UNCOUNTED || Atomics.compareExchange(this.#keys, free, freeKey, key) === freeKey) return free;
     }
   }

@@ -32,6 +32,25 @@ describe('the table of requests in flight', () => {
     assert.equal(one.begin(key, 2), REFUSED);
   });
 
+  it('counts a request whose slot another worker takes between two looks at it', t => {
+    const [, one, other] = tableWithRows();
+    const [key] = neighbours(1) as [BudgetKey];
+    const { load } = Atomics;
+    let taken = -1;
+    const looks = t.mock.method(Atomics, 'load', (array: Int32Array | BigInt64Array, index: number) => {
+      const found: unknown = array instanceof BigInt64Array ? load(array, index) : load(array, index);
+      if (found === 0n && taken < 0) {
+        looks.mock.restore();
+        taken = other.begin(key, 2);
+      }
+      return found;
+    });
+    const slot = one.begin(key, 2);
+    assert.ok(taken >= 0);
+    assert.equal(slot, taken);
+    assert.equal(one.begin(key, 2), REFUSED);
+  });
+
   it('forgets what a worker that has died counted, and nothing else', () => {
     const [table, one, other] = tableWithRows();
     const [key] = neighbours(1) as [BudgetKey];
