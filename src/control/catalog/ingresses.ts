@@ -68,7 +68,6 @@ export class Ingresses implements IngressStore {
   readonly #hosts = new Map<string, HostTranslation>();
   readonly #referred = new Map<string, readonly Destination[]>();
   #isKnown = false;
-  #unreadable: string | undefined;
 
   constructor(options: IngressesOptions) {
     this.#options = options;
@@ -85,11 +84,6 @@ export class Ingresses implements IngressStore {
   /** It is known which Ingresses there are, or no Ingress is served. */
   get isKnown(): boolean {
     return this.#isKnown || this.#options.settings.ingressClass.length === 0;
-  }
-
-  /** Why Ingresses may not be read; undefined: they may. */
-  get problem(): string | undefined {
-    return this.#unreadable;
   }
 
   /** The objects of the Ingresses that are served. */
@@ -111,7 +105,6 @@ export class Ingresses implements IngressStore {
     for (const [key, { metadata }] of this.#objects) if (!kept.has(key)) this.remove(metadata);
     for (const ingress of ingresses) this.upsert(ingress);
     this.#isKnown = true;
-    this.#unreadable = undefined;
   }
 
   upsert(ingress: IngressObject): void {
@@ -127,9 +120,8 @@ export class Ingresses implements IngressStore {
     this.#translator.remove(ingress);
   }
 
-  unreadable(why: string): void {
+  unreadable(): void {
     this.#isKnown = true;
-    this.#unreadable = why;
   }
 
   /** What an Ingress or a host of Ingresses has looked up has changed. @returns whether it is one of them */
