@@ -126,7 +126,7 @@ export class End {
 
   #headersFor(method: string, host: string): string[] {
     const lines = ['Host', host, ...this.#options.requestHeaders.flat()];
-    // RFC 9110 section 8.6: a method that has a use for a body says that there is none.
+    // RFC 9110 section 8.6: a request without a body sends Content-Length: 0 where its method defines a meaning for a body.
     return METHODS_WITH_BODY.includes(method) ? [...lines, 'Content-Length', '0'] : lines;
   }
 

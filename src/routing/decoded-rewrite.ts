@@ -44,7 +44,7 @@ export class DecodedRewrite {
     const path = this.#target.expand(captures, text => text, MAX_TARGET_LENGTH);
     if (path === undefined) throw tooLong();
     if (path === '') throw new NoPathError('the result is empty');
-    // nginx would send it, and the upstream would read a request line that is none.
+    // nginx would send it, and the upstream would reject the request line: RFC 9112 section 3.2 has a path begin with a slash.
     if (!path.startsWith('/')) throw new NoPathError('the result does not begin with a slash');
     if (DOT_SEGMENT.test(path)) throw new PathEditError('the result has a segment of dots');
     const escaped = encodeDecodedPath(path);

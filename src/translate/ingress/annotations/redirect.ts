@@ -108,7 +108,7 @@ function statusOf(values: IngressValues, name: string, most: number, fallback: n
 /** @throws FormatError */
 function parseStatus(text: string, most: number): number {
   const status = Number(/^\d{3}$/.exec(text)?.[0]);
-  // 304 and 306 send nobody anywhere.
+  // Browsers follow no Location in answers with 304 and 306.
   if (!(status >= 300 && status <= most)) throw new FormatError(`${quote(text)} is no status from 300 to ${most}`);
   return status;
 }
