@@ -40,7 +40,7 @@ export interface Cluster {
   /** Present where the protocol is one over TLS. */
   readonly tls?: UpstreamTls;
   /** The status that requests get while there are no endpoints. Absent: 503. */
-  readonly absentStatus?: 404;
+  readonly absentStatus?: 404 | 500;
 }
 
 /**

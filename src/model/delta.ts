@@ -1,5 +1,6 @@
 import type { Certificate, CertificateId } from './certificate.ts';
 import type { Cluster, ClusterEndpoint, ClusterInForce, EndpointSet } from './cluster.ts';
+import type { PortChanges } from './gateway-port.ts';
 import type { ClusterId, Place, Route } from './route.ts';
 import type { TlsHost } from './tls-host.ts';
 
@@ -57,6 +58,8 @@ export interface Delta<R extends Place = Route, C = Cluster> {
   readonly endpoints: readonly EndpointSet[];
   /** Absent: nothing of TLS changes. */
   readonly tls?: TlsChanges;
+  /** Absent: nothing of the ports of Gateways changes. */
+  readonly ports?: PortChanges;
 }
 
 /** A route as workers get it: of its Service, they need what its cluster has. */

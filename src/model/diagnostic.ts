@@ -6,10 +6,21 @@ import type { ServiceRef } from './route.ts';
  */
 export type Severity = 'refused' | 'conflict' | 'warning';
 
+/** The kinds of the Gateway API that are told of. */
+export type GatewayApiKind =
+  | 'GatewayClass'
+  | 'Gateway'
+  | 'ListenerSet'
+  | 'HTTPRoute'
+  | 'GRPCRoute'
+  | 'TLSRoute'
+  | 'ReferenceGrant'
+  | 'BackendTLSPolicy';
+
 /** Names an object that a diagnostic is about. */
 export interface ObjectRef extends ServiceRef {
   /** Absent: a Service. */
-  readonly kind?: 'Ingress' | 'ConfigMap';
+  readonly kind?: 'Ingress' | 'ConfigMap' | GatewayApiKind;
 }
 
 /** Something is wrong with an object: the one form in which every part of the program says so. */

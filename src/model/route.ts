@@ -1,5 +1,6 @@
 /** The values the data plane knows. Kubernetes objects end before them: nothing here came unchecked from outside. */
 import type { ClusterId } from './cluster-id.ts';
+import type { PortId } from './gateway-port.ts';
 import { clusterOfPolicy, type Policy, type VariableText } from './policy.ts';
 
 export type { ClusterId } from './cluster-id.ts';
@@ -44,9 +45,42 @@ export interface Place {
   readonly match?: 'exact' | 'regex' | undefined;
   /**
    * `ingress`: its host is matched as ingress-nginx does it. The decoded path counts, a wildcard takes one label, and all places of
-   * the host are of this profile. Absent: that of annotated Services.
+   * the host are of this profile. `gateway`: it is served on a port of a Gateway alone, and matched as the Gateway API says. Absent: that
+   * of annotated Services.
    */
-  readonly profile?: 'ingress' | undefined;
+  readonly profile?: 'ingress' | 'gateway' | undefined;
+  /** Present where the profile is `gateway`: many routes share a host and a path there. */
+  readonly listener?: ListenerPlace | undefined;
+}
+
+/** Where a route of a Gateway is served, besides host and path. */
+export interface ListenerPlace {
+  readonly port: PortId;
+  /** Hostname of the listener, in lower case; empty: all hosts. */
+  readonly hostname: string;
+  /** Names one match of one rule of one object: no two places have the same port, listener, host and name. */
+  readonly match: string;
+  /** How closely the route's own hostname fits its requests. Of the routes for one host, those with more come first, whatever their paths. */
+  readonly hostRank: number;
+  /** Of routes with the same host, {@link hostRank} and path, that with the smaller text comes first. */
+  readonly rank: string;
+  /** What a request has to be like; absent: all are taken. */
+  readonly conditions?: RequestConditions | undefined;
+}
+
+/** All have to be met. */
+export interface RequestConditions {
+  readonly method?: string;
+  /** Names in lower case. */
+  readonly headers?: readonly ValueCondition[];
+  readonly query?: readonly ValueCondition[];
+}
+
+export interface ValueCondition {
+  readonly name: string;
+  /** The value, or a pattern that matches anywhere in it. */
+  readonly value: string;
+  readonly isPattern?: true;
 }
 
 /** Which requests of a route go to another cluster, if it has endpoints: what ingress-nginx calls a canary. */
@@ -104,6 +138,26 @@ export interface IngressRoute {
   readonly bindsClients?: true;
 }
 
+/** What requests to a route of a Gateway get beyond what routes of Services do. The routes of one rule share one. */
+export interface GatewayRoute {
+  /** Whose rule it is. */
+  readonly object: { readonly kind: 'HTTPRoute' | 'GRPCRoute'; readonly namespace: string; readonly name: string };
+  /** The name of the rule, or its number, from 0. */
+  readonly rule: string;
+  /** For the whole exchange, retries included; absent: no limit. */
+  readonly requestTimeoutMs?: number;
+  /** For one try; absent: no limit. */
+  readonly backendTimeoutMs?: number;
+}
+
+/** One of several clusters that share the requests of a route. */
+export interface WeightedBackend {
+  readonly cluster: ClusterId;
+  readonly weight: number;
+  /** Of its requests alone, behind those of the route. */
+  readonly policies?: readonly Policy[];
+}
+
 export interface Route extends Place {
   readonly stripPrefix: boolean;
   /** Put the stripped prefix back on `Location`, `Refresh` and cookie `Path`. */
@@ -113,36 +167,47 @@ export interface Route extends Place {
   readonly tlsRedirect?: false;
   readonly cluster: ClusterId;
   readonly canary?: Canary;
+  /** They share the requests by weight, {@link cluster} among them; absent: it gets all. */
+  readonly backends?: readonly WeightedBackend[];
   /** In the order in which a request meets them; absent: there are none. Routes of one owner share the list. */
   readonly policies?: readonly Policy[];
   /** Present where the profile is `ingress`. */
   readonly ingress?: IngressRoute;
+  /** Present where the profile is `gateway`. */
+  readonly gateway?: GatewayRoute;
   readonly service: ServiceRef;
   /** RFC 3339, of the Service or Ingress; empty when it has none. Decides conflicts. */
   readonly createdAt: string;
 }
 
-/** The clusters that a route leads to: its own, that of its canary, and those of its policies. */
-export function clustersOf({ cluster, canary, policies }: Pick<Route, 'cluster' | 'canary' | 'policies'>): ClusterId[] {
-  const clusters = [cluster];
+/** The clusters that a route leads to: its own, those that share its requests, that of its canary, and those of its policies. */
+export function clustersOf({
+  cluster,
+  canary,
+  backends,
+  policies,
+}: Pick<Route, 'cluster' | 'canary' | 'backends' | 'policies'>): ClusterId[] {
+  const clusters = [cluster, ...clustersOfPolicies(policies)];
   if (canary !== undefined) clusters.push(canary.cluster);
-  for (const policy of policies ?? []) {
-    const led = clusterOfPolicy(policy);
-    if (led !== undefined) clusters.push(led);
-  }
+  for (const backend of backends ?? []) clusters.push(backend.cluster, ...clustersOfPolicies(backend.policies));
   return clusters;
+}
+
+function clustersOfPolicies(policies: readonly Policy[] = []): ClusterId[] {
+  return policies.map(clusterOfPolicy).filter(cluster => cluster !== undefined);
 }
 
 const MATCH_SIGNS = { exact: '=', regex: '~' } as const;
 
 /** A key for maps by place. It is unique, because a host holds no space, and a prefix begins with a slash. */
-export function routeKey({ host, path, match }: Place): string {
+export function routeKey({ host, path, match, listener }: Place): string {
+  if (listener !== undefined) return `${listener.port} ${listener.hostname} ${host} ${listener.match}`;
   return match === undefined ? `${host} ${path}` : `${host} ${MATCH_SIGNS[match]}${path}`;
 }
 
 /** The place of a route, and nothing else of it. */
-export function placeOf({ host, path, match, profile }: Place): Place {
-  return { host, path, ...(match && { match }), ...(profile && { profile }) };
+export function placeOf({ host, path, match, profile, listener }: Place): Place {
+  return { host, path, ...(match && { match }), ...(profile && { profile }), ...(listener && { listener }) };
 }
 
 export function serviceKey(service: ServiceRef): string {

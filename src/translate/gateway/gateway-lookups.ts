@@ -1,0 +1,28 @@
+import type { Certificate } from '../../model/certificate.ts';
+import type { PortId, PortState } from '../../model/gateway-port.ts';
+import type { ServiceRef } from '../../model/route.ts';
+import type { ServiceObject } from '../../resources/service-object.ts';
+
+/** What was looked up: it is there, or what is wrong with it; undefined while it has not been read yet. */
+export type Found<T> = { readonly value: T } | { readonly fault: string } | undefined;
+
+/** Looks up what objects of the Gateway API name. What was asked for and changes later makes the object be translated again. */
+export interface GatewayLookups {
+  /** Undefined: there is no such Service. */
+  service(ref: ServiceRef): ServiceObject | undefined;
+  /** The certificate and key of a Secret; a fault where they are none, or do not belong together. */
+  certificate(secret: ServiceRef): Found<Certificate>;
+  /** The `ca.crt` of a ConfigMap, as PEM that holds a certificate. */
+  authorities(configMap: ServiceRef): Found<string>;
+  /** Undefined: there is no such Namespace. */
+  namespaceLabels(namespace: string): Readonly<Record<string, string>> | undefined;
+}
+
+/** How Gateways are served. */
+export interface GatewayOptions {
+  readonly controllerName: string;
+  /** Those that Gateways may have, each one at a time. */
+  readonly addresses: readonly string[];
+  /** What becomes of ports that are to be listened on. */
+  portState(port: PortId): PortState | undefined;
+}
