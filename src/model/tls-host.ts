@@ -1,5 +1,5 @@
 import type { CertificateId } from './certificate.ts';
-import type { ClusterId } from './route.ts';
+import type { ClusterId } from './cluster-id.ts';
 
 /** What the TLS port does for a host. */
 export interface TlsHost {
