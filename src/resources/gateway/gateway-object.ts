@@ -3,6 +3,8 @@
  * of them is kept. What their fields mean is judged later, by the translation: an old API server checks little of it.
  */
 
+import { isDeepStrictEqual } from 'node:util';
+
 export const GATEWAY_GROUP = 'gateway.networking.k8s.io';
 
 export interface GatewayMetadata {
@@ -340,4 +342,19 @@ export interface GatewayKinds {
 export type GatewayKind = keyof GatewayKinds;
 
 /** The kinds of routes. */
-export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute';
+export const ROUTE_KINDS = ['HTTPRoute', 'GRPCRoute', 'TLSRoute'] as const satisfies readonly GatewayKind[];
+
+export type RouteKind = (typeof ROUTE_KINDS)[number];
+
+/** Whether two versions of an object ask for the same: then they differ in their status alone, or in who manages which field. */
+export function asksForTheSame(one: GatewayApiObject<unknown>, other: GatewayApiObject<unknown>): boolean {
+  const [a, b] = [one.metadata, other.metadata];
+  return (
+    a.uid === b.uid &&
+    a.generation === b.generation &&
+    a.creationTimestamp === b.creationTimestamp &&
+    isDeepStrictEqual(a.annotations, b.annotations) &&
+    isDeepStrictEqual(a.labels, b.labels) &&
+    isDeepStrictEqual(one.spec, other.spec)
+  );
+}

@@ -11,13 +11,14 @@ import type { IngressObject } from '../../resources/ingress-object.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { Destination } from '../destination.ts';
+import { IndexBy } from '../index-by.ts';
 import { type HostClaims, type UpstreamCanary, upstreamCanary } from './canaries.ts';
 import { type IngressClasses, isServed } from './classes.ts';
 import { DEFAULT_INGRESS_CONFIG } from './config/config-table.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
 import { type HostRoutes, hostRoutes, otherWww } from './host-routes.ts';
 import { hostTls, wildcardOf } from './host-tls.ts';
-import { IndexBy } from './index-by.ts';
+
 import { ingressKey } from './ingress-key.ts';
 import type { IngressLookups } from './ingress-lookups.ts';
 import type { IngressOptions } from './ingress-options.ts';
