@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Misshapen, orProblem } from './misshapen.ts';
 import {
   DNS_LABEL_RULE,
   DNS_SUBDOMAIN_RULE,
@@ -7,7 +8,6 @@ import {
   isNothing,
   isObject,
   isPortNumber,
-  problem,
   type ShapeProblem,
   textOrNothing,
 } from './service-object.ts';
@@ -82,16 +82,6 @@ export interface IngressClassObject {
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const PATH_TYPES = ['Exact', 'Prefix', 'ImplementationSpecific'] as const;
 type Path = ShapeProblem['path'];
-
-/** Ends the reading of an object at its first problem, and is caught in this file. */
-class Misshapen extends Error {
-  readonly problem: ShapeProblem;
-
-  constructor(path: Path, reason: string) {
-    super(reason);
-    this.problem = problem(path, reason);
-  }
-}
 
 /**
  * Checks that a value from outside has the shape of an Ingress as far as it is read here. What the fields mean is judged
@@ -223,15 +213,6 @@ function readAddresses(status: unknown): IngressAddress[] {
   return items
     .filter(item => isObject(item))
     .map(({ ip, hostname }) => ({ ip: textOrNothing(ip), hostname: textOrNothing(hostname) }));
-}
-
-function orProblem<T>(read: () => T): T | ShapeProblem {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Misshapen) return error.problem;
-    throw error;
-  }
 }
 
 function objectAt(value: unknown, path: Path, otherwise: string): Record<string, unknown> {

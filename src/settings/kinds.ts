@@ -172,6 +172,24 @@ export const addresses: Kind<readonly string[]> = checkedList('ADDRESS,…', ite
   throw new FormatError(`${quote(item)} is neither an IP address nor a DNS name in lower case`);
 });
 
+/** Addresses of this machine or of the network, without a port. */
+export const ipAddresses: Kind<readonly string[]> = checkedList('ADDRESS,…', item => {
+  if (isIP(item) === 0) throw new FormatError(`${quote(item)} is not an IP address`);
+});
+
+/** The name of a Gateway controller, as the API server takes it in a GatewayClass; empty: none. */
+export const controllerName: Kind<string> = kind(
+  'DOMAIN/PATH',
+  value => {
+    if (value === '' || (value.length <= 253 && CONTROLLER_NAME.test(value))) return value;
+    throw new FormatError(`${quote(value)} must be a domain and a path, as in "kube-entry.io/gateway"`);
+  },
+  String,
+);
+
+const CONTROLLER_NAME =
+  /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/;
+
 export const labelSelector: Kind<string> = kind(
   'SELECTOR',
   value => {

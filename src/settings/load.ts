@@ -52,7 +52,7 @@ export function loadSettings({ flags, environment }: Origins): Settings {
   if (settings.defaultTlsSecret !== undefined && settings.source === 'push') {
     problems.push('--source push reads no Secrets: remove --default-tls-secret');
   }
-  problems.push(...ingressProblems(settings));
+  problems.push(...ingressProblems(settings), ...gatewayProblems(settings));
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
@@ -67,6 +67,19 @@ function ingressProblems({ ingressClass, source, engine, publishService, publish
   }
   if (publishService !== undefined && publishAddress.length > 0) {
     problems.push('--publish-service and --publish-address exclude each other: choose where the addresses come from');
+  }
+  return problems;
+}
+
+function gatewayProblems({ gatewayController, gatewayAddresses, source, engine }: Settings): string[] {
+  if (gatewayController === '') return [];
+  const problems: string[] = [];
+  if (source === 'push') problems.push('--source push reads no Gateways: remove --gateway-controller');
+  if (engine === 'node') {
+    problems.push('--engine node does not serve Gateways: run --engine wire, or remove --gateway-controller');
+  }
+  if (gatewayAddresses.length === 0) {
+    problems.push('--gateway-controller needs --gateway-addresses: give an address of this machine for each Gateway');
   }
   return problems;
 }

@@ -8,9 +8,11 @@ import {
   addressRanges,
   balance,
   choice,
+  controllerName,
   count,
   duration,
   filePath,
+  ipAddresses,
   type Kind,
   labelSelector,
   list,
@@ -127,9 +129,24 @@ export const SCHEMA = {
   statusLease: fixed(
     objectName,
     undefined,
-    'Lease that says which replica writes the status; default: kube-entry-ingress in its own namespace',
+    'Lease that says which replica writes the status of Ingresses and of Gateways; default: kube-entry-ingress in its own namespace',
   ),
   clearStatusOnExit: live(onOff, false, 'take the addresses out of the status when the last replica ends'),
+  gatewayController: fixed(
+    controllerName,
+    '',
+    'serve the Gateways of the GatewayClasses that name this controller, as in kube-entry.io/gateway; default: no Gateway is read',
+  ),
+  gatewayMode: fixed(
+    choice('addresses'),
+    'addresses',
+    'how clients reach Gateways: each one has an address of its own, and listens there on the ports of its listeners',
+  ),
+  gatewayAddresses: fixed(
+    ipAddresses,
+    NONE,
+    'addresses for Gateways, one for each; the oldest Gateway gets the first, unless it asks for another one of them',
+  ),
   balance: fixed(
     balance,
     { policy: 'service' },

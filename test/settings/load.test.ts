@@ -251,6 +251,22 @@ test('what is asked of Ingresses goes together', () => {
   assert.deepEqual(load(['--ingress-class', 'nginx, internal']).ingressClass, ['nginx', 'internal']);
 });
 
+test('what is asked of Gateways goes together', () => {
+  const problems = (...flags: string[]): string => problemsOf(() => load(flags)).join();
+  const gateway = ['--gateway-controller', 'kube-entry.io/gateway'];
+  const addresses = ['--gateway-addresses', '192.0.2.1,2001:db8::1'];
+  const settings = load([...gateway, ...addresses]);
+  assert.equal(settings.gatewayController, 'kube-entry.io/gateway');
+  assert.deepEqual(settings.gatewayAddresses, ['192.0.2.1', '2001:db8::1']);
+  assert.equal(load([]).gatewayController, '');
+  assert.match(problems(...gateway), /needs --gateway-addresses/);
+  assert.match(problems(...gateway, ...addresses, '--source', 'push'), /reads no Gateways/);
+  assert.match(problems(...gateway, ...addresses, '--engine', 'node'), /does not serve Gateways/);
+  assert.match(problems('--gateway-controller', 'gateway'), /must be a domain and a path/);
+  assert.match(problems('--gateway-addresses', 'lb.example.com'), /"lb\.example\.com" is not an IP address/);
+  assert.match(problems('--gateway-mode', 'service'), /must be one of addresses/);
+});
+
 test('an address of the status is what an API server takes there', () => {
   const addresses = ['192.0.2.1', '2001:db8::1', 'lb.example.com'];
   assert.deepEqual(load(['--publish-address', addresses.join()]).publishAddress, addresses);

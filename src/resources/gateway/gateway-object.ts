@@ -55,8 +55,13 @@ export interface GatewaySpec {
 }
 
 export interface FrontendTls {
-  readonly default?: ClientValidation | undefined;
-  readonly perPort: readonly { readonly port: number; readonly validation?: ClientValidation | undefined }[];
+  readonly default?: FrontendTlsOfPort | undefined;
+  readonly perPort: readonly { readonly port: number; readonly tls: FrontendTlsOfPort }[];
+}
+
+export interface FrontendTlsOfPort {
+  /** Absent: clients are not asked for a certificate. */
+  readonly validation?: ClientValidation | undefined;
 }
 
 export interface ClientValidation {
