@@ -40,7 +40,8 @@ export interface Place {
   readonly path: string;
   /**
    * `exact`: the path is a whole one, decoded. `regex`: it is a pattern, which matches without regard to case and from the start of
-   * the decoded path. Absent: it is a prefix.
+   * the decoded path. Absent: it is a prefix. For Gateways, an exact path is normalised as a prefix is, but for its slash at the end,
+   * and a pattern takes whole paths, with regard to case.
    */
   readonly match?: 'exact' | 'regex' | undefined;
   /**
@@ -78,7 +79,7 @@ export interface RequestConditions {
 
 export interface ValueCondition {
   readonly name: string;
-  /** The value, or a pattern that matches anywhere in it. */
+  /** The value, or a pattern that takes whole values. */
   readonly value: string;
   readonly isPattern?: true;
 }
@@ -199,9 +200,14 @@ function clustersOfPolicies(policies: readonly Policy[] = []): ClusterId[] {
 
 const MATCH_SIGNS = { exact: '=', regex: '~' } as const;
 
+/** A key for maps by listener. It is unique, because neither a port nor a hostname holds a space. */
+export function listenerKey(port: PortId, hostname: string): string {
+  return `${port} ${hostname}`;
+}
+
 /** A key for maps by place. It is unique, because a host holds no space, and a prefix begins with a slash. */
 export function routeKey({ host, path, match, listener }: Place): string {
-  if (listener !== undefined) return `${listener.port} ${listener.hostname} ${host} ${listener.match}`;
+  if (listener !== undefined) return `${listenerKey(listener.port, listener.hostname)} ${host} ${listener.match}`;
   return match === undefined ? `${host} ${path}` : `${host} ${MATCH_SIGNS[match]}${path}`;
 }
 

@@ -2,7 +2,7 @@ import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { plainForwarded } from '../fields/upstream-fields.ts';
-import type { KnownClient, TlsSession, Upstream } from '../pipeline/ports.ts';
+import type { ClientPort, KnownClient, TlsSession, Upstream } from '../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import { GATHERED_BYTES, Inlet, MAX_JOINED_BYTES } from '../transport/read-buffers.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
@@ -17,6 +17,7 @@ import { type ReadConnection, RequestReader } from './request-reader.ts';
 export class ClientConnection implements TransportOwner, Timed, RequestConnection, ReadConnection {
   readonly peer: string;
   readonly tls: TlsSession | undefined;
+  readonly port: ClientPort | undefined;
   readonly inlet: Inlet;
   readonly transport: Transport;
   readonly limit = new TimeLimit(this);
@@ -31,9 +32,10 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   readonly #context: ClientContext;
   readonly #reader: RequestReader;
 
-  constructor(context: ClientContext, open: OpenTransport, { peer, tls }: KnownClient) {
+  constructor(context: ClientContext, open: OpenTransport, { peer, tls, port }: KnownClient) {
     this.#context = context;
     this.tls = tls;
+    this.port = port;
     this.inlet = new Inlet(context.buffers, tls === undefined ? MAX_JOINED_BYTES : GATHERED_BYTES);
     this.#reader = new RequestReader(context, this);
     this.transport = open(this);
@@ -220,7 +222,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   }
 
   becomeHttp2(bytes: Buffer): void {
-    const { peer, tls, transport } = this;
+    const { peer, tls, port, transport } = this;
     const { counters, limits } = this.#context;
     counters.addTo(gaugeOf(this.state), -1);
     counters.add('active', -1);
@@ -232,7 +234,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
       transport.handOver(owner);
       return transport;
     };
-    this.#context.speaksHttp2(this, takeOver, { peer, tls }, bytes);
+    this.#context.speaksHttp2(this, takeOver, { peer, tls, port }, bytes);
     this.#reader.clearStash();
   }
 

@@ -4,6 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import type { Endpoint } from '../../model/cluster.ts';
+import type { PortId } from '../../model/gateway-port.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { LoggedHead, LoggedTls, Protocol } from '../log/request-record.ts';
 import type { TimeLimit } from '../runtime/timer-wheel.ts';
@@ -155,6 +156,8 @@ export interface TlsSession extends LoggedTls {
   readonly clientPolicy: string;
   /** Undefined where the client sent none. */
   readonly clientCertificate: ClientCertificate | undefined;
+  /** On a port of a Gateway: the hostname of the listener that the server name has led to. */
+  readonly listener?: string | undefined;
 }
 
 /** The certificate that a client has proved to own. */
@@ -165,11 +168,29 @@ export interface ClientCertificate {
   readonly fault: string;
 }
 
+/** A port of a Gateway, as requests see it. It changes in place. */
+export interface ClientPort {
+  readonly id: PortId;
+  /** The port that clients know. */
+  readonly publicPort: number;
+  /** The listener that takes a host, the closest one: its name, then the longest wildcard, then that for all hosts. */
+  listenerOf(host: string): PortListener | undefined;
+}
+
+export interface PortListener {
+  /** As in the model; empty: all hosts. */
+  readonly hostname: string;
+  /** Names it among the listeners of all ports, as `listenerKey` of the model does. */
+  readonly key: string;
+}
+
 /** What is known of a client before its first request, beyond its connection. */
 export interface KnownClient {
   /** The address that the PROXY protocol gives; undefined where the peer is the client. */
   readonly peer?: string | undefined;
   readonly tls?: TlsSession | undefined;
+  /** The port of a Gateway that it has come to; undefined on all other ports. */
+  readonly port?: ClientPort | undefined;
 }
 
 /** What is known of a client: the same for all requests of its connection. */
@@ -178,6 +199,8 @@ export interface ClientIdentity {
   readonly peer: string;
   /** Undefined on the plain port. */
   readonly tls: TlsSession | undefined;
+  /** The port of a Gateway that it has come to; undefined on all other ports. */
+  readonly port: ClientPort | undefined;
   /** What upstreams are told of a client that no proxy speaks for, prepared once. */
   readonly plainForwarded: string;
   /** Idle upstream connections that serve this client alone. They end with it. */

@@ -1,6 +1,13 @@
 import { COUNTER } from '../../../observe/counters.ts';
 import type { FailureReason } from '../../failures/failures.ts';
-import type { ClientIdentity, Downstream, DownstreamHandler, TlsSession, Upstream } from '../../pipeline/ports.ts';
+import type {
+  ClientIdentity,
+  ClientPort,
+  Downstream,
+  DownstreamHandler,
+  TlsSession,
+  Upstream,
+} from '../../pipeline/ports.ts';
 import { DEFAULT_WINDOW, FLOW_CONTROL_ERROR, Http2Error, MAX_INT31 } from '../frames.ts';
 import type { HpackEncoder } from '../hpack/encoder.ts';
 import type { Outbox } from '../outbox.ts';
@@ -15,7 +22,7 @@ import type { Http2Context } from './server-context.ts';
 const MAX_BLOCKED_HEAD_BYTES = 256 * 1024;
 
 /** Whose streams they are. */
-export interface StreamsOwner extends Pick<ClientIdentity, 'peer' | 'tls' | 'plainForwarded'> {
+export interface StreamsOwner extends Pick<ClientIdentity, 'peer' | 'tls' | 'port' | 'plainForwarded'> {
   readonly outbox: Outbox;
   /** Whether the kernel has taken some of what waits for it. */
   takesSome(): boolean;
@@ -29,6 +36,7 @@ export interface StreamsOwner extends Pick<ClientIdentity, 'peer' | 'tls' | 'pla
 export class ConnectionStreams implements StreamConnection {
   readonly peer: string;
   readonly tls: TlsSession | undefined;
+  readonly port: ClientPort | undefined;
   readonly plainForwarded: string;
   ownUpstreams: Upstream[] | undefined;
   connects = 0;
@@ -56,6 +64,7 @@ export class ConnectionStreams implements StreamConnection {
     this.#owner = owner;
     this.peer = owner.peer;
     this.tls = owner.tls;
+    this.port = owner.port;
     this.plainForwarded = owner.plainForwarded;
     this.outbox = owner.outbox;
     this.encoder = context.http2.encoder;

@@ -2,7 +2,7 @@ import { unmapAddress } from '../../../formats/address-ranges.ts';
 import { COUNTER } from '../../../observe/counters.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import { plainForwarded } from '../../fields/upstream-fields.ts';
-import type { KnownClient, TlsSession } from '../../pipeline/ports.ts';
+import type { ClientPort, KnownClient, TlsSession } from '../../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../../transport/transport.ts';
 import { FrameReader } from '../frame-reader.ts';
@@ -51,6 +51,7 @@ export class Http2Connection
 {
   readonly peer: string;
   readonly tls: TlsSession | undefined;
+  readonly port: ClientPort | undefined;
   readonly plainForwarded: string;
   readonly limit = new TimeLimit(this);
   readonly outbox: Outbox;
@@ -74,9 +75,10 @@ export class Http2Connection
   #excess = '';
   #isHeadTimed = false;
 
-  constructor(context: Http2Context, open: OpenTransport, { peer, tls }: KnownClient) {
+  constructor(context: Http2Context, open: OpenTransport, { peer, tls, port }: KnownClient) {
     this.#context = context;
     this.tls = tls;
+    this.port = port;
     this.#transport = open(this);
     this.peer = peer ?? unmapAddress(this.#transport.peerAddress);
     this.plainForwarded = plainForwarded(this.peer, tls === undefined ? 'http' : 'https');

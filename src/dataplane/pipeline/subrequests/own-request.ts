@@ -9,6 +9,7 @@ import type { OwnMessage } from './question.ts';
 const NO_CLIENT: ClientIdentity = {
   peer: '',
   tls: undefined,
+  port: undefined,
   plainForwarded: '',
   ownUpstreams: undefined,
   connects: 0,
