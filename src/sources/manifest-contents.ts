@@ -1,6 +1,7 @@
 /** What manifests hold, each object with its place. */
 import type { ConfigMap } from '../resources/config-map.ts';
 import type { EndpointSlice } from '../resources/endpoint-slice.ts';
+import type { GatewayKind, GatewayKinds } from '../resources/gateway/gateway-object.ts';
 import type { IngressClassObject, IngressObject } from '../resources/ingress-object.ts';
 import type { Secret } from '../resources/secret.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
@@ -51,6 +52,12 @@ export interface ManifestConfigMap extends ObjectPlace {
   lineOf(key: string): number;
 }
 
+/** An object of the Gateway API, or a Namespace, which Gateways choose routes by. */
+export interface ManifestGatewayObject<K extends GatewayKind = GatewayKind> extends AnnotatedPlace {
+  readonly kind: K;
+  readonly object: GatewayKinds[K];
+}
+
 /** The objects of each kind that is read. */
 export interface ManifestObjects {
   readonly services: readonly ManifestService[];
@@ -59,6 +66,7 @@ export interface ManifestObjects {
   readonly ingresses: readonly ManifestIngress[];
   readonly ingressClasses: readonly ManifestIngressClass[];
   readonly configMaps: readonly ManifestConfigMap[];
+  readonly gatewayObjects: readonly ManifestGatewayObject[];
 }
 
 export interface ManifestContents extends ManifestObjects {
@@ -74,6 +82,7 @@ export const NO_OBJECTS: ManifestObjects = {
   ingresses: [],
   ingressClasses: [],
   configMaps: [],
+  gatewayObjects: [],
 };
 
 /** While they are gathered. */

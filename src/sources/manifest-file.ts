@@ -4,6 +4,8 @@ import { PREFIX } from '../resources/annotation-prefix.ts';
 import { readConfigMap } from '../resources/config-map.ts';
 import { readEndpointSlice } from '../resources/endpoint-slice.ts';
 import { SERVICE_NAME_LABEL, sliceProblems } from '../resources/endpoint-slice-shape.ts';
+import { GATEWAY_KIND_NAMES, GATEWAY_KINDS, readGatewayObject } from '../resources/gateway/gateway-kinds.ts';
+import { GATEWAY_GROUP, type GatewayKind } from '../resources/gateway/gateway-object.ts';
 import { readIngress, readIngressClass } from '../resources/ingress-object.ts';
 import { readSecret, readSecretMetadata } from '../resources/secret.ts';
 import {
@@ -25,6 +27,7 @@ export function readManifestText(text: string, file: string, defaultNamespace: s
     ingresses: [],
     ingressClasses: [],
     configMaps: [],
+    gatewayObjects: [],
     problems: [],
     warnings: [],
   };
@@ -78,6 +81,7 @@ const LISTS: ReadonlyMap<string, object> = new Map([
   [`${DISCOVERY}v1 EndpointSliceList`, { apiVersion: `${DISCOVERY}v1`, kind: 'EndpointSlice' }],
   [`${NETWORKING}v1 IngressList`, { apiVersion: `${NETWORKING}v1`, kind: 'Ingress' }],
   [`${NETWORKING}v1 IngressClassList`, { apiVersion: `${NETWORKING}v1`, kind: 'IngressClass' }],
+  ...gatewayNames().map(({ apiVersion, kind }) => [`${apiVersion} ${kind}List`, { apiVersion, kind }] as const),
 ]);
 
 const READERS: ReadonlyMap<string, (where: Place, value: Record<string, unknown>) => void> = new Map([
@@ -87,6 +91,7 @@ const READERS: ReadonlyMap<string, (where: Place, value: Record<string, unknown>
   [`${DISCOVERY}v1 EndpointSlice`, readSliceObject],
   [`${NETWORKING}v1 Ingress`, readIngressObject],
   [`${NETWORKING}v1 IngressClass`, readIngressClassObject],
+  ...gatewayNames().map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, gatewayReader(kind)] as const),
 ]);
 
 /** Versions of before, and what to write instead. */
@@ -95,6 +100,7 @@ const EARLIER: readonly (readonly [group: string, kind: string, present: string]
   [NETWORKING, 'Ingress', `${NETWORKING}v1`],
   [NETWORKING, 'IngressClass', `${NETWORKING}v1`],
   ['extensions/', 'Ingress', `${NETWORKING}v1`],
+  ...GATEWAY_KIND_NAMES.map(kind => [`${GATEWAY_GROUP}/`, kind, `${GATEWAY_GROUP}/v1`] as const),
 ];
 
 function readObject(where: Place, value: unknown): void {
@@ -181,6 +187,23 @@ function readConfigMapObject(where: Place, value: unknown): void {
   const configMap = readConfigMap(value, where.defaultNamespace);
   if (isShapeProblem(configMap)) complainOfAll(where, [configMap]);
   else where.found.configMaps.push({ configMap, ...linesAt(where, ['data']) });
+}
+
+/** Each kind under each version that is read. */
+function gatewayNames(): { readonly apiVersion: string; readonly kind: GatewayKind }[] {
+  return GATEWAY_KIND_NAMES.flatMap(kind => {
+    const { group, versions } = GATEWAY_KINDS[kind];
+    return versions.map(version => ({ apiVersion: group === '' ? version : `${group}/${version}`, kind }));
+  });
+}
+
+function gatewayReader(kind: GatewayKind) {
+  return (where: Place, value: Record<string, unknown>): void => {
+    const object = readGatewayObject(kind, value, where.defaultNamespace);
+    if (isShapeProblem(object)) complainOfAll(where, [object]);
+    else where.found.gatewayObjects.push({ kind, object, ...annotatedPlace(where) });
+    if (kind === 'Namespace') misplacedAnnotations(where, value);
+  };
 }
 
 /** A workload is often annotated where its Service should be. */

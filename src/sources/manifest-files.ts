@@ -92,6 +92,10 @@ export function mergeManifests(files: readonly ManifestContents[]): ManifestCont
       ({ configMaps }) => configMaps,
       ({ configMap }) => `ConfigMap ${serviceKey(configMap.metadata)}`,
     ),
+    gatewayObjects: firstOf(
+      ({ gatewayObjects }) => gatewayObjects,
+      ({ kind, object: { metadata } }) => `${kind} ${metadata.namespace === '' ? metadata.name : serviceKey(metadata)}`,
+    ),
     problems,
     warnings: files.flatMap(({ warnings }) => warnings),
   };

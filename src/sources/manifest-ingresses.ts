@@ -1,8 +1,9 @@
-import { type ServiceRef, serviceKey } from '../model/route.ts';
-import type { ConfigMap } from '../resources/config-map.ts';
+import { serviceKey } from '../model/route.ts';
 import type { IngressClassObject, IngressObject } from '../resources/ingress-object.ts';
 import type { IngressStore } from '../resources/ingress-store.ts';
+import { ManifestConfigMaps } from './manifest-config-maps.ts';
 import type { ManifestObjects } from './manifest-contents.ts';
+import { differences } from './manifest-differences.ts';
 
 type IngressContents = Pick<ManifestObjects, 'ingresses' | 'ingressClasses' | 'configMaps'>;
 
@@ -13,28 +14,21 @@ export class ManifestIngresses {
   #ingresses: ReadonlyMap<string, IngressObject> | undefined;
   /** By name. */
   #classes: ReadonlyMap<string, IngressClassObject> = new Map();
-  /** By namespace and name. */
-  #configMaps: ReadonlyMap<string, ConfigMap> = new Map();
+  readonly #configMaps: ManifestConfigMaps;
 
   constructor(store: IngressStore) {
     this.#store = store;
-    const { configMaps } = store;
-    configMaps.demand.onChange = (ref, isWanted) => {
-      if (isWanted) configMaps.setConfigMap(ref, this.#configMaps.get(serviceKey(ref)));
-    };
+    this.#configMaps = new ManifestConfigMaps(store.configMaps);
   }
 
   /** These are all. What has changed is told. @returns whether anything has */
   replace({ ingresses, ingressClasses, configMaps }: IngressContents): boolean {
     const store = this.#store;
     const isFirst = this.#ingresses === undefined;
-    const [before, classesBefore, configMapsBefore] = [this.#ingresses ?? new Map(), this.#classes, this.#configMaps];
+    const [before, classesBefore] = [this.#ingresses ?? new Map(), this.#classes];
     this.#ingresses = new Map(ingresses.map(({ ingress }) => [serviceKey(ingress.metadata), ingress]));
     this.#classes = new Map(ingressClasses.map(({ ingressClass }) => [ingressClass.metadata.name, ingressClass]));
-    this.#configMaps = new Map(configMaps.map(({ configMap }) => [serviceKey(configMap.metadata), configMap]));
-    const wanted = [...store.configMaps.demand.values()];
-    const changed = wanted.filter(ref => this.#configMapOf(ref) !== configMapsBefore.get(serviceKey(ref)));
-    for (const ref of isFirst ? wanted : changed) store.configMaps.setConfigMap(ref, this.#configMapOf(ref));
+    const isConfigured = this.#configMaps.replace(configMaps);
     if (isFirst) {
       store.classes.replace([...this.#classes.values()]);
       store.replace([...this.#ingresses.values()]);
@@ -46,22 +40,10 @@ export class ManifestIngresses {
     const { gone, come } = differences(before, this.#ingresses);
     for (const { metadata } of gone) store.remove(metadata);
     for (const ingress of come) store.upsert(ingress);
-    return [changed, classes.gone, classes.come, gone, come].some(({ length }) => length > 0);
+    return isConfigured || [classes.gone, classes.come, gone, come].some(({ length }) => length > 0);
   }
 
   stop(): void {
-    this.#store.configMaps.demand.onChange = undefined;
+    this.#configMaps.stop();
   }
-
-  #configMapOf(ref: ServiceRef): ConfigMap | undefined {
-    return this.#configMaps.get(serviceKey(ref));
-  }
-}
-
-/** Objects of files that have not changed stay the same. */
-function differences<T>(before: ReadonlyMap<string, T>, now: ReadonlyMap<string, T>): { gone: T[]; come: T[] } {
-  return {
-    gone: [...before].filter(([key]) => !now.has(key)).map(([, object]) => object),
-    come: [...now].filter(([key, object]) => before.get(key) !== object).map(([, object]) => object),
-  };
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { EndpointSliceStore } from '../resources/endpoint-slice-store.ts';
+import type { GatewayStore } from '../resources/gateway/gateway-store.ts';
 import type { IngressStore } from '../resources/ingress-store.ts';
 import type { SecretStores } from '../resources/secret-store.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
@@ -11,6 +12,7 @@ import type { ServiceStore } from '../resources/service-store.ts';
 import { FollowedManifest, GRACE_MS } from './followed-manifest.ts';
 import { type ManifestObjects, type ManifestProblem, NO_OBJECTS } from './manifest-contents.ts';
 import { listManifests, mergeManifests } from './manifest-files.ts';
+import { ManifestGateways } from './manifest-gateways.ts';
 import { ManifestIngresses } from './manifest-ingresses.ts';
 import { ManifestSecrets } from './manifest-secrets.ts';
 import { groupSlices, ManifestSlices, type SlicesByService } from './manifest-slices.ts';
@@ -26,6 +28,8 @@ export interface ManifestSourceOptions {
   readonly secrets: SecretStores;
   /** Absent where no Ingress is to be served. */
   readonly ingresses?: IngressStore | undefined;
+  /** Absent where no Gateway is to be served. */
+  readonly gateways?: GatewayStore | undefined;
   readonly logger: Logger;
   /** The store has changed. @param receivedAtMs when the files were seen to have, in milliseconds since the epoch */
   readonly onChange: (receivedAtMs: number) => void;
@@ -53,6 +57,7 @@ export class ManifestSource {
   readonly #secrets: ManifestSecrets;
   readonly #slices: ManifestSlices;
   readonly #ingresses: ManifestIngresses | undefined;
+  readonly #gateways: ManifestGateways | undefined;
   /** In the order in which they count. */
   #files = new Map<string, FollowedManifest>();
   #served: Served = { services: new Map(), slices: new Map(), others: NO_OBJECTS };
@@ -71,6 +76,7 @@ export class ManifestSource {
     this.#secrets = new ManifestSecrets(options.secrets);
     this.#slices = new ManifestSlices(options.slices);
     this.#ingresses = options.ingresses && new ManifestIngresses(options.ingresses);
+    this.#gateways = options.gateways && new ManifestGateways(options.gateways);
     this.#watches = [
       new PathWatch(path, logger, () => this.#scanSoon(SETTLE_MS, Date.now())),
       // What replaces the path is seen in its parent, and there kubelet swaps `..data` to change a mounted ConfigMap.
@@ -95,12 +101,19 @@ export class ManifestSource {
     this.#secrets.replace(others.secrets);
     this.#slices.replace(slices);
     this.#ingresses?.replace(others);
+    this.#gateways?.replace(others);
     store.replace([...services.values()]);
     this.#isSynced = true;
     const counts = { files: this.#files.size, services: services.size, ingresses: others.ingresses.length };
     logger.info({ path, ...counts }, `${path}: manifests read`);
     if (this.#ingresses === undefined && counts.ingresses > 0) {
       logger.info(`${path}: its Ingresses are not served; --ingress-class NAME serves those of a class`);
+    }
+    const gatewayCount = others.gatewayObjects.filter(({ kind }) => kind !== 'Namespace').length;
+    if (this.#gateways === undefined && gatewayCount > 0) {
+      logger.info(
+        `${path}: its objects of the Gateway API are not served; --gateway-controller NAME serves the Gateways of a controller`,
+      );
     }
     onChange(receivedAtMs);
     // Nothing here keeps the process alive: that is for the listeners.
@@ -114,6 +127,7 @@ export class ManifestSource {
     this.#secrets.stop();
     this.#slices.stop();
     this.#ingresses?.stop();
+    this.#gateways?.stop();
   }
 
   /** What is wrong with the files as they are now. */
@@ -206,6 +220,7 @@ export class ManifestSource {
     let isChanged = this.#secrets.replace(served.others.secrets);
     if (this.#slices.replace(served.slices)) isChanged = true;
     if (this.#ingresses?.replace(served.others) === true) isChanged = true;
+    if (this.#gateways?.replace(served.others) === true) isChanged = true;
     for (const [key, { metadata }] of before) {
       if (served.services.has(key)) continue;
       store.remove(metadata);

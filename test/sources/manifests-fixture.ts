@@ -83,7 +83,7 @@ export interface Following {
 export function follow(
   context: TestContext,
   path: string,
-  options: Pick<ManifestSourceOptions, 'defaultNamespace' | 'ingresses'> = {},
+  options: Pick<ManifestSourceOptions, 'defaultNamespace' | 'ingresses' | 'gateways'> = {},
 ): Following {
   const store = new RecordingStore();
   const secrets = { tls: new RecordingSecretStore(), named: new RecordingSecretStore() };

@@ -1,7 +1,13 @@
 import { orProblem } from '../misshapen.ts';
 import type { ShapeProblem } from '../service-object.ts';
 import { Field } from './field.ts';
-import { GATEWAY_GROUP, type GatewayKind, type GatewayKinds } from './gateway-object.ts';
+import {
+  GATEWAY_GROUP,
+  type GatewayKind,
+  type GatewayKinds,
+  type GatewayMetadata,
+  type NamespaceObject,
+} from './gateway-object.ts';
 import { readGatewayClassSpec, readGatewaySpec, readListenerSetSpec } from './read-gateway.ts';
 import { readMetadata } from './read-parts.ts';
 import { readBackendTlsPolicySpec, readReferenceGrantSpec } from './read-policy.ts';
@@ -60,7 +66,16 @@ export function readGatewayObject<K extends GatewayKind>(
     const object = new Field(value);
     const metadata = readMetadata(object.at('metadata'), isOfNamespace, defaultNamespace);
     const spec = readSpec(object.at('spec'));
-    const status = kind === 'Namespace' ? undefined : (object.at('status').value ?? undefined);
+    if (kind === 'Namespace') return namespaceObject(metadata) as GatewayKinds[K];
+    const status = object.at('status').value ?? undefined;
     return { metadata, spec, status } as GatewayKinds[K];
   });
 }
+
+/** API servers since 1.21 give every Namespace a label with its name. */
+export function namespaceObject(metadata: GatewayMetadata): NamespaceObject {
+  const labels = { ...metadata.labels, [NAME_LABEL]: metadata.name };
+  return { metadata: { ...metadata, labels }, spec: {}, status: undefined };
+}
+
+const NAME_LABEL = 'kubernetes.io/metadata.name';
