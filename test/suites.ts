@@ -12,6 +12,7 @@ export const TOGETHER = {
   pure: {
     files: [
       '{control,dataplane,formats,limits,model,observe,process,routing,settings,text}/**/*.test.ts',
+      'gateway/routes/*.test.ts',
       '*.test.ts',
       'support/*.test.ts',
     ],

@@ -1,10 +1,11 @@
 /** One Ingress as it was understood: its places, what its annotations ask for, and what is wrong with it. Pure. */
 import type { Diagnostic } from '../../model/diagnostic.ts';
-import { POLICY_KINDS, type Policy } from '../../model/policy.ts';
+import type { Policy } from '../../model/policy.ts';
 import { CATCH_ALL_HOST, type ServiceRef } from '../../model/route.ts';
 import type { IngressBackend, IngressObject, IngressTls } from '../../resources/ingress-object.ts';
 import { quote } from '../../text/quote.ts';
 import type { Destination } from '../destination.ts';
+import { inOrder } from '../policies/in-order.ts';
 import { INGRESS_FEATURES } from './annotations/features.ts';
 import { refuseBlockedWords } from './blocked-words.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
@@ -185,16 +186,4 @@ function withoutKinds(effect: IngressEffect, kinds: ReadonlySet<Policy['kind']>)
     openPaths: effect.access.openPaths,
   };
   return { ...effect, policies: kept(effect.policies), ...(access && { access }) };
-}
-
-const ORDER: ReadonlyMap<Policy['kind'], number> = new Map(POLICY_KINDS.map((kind, index) => [kind, index]));
-
-/** As a request meets them. */
-export function inOrder(policies: readonly Policy[]): readonly Policy[] {
-  return policies.toSorted((a, b) => rankOf(a) - rankOf(b));
-}
-
-/** What answers a request stays in the order in which it was asked for: nginx does the first that fits. */
-function rankOf({ kind }: Policy): number {
-  return ORDER.get(kind === 'return' ? 'redirect' : kind) ?? 0;
 }

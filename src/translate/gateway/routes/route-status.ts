@@ -1,0 +1,85 @@
+/** What the status of a route says at each of its parents. Pure. */
+import type { Diagnostic } from '../../../model/diagnostic.ts';
+import type { GatewayMetadata, RouteKind } from '../../../resources/gateway/gateway-object.ts';
+import type { Condition, ObjectStatus } from '../gateway-status.ts';
+import type { RouteReading } from '../readings.ts';
+import type { Attachment, Refusal } from './attachment.ts';
+import type { RefFault } from './backend-refs.ts';
+
+/** What is wrong with a route, whatever its parents say. */
+export interface RouteFaults {
+  /** Why none of it is served as it stands; undefined: some is. */
+  readonly refusal: Refusal | undefined;
+  /** Why some of its rules are not served, while others are; none: all are. */
+  readonly dropped: readonly string[];
+  readonly refs: readonly RefFault[];
+}
+
+/** The API allows 32 KiB. */
+const LONGEST_MESSAGE = 1024;
+
+export function routeStatus(
+  kind: RouteKind,
+  { namespace, name, generation }: GatewayMetadata,
+  attachments: readonly Attachment[],
+  faults: RouteFaults,
+): ObjectStatus {
+  const parents = attachments.map(({ parentRef, refusal }) => ({
+    parentRef,
+    conditions: [accepted(refusal ?? faults.refusal), resolvedRefs(faults.refs), ...partiallyInvalid(faults.dropped)],
+  }));
+  return { object: { kind, namespace, name }, generation, status: { kind, parents } };
+}
+
+/** A route that names no parent of ours: its status is left alone. */
+export function notOurs(kind: RouteKind, metadata: GatewayMetadata): RouteReading {
+  const status = routeStatus(kind, metadata, [], { refusal: undefined, dropped: [], refs: [] });
+  return { routes: [], streams: [], destinations: [], attached: new Set(), status, diagnostics: [] };
+}
+
+/** What is wrong with a route, for people. @param warnings what is wrong with Services that it names */
+export function routeDiagnostics(
+  kind: RouteKind,
+  { namespace, name }: GatewayMetadata,
+  attachments: readonly Attachment[],
+  { refusal, dropped, refs }: RouteFaults,
+  warnings: readonly string[],
+): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const tell = (severity: Diagnostic['severity'], reason: string, message: string): void => {
+    diagnostics.push({ object: { kind, namespace, name }, severity, reason, message: cut(message), paths: [] });
+  };
+  const refusals = new Set(refusal === undefined ? attachments.map(one => one.refusal) : [refusal]);
+  for (const one of refusals) if (one !== undefined) tell('refused', one.reason, one.message);
+  for (const rule of dropped) tell('warning', 'UnsupportedValue', `rule ${rule}; its requests get 500`);
+  for (const { reason, message } of refs) tell('warning', reason, message);
+  for (const warning of warnings) tell('warning', 'AnnotationIgnored', warning);
+  return diagnostics;
+}
+
+function accepted(refusal: Refusal | undefined): Condition {
+  if (refusal === undefined)
+    return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'the route is accepted' };
+  return { type: 'Accepted', status: 'False', reason: refusal.reason, message: cut(refusal.message) };
+}
+
+function resolvedRefs(faults: readonly RefFault[]): Condition {
+  const [first] = faults;
+  if (first === undefined) {
+    const message = 'all references of the route are resolved';
+    return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message };
+  }
+  const message = cut(faults.map(fault => fault.message).join('; '));
+  return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message };
+}
+
+/** The API wants the message to begin so. */
+function partiallyInvalid(dropped: readonly string[]): Condition[] {
+  if (dropped.length === 0) return [];
+  const message = cut(`Dropped Rule ${dropped.join('; ')}`);
+  return [{ type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message }];
+}
+
+function cut(message: string): string {
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE - 1)}…`;
+}

@@ -1,0 +1,86 @@
+/** An HTTPRoute or a GRPCRoute: where it attaches, what its rules become, and its status. Pure. */
+import type { GrpcRouteObject, HttpRouteObject } from '../../../resources/gateway/gateway-object.ts';
+import type { ListenerReading, RouteReading } from '../readings.ts';
+import { type Attachment, attach, type Refusal } from './attachment.ts';
+import type { ServedHost } from './hostnames.ts';
+import { RouteClusters } from './route-clusters.ts';
+import type { RouteContext } from './route-context.ts';
+import { notOurs, routeDiagnostics, routeStatus } from './route-status.ts';
+import { type RuleReading, readGrpcRule, readHttpRule } from './rules.ts';
+import { type RuledKind, type ServedAt, servedRoutes } from './served-routes.ts';
+
+/** The API allows no more. */
+const MOST_MATCHES = 128;
+/** What one object costs has a bound: its matches on all hosts of all its listeners. */
+const MOST_PLACES = 10_000;
+
+export function readHttpRoute(object: HttpRouteObject, context: RouteContext): RouteReading {
+  const { rules } = object.spec;
+  return readRuledRoute('HTTPRoute', object, context, clusters =>
+    rules.map((rule, index) => readHttpRule(rule, index, clusters)),
+  );
+}
+
+export function readGrpcRoute(object: GrpcRouteObject, context: RouteContext): RouteReading {
+  const { rules } = object.spec;
+  return readRuledRoute('GRPCRoute', object, context, clusters =>
+    rules.map((rule, index) => readGrpcRule(rule, index, clusters)),
+  );
+}
+
+function readRuledRoute(
+  kind: RuledKind,
+  { metadata, spec }: HttpRouteObject | GrpcRouteObject,
+  context: RouteContext,
+  readRules: (clusters: RouteClusters) => readonly RuleReading[],
+): RouteReading {
+  const { namespace } = metadata;
+  const attachments = attach({ kind, namespace, ...spec }, context);
+  if (attachments.length === 0) return notOurs(kind, metadata);
+  const clusters = new RouteClusters({ kind, namespace }, context);
+  const rules = readRules(clusters);
+  const servedAt = listenersOf(attachments);
+  const excess = excessOf(rules, servedAt);
+  const faulty = rules.filter(({ fault }) => fault !== undefined);
+  const refusal = excess ?? wholeRefusal(rules, faulty);
+  const faults = {
+    refusal,
+    dropped: refusal === undefined ? faulty.map(({ name, fault }) => `${name}: ${fault?.message}`) : [],
+    refs: clusters.faults,
+  };
+  return {
+    routes: excess === undefined ? servedRoutes(kind, metadata, rules, servedAt) : [],
+    streams: [],
+    destinations: clusters.found,
+    attached: refusal === undefined ? new Set(servedAt.keys()) : new Set(),
+    status: routeStatus(kind, metadata, attachments, faults),
+    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, clusters.warnings),
+  };
+}
+
+/** Several parentRefs may lead to one listener. */
+function listenersOf(attachments: readonly Attachment[]): ServedAt {
+  const all = new Map<ListenerReading, readonly ServedHost[]>();
+  for (const { listeners } of attachments) for (const [listener, hosts] of listeners) all.set(listener, hosts);
+  return all;
+}
+
+/** Why the route takes no requests at all. */
+function excessOf(rules: readonly RuleReading[], servedAt: ServedAt): Refusal | undefined {
+  const matches = rules.reduce((sum, { places }) => sum + places.length, 0);
+  if (matches > MOST_MATCHES) {
+    const message = `the rules have ${matches} matches, and ${MOST_MATCHES} of one route are served: split it`;
+    return { reason: 'UnsupportedValue', message };
+  }
+  const hosts = [...servedAt.values()].reduce((sum, { length }) => sum + length, 0);
+  if (matches * hosts <= MOST_PLACES) return undefined;
+  const message = `${matches} matches on ${hosts} hosts of listeners are more than ${MOST_PLACES}: split the route`;
+  return { reason: 'UnsupportedValue', message };
+}
+
+/** Where some rules can be served, the route is accepted. */
+function wholeRefusal(rules: readonly RuleReading[], faulty: readonly RuleReading[]): Refusal | undefined {
+  const fault = faulty[0]?.fault;
+  if (fault === undefined || faulty.length < rules.length) return undefined;
+  return { reason: fault.reason, message: fault.message };
+}

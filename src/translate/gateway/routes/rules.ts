@@ -1,0 +1,70 @@
+/** One rule of an HTTPRoute or a GRPCRoute, as it was understood. Pure. */
+import type { Policy } from '../../../model/policy.ts';
+import type { GatewayRoute, RouteOverrides } from '../../../model/route.ts';
+import type { GrpcRouteRule, HttpRouteRule } from '../../../resources/gateway/gateway-object.ts';
+import { quote } from '../../../text/quote.ts';
+import { type RuleBackends, ruleBackends } from './backends.ts';
+import { readFilters } from './filters.ts';
+import { ANY_CALL, readGrpcMatch } from './grpc-matches.ts';
+import { type MatchPlace, readHttpMatch } from './http-matches.ts';
+import type { RouteClusters } from './route-clusters.ts';
+import { RuleFault } from './rule-fault.ts';
+import { readTimeLimits } from './time-limits.ts';
+
+export interface RuleReading extends RuleBackends {
+  /** Its own, or its number, from 0. */
+  readonly name: string;
+  /** None where one of them cannot be read: the rule takes no requests then. */
+  readonly places: readonly MatchPlace[];
+  readonly policies: readonly Policy[];
+  readonly overrides: RouteOverrides;
+  readonly limits: Pick<GatewayRoute, 'requestTimeoutMs' | 'backendTimeoutMs'>;
+  /** Why the rule is not served as it stands, so that its requests get 500; undefined: it is. */
+  readonly fault: RuleFault | undefined;
+}
+
+export function readHttpRule(rule: HttpRouteRule, index: number, clusters: RouteClusters): RuleReading {
+  return readRule(rule, index, () => rule.matches.map(readHttpMatch), clusters, rule);
+}
+
+export function readGrpcRule(rule: GrpcRouteRule, index: number, clusters: RouteClusters): RuleReading {
+  const matches = rule.matches.length === 0 ? [ANY_CALL] : rule.matches;
+  return readRule(rule, index, () => matches.map(readGrpcMatch), clusters);
+}
+
+function readRule(
+  rule: Pick<HttpRouteRule, 'name' | 'filters' | 'backendRefs' | 'unknown'>,
+  index: number,
+  readPlaces: () => readonly MatchPlace[],
+  clusters: RouteClusters,
+  { timeouts }: Pick<HttpRouteRule, 'timeouts' | 'retry'> = {},
+): RuleReading {
+  const faults: RuleFault[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof RuleFault)) throw error;
+      faults.push(error);
+      return undefined;
+    }
+  };
+  const places = attempt(readPlaces) ?? [];
+  attempt(() => refuseUnknown(rule.unknown));
+  const limits = attempt(() => readTimeLimits(timeouts));
+  const policies = attempt(() => readFilters(rule.filters, { clusters })) ?? [];
+  const backends = rule.backendRefs.map(ref => {
+    const own = attempt(() => readFilters(ref.filters, { clusters })) ?? [];
+    return { ref, weight: ref.weight, policies: own };
+  });
+  // Also of a rule that is not served: what is wrong with its references is told.
+  const spread = ruleBackends(backends, clusters);
+  const [fault] = faults;
+  const read = { name: rule.name ?? String(index), places, fault };
+  if (fault !== undefined) return { ...read, policies: [], overrides: {}, limits: {}, cluster: clusters.invalid() };
+  return { ...read, policies, overrides: limits?.overrides ?? {}, limits: limits?.gateway ?? {}, ...spread };
+}
+
+function refuseUnknown([field]: readonly string[]): void {
+  if (field !== undefined) throw new RuleFault(`the field ${quote(field)} is not served`);
+}

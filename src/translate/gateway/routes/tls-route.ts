@@ -1,0 +1,42 @@
+/** A TLSRoute as streams of the model, and its status. Pure. */
+import type { StreamRoute } from '../../../model/gateway-port.ts';
+import type { TlsRouteObject } from '../../../resources/gateway/gateway-object.ts';
+import type { ListenerReading, RouteReading } from '../readings.ts';
+import { attach, type Refusal } from './attachment.ts';
+import { RouteClusters } from './route-clusters.ts';
+import type { RouteContext } from './route-context.ts';
+import { notOurs, routeDiagnostics, routeStatus } from './route-status.ts';
+
+export function readTlsRoute({ metadata, spec }: TlsRouteObject, context: RouteContext): RouteReading {
+  const kind = 'TLSRoute';
+  const { namespace } = metadata;
+  const attachments = attach({ kind, namespace, ...spec }, context);
+  if (attachments.length === 0) return notOurs(kind, metadata);
+  const clusters = new RouteClusters({ kind, namespace }, context);
+  // A server name chooses a route, and nothing else of a connection could choose a rule.
+  const [rule, ...others] = spec.rules;
+  const backends: StreamRoute['backends'] = (rule?.backendRefs ?? []).map(ref => {
+    const cluster = clusters.clusterOf(ref) ?? clusters.invalid();
+    return { cluster: cluster.id, weight: ref.weight };
+  });
+  const refusal: Refusal | undefined =
+    rule !== undefined ? undefined : { reason: 'UnsupportedValue', message: 'the route has no rule' };
+  const dropped = others.map((_, index) => `${index + 1}: a TLSRoute has one rule`);
+  const faults = { refusal, dropped, refs: clusters.faults };
+  const streams = new Map<ListenerReading, StreamRoute[]>();
+  for (const { listeners } of attachments) {
+    for (const [listener, hosts] of listeners)
+      streams.set(
+        listener,
+        hosts.map(({ host }) => ({ host, backends })),
+      );
+  }
+  return {
+    routes: [],
+    streams: [...streams].flatMap(([listener, all]) => all.map(stream => ({ listener, stream }))),
+    destinations: clusters.found,
+    attached: refusal === undefined ? new Set(streams.keys()) : new Set(),
+    status: routeStatus(kind, metadata, attachments, faults),
+    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, clusters.warnings),
+  };
+}
