@@ -46,12 +46,12 @@ function takes(route: Route, asked: Asked): boolean {
 
 function isMet({ value, isPattern }: ValueCondition, actual: string | undefined): boolean {
   if (actual === undefined) return false;
-  return isPattern === true ? new RegExp(value).test(actual) : actual === value;
+  return isPattern === true ? new RegExp(`^(?:${value})$`).test(actual) : actual === value;
 }
 
 function isPathOf({ path, match }: Route, asked: string): boolean {
   if (match === 'exact') return asked === path;
-  if (match === 'regex') return new RegExp(path).test(asked);
+  if (match === 'regex') return new RegExp(`^(?:${path})$`).test(asked);
   return path === '/' || asked === path || asked.startsWith(`${path}/`);
 }
 

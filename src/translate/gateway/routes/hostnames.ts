@@ -6,7 +6,7 @@ import { readRuleHost } from '../../ingress/rule-text.ts';
 export interface ServedHost {
   /** What the hostnames of both have in common; empty: all hosts. */
   readonly host: string;
-  /** As in `ListenerPlace`. */
+  /** How closely the route's own hostname fits it. Of routes for one host, those with more come first, whatever their paths. */
   readonly hostRank: number;
 }
 

@@ -1,18 +1,21 @@
 /** The paths, and the conditions, of the matches of HTTPRoutes and GRPCRoutes. Pure. */
 import type { Place, RequestConditions, ValueCondition } from '../../../model/route.ts';
 import type { HttpMatch, ValueMatch } from '../../../resources/gateway/gateway-object.ts';
-import { decodePath } from '../../../routing/decoded-path.ts';
-import { normalisePath } from '../../../routing/path.ts';
-import { compilePattern } from '../../../routing/pattern/compile-pattern.ts';
+import { normalisePath, upperCaseEscapes } from '../../../routing/path.ts';
 import { quote } from '../../../text/quote.ts';
 import { MAX_PATH_BYTES } from '../../annotations.ts';
+import { checkPattern } from './patterns.ts';
 import type { Narrowness } from './rank.ts';
-import { orFault, RuleFault } from './rule-fault.ts';
+import { RuleFault } from './rule-fault.ts';
+
+export type Turn = 0 | 1 | 2;
 
 /** One match of a rule: which requests it takes on a host. */
 export interface MatchPlace extends Pick<Place, 'path' | 'match'> {
   readonly conditions: RequestConditions | undefined;
   readonly narrowness: Narrowness;
+  /** Of matches for one host, those with a later turn are asked when all with an earlier one have not matched; absent: 0. */
+  readonly turn?: Turn;
 }
 
 const METHODS: ReadonlySet<string> = new Set([
@@ -77,9 +80,9 @@ function readValues(what: string, matches: readonly ValueMatch[]): ValueConditio
   const values = new Map<string, ValueCondition>();
   for (const { type, name, value } of matches) {
     if (values.has(name)) continue;
-    if (type === 'Exact') values.set(name, { name, value: bytesOf(value) });
+    if (type === 'Exact') values.set(name, { name, value });
     else if (type === 'RegularExpression') {
-      orFault(`the ${what} ${name}`, () => compilePattern(value));
+      checkPattern(`the ${what} ${name}`, value);
       values.set(name, { name, value, isPattern: true });
     } else throw new RuleFault(`the ${what} ${name}: the type ${quote(type)} is not known`);
   }
@@ -95,15 +98,15 @@ function readPath({ type, value }: HttpMatch['path']): Pick<Place, 'path' | 'mat
       return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path };
     }
     case 'RegularExpression':
-      orFault(`the path ${quote(value)}`, () => compilePattern(value));
+      checkPattern(`the path ${quote(value)}`, value);
       return { path: value, match: 'regex' };
     default:
       throw new RuleFault(`the path type ${quote(type)} is not known`);
   }
 }
 
-/** @returns decoded, bytes, a character each @throws RuleFault for what the API forbids, and no request can be */
-export function readPlainPath(value: string): string {
+/** @returns as requests are compared with it @throws RuleFault for what the API forbids */
+function readPlainPath(value: string): string {
   const fail = (why: string): never => {
     throw new RuleFault(`the path ${quote(value)} ${why}`);
   };
@@ -113,10 +116,5 @@ export function readPlainPath(value: string): string {
   const part = ODD_PART.exec(value)?.[0];
   if (part !== undefined) fail(`must not hold ${part}`);
   const normal = normalisePath(value);
-  return (normal && decodePath(normal)) ?? fail('is none that a request can have');
-}
-
-/** Values of requests are compared as bytes. */
-function bytesOf(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
+  return normal === undefined ? fail('is none that a request can have') : upperCaseEscapes(normal);
 }

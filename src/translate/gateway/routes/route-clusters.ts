@@ -54,8 +54,8 @@ export class RouteClusters {
   }
 
   /** What is wrong with annotations of the Services. */
-  get warnings(): readonly string[] {
-    return [...this.#warnings];
+  get warnings(): readonly { readonly reason: string; readonly message: string }[] {
+    return [...this.#warnings].map(message => ({ reason: 'AnnotationIgnored', message }));
   }
 
   /** @returns undefined where no requests can be sent there: that has been noted */

@@ -37,13 +37,13 @@ export function notOurs(kind: RouteKind, metadata: GatewayMetadata): RouteReadin
   return { routes: [], streams: [], destinations: [], attached: new Set(), status, diagnostics: [] };
 }
 
-/** What is wrong with a route, for people. @param warnings what is wrong with Services that it names */
+/** What is wrong with a route, for people. @param warnings what is wrong with annotations, its own and those of Services */
 export function routeDiagnostics(
   kind: RouteKind,
   { namespace, name }: GatewayMetadata,
   attachments: readonly Attachment[],
   { refusal, dropped, refs }: RouteFaults,
-  warnings: readonly string[],
+  warnings: readonly Pick<Diagnostic, 'reason' | 'message'>[],
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const tell = (severity: Diagnostic['severity'], reason: string, message: string): void => {
@@ -53,7 +53,7 @@ export function routeDiagnostics(
   for (const one of refusals) if (one !== undefined) tell('refused', one.reason, one.message);
   for (const rule of dropped) tell('warning', 'UnsupportedValue', `rule ${rule}; its requests get 500`);
   for (const { reason, message } of refs) tell('warning', reason, message);
-  for (const warning of warnings) tell('warning', 'AnnotationIgnored', warning);
+  for (const { reason, message } of warnings) tell('warning', reason, message);
   return diagnostics;
 }
 

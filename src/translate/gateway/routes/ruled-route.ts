@@ -1,12 +1,16 @@
 /** An HTTPRoute or a GRPCRoute: where it attaches, what its rules become, and its status. Pure. */
+import type { Policy } from '../../../model/policy.ts';
 import type { GrpcRouteObject, HttpRouteObject } from '../../../resources/gateway/gateway-object.ts';
+import { inOrder } from '../../policies/in-order.ts';
 import type { ListenerReading, RouteReading } from '../readings.ts';
 import { type Attachment, attach, type Refusal } from './attachment.ts';
 import type { ServedHost } from './hostnames.ts';
+import { type OwnPolicies, readOwnPolicies } from './own-policies.ts';
 import { RouteClusters } from './route-clusters.ts';
 import type { RouteContext } from './route-context.ts';
 import { notOurs, routeDiagnostics, routeStatus } from './route-status.ts';
-import { type RuleReading, readGrpcRule, readHttpRule } from './rules.ts';
+import { RuleFault } from './rule-fault.ts';
+import { type RuleReading, readGrpcRule, readHttpRule, withFault } from './rules.ts';
 import { type RuledKind, type ServedAt, servedRoutes } from './served-routes.ts';
 
 /** The API allows no more. */
@@ -38,7 +42,9 @@ function readRuledRoute(
   const attachments = attach({ kind, namespace, ...spec }, context);
   if (attachments.length === 0) return notOurs(kind, metadata);
   const clusters = new RouteClusters({ kind, namespace }, context);
-  const rules = readRules(clusters);
+  const own = readOwnPolicies(kind, metadata, context);
+  for (const destination of own.destinations) clusters.add(destination);
+  const rules = withOwnPolicies(readRules(clusters), own, clusters);
   const servedAt = listenersOf(attachments);
   const excess = excessOf(rules, servedAt);
   const faulty = rules.filter(({ fault }) => fault !== undefined);
@@ -54,9 +60,27 @@ function readRuledRoute(
     destinations: clusters.found,
     attached: refusal === undefined ? new Set(servedAt.keys()) : new Set(),
     status: routeStatus(kind, metadata, attachments, faults),
-    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, clusters.warnings),
+    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, [...own.warnings, ...clusters.warnings]),
   };
 }
+
+/** Where a rule has a filter that means the same, that counts. */
+function withOwnPolicies(
+  rules: readonly RuleReading[],
+  { policies, fault }: OwnPolicies,
+  clusters: RouteClusters,
+): readonly RuleReading[] {
+  if (fault !== undefined) return rules.map(rule => withFault(rule, new RuleFault(fault), clusters));
+  if (policies.length === 0) return rules;
+  return rules.map(rule => {
+    if (rule.fault !== undefined) return rule;
+    const kinds = new Set(rule.policies.map(({ kind }) => kind));
+    const added = policies.filter(({ kind }) => !ONCE.has(kind) || !kinds.has(kind));
+    return { ...rule, policies: inOrder([...added, ...rule.policies]) };
+  });
+}
+
+const ONCE: ReadonlySet<Policy['kind']> = new Set(['cors', 'retry']);
 
 /** Several parentRefs may lead to one listener. */
 function listenersOf(attachments: readonly Attachment[]): ServedAt {

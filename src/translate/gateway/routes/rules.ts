@@ -3,6 +3,7 @@ import type { Policy } from '../../../model/policy.ts';
 import type { GatewayRoute, RouteOverrides } from '../../../model/route.ts';
 import type { GrpcRouteRule, HttpRouteRule } from '../../../resources/gateway/gateway-object.ts';
 import { quote } from '../../../text/quote.ts';
+import { inOrder } from '../../policies/in-order.ts';
 import { type RuleBackends, ruleBackends } from './backends.ts';
 import { readFilters } from './filters.ts';
 import { ANY_CALL, readGrpcMatch } from './grpc-matches.ts';
@@ -59,10 +60,24 @@ function readRule(
   });
   // Also of a rule that is not served: what is wrong with its references is told.
   const spread = ruleBackends(backends, clusters);
+  const { overrides = {}, gateway = {} } = limits ?? {};
+  const name = rule.name ?? String(index);
+  const read: RuleReading = {
+    name,
+    places,
+    policies: inOrder(policies),
+    overrides,
+    limits: gateway,
+    fault: undefined,
+    ...spread,
+  };
   const [fault] = faults;
-  const read = { name: rule.name ?? String(index), places, fault };
-  if (fault !== undefined) return { ...read, policies: [], overrides: {}, limits: {}, cluster: clusters.invalid() };
-  return { ...read, policies, overrides: limits?.overrides ?? {}, limits: limits?.gateway ?? {}, ...spread };
+  return fault === undefined ? read : withFault(read, fault, clusters);
+}
+
+/** The rule, when all its requests get 500. */
+export function withFault({ name, places }: RuleReading, fault: RuleFault, clusters: RouteClusters): RuleReading {
+  return { name, places, policies: [], overrides: {}, limits: {}, fault, cluster: clusters.invalid() };
 }
 
 function refuseUnknown([field]: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { GatewayRoute, Route } from '../../../model/route.ts';
 import type { GatewayMetadata } from '../../../resources/gateway/gateway-object.ts';
 import type { ListenerReading } from '../readings.ts';
 import type { ServedHost } from './hostnames.ts';
+import type { Turn } from './http-matches.ts';
 import { rankOf } from './rank.ts';
 import type { RuleReading } from './rules.ts';
 
@@ -12,11 +13,15 @@ export type ServedAt = ReadonlyMap<ListenerReading, readonly ServedHost[]>;
 /** Routes that are told apart by rules. */
 export type RuledKind = GatewayRoute['object']['kind'];
 
+/** There are so many turns for each hostname. */
+const TURNS = 3;
+
 /** What one rule says of all its routes, which share it, and where the rule takes requests. */
 interface RuleRoutes {
   readonly shared: Omit<Route, 'host' | 'path'>;
   readonly places: readonly {
     readonly where: Pick<Route, 'path' | 'match'>;
+    readonly turn: Turn;
     readonly listener: Pick<NonNullable<Route['listener']>, 'match' | 'rank' | 'conditions'>;
   }[];
 }
@@ -33,8 +38,13 @@ export function servedRoutes(
     if (portId === undefined) continue;
     for (const { host, hostRank } of hosts) {
       for (const { shared, places } of made) {
-        for (const { where, listener } of places) {
-          routes.push({ ...shared, host, ...where, listener: { port: portId, hostname, hostRank, ...listener } });
+        for (const { where, listener, turn } of places) {
+          routes.push({
+            ...shared,
+            host,
+            ...where,
+            listener: { port: portId, hostname, ...listener, hostRank: TURNS * hostRank - turn },
+          });
         }
       }
     }
@@ -54,7 +64,8 @@ function ruleRoutes(kind: RuledKind, metadata: GatewayMetadata, rule: RuleReadin
       ...(policies.length > 0 && { policies }),
       ...{ gateway, service: cluster.service, createdAt },
     },
-    places: rule.places.map(({ path, match, conditions, narrowness }, number) => ({
+    places: rule.places.map(({ path, match, conditions, narrowness, turn = 0 }, number) => ({
+      turn,
       where: { path, ...(match && { match }) },
       listener: {
         match: `${kind} ${namespace}/${name} ${index} ${number}`,
