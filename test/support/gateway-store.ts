@@ -29,6 +29,10 @@ export class RecordingGatewayStore implements GatewayStore {
     if (why === undefined) this.#objects.set(kind, new Map());
   }
 
+  setBundleVersion(version: string | undefined): void {
+    this.calls.push(`bundle ${version}`);
+  }
+
   get<K extends GatewayKind>(kind: K, name: string): GatewayKinds[K] | undefined {
     return this.#objects.get(kind)?.get(name) as GatewayKinds[K] | undefined;
   }

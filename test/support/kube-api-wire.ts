@@ -2,23 +2,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
+import { GATEWAY_KINDS } from '../../src/resources/gateway/gateway-kinds.ts';
+import type { GatewayKind } from '../../src/resources/gateway/gateway-object.ts';
 import type { EndpointSliceManifest } from './endpoint-slices.ts';
 import type { SecretManifest } from './secrets.ts';
 import type { ServiceManifest } from './services.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
 export type Fault = { readonly status: number; readonly retryAfter?: number } | 'reset' | 'hang' | 'cut' | 'garbage';
 
 /** An object that the fixture keeps, and knows nothing of but its name. */
 export interface PlainManifest {
   readonly apiVersion: string;
-  readonly kind: 'Ingress' | 'IngressClass' | 'ConfigMap' | 'Lease';
+  readonly kind: 'Ingress' | 'IngressClass' | 'ConfigMap' | 'Lease' | GatewayKind;
   readonly metadata: {
     readonly name: string;
     /** Empty for an object of the whole cluster, and never sent then. */
     readonly namespace: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
+    readonly generation?: number;
     readonly creationTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -31,6 +34,8 @@ export type StoredObject = ServiceManifest | EndpointSliceManifest | SecretManif
 export interface ReceivedRequest {
   readonly verb: Verb;
   readonly resource: string;
+  /** Of the API: `v1`. */
+  readonly version: string;
   /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
   /** Of one object; empty for a collection. */
@@ -68,6 +73,9 @@ const RESOURCES = {
   IngressClass: 'ingressclasses',
   ConfigMap: 'configmaps',
   Lease: 'leases',
+  ...(Object.fromEntries(Object.entries(GATEWAY_KINDS).map(([kind, { resource }]) => [kind, resource])) as {
+    readonly [K in GatewayKind]: string;
+  }),
 } as const;
 
 export function resourceOf({ kind }: Pick<StoredObject, 'kind'>): string {
@@ -85,14 +93,21 @@ const GROUPS: Readonly<Record<string, string>> = {
   ingresses: 'apis/networking.k8s.io',
   ingressclasses: 'apis/networking.k8s.io',
   leases: 'apis/coordination.k8s.io',
+  customresourcedefinitions: 'apis/apiextensions.k8s.io',
+  ...Object.fromEntries(
+    Object.values(GATEWAY_KINDS).map(({ resource, group }) => [resource, group === '' ? 'api' : `apis/${group}`]),
+  ),
 };
 
-const COLLECTION = /^\/(api|apis\/[a-z0-9.]+)\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+)(?:\/(status))?)?$/;
+const COLLECTION =
+  /^\/(api|apis\/[a-z0-9.]+)\/(v1(?:beta1)?)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+)(?:\/(status))?)?$/;
 
 /** `discovery.k8s.io/v1` */
 export function apiVersionOf(resource: string): string {
   return [...(GROUPS[resource] ?? '').split('/').slice(1), 'v1'].join('/');
 }
+
+const WRITING: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch' };
 
 export function readRequest({
   method,
@@ -104,16 +119,16 @@ export function readRequest({
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const match = COLLECTION.exec(pathname);
   if (match === null) return undefined;
-  const [, group = '', namespace, resource = '', name = '', part] = match;
+  const [, group = '', version = '', namespace, resource = '', name = '', part] = match;
   if (GROUPS[resource] !== group) return undefined;
   const query = Object.fromEntries(searchParams);
   const reading = query.watch === 'true' ? 'watch' : name === '' ? 'list' : 'get';
-  const verb = method === 'POST' ? 'create' : method === 'PATCH' ? 'patch' : reading;
+  const verb = WRITING[method ?? ''] ?? reading;
   const tls =
     socket instanceof TLSSocket
       ? { serverName: socket.servername || '', certificate: socket.getPeerCertificate().fingerprint256 ?? '' }
       : undefined;
-  return { verb, resource, namespace, name, part, query, headers, headersDistinct, tls };
+  return { verb, resource, version, namespace, name, part, query, headers, headersDistinct, tls };
 }
 
 /** @returns undefined when it breaks off: then nothing was asked */

@@ -1,6 +1,6 @@
 /**
- * A Kubernetes API server for fast tests: Services, EndpointSlices, Secrets, Ingresses, IngressClasses, ConfigMaps, Leases and
- * Events over real HTTP (or HTTPS) on loopback.
+ * A Kubernetes API server for fast tests: Services, EndpointSlices, Secrets, Ingresses, IngressClasses, ConfigMaps, Leases, Events
+ * and, once installed, kinds of the Gateway API over real HTTP (or HTTPS) on loopback.
  *
  *     await using api = await KubeApi.start();            // { tls: true } for HTTPS with a certificate of its own
  *     api.apply(service('volume'));                        // ADDED or MODIFIED
@@ -8,6 +8,7 @@
  *     api.apply(endpointSlice('volume', { endpoints: [endpoint('127.0.0.1')] }));
  *     api.remove('default', 'volume-1', 'endpointslices');
  *     api.nodes.set('node-1', { 'topology.kubernetes.io/zone': 'zone-a' });   // a Node with these labels
+ *     api.install('v1', 'gateways', 'httproutes');         // CRDs of the Gateway API; api.uninstall('httproutes') drops one
  *     const file = api.writeKubeconfig();                  // for --kubeconfig; removed with the server
  *
  * It lists with `limit`, `continue`, `labelSelector` (equality, `!=`, existence) and `fieldSelector` (`metadata.name`, `type`), in
@@ -39,6 +40,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { GATEWAY_KINDS } from '../../src/resources/gateway/gateway-kinds.ts';
 import {
   apiVersionOf,
   breakOff,
@@ -71,6 +74,8 @@ interface OpenWatch {
 
 export class KubeApi {
   readonly requests: ReceivedRequest[] = [];
+  /** In the metadata of the CRDs of the Gateway API. */
+  bundleVersion = 'v1.6.3';
   readonly nodes = new Map<string, Readonly<Record<string, string>>>();
   token: string | undefined;
   connections = 0;
@@ -87,6 +92,8 @@ export class KubeApi {
   readonly #faults = new Map<Verb, { fault: Fault; left: number }>();
   readonly #posted = new PostedEvents();
   readonly #refusals = new Map<string, number>();
+  /** By version of the Gateway API, the resources that it has. */
+  readonly #installed = new Map<string, Set<string>>();
   /** By resource, namespace and name. */
   readonly #objects = new Map<string, StoredObject>();
   readonly #pages = new Map<string, { items: StoredObject[]; version: number }>();
@@ -237,6 +244,19 @@ export class KubeApi {
     this.#refusals.delete(resource);
   }
 
+  install(version: string, ...resources: readonly string[]): void {
+    this.#installed.set(version, new Set([...(this.#installed.get(version) ?? []), ...resources]));
+  }
+
+  /** Its objects go with it, and its watches end. */
+  uninstall(resource: string): void {
+    for (const resources of this.#installed.values()) resources.delete(resource);
+    for (const object of [...this.#objects.values()].filter(each => resourceOf(each) === resource)) {
+      this.remove(object.metadata.namespace ?? '', object.metadata.name, resource);
+    }
+    for (const { request, response } of this.#watches) if (request.resource === resource) response.end();
+  }
+
   compact(how: 'event' | 'http' = 'event'): void {
     this.#oldest = this.#version;
     this.#expiry = how;
@@ -329,8 +349,8 @@ export class KubeApi {
     await this.#thaw?.promise;
     if (response.destroyed) return;
     const fault = request && this.#takeFault(request.verb);
-    const refusal = request && this.#refusals.get(request.resource);
-    if (request === undefined) sendStatus(response, 404);
+    const refusal = request && (this.#refusals.get(request.resource) ?? this.#absence(request));
+    if (request === undefined) this.#discover(incoming.url ?? '', response);
     else if (this.token !== undefined && incoming.headers.authorization !== `Bearer ${this.token}`) {
       sendStatus(response, 401);
     } else if (request.namespace !== undefined && this.#forbidden.includes(request.namespace)) {
@@ -341,6 +361,7 @@ export class KubeApi {
     else if (request.resource === 'events' && request.verb === 'patch') this.#posted.patch(request, response, body);
     else if (request.verb === 'create') this.#create(request, response, body);
     else if (request.verb === 'patch') this.#patch(request, response, body);
+    else if (request.verb === 'update') this.#updateStatus(request, response, body);
     else if (request.verb === 'get') this.#get(request, response);
     else if (request.verb === 'list') await this.#list(request, response);
     else this.#watch(request, response);
@@ -353,7 +374,41 @@ export class KubeApi {
     return planned.fault;
   }
 
+  /** What it says of a version of the Gateway API. */
+  #discover(url: string, response: ServerResponse): void {
+    const [, version = ''] = /^\/apis\/gateway\.networking\.k8s\.io\/([a-z0-9]+)$/.exec(url) ?? [];
+    const resources = this.#installed.get(version) ?? new Set();
+    const refusal = this.#refusals.get('apiresources');
+    if (refusal !== undefined) sendStatus(response, refusal);
+    else if (resources.size === 0) sendStatus(response, 404);
+    else sendJson(response, 200, { kind: 'APIResourceList', resources: [...resources].map(name => ({ name })) });
+  }
+
+  /** 404 for a kind of the Gateway API that is not installed. */
+  #absence({ resource, version }: ReceivedRequest): number | undefined {
+    if (resource === 'namespaces' || !Object.values(GATEWAY_KINDS).some(kind => kind.resource === resource))
+      return undefined;
+    return this.#installed.get(version)?.has(resource) === true ? undefined : 404;
+  }
+
+  /** Replaces the status; 409 to one for another version. What changes nothing makes no new version. */
+  #updateStatus({ resource, namespace = '', name }: ReceivedRequest, response: ServerResponse, body: string): void {
+    const known = this.get(resource, namespace, name) as (StoredObject & { readonly status?: unknown }) | undefined;
+    const { metadata, status } = JSON.parse(body) as StoredObject & { readonly status?: unknown };
+    if (known === undefined) sendStatus(response, 404);
+    else if (metadata.resourceVersion !== known.metadata.resourceVersion) sendStatus(response, 409);
+    else {
+      if (!isDeepStrictEqual(known.status, status)) this.apply(Object.assign({}, known, { status }));
+      sendJson(response, 200, this.get(resource, namespace, name));
+    }
+  }
+
   #get({ resource, namespace, name }: ReceivedRequest, response: ServerResponse): void {
+    if (resource === 'customresourcedefinitions') {
+      const annotations = { 'gateway.networking.k8s.io/bundle-version': this.bundleVersion };
+      sendJson(response, 200, { kind: 'PartialObjectMetadata', metadata: { name, annotations } });
+      return;
+    }
     const labels = resource === 'nodes' ? this.nodes.get(name) : undefined;
     const object = this.get(resource, namespace ?? '', name);
     if (object !== undefined) sendJson(response, 200, object);

@@ -13,9 +13,20 @@ import { readMetadata } from './read-parts.ts';
 import { readBackendTlsPolicySpec, readReferenceGrantSpec } from './read-policy.ts';
 import { readGrpcRouteSpec, readHttpRouteSpec, readTlsRouteSpec } from './read-route.ts';
 
+/** The kinds as the API calls them in paths. */
+export type GatewayResource =
+  | 'namespaces'
+  | 'gatewayclasses'
+  | 'gateways'
+  | 'listenersets'
+  | 'referencegrants'
+  | 'backendtlspolicies'
+  | 'httproutes'
+  | 'grpcroutes'
+  | 'tlsroutes';
+
 interface KindFacts<K extends GatewayKind> {
-  /** As the API calls it in paths. */
-  readonly resource: string;
+  readonly resource: GatewayResource;
   /** Empty for the core group. */
   readonly group: string;
   /** The versions that can be read, the best first. They have one form. */
@@ -42,11 +53,11 @@ export const GATEWAY_KINDS: { readonly [K in GatewayKind]: KindFacts<K> } = {
 
 export const GATEWAY_KIND_NAMES = Object.keys(GATEWAY_KINDS) as readonly GatewayKind[];
 
-function core(resource: string, versions: readonly string[], isOfNamespace: boolean) {
+function core(resource: GatewayResource, versions: readonly string[], isOfNamespace: boolean) {
   return { resource, group: '', versions, isOfNamespace };
 }
 
-function gateway(resource: string, versions: readonly string[], isOfNamespace = true) {
+function gateway(resource: GatewayResource, versions: readonly string[], isOfNamespace = true) {
   return { resource, group: GATEWAY_GROUP, versions, isOfNamespace };
 }
 

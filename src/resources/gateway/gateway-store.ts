@@ -15,4 +15,6 @@ export interface GatewayStore {
    * @param why for people, with what to do about it; undefined: the API server has no such kind
    */
   absent(kind: GatewayKind, why: string | undefined): void;
+  /** The release of the Gateway API that the CRDs are of, as `v1.6.3`; undefined: not known. */
+  setBundleVersion(version: string | undefined): void;
 }

@@ -3,6 +3,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { type Clock, systemClock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
+import { GATEWAY_GROUP } from '../../resources/gateway/gateway-object.ts';
 import { quote } from '../../text/quote.ts';
 import { type Access, AccessProvider, type AccessSettings, type AccessSurroundings, type Cluster } from './access.ts';
 import {
@@ -27,13 +28,18 @@ const LONGEST_BODY = 256 * 1024 * 1024;
 /** Enough for a Status object; of anything longer only the status counts. */
 const LONGEST_ERROR_BODY = 64 * 1024;
 
-const METHODS = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', patch: 'PATCH' } as const;
+const METHODS = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH' } as const;
+
+/** An API server that does not know this form sends the whole object. */
+const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 
 export interface KubeRequest {
   readonly operation: Operation;
   /** One object of the collection; else the collection itself is meant. */
   readonly name?: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Of an object that may be large, only its metadata is wanted. */
+  readonly metadataOnly?: true;
   /** Sent as JSON; to patch, as what RFC 7396 makes of the object. */
   readonly body?: unknown;
   /** Ends the exchange at any moment; the promise is then rejected with the signal's reason. */
@@ -154,7 +160,7 @@ export class KubeClient {
   }
 
   async #exchange(access: Access, request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { operation, name, query = {}, body } = request;
+    const { operation, name, query = {}, body, metadataOnly } = request;
     const url = new URL(access.server + pathOf(operation, name));
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -167,7 +173,7 @@ export class KubeClient {
       method: METHODS[operation.verb],
       headers: {
         ...access.options.headers,
-        Accept: 'application/json',
+        Accept: metadataOnly === true ? METADATA : 'application/json',
         'User-Agent': 'kube-entry',
         ...(payload !== undefined && {
           'Content-Type': operation.verb === 'patch' ? 'application/merge-patch+json' : 'application/json',
@@ -206,8 +212,8 @@ async function unlessAborted<T>(signal: AbortSignal, act: () => Promise<T>): Pro
   }
 }
 
-/** The group and version that a resource is read from. */
-const GROUPS: Readonly<Record<Operation['resource'], string>> = {
+/** The group and version that a resource is read from; absent: it is one of the Gateway API. */
+const GROUPS: Readonly<Partial<Record<Operation['resource'], string>>> = {
   services: '/api/v1',
   events: '/api/v1',
   endpointslices: '/apis/discovery.k8s.io/v1',
@@ -220,14 +226,18 @@ const GROUPS: Readonly<Record<Operation['resource'], string>> = {
   leases: '/apis/coordination.k8s.io/v1',
   deployments: '/apis/apps/v1',
   daemonsets: '/apis/apps/v1',
+  customresourcedefinitions: '/apis/apiextensions.k8s.io/v1',
+  namespaces: '/api/v1',
 };
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#standard-api-terminology */
-function pathOf({ resource, namespace }: Operation, name: string | undefined): string {
+function pathOf({ resource, namespace, version }: Operation, name: string | undefined): string {
+  const group = GROUPS[resource] ?? `/apis/${GATEWAY_GROUP}/${version ?? 'v1'}`;
+  if (resource === 'apiresources') return group;
   const [collection, ...parts] = resource.split('/');
   const place = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const object = name === undefined ? [] : [encodeURIComponent(name), ...parts];
-  return [`${GROUPS[resource]}${place}/${collection}`, ...object].join('/');
+  return [`${group}${place}/${collection}`, ...object].join('/');
 }
 
 /** Resolves with the head of the answer. */

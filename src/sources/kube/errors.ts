@@ -1,5 +1,7 @@
 /** What can go wrong between this program and the Kubernetes API, each kind with its own code. */
 import { codeOf, KubeEntryError, messageOf } from '../../errors.ts';
+import type { GatewayResource } from '../../resources/gateway/gateway-kinds.ts';
+import { GATEWAY_GROUP } from '../../resources/gateway/gateway-object.ts';
 import { certificateProblem } from './certificate-problem.ts';
 
 /** As RBAC names it: a part of an object stands behind a slash. */
@@ -15,16 +17,23 @@ export type Resource =
   | 'configmaps'
   | 'leases'
   | 'deployments'
-  | 'daemonsets';
+  | 'daemonsets'
+  | GatewayResource
+  | `${GatewayResource}/status`
+  // What the API server says of the kinds in one version of the Gateway API.
+  | 'apiresources'
+  | 'customresourcedefinitions';
 
 /** One kind of access, as RBAC names it. */
 export interface Operation {
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
   readonly resource: Resource;
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;
   /** Field selector; absent for all objects. */
   readonly fields?: string | undefined;
+  /** Of a resource that is read in several versions. */
+  readonly version?: string | undefined;
 }
 
 /** Base of all of them, for callers that retry whatever it was. */
@@ -128,7 +137,8 @@ export class HandlerError extends KubeError {
 }
 
 /** `services in namespace "shop"` */
-export function describe({ resource, namespace, fields }: Operation): string {
+export function describe({ resource, namespace, fields, version }: Operation): string {
+  if (resource === 'apiresources') return `the kinds of ${GATEWAY_GROUP}/${version}`;
   const what = fields === undefined ? resource : `${resource} with ${fields}`;
   return namespace === undefined ? `${what} in all namespaces` : `${what} in namespace "${namespace}"`;
 }
@@ -181,7 +191,8 @@ export function errorOfStatus(
 
 /** Where the right is given. */
 function grantOf({ resource, namespace }: Operation): string {
-  const file = GRANTS[resource];
+  const [whole = ''] = resource.split('/');
+  const file = GRANTS[resource] ?? GRANTS[whole as Resource];
   if (file === undefined) return 'a ClusterRole of your own may grant it';
   const granted = `${file} grants it`;
   if (namespace === undefined) return granted;
@@ -190,6 +201,7 @@ function grantOf({ resource, namespace }: Operation): string {
 }
 
 const ROLE = 'deploy/namespaced/role.yaml';
+const GATEWAY_ROLE = 'deploy/overlays/gateway/cluster-role.yaml';
 
 /** Where each right is given for the whole cluster; a Lease and a ConfigMap belong to one namespace. */
 const GRANTS: Readonly<Partial<Record<Resource, string>>> = {
@@ -202,6 +214,16 @@ const GRANTS: Readonly<Partial<Record<Resource, string>>> = {
   ingressclasses: 'deploy/overlays/ingress/cluster-role.yaml',
   configmaps: 'deploy/overlays/ingress/role.yaml',
   leases: 'deploy/overlays/ingress/role.yaml',
+  customresourcedefinitions: GATEWAY_ROLE,
+  namespaces: GATEWAY_ROLE,
+  gatewayclasses: GATEWAY_ROLE,
+  gateways: GATEWAY_ROLE,
+  listenersets: GATEWAY_ROLE,
+  referencegrants: GATEWAY_ROLE,
+  backendtlspolicies: GATEWAY_ROLE,
+  httproutes: GATEWAY_ROLE,
+  grpcroutes: GATEWAY_ROLE,
+  tlsroutes: GATEWAY_ROLE,
 };
 
 /** Where it is given for one namespace. */

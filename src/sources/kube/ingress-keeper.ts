@@ -1,8 +1,8 @@
 import { serviceKey } from '../../model/route.ts';
-import type { ConfigMap, ConfigMapRef } from '../../resources/config-map.ts';
+import type { ConfigMap } from '../../resources/config-map.ts';
 import type { IngressClassObject, IngressObject } from '../../resources/ingress-object.ts';
-import type { ConfigMapStore, IngressClassStore, IngressStore } from '../../resources/ingress-store.ts';
-import { isShapeProblem, type ShapeProblem } from '../../resources/service-object.ts';
+import type { IngressClassStore, IngressStore } from '../../resources/ingress-store.ts';
+import { KeptConfigMaps } from './kept-config-maps.ts';
 
 /** What a state file holds for Ingresses. */
 export interface SavedIngresses {
@@ -16,11 +16,10 @@ export const NO_INGRESSES: SavedIngresses = { ingresses: [], ingressClasses: [],
 /** Stands between the sources and the store of Ingresses, and notes what passes, for the state file. */
 export class IngressKeeper implements IngressStore {
   readonly classes: IngressClassStore;
-  readonly configMaps: ConfigMapStore;
+  readonly configMaps: KeptConfigMaps;
   readonly #store: IngressStore;
   readonly #ingresses = new Map<string, IngressObject>();
   readonly #classes = new Map<string, IngressClassObject>();
-  readonly #configMaps = new Map<string, ConfigMap>();
   #restored: readonly IngressObject[] = [];
   /** Called when what is to be kept has changed. */
   onChange: (() => void) | undefined;
@@ -28,7 +27,7 @@ export class IngressKeeper implements IngressStore {
   constructor(store: IngressStore) {
     this.#store = store;
     this.classes = this.#classStore();
-    this.configMaps = this.#configMapStore();
+    this.configMaps = new KeptConfigMaps(store.configMaps, () => this.onChange?.());
   }
 
   /** The Ingresses of the file, until the API server has named the present ones. */
@@ -41,7 +40,7 @@ export class IngressKeeper implements IngressStore {
     return {
       ingresses: [...this.#ingresses.values()],
       ingressClasses: [...this.#classes.values()],
-      configMaps: [...this.#configMaps.values()].filter(({ metadata }) => this.configMaps.demand.has(metadata)),
+      configMaps: this.configMaps.kept,
     };
   }
 
@@ -50,7 +49,7 @@ export class IngressKeeper implements IngressStore {
     const store = this.#store;
     store.classes.replace(ingressClasses);
     store.replace(ingresses);
-    for (const configMap of configMaps) store.configMaps.setConfigMap(configMap.metadata, configMap);
+    this.configMaps.restore(configMaps);
     this.#restored = ingresses;
   }
 
@@ -98,20 +97,6 @@ export class IngressKeeper implements IngressStore {
         this.onChange?.();
       },
       unreadable: why => classes.unreadable(why),
-    };
-  }
-
-  #configMapStore(): ConfigMapStore {
-    const { configMaps } = this.#store;
-    return {
-      demand: configMaps.demand,
-      setConfigMap: (ref: ConfigMapRef, said: ConfigMap | ShapeProblem | undefined) => {
-        configMaps.setConfigMap(ref, said);
-        if (said === undefined || isShapeProblem(said)) this.#configMaps.delete(serviceKey(ref));
-        else this.#configMaps.set(serviceKey(ref), said);
-        this.onChange?.();
-      },
-      configMapUnreadable: (ref, why) => configMaps.configMapUnreadable(ref, why),
     };
   }
 }

@@ -33,6 +33,8 @@ export interface KubeObject {
 /** What is read, and what is kept of it. */
 export interface Collection<T extends KubeObject = KubeObject> {
   readonly resource: Operation['resource'];
+  /** Of a resource that is read in several versions. */
+  readonly version?: string | undefined;
   /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
   /** Label selector; empty for all objects. */
@@ -120,11 +122,11 @@ interface Page {
 
 async function readPage<T extends KubeObject>(
   client: Lister,
-  { resource, namespace, selector, fields, keep }: Collection<T>,
+  { resource, version, namespace, selector, fields, keep }: Collection<T>,
   { limit, token, timeoutMs }: Page,
   signal: AbortSignal,
 ): Promise<KubeList<T> & { readonly objects: number; readonly token: string | undefined }> {
-  const operation: Operation = { verb: 'list', resource, namespace, fields };
+  const operation: Operation = { verb: 'list', resource, version, namespace, fields };
   const query = { limit, continue: token, ...selectors({ selector, fields }) };
   const list = await client.json({ operation, query, signal, timeoutMs });
   const isList = isObject(list) && isObject(list.metadata) && typeof list.metadata.resourceVersion === 'string';
@@ -148,7 +150,7 @@ export function selectors({ selector, fields }: Pick<Collection, 'selector' | 'f
 }
 
 /** Kinds of which an object belongs to no namespace. */
-const OF_THE_CLUSTER: ReadonlySet<Operation['resource']> = new Set(['ingressclasses']);
+const OF_THE_CLUSTER: ReadonlySet<Operation['resource']> = new Set(['ingressclasses', 'gatewayclasses', 'namespaces']);
 
 /** What belongs to no namespace gets an empty one. @throws BadAnswerError for what is no object of the API */
 export function readObject(value: unknown, operation: Operation): KubeObject {

@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import { PREFIX } from '../../resources/annotation-prefix.ts';
 import { readConfigMap } from '../../resources/config-map.ts';
+import { GATEWAY_KIND_NAMES, readGatewayObject } from '../../resources/gateway/gateway-kinds.ts';
+import type { GatewayKind } from '../../resources/gateway/gateway-object.ts';
 import { readIngress, readIngressClass } from '../../resources/ingress-object.ts';
 import {
   fieldName,
@@ -16,6 +18,7 @@ import {
   type ShapeProblem,
 } from '../../resources/service-object.ts';
 import { StateFileError } from './errors.ts';
+import type { KindedObject, SavedGateways } from './gateway-keeper.ts';
 import type { SavedIngresses } from './ingress-keeper.ts';
 import { type Origin, originDifference, readOrigin } from './origin.ts';
 
@@ -32,14 +35,14 @@ export function matters({ metadata }: ServiceObject): boolean {
 }
 
 /** All that is kept. */
-export interface SavedState extends SavedIngresses {
+export interface SavedState extends SavedIngresses, SavedGateways {
   readonly services: readonly ServiceObject[];
 }
 
 /** @param pause gives others their turn */
 export async function encodeState(
   origin: Origin,
-  { services, ingresses, ingressClasses, configMaps }: SavedState,
+  { services, ingresses, ingressClasses, configMaps, gatewayObjects }: SavedState,
   pause: () => Promise<void>,
 ): Promise<Buffer[]> {
   const chunks = [Buffer.from(`${JSON.stringify({ origin })}\n`)];
@@ -54,6 +57,7 @@ export async function encodeState(
   await write(ingressClasses, object => ({ kind: 'IngressClass', ...object }));
   await write(configMaps, ({ metadata, data }) => ({ kind: 'ConfigMap', metadata, data: Object.fromEntries(data) }));
   await write(ingresses, object => ({ kind: 'Ingress', ...object }));
+  await write(gatewayObjects, withoutStatus);
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
   return [Buffer.from(`kube-entry state ${VERSION} sha256:${hash.digest('hex')}\n`), ...chunks];
@@ -76,7 +80,9 @@ export function decodeState(content: Buffer, origin: Origin): SavedState {
   if (saved === undefined) throw new StateFileError('does not say where it was read from');
   const difference = originDifference(saved, origin);
   if (difference !== undefined) throw new StateFileError(`was read from ${difference}`);
-  const state: Gathered<SavedState> = { services: [], ingresses: [], ingressClasses: [], configMaps: [] };
+  const state: Gathered<SavedState> = {
+    ...{ services: [], ingresses: [], ingressClasses: [], configMaps: [], gatewayObjects: [] },
+  };
   for (const [index, line] of lines.entries()) readLine(line, index + 3, state);
   return state;
 }
@@ -97,7 +103,17 @@ function readLine(line: string, number: number, state: Gathered<SavedState>): vo
   if (kind === 'Ingress') take(readIngress(value, ''), state.ingresses);
   else if (kind === 'IngressClass') take(readIngressClass(value), state.ingressClasses);
   else if (kind === 'ConfigMap') take(readConfigMap(value, ''), state.configMaps);
+  else if (isGatewayKind(kind)) take(kinded(kind, value), state.gatewayObjects);
   else take(readService(value, ''), state.services);
+}
+
+function isGatewayKind(kind: unknown): kind is GatewayKind {
+  return GATEWAY_KIND_NAMES.some(known => known === kind);
+}
+
+function kinded(kind: GatewayKind, value: unknown): KindedObject | ShapeProblem {
+  const object = readGatewayObject(kind, value, '');
+  return isShapeProblem(object) ? object : { kind, object };
 }
 
 function parse(line: string, number: number): unknown {
@@ -110,6 +126,14 @@ function parse(line: string, number: number): unknown {
 
 /** Annotations of other programs are left out: they have no effect here, and may be long, because kubectl keeps whole manifests there. */
 function withoutOthers({ metadata, spec }: ServiceObject): ServiceObject {
-  const own = Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith(PREFIX));
-  return { metadata: { ...metadata, annotations: Object.fromEntries(own) }, spec };
+  return { metadata: { ...metadata, annotations: ownAnnotations(metadata) }, spec };
+}
+
+/** The API server has the status, and it is written to no other place. */
+function withoutStatus({ kind, object: { metadata, spec } }: KindedObject): object {
+  return { kind, metadata: { ...metadata, annotations: ownAnnotations(metadata) }, spec };
+}
+
+function ownAnnotations({ annotations = {} }: ServiceObject['metadata']): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX)));
 }

@@ -12,6 +12,7 @@ import { PREFIX } from '../../resources/annotation-prefix.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { ServiceStore } from '../../resources/service-store.ts';
 import { StateFileError } from './errors.ts';
+import { type GatewayKeeper, NO_GATEWAYS } from './gateway-keeper.ts';
 import { type IngressKeeper, NO_INGRESSES } from './ingress-keeper.ts';
 import type { Origin } from './origin.ts';
 import { StateFile } from './state-file.ts';
@@ -32,6 +33,8 @@ export interface StateKeeperOptions {
   readonly referred?: () => readonly ServiceObject[];
   /** What Ingresses are made of; absent where no Ingress is served. */
   readonly ingresses?: IngressKeeper | undefined;
+  /** What Gateways are made of; absent where no Gateway is served. */
+  readonly gateways?: GatewayKeeper | undefined;
   readonly origin: () => Promise<Origin>;
   /** Whether the Services in the store are at this moment known to be the cluster's. */
   readonly isCurrent: () => boolean;
@@ -60,8 +63,9 @@ export class StateKeeper implements ServiceStore {
   constructor(options: StateKeeperOptions) {
     this.#options = options;
     this.#file = new StateFile(options.path);
-    if (options.ingresses !== undefined) {
-      options.ingresses.onChange = () => {
+    for (const keeper of [options.ingresses, options.gateways]) {
+      if (keeper === undefined) continue;
+      keeper.onChange = () => {
         if (this.#services !== undefined) this.#changed();
       };
     }
@@ -83,7 +87,7 @@ export class StateKeeper implements ServiceStore {
    * @returns whether there were any to put
    */
   async restore(): Promise<boolean> {
-    const { path, store, ingresses, origin, logger, clock } = this.#options;
+    const { path, store, ingresses, gateways, origin, logger, clock } = this.#options;
     try {
       const stored = await this.#file.read();
       if (stored === undefined) return false;
@@ -92,6 +96,7 @@ export class StateKeeper implements ServiceStore {
       this.#staleSince = Math.min(stored.confirmedAt, clock.now());
       // Before the Services: with them the table is complete.
       ingresses?.restore(state);
+      gateways?.restore(state);
       store.replace(services);
       this.#restored = services;
       const since = new Date(this.#staleSince).toISOString();
@@ -195,11 +200,14 @@ export class StateKeeper implements ServiceStore {
 
   /** Never rejects. */
   async #write(): Promise<void> {
-    const { origin, ingresses } = this.#options;
+    const { origin, ingresses, gateways } = this.#options;
     this.#isBehind = false;
     try {
       // Both of this moment: changes come while it is written.
-      const state = { services: this.#kept(), ...(ingresses?.kept ?? NO_INGRESSES) };
+      const { configMaps, ...ofIngresses } = ingresses?.kept ?? NO_INGRESSES;
+      const { configMaps: more, gatewayObjects } = gateways?.kept ?? NO_GATEWAYS;
+      const named = new Map([...configMaps, ...more].map(configMap => [serviceKey(configMap.metadata), configMap]));
+      const state = { services: this.#kept(), ...ofIngresses, gatewayObjects, configMaps: [...named.values()] };
       const confirmedAt = this.#confirmedAt;
       const chunks = await encodeState(await origin(), state, () => nextTurn());
       await this.#file.write(chunks, confirmedAt);

@@ -49,7 +49,7 @@ export interface WatchOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly collection: Pick<Collection, 'resource' | 'namespace' | 'selector' | 'fields'>;
+  readonly collection: Pick<Collection, 'resource' | 'version' | 'namespace' | 'selector' | 'fields'>;
   /** Milliseconds after which this side ends the watch. */
   readonly lifetimeMs: number;
   readonly signal: AbortSignal;
@@ -74,8 +74,8 @@ export class WatchError extends Error {
  */
 export async function watch(version: string, options: WatchOptions): Promise<'server' | 'lifetime' | 'silence'> {
   const { client, clock, collection, signal } = options;
-  const { resource, namespace, fields } = collection;
-  const operation: Operation = { verb: 'watch', resource, namespace, fields };
+  const { resource, version: apiVersion, namespace, fields } = collection;
+  const operation: Operation = { verb: 'watch', resource, version: apiVersion, namespace, fields };
   const query = {
     watch: 'true',
     resourceVersion: version,

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { readConfigMap } from '../../../src/resources/config-map.ts';
+import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
 import { readIngress, readIngressClass } from '../../../src/resources/ingress-object.ts';
 import { isShapeProblem, type ServiceObject, type ShapeProblem } from '../../../src/resources/service-object.ts';
 import { StateFileError } from '../../../src/sources/kube/errors.ts';
+import { NO_GATEWAYS } from '../../../src/sources/kube/gateway-keeper.ts';
 import { NO_INGRESSES } from '../../../src/sources/kube/ingress-keeper.ts';
 import type { Origin } from '../../../src/sources/kube/origin.ts';
 import { decodeState, encodeState, matters } from '../../../src/sources/kube/state-format.ts';
@@ -15,7 +17,7 @@ import { service } from '../../support/services.ts';
 const ORIGIN: Origin = { server: 'https://10.96.0.1:443', authorities: ['aa'], namespaces: [], selector: '' };
 
 async function encode(services: readonly ServiceObject[], origin = ORIGIN): Promise<Buffer> {
-  return Buffer.concat(await encodeState(origin, { services, ...NO_INGRESSES }, async () => {}));
+  return Buffer.concat(await encodeState(origin, { services, ...NO_INGRESSES, ...NO_GATEWAYS }, async () => {}));
 }
 
 function read<T extends object>(object: T | ShapeProblem): T {
@@ -60,19 +62,40 @@ describe('the content of a state file', () => {
     const ingresses = [read(readIngress(ingress('a', { annotations: { 'nginx.ingress.kubernetes.io/x': '1' } }), ''))];
     const ingressClasses = [read(readIngressClass(ingressClass('nginx')))];
     const configMaps = [read(readConfigMap(configMap('settings', JSON.parse('{"__proto__":"1","x":"2"}')), ''))];
-    const state = { services: [], ingresses, ingressClasses, configMaps };
+    const state = { services: [], ingresses, ingressClasses, configMaps, gatewayObjects: [] };
     const content = Buffer.concat(await encodeState(ORIGIN, state, async () => {}));
     assert.deepEqual(decodeState(content, ORIGIN), state);
   });
 
+  it('has objects of the Gateway API as they were read, without their status', async () => {
+    const rules = [{ backendRefs: [{ name: 'a', port: 80 }], sessionPersistence: {}, matches: [{ cookies: [] }] }];
+    const status = { parents: [{ controllerName: 'hush' }] };
+    const route = { metadata: { name: 'a', namespace: 'shop', generation: 3 }, spec: { rules }, status };
+    const tls = { frontend: { default: { validation: { caCertificateRefs: [] } }, perPort: [{ port: 1, tls: {} }] } };
+    const gateway = { metadata: { name: 'g', namespace: 'shop' }, spec: { gatewayClassName: 'entry', tls } };
+    const namespace = { metadata: { name: 'shop', labels: { team: 'a' } } };
+    const gatewayObjects = [
+      { kind: 'HTTPRoute', object: read(readGatewayObject('HTTPRoute', route, '')) },
+      { kind: 'Gateway', object: read(readGatewayObject('Gateway', gateway, '')) },
+      { kind: 'Namespace', object: read(readGatewayObject('Namespace', namespace, '')) },
+    ] as const;
+    const state = { services: [], ...NO_INGRESSES, gatewayObjects };
+    const content = Buffer.concat(await encodeState(ORIGIN, state, async () => {}));
+    assert.doesNotMatch(content.toString(), /hush/);
+    const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+    const [saved] = gatewayObjects;
+    const kept = [{ ...saved, object: { ...saved.object, status: undefined } }, ...gatewayObjects.slice(1)];
+    assert.deepEqual(plain(decodeState(content, ORIGIN).gatewayObjects), plain(kept));
+  });
+
   it('may be empty: a cluster without exposed Services is a good state', async () => {
-    assert.deepEqual(decodeState(await encode([]), ORIGIN), { services: [], ...NO_INGRESSES });
+    assert.deepEqual(decodeState(await encode([]), ORIGIN), { services: [], ...NO_INGRESSES, ...NO_GATEWAYS });
   });
 
   it('is made in slices, between which others have their turn', async () => {
     const services = Array.from({ length: 10_000 }, (_, index) => service(`service-${index}`));
     let pauses = 0;
-    const chunks = await encodeState(ORIGIN, { services, ...NO_INGRESSES }, async () => {
+    const chunks = await encodeState(ORIGIN, { services, ...NO_INGRESSES, ...NO_GATEWAYS }, async () => {
       pauses += 1;
     });
     assert.ok(pauses >= 40, `${pauses} pauses`);

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ServiceObject } from '../../../src/resources/service-object.ts';
+import { NO_GATEWAYS } from '../../../src/sources/kube/gateway-keeper.ts';
 import { NO_INGRESSES } from '../../../src/sources/kube/ingress-keeper.ts';
 import type { Origin } from '../../../src/sources/kube/origin.ts';
 import { decodeState, encodeState } from '../../../src/sources/kube/state-format.ts';
@@ -120,7 +121,7 @@ class Fixture {
 
 async function stateOf(names: readonly string[], origin = ORIGIN): Promise<Buffer> {
   const services = names.map(name => versioned(name));
-  return Buffer.concat(await encodeState(origin, { services, ...NO_INGRESSES }, async () => {}));
+  return Buffer.concat(await encodeState(origin, { services, ...NO_INGRESSES, ...NO_GATEWAYS }, async () => {}));
 }
 
 describe('the state file', () => {
