@@ -26,6 +26,16 @@ export function longestPrefix<R>({ routes, depth }: PathTable<R>, path: string):
   return best;
 }
 
+/** Where the longest prefix of a path ends that may have a route: as deep as the deepest route is. */
+export function deepestPrefixEnd({ depth }: PathTable<unknown>, path: string): number {
+  let end = 0;
+  for (let level = 0; level < depth; level += 1) {
+    end = path.indexOf('/', end + 1);
+    if (end < 0) return path.length;
+  }
+  return end;
+}
+
 /** The table with the changes. It shares with the former what they do not touch. */
 export function changed<R>(before: PathTable<R>, changes: PathChanges<R>): PathTable<R> {
   if (changes.size === 0) return before;

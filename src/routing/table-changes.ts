@@ -1,4 +1,4 @@
-import type { Place } from '../model/route.ts';
+import { type ListenerPlace, listenerKey, type Place } from '../model/route.ts';
 
 /** How a place takes paths. */
 type Match = NonNullable<Place['match']> | 'prefix';
@@ -19,19 +19,38 @@ export class LocationChanges<R> {
   }
 }
 
-/** Changes to a table, by host. */
+/** Changes to a table: by host, and those of Gateways by listener, host and name of the match. */
 export class TableChanges<R extends Place> {
   readonly services = new Map<string, LocationChanges<R>>();
   readonly ingresses = new Map<string, LocationChanges<R>>();
+  readonly gateways = new Map<string, Map<string, Map<string, R | undefined>>>();
 
   /** @param route undefined takes out what is there */
   set(place: Place, route: R | undefined): void {
-    const hosts = place.profile === 'ingress' ? this.ingresses : this.services;
-    let ofHost = hosts.get(place.host);
-    if (ofHost === undefined) {
-      ofHost = new LocationChanges<R>();
-      hosts.set(place.host, ofHost);
+    if (place.listener !== undefined) {
+      this.#setAtListener(place, place.listener, route);
+      return;
     }
-    ofHost.set(place, route);
+    const hosts = place.profile === 'ingress' ? this.ingresses : this.services;
+    entryOf(hosts, place.host, () => new LocationChanges<R>()).set(place, route);
   }
+
+  #setAtListener({ host }: Place, { port, hostname, match }: ListenerPlace, route: R | undefined): void {
+    const hosts = entryOf(
+      this.gateways,
+      listenerKey(port, hostname),
+      () => new Map<string, Map<string, R | undefined>>(),
+    );
+    entryOf(hosts, host, () => new Map<string, R | undefined>()).set(match, route);
+  }
+}
+
+/** The value of a key, which is made where there is none. */
+export function entryOf<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }

@@ -1,6 +1,8 @@
 import type { TableDelta } from '../model/delta.ts';
 import type { Place, Route } from '../model/route.ts';
 import { DecodedPath } from './decoded-path.ts';
+import { GatewayRoutes } from './gateway/gateway-routes.ts';
+import type { AskedRequest } from './gateway/asked-request.ts';
 import { IngressHosts, isWildcard } from './ingress-hosts.ts';
 import type { Locations } from './locations.ts';
 import { upperCaseEscapes } from './path.ts';
@@ -14,6 +16,8 @@ interface HostTables<R extends Place> {
   readonly wildcards: ShardedMap<PathTable<R>>;
   /** Those of Ingresses, which are matched in their own way. */
   readonly ingress: IngressHosts<R>;
+  /** Those of Gateways, each at a listener. */
+  readonly gateway: GatewayRoutes<R>;
 }
 
 /**
@@ -30,23 +34,29 @@ export class RouteTable<R extends Place = Route> {
   readonly #wildcards: ShardedMap<PathTable<R>>;
   /** Undefined while there are no routes of Ingresses. */
   readonly #ingress: IngressHosts<R> | undefined;
+  readonly #gateway: GatewayRoutes<R>;
   readonly #anyHost: PathTable<R> | undefined;
   readonly #hasExactHosts: boolean;
   readonly #hasEscapes: boolean;
 
-  private constructor(version: number, { exact, wildcards, ingress }: HostTables<R>, hasEscapes: boolean) {
+  private constructor(version: number, { exact, wildcards, ingress, gateway }: HostTables<R>, hasEscapes: boolean) {
     this.version = version;
     this.#exact = exact;
     this.#wildcards = wildcards;
     this.#ingress = ingress.isEmpty ? undefined : ingress;
+    this.#gateway = gateway;
     this.#anyHost = exact.get('');
     this.#hasExactHosts = exact.size > (this.#anyHost === undefined ? 0 : 1);
     this.#hasEscapes = hasEscapes;
   }
 
   static of<R extends Place>(routes: Iterable<R>, version = 1): RouteTable<R> {
-    const ingress = IngressHosts.empty<R>();
-    const hosts: HostTables<R> = { exact: ShardedMap.empty(), wildcards: ShardedMap.empty(), ingress };
+    const hosts: HostTables<R> = {
+      exact: ShardedMap.empty(),
+      wildcards: ShardedMap.empty(),
+      ingress: IngressHosts.empty(),
+      gateway: GatewayRoutes.empty(),
+    };
     return new RouteTable(0, hosts, false).apply({ version, upserts: [...routes], removals: [] });
   }
 
@@ -54,21 +64,22 @@ export class RouteTable<R extends Place = Route> {
     let size = 0;
     for (const { routes } of this.#pathTables()) size += routes.size;
     for (const locations of this.#ingress?.locations() ?? []) size += locations.size;
-    return size;
+    return size + this.#gateway.size;
   }
 
   *routes(): Generator<R> {
     for (const { routes } of this.#pathTables()) yield* routes.values();
     for (const locations of this.#ingress?.locations() ?? []) yield* locations.routes();
+    yield* this.#gateway.routes();
   }
 
-  /** @throws {FormatError} for a place that is matched by a pattern, and has none */
+  /** @throws {FormatError} for a place that is matched by a pattern, or has a condition of one, and has none */
   apply(delta: TableDelta<R>): RouteTable<R> {
     const changes = new TableChanges<R>();
     for (const place of delta.removals) changes.set(place, undefined);
     let hasEscapes = this.#hasEscapes;
     for (const route of delta.upserts) {
-      hasEscapes ||= route.path.includes('%');
+      hasEscapes ||= route.listener === undefined && route.path.includes('%');
       changes.set(route, route);
     }
     const exact = new Map<string, PathTable<R> | undefined>();
@@ -80,7 +91,8 @@ export class RouteTable<R extends Place = Route> {
       else exact.set(host, entry);
     }
     const ingress = (this.#ingress ?? IngressHosts.empty<R>()).with(changes.ingresses);
-    const hosts = { exact: this.#exact.with(exact), wildcards: this.#wildcards.with(wildcards), ingress };
+    const gateway = this.#gateway.with(changes.gateways);
+    const hosts = { exact: this.#exact.with(exact), wildcards: this.#wildcards.with(wildcards), ingress, gateway };
     return new RouteTable(delta.version, hosts, hasEscapes);
   }
 
@@ -102,6 +114,14 @@ export class RouteTable<R extends Place = Route> {
     const wildcard = ingress.wildcard(host);
     if (wildcard !== undefined) return matchIn(wildcard, decoded);
     return this.#matchOthers(host, path) ?? (ingress.catchAll && matchIn(ingress.catchAll, decoded));
+  }
+
+  /**
+   * The route that takes a request at a listener of a Gateway. Parameters and errors are those of {@link GatewayRoutes.match}.
+   * Routes of Gateways are found by no other method but {@link get}.
+   */
+  matchListener(listener: string, host: string, path: string, request: AskedRequest): R | undefined {
+    return this.#gateway.match(listener, host, path, request);
   }
 
   #matchExact(host: string, path: string): R | undefined {
@@ -128,6 +148,7 @@ export class RouteTable<R extends Place = Route> {
 
   /** The route that is served at a place. */
   get(place: Place): R | undefined {
+    if (place.listener !== undefined) return this.#gateway.get(place, place.listener);
     if (place.profile === 'ingress') return this.#ingress?.get(place.host)?.get(place);
     return this.#pathTable(place.host)?.routes.get(place.path);
   }
