@@ -1,10 +1,10 @@
 import type { PublishedDelta, PublishedRoute, TableDelta } from '../model/delta.ts';
-import type { ClusterId, IngressRoute } from '../model/route.ts';
+import type { ClusterId, IngressRoute, WeightedBackend } from '../model/route.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { ClusterContext } from './clusters/balancing.ts';
 import { ClusterState } from './clusters/cluster-state.ts';
 import { CompiledIngress } from './compiled-ingress.ts';
-import { CompiledRoute } from './compiled-route.ts';
+import { type BackendParts, CompiledRoute } from './compiled-route.ts';
 import type { FilterServices } from './pipeline/filters/filter-services.ts';
 import { FilterCompiler } from './pipeline/filters/filters.ts';
 
@@ -50,14 +50,37 @@ export class RouteCompiler {
 
   #applyRoutes(table: CompiledTable | undefined, delta: TableDelta<PublishedRoute>): CompiledTable {
     const before = table ?? RouteTable.of<CompiledRoute>([], 0);
-    const upserts = delta.upserts.map(route => {
-      const cluster = this.#clusters.get(route.cluster);
-      if (cluster === undefined) throw new Error(`a route leads to the cluster ${route.cluster}, which did not come`);
-      const canary = route.canary && this.#clusters.get(route.canary.cluster);
-      const filters = this.#filters.compile(route.policies);
-      return new CompiledRoute(route, { cluster, canary, filters, ingress: this.#compileIngress(route.ingress) });
-    });
-    return before.apply({ ...delta, upserts });
+    return before.apply({ ...delta, upserts: delta.upserts.map(route => this.#compile(route)) });
+  }
+
+  #compile(route: PublishedRoute): CompiledRoute {
+    const canary = route.canary && this.#clusters.get(route.canary.cluster);
+    const ingress = this.#compileIngress(route.ingress);
+    const [first, ...others] = this.#backendsOf(route);
+    // Nothing is chosen where there is one.
+    if (first !== undefined && others.length === 0) return new CompiledRoute(route, { ...first, canary, ingress });
+    const cluster = this.#clusterOf(route);
+    const filters = this.#filters.compile(route.policies);
+    if (first === undefined) return new CompiledRoute(route, { cluster, canary, filters, ingress });
+    const backends = [first, ...others];
+    return new CompiledRoute(route, { cluster, canary, filters, ingress, backends, start: this.#context.random() });
+  }
+
+  /** Those that get requests. */
+  #backendsOf({ backends = [], policies }: PublishedRoute): BackendParts[] {
+    return backends
+      .filter(({ weight }) => weight > 0)
+      .map(backend => ({
+        cluster: this.#clusterOf(backend),
+        filters: this.#filters.compile(policies, backend.policies),
+        weight: backend.weight,
+      }));
+  }
+
+  #clusterOf({ cluster: id }: Pick<WeightedBackend, 'cluster'>): ClusterState {
+    const cluster = this.#clusters.get(id);
+    if (cluster === undefined) throw new Error(`a route leads to the cluster ${id}, which did not come`);
+    return cluster;
   }
 
   #compileIngress(ingress: IngressRoute | undefined): CompiledIngress | undefined {

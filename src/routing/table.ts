@@ -1,8 +1,8 @@
 import type { TableDelta } from '../model/delta.ts';
 import type { Place, Route } from '../model/route.ts';
 import { DecodedPath } from './decoded-path.ts';
-import { GatewayRoutes } from './gateway/gateway-routes.ts';
 import type { AskedRequest } from './gateway/asked-request.ts';
+import { GatewayRoutes } from './gateway/gateway-routes.ts';
 import { IngressHosts, isWildcard } from './ingress-hosts.ts';
 import type { Locations } from './locations.ts';
 import { upperCaseEscapes } from './path.ts';

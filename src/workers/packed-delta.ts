@@ -17,26 +17,23 @@ import type {
 import type { Policy } from '../model/policy.ts';
 import type { ClusterId, IngressRoute, Route, RouteOverrides } from '../model/route.ts';
 import type { TlsHost } from '../model/tls-host.ts';
+import {
+  type GatewayFields,
+  GatewayPacker,
+  gatewayUnpacker,
+  type PackedGatewayFields,
+  type PackedGatewayParts,
+} from './packed-gateway.ts';
 import { type PackedPolicy, packPolicies, unpackPolicies } from './packed-policies.ts';
+import { SharedValues } from './shared-values.ts';
 
 /** What routes share is named by its place in {@link Packed.policies} and {@link Packed.ingresses}. */
-type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides' | 'policies' | 'ingress'> &
-  Partial<Pick<PublishedRoute, 'host' | 'overrides'>> & { readonly policies?: number; readonly ingress?: number };
-
-/** What routes share, by its place in lists of the packed text. */
-class Shared<T> {
-  readonly #places = new Map<T, number>();
-
-  get values(): T[] {
-    return [...this.#places.keys()];
-  }
-
-  placeOf(value: T): number {
-    const place = this.#places.get(value) ?? this.#places.size;
-    this.#places.set(value, place);
-    return place;
-  }
-}
+type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides' | 'policies' | 'ingress' | keyof GatewayFields> &
+  Partial<Pick<PublishedRoute, 'host' | 'overrides'>> & {
+    readonly policies?: number;
+    readonly ingress?: number;
+    readonly gatewayFields?: PackedGatewayFields;
+  };
 
 /** Of a plain cluster, what others may not have. */
 type PackedCluster =
@@ -78,6 +75,7 @@ interface Packed {
   };
   readonly policies?: readonly (readonly PackedPolicy[])[];
   readonly ingresses?: readonly IngressRoute[];
+  readonly gateway?: PackedGatewayParts;
   readonly clusters: { readonly upserts: readonly PackedCluster[]; readonly removals: readonly ClusterId[] };
   readonly endpoints: readonly PackedSet[];
   readonly tls?: PackedTls;
@@ -98,16 +96,17 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
   for (let from = 0; from === 0 || from < longest; from += PART) {
     const part = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + PART);
     const last = <T>(list: readonly T[]): readonly T[] => (from + PART >= longest ? list : []);
-    const policies = new Shared<readonly Policy[]>();
-    const ingresses = new Shared<IngressRoute>();
+    const policies = new SharedValues<readonly Policy[]>();
+    const ingresses = new SharedValues<IngressRoute>();
+    const gateway = new GatewayPacker(policies);
+    const upserts = last(routes.upserts).map(route => packRoute(route, policies, ingresses, gateway));
+    const gatewayParts = gateway.parts();
     const packed: Packed = {
       version,
-      routes: {
-        upserts: last(routes.upserts).map(route => packRoute(route, policies, ingresses)),
-        removals: last(routes.removals),
-      },
+      routes: { upserts, removals: last(routes.removals) },
       ...(policies.values.length > 0 && { policies: policies.values.map(packPolicies) }),
       ...(ingresses.values.length > 0 && { ingresses: ingresses.values }),
+      ...(gatewayParts && { gateway: gatewayParts }),
       clusters: { upserts: part(clusters.upserts).map(packCluster), removals: last(clusters.removals) },
       endpoints: part(endpoints).map(packSet),
       ...(tls && {
@@ -127,11 +126,22 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
 
 /** @param text one of {@link pack} */
 export function unpack(text: string): PublishedDelta {
-  const { version, routes, clusters, endpoints, tls, policies = [], ingresses = [] } = JSON.parse(text) as Packed;
+  const {
+    version,
+    routes,
+    clusters,
+    endpoints,
+    tls,
+    policies = [],
+    ingresses = [],
+    gateway,
+  } = JSON.parse(text) as Packed;
   const lists = policies.map(unpackPolicies);
+  const unpackGateway = gatewayUnpacker(gateway, lists);
+  const upserts = routes.upserts.map(route => unpackRoute(route, lists, ingresses, unpackGateway));
   return {
     version,
-    routes: { upserts: routes.upserts.map(route => unpackRoute(route, lists, ingresses)), removals: routes.removals },
+    routes: { upserts, removals: routes.removals },
     clusters: { upserts: clusters.upserts.map(unpackCluster), removals: clusters.removals },
     endpoints: endpoints.map(unpackSet),
     ...(tls && { tls: unpackTls(tls) }),
@@ -154,10 +164,14 @@ function unpackTls({ certificates, hosts }: PackedTls): TlsChanges {
 /** The main thread gives its own routes, which have more than a worker needs. */
 function packRoute(
   route: PublishedRoute & Partial<Route>,
-  lists: Shared<readonly Policy[]>,
-  ingresses: Shared<IngressRoute>,
+  lists: SharedValues<readonly Policy[]>,
+  ingresses: SharedValues<IngressRoute>,
+  packer: GatewayPacker,
 ): PackedRoute {
-  const { service: _service, createdAt: _createdAt, host, overrides, policies, ingress, ...rest } = route;
+  const { service: _service, createdAt: _createdAt, ...published } = route;
+  const { listener: _listener, gateway: _gateway, backends: _backends, ...others } = published;
+  const { host, overrides, policies, ingress, ...rest } = others;
+  const gatewayFields = packer.fields(route);
   const hasOverrides = Object.keys(overrides).length > 0;
   return {
     ...rest,
@@ -165,17 +179,26 @@ function packRoute(
     ...(hasOverrides && { overrides }),
     ...(policies && { policies: lists.placeOf(policies) }),
     ...(ingress && { ingress: ingresses.placeOf(ingress) }),
+    ...(gatewayFields && { gatewayFields }),
   };
 }
 
 function unpackRoute(
-  { host = '', overrides = NO_OVERRIDES, policies, ingress, ...rest }: PackedRoute,
+  { host = '', overrides = NO_OVERRIDES, policies, ingress, gatewayFields, ...rest }: PackedRoute,
   lists: readonly (readonly Policy[])[],
   ingresses: readonly IngressRoute[],
+  unpackGateway: (fields: PackedGatewayFields) => GatewayFields,
 ): PublishedRoute {
   const list = policies === undefined ? undefined : lists[policies];
   const shared = ingress === undefined ? undefined : ingresses[ingress];
-  return { host, overrides, ...rest, ...(list && { policies: list }), ...(shared && { ingress: shared }) };
+  return {
+    host,
+    overrides,
+    ...rest,
+    ...(list && { policies: list }),
+    ...(shared && { ingress: shared }),
+    ...(gatewayFields && unpackGateway(gatewayFields)),
+  };
 }
 
 function packCluster(published: PublishedCluster): PackedCluster {

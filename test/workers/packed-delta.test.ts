@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { type Certificate, PrivateKey } from '../../src/model/certificate.ts';
 import { plainEndpoint } from '../../src/model/cluster.ts';
 import type { PublishedDelta } from '../../src/model/delta.ts';
+import type { Policy } from '../../src/model/policy.ts';
 import { pack, unpack } from '../../src/workers/packed-delta.ts';
+import { gatewayRoute } from '../support/gateway-routes.ts';
 import fc from '../support/property.ts';
 import { deltaOf, published, route } from '../support/routes.ts';
 
@@ -24,7 +26,35 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     cluster: text,
   };
   const canary = record({ cluster: text, weight: fc.nat(), header: text, headerValue: text, cookie: text });
-  const routes = fc.oneof(record(plainRoutes), record({ ...plainRoutes, canary }));
+  const conditions = fc.record(
+    { method: text, headers: fc.array(record({ name: text, value: text })), query: fc.constant([]) },
+    { noNullPrototype: true, requiredKeys: [] },
+  );
+  const listener = {
+    port: text.map(noSpace),
+    hostname: text.map(noSpace),
+    match: text,
+    hostRank: fc.nat(),
+    rank: text,
+  };
+  const backend = { cluster: text, weight: fc.nat() };
+  const headers = fc.constant([{ kind: 'request-headers', edits: [] } satisfies Policy]);
+  const gateway = {
+    profile: fc.constant('gateway' as const),
+    listener: fc.oneof(record(listener), record({ ...listener, conditions })),
+    gateway: record({
+      object: record({ kind: fc.constant('HTTPRoute' as const), namespace: text, name: text }),
+      rule: text,
+      requestTimeoutMs: fc.nat(),
+    }),
+    backends: fc.array(fc.oneof(record(backend), record({ ...backend, policies: headers }))),
+    policies: headers,
+  };
+  const routes = fc.oneof(
+    record(plainRoutes),
+    record({ ...plainRoutes, canary }),
+    record({ ...plainRoutes, ...gateway }),
+  );
   const clusters = record({
     cluster: record({
       id: text,
@@ -92,6 +122,31 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
       assert.deepEqual(keysOf(unpacked), keysOf([delta]), 'which an assertion does not see');
     }),
   );
+});
+
+/** As ports and hostnames are. */
+function noSpace(text: string): string {
+  return text.replaceAll(' ', '');
+}
+
+test('what the routes of a rule share is one object at the workers, too', () => {
+  const policies: Policy[] = [{ kind: 'request-headers', edits: [] }];
+  const own: Policy[] = [{ kind: 'response-headers', edits: [] }];
+  const backends = [
+    { cluster: 'a', weight: 1, policies: own },
+    { cluster: 'b', weight: 2, policies: own },
+  ];
+  const { gateway } = gatewayRoute('rule', '/');
+  const shared = { policies, backends, ...(gateway && { gateway }) };
+  const upserts = [gatewayRoute('one', '/a', shared), gatewayRoute('two', '/b', shared), gatewayRoute('three', '/c')];
+  const [text = ''] = pack(published(deltaOf({ version: 1, upserts, removals: [] })));
+  const [one, two, three] = unpack(text).routes.upserts;
+  assert.equal(one?.gateway, two?.gateway);
+  assert.equal(one?.policies, two?.policies);
+  assert.equal(one?.backends, two?.backends);
+  assert.equal(one?.backends?.[0]?.policies, one?.backends?.[1]?.policies);
+  assert.notEqual(one?.gateway, three?.gateway);
+  assert.equal(three?.backends, undefined);
 });
 
 test('a packed route leaves out what no worker needs', () => {

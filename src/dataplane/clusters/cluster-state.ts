@@ -11,6 +11,9 @@ import { protocolOf } from './upstream-protocol.ts';
 const NO_ENDPOINTS: readonly EndpointState[] = [];
 const NONE_KNOWN: ReadonlyMap<string, EndpointState> = new Map();
 
+/** Why requests fail, by what they get while there are no endpoints. */
+const ABSENCE = { 404: 'no_route', 500: 'backend_invalid', 503: 'no_endpoint' } as const;
+
 /** What a worker knows of a cluster. It survives changes of the routes, of the cluster and of its endpoints. */
 export class ClusterState {
   /** Undefined where kube-proxy chooses: the one endpoint is a ClusterIP, and nothing is counted for it. */
@@ -53,8 +56,8 @@ export class ClusterState {
   }
 
   /** Why its requests fail while there are no endpoints. */
-  get absence(): 'no_endpoint' | 'no_route' {
-    return this.#cluster.absentStatus === 404 ? 'no_route' : 'no_endpoint';
+  get absence(): 'no_endpoint' | 'no_route' | 'backend_invalid' {
+    return ABSENCE[this.#cluster.absentStatus ?? 503];
   }
 
   get endpoints(): readonly EndpointState[] {

@@ -35,7 +35,7 @@ export const CLIENT_FAILURES = {
   request_misdirected: {
     ...request(
       421,
-      'The connection was made for another host, whose policy for client certificates is another one (RFC 9110 section 15.5.20).',
+      'The connection was made for another host: for one whose policy for client certificates is another one, or for another listener of the Gateway (RFC 9110 section 15.5.20).',
       'Usually nothing: browsers send the request again on a connection of its own. A client that goes on must not use one connection for both hosts.',
     ),
     closes: false,
@@ -187,6 +187,11 @@ export const CLIENT_FAILURES = {
     400,
     'The path has more .. segments than folders: it climbs above the root.',
     'Nothing, if it is a scanner; else correct the link.',
+  ),
+  request_path_ambiguous: request(
+    400,
+    'The path has encoded slashes (%2F), and leads to another rule of the Gateway when they are read as slashes.',
+    'Nothing, if it is a scanner; else give the rules such paths that both readings lead to the same one.',
   ),
   request_escape_malformed: request(
     400,

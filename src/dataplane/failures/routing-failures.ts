@@ -6,7 +6,13 @@ export const ROUTING_FAILURES = {
     404,
     false,
     'No route takes the host and path of the request.',
-    'Run kube-entry explain HOST/PATH to see which routes come near, and check the annotation kube-entry.io/path of the Service.',
+    'Run kube-entry explain HOST/PATH to see which routes come near, and check the annotation kube-entry.io/path of the Service, or the matches of the HTTPRoute.',
+  ),
+  backend_invalid: entry(
+    500,
+    false,
+    'The rule of the HTTPRoute or GRPCRoute leads to no backend that is there and may be used.',
+    'Look at the condition ResolvedRefs in the status of the route: it names the backendRef and what is wrong with it.',
   ),
   table_not_loaded: later(
     'The entry has just started and has not read its first route table.',

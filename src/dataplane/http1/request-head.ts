@@ -1,7 +1,7 @@
 import { COMMA, CR, isHttp1, isText, LF, METHOD, readLatin1, SP, TARGET } from '../../formats/http/bytes.ts';
 import { writeRange } from '../../formats/write-bytes.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import { fieldOf } from '../fields/header-lines.ts';
+import { fieldOf, fieldsOf } from '../fields/header-lines.ts';
 import {
   AUTHORIZATION,
   EXPECT,
@@ -135,6 +135,10 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
 
   field(name: string, separator: string): string {
     return fieldOf(this.text, this.linesStart, name, separator);
+  }
+
+  fields(): readonly (readonly [name: string, value: string])[] {
+    return fieldsOf(this.text.slice(this.linesStart));
   }
 
   // What the log reads of it.

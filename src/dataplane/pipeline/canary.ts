@@ -1,6 +1,7 @@
 import { cookieValues } from '../../formats/http/cookies.ts';
 import type { ClusterState } from '../clusters/cluster-state.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
+import type { WeightedRoutes } from '../weighted-routes.ts';
 import { takesRequest } from './canary-rule.ts';
 import type { RequestView } from './ports.ts';
 
@@ -22,6 +23,11 @@ export function routeOrCanary(route: CompiledRoute, head: RequestView): Compiled
     return isBound(canary.route.cluster, head) || Math.random() * (rule.weightTotal ?? HUNDRED) < rule.weight;
   };
   return takesRequest(rule, head, byChance) ? canary.route : route;
+}
+
+/** The route of the backend that a client is bound to, else of the one whose turn it is. */
+export function backendRoute(backends: WeightedRoutes<CompiledRoute>, head: RequestView): CompiledRoute {
+  return backends.find(({ cluster }) => isBound(cluster, head)) ?? backends.next();
 }
 
 function isBound({ sticky }: ClusterState, head: RequestView): boolean {

@@ -45,7 +45,10 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
 function upstreamHost(state: ExchangeState, trusted: AddressRanges): string {
   const { route, routing, settings, head, downstream } = state;
   const { authority } = routing;
-  if (route.ingress === undefined) return settings.upstreamHost === 'as-received' ? authority : routing.host;
+  if (route.ingress === undefined) {
+    const isAsReceived = route.gateway !== undefined || settings.upstreamHost === 'as-received';
+    return isAsReceived ? authority : routing.host;
+  }
   const host = route.ingress.upstreamHost?.of(requestVariables(state, trusted), value => value) ?? '';
   if (host !== '' && parseHost(host) !== undefined) return host;
   return askedHost({ head: head as RequestView, client: downstream.client, authority, trusted });

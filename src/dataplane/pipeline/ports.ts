@@ -39,6 +39,8 @@ export interface RequestView extends LoggedHead {
    * @param separator stands between the values of several lines
    */
   field(name: string, separator: string): string;
+  /** The names, as they came, and values of all header lines. */
+  fields(): Iterable<readonly [name: string, value: string]>;
   /** The header lines that go on unchanged, each with its line end. */
   lines(): string;
 }

@@ -12,13 +12,14 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineState } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { CompiledTable } from '../route-compiler.ts';
-import { routeOrCanary } from './canary.ts';
+import { backendRoute, routeOrCanary } from './canary.ts';
 import { sessionFault } from './client-certificates.ts';
 import { grpcLimits, grpcTimeoutMs, isGrpc } from './grpc.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
 import { HttpsRedirect, ingressRedirect, isAcmeChallenge } from './https-redirect.ts';
 import { askedHost } from './ingress-request.ts';
-import type { RequestView } from './ports.ts';
+import { PortRouting } from './port-routing.ts';
+import type { ClientIdentity, ClientPort, RequestView } from './ports.ts';
 import { type Client, isSecure } from './told-by-proxies.ts';
 import { allowedUpgrade } from './upgrade.ts';
 
@@ -42,6 +43,8 @@ export class RequestRouting {
   grpcTimeoutMs: number | undefined;
   /** Most bytes that the body may have; 0 is no limit. */
   bodyLimit = 0;
+  /** Made for the first request that comes to a port of a Gateway. */
+  #portRouting: PortRouting | undefined;
   /** A client sends the same Host again and again: it is parsed once. */
   #rawHost = '';
   #parsedHost: string | undefined = '';
@@ -72,13 +75,14 @@ export class RequestRouting {
     this.target.rawPath = '';
     this.target.query = '';
     this.decodedPath.set('');
+    this.#portRouting?.forget();
   }
 
   /** @returns why the request must be refused, or where it has to be sent instead; undefined where it may go on */
   validateAndRoute(
     head: RequestView,
     { table, settings, tlsHosts }: EngineState,
-    client: Client,
+    client: Client & Pick<ClientIdentity, 'port'>,
     trusted: AddressRanges,
   ): FailureReason | HttpsRedirect | undefined {
     this.route = undefined;
@@ -101,18 +105,21 @@ export class RequestRouting {
     if (!parseTarget(head.target, settings.mergeSlashes, this.target)) return `request_${targetFault(head.target)}`;
     if (table === undefined) return 'table_not_loaded';
     this.decodedPath.set(this.target.rawPath);
-    const route = this.#findRoute(table);
+    const { port } = client;
+    const route = port === undefined ? this.#findRoute(table) : this.#findRouteAt(port, table, head, client);
     if (typeof route === 'string') return route;
     this.route = route;
     const ingress = route?.ingress;
     let redirect: HttpsRedirect | undefined;
-    if (tlsHosts.size > 0 || ingress !== undefined) {
+    // What hosts of the TLS port ask for is nothing to a port of a Gateway.
+    if (port === undefined && (tlsHosts.size > 0 || ingress !== undefined)) {
       const outcome = this.#judgeTls(tlsHosts.host(this.host), head, route, settings, client, trusted);
       if (typeof outcome === 'string' || (outcome !== undefined && ingress === undefined)) return outcome;
       redirect = outcome;
     }
     if (route === undefined) return 'no_route';
-    this.route = route.canary === undefined ? route : routeOrCanary(route, head);
+    if (route.canary !== undefined) this.route = routeOrCanary(route, head);
+    else if (route.backends !== undefined) this.route = backendRoute(route.backends, head);
     this.limits = route.limits(settings);
     if (this.isGrpc) this.#limitCall(head, route);
     this.bodyLimit = this.limits.maxBodySize;
@@ -133,6 +140,17 @@ export class RequestRouting {
       if (error instanceof PatternCostError) return 'pattern_too_costly';
       throw error;
     }
+  }
+
+  /** Returns as #findRoute(). */
+  #findRouteAt(
+    port: ClientPort,
+    table: CompiledTable,
+    head: RequestView,
+    { tls }: Client,
+  ): CompiledRoute | FailureReason | undefined {
+    this.#portRouting ??= new PortRouting();
+    return this.#portRouting.find(table, port, { head, host: this.host, target: this.target, session: tls });
   }
 
   #limitCall(head: RequestView, { overrides }: CompiledRoute): void {

@@ -2,8 +2,8 @@ import { type ListenerPlace, listenerKey, type Place } from '../../model/route.t
 import { resolveSegments, upperCaseEscapes } from '../path.ts';
 import { ShardedMap } from '../sharded-map.ts';
 import { AmbiguousPathError } from './ambiguous-path-error.ts';
-import { type ListenerChanges, ListenerRoutes } from './listener-routes.ts';
 import type { AskedRequest } from './asked-request.ts';
+import { type ListenerChanges, ListenerRoutes } from './listener-routes.ts';
 
 const ENCODED_SLASH = '%2F';
 

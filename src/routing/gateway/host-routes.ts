@@ -1,8 +1,8 @@
 import type { Place } from '../../model/route.ts';
 import { ShardedMap } from '../sharded-map.ts';
+import type { AskedRequest } from './asked-request.ts';
 import { PathChangesOfHost, PathRoutes } from './path-routes.ts';
 import { listenerOf, type RankedChanges } from './ranked-routes.ts';
-import type { AskedRequest } from './asked-request.ts';
 
 /** Routes for the same host whose own hostnames fit it equally well. */
 interface Tier<R extends Place> {

@@ -1,9 +1,9 @@
 import type { Place } from '../../model/route.ts';
 import { isWildcard } from '../ingress-hosts.ts';
 import { ShardedMap } from '../sharded-map.ts';
+import type { AskedRequest } from './asked-request.ts';
 import { HostRoutes } from './host-routes.ts';
 import type { RankedChanges } from './ranked-routes.ts';
-import type { AskedRequest } from './asked-request.ts';
 
 /** Changes to the routes of one listener: by host, then by the name of the match. */
 export type ListenerChanges<R> = ReadonlyMap<string, RankedChanges<R>>;

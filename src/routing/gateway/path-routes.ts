@@ -2,9 +2,9 @@ import type { Place } from '../../model/route.ts';
 import { changed, deepestPrefixEnd, NO_ROUTES, type PathTable } from '../path-table.ts';
 import { ShardedMap } from '../sharded-map.ts';
 import { entryOf, matchOf } from '../table-changes.ts';
+import type { AskedRequest } from './asked-request.ts';
 import { PatternRoutes } from './pattern-routes.ts';
 import { type RankedChanges, RankedRoutes } from './ranked-routes.ts';
-import type { AskedRequest } from './asked-request.ts';
 
 /** Changes by path, then by the name of the match. */
 type PathRouteChanges<R> = Map<string, Map<string, R | undefined>>;

@@ -3,8 +3,8 @@ import type { PathChanges } from '../path-table.ts';
 import { escapedBytes } from '../pattern/byte-text.ts';
 import { compilePattern } from '../pattern/compile-pattern.ts';
 import type { Pattern } from '../pattern/pattern.ts';
-import type { RankedRoutes } from './ranked-routes.ts';
 import type { AskedRequest } from './asked-request.ts';
+import type { RankedRoutes } from './ranked-routes.ts';
 
 /** What it costs to ask a pattern at least, in nanoseconds. */
 const PATTERN_COST = 50;

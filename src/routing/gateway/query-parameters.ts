@@ -25,5 +25,5 @@ export function* parameters(query: string): Generator<[name: string, value: stri
 
 function decoded(text: string): string {
   const spaced = text.replaceAll('+', ' ');
-  return spaced.replace(/%[0-9a-f]{2}/gi, escape => String.fromCharCode(hexByte(escape, 1)));
+  return spaced.replace(/%[0-9a-f]{2}/gi, triplet => String.fromCharCode(hexByte(triplet, 1)));
 }

@@ -1,6 +1,6 @@
 import { entryOf } from '../table-changes.ts';
-import type { Conditions, ValueTest } from './conditions.ts';
 import type { AskedRequest } from './asked-request.ts';
+import type { Conditions, ValueTest } from './conditions.ts';
 
 /** What it costs to look for a value, in nanoseconds. */
 const LOOKUP_COST = 50;

@@ -1,7 +1,7 @@
 import type { ListenerPlace, Place } from '../../model/route.ts';
+import type { AskedRequest } from './asked-request.ts';
 import { Conditions } from './conditions.ts';
 import { RankedIndex, type RankedRoute } from './ranked-index.ts';
-import type { AskedRequest } from './asked-request.ts';
 
 /** As many routes are asked one after the other; of more, an index finds those that may take a request. */
 const MAX_SCANNED = 8;

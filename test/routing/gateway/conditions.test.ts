@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestConditions } from '../../../src/model/route.ts';
+import { AskedRequest } from '../../../src/routing/gateway/asked-request.ts';
 import { NamedValues } from '../../../src/routing/gateway/named-values.ts';
 import { parameterValue } from '../../../src/routing/gateway/query-parameters.ts';
-import { AskedRequest } from '../../../src/routing/gateway/asked-request.ts';
 import { PatternCostError } from '../../../src/routing/pattern/pattern-cost-error.ts';
 import { RouteTable } from '../../../src/routing/table.ts';
 import { type GatewayRequest, gatewayRoute, headOf, matchAt } from '../../support/gateway-routes.ts';

@@ -128,6 +128,15 @@ export class Http2RequestHead implements RequestView {
     return joined ?? (name === 'host' ? this.host : '');
   }
 
+  *fields(): Generator<[name: string, value: string]> {
+    let hasHost = false;
+    for (const { name, value } of this.#entries) {
+      hasHost ||= name === 'host';
+      yield [name, value];
+    }
+    if (!hasHost) yield ['host', this.host];
+  }
+
   lines(): string {
     return this.#lines;
   }

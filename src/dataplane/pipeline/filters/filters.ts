@@ -31,18 +31,38 @@ export interface RouteFilters {
   readonly pages: Filter | undefined;
 }
 
+const NONE: readonly Policy[] = [];
+
 /** Makes filters of policies. Routes that share a list of policies share its filters. */
 export class FilterCompiler {
   readonly #services: FilterServices;
   readonly #made = new WeakMap<readonly Policy[], RouteFilters>();
+  /** Lists of policies with those of one backend behind them. */
+  readonly #joined = new WeakMap<readonly Policy[], WeakMap<readonly Policy[], readonly Policy[]>>();
 
   constructor(services: FilterServices) {
     this.#services = services;
   }
 
-  /** @returns undefined for a route without policies */
-  compile(policies: readonly Policy[] | undefined): RouteFilters | undefined {
-    if (policies === undefined || policies.length === 0) return undefined;
+  /**
+   * @param own those of one of several clusters that share the requests of the route
+   * @returns undefined for a route without policies
+   */
+  compile(policies: readonly Policy[] = NONE, own: readonly Policy[] = NONE): RouteFilters | undefined {
+    if (own.length > 0 && policies.length > 0) return this.#compile(this.#join(policies, own));
+    return this.#compile(own.length > 0 ? own : policies);
+  }
+
+  #join(policies: readonly Policy[], own: readonly Policy[]): readonly Policy[] {
+    const lists = this.#joined.get(policies) ?? new WeakMap<readonly Policy[], readonly Policy[]>();
+    this.#joined.set(policies, lists);
+    const joined = lists.get(own) ?? [...policies, ...own].sort(earlyFirst);
+    lists.set(own, joined);
+    return joined;
+  }
+
+  #compile(policies: readonly Policy[]): RouteFilters | undefined {
+    if (policies.length === 0) return undefined;
     const known = this.#made.get(policies);
     if (known !== undefined) return known;
     const filters = policies.map(policy => ({ kind: policy.kind, filter: createFilter(policy, this.#services) }));
@@ -56,6 +76,10 @@ export class FilterCompiler {
     this.#made.set(policies, made);
     return made;
   }
+}
+
+function earlyFirst({ kind }: Policy, { kind: other }: Policy): number {
+  return Number(EARLY_KINDS.has(other)) - Number(EARLY_KINDS.has(kind));
 }
 
 function createFilter(policy: Policy, services: FilterServices): Filter {
