@@ -3,8 +3,9 @@ import type { Certificate } from '../../model/certificate.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { GatewayPort, PortId, StreamRoute } from '../../model/gateway-port.ts';
 import type { Route, ServiceRef } from '../../model/route.ts';
-import type { GatewayObject, RouteKind } from '../../resources/gateway/gateway-object.ts';
+import type { GatewayObject, ListenerSetObject, RouteKind } from '../../resources/gateway/gateway-object.ts';
 import type { Destination } from '../destination.ts';
+import type { Fault } from './conditions.ts';
 import type { ObjectStatus } from './gateway-status.ts';
 
 /** What a parentRef can name. */
@@ -21,8 +22,9 @@ export interface ListenerReading {
   readonly port: number;
   /** Undefined: it is not served. */
   readonly portId: PortId | undefined;
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TLS';
-  /** What becomes of TLS; undefined for HTTP. */
+  /** Undefined: one that is not served. No kind of route may attach then. */
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TLS' | undefined;
+  /** What becomes of TLS; undefined where there is none. */
   readonly mode: 'Terminate' | 'Passthrough' | undefined;
   /** In lower case; empty: all hosts. */
   readonly hostname: string;
@@ -30,6 +32,29 @@ export interface ListenerReading {
   readonly kinds: ReadonlySet<RouteKind>;
   /** Whether routes of a namespace may attach. */
   allows(namespace: string): boolean;
+}
+
+/** A listener, with all that its status says of it. */
+export interface ListenerJudgement {
+  readonly reading: ListenerReading;
+  /** Why it is not accepted, apart from {@link conflict}. */
+  readonly refusal: Fault | undefined;
+  /** That it cannot be told from another listener. */
+  readonly conflict: Fault | undefined;
+  /** Why something that it names cannot be used. */
+  readonly references: Fault | undefined;
+  /** Whether something that it names has not been read yet. */
+  readonly isPending: boolean;
+  /** That requests of one connection may be for another listener, too. */
+  readonly overlap: Fault | undefined;
+}
+
+/** A ListenerSet of a Gateway of ours. */
+export interface ListenerSetReading {
+  readonly set: ListenerSetObject;
+  /** Why none of it is served; undefined: some is. */
+  readonly refusal: Fault | undefined;
+  readonly listeners: readonly ListenerJudgement[];
 }
 
 /** A Gateway of ours with its ListenerSets. */
@@ -45,8 +70,19 @@ export interface GatewayReading {
   readonly certificates: readonly Certificate[];
   /** Shown to backends that ask for one; undefined: none is. */
   readonly backendCertificate: Certificate | undefined;
-  /** By the key of the object that it is about. */
+  /** Of all these objects. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Why none of it is served; undefined: some is, as far as it has an address. */
+  readonly refusal: Fault | undefined;
+  /** Why it does not have the addresses that it asks for. */
+  readonly addressFault: Fault | undefined;
+  /** Why there is no {@link backendCertificate} though it is asked for. */
+  readonly backendCertificateFault: Fault | undefined;
+  /** Whether clients are served whose certificate no authority has signed, or who have none, where certificates are asked for. */
+  readonly servesUnverifiedClients: boolean;
+  /** Its own, without those of {@link listenerSets}. */
+  readonly ownListeners: readonly ListenerJudgement[];
+  readonly listenerSets: readonly ListenerSetReading[];
 }
 
 /** What becomes of an HTTPRoute, a GRPCRoute or a TLSRoute. */

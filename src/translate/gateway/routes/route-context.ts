@@ -7,6 +7,7 @@ import type { ServicePort } from '../../../resources/service-object.ts';
 import type { DestinationOptions } from '../../destination.ts';
 import type { PolicyOptions } from '../../policies/service-policies.ts';
 import type { GatewayLookups } from '../gateway-lookups.ts';
+import type { Grants } from '../grants.ts';
 import type { ListenerReading } from '../readings.ts';
 
 /** Settings, and what is known of the Secrets that annotations name. */
@@ -25,14 +26,6 @@ export interface RouteContext {
   backendTls(service: ServiceRef, port: ServicePort): BackendTls | undefined;
   readonly lookups: Pick<GatewayLookups, 'service'>;
   readonly options: RouteOptions;
-}
-
-export interface Grants {
-  /** Whether a ReferenceGrant of the target's namespace lets objects of another one name it. */
-  isGranted(
-    from: { readonly group: string; readonly kind: string; readonly namespace: string },
-    to: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string },
-  ): boolean;
 }
 
 /** How a Service is connected to over TLS, or why it cannot be. */
