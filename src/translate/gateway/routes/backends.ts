@@ -23,7 +23,7 @@ export function ruleBackends(backends: readonly ReadBackend[], clusters: RouteCl
   for (const { ref, weight, policies } of backends) {
     // What has no weight gets no requests, but what is wrong with it is told.
     const found = clusters.clusterOf(ref);
-    if (weight === 0) continue;
+    if (!(weight > 0)) continue;
     const cluster = found ?? clusters.invalid();
     shares.push({ cluster, backend: { cluster: cluster.id, weight, ...(policies.length > 0 && { policies }) } });
   }

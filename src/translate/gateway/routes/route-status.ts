@@ -1,6 +1,7 @@
 /** What the status of a route says at each of its parents. Pure. */
 import type { Diagnostic } from '../../../model/diagnostic.ts';
 import type { GatewayMetadata, RouteKind } from '../../../resources/gateway/gateway-object.ts';
+import { printable } from '../../../text/printable.ts';
 import type { Condition, ObjectStatus } from '../gateway-status.ts';
 import type { RouteReading } from '../readings.ts';
 import type { Attachment, Refusal } from './attachment.ts';
@@ -47,7 +48,7 @@ export function routeDiagnostics(
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const tell = (severity: Diagnostic['severity'], reason: string, message: string): void => {
-    diagnostics.push({ object: { kind, namespace, name }, severity, reason, message: cut(message), paths: [] });
+    diagnostics.push({ object: { kind, namespace, name }, severity, reason, message: shown(message), paths: [] });
   };
   const refusals = new Set(refusal === undefined ? attachments.map(one => one.refusal) : [refusal]);
   for (const one of refusals) if (one !== undefined) tell('refused', one.reason, one.message);
@@ -60,7 +61,7 @@ export function routeDiagnostics(
 function accepted(refusal: Refusal | undefined): Condition {
   if (refusal === undefined)
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'the route is accepted' };
-  return { type: 'Accepted', status: 'False', reason: refusal.reason, message: cut(refusal.message) };
+  return { type: 'Accepted', status: 'False', reason: refusal.reason, message: shown(refusal.message) };
 }
 
 function resolvedRefs(faults: readonly RefFault[]): Condition {
@@ -69,17 +70,19 @@ function resolvedRefs(faults: readonly RefFault[]): Condition {
     const message = 'all references of the route are resolved';
     return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message };
   }
-  const message = cut(faults.map(fault => fault.message).join('; '));
+  const message = shown(faults.map(fault => fault.message).join('; '));
   return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message };
 }
 
 /** The API wants the message to begin so. */
 function partiallyInvalid(dropped: readonly string[]): Condition[] {
   if (dropped.length === 0) return [];
-  const message = cut(`Dropped Rule ${dropped.join('; ')}`);
+  const message = shown(`Dropped Rule ${dropped.join('; ')}`);
   return [{ type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message }];
 }
 
-function cut(message: string): string {
-  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE - 1)}…`;
+/** Names of objects and fields are as their authors wrote them: on one line, and no more than a status has room for. */
+function shown(message: string): string {
+  const line = printable(message.slice(0, LONGEST_MESSAGE));
+  return message.length <= LONGEST_MESSAGE ? line : `${line}…`;
 }
