@@ -31,17 +31,29 @@ export const INVALID_BACKEND: Destination = {
   port: undefined,
 };
 
+/** What is the same for all connections to the clusters of a route. */
+export interface Connections {
+  /** Bytes of TLS are sent on as they are. */
+  readonly arePassedThrough?: boolean;
+}
+
 /** Looks up what one route names, and gathers what was found and what is wrong. */
 export class RouteClusters {
   readonly #route: { readonly kind: RouteKind; readonly namespace: string };
   readonly #context: RouteContext;
+  readonly #connections: Connections;
   readonly #found = new Map<ClusterId, Destination>();
   readonly #faults = new Map<string, RefFault>();
   readonly #warnings = new Set<string>();
 
-  constructor(route: { readonly kind: RouteKind; readonly namespace: string }, context: RouteContext) {
+  constructor(
+    route: { readonly kind: RouteKind; readonly namespace: string },
+    context: RouteContext,
+    connections: Connections = {},
+  ) {
     this.#route = route;
     this.#context = context;
+    this.#connections = connections;
   }
 
   get found(): readonly Destination[] {
@@ -87,7 +99,8 @@ export class RouteClusters {
     const service = { namespace, name };
     const reader = this.#readerOf(resolved);
     const { options } = this.#context;
-    const tls = this.#context.backendTls(service, port);
+    const { arePassedThrough = false } = this.#connections;
+    const tls = arePassedThrough ? undefined : this.#context.backendTls(service, port);
     const speech = readBackendSpeech(this.#route.kind, resolved, tls, reader, options);
     if (speech === undefined) return INVALID_BACKEND;
     if ('reason' in speech) return speech;

@@ -72,8 +72,10 @@ function withOwnPolicies(
 ): readonly RuleReading[] {
   if (fault !== undefined) return rules.map(rule => withFault(rule, new RuleFault(fault), clusters));
   if (policies.length === 0) return rules;
+  const alone = inOrder(policies);
   return rules.map(rule => {
     if (rule.fault !== undefined) return rule;
+    if (rule.policies.length === 0) return { ...rule, policies: alone };
     const kinds = new Set(rule.policies.map(({ kind }) => kind));
     const added = policies.filter(({ kind }) => !ONCE.has(kind) || !kinds.has(kind));
     return { ...rule, policies: inOrder([...added, ...rule.policies]) };

@@ -12,31 +12,40 @@ export function readTlsRoute({ metadata, spec }: TlsRouteObject, context: RouteC
   const { namespace } = metadata;
   const attachments = attach({ kind, namespace, ...spec }, context);
   if (attachments.length === 0) return notOurs(kind, metadata);
-  const clusters = new RouteClusters({ kind, namespace }, context);
   // A server name chooses a route, and nothing else of a connection could choose a rule.
   const [rule, ...others] = spec.rules;
-  const backends: StreamRoute['backends'] = (rule?.backendRefs ?? []).map(ref => {
-    const cluster = clusters.clusterOf(ref) ?? clusters.invalid();
-    return { cluster: cluster.id, weight: ref.weight };
-  });
   const refusal: Refusal | undefined =
-    rule !== undefined ? undefined : { reason: 'UnsupportedValue', message: 'the route has no rule' };
-  const dropped = others.map((_, index) => `${index + 1}: a TLSRoute has one rule`);
-  const faults = { refusal, dropped, refs: clusters.faults };
+    rule === undefined ? { reason: 'UnsupportedValue', message: 'the route has no rule' } : undefined;
+  const sealed = new RouteClusters({ kind, namespace }, context, { arePassedThrough: true });
+  const opened = new RouteClusters({ kind, namespace }, context);
+  const [sealedBackends, openedBackends] = [backendsOf(rule, sealed), backendsOf(rule, opened)];
   const streams = new Map<ListenerReading, StreamRoute[]>();
   for (const { listeners } of attachments) {
-    for (const [listener, hosts] of listeners)
+    for (const [listener, hosts] of listeners) {
+      const backends = listener.mode === 'Passthrough' ? sealedBackends : openedBackends;
       streams.set(
         listener,
         hosts.map(({ host }) => ({ host, backends })),
       );
+    }
   }
+  const dropped = others.map((_, index) => `${index + 1}: a TLSRoute has one rule`);
+  const faults = { refusal, dropped, refs: opened.faults };
+  const destinations = new Map([...opened.found, ...sealed.found].map(found => [found.cluster.id, found]));
   return {
     routes: [],
     streams: [...streams].flatMap(([listener, all]) => all.map(stream => ({ listener, stream }))),
-    destinations: clusters.found,
+    destinations: [...destinations.values()],
     attached: refusal === undefined ? new Set(streams.keys()) : new Set(),
     status: routeStatus(kind, metadata, attachments, faults),
-    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, clusters.warnings),
+    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, opened.warnings),
   };
+}
+
+/** Connections to what cannot be reached keep their share, and are refused. */
+function backendsOf(rule: TlsRouteObject['spec']['rules'][number] | undefined, clusters: RouteClusters) {
+  return (rule?.backendRefs ?? []).map((ref): StreamRoute['backends'][number] => {
+    const cluster = clusters.clusterOf(ref) ?? clusters.invalid();
+    return { cluster: cluster.id, weight: ref.weight };
+  });
 }
