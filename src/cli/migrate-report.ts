@@ -15,6 +15,7 @@ import {
 } from '../migrate/render/words.ts';
 import type { Finding, IngressReport, MigrationReport, Verdict } from '../migrate/report.ts';
 import type { Style } from '../text/colour.ts';
+import { plural } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
 import type { Io } from './io.ts';
 import { wrapToWidth } from './terminal/width.ts';
@@ -61,6 +62,24 @@ export function migrateReport(report: MigrationReport, io: Io): string {
   }
   sections.push(`${countsOf(ingresses)}\n${paint(report.isLossy ? 'red' : 'green', conclusion(report))}`);
   return sections.join('\n\n');
+}
+
+/** What `kube-entry migrate --to gateway` says of the manifests that it has written. @param count of manifests */
+export function gatewayReport(report: MigrationReport, count: number, io: Io): string {
+  const { ingresses, otherIngresses, notes, isLossy } = report;
+  const { paint } = io;
+  const left = otherIngresses === 0 ? [] : [`${ingressCount(otherIngresses)} of other classes: left out`];
+  const facts = [...left, ...notes].map(fact => printable(fact));
+  const told = notable(ingresses).map(ingress => ingressText({ ...ingress, silences: [] }, io));
+  const end = isLossy
+    ? 'Something would be lost: read what is unsupported or refused first.'
+    : 'Nothing would be lost.';
+  const written = `${plural(count, 'object')} for ${countsOf(ingresses)}`;
+  return [
+    ...(facts.length > 0 ? [facts.join('\n')] : []),
+    ...told,
+    `${written}\n${paint(isLossy ? 'red' : 'green', end)}`,
+  ].join('\n\n');
 }
 
 function ingressText(ingress: IngressReport, io: Io): string {

@@ -2,22 +2,25 @@ import { FormatError, SettingsError, UnavailableError } from '../errors.ts';
 import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
 import { formatYaml, parseYaml } from '../formats/yaml.ts';
-import { findController } from '../migrate/controller.ts';
+import { type Controller, findController } from '../migrate/controller.ts';
 import { Dump } from '../migrate/dump.ts';
+import { migrateToGateway } from '../migrate/gateway/gateway-migration.ts';
+import type { GatewayChoice } from '../migrate/gateway/listener-plan.ts';
 import { migrate as judge } from '../migrate/migrate.ts';
 import { type ChartValues, readNginxValues } from '../migrate/nginx-values.ts';
 import { MAX_DUMP_BYTES, readDump } from '../migrate/read-dump.ts';
 import { htmlReport } from '../migrate/render/html.ts';
 import { markdownReport } from '../migrate/render/markdown.ts';
 import type { MigrationReport } from '../migrate/report.ts';
-import { isObject } from '../resources/service-object.ts';
+import { isDnsLabel, isDnsSubdomain, isObject } from '../resources/service-object.ts';
 import type { ParsedFlags } from '../settings/flags.ts';
 import { listManifests } from '../sources/manifest-files.ts';
 import { notOneOf } from '../text/one-of.ts';
 import { printableLines } from '../text/printable.ts';
+import { quote } from '../text/quote.ts';
 import { type Command, EXIT } from './command.ts';
 import type { Io } from './io.ts';
-import { migrateReport } from './migrate-report.ts';
+import { gatewayReport, migrateReport } from './migrate-report.ts';
 import { readCluster } from './read-cluster.ts';
 
 const FORMATS = ['text', 'markdown', 'html', 'json', 'values'] as const;
@@ -40,6 +43,9 @@ export const migrate: Command = {
     'tells what ingress-nginx does today without a word: values that it ignores, paths that belong to another Ingress, hosts',
     'whose paths became regular expressions, certificates that are missing.',
     'Exits 1 if something would be lost: if anything is unsupported or refused.',
+    'With --to gateway it writes objects of the Gateway API that serve the same, as YAML: a Gateway with a listener for each',
+    'host, and HTTPRoutes and GRPCRoutes of the names of the Ingresses. What they cannot say goes to standard error,',
+    'annotation by annotation. It reads the Ingresses of ingress-nginx and those that kube-entry serves.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry migrate', note: 'the cluster of the kubeconfig' },
@@ -50,6 +56,10 @@ export const migrate: Command = {
     {
       line: 'kube-entry migrate --manifests dump.yaml --values values.yaml --output values > kube-entry-values.yaml',
       note: 'values of ingress-nginx’s chart, and ours',
+    },
+    {
+      line: 'kube-entry migrate --manifests dump.yaml --to gateway > gateway.yaml',
+      note: 'HTTPRoutes in place of Ingresses',
     },
   ],
   settings: [
@@ -64,6 +74,15 @@ export const migrate: Command = {
     'config',
   ],
   options: {
+    to: {
+      placeholder: 'gateway',
+      description: 'write objects of the Gateway API in place of the Ingresses',
+    },
+    gateway: {
+      placeholder: 'NAMESPACE/NAME',
+      description:
+        'with --to gateway: a Gateway that is there, for the routes; default: kube-entry/kube-entry is written',
+    },
     values: {
       placeholder: 'FILE',
       description: 'values of ingress-nginx’s Helm chart: their flags and ConfigMap count',
@@ -76,6 +95,7 @@ export const migrate: Command = {
   },
   async run({ settings, flags, io }) {
     const format = formatOf(flags);
+    const target = targetOf(flags, format);
     const file = flags.options.values;
     if (format === 'values' && typeof file !== 'string') {
       throw new SettingsError(['--output values: needs --values FILE, the values of ingress-nginx’s chart']);
@@ -83,7 +103,9 @@ export const migrate: Command = {
     const values = typeof file === 'string' ? readValues(file) : undefined;
     const dump = settings.manifests === '' ? await readCluster(settings, io) : await readFiles(settings.manifests, io);
     const { ingressClass, ingressConfigmap: configMap, allowMissingWaf } = settings;
-    const report = judge(dump, findController(dump, { ingressClass, configMap, allowMissingWaf, values }));
+    const controller = findController(dump, { ingressClass, configMap, allowMissingWaf, values });
+    if (target !== undefined) return writeGateway(dump, controller, target, format, io);
+    const report = judge(dump, controller);
     io.print(formatReport(format, report, values, io));
     return report.isLossy ? EXIT.no : EXIT.ok;
   },
@@ -93,6 +115,33 @@ function formatOf({ options: { output = 'text' } }: ParsedFlags): Format {
   const format = FORMATS.find(known => known === output);
   if (format === undefined) throw new SettingsError([`--output: ${notOneOf(output, FORMATS)}`]);
   return format;
+}
+
+/** What the Ingresses are to become; undefined: nothing is written. */
+function targetOf({ options: { to, gateway } }: ParsedFlags, format: Format): GatewayChoice | undefined {
+  if (to === undefined) {
+    if (gateway !== undefined) throw new SettingsError(['--gateway: needs --to gateway']);
+    return undefined;
+  }
+  if (to !== 'gateway') throw new SettingsError([`--to: ${notOneOf(String(to), ['gateway'])}`]);
+  if (format !== 'text' && format !== 'json')
+    throw new SettingsError([`--output: ${notOneOf(format, ['text', 'json'])} with --to gateway`]);
+  if (gateway === undefined) return { existing: undefined };
+  const [namespace, name, ...others] = String(gateway).split('/');
+  if (!isDnsLabel(namespace) || !isDnsSubdomain(name) || others.length > 0)
+    throw new SettingsError([`--gateway: ${quote(String(gateway))} must be NAMESPACE/NAME`]);
+  return { existing: { namespace, name } };
+}
+
+/** Manifests to standard output, and what is to be said of them to standard error: one can be applied, the other read. */
+function writeGateway(dump: Dump, controller: Controller, target: GatewayChoice, format: Format, io: Io): number {
+  const { manifests, report } = migrateToGateway(dump, controller, target);
+  if (format === 'json') io.print(printableLines(JSON.stringify({ manifests, ...report }, undefined, 2)));
+  else {
+    if (manifests.length > 0) io.print(manifests.map(one => formatYaml(one).trimEnd()).join('\n---\n'));
+    io.complain(gatewayReport(report, manifests.length, io));
+  }
+  return report.isLossy ? EXIT.no : EXIT.ok;
 }
 
 function formatReport(format: Format, report: MigrationReport, values: ChartValues | undefined, io: Io): string {

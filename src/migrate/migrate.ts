@@ -1,11 +1,10 @@
 /** Judges what a move from ingress-nginx to kube-entry changes. Pure. */
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { type ServiceRef, serviceKey } from '../model/route.ts';
+import { serviceKey } from '../model/route.ts';
 import type { IngressObject } from '../resources/ingress-object.ts';
 import { isServed } from '../translate/ingress/classes.ts';
 import { readIngressConfig } from '../translate/ingress/config/config-table.ts';
 import { ingressKey } from '../translate/ingress/ingress-key.ts';
-import type { IngressLookups } from '../translate/ingress/ingress-lookups.ts';
 import { type HostLocations, locationsOf } from '../translate/ingress/locations.ts';
 import { hostsOf, type IngressReading, readIngressObject } from '../translate/ingress/read-ingress.ts';
 import { byAge } from '../translate/ingress/seniority.ts';
@@ -15,6 +14,7 @@ import { judgeFlags } from './controller-flags.ts';
 import type { Dump } from './dump.ts';
 import { judgeAnnotations } from './judge-annotations.ts';
 import { judgeConfig } from './judge-config.ts';
+import { lookupsIn } from './lookups.ts';
 import { type Finding, type IngressReport, isLoss, type MigrationReport, type Silence, worst } from './report.ts';
 import { canaries } from './silences/canaries.ts';
 import { fakeCertificates } from './silences/certificates.ts';
@@ -131,26 +131,6 @@ function surroundingsOf(
   const hosts = new Map<string, HostLocations>([...byHost].map(([host, own]) => [host, locationsOf(host, own)]));
   return { readings, hosts, secrets: secrets.size > 0 ? secrets : undefined };
 }
-
-/** What is not in the dump at all, as no Secret is in most, may be in the cluster. */
-function lookupsIn({ services, secrets, configMaps }: Dump): IngressLookups {
-  const secretOf = (ref: ServiceRef) => secrets.get(serviceKey(ref)) ?? (secrets.size > 0 ? MISSING : undefined);
-  return {
-    service: ref => services.get(serviceKey(ref)),
-    credentials(ref) {
-      const secret = secretOf(ref);
-      return secret === undefined || 'fault' in secret ? secret : secret.credentials;
-    },
-    authorities(ref) {
-      const secret = secretOf(ref);
-      return secret === undefined || 'fault' in secret ? secret : { pem: secret.ca };
-    },
-    configMap: ref => configMaps.get(serviceKey(ref))?.data ?? (configMaps.size > 0 ? MISSING : undefined),
-    isAwaiting: false,
-  };
-}
-
-const MISSING = { fault: 'it does not exist' } as const;
 
 /** With what the flags of ingress-nginx leave to its defaults. */
 function serveWith(ours: readonly string[], { options }: Controller, { services }: Dump): string[] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parseYaml } from '../../src/formats/yaml.ts';
+import { parseYaml, parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { startHttpBackend } from '../support/http-backend.ts';
 import { runHere, scratchDirectory } from './cli-fixture.ts';
 
@@ -110,4 +110,38 @@ test('a cluster is read and not changed, and what may not be read is said', asyn
     asked.every(line => line.startsWith('GET ')),
     asked.join('\n'),
   );
+});
+
+test('--to gateway writes manifests, and says on standard error what they cannot say', async t => {
+  const dump = await file(t, 'dump.json', INGRESS);
+  const { code, stdout, stderr } = await runHere(['migrate', '--manifests', dump, '--to', 'gateway']);
+  assert.equal(code, 0);
+  const { documents, problems } = parseYamlDocuments(stdout);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    documents.map(({ value }) => (value as { kind: string }).kind),
+    ['Gateway', 'HTTPRoute'],
+  );
+  assert.match(stderr, /2 objects for 1 Ingress: 1 works\nNothing would be lost\.\n$/);
+  const json = await runHere(['migrate', '--manifests', dump, '--to', 'gateway', '--output', 'json']);
+  assert.equal((JSON.parse(json.stdout) as { manifests: unknown[] }).manifests.length, 2);
+  const annotations = { 'nginx.ingress.kubernetes.io/affinity': 'cookie' };
+  const lossy = await file(t, 'lossy.json', { ...INGRESS, metadata: { ...INGRESS.metadata, annotations } });
+  const lost = await runHere(['migrate', '--manifests', lossy, '--to', 'gateway', '--gateway', 'infra/public']);
+  assert.equal(lost.code, 1);
+  assert.match(lost.stderr, /unsupported nginx\.ingress\.kubernetes\.io\/affinity/);
+  assert.match(lost.stderr, /mend: kubectl --namespace shop annotate service web kube-entry\.io\/affinity=cookie/);
+  assert.match(lost.stdout, /- name: public\n {6}namespace: infra\n {6}port: 80\n/);
+  const none = await runHere(['migrate', '--manifests', '-', '--to', 'gateway'], { input: '---\n' });
+  assert.equal(none.stdout, '', 'nothing that could be applied by mistake');
+  for (const [argv, complaint] of [
+    [['--to', 'nginx'], /--to: "nginx" .*gateway/],
+    [['--gateway', 'a/b'], /--gateway: needs --to gateway/],
+    [['--to', 'gateway', '--gateway', 'a'], /--gateway: "a" must be NAMESPACE\/NAME/],
+    [['--to', 'gateway', '--output', 'html'], /must be one of text, json/],
+  ] as const) {
+    const outcome = await runHere(['migrate', '--manifests', dump, ...argv]);
+    assert.equal(outcome.code, 2, argv.join(' '));
+    assert.match(outcome.stderr, complaint);
+  }
 });

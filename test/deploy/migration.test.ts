@@ -25,10 +25,14 @@ describe('the migration guide', () => {
     assert.match(translated, /\/v2 .*default\/registry/);
     assert.match(translated, /It gets +\/api\/v1\/pools/);
 
-    const judged = outputOf(ran, 'kube-entry migrate --manifests dump.yaml');
+    const judged = outputOf(ran, 'kube-entry explain --manifests dump.yaml');
     assert.match(judged, /Nothing would be lost\./);
     assert.match(judged, /shop\.example\.com +~\* \^\/app/);
     assert.match(judged, /It gets +\/cart/);
+
+    const written = outputOf(ran, 'cat gateway.yaml');
+    assert.match(written, /kind: HTTPRoute/);
+    assert.match(written, /type: ReplacePrefixMatch/);
 
     const asked = outputOf(ran, 'curl --silent --unix-socket admin.sock http://localhost/nginx_status');
     assert.match(asked, /^Active connections: 1 \nserver accepts handled requests\n/);

@@ -284,10 +284,25 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     replay: { folders: COMMON, packages: [] },
     // Judges objects, and knows no source.
     migrate: { folders: [...COMMON, 'model', 'resources', 'translate', 'translate/ingress'], packages: [] },
+    // Ingresses as objects of the Gateway API: what is written, and what cannot be.
+    'migrate/gateway': {
+      folders: [
+        ...COMMON,
+        'model',
+        'routing',
+        'resources',
+        'translate',
+        'translate/ingress',
+        'translate/balance',
+        'migrate',
+      ],
+      packages: [],
+    },
     cli: {
       folders: [
         ...CONTROL_PLANE,
         'migrate',
+        'migrate/gateway',
         'replay',
         'limits/redis',
         'dataplane/failures',

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { IngressClassObject, IngressObject } from '../../resources/ingress-object.ts';
+import type { Destination } from '../destination.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
 import { ingressKey } from './ingress-key.ts';
 import { type IngressLookups, NO_LOOKUPS } from './ingress-lookups.ts';
@@ -18,6 +19,8 @@ export interface IngressTranslation {
   readonly hosts: ReadonlyMap<string, HostTranslation>;
   /** By key of the Ingress, of those of our classes alone. */
   readonly diagnostics: ReadonlyMap<string, readonly Diagnostic[]>;
+  /** Where annotations lead beside the backends, each once. */
+  readonly referred: readonly Destination[];
   /** Keys of the Ingresses that are served. */
   readonly served: ReadonlySet<string>;
 }
@@ -37,10 +40,11 @@ export function translateIngresses(
   translator.classes = new Map(classes.map(one => [one.metadata.name, one]));
   if (config !== undefined) translator.config = config;
   for (const ingress of ingresses) translator.upsert(ingress);
-  const { hosts, diagnostics } = translator.settle();
+  const { hosts, referred, diagnostics } = translator.settle();
   const translated = [...hosts].flatMap(([host, translation]) =>
     translation === undefined ? [] : [[host, translation] as const],
   );
   const served = new Set([...translator.served()].map(({ metadata }) => ingressKey(metadata)));
-  return { hosts: new Map(translated), diagnostics, served };
+  const destinations = new Map([...referred.values()].flat().map(one => [one.cluster.id, one]));
+  return { hosts: new Map(translated), referred: [...destinations.values()], diagnostics, served };
 }
