@@ -1,4 +1,5 @@
 import { arrivals, type Delta } from '../model/delta.ts';
+import { portArrivals } from '../model/gateway-port.ts';
 import type { ClusterId, ServiceRef } from '../model/route.ts';
 
 /** What a delta says of one Service, and of nothing else. */
@@ -9,10 +10,10 @@ export interface DeltaPart {
 }
 
 /**
- * The parts of a delta that can be applied one by one: what comes of TLS, each cluster with its routes, then each route that goes.
- * Clusters, hosts and certificates that go are left out.
+ * The parts of a delta that can be applied one by one: what comes of TLS and of the ports of Gateways, each cluster with its routes,
+ * then each route that goes. Clusters, hosts, ports and certificates that go are left out.
  */
-export function* partsOf({ version, routes, clusters, endpoints, tls }: Delta): Generator<DeltaPart> {
+export function* partsOf({ version, routes, clusters, endpoints, tls, ports }: Delta): Generator<DeltaPart> {
   const routesOf = Map.groupBy(routes.upserts, ({ cluster }) => cluster);
   const settingsOf = new Map(clusters.upserts.map(cluster => [cluster.id, cluster]));
   const endpointsOf = new Map(endpoints.map(set => [set.cluster, set]));
@@ -20,6 +21,11 @@ export function* partsOf({ version, routes, clusters, endpoints, tls }: Delta): 
   if (tls !== undefined) {
     const none = { upserts: [], removals: [] };
     const delta = { version, routes: none, clusters: none, endpoints: [], tls: arrivals(tls) };
+    yield { delta, service: undefined };
+  }
+  if (ports !== undefined) {
+    const none = { upserts: [], removals: [] };
+    const delta = { version, routes: none, clusters: none, endpoints: [], ports: portArrivals(ports) };
     yield { delta, service: undefined };
   }
   for (const id of ids) {

@@ -1,6 +1,7 @@
 /** Brings what changes in the catalog to the workers, and tells people of it. */
 
 import { type Delta, departures } from '../model/delta.ts';
+import { portDepartures } from '../model/gateway-port.ts';
 import type { ServiceRef } from '../model/route.ts';
 import type { Metrics } from '../observe/registry.ts';
 import type { RouteTable } from '../routing/table.ts';
@@ -101,6 +102,7 @@ export class Publisher {
         ...noChange(delta.version),
         clusters: { upserts: [], removals },
         ...(delta.tls && { tls: departures(delta.tls) }),
+        ...(delta.ports && { ports: portDepartures(delta.ports) }),
       });
     }
   }

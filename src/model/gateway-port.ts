@@ -50,3 +50,19 @@ export interface PortChanges {
 export type PortState =
   | { readonly state: 'opening' | 'listening' }
   | { readonly state: 'failed'; readonly code: string; readonly why: string };
+
+/** What of a change comes: before the routes of the ports. */
+export function portArrivals({ certificates, ports }: PortChanges): PortChanges {
+  return {
+    certificates: { upserts: certificates.upserts, removals: [] },
+    ports: { upserts: ports.upserts, removals: [] },
+  };
+}
+
+/** What of a change goes: behind the routes of the ports. */
+export function portDepartures({ certificates, ports }: PortChanges): PortChanges {
+  return {
+    certificates: { upserts: [], removals: certificates.removals },
+    ports: { upserts: [], removals: ports.removals },
+  };
+}

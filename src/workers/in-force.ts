@@ -8,6 +8,7 @@ import type {
   ServedCluster,
   TlsChanges,
 } from '../model/delta.ts';
+import type { GatewayPort, PortChanges, PortId } from '../model/gateway-port.ts';
 import type { ClusterId, Route } from '../model/route.ts';
 import type { TlsHost } from '../model/tls-host.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
@@ -20,8 +21,8 @@ import type { EndpointSlots } from './endpoint-slots.ts';
 type PlacedSet = EndpointSet & Pick<PublishedEndpointSet, 'slots'>;
 
 /**
- * The state that workers are to have: the table, its clusters and their endpoints, with their places in shared memory, and the
- * hosts and certificates of the TLS port.
+ * The state that workers are to have: the table, its clusters and their endpoints, with their places in shared memory, the hosts
+ * and certificates of the TLS port, and the ports of Gateways.
  */
 export class InForce {
   readonly #blocks: CounterBlocks;
@@ -30,6 +31,8 @@ export class InForce {
   readonly #endpoints = new Map<ClusterId, PlacedSet>();
   readonly #certificates = new Map<CertificateId, Certificate>();
   readonly #tlsHosts = new Map<string, TlsHost>();
+  readonly #ports = new Map<PortId, GatewayPort>();
+  readonly #portCertificates = new Map<CertificateId, Certificate>();
   #table: RouteTable | undefined;
 
   constructor(board: CounterBoard, slots: EndpointSlots) {
@@ -40,6 +43,11 @@ export class InForce {
   /** Undefined before the first. */
   get table(): RouteTable | undefined {
     return this.#table;
+  }
+
+  /** The ports of Gateways that are to be listened on. */
+  ports(): Iterable<GatewayPort> {
+    return this.#ports.values();
   }
 
   cluster(id: ClusterId): ServedCluster | undefined {
@@ -54,7 +62,7 @@ export class InForce {
 
   /** @param number of the change, by which workers learn of it @returns it as workers get it. Where it throws, nothing has changed */
   apply(delta: Delta, number: number): PublishedDelta {
-    const { version, routes, clusters, endpoints, tls } = delta;
+    const { version, routes, clusters, endpoints, tls, ports } = delta;
     const blocks = clusters.upserts.map(({ service }) => this.#blocks.assign(service));
     const table = (this.#table ?? RouteTable.EMPTY).apply({ version, ...routes });
     const coming = new Set(clusters.upserts.map(({ id }) => id));
@@ -65,8 +73,9 @@ export class InForce {
     const moved = [...coming.union(sets)].flatMap(id => this.#place(id, sets.get(id), number) ?? []);
     for (const id of clusters.removals) this.#remove(id, number);
     if (tls !== undefined) this.#applyTls(tls);
+    if (ports !== undefined) this.#applyPorts(ports);
     const published = { version, routes, clusters: { upserts, removals: clusters.removals }, endpoints: moved };
-    return tls === undefined ? published : { ...published, tls };
+    return { ...published, ...(tls && { tls }), ...(ports && { ports }) };
   }
 
   /** All of it, for a worker that starts with nothing; undefined before the first table. */
@@ -79,6 +88,7 @@ export class InForce {
         clusters: { upserts: [...this.#clusters.values()], removals: [] },
         endpoints: [...this.#endpoints.values()],
         ...(this.#tlsHosts.size > 0 && { tls: this.#tlsSnapshot() }),
+        ...(this.#ports.size > 0 && { ports: this.#portSnapshot() }),
       }
     );
   }
@@ -94,6 +104,20 @@ export class InForce {
     return {
       certificates: { upserts: [...this.#certificates.values()], removals: [] },
       hosts: { upserts: [...this.#tlsHosts.values()], removals: [] },
+    };
+  }
+
+  #applyPorts({ certificates, ports }: PortChanges): void {
+    for (const certificate of certificates.upserts) this.#portCertificates.set(certificate.id, certificate);
+    for (const port of ports.upserts) this.#ports.set(port.id, port);
+    for (const id of ports.removals) this.#ports.delete(id);
+    for (const id of certificates.removals) this.#portCertificates.delete(id);
+  }
+
+  #portSnapshot(): PortChanges {
+    return {
+      certificates: { upserts: [...this.#portCertificates.values()], removals: [] },
+      ports: { upserts: [...this.#ports.values()], removals: [] },
     };
   }
 

@@ -14,6 +14,7 @@ import type {
   PublishedRoute,
   TlsChanges,
 } from '../model/delta.ts';
+import type { GatewayPort, PortChanges, PortId } from '../model/gateway-port.ts';
 import type { Policy } from '../model/policy.ts';
 import type { ClusterId, IngressRoute, Route, RouteOverrides } from '../model/route.ts';
 import type { TlsHost } from '../model/tls-host.ts';
@@ -67,6 +68,11 @@ interface PackedTls {
   readonly hosts: { readonly upserts: readonly TlsHost[]; readonly removals: readonly string[] };
 }
 
+interface PackedPorts {
+  readonly certificates: PackedTls['certificates'];
+  readonly ports: { readonly upserts: readonly GatewayPort[]; readonly removals: readonly PortId[] };
+}
+
 interface Packed {
   readonly version: number;
   readonly routes: {
@@ -79,6 +85,7 @@ interface Packed {
   readonly clusters: { readonly upserts: readonly PackedCluster[]; readonly removals: readonly ClusterId[] };
   readonly endpoints: readonly PackedSet[];
   readonly tls?: PackedTls;
+  readonly ports?: PackedPorts;
 }
 
 const NO_OVERRIDES: RouteOverrides = {};
@@ -89,9 +96,10 @@ const PART = 1_000;
  * @returns texts to be unpacked and applied one behind the other: what is read of one is thrown away before the next. Hosts come
  * behind all certificates and routes behind all clusters, and what goes, goes behind all routes
  */
-export function pack({ version, routes, clusters, endpoints, tls }: PublishedDelta): readonly string[] {
+export function pack({ version, routes, clusters, endpoints, tls, ports }: PublishedDelta): readonly string[] {
   const certificates = tls?.certificates.upserts ?? [];
-  const longest = Math.max(clusters.upserts.length, endpoints.length, certificates.length);
+  const portCertificates = ports?.certificates.upserts ?? [];
+  const longest = Math.max(clusters.upserts.length, endpoints.length, certificates.length, portCertificates.length);
   const texts: string[] = [];
   for (let from = 0; from === 0 || from < longest; from += PART) {
     const part = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + PART);
@@ -118,6 +126,15 @@ export function pack({ version, routes, clusters, endpoints, tls }: PublishedDel
           hosts: { upserts: last(tls.hosts.upserts), removals: last(tls.hosts.removals) },
         },
       }),
+      ...(ports && {
+        ports: {
+          certificates: {
+            upserts: part(portCertificates).map(packCertificate),
+            removals: last(ports.certificates.removals),
+          },
+          ports: { upserts: last(ports.ports.upserts), removals: last(ports.ports.removals) },
+        },
+      }),
     };
     texts.push(JSON.stringify(packed));
   }
@@ -132,6 +149,7 @@ export function unpack(text: string): PublishedDelta {
     clusters,
     endpoints,
     tls,
+    ports,
     policies = [],
     ingresses = [],
     gateway,
@@ -145,6 +163,7 @@ export function unpack(text: string): PublishedDelta {
     clusters: { upserts: clusters.upserts.map(unpackCluster), removals: clusters.removals },
     endpoints: endpoints.map(unpackSet),
     ...(tls && { tls: unpackTls(tls) }),
+    ...(ports && { ports: unpackPorts(ports) }),
   };
 }
 
@@ -154,6 +173,11 @@ export function packCertificate({ id, chain, key }: Certificate): PackedCertific
 
 export function unpackCertificate([id, chain, key]: PackedCertificate): Certificate {
   return { id, chain, key: new PrivateKey(key) };
+}
+
+function unpackPorts({ certificates, ports }: PackedPorts): PortChanges {
+  const { upserts, removals } = certificates;
+  return { certificates: { upserts: upserts.map(unpackCertificate), removals }, ports };
 }
 
 function unpackTls({ certificates, hosts }: PackedTls): TlsChanges {

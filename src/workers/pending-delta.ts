@@ -1,10 +1,12 @@
 import type { PublishedCluster, PublishedDelta, PublishedEndpointSet, PublishedRoute } from '../model/delta.ts';
 import { type ClusterId, type Place, routeKey } from '../model/route.ts';
+import { PendingPorts } from './pending-ports.ts';
 import { PendingTls } from './pending-tls.ts';
 
 type PlaceState = PublishedRoute | Place;
 
-/** Several deltas as one: of each place, each cluster, each set of endpoints, each host of the TLS port and each certificate the newest. */
+/** Several deltas as one: of each place, each cluster, each set of endpoints, each host of the TLS
+ * port, each port of a Gateway and each certificate the newest. */
 export class PendingDelta {
   #version = 0;
   /** By route key: a route, or a place without one. */
@@ -13,8 +15,9 @@ export class PendingDelta {
   readonly #clusters = new Map<ClusterId, PublishedCluster | undefined>();
   readonly #endpoints = new Map<ClusterId, PublishedEndpointSet>();
   #tls: PendingTls | undefined;
+  #ports: PendingPorts | undefined;
 
-  add({ version, routes, clusters, endpoints, tls }: PublishedDelta): void {
+  add({ version, routes, clusters, endpoints, tls, ports }: PublishedDelta): void {
     this.#version = version;
     for (const place of routes.removals) this.#places.set(routeKey(place), place);
     for (const route of routes.upserts) this.#places.set(routeKey(route), route);
@@ -24,9 +27,14 @@ export class PendingDelta {
       this.#clusters.set(id, undefined);
       this.#endpoints.delete(id);
     }
-    if (tls === undefined) return;
-    this.#tls ??= new PendingTls();
-    this.#tls.add(tls);
+    if (tls !== undefined) {
+      this.#tls ??= new PendingTls();
+      this.#tls.add(tls);
+    }
+    if (ports !== undefined) {
+      this.#ports ??= new PendingPorts();
+      this.#ports.add(ports);
+    }
   }
 
   toDelta(): PublishedDelta {
@@ -44,6 +52,7 @@ export class PendingDelta {
       },
       endpoints: [...this.#endpoints.values()],
       ...(this.#tls && { tls: this.#tls.toChanges() }),
+      ...(this.#ports && { ports: this.#ports.toChanges() }),
     };
   }
 }
