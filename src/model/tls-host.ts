@@ -16,7 +16,11 @@ export interface TlsHost {
 export interface ClientCertificatePolicy {
   /** The same text for equal policies: a hash of the mode and the CA. */
   readonly policy: string;
-  readonly mode: 'required' | 'optional';
+  /**
+   * `required` and `optional`: requests are refused that come with a certificate that does not count, or with none where one is required.
+   * `valid-only`: the handshake fails without a valid one. `unverified`: one is asked for, and whatever comes is taken.
+   */
+  readonly mode: 'required' | 'optional' | 'valid-only' | 'unverified';
   /** PEM. */
   readonly ca: string;
 }

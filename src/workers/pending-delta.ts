@@ -5,8 +5,10 @@ import { PendingTls } from './pending-tls.ts';
 
 type PlaceState = PublishedRoute | Place;
 
-/** Several deltas as one: of each place, each cluster, each set of endpoints, each host of the TLS
- * port, each port of a Gateway and each certificate the newest. */
+/**
+ * Several deltas as one: of each place, each cluster, each set of endpoints, each host of the TLS port, each port of a Gateway and each
+ * certificate the newest.
+ */
 export class PendingDelta {
   #version = 0;
   /** By route key: a route, or a place without one. */

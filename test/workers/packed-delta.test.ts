@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Certificate, PrivateKey } from '../../src/model/certificate.ts';
 import { plainEndpoint } from '../../src/model/cluster.ts';
 import type { PublishedDelta } from '../../src/model/delta.ts';
+import type { GatewayPort } from '../../src/model/gateway-port.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { pack, unpack } from '../../src/workers/packed-delta.ts';
 import { gatewayRoute } from '../support/gateway-routes.ts';
@@ -106,15 +107,46 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
       removals: fc.array(text),
     }),
   });
+  const ports = record({
+    certificates: record({
+      upserts: fc.array(record({ id: text, chain: text, key: text.map(pem => new PrivateKey(pem)) })),
+      removals: fc.array(text),
+    }),
+    ports: record({
+      upserts: fc.array(
+        record({
+          id: text,
+          listen: record({ host: text, port: fc.nat() }),
+          publicPort: fc.nat(),
+          transport: fc.constantFrom('plain' as const, 'tls' as const),
+          listeners: fc.array(
+            record({
+              name: text,
+              hostname: text,
+              serves: fc.constantFrom('http' as const, 'passthrough' as const, 'bytes' as const),
+              certificates: fc.array(text),
+              streams: fc.array(
+                record({ host: text, backends: fc.array(record({ cluster: text, weight: fc.nat() })) }),
+              ),
+            }),
+          ),
+          clientCertificate: record({ policy: text, mode: fc.constant('valid-only' as const), ca: text }),
+        }),
+      ),
+      removals: fc.array(text),
+    }),
+  });
   const plainDeltas = {
     version: fc.nat(),
     routes: record({ upserts: fc.array(routes), removals: fc.array(record({ host: text, path: text })) }),
     clusters: record({ upserts: fc.array(clusters), removals: fc.array(text) }),
     endpoints: fc.array(sets),
   };
-  const deltas = fc.oneof(record(plainDeltas), record({ ...plainDeltas, tls }));
+  const deltas = fc.oneof(record(plainDeltas), record({ ...plainDeltas, tls }), record({ ...plainDeltas, ports }));
   const keysOf = (parts: readonly PublishedDelta[]): string[] =>
-    parts.flatMap(part => part.tls?.certificates.upserts ?? []).map(({ key }) => key.reveal());
+    parts
+      .flatMap(part => [part.tls?.certificates.upserts ?? [], part.ports?.certificates.upserts ?? []].flat())
+      .map(({ key }) => key.reveal());
   fc.assert(
     fc.property(deltas, delta => {
       const unpacked = pack(delta).map(unpack);
@@ -207,6 +239,40 @@ test('many certificates are several texts: hosts come behind all of them, and wh
   const last = parts.at(-1);
   assert.deepEqual(last?.tls?.hosts, delta.tls.hosts);
   assert.deepEqual(last?.tls?.certificates.removals, ['old']);
+});
+
+test('certificates of ports are several texts, too: ports come behind all of them, and what goes, goes last', () => {
+  const certificates: Certificate[] = Array.from({ length: 2_500 }, (_, index) => ({
+    id: `c${index}`,
+    chain: 'a chain',
+    key: new PrivateKey('a key'),
+  }));
+  const port: GatewayPort = {
+    id: '192.0.2.1:443',
+    listen: { host: '192.0.2.1', port: 443 },
+    publicPort: 443,
+    transport: 'tls',
+    listeners: certificates.map(({ id }) => ({
+      name: `default/gateway/${id}`,
+      hostname: `${id}.example`,
+      serves: 'http',
+      certificates: [id],
+    })),
+  };
+  const parts = pack({
+    ...published(deltaOf({ version: 3, upserts: [], removals: [] })),
+    ports: {
+      certificates: { upserts: certificates, removals: ['old'] },
+      ports: { upserts: [port], removals: ['192.0.2.1:80'] },
+    },
+  }).map(unpack);
+  assert.equal(parts.length, 3);
+  for (const part of parts.slice(0, -1)) {
+    assert.deepEqual([part.ports?.certificates.removals, part.ports?.ports], [[], { upserts: [], removals: [] }]);
+  }
+  assert.equal(parts.flatMap(({ ports }) => ports?.certificates.upserts ?? []).length, 2_500);
+  assert.deepEqual(parts.at(-1)?.ports?.ports, { upserts: [port], removals: ['192.0.2.1:80'] });
+  assert.deepEqual(parts.at(-1)?.ports?.certificates.removals, ['old']);
 });
 
 test('routes that share a list of policies share it over there, too', () => {

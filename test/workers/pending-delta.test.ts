@@ -5,6 +5,7 @@ import { ClusterRegistry } from '../../src/control/catalog/cluster-registry.ts';
 import { PrivateKey } from '../../src/model/certificate.ts';
 import { type Balance, plainEndpoint } from '../../src/model/cluster.ts';
 import type { PublishedDelta, TlsChanges } from '../../src/model/delta.ts';
+import type { PortChanges } from '../../src/model/gateway-port.ts';
 import { type Route, routeKey } from '../../src/model/route.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
@@ -23,13 +24,16 @@ class Worker {
   readonly endpoints = new Map<string, unknown>();
   readonly certificates = new Map<string, unknown>();
   readonly hosts = new Map<string, unknown>();
+  readonly portCertificates = new Map<string, unknown>();
+  readonly ports = new Map<string, unknown>();
 
   take(delta: PublishedDelta): void {
     for (const text of pack(delta)) this.#take(unpack(text));
   }
 
-  #take({ version, routes, clusters, endpoints, tls }: PublishedDelta): void {
+  #take({ version, routes, clusters, endpoints, tls, ports }: PublishedDelta): void {
     this.version = version;
+    if (ports !== undefined) this.#takePorts(ports);
     for (const one of tls?.certificates.upserts ?? []) this.certificates.set(one.id, [one.chain, one.key.reveal()]);
     for (const host of tls?.hosts.upserts ?? []) {
       assert.ok(this.certificates.has(host.certificate ?? ''), `${host.host} has a certificate that has not come`);
@@ -50,9 +54,21 @@ class Worker {
     }
   }
 
+  #takePorts({ certificates, ports }: PortChanges): void {
+    for (const { id, key } of certificates.upserts) this.portCertificates.set(id, key.reveal());
+    for (const port of ports.upserts) {
+      const [certificate = ''] = port.listeners[0]?.certificates ?? [];
+      assert.ok(this.portCertificates.has(certificate), `${port.id} has a certificate that has not come`);
+      this.ports.set(port.id, port);
+    }
+    for (const id of ports.removals) this.ports.delete(id);
+    for (const id of certificates.removals) this.portCertificates.delete(id);
+  }
+
   get state(): unknown {
     const sorted = (map: Map<string, unknown>): unknown[] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
-    const maps = [this.routes, this.clusters, this.endpoints, this.certificates, this.hosts];
+    const { routes, clusters, endpoints, certificates, hosts, portCertificates, ports } = this;
+    const maps = [routes, clusters, endpoints, certificates, hosts, portCertificates, ports];
     return [this.version, ...maps.map(sorted)];
   }
 }
@@ -92,6 +108,18 @@ function tlsChanges(
   };
 }
 
+/** The same as ports of Gateways: each host is the listener of one. */
+function portChanges({ certificates, hosts }: TlsChanges): PortChanges {
+  const upserts = hosts.upserts.map(({ host, certificate }, index) => ({
+    id: host,
+    listen: { host: '127.0.0.1', port: index },
+    publicPort: 443,
+    transport: 'tls' as const,
+    listeners: [{ name: host, hostname: host, serves: 'http' as const, certificates: [certificate ?? ''] }],
+  }));
+  return { certificates, ports: { upserts, removals: hosts.removals } };
+}
+
 test('changes put together, and a snapshot, lead where all changes one by one lead', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 8 }), fc.nat(8), (steps, busyFrom) => {
@@ -126,7 +154,10 @@ test('changes put together, and a snapshot, lead where all changes one by one le
         const tls = tlsChanges(hosts, certificates);
         hosts = certificates;
         const delta = inForce.apply(
-          { version: index + 1, routes: { upserts, removals }, ...changes, ...(tls && { tls }) },
+          {
+            ...{ version: index + 1, routes: { upserts, removals }, ...changes },
+            ...(tls && { tls, ports: portChanges(tls) }),
+          },
           index + 1,
         );
         quick.take(delta);
