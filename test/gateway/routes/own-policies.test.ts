@@ -72,3 +72,20 @@ test('an annotation that means nothing on a route is told', () => {
     ],
   );
 });
+
+test('annotations of a route limit the times and sizes of rules that say nothing of them', () => {
+  const annotations = annotated({ 'read-timeout': '1h', 'connect-timeout': '3s', 'max-body-size': '50m' });
+  const rules = [{}, { matches: ['/b'], timeouts: { request: '2s' } }];
+  const { routes, diagnostics } = readRoute('HTTPRoute', httpRoute(rules, { annotations }), around());
+  const size = { connectTimeoutMs: 3_000, maxBodySize: 50 * 1024 ** 2 };
+  assert.deepEqual(
+    routes.map(({ overrides }) => overrides),
+    [
+      { ...size, readTimeoutMs: 3_600_000 },
+      { ...size, readTimeoutMs: 2_000 },
+    ],
+  );
+  assert.deepEqual(diagnostics, []);
+  const bad = readRoute('HTTPRoute', httpRoute([{}], { annotations: annotated({ 'max-body-size': 'big' }) }), around());
+  assert.equal(bad.routes[0]?.cluster, 'gateway invalid-backend');
+});

@@ -1,8 +1,10 @@
 /** The annotations of this program on a route: they mean what they mean on a Service, for all its rules. Pure. */
 import type { Policy } from '../../../model/policy.ts';
+import type { RouteOverrides } from '../../../model/route.ts';
 import { PREFIX } from '../../../resources/annotation-prefix.ts';
 import type { GatewayMetadata } from '../../../resources/gateway/gateway-object.ts';
 import { closest } from '../../../text/closest.ts';
+import { readOverrides } from '../../annotations.ts';
 import type { Destination } from '../../destination.ts';
 import { POLICIES } from '../../policies/policies.ts';
 import { readServicePolicies } from '../../policies/service-policies.ts';
@@ -14,6 +16,8 @@ import type { RuledKind } from './served-routes.ts';
 
 export interface OwnPolicies {
   readonly policies: readonly Policy[];
+  /** Limits of time and size, for rules that say none of their own. */
+  readonly overrides: RouteOverrides;
   /** Where they lead. */
   readonly destinations: readonly Destination[];
   /** Why no request is served: a protection is never left out; undefined: all of them can be read. */
@@ -21,11 +25,15 @@ export interface OwnPolicies {
   readonly warnings: readonly { readonly reason: string; readonly message: string }[];
 }
 
-const NONE: OwnPolicies = { policies: [], destinations: [], fault: undefined, warnings: [] };
+const NONE: OwnPolicies = { policies: [], overrides: {}, destinations: [], fault: undefined, warnings: [] };
 
 /** Of mistakes of one kind in a route, so many are told. */
 const MOST_NAMED = 10;
-const NAMES: ReadonlySet<string> = new Set(POLICIES.flatMap(({ rows }) => rows.map(({ name }) => name)));
+const LIMITS = ['connect-timeout', 'read-timeout', 'send-timeout', 'max-body-size'];
+const NAMES: ReadonlySet<string> = new Set([
+  ...LIMITS,
+  ...POLICIES.flatMap(({ rows }) => rows.map(({ name }) => name)),
+]);
 
 export function readOwnPolicies(kind: RuledKind, metadata: GatewayMetadata, context: RouteContext): OwnPolicies {
   const { namespace, name, annotations } = metadata;
@@ -58,6 +66,7 @@ export function readOwnPolicies(kind: RuledKind, metadata: GatewayMetadata, cont
   return {
     // A Service of the same name has budgets of its own.
     policies: policies.map(policy => ('owner' in policy ? { ...policy, owner: gatewayKey(kind, route) } : policy)),
+    overrides: readOverrides(get, attempt),
     destinations: references.found,
     fault: faults[0],
     warnings,

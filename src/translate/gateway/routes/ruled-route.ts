@@ -64,17 +64,18 @@ function readRuledRoute(
   };
 }
 
-/** Where a rule has a filter that means the same, that counts. */
+/** Where a rule has a filter or a limit that means the same, that counts. */
 function withOwnPolicies(
   rules: readonly RuleReading[],
-  { policies, fault }: OwnPolicies,
+  { policies, overrides, fault }: OwnPolicies,
   clusters: RouteClusters,
 ): readonly RuleReading[] {
   if (fault !== undefined) return rules.map(rule => withFault(rule, new RuleFault(fault), clusters));
-  if (policies.length === 0) return rules;
+  if (policies.length === 0 && Object.keys(overrides).length === 0) return rules;
   const alone = inOrder(policies);
-  return rules.map(rule => {
-    if (rule.fault !== undefined) return rule;
+  return rules.map(read => {
+    if (read.fault !== undefined) return read;
+    const rule = { ...read, overrides: { ...overrides, ...read.overrides } };
     if (rule.policies.length === 0) return { ...rule, policies: alone };
     const kinds = new Set(rule.policies.map(({ kind }) => kind));
     const added = policies.filter(({ kind }) => !ONCE.has(kind) || !kinds.has(kind));
