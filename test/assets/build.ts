@@ -4,10 +4,12 @@
  * - `npm run test:assets:http2`: those of the tests of HTTP/2, out of http2/
  * - `npm run test:assets:grpc`: grpc-go's interoperability tests, whose version grpc/go.mod names
  * - `npm run test:assets:helm`: Helm, whose version helm/go.mod names
+ * - `npm run test:assets:gateway`: the conformance suite of the Gateway API, whose version gateway/go.mod names
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CHANNELS, GATEWAY_MODULE, gatewayAssets } from '../support/gateway-assets.ts';
 import { GRPC_MODULE, grpcAssets } from '../support/grpc-assets.ts';
 import { HELM_MODULE, helmAssets } from '../support/helm-assets.ts';
 import { HTTP2_MODULE, http2Assets, OWN_PROGRAMS } from '../support/http2-assets.ts';
@@ -16,6 +18,7 @@ import { ASSETS_MODULE, builtAssets } from '../support/test-assets.ts';
 if (process.argv[2] === 'http2') provide(http2Assets(), buildHttp2);
 else if (process.argv[2] === 'grpc') provide(grpcAssets(), into => buildTools(GRPC_MODULE, into));
 else if (process.argv[2] === 'helm') provide(helmAssets(), into => buildTools(HELM_MODULE, into));
+else if (process.argv[2] === 'gateway') provide(gatewayAssets(), buildGatewaySuite);
 else provide(builtAssets(), buildKubernetes);
 
 /** The folder appears with all programs, or not at all. */
@@ -54,6 +57,15 @@ function buildHttp2(into: string): void {
 /** The tools that a module names. */
 function buildTools(module: string, into: string): void {
   go(module, 'build', '-trimpath', '-ldflags', '-s -w', '-o', `${into}/`, 'tool');
+}
+
+function buildGatewaySuite(into: string): void {
+  buildTools(GATEWAY_MODULE, into);
+  go(GATEWAY_MODULE, 'test', '-c', '-trimpath', '-ldflags', '-s -w', '-o', join(into, 'conformance'), './suite');
+  const module = go(GATEWAY_MODULE, 'list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/gateway-api').trim();
+  for (const channel of CHANNELS) {
+    cpSync(join(module, 'config/crd', channel), join(into, 'crd', channel), { recursive: true });
+  }
 }
 
 function buildKubernetes(into: string): void {

@@ -144,11 +144,14 @@ export class RealKube {
     for (const user of ['admin', 'entry'] as const) this.#writeKubeconfig(user, `${user}.kubeconfig`);
   }
 
-  /** Kubernetes' own controllers for Deployments, EndpointSlices and default service accounts. Resolves when pods can be made. */
-  async startControllerManager(): Promise<void> {
+  /**
+   * Kubernetes' own controllers for Deployments, EndpointSlices and default service accounts. Resolves when pods can be made.
+   * @param more further controllers
+   */
+  async startControllerManager(...more: readonly string[]): Promise<void> {
     this.#controllerManager = new RealProcess(join(this.#assets, 'kube-controller-manager'), [
       `--kubeconfig=${this.kubeconfig('admin')}`,
-      '--controllers=deployment,replicaset,endpointslice,serviceaccount',
+      `--controllers=${['deployment', 'replicaset', 'endpointslice', 'serviceaccount', ...more].join()}`,
       // What it may ask for by default would take a minute for a few dozen pods.
       ...['--kube-api-qps=500', '--kube-api-burst=1000'],
       '--leader-elect=false',
