@@ -1,3 +1,4 @@
+import type { Certificate } from './certificate.ts';
 import type { ClusterId, ServiceRef } from './route.ts';
 
 /** Where connections go: an IP address (a name only for ExternalName) and a port. */
@@ -51,12 +52,22 @@ export type UpstreamProtocol = 'h2c' | 'h2' | 'https' | 'grpc' | 'grpcs';
 
 /** How a TLS connection to an endpoint is made. */
 export interface UpstreamTls {
-  /** Sent as SNI, and the name that the certificate has to bear. */
+  /** Sent as SNI, and the name that the certificate has to bear unless {@link subjectAltNames} says otherwise. */
   readonly serverName: string;
+  /** Names of which the certificate has to bear one, in place of the server name; absent: that counts. */
+  readonly subjectAltNames?: readonly SubjectAltName[];
   /** PEM; absent: the authorities that the system trusts. */
   readonly ca?: string;
   /** Whether the certificate has to be valid. */
   readonly isVerified: boolean;
+  /** Shown to endpoints that ask for one; absent: none is. */
+  readonly clientCertificate?: Certificate;
+}
+
+/** RFC 5280 section 4.2.1.6: a name of the DNS, which may begin with a wildcard, or a URI. */
+export interface SubjectAltName {
+  readonly type: 'dns' | 'uri';
+  readonly value: string;
 }
 
 /** How requests are spread. `service`: the one endpoint is the ClusterIP, and kube-proxy decides. */

@@ -107,6 +107,11 @@ export interface CorsPolicy {
   readonly maxAge: number;
   /** Answers say `text/plain` to preflights, and no Vary, as those of ingress-nginx. Absent: the other way round. */
   readonly asIngressNginx?: true;
+  /**
+   * As the Gateway API says it: a wildcard of an origin stands for any labels, `*` in a list of methods or headers for all that a request
+   * asks for, and preflights of other origins are answered here, too.
+   */
+  readonly asGateway?: true;
 }
 
 /** Clients are sent to another URL. */
@@ -156,6 +161,32 @@ export interface RewritePolicy {
   readonly forwardedPrefix?: string;
 }
 
+/** What takes the place of a path, as the Gateway API says it. */
+export type PathReplacement =
+  | { readonly full: string }
+  /** `prefix` is a path of a place: what the request has behind it goes behind `replacement`, which may be empty. */
+  | { readonly prefix: string; readonly replacement: string };
+
+/** Clients are sent to another URL: the filter RequestRedirect of the Gateway API. What is absent stays as it is in the request. */
+export interface RequestRedirectPolicy {
+  readonly kind: 'request-redirect';
+  readonly scheme?: 'http' | 'https';
+  readonly host?: string;
+  /** Absent: that which the scheme means where there is a scheme, else that of the listener. */
+  readonly port?: number;
+  /** The query of the request stays in any case. */
+  readonly path?: PathReplacement;
+  readonly status: number;
+}
+
+/** The upstream gets another Host or path: the filter URLRewrite of the Gateway API. What is absent stays as it is in the request. */
+export interface UrlRewritePolicy {
+  readonly kind: 'url-rewrite';
+  readonly host?: string;
+  /** The query of the request stays in any case. */
+  readonly path?: PathReplacement;
+}
+
 /** Another service is asked about each request, before the upstream is. */
 export interface AuthUrlPolicy {
   readonly kind: 'auth-url';
@@ -200,6 +231,13 @@ export interface RetryPolicy {
   readonly statuses: readonly number[];
   /** Also requests that may do something twice when they are sent twice. */
   readonly nonIdempotent: boolean;
+  /**
+   * As the Gateway API says it: {@link attempts} also counts tries that failed without an answer, and those are retried as often. Absent:
+   * how often these are retried depends on the cluster.
+   */
+  readonly countsFailures?: true;
+  /** The least wait before a request is sent again; it doubles each time. Absent: there is none. */
+  readonly backoffMs?: number;
 }
 
 /** A coding of content (RFC 9110 section 8.4.1, RFC 7932, RFC 8878). */
@@ -275,6 +313,8 @@ export type Policy =
   | ReturnPolicy
   | RedirectPolicy
   | RewritePolicy
+  | RequestRedirectPolicy
+  | UrlRewritePolicy
   | MaxConnectionsPolicy
   | RateLimitPolicy
   | AddressPolicy
@@ -305,6 +345,8 @@ export const POLICY_KINDS = [
   'return',
   'redirect',
   'rewrite',
+  'request-redirect',
+  'url-rewrite',
   'max-connections',
   'rate-limit',
   'deny-from',
@@ -335,4 +377,6 @@ export const EARLY_KINDS: ReadonlySet<PolicyKind> = new Set([
   'return',
   'redirect',
   'rewrite',
+  'request-redirect',
+  'url-rewrite',
 ]);

@@ -23,7 +23,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
   return {
     head,
     target: (filters?.upstreamPath ?? routing.upstreamPath) + target.query,
-    host: upstreamHost(state, trusted) || formatHostPort(endpoint.address, endpoint.port),
+    host: filters?.upstreamHost || upstreamHost(state, trusted) || formatHostPort(endpoint.address, endpoint.port),
     authority,
     client,
     forwarded: forwardedBy(head, authority, client, trusted),

@@ -33,6 +33,9 @@ const WRITERS: { readonly [K in PolicyKind]: Writer<PolicyOf<K>> } = {
   // They answer requests: redirect-words.ts.
   return: () => ({}),
   redirect: () => ({}),
+  // No Ingress has one: they are the Gateway API's.
+  'request-redirect': () => ({}),
+  'url-rewrite': () => ({}),
   // It belongs to the path: path-forms.ts.
   rewrite: ({ forwardedPrefix }, context) => {
     if (forwardedPrefix === undefined) return {};

@@ -38,6 +38,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
   readonly responseEdits = new FieldChanges();
   coding: ContentCoding | undefined;
   retry: RetryPolicy | undefined;
+  upstreamHost = '';
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
   readonly #owner: FilterOwner;
@@ -67,6 +68,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     this.responseEdits.clear();
     this.coding = undefined;
     this.retry = undefined;
+    this.upstreamHost = '';
   }
 
   /** Whether the filters that come before the redirect to https have let the request pass. */

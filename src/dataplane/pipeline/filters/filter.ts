@@ -88,6 +88,8 @@ export interface FilteredExchange {
   readonly servicePort: string;
   /** The path that the upstream gets. A rewrite sets it. */
   upstreamPath: string;
+  /** The Host that the upstream gets. Empty: that which the route gives it. A rewrite sets it. */
+  upstreamHost: string;
   /** When the request is sent again; undefined: only where an upstream has done nothing with it. */
   retry: RetryPolicy | undefined;
   /** What is changed in the header lines that the upstream gets. */
@@ -168,6 +170,8 @@ export interface PageOwner extends Guarded {
 /** The filters of the request under way, as the phases behind them see them. */
 export interface ActiveFilters {
   readonly upstreamPath: string;
+  /** Empty: that which the route gives it. */
+  readonly upstreamHost: string;
   readonly requestEdits: FieldChanges;
   readonly retry: RetryPolicy | undefined;
   /** How the body of the upstream's response is compressed; undefined: not at all. */

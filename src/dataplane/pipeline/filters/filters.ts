@@ -14,12 +14,14 @@ import { MaxConnections } from './max-connections.ts';
 import { Mirror } from './mirror.ts';
 import { RateLimit } from './rate-limit.ts';
 import { RedirectFilter } from './redirect.ts';
+import { RequestRedirect } from './request-redirect.ts';
 import { Retry } from './retry.ts';
 import { Return } from './return.ts';
 import { DecodedRewriteFilter, RewriteFilter } from './rewrite.ts';
 import { Satisfy } from './satisfy.ts';
 import { Unavailable } from './unavailable.ts';
 import { UpstreamNames } from './upstream-names.ts';
+import { UrlRewrite } from './url-rewrite.ts';
 
 /** The filters of a route, by the phase in which they act: a request pays for those that do something. */
 export interface RouteFilters {
@@ -67,9 +69,11 @@ export class FilterCompiler {
     if (known !== undefined) return known;
     const filters = policies.map(policy => ({ kind: policy.kind, filter: createFilter(policy, this.#services) }));
     const request = filters.filter(({ filter }) => filter.request !== undefined);
+    // Policies of a backend stand behind all those of its route.
+    const late = request.findIndex(({ kind }) => !EARLY_KINDS.has(kind));
     const made = {
       request,
-      early: request.filter(({ kind }) => EARLY_KINDS.has(kind)).length,
+      early: late < 0 ? request.length : late,
       response: filters.filter(({ filter }) => filter.response !== undefined),
       pages: filters.map(({ filter }) => filter).find(({ page }) => page !== undefined),
     };
@@ -111,6 +115,10 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
       return new RedirectFilter(policy);
     case 'rewrite':
       return policy.isDecoded ? new DecodedRewriteFilter(policy) : new RewriteFilter(policy);
+    case 'request-redirect':
+      return new RequestRedirect(policy);
+    case 'url-rewrite':
+      return new UrlRewrite(policy);
     case 'basic-auth':
       return new BasicAuth(policy, passwords);
     case 'error-pages':
