@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly controllerName: string;
   /** Those that Gateways may have, each one at a time. */
   readonly addresses: readonly string[];
+  /** The version of the bundle that the CRDs are of, such as `v1.7.0`; undefined: not known. */
+  bundleVersion?(): string | undefined;
   /** What becomes of ports that are to be listened on. */
   portState(port: PortId): PortState | undefined;
 }

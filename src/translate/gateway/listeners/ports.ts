@@ -1,0 +1,49 @@
+/** What is listened on for a Gateway. Pure. */
+
+import { formatHostPort } from '../../../formats/host-port.ts';
+import type { Certificate } from '../../../model/certificate.ts';
+import type { GatewayListener, GatewayPort, PortId } from '../../../model/gateway-port.ts';
+import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
+import type { ListenerReading } from '../readings.ts';
+
+/** A listener that is served, with its certificates. */
+export interface ServedListener {
+  readonly reading: ListenerReading;
+  readonly certificates: readonly Certificate[];
+}
+
+export function portId(address: string, port: number): PortId {
+  return formatHostPort(address, port);
+}
+
+/** @param policyOf what is asked of the clients of a port */
+export function portsOf(
+  address: string,
+  served: readonly ServedListener[],
+  policyOf: (port: number) => ClientCertificatePolicy | undefined,
+): GatewayPort[] {
+  const byPort = Map.groupBy(served, ({ reading }) => reading.port);
+  return [...byPort].map(([port, listeners]) => {
+    const isTls = listeners.some(({ reading }) => reading.protocol !== 'HTTP');
+    const endsTls = listeners.some(({ reading }) => reading.mode === 'Terminate');
+    const clientCertificate = endsTls ? policyOf(port) : undefined;
+    return {
+      id: portId(address, port),
+      listen: { host: address, port },
+      publicPort: port,
+      transport: isTls ? 'tls' : 'plain',
+      listeners: listeners.map(gatewayListener),
+      ...(clientCertificate && { clientCertificate }),
+    };
+  });
+}
+
+function gatewayListener({ reading, certificates }: ServedListener): GatewayListener {
+  const { parent, section, hostname, protocol, mode } = reading;
+  return {
+    name: `${parent.namespace}/${parent.name}/${section}`,
+    hostname,
+    serves: protocol !== 'TLS' ? 'http' : mode === 'Passthrough' ? 'passthrough' : 'bytes',
+    certificates: certificates.map(({ id }) => id),
+  };
+}

@@ -1,0 +1,128 @@
+/** One Gateway with its ListenerSets. Pure. */
+import type { GatewayObject, Listener, ListenerSetObject } from '../../../resources/gateway/gateway-object.ts';
+import type { Fault } from '../conditions.ts';
+import type { GatewayReading, ListenerJudgement, ListenerSetReading, ParentName } from '../readings.ts';
+import type { Addressing } from './addresses.ts';
+import { readClientRules, servesUnverified } from './client-validation.ts';
+import { findConflicts } from './conflicts.ts';
+import { gatewayDiagnostics } from './diagnostics.ts';
+import { type JudgedListener, judgeListener, judgementOf, type ListenerContext } from './judge-listener.ts';
+import { admission, listenersFault, namedListeners } from './listener-sets.ts';
+import { findOverlaps } from './overlaps.ts';
+import { type OwnListener, readOwnListener } from './own-listener.ts';
+import { portId, portsOf } from './ports.ts';
+import { type ReferenceContext, resolveCertificate } from './references.ts';
+
+/** An object with listeners, and why none of them is served. */
+interface Owner {
+  readonly refusal: Fault | undefined;
+  readonly listeners: readonly OwnListener[];
+}
+
+interface JudgedOwner {
+  readonly refusal: Fault | undefined;
+  readonly listeners: readonly JudgedListener[];
+}
+
+/**
+ * @param sets those that name it, the oldest first
+ * @param fault why the Gateway is not served, whatever its listeners are
+ */
+export function readGateway(
+  gateway: GatewayObject,
+  sets: readonly ListenerSetObject[],
+  fault: Fault | undefined,
+  { address, fault: addressFault }: Addressing,
+  context: ReferenceContext,
+): GatewayReading {
+  const { namespace, name } = gateway.metadata;
+  const parent: ParentName = { kind: 'Gateway', namespace, name };
+  const clientRuleOf = readClientRules(gateway.spec.tls?.frontend, parent, context);
+  const own = readOwner(parent, gateway.spec.listeners, fault, context);
+  const admits = admission(gateway, context.lookups);
+  const ofSets = sets.map(set => readSet(set, admits, context));
+  const groups = [own, ...ofSets].map(({ refusal, listeners }) =>
+    refusal === undefined ? listeners.filter(one => one.refusal === undefined) : [],
+  );
+  const clashes = findConflicts(groups);
+  const distinct = groups.flat().filter(one => !clashes.conflicts.has(one) && !clashes.surplus.has(one));
+  const around = { ...clashes, overlaps: findOverlaps(distinct), clientRuleOf, references: context };
+  const judgedOwn = judgeGateway(own, around);
+  const judgedSets = ofSets.map(set => judgeSet(set, judgedOwn.refusal && parent, around));
+
+  const finish = ({ refusal, listeners }: JudgedOwner): ListenerJudgement[] =>
+    listeners.map(one => {
+      const isServed = address !== undefined && refusal === undefined && one.isUsable;
+      return judgementOf(one, parent, isServed ? portId(address, one.own.listener.port) : undefined);
+    });
+  const ownListeners = finish(judgedOwn);
+  const listenerSets = sets.map((set, index): ListenerSetReading => {
+    const judged = judgedSets[index] ?? { refusal: undefined, listeners: [] };
+    return { set, refusal: judged.refusal, listeners: finish(judged) };
+  });
+  const judgements = [...ownListeners, ...listenerSets.flatMap(({ listeners }) => listeners)];
+  const certificates = [judgedOwn, ...judgedSets].flatMap(({ listeners }) => listeners);
+  const served = judgements
+    .map(({ reading }, index) => ({ reading, certificates: certificates[index]?.certificates ?? [] }))
+    .filter(({ reading }) => reading.portId !== undefined);
+  const ref = gateway.spec.tls?.backend?.clientCertificateRef;
+  const backend = ref && resolveCertificate(ref, parent, 'InvalidClientCertificateRef', context);
+  const reading = {
+    gateway,
+    address,
+    listeners: judgements.map(({ reading }) => reading),
+    ports: address === undefined ? [] : portsOf(address, served, port => clientRuleOf(port).policy),
+    certificates: [...new Map(served.flatMap(one => one.certificates).map(one => [one.id, one])).values()],
+    backendCertificate: typeof backend === 'object' && 'value' in backend ? backend.value : undefined,
+    refusal: judgedOwn.refusal,
+    addressFault,
+    backendCertificateFault: typeof backend === 'object' && 'fault' in backend ? backend.fault : undefined,
+    servesUnverifiedClients: servesUnverified(gateway.spec.tls?.frontend),
+    ownListeners,
+    listenerSets,
+  };
+  return { ...reading, diagnostics: gatewayDiagnostics(reading) };
+}
+
+function readOwner(
+  parent: ParentName,
+  listeners: readonly Listener[],
+  refusal: Fault | undefined,
+  { lookups }: ReferenceContext,
+): Owner {
+  return { refusal, listeners: namedListeners(listeners).map(one => readOwnListener(one, parent, lookups)) };
+}
+
+function readSet(
+  { metadata: { namespace, name }, spec }: ListenerSetObject,
+  admits: (namespace: string) => Fault | undefined,
+  context: ReferenceContext,
+): Owner {
+  const message = listenersFault(spec.listeners);
+  const refusal = admits(namespace) ?? (message === undefined ? undefined : { reason: 'Invalid', message });
+  return readOwner({ kind: 'ListenerSet', namespace, name }, spec.listeners, refusal, context);
+}
+
+function judgeGateway({ refusal, listeners }: Owner, context: ListenerContext): JudgedOwner {
+  const judged = listeners.map(one => judgeListener(one, context));
+  const isAccepted = judged.some(one => one.refusal === undefined && one.conflict === undefined);
+  const message = 'no listener of this Gateway is accepted: see the conditions of its listeners';
+  return { refusal: refusal ?? (isAccepted ? undefined : { reason: 'ListenersNotValid', message }), listeners: judged };
+}
+
+/** @param refusedParent the Gateway, where it is not served */
+function judgeSet(
+  { refusal, listeners }: Owner,
+  refusedParent: ParentName | undefined,
+  context: ListenerContext,
+): JudgedOwner {
+  const judged = listeners.map(one => judgeListener(one, context));
+  if (refusal !== undefined) return { refusal, listeners: judged };
+  if (refusedParent !== undefined) {
+    const message = `the Gateway ${refusedParent.namespace}/${refusedParent.name} is not accepted: see its status`;
+    return { refusal: { reason: 'ParentNotAccepted', message }, listeners: judged };
+  }
+  if (judged.some(one => one.isUsable || one.isPending)) return { refusal, listeners: judged };
+  const message = 'no listener of this ListenerSet can be served: see the conditions of its listeners';
+  return { refusal: { reason: 'ListenersNotValid', message }, listeners: judged };
+}

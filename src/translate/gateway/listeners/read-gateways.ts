@@ -1,0 +1,49 @@
+/** GatewayClasses, Gateways and ListenerSets become what is listened on, and what routes attach to. Pure. */
+import type {
+  GatewayClassObject,
+  GatewayObject,
+  ListenerSetObject,
+} from '../../../resources/gateway/gateway-object.ts';
+import { byAge } from '../by-age.ts';
+import type { Fault } from '../conditions.ts';
+import { ownClasses } from '../gateway-class.ts';
+import { gatewayKey } from '../gateway-key.ts';
+import type { GatewayLookups, GatewayOptions } from '../gateway-lookups.ts';
+import type { Grants } from '../grants.ts';
+import type { GatewayReading } from '../readings.ts';
+import { assignAddresses } from './addresses.ts';
+import { gatewayFault } from './gateway-fault.ts';
+import { setsByGateway } from './listener-sets.ts';
+import { readGateway } from './read-gateway.ts';
+
+export interface GatewayObjects {
+  readonly classes: Iterable<GatewayClassObject>;
+  readonly gateways: Iterable<GatewayObject>;
+  readonly listenerSets: Iterable<ListenerSetObject>;
+  readonly grants: Grants;
+}
+
+/**
+ * Reads all Gateways of our classes at once: addresses are shared out among them.
+ * @returns the oldest Gateway first
+ */
+export function readGateways(
+  { classes, gateways, listenerSets, grants }: GatewayObjects,
+  lookups: GatewayLookups,
+  options: GatewayOptions,
+): GatewayReading[] {
+  const own = ownClasses(classes, options);
+  const sets = setsByGateway(listenerSets);
+  const faults = new Map<GatewayObject, Fault | undefined>();
+  for (const gateway of [...gateways].sort(byAge)) {
+    const ofClass = own.get(gateway.spec.gatewayClassName);
+    if (ofClass !== undefined) faults.set(gateway, gatewayFault(gateway, ofClass));
+  }
+  const served = [...faults].filter(([, fault]) => fault === undefined).map(([gateway]) => gateway);
+  const addresses = assignAddresses(served, options.addresses);
+  return [...faults].map(([gateway, fault]) => {
+    const addressing = addresses.get(gateway) ?? { address: undefined, fault: undefined };
+    const setsOfIt = sets.get(gatewayKey('Gateway', gateway.metadata)) ?? [];
+    return readGateway(gateway, setsOfIt, fault, addressing, { lookups, grants });
+  });
+}
