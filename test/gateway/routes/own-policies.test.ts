@@ -33,7 +33,7 @@ test('an annotation that cannot be read refuses all requests of the route', () =
   const { routes, status, attached } = readRoute('GRPCRoute', route, around());
   assert.deepEqual(
     routes.map(({ cluster, policies }) => [cluster, policies]),
-    [['gateway invalid-backend', undefined]],
+    [['gateway invalid-backend/grpc', undefined]],
   );
   assert.ok('parents' in status.status);
   const [accepted] = status.status.parents[0]?.conditions ?? [];

@@ -1,19 +1,19 @@
 /** Which listeners a route attaches to, by its parentRefs. Pure. */
 import { GATEWAY_GROUP, type ParentRef, type RouteKind } from '../../../resources/gateway/gateway-object.ts';
 import { quote } from '../../../text/quote.ts';
+import type { Fault } from '../conditions.ts';
 import type { ListenerReading } from '../readings.ts';
 import { readHostname, type ServedHost, servedHosts } from './hostnames.ts';
 import type { RouteContext } from './route-context.ts';
 
 /** Why a parent does not take a route. */
-export interface Refusal {
+export interface Refusal extends Fault {
   readonly reason:
     | 'NoMatchingParent'
     | 'NotAllowedByListeners'
     | 'NoMatchingListenerHostname'
     | 'UnsupportedValue'
     | 'IncompatibleFilters';
-  readonly message: string;
 }
 
 /** What becomes of a route at one parentRef whose parent is ours. */

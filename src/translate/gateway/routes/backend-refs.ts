@@ -3,6 +3,7 @@ import type { ServiceRef } from '../../../model/route.ts';
 import { type BackendRef, GATEWAY_GROUP, type RouteKind } from '../../../resources/gateway/gateway-object.ts';
 import type { ServiceObject, ServicePort } from '../../../resources/service-object.ts';
 import { quote } from '../../../text/quote.ts';
+import type { Fault } from '../conditions.ts';
 import type { RouteContext } from './route-context.ts';
 
 /** A port of a Service that a route may lead to. */
@@ -12,9 +13,8 @@ export interface ResolvedRef {
 }
 
 /** Why requests cannot be sent to what a backendRef names. */
-export interface RefFault {
+export interface RefFault extends Fault {
   readonly reason: 'InvalidKind' | 'RefNotPermitted' | 'BackendNotFound' | 'UnsupportedProtocol';
-  readonly message: string;
 }
 
 /** @param from the route that names it */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isHostName } from '../../../formats/host-name.ts';
+import type { Certificate } from '../../../model/certificate.ts';
 import { type Balance, type Cluster, plainEndpoint } from '../../../model/cluster.ts';
 import type { ClusterId } from '../../../model/route.ts';
 import { PREFIX } from '../../../resources/annotation-prefix.ts';
@@ -16,23 +17,30 @@ import type { RouteContext } from './route-context.ts';
 const ONE_ADDRESS: Balance = { policy: 'service' };
 const BY_ENDPOINTS: Balance = { policy: 'least-request' };
 
-/** Where requests go that no backend may have: they get 500, as the Gateway API says. */
-export const INVALID_BACKEND: Destination = {
+/** Where calls go that no backend may have: gRPC's clients have to see UNAVAILABLE, which 503 means to them. */
+const INVALID_FOR_CALLS: Destination = {
   cluster: {
-    id: 'gateway invalid-backend',
+    id: 'gateway invalid-backend/grpc',
     name: 'gateway-invalid-backend',
     service: { namespace: '', name: 'gateway-invalid-backend' },
     balance: ONE_ADDRESS,
     maxRequests: 0,
     slowStartMs: 0,
-    absentStatus: 500,
   },
   endpoints: [],
   port: undefined,
 };
 
+/** Where other requests go that no backend may have: they get 500, as the Gateway API says. */
+const INVALID_BACKEND: Destination = {
+  ...INVALID_FOR_CALLS,
+  cluster: { ...INVALID_FOR_CALLS.cluster, id: 'gateway invalid-backend', absentStatus: 500 },
+};
+
 /** What is the same for all connections to the clusters of a route. */
 export interface Connections {
+  /** Shown to endpoints that are spoken to over TLS and ask for one. */
+  readonly certificate?: Certificate | undefined;
   /** Bytes of TLS are sent on as they are. */
   readonly arePassedThrough?: boolean;
 }
@@ -82,13 +90,17 @@ export class RouteClusters {
 
   /** Of requests that no backend may have. */
   invalid(): Cluster {
-    return this.add(INVALID_BACKEND);
+    return this.add(this.#invalid);
   }
 
   add(destination: Destination): Cluster {
     const { cluster } = destination;
     this.#found.set(cluster.id, destination);
     return cluster;
+  }
+
+  get #invalid(): Destination {
+    return this.#route.kind === 'GRPCRoute' ? INVALID_FOR_CALLS : INVALID_BACKEND;
   }
 
   #destinationOf(ref: BackendRef): Destination | RefFault {
@@ -99,19 +111,21 @@ export class RouteClusters {
     const service = { namespace, name };
     const reader = this.#readerOf(resolved);
     const { options } = this.#context;
-    const { arePassedThrough = false } = this.#connections;
+    const { certificate, arePassedThrough = false } = this.#connections;
     const tls = arePassedThrough ? undefined : this.#context.backendTls(service, port);
     const speech = readBackendSpeech(this.#route.kind, resolved, tls, reader, options);
-    if (speech === undefined) return INVALID_BACKEND;
+    if (speech === undefined) return this.#invalid;
     if ('reason' in speech) return speech;
+    const spoken =
+      certificate && speech.tls ? { ...speech, tls: { ...speech.tls, clientCertificate: certificate } } : speech;
     const { balance, ...settings } = readClusterSettings(object.spec, reader, {
       ...options,
       balance: options.balance === undefined || options.balance.policy === 'service' ? BY_ENDPOINTS : options.balance,
     });
     const cluster = (reached: Balance): Cluster => ({
-      id: `gateway/${namespace}/${name}:${port.port}${speechKey(speech)}`,
+      id: `gateway/${namespace}/${name}:${port.port}${speechKey(spoken)}`,
       name: `${namespace}-${name}-${port.port}`,
-      ...{ service, balance: reached, ...settings, ...speech },
+      ...{ service, balance: reached, ...settings, ...spoken },
     });
     if (object.spec.type === 'ExternalName') return this.#external(resolved, cluster(ONE_ADDRESS));
     const { clusterIP = '' } = object.spec;
@@ -152,6 +166,8 @@ export class RouteClusters {
 /** Connections that differ in what is spoken have clusters of their own. */
 function speechKey({ protocol, tls }: Pick<Cluster, 'protocol' | 'tls'>): string {
   if (protocol === undefined) return '';
-  const hash = tls === undefined ? '' : createHash('sha256').update(JSON.stringify(tls)).digest('hex').slice(0, 16);
-  return hash === '' ? `/${protocol}` : `/${protocol}+${hash}`;
+  if (tls === undefined) return `/${protocol}`;
+  // A certificate does not show its key.
+  const text = JSON.stringify({ ...tls, clientCertificate: tls.clientCertificate?.id });
+  return `/${protocol}+${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../../../model/diagnostic.ts';
 import type { GatewayMetadata, RouteKind } from '../../../resources/gateway/gateway-object.ts';
 import { printable } from '../../../text/printable.ts';
+import { met, shortened, unmet } from '../conditions.ts';
 import type { Condition, ObjectStatus } from '../gateway-status.ts';
 import type { RouteReading } from '../readings.ts';
 import type { Attachment, Refusal } from './attachment.ts';
@@ -15,9 +16,6 @@ export interface RouteFaults {
   readonly dropped: readonly string[];
   readonly refs: readonly RefFault[];
 }
-
-/** The API allows 32 KiB. */
-const LONGEST_MESSAGE = 1024;
 
 export function routeStatus(
   kind: RouteKind,
@@ -48,7 +46,13 @@ export function routeDiagnostics(
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const tell = (severity: Diagnostic['severity'], reason: string, message: string): void => {
-    diagnostics.push({ object: { kind, namespace, name }, severity, reason, message: shown(message), paths: [] });
+    diagnostics.push({
+      object: { kind, namespace, name },
+      severity,
+      reason,
+      message: shortened(printable(message)),
+      paths: [],
+    });
   };
   const refusals = new Set(refusal === undefined ? attachments.map(one => one.refusal) : [refusal]);
   for (const one of refusals) if (one !== undefined) tell('refused', one.reason, one.message);
@@ -59,30 +63,21 @@ export function routeDiagnostics(
 }
 
 function accepted(refusal: Refusal | undefined): Condition {
-  if (refusal === undefined)
-    return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'the route is accepted' };
-  return { type: 'Accepted', status: 'False', reason: refusal.reason, message: shown(refusal.message) };
+  if (refusal === undefined) return met('Accepted', 'the route is accepted');
+  return unmet('Accepted', { reason: refusal.reason, message: printable(refusal.message) });
 }
 
 function resolvedRefs(faults: readonly RefFault[]): Condition {
   const [first] = faults;
-  if (first === undefined) {
-    const message = 'all references of the route are resolved';
-    return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message };
-  }
-  const message = shown(faults.map(fault => fault.message).join('; '));
-  return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message };
+  if (first === undefined) return met('ResolvedRefs', 'all references of the route are resolved');
+  return unmet('ResolvedRefs', {
+    reason: first.reason,
+    message: printable(faults.map(({ message }) => message).join('; ')),
+  });
 }
 
 /** The API wants the message to begin so. */
 function partiallyInvalid(dropped: readonly string[]): Condition[] {
   if (dropped.length === 0) return [];
-  const message = shown(`Dropped Rule ${dropped.join('; ')}`);
-  return [{ type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message }];
-}
-
-/** Names of objects and fields are as their authors wrote them: on one line, and no more than a status has room for. */
-function shown(message: string): string {
-  const line = printable(message.slice(0, LONGEST_MESSAGE));
-  return message.length <= LONGEST_MESSAGE ? line : `${line}…`;
+  return [met('PartiallyInvalid', printable(`Dropped Rule ${dropped.join('; ')}`), 'UnsupportedValue')];
 }

@@ -1,4 +1,5 @@
 /** An HTTPRoute or a GRPCRoute: where it attaches, what its rules become, and its status. Pure. */
+import type { Certificate, CertificateId } from '../../../model/certificate.ts';
 import type { Policy } from '../../../model/policy.ts';
 import type { GrpcRouteObject, HttpRouteObject } from '../../../resources/gateway/gateway-object.ts';
 import { inOrder } from '../../policies/in-order.ts';
@@ -41,11 +42,14 @@ function readRuledRoute(
   const { namespace } = metadata;
   const attachments = attach({ kind, namespace, ...spec }, context);
   if (attachments.length === 0) return notOurs(kind, metadata);
-  const clusters = new RouteClusters({ kind, namespace }, context);
   const own = readOwnPolicies(kind, metadata, context);
-  for (const destination of own.destinations) clusters.add(destination);
-  const rules = withOwnPolicies(readRules(clusters), own, clusters);
   const servedAt = listenersOf(attachments);
+  const readings = byCertificate(servedAt, context).map(({ certificate, listeners }) => {
+    const clusters = new RouteClusters({ kind, namespace }, context, { certificate });
+    return { clusters, listeners, rules: withOwnPolicies(readRules(clusters), own, clusters) };
+  });
+  // They differ in clusters alone.
+  const [{ rules, clusters }] = readings as [(typeof readings)[number]];
   const excess = excessOf(rules, servedAt);
   const faulty = rules.filter(({ fault }) => fault !== undefined);
   const refusal = excess ?? wholeRefusal(rules, faulty);
@@ -54,14 +58,32 @@ function readRuledRoute(
     dropped: refusal === undefined ? faulty.map(({ name, fault }) => `${name}: ${fault?.message}`) : [],
     refs: clusters.faults,
   };
+  const destinations = [...own.destinations, ...readings.flatMap(one => one.clusters.found)];
   return {
-    routes: excess === undefined ? servedRoutes(kind, metadata, rules, servedAt) : [],
+    routes: excess === undefined ? readings.flatMap(one => servedRoutes(kind, metadata, one.rules, one.listeners)) : [],
     streams: [],
-    destinations: clusters.found,
+    destinations: [...new Map(destinations.map(found => [found.cluster.id, found])).values()],
     attached: refusal === undefined ? new Set(servedAt.keys()) : new Set(),
     status: routeStatus(kind, metadata, attachments, faults),
     diagnostics: routeDiagnostics(kind, metadata, attachments, faults, [...own.warnings, ...clusters.warnings]),
   };
+}
+
+interface ListenersByCertificate {
+  readonly certificate: Certificate | undefined;
+  readonly listeners: Map<ListenerReading, readonly ServedHost[]>;
+}
+
+/** The listeners by what their Gateways show to backends that ask for a certificate; at least one entry. */
+function byCertificate(servedAt: ServedAt, { backendCertificate }: RouteContext): ListenersByCertificate[] {
+  const groups = new Map<CertificateId | undefined, ListenersByCertificate>();
+  for (const [listener, hosts] of servedAt) {
+    const certificate = backendCertificate(listener.gateway);
+    const group = groups.get(certificate?.id) ?? { certificate, listeners: new Map() };
+    groups.set(certificate?.id, group);
+    group.listeners.set(listener, hosts);
+  }
+  return groups.size === 0 ? [{ certificate: undefined, listeners: new Map() }] : [...groups.values()];
 }
 
 /** Where a rule has a filter or a limit that means the same, that counts. */

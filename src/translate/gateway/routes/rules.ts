@@ -8,6 +8,7 @@ import { type RuleBackends, ruleBackends } from './backends.ts';
 import { readFilters } from './filters.ts';
 import { ANY_CALL, readGrpcMatch } from './grpc-matches.ts';
 import { type MatchPlace, readHttpMatch } from './http-matches.ts';
+import { retryPolicy } from './retries.ts';
 import type { RouteClusters } from './route-clusters.ts';
 import { RuleFault } from './rule-fault.ts';
 import { readTimeLimits } from './time-limits.ts';
@@ -38,7 +39,7 @@ function readRule(
   index: number,
   readPlaces: () => readonly MatchPlace[],
   clusters: RouteClusters,
-  { timeouts }: Pick<HttpRouteRule, 'timeouts' | 'retry'> = {},
+  { timeouts, retry }: Pick<HttpRouteRule, 'timeouts' | 'retry'> = {},
 ): RuleReading {
   const faults: RuleFault[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
@@ -53,11 +54,15 @@ function readRule(
   const places = attempt(readPlaces) ?? [];
   attempt(() => refuseUnknown(rule.unknown));
   const limits = attempt(() => readTimeLimits(timeouts));
-  const policies = attempt(() => readFilters(rule.filters, { clusters })) ?? [];
+  const context = { clusters, prefix: onlyPrefix(places) };
+  const policies = attempt(() => readFilters(rule.filters, { ...context, areOfBackend: false })) ?? [];
+  const retries = retry && attempt(() => retryPolicy(retry));
   const backends = rule.backendRefs.map(ref => {
-    const own = attempt(() => readFilters(ref.filters, { clusters })) ?? [];
-    return { ref, weight: ref.weight, policies: own };
+    const own = attempt(() => readFilters(ref.filters, { ...context, areOfBackend: true })) ?? [];
+    return { ref, weight: ref.weight, policies: inOrder(own) };
   });
+  if (backends.length > 0 && policies.some(({ kind }) => kind === 'request-redirect'))
+    faults.push(new RuleFault('a rule with the filter RequestRedirect has no backendRefs'));
   // Also of a rule that is not served: what is wrong with its references is told.
   const spread = ruleBackends(backends, clusters);
   const { overrides = {}, gateway = {} } = limits ?? {};
@@ -65,7 +70,7 @@ function readRule(
   const read: RuleReading = {
     name,
     places,
-    policies: inOrder(policies),
+    policies: inOrder(retries === undefined ? policies : [...policies, retries]),
     overrides,
     limits: gateway,
     fault: undefined,
@@ -78,6 +83,11 @@ function readRule(
 /** The rule, when all its requests get 500. */
 export function withFault({ name, places }: RuleReading, fault: RuleFault, clusters: RouteClusters): RuleReading {
   return { name, places, policies: [], overrides: {}, limits: {}, fault, cluster: clusters.invalid() };
+}
+
+/** The path of the only match, where that is a prefix. */
+function onlyPrefix([place, ...others]: readonly MatchPlace[]): string | undefined {
+  return others.length === 0 && place?.match === undefined ? place?.path : undefined;
 }
 
 function refuseUnknown([field]: readonly string[]): void {
