@@ -1,6 +1,14 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
 import { clusterOfPolicy, type PolicyKind } from '../model/policy.ts';
-import type { CanaryRule, ClusterId, Route, RouteOverrides, ServiceRef } from '../model/route.ts';
+import type {
+  CanaryRule,
+  ClusterId,
+  GatewayRoute,
+  RequestConditions,
+  Route,
+  RouteOverrides,
+  ServiceRef,
+} from '../model/route.ts';
 import { formatBalance } from '../translate/balance/balance.ts';
 
 /** A route as people and scripts get it, with the endpoints that it leads to. */
@@ -11,6 +19,8 @@ export interface RouteView {
   readonly match?: NonNullable<Route['match']>;
   /** Whose it is; absent: an annotated Service's. */
   readonly ingress?: ServiceRef;
+  /** Present for a rule of a Gateway. */
+  readonly gateway?: GatewayRouteView;
   readonly stripPrefix: boolean;
   readonly rewriteRedirects: boolean;
   readonly overrides: RouteOverrides;
@@ -23,6 +33,18 @@ export interface RouteView {
   readonly policyBackends?: readonly (BackendSummary & { readonly policy: PolicyKind })[];
   /** Takes some of its requests; absent where none does. */
   readonly canary?: CanaryRule & { readonly backend: BackendSummary };
+  /** They share its requests by weight; absent where all go to the backend. */
+  readonly backends?: readonly (BackendSummary & { readonly weight: number })[];
+}
+
+/** Whose rule it is, and which requests it is for beside their host and path. */
+export interface GatewayRouteView extends Pick<GatewayRoute, 'object' | 'rule'> {
+  /** Address and port. */
+  readonly port: string;
+  /** Of the listener; empty: all hosts. */
+  readonly hostname: string;
+  /** Absent: all. */
+  readonly conditions?: RequestConditions;
 }
 
 /** A cluster, by what matters of it to a route. */
@@ -45,11 +67,22 @@ export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
     ...{ host, path, stripPrefix, rewriteRedirects, overrides, backend, service, createdAt, ...named },
     ...(route.match && { match: route.match }),
     ...(route.ingress && { ingress: route.ingress.ingress }),
+    ...gatewayView(route),
     ...(policyBackends.length > 0 && { policyBackends }),
+    ...(route.backends && {
+      backends: route.backends.map(({ cluster, weight }) => ({ ...summarise(cluster, clusters), weight })),
+    }),
   };
   if (canary === undefined) return view;
   const { cluster, ...rule } = canary;
   return { ...view, canary: { ...rule, backend: summarise(cluster, clusters) } };
+}
+
+function gatewayView({ gateway, listener }: Route): Pick<RouteView, 'gateway'> {
+  if (gateway === undefined || listener === undefined) return {};
+  const { object, rule } = gateway;
+  const { port, hostname, conditions } = listener;
+  return { gateway: { object, rule, port, hostname, ...(conditions && { conditions }) } };
 }
 
 function summarise(id: ClusterId, clusters: ClusterSource): BackendSummary {

@@ -12,7 +12,7 @@ import { isChoice } from './cluster-answers.ts';
 import { type MetricSamples, readMetrics } from './metrics-text.ts';
 
 /** What people are shown of a route. */
-export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'match' | 'service' | 'ingress'> & {
+export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'match' | 'service' | 'ingress' | 'gateway' | 'backends'> & {
   /** An older version does not say how requests are spread. */
   readonly backend: Pick<RouteView['backend'], 'endpoints'> & Partial<Pick<RouteView['backend'], 'balance'>>;
 };
@@ -173,7 +173,20 @@ function isRoute(value: unknown): value is ShownRoute & { readonly overrides?: u
     isServiceRef(value.service) &&
     isObject(value.backend) &&
     Array.isArray(value.backend.endpoints) &&
-    value.backend.endpoints.every(isObject)
+    value.backend.endpoints.every(isObject) &&
+    (value.gateway === undefined || isGateway(value.gateway)) &&
+    (value.backends === undefined || (Array.isArray(value.backends) && value.backends.every(isObject)))
+  );
+}
+
+function isGateway(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isServiceRef(value.object) &&
+    typeof value.rule === 'string' &&
+    typeof value.port === 'string' &&
+    typeof value.hostname === 'string' &&
+    (value.conditions === undefined || isObject(value.conditions))
   );
 }
 

@@ -16,8 +16,8 @@ import { explainReason, REASON_OPTION } from './explain-reason.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { INGRESS_SETTINGS, readSource } from './read-source.ts';
-import { upstreamLabel } from './routes-report.ts';
 import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
+import { upstreamLabel } from './upstream-label.ts';
 
 interface Question {
   /** Host as a client would send it; empty when the request names none. */

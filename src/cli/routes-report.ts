@@ -2,11 +2,13 @@
 
 import { serviceKey } from '../model/route.ts';
 import type { Conflict } from '../routing/ledger.ts';
-import { endpointLabel, hostLabel, objectLabel, pathLabel, serviceLabel } from '../text/labels.ts';
+import { hostLabel, objectLabel, pathLabel, serviceLabel } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
 import type { ShownDiagnostic, ShownRoute } from './admin-answers.ts';
+import { gatewayTable, isOfGateway, listenerLabel } from './gateway-routes-report.ts';
 import type { Io } from './io.ts';
 import { formatTable, type TableLayout } from './terminal/table.ts';
+import { upstreamLabel } from './upstream-label.ts';
 
 /** What is served, and what is not and why. */
 export interface RoutesView {
@@ -16,22 +18,19 @@ export interface RoutesView {
   readonly conflicts: readonly Conflict[];
 }
 
-/** Any host first; by code unit, so that every machine prints the same. */
+/** Any host first; by code unit, so that every machine prints the same. Those of Gateways come last, in the order of their listeners. */
 export function byHostAndPath(a: ShownRoute, b: ShownRoute): number {
-  if (a.host !== b.host) return a.host < b.host ? -1 : 1;
-  if (a.path !== b.path) return a.path < b.path ? -1 : 1;
-  return (a.match ?? '') < (b.match ?? '') ? -1 : 1;
+  return (
+    byCodeUnit(listenerLabel(a.gateway), listenerLabel(b.gateway)) ||
+    byCodeUnit(a.host, b.host) ||
+    byCodeUnit(a.path, b.path) ||
+    byCodeUnit(a.match ?? '', b.match ?? '')
+  );
 }
 
-/** Endpoints that a line names; `kube-entry backends NAME` shows all. */
-const MOST_ENDPOINTS = 3;
-
-/** The addresses behind a route, and how requests are spread over them, unless kube-proxy does that or an older version answers. */
-export function upstreamLabel({ balance = 'service', endpoints }: ShownRoute['backend']): string {
-  const named = endpoints.slice(0, MOST_ENDPOINTS).map(endpointLabel).join(', ');
-  const more = endpoints.length > MOST_ENDPOINTS ? ` and ${endpoints.length - MOST_ENDPOINTS} more` : '';
-  const places = endpoints.length === 0 ? 'no endpoint' : named + more;
-  return balance === 'service' || balance === '' ? named + more : `${balance}: ${places}`;
+function byCodeUnit(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** @param none what to say if there are no routes */
@@ -42,11 +41,11 @@ export function describeRoutes(view: RoutesView, none: string, { terminal, paint
   const addSection = (heading: string, table: string): void => {
     sections.push(`${paint('yellow', heading)}\n${table}`);
   };
-  if (routes.length === 0) {
-    sections.push(printable(none));
-  } else {
-    const hasIngresses = routes.some(({ ingress }) => ingress !== undefined);
-    const rows = routes.map(({ host, path, match, backend, service, ingress }) => [
+  const [ofGateways, others] = [routes.filter(isOfGateway), routes.filter(route => !isOfGateway(route))];
+  if (routes.length === 0) sections.push(printable(none));
+  if (others.length > 0) {
+    const hasIngresses = others.some(({ ingress }) => ingress !== undefined);
+    const rows = others.map(({ host, path, match, backend, service, ingress }) => [
       hostLabel(host),
       pathLabel({ path, match }),
       upstreamLabel(backend),
@@ -56,6 +55,7 @@ export function describeRoutes(view: RoutesView, none: string, { terminal, paint
     const columns = ['HOST', 'PATH', 'UPSTREAM', 'SERVICE', ...(hasIngresses ? ['INGRESS'] : [])];
     sections.push(formatTable(columns, rows, layout));
   }
+  if (ofGateways.length > 0) sections.push(gatewayTable(ofGateways, layout));
   const prose: TableLayout = { ...layout, indent: '  ', lastIsProse: true };
   if (refusals.length > 0) {
     const rows = refusals.map(({ service, reason = '', message }) => [objectLabel(service), reason, message]);

@@ -2,7 +2,7 @@
 
 import { type Delta, departures } from '../model/delta.ts';
 import { portDepartures } from '../model/gateway-port.ts';
-import type { ServiceRef } from '../model/route.ts';
+import { clustersOf, type ServiceRef } from '../model/route.ts';
 import type { Metrics } from '../observe/registry.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { Receipt } from '../workers/distribution.ts';
@@ -96,7 +96,7 @@ export class Publisher {
         this.#try(part.delta, part.service ?? (place && fleet.table.get(place)?.service));
       }
       // A route that could not be changed still leads where it led.
-      const used = new Set([...fleet.table.routes()].map(({ cluster }) => cluster));
+      const used = new Set([...fleet.table.routes()].flatMap(clustersOf));
       const removals = delta.clusters.removals.filter(id => !used.has(id));
       return fleet.publish({
         ...noChange(delta.version),

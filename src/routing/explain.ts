@@ -2,39 +2,13 @@ import { FormatError } from '../errors.ts';
 import { type Route, strippedPrefix, upstreamPath } from '../model/route.ts';
 import { DecodedPath } from './decoded-path.ts';
 import { DecodedRewrite } from './decoded-rewrite.ts';
-import { type IngressLossReason, ingressHosts, ingressLoss, ruleOf } from './explain-ingress.ts';
-import { parseHost } from './host.ts';
+import { ingressHosts, ingressLoss, ruleOf } from './explain-ingress.ts';
+import { type Explanation, type LossReason, nearMiss, readRequest, takes } from './explanation.ts';
 import { upperCaseEscapes } from './path.ts';
 import { NoPathError, PathEditError } from './path-edit-error.ts';
 import { PatternCostError } from './pattern/pattern-cost-error.ts';
 import { Rewrite } from './rewrite.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
-import { emptyTarget, parseTarget } from './target.ts';
-
-/** Why a route that comes near a request does not take it. */
-export type LossReason =
-  | IngressLossReason
-  | 'a longer path of the same host wins'
-  | 'a more specific host wins'
-  | 'it is for another host'
-  | 'the path only begins like it: prefixes end at a slash'
-  | 'the path differs in upper and lower case';
-
-export interface Explanation {
-  readonly host: string;
-  /** Normalised; what is matched. */
-  readonly path: string;
-  /** With its question mark; empty without one. */
-  readonly query: string;
-  readonly route: Route | undefined;
-  /** Which rules have decided for a location of an Ingress; undefined for other routes, and without one. */
-  readonly rule: string | undefined;
-  /** The path that the upstream gets unless a policy makes another one of it; empty without a route. */
-  readonly upstreamPath: string;
-  /** What the upstream gets in its request line; undefined without a route, or where a rewrite refuses the path. */
-  readonly upstreamTarget: string | undefined;
-  readonly losers: readonly { readonly route: Route; readonly reason: LossReason }[];
-}
 
 /**
  * Which route takes a request, and why the others do not.
@@ -43,11 +17,9 @@ export interface Explanation {
  * @throws {FormatError} for one that would be answered with 500, because the patterns of its host take too long
  */
 export function explain(table: RouteTable, host: string, target: string, mergeSlashes = true): Explanation | undefined {
-  const parsed = emptyTarget();
-  if (!parseTarget(target, mergeSlashes, parsed)) return undefined;
-  const requestHost = parsed.host || (host === '' ? '' : parseHost(host));
-  if (requestHost === undefined) return undefined;
-  const { path, rawPath, query } = parsed;
+  const read = readRequest(host, target, mergeSlashes);
+  if (read === undefined) return undefined;
+  const { host: requestHost, path, rawPath, query } = read;
   const decoded = DecodedPath.of(rawPath);
   const route = matchOf(table, requestHost, path, decoded);
   if (decoded.isRefused) return undefined;
@@ -63,7 +35,9 @@ export function explain(table: RouteTable, host: string, target: string, mergeSl
   };
   const losers: { route: Route; reason: LossReason }[] = [];
   for (const other of table.routes()) {
-    const reason = other === route ? undefined : lossReason(other, route, asked);
+    // Those of Gateways are for other ports: see explain-port.ts.
+    const isOut = other === route || other.listener !== undefined;
+    const reason = isOut ? undefined : lossReason(other, route, asked);
     if (reason !== undefined) losers.push({ route: other, reason });
   }
   return {
@@ -106,12 +80,6 @@ function upstreamTarget({ policies }: Route, path: string, decodedPath: string, 
   }
 }
 
-/** Whether this prefix matches the path. A longer matching prefix would still win. */
-export function takes(routePath: string, path: string): boolean {
-  if (routePath === '/') return true;
-  return path.startsWith(routePath) && (path.length === routePath.length || path[routePath.length] === '/');
-}
-
 interface Asked {
   readonly hosts: ReadonlySet<string>;
   readonly ingressHosts: ReadonlySet<string>;
@@ -136,6 +104,5 @@ function prefixLoss(route: Route, winner: Route | undefined, asked: Asked): Loss
   if (takesPath) {
     return route.host === winner?.host ? 'a longer path of the same host wins' : 'a more specific host wins';
   }
-  if (path.startsWith(route.path)) return 'the path only begins like it: prefixes end at a slash';
-  return takes(route.path.toLowerCase(), lowerPath) ? 'the path differs in upper and lower case' : undefined;
+  return nearMiss(route.path, path, lowerPath);
 }

@@ -18,6 +18,17 @@ export function pathLabel({ path, match }: { readonly path: string; readonly mat
   return match === 'regex' ? `~* ^${path}` : path;
 }
 
+/** The same for a rule of a Gateway, whose patterns take whole paths, with regard to case. */
+export function gatewayPathLabel({
+  path,
+  match,
+}: {
+  readonly path: string;
+  readonly match?: string | undefined;
+}): string {
+  return match === 'regex' ? `~ ^${path}$` : pathLabel({ path, match });
+}
+
 /** `shop/web` for a Service, `Ingress shop/web` for an object of another kind. */
 export function objectLabel(object: {
   readonly kind?: string | undefined;

@@ -59,3 +59,13 @@ export class ValueTest {
 function bytesOf(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
+
+/** What a rule asks of requests beyond host and path, for people; empty where it asks for nothing. */
+export function conditionsLabel({ method, headers = [], query = [] }: RequestConditions = {}): string {
+  const sign = ({ isPattern }: ValueCondition): string => (isPattern ? '~' : '=');
+  return [
+    ...(method === undefined ? [] : [`method ${method}`]),
+    ...headers.map(header => `header ${header.name}${sign(header)}${header.value}`),
+    ...query.map(parameter => `query ${parameter.name}${sign(parameter)}${parameter.value}`),
+  ].join(', ');
+}

@@ -54,13 +54,14 @@ export class PatternRoutes<R extends Place> {
     const kept = this.#entries.filter(({ text }) => !changes.has(text));
     const patterns = new Map(this.#entries.map(({ text, pattern }) => [text, pattern]));
     for (const [text, routes] of changes) {
-      if (routes !== undefined) kept.push({ text, pattern: patterns.get(text) ?? patternOf(text), routes });
+      if (routes !== undefined) kept.push({ text, pattern: patterns.get(text) ?? pathPattern(text), routes });
     }
     return new PatternRoutes(kept.sort(byLengthOfText));
   }
 }
 
-function patternOf(text: string): Pattern {
+/** The pattern of a path. @throws {FormatError} */
+export function pathPattern(text: string): Pattern {
   return compilePattern(escapedBytes(Buffer.from(text).toString('latin1')), { anchor: 'whole' });
 }
 
