@@ -7,6 +7,7 @@ import { IngressKeeper } from '../sources/kube/ingress-keeper.ts';
 import { IngressSource } from '../sources/kube/ingress-source.ts';
 import type { ReflectorStatistics } from '../sources/kube/reflector.ts';
 import type { SourceOptions } from './running-source.ts';
+import type { StatusElection } from './status/status-election.ts';
 import { StatusPublication } from './status/status-publication.ts';
 
 /** A source of objects that reports as all of them do. */
@@ -25,6 +26,7 @@ export interface DemandedSource extends FollowedSource {
 
 export interface KubeIngressesOptions extends SourceOptions {
   readonly client: KubeClient;
+  readonly election: StatusElection;
 }
 
 export interface KubeIngresses {
@@ -36,7 +38,7 @@ export interface KubeIngresses {
 }
 
 export function kubeIngresses(options: KubeIngressesOptions): KubeIngresses {
-  const { settings, liveSettings, catalog, logger, client, onChange } = options;
+  const { settings, liveSettings, catalog, logger, client, election, onChange } = options;
   const keeper = new IngressKeeper(catalog.ingresses);
   const source = new IngressSource({
     ...{ settings, client, logger, onChange, store: keeper },
@@ -49,8 +51,7 @@ export function kubeIngresses(options: KubeIngressesOptions): KubeIngresses {
     publication: new StatusPublication({
       settings: liveSettings,
       served: () => catalog.ingresses.served(),
-      client,
-      logger,
+      ...{ election, client, logger },
     }),
   };
 }

@@ -1,4 +1,4 @@
-/** The Kubernetes API as a source of routes: Services, Ingresses, what they ask for, Events, the status and the state file. */
+/** The Kubernetes API as a source of routes: Services, Ingresses, Gateways, what they ask for, Events, statuses and the state file. */
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import type { DemandReport } from '../sources/kube/demand-source.ts';
@@ -19,6 +19,7 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
     { EventRecorder },
     { StateKeeper },
     { originOf },
+    { StatusElection },
   ] = await loadKube();
   const client = new KubeClient(settings, { logger });
   // Wrong files and names stay wrong until someone corrects them; other errors may pass.
@@ -29,7 +30,8 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
     if (!demanded.some(({ isAwaited }) => isAwaited)) onChange(receivedAt);
     ingresses?.publication.look();
   };
-  const ingresses = await ingressParts({ ...options, client, onChange: settled });
+  const election = new StatusElection({ settings, client, logger });
+  const ingresses = await ingressParts({ ...options, client, election, onChange: settled });
   const keeper =
     settings.stateFile === ''
       ? undefined
@@ -62,8 +64,10 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
     onFirstDemand: () => void locate(),
   });
   const secrets = secretSources({ settings, client, stores: catalog.secrets, logger, onChange: settled });
-  const demanded: readonly DemandedSource[] = [slices, ...secrets, ...(ingresses?.demanded ?? [])];
-  const others: readonly FollowedSource[] = [...demanded, ...(ingresses?.followed ?? [])];
+  const parts = [ingresses].filter(part => part !== undefined);
+  const demanded: readonly DemandedSource[] = [slices, ...secrets, ...parts.flatMap(part => part.demanded)];
+  const followed = parts.flatMap(part => part.followed);
+  const others: readonly FollowedSource[] = [...demanded, ...followed];
   const source = new KubeSource({
     settings,
     client,
@@ -79,15 +83,15 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
       for (const each of demanded) each.start();
       if (await keeper?.restore()) onChange(systemClock.monotonic());
       source.start();
-      for (const each of ingresses?.followed ?? []) each.start();
-      ingresses?.publication.start();
+      for (const each of followed) each.start();
+      for (const { publication } of parts) publication.start();
     },
     report: () => {
       const staleSince = keeper?.staleSince;
       const report = joined(
         source.report(),
         others.map(each => each.report()),
-        ingresses?.publication.problems,
+        parts.flatMap(({ publication }) => publication.problems),
       );
       return staleSince === undefined ? report : { ...report, staleSince: new Date(staleSince).toISOString() };
     },
@@ -113,8 +117,9 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
         source.stop(),
         ...others.map(each => each.stop()),
         recorder.stop(),
-        ingresses?.publication.stop(),
+        ...parts.map(({ publication }) => publication.stop()),
       ]);
+      await election.stop();
       await client.close();
     },
   };
@@ -149,6 +154,7 @@ function loadKube() {
     import('../sources/kube/events.ts'),
     import('../sources/kube/state-keeper.ts'),
     import('../sources/kube/origin.ts'),
+    import('./status/status-election.ts'),
   ]);
 }
 

@@ -8,23 +8,13 @@ import { addCertificateMetrics, type CertificateFigures } from './certificate-me
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
 import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
+import { addKubeMetrics, type KubeWatchState } from './kube-metrics.ts';
 import { addLimitMetrics, type RateLeaseFigures } from './limit-metrics.ts';
 import { addPolicyMetrics } from './policy-metrics.ts';
+import { addCounter, addGauge, inSeconds } from './sampled-metrics.ts';
 import { serviceSeries } from './service-series.ts';
 import { addSubrequestMetrics } from './subrequest-metrics.ts';
 import { addTlsMetrics } from './tls-metrics.ts';
-
-/** The state of the watch on Services; times in milliseconds since the epoch. */
-export interface KubeWatchState {
-  readonly events: number;
-  /** Lists and watches begun again after a failure. */
-  readonly restarts: number;
-  /** Undefined before the first event. */
-  readonly lastEventMs: number | undefined;
-  readonly synced: boolean;
-  /** Events on Services and Ingresses, for their owners. */
-  readonly serviceEvents: { readonly posted: number; readonly leftOut: number };
-}
 
 /** What the main thread knows, asked for once a scrape. */
 export interface ProgramState {
@@ -112,7 +102,7 @@ export class Metrics {
     addSubrequestMetrics(this.#registry, board);
     this.#addTraffic();
     this.#addProgram();
-    this.#addKubeWatch();
+    addKubeMetrics(this.#registry, () => this.#now?.kubeWatch);
     addCertificateMetrics(this.#registry, () => this.#certificates);
     this.#propagation = new Histogram({
       name: 'kube_entry_config_propagation_seconds',
@@ -310,36 +300,6 @@ export class Metrics {
     );
   }
 
-  #addKubeWatch(): void {
-    const prefix = 'kube_entry_kube_watch';
-    this.#counter(`${prefix}_events_total`, 'Changes of Services seen.', () => this.#now?.kubeWatch?.events);
-    this.#counter(
-      `${prefix}_restarts_total`,
-      'Watches begun again after a failure.',
-      () => this.#now?.kubeWatch?.restarts,
-    );
-    this.#gauge(`${prefix}_last_event_timestamp_seconds`, 'When the last change of a Service was seen.', () =>
-      inSeconds(this.#now?.kubeWatch?.lastEventMs),
-    );
-    const serviceEvents = () => this.#now?.kubeWatch?.serviceEvents;
-    new Counter({
-      name: 'kube_entry_service_events_total',
-      help: 'Kubernetes Events on Services and Ingresses: posted, or left out because more happened than could be posted.',
-      labelNames: ['result'],
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        const { posted, leftOut } = serviceEvents() ?? {};
-        if (posted !== undefined) this.inc({ result: 'posted' }, posted);
-        if (leftOut !== undefined) this.inc({ result: 'left_out' }, leftOut);
-      },
-    });
-    this.#gauge(`${prefix}_synced`, '1 when every Service is known and the watch is up.', () => {
-      const watch = this.#now?.kubeWatch;
-      return watch && Number(watch.synced);
-    });
-  }
-
   #flag(name: 'ready' | 'draining'): number | undefined {
     return this.#now && Number(this.#now[name]);
   }
@@ -350,31 +310,12 @@ export class Metrics {
 
   /** @param read undefined for no sample */
   #gauge(name: string, help: string, read: () => number | undefined): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      collect() {
-        const value = read();
-        if (value === undefined) this.remove();
-        else this.set(value);
-      },
-    });
+    addGauge(this.#registry, name, help, read);
   }
 
   /** @param read the total so far; undefined for no sample */
   #counter(name: string, help: string, read: () => number | undefined): void {
-    new Counter({
-      name,
-      help,
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        const value = read();
-        if (value === undefined) this.remove();
-        else this.inc(value);
-      },
-    });
+    addCounter(this.#registry, name, help, read);
   }
 
   /** @param series label value to the counter that gives it */
@@ -391,8 +332,4 @@ export class Metrics {
       },
     });
   }
-}
-
-function inSeconds(milliseconds: number | undefined): number | undefined {
-  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StatusElection } from '../../src/control/status/status-election.ts';
 import { StatusPublication, type StatusPublicationOptions } from '../../src/control/status/status-publication.ts';
 import { type IngressObject, readIngress } from '../../src/resources/ingress-object.ts';
 import { isObject, isShapeProblem } from '../../src/resources/service-object.ts';
@@ -16,7 +17,6 @@ type PublicationSettings = ReturnType<StatusPublicationOptions['settings']>;
 const SETTINGS: PublicationSettings = {
   publishService: undefined,
   publishAddress: ['192.0.2.1'],
-  statusLease: { namespace: 'kube-entry', name: 'writer' },
   clearStatusOnExit: false,
 };
 
@@ -39,14 +39,14 @@ class Replicas implements AsyncDisposable {
   }
 
   join(identity: string, settings: () => PublicationSettings): StatusPublication {
+    const { logger } = recordingLogger();
+    const common = { client: this.#client, logger, clock: this.clock, random: () => 0 };
+    const statusLease = { namespace: 'kube-entry', name: 'writer' };
     const publication = new StatusPublication({
+      ...common,
       settings,
-      client: this.#client,
+      election: new StatusElection({ ...common, settings: { statusLease }, identity }),
       served: () => ['a', 'b'].flatMap(name => this.#read(name)),
-      logger: recordingLogger().logger,
-      clock: this.clock,
-      random: () => 0,
-      identity,
     });
     this.#all.push(publication);
     publication.start();

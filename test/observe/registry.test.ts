@@ -27,6 +27,7 @@ const STATE: ProgramState = {
     lastEventMs: 1_700_000_001_500,
     synced: true,
     serviceEvents: { posted: 7, leftOut: 2 },
+    statusWrites: { written: 12, conflicts: 1, failed: 0 },
   },
 };
 
@@ -136,6 +137,7 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_kube_watch_last_event_timestamp_seconds: 'gauge',
     kube_entry_kube_watch_synced: 'gauge',
     kube_entry_service_events_total: 'counter',
+    kube_entry_gateway_status_writes_total: 'counter',
     kube_entry_worker_restarts_total: 'counter',
     kube_entry_worker_lag_seconds: 'gauge',
     kube_entry_control_errors_total: 'counter',
@@ -316,6 +318,8 @@ test('the state of the program is shown', async () => {
   assert.equal(single(families, 'kube_entry_kube_watch_last_event_timestamp_seconds'), 1_700_000_001.5);
   assert.equal(single(families, 'kube_entry_kube_watch_synced'), 1);
   assert.deepEqual(by(families, 'kube_entry_service_events_total', 'result'), { posted: 7, left_out: 2 });
+  const writes = { written: 12, conflict: 1, failed: 0 };
+  assert.deepEqual(by(families, 'kube_entry_gateway_status_writes_total', 'result'), writes);
   assert.deepEqual(samples(families, 'kube_entry_build_info'), [
     { name: 'kube_entry_build_info', labels: { version: '1.2.3', node: process.version, engine: 'node' }, value: 1 },
   ]);
@@ -363,6 +367,7 @@ test('what is not known has no sample rather than a wrong one', async () => {
     'kube_entry_kube_watch_last_event_timestamp_seconds',
     'kube_entry_kube_watch_synced',
     'kube_entry_service_events_total',
+    'kube_entry_gateway_status_writes_total',
     'kube_entry_route_refusals',
   ]) {
     assert.deepEqual(samples(families, name), [], name);

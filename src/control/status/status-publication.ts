@@ -1,20 +1,16 @@
 /** One of several replicas writes the status of Ingresses: who it is, what it writes, and when. */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { type Clock, sleep, systemClock } from '../../clock.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { IngressAddress, IngressObject } from '../../resources/ingress-object.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { KubeClient } from '../../sources/kube/client.ts';
 import { writeIngressStatus } from '../../sources/kube/ingress-status-writer.ts';
-import { LeaderElection } from '../../sources/kube/leader-election.ts';
-import { ownNamespace } from '../../sources/kube/own-namespace.ts';
 import { publishedService } from '../../sources/kube/published-service.ts';
 import type { Reflector } from '../../sources/kube/reflector.ts';
 import { IngressStatus } from './ingress-status.ts';
 import { addressesOf, addressesOfService } from './published-addresses.ts';
+import type { StatusElection } from './status-election.ts';
 
-const LEASE_NAME = 'kube-entry-ingress';
 /** How often it is looked whether the settings or the status are others, even where nothing was heard. */
 const LOOK_MS = 10_000;
 /** So long another replica has to take the Lease, before this one counts as the last. */
@@ -23,45 +19,37 @@ const LOOK_FOR_SUCCESSOR_MS = 500;
 
 export interface StatusPublicationOptions {
   /** Those in force: what to publish may change in a running instance. */
-  readonly settings: () => Pick<Settings, 'publishService' | 'publishAddress' | 'statusLease' | 'clearStatusOnExit'>;
+  readonly settings: () => Pick<Settings, 'publishService' | 'publishAddress' | 'clearStatusOnExit'>;
+  /** Started here where there is something to publish. */
+  readonly election: StatusElection;
   readonly client: KubeClient;
   /** The Ingresses that are served, as they are now. */
   readonly served: () => Iterable<IngressObject>;
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: () => number;
-  /** Of this process, and of no other. */
-  readonly identity?: string;
 }
 
 export class StatusPublication {
   readonly #options: StatusPublicationOptions;
   readonly #clock: Clock;
-  readonly #election: LeaderElection;
+  readonly #election: StatusElection;
   readonly #status: IngressStatus;
   readonly #service: Reflector | undefined;
   #cancelLooking: (() => void) | undefined;
   #serviceAddresses: readonly IngressAddress[] = [];
 
   constructor(options: StatusPublicationOptions) {
-    const { settings, client, served, logger, clock = systemClock, random = Math.random } = options;
-    const { identity = `${hostname()}_${randomUUID()}` } = options;
-    const { publishService: service, statusLease } = settings();
+    const { settings, election, client, served, logger, clock = systemClock, random = Math.random } = options;
+    const { publishService: service } = settings();
     this.#options = options;
     this.#clock = clock;
-    this.#election = new LeaderElection({
-      client,
-      lease: statusLease ?? { namespace: ownNamespace(), name: LEASE_NAME },
-      identity,
-      logger,
-      clock,
-      random,
-      onChange: () => this.#status.look(),
-    });
+    this.#election = election;
+    election.onChange(() => this.#status.look());
     this.#status = new IngressStatus({
       served,
       addresses: () => this.#addresses,
-      isWriter: () => this.#election.isLeader,
+      isWriter: () => election.isLeader,
       write: (ingress, addresses, signal) => writeIngressStatus(client, ingress, addresses, signal),
       logger,
       clock,

@@ -150,7 +150,7 @@ export class LeaderElection {
     const isNew = !this.isLeader;
     this.#renewedAt = renewedAt;
     if (!isNew) return;
-    this.#options.logger.info(`this replica holds the Lease ${this.#name}: it writes the status of Ingresses`);
+    this.#options.logger.info(`this replica holds the Lease ${this.#name}: it writes statuses`);
     this.#options.onChange(true);
   }
 
@@ -187,7 +187,7 @@ export class LeaderElection {
 
   /** @returns whether trying again soon is of no use */
   #failed(error: unknown): boolean {
-    const message = `the status of Ingresses is not written by this replica: ${messageOf(error)}`;
+    const message = `statuses are not written by this replica: ${messageOf(error)}`;
     const isLasting = error instanceof KubeError && isRefusal(error);
     // The sources speak of a server that does not answer.
     if (isLasting && this.#problem === undefined) this.#options.logger.warn(message);

@@ -1,0 +1,103 @@
+/** One of several replicas writes the statuses of objects of the Gateway API, as the watches show them and the catalog says them. */
+import { type Clock, systemClock } from '../../clock.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { GATEWAY_KIND_NAMES } from '../../resources/gateway/gateway-kinds.ts';
+import type { GatewayKind } from '../../resources/gateway/gateway-object.ts';
+import type { KubeClient } from '../../sources/kube/client.ts';
+import type { GatewayKeeper } from '../../sources/kube/gateway-keeper.ts';
+import { getGatewayObject, type NamedObject, writeGatewayStatus } from '../../sources/kube/gateway-status-writer.ts';
+import { gatewayKey } from '../../translate/gateway/gateway-key.ts';
+import {
+  GatewayStatus,
+  type StatusCounts,
+  type StatusObject,
+  type StatusSource,
+  storedObject,
+} from './gateway-status.ts';
+import type { StatusElection } from './status-election.ts';
+
+export interface GatewayPublicationOptions {
+  readonly controllerName: string;
+  readonly election: StatusElection;
+  readonly source: StatusSource;
+  readonly keeper: GatewayKeeper;
+  /** The version that a kind is read, and written, in; undefined while there is no such kind. */
+  readonly versionOf: (kind: GatewayKind) => string | undefined;
+  readonly client: Pick<KubeClient, 'json'>;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+export class GatewayPublication {
+  readonly #options: GatewayPublicationOptions;
+  readonly #status: GatewayStatus;
+
+  constructor(options: GatewayPublicationOptions) {
+    const { controllerName, election, source, keeper, client, logger, clock = systemClock } = options;
+    this.#options = options;
+    this.#status = new GatewayStatus({
+      ...{ controllerName, source, logger, clock, random: options.random ?? Math.random },
+      keyOf: object => gatewayKey(object.kind, object),
+      stored: object => {
+        const found = keeper.get(object.kind, object);
+        return found && storedObject(found);
+      },
+      all: () => this.#all(),
+      isWriter: () => election.isLeader,
+      write: async (object, before, status, signal) => {
+        const written = await writeGatewayStatus(client, this.#named(object), before, status, signal);
+        return typeof written === 'string' ? written : storedObject(written.object);
+      },
+      read: async (object, signal) => {
+        const found = await getGatewayObject(client, this.#named(object), signal);
+        return found === undefined ? undefined : storedObject(found);
+      },
+    });
+    election.onChange(() => this.#status.lookAtAll());
+    keeper.onObject = (kind, { namespace, name }) => {
+      if (hasStatus(kind)) this.#status.touch({ kind, namespace, name });
+    };
+  }
+
+  start(): void {
+    this.#options.election.start();
+  }
+
+  /** The catalog says other statuses, or the first ones. */
+  look(): void {
+    this.#status.said();
+  }
+
+  /** What keeps statuses from being written, for people. */
+  get problems(): string[] {
+    const { problem } = this.#options.election;
+    return [problem ?? [], this.#status.problem ?? []].flat();
+  }
+
+  get counts(): StatusCounts {
+    return this.#status.counts;
+  }
+
+  async stop(): Promise<void> {
+    this.#options.keeper.onObject = undefined;
+    await this.#status.stop();
+  }
+
+  *#all(): Iterable<StatusObject> {
+    for (const kind of GATEWAY_KIND_NAMES) {
+      if (!hasStatus(kind)) continue;
+      for (const { metadata } of this.#options.keeper.all(kind)) {
+        yield { kind, namespace: metadata.namespace, name: metadata.name };
+      }
+    }
+  }
+
+  #named({ kind, namespace, name }: StatusObject): NamedObject {
+    return { kind, namespace, name, version: this.#options.versionOf(kind) ?? 'v1' };
+  }
+}
+
+function hasStatus(kind: GatewayKind): kind is StatusObject['kind'] {
+  return kind !== 'Namespace' && kind !== 'ReferenceGrant';
+}
