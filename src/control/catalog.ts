@@ -13,7 +13,6 @@ import type { ServiceStore } from '../resources/service-store.ts';
 import { type Conflict, RouteLedger } from '../routing/ledger.ts';
 import type { RouteTable } from '../routing/table.ts';
 import type { PushedBackend } from '../sources/pushed.ts';
-import type { CanaryOf } from '../translate/canary.ts';
 import {
   destinationsOf,
   type TranslateOptions,
@@ -26,11 +25,12 @@ import { Canaries } from './catalog/canaries.ts';
 import type { CatalogNews } from './catalog/catalog-news.ts';
 import type { CatalogOptions } from './catalog/catalog-options.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
+import { Gateways } from './catalog/gateways.ts';
 import { HostProfiles } from './catalog/host-profiles.ts';
 import { Ingresses } from './catalog/ingresses.ts';
 import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
-import { PushedSet, pushedOwner } from './catalog/pushed-set.ts';
+import { PUSHED_LOOKUPS, PushedSet, pushedOwner } from './catalog/pushed-set.ts';
 import { Remarks } from './catalog/remarks.ts';
 import { SecretSearch } from './catalog/secret-search.ts';
 import { ServiceClusters } from './catalog/service-clusters.ts';
@@ -50,6 +50,8 @@ export class Catalog implements ServiceStore {
   readonly tls: ServiceTls;
   /** Where a source puts Ingresses. */
   readonly ingresses: Ingresses;
+  /** Where a source puts objects of the Gateway API. */
+  readonly gateways: Gateways;
   /** Called when endpoints that were held back may be committed. @param since when the first came, by `clock.monotonic()` */
   onDue: ((since: number) => void) | undefined;
   readonly #options: CatalogOptions;
@@ -105,11 +107,22 @@ export class Catalog implements ServiceStore {
       profiles: this.#profiles,
       onBug: (error, ingress) => this.#onBug(error, 'translating an Ingress', ingress),
     });
+    const { gatewayController = '', gatewayAddresses = [] } = options;
+    this.gateways = new Gateways({
+      settings: { ...options, controllerName: gatewayController, addresses: gatewayAddresses },
+      secrets: this.secrets,
+      references: this.#references,
+      leading: this.#leading,
+      ledger: this.#ledger,
+      remarks: this.#remarks,
+      onBug: (error, object) => this.#onBug(error, `translating a ${object.kind}`, object),
+    });
   }
 
   /** True once the source it waits for has given a complete set. */
   get isInitialised(): boolean {
-    return this.#options.waitsFor === 'services' ? this.#hasServices && this.ingresses.isKnown : this.#hasPushed;
+    const areKnown = this.#hasServices && this.ingresses.isKnown && this.gateways.isKnown;
+    return this.#options.waitsFor === 'services' ? areKnown : this.#hasPushed;
   }
 
   get table(): RouteTable {
@@ -157,7 +170,7 @@ export class Catalog implements ServiceStore {
       // Go leaves an empty list out: without endpoints of its own a record means its Service's ClusterIP.
       service === undefined || policy.noServer
         ? undefined
-        : this.#translate(service, NOTHING_ELSE, endpoints.length > 0 ? endpoints : undefined),
+        : this.#translate(service, PUSHED_LOOKUPS, endpoints.length > 0 ? endpoints : undefined),
     );
     for (const [name, earlier] of changed) {
       const { ref } = set.get(name) ?? before.get(name) ?? {};
@@ -185,19 +198,22 @@ export class Catalog implements ServiceStore {
     this.#settleNamed();
     this.#settleProfiles();
     const tls = this.#commitTls();
+    const ports = this.gateways.commitPorts();
     for (const key of this.endpoints.takeDue()) this.#leading.place(key);
     const before = this.#ledger.table;
     const { upserts, removals } = this.#ledger.commit() ?? { upserts: [], removals: [] };
     const gone = [...upserts, ...removals].map(place => before.get(place)).filter(route => route !== undefined);
     const { clusters, endpoints } = this.#clusters.commit(
-      [...upserts, ...tls.come.map(cluster => ({ cluster }))],
-      [...gone, ...tls.gone.map(cluster => ({ cluster }))],
+      [...upserts, ...[...tls.come, ...ports.come].map(cluster => ({ cluster }))],
+      [...gone, ...[...tls.gone, ...ports.gone].map(cluster => ({ cluster }))],
     );
     const changes = [upserts, removals, clusters.upserts, clusters.removals, endpoints];
-    if (tls.changes === undefined && changes.every(({ length }) => length === 0)) return undefined;
+    const isSame = tls.changes === undefined && ports.changes === undefined;
+    if (isSame && changes.every(({ length }) => length === 0)) return undefined;
     return {
       ...{ version: this.table.version, routes: { upserts, removals }, clusters, endpoints },
       ...(tls.changes && { tls: tls.changes }),
+      ...(ports.changes && { ports: ports.changes }),
     };
   }
 
@@ -280,14 +296,15 @@ export class Catalog implements ServiceStore {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const affected = this.tls.takeAffected();
       for (const key of affected) this.#readAgain(key);
-      if (!this.ingresses.settle() && affected.size === 0) return;
+      const isSettled = [this.ingresses.settle(), this.gateways.settle()].every(hasChanged => !hasChanged);
+      if (isSettled && affected.size === 0) return;
     }
   }
 
   #readAgain(key: string): void {
     const watched = this.#watched.get(key);
     if (watched !== undefined) this.#read(watched.object);
-    else this.ingresses.touch(key);
+    else if (!this.gateways.touch(key)) this.ingresses.touch(key);
   }
 
   /** Hosts that went from Services to Ingresses, or the other way round. */
@@ -325,7 +342,7 @@ export class Catalog implements ServiceStore {
     this.#leading.change(destinationsOf(before?.translation), destinationsOf(translation));
     this.#hosts.set(key, translation);
     this.#claim(key, watched);
-    this.#setCanary(translation.service, translation.canary);
+    this.#claimAgain(this.#canaries.set(translation.service, translation.canary));
   }
 
   #claimAgain(keys: readonly string[]): void {
@@ -370,17 +387,9 @@ export class Catalog implements ServiceStore {
     this.tls.forget(key);
     this.#ledger.set(key, []);
     this.#hosts.forget(key);
-    if (watched !== undefined) this.#setCanary(watched.translation.service, undefined);
-  }
-
-  #setCanary(service: ServiceRef, asked: CanaryOf | undefined): void {
-    this.#claimAgain(this.#canaries.set(service, asked));
+    if (watched !== undefined) this.#claimAgain(this.#canaries.set(watched.translation.service, undefined));
   }
 }
-
-/** A pushed object comes without the Secrets and Services that it names. */
-const NOT_READ = { fault: 'Secrets are read for Services of the Kubernetes API and of manifests' };
-const NOTHING_ELSE = { authorities: () => NOT_READ, credentials: () => NOT_READ };
 
 /** An Ingress names the ConfigMap of ingress-nginx, say, which names another one. What is left comes with the next commit. */
 const MOST_ROUNDS = 5;

@@ -19,7 +19,7 @@ export interface PublisherOptions {
   readonly fleet: Pick<Fleet, 'table' | 'publish'>;
   readonly announcer: Pick<Announcer, 'announce'>;
   readonly errors: ControlErrors;
-  readonly source: { report(): SourceReport };
+  readonly source: { report(): SourceReport; served?(): void };
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation'>;
 }
@@ -83,6 +83,7 @@ export class Publisher {
     if (receipt !== undefined && delta !== undefined) this.#record(delta, before, since);
     this.staleSince = staleSince;
     this.isInitialised = true;
+    source.served?.();
   }
 
   /** As a whole; when that fails, in parts, so that what fails is known and all else goes on. */

@@ -34,6 +34,8 @@ export interface RouteSource {
   report(): SourceReport;
   /** For the metrics of the watch on the Kubernetes API; undefined for other sources. */
   watchState(): ProgramState['kubeWatch'];
+  /** What the catalog had when it was committed last is served by all workers that answer. */
+  served?(): void;
 }
 
 export interface RouteControlOptions {

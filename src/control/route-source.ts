@@ -25,6 +25,7 @@ async function manifestSource({ settings, catalog, logger, onChange }: SourceOpt
     slices: catalog.endpoints,
     secrets: catalog.secrets,
     ingresses: catalog.ingresses,
+    ...(settings.gatewayController !== '' && { gateways: catalog.gateways }),
     logger,
     onChange: receivedAtMs => onChange(performance.now() - (Date.now() - receivedAtMs)),
   });
