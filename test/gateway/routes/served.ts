@@ -1,4 +1,4 @@
-/** What the routes of one port of a Gateway do with a request. */
+/** What the routes of one port do with a request: the table of the data plane is asked. */
 import { listenerKey, type Route } from '../../../src/model/route.ts';
 import { AskedRequest } from '../../../src/routing/gateway/asked-request.ts';
 import { Hostnames } from '../../../src/routing/gateway/hostnames.ts';
@@ -14,18 +14,24 @@ export interface Asked {
   readonly query?: Readonly<Record<string, string>>;
 }
 
-/** The route that takes a request; undefined: none does. The listeners are those that have routes. */
-export function served(
-  routes: readonly Route[],
-  { host, path, method = 'GET', headers = {}, query = {} }: Asked,
-): Route | undefined {
-  const keys = routes.map(({ listener }): [string, string] => [
-    listener?.hostname ?? '',
-    listenerKey(listener?.port ?? '', listener?.hostname ?? ''),
-  ]);
-  const listener = new Hostnames(keys).closest(host);
-  if (listener === undefined) return undefined;
-  const request = new AskedRequest();
-  request.begin(headOf(method, Object.entries(headers)), `?${new URLSearchParams(query)}`);
-  return RouteTable.of(routes).matchListener(listener, host, path, request);
+/** The routes of one port. */
+export class ServedPort {
+  readonly #table: RouteTable<Route>;
+  /** Keys of listeners. */
+  readonly #listeners: Hostnames<string>;
+
+  constructor(routes: readonly Route[]) {
+    this.#table = RouteTable.of(routes);
+    const places = routes.map(({ listener }) => listener).filter(place => place !== undefined);
+    this.#listeners = new Hostnames(places.map(({ port, hostname }) => [hostname, listenerKey(port, hostname)]));
+  }
+
+  /** The route that takes a request; undefined: none does. */
+  match({ host, path, method = 'GET', headers = {}, query = {} }: Asked): Route | undefined {
+    const request = new AskedRequest();
+    const text = new URLSearchParams(query).toString();
+    request.begin(headOf(method, Object.entries(headers)), text === '' ? '' : `?${text}`);
+    const listener = this.#listeners.closest(host);
+    return listener === undefined ? undefined : this.#table.matchListener(listener, host, path, request);
+  }
 }
