@@ -10,7 +10,8 @@ import type { Settings } from '../settings/schema.ts';
 import { EndpointSlots } from './endpoint-slots.ts';
 import { InForce } from './in-force.ts';
 import type { Change, WorkerInit } from './messages.ts';
-import { pack, packCertificate } from './packed-delta.ts';
+import { packCertificate } from './packed-certificates.ts';
+import { pack } from './packed-delta.ts';
 import { type NewlyInForce, SharedDelta } from './pending-change.ts';
 import { Subscription } from './subscription.ts';
 

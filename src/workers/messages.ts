@@ -6,7 +6,7 @@ import type { SharedLimits } from '../limits/limits.ts';
 import type { Spent } from '../limits/spending.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
-import type { PackedCertificate } from './packed-delta.ts';
+import type { PackedCertificate } from './packed-certificates.ts';
 
 /** Where a worker listens. */
 export interface Listeners {

@@ -3,11 +3,9 @@
  * the most expensive part of a first sync, is made anew for each worker. What is the same for nearly all is left out, and is one
  * object over there.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { type Certificate, type CertificateId, PrivateKey } from '../model/certificate.ts';
-import { endpointId, plainCluster } from '../model/cluster.ts';
+import type { CertificateId } from '../model/certificate.ts';
+import { endpointId } from '../model/cluster.ts';
 import type {
-  PublishedCluster,
   PublishedDelta,
   PublishedEndpoint,
   PublishedEndpointSet,
@@ -18,6 +16,8 @@ import type { GatewayPort, PortChanges, PortId } from '../model/gateway-port.ts'
 import type { Policy } from '../model/policy.ts';
 import type { ClusterId, IngressRoute, Route, RouteOverrides } from '../model/route.ts';
 import type { TlsHost } from '../model/tls-host.ts';
+import { type PackedCertificate, packCertificate, unpackCertificate } from './packed-certificates.ts';
+import { type PackedCluster, packCluster, unpackCluster } from './packed-clusters.ts';
 import {
   type GatewayFields,
   GatewayPacker,
@@ -36,11 +36,6 @@ type PackedRoute = Omit<PublishedRoute, 'host' | 'overrides' | 'policies' | 'ing
     readonly gatewayFields?: PackedGatewayFields;
   };
 
-/** Of a plain cluster, what others may not have. */
-type PackedCluster =
-  | PublishedCluster
-  | readonly [id: ClusterId, name: string, namespace: string, service: string, counterBlock: number];
-
 /** What is absent is as in an endpoint of which nothing is known but where it is. */
 type PackedEndpoint = readonly [
   address: string,
@@ -56,9 +51,6 @@ type PackedSet = readonly [
   endpoints: readonly PackedEndpoint[],
   slots?: readonly number[],
 ];
-
-/** The one form in which a key is written out: it goes from thread to thread, and nowhere else. */
-export type PackedCertificate = readonly [id: CertificateId, chain: string, key: string];
 
 interface PackedTls {
   readonly certificates: {
@@ -167,14 +159,6 @@ export function unpack(text: string): PublishedDelta {
   };
 }
 
-export function packCertificate({ id, chain, key }: Certificate): PackedCertificate {
-  return [id, chain, key.reveal()];
-}
-
-export function unpackCertificate([id, chain, key]: PackedCertificate): Certificate {
-  return { id, chain, key: new PrivateKey(key) };
-}
-
 function unpackPorts({ certificates, ports }: PackedPorts): PortChanges {
   const { upserts, removals } = certificates;
   return { certificates: { upserts: upserts.map(unpackCertificate), removals }, ports };
@@ -223,19 +207,6 @@ function unpackRoute(
     ...(shared && { ingress: shared }),
     ...(gatewayFields && unpackGateway(gatewayFields)),
   };
-}
-
-function packCluster(published: PublishedCluster): PackedCluster {
-  const { cluster, counterBlock, slot } = published;
-  const { id, name, service } = cluster;
-  const isPlain = slot === undefined && isDeepStrictEqual(cluster, plainCluster(id, name, service));
-  return isPlain ? [id, name, service.namespace, service.name, counterBlock] : published;
-}
-
-function unpackCluster(packed: PackedCluster): PublishedCluster {
-  if ('cluster' in packed) return packed;
-  const [id, name, namespace, service, counterBlock] = packed;
-  return { cluster: plainCluster(id, name, { namespace, name: service }), counterBlock };
 }
 
 function packSet({ cluster, revision, endpoints, slots }: PublishedEndpointSet): PackedSet {

@@ -1,7 +1,8 @@
 import type { PublishedDelta } from '../model/delta.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Change } from './messages.ts';
-import { type PackedCertificate, pack } from './packed-delta.ts';
+import type { PackedCertificate } from './packed-certificates.ts';
+import { pack } from './packed-delta.ts';
 import { PendingDelta } from './pending-delta.ts';
 
 /** A delta, packed when the first worker needs it and not again for the others. */

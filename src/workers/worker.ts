@@ -24,7 +24,8 @@ import { WorkerCounters } from '../observe/counters.ts';
 import { EndpointRow } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
-import { unpack, unpackCertificate } from './packed-delta.ts';
+import { unpackCertificate } from './packed-certificates.ts';
+import { unpack } from './packed-delta.ts';
 import { yieldTo } from './thread-priorities.ts';
 
 const init = workerData as WorkerInit;

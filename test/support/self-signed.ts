@@ -11,6 +11,7 @@ export interface SelfSigned {
 export interface SelfSignedFields {
   /** DNS names, beside the address 127.0.0.1. */
   readonly names?: readonly string[];
+  readonly uris?: readonly string[];
   /** Milliseconds since 1970; by default from a day ago to a day from now. */
   readonly notBefore?: number;
   readonly notAfter?: number;
@@ -24,6 +25,7 @@ export interface SelfSignedFields {
 /** For 127.0.0.1 and localhost, as long as the fields say nothing else. */
 export function selfSigned({
   names = ['localhost'],
+  uris = [],
   notBefore = Date.now() - 86_400_000,
   notAfter = Date.now() + 86_400_000,
   commonName = 'kube-api fixture',
@@ -36,7 +38,8 @@ export function selfSigned({
   const algorithm = signingKey.asymmetricKeyType === 'rsa' ? RSA_WITH_SHA256 : ECDSA_WITH_SHA256;
   const validity = sequence(utcTime(notBefore), utcTime(notAfter));
   const dnsNames = names.map(dnsName => tagged(0x82, Buffer.from(dnsName)));
-  const allNames = sequence(tagged(0x87, Buffer.from([127, 0, 0, 1])), ...dnsNames);
+  const uriNames = uris.map(uri => tagged(0x86, Buffer.from(uri)));
+  const allNames = sequence(tagged(0x87, Buffer.from([127, 0, 0, 1])), ...dnsNames, ...uriNames);
   const alternativeName = sequence(tagged(0x06, Buffer.from('551d11', 'hex')), tagged(0x04, allNames));
   // The first bit is cleared: an INTEGER with it set would be negative.
   const serial = Buffer.concat([Buffer.of(0x01), randomBytes(8)]);

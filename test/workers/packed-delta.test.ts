@@ -56,15 +56,23 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     record({ ...plainRoutes, canary }),
     record({ ...plainRoutes, ...gateway }),
   );
+  const plainCluster = {
+    id: text,
+    name: text,
+    service: record({ namespace: text, name: text }),
+    balance: record({ policy: fc.constantFrom('service' as const, 'ewma' as const) }),
+    maxRequests: fc.nat(),
+    slowStartMs: fc.nat(),
+  };
+  const clientCertificate = record({ id: text, chain: text, key: text.map(key => new PrivateKey(key)) });
+  const upstreamTls = { serverName: text, isVerified: fc.boolean() };
+  const secureCluster = {
+    ...plainCluster,
+    protocol: fc.constant('https' as const),
+    tls: fc.oneof(record(upstreamTls), record({ ...upstreamTls, clientCertificate })),
+  };
   const clusters = record({
-    cluster: record({
-      id: text,
-      name: text,
-      service: record({ namespace: text, name: text }),
-      balance: record({ policy: fc.constantFrom('service' as const, 'ewma' as const) }),
-      maxRequests: fc.nat(),
-      slowStartMs: fc.nat(),
-    }),
+    cluster: fc.oneof(record(plainCluster), record(secureCluster)),
     counterBlock: fc.nat(),
   });
   const known = record({
@@ -145,7 +153,11 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
   const deltas = fc.oneof(record(plainDeltas), record({ ...plainDeltas, tls }), record({ ...plainDeltas, ports }));
   const keysOf = (parts: readonly PublishedDelta[]): string[] =>
     parts
-      .flatMap(part => [part.tls?.certificates.upserts ?? [], part.ports?.certificates.upserts ?? []].flat())
+      .flatMap(part => [
+        ...(part.tls?.certificates.upserts ?? []),
+        ...(part.ports?.certificates.upserts ?? []),
+        ...part.clusters.upserts.flatMap(({ cluster: { tls } }) => tls?.clientCertificate ?? []),
+      ])
       .map(({ key }) => key.reveal());
   fc.assert(
     fc.property(deltas, delta => {

@@ -2,12 +2,13 @@ import { Agent, type ClientRequest, get } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { get as getHttps } from 'node:https';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
 import { systemAuthorities } from '../../formats/authorities.ts';
 import { formatDuration } from '../../formats/duration.ts';
 import { formatHostPort } from '../../formats/host-port.ts';
+import { identityFault } from '../../formats/server-identity.ts';
 import type { Cluster, Endpoint, UpstreamTls } from '../../model/cluster.ts';
 
 /** An endpoint cannot make this process keep more of its answer: nothing but the head is read. */
@@ -122,12 +123,14 @@ function askHttp2(
   return session;
 }
 
-function tlsOptions({ serverName, ca, isVerified }: UpstreamTls): ConnectionOptions {
+function tlsOptions(tls: UpstreamTls): ConnectionOptions {
+  const { serverName, ca, isVerified, clientCertificate: own } = tls;
   return {
     // RFC 6066 section 3: an address is no server name.
     servername: isIP(serverName) === 0 ? serverName : '',
     ca: ca ?? systemAuthorities(),
     rejectUnauthorized: isVerified,
-    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
+    checkServerIdentity: (_, certificate) => identityFault(tls, certificate),
+    ...(own && { cert: own.chain, key: own.key.reveal() }),
   };
 }

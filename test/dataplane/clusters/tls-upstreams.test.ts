@@ -6,12 +6,13 @@ import type { AddressInfo, Server } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { FAILURES, type FailureReason } from '../../../src/dataplane/failures/failures.ts';
-import type { Cluster } from '../../../src/model/cluster.ts';
+import type { Cluster, SubjectAltName } from '../../../src/model/cluster.ts';
 import { startBalanced } from '../../support/balanced-proxy.ts';
 import { atEnd } from '../../support/cleanup.ts';
 import { startProxy } from '../../support/proxy-under-test.ts';
 import { RawUpstream } from '../../support/raw-upstream.ts';
 import { type SelfSigned, selfSigned } from '../../support/self-signed.ts';
+import { certificateOf } from '../../support/tls-names.ts';
 
 const NAME = 'web.test.svc';
 const DAY_MS = 86_400_000;
@@ -200,6 +201,83 @@ describe('upstreams with TLS', { concurrency: true }, () => {
       upstream.handshakes.map(([, , isResumed]) => isResumed),
       [false, true, true],
     );
+  });
+
+  it('no session is resumed with a server whose name was found wrong', async t => {
+    const signed = selfSigned({ names: ['other.test.svc'] });
+    // In TLS 1.2, the ticket comes within the handshake.
+    const server = createHttpsServer({ ...signed, maxVersion: 'TLSv1.2' }, (_, response) => response.end());
+    const upstream = await listen(t, server);
+    const proxy = await startProxy(t, 'wire', {
+      settings,
+      routes: [{ path: '/v', to: [upstream.address], cluster: tlsOf(signed) }],
+    });
+    for (let count = 0; count < 3; count += 1) assert.equal((await proxy.get('/v')).status, 502);
+    const lines = await proxy.logged(3);
+    assert.deepEqual(new Set(lines.map(({ reason }) => reason)), new Set(['upstream_certificate_wrong_name']));
+  });
+
+  it('one whose certificate bears any of the names that are asked for is served, whatever its server name', async t => {
+    const names = ['dns.example', '*.wild.example'];
+    const signed = selfSigned({ names, uris: ['spiffe://mesh/a', 'https://x/a,DNS:evil.example, URI:https://evil'] });
+    const upstream = await https(t, signed);
+    const dns = (value: string): SubjectAltName => ({ type: 'dns', value });
+    const uri = (value: string): SubjectAltName => ({ type: 'uri', value });
+    const CASES: readonly (readonly [asked: readonly SubjectAltName[], isServed: boolean])[] = [
+      [[dns('dns.example')], true],
+      [[dns('other.example')], false],
+      [[uri('spiffe://mesh/a')], true],
+      [[uri('spiffe://mesh/')], false],
+      [[uri('spiffe://mesh/b'), dns('other.example'), dns('dns.example')], true],
+      [[uri('spiffe://mesh/b'), dns('other.example')], false],
+      [[dns('spiffe://mesh/a'), uri('dns.example')], false],
+      [[dns('a.wild.example')], true],
+      [[dns('wild.example')], false],
+      [[dns('a.b.wild.example')], false],
+      [[dns('*.wild.example')], true],
+      [[dns('*.example')], true],
+      [[dns('*.other.example')], false],
+      [[dns('evil.example')], false],
+      [[uri('https://evil')], false],
+      [[uri('https://x/a,DNS:evil.example, URI:https://evil')], true],
+      // The server name counts for nothing then, and the subject never does.
+      [[dns('kube-api fixture')], false],
+    ];
+    const routes = CASES.map(([subjectAltNames], index) => {
+      const fields = { serverName: index === 0 ? 'sent.example' : 'dns.example', subjectAltNames };
+      return { path: `/${index}`, to: [upstream.address], cluster: tlsOf(signed, fields) };
+    });
+    const proxy = await startProxy(t, 'wire', { settings, routes });
+    for (const [index, [asked, isServed]] of CASES.entries()) {
+      const { status } = await proxy.get(`/${index}`);
+      assert.equal(status, isServed ? 200 : 502, JSON.stringify(asked));
+    }
+    assert.equal(upstream.handshakes[0]?.[0], 'sent.example');
+  });
+
+  it('a cluster shows its certificate to servers that ask for one, and its connections are no other cluster’s', async t => {
+    const signed = selfSigned({ names: [NAME] });
+    const [known, unknown] = [selfSigned({ commonName: 'entry' }), selfSigned({ commonName: 'stranger' })];
+    const server = createHttpsServer({ ...signed, requestCert: true, ca: known.cert }, (request, response) => {
+      response.end((request.socket as TLSSocket).getPeerCertificate().subject?.CN?.toString() ?? 'nobody');
+    });
+    const upstream = await listen(t, server);
+    const showing = (clientCertificate: SelfSigned): Partial<Cluster> =>
+      tlsOf(signed, { clientCertificate: certificateOf(clientCertificate) });
+    const proxy = await startProxy(t, 'wire', {
+      settings,
+      routes: [
+        { path: '/known', to: [upstream.address], cluster: showing(known) },
+        { path: '/none', to: [upstream.address], cluster: tlsOf(signed) },
+        { path: '/unknown', to: [upstream.address], cluster: showing(unknown) },
+      ],
+    });
+    assert.equal((await proxy.get('/known')).body, 'entry');
+    assert.equal((await proxy.get('/none')).status, 502);
+    assert.equal((await proxy.get('/unknown')).status, 502);
+    assert.equal((await proxy.get('/known')).body, 'entry');
+    for (const line of proxy.logLines) assert.doesNotMatch(line, /PRIVATE KEY/);
+    for (const notice of proxy.notices) assert.doesNotMatch(JSON.stringify(notice), /PRIVATE KEY/);
   });
 
   it('a change of the authority has new connections', async t => {

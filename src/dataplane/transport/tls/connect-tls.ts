@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
-import { checkServerIdentity, connect, createSecureContext, type SecureContext } from 'node:tls';
+import { connect, createSecureContext, type SecureContext } from 'node:tls';
 import { systemAuthorities } from '../../../formats/authorities.ts';
+import { identityFault } from '../../../formats/server-identity.ts';
+import type { Certificate } from '../../../model/certificate.ts';
 import type { UpstreamTls } from '../../../model/cluster.ts';
 import { guarded } from '../../runtime/guard.ts';
 import type { ConnectAttempt, ConnectListener, ConnectTarget } from '../connect.ts';
@@ -19,8 +21,10 @@ export interface TlsClientSession {
 }
 
 /** For servers that are trusted alike. */
-export function tlsClientSession({ ca }: UpstreamTls): TlsClientSession {
-  return { context: ca === undefined ? contextOfSystem() : contextFor(ca), ticket: undefined };
+export function tlsClientSession({ ca, clientCertificate }: UpstreamTls): TlsClientSession {
+  const isPlain = ca === undefined && clientCertificate === undefined;
+  const context = isPlain ? contextOfSystem() : contextFor(ca ?? systemAuthorities(), clientCertificate);
+  return { context, ticket: undefined };
 }
 
 /** It has more than a hundred authorities, and takes long to make. */
@@ -31,8 +35,12 @@ function contextOfSystem(): SecureContext {
   return ofSystem;
 }
 
-function contextFor(ca: string | string[]): SecureContext {
-  return createSecureContext({ ca, minVersion: 'TLSv1.2' });
+function contextFor(ca: string | string[], own?: Certificate): SecureContext {
+  return createSecureContext({
+    ca,
+    minVersion: 'TLSv1.2',
+    ...(own && { cert: own.chain, key: own.key.reveal() }),
+  });
 }
 
 /**
@@ -41,11 +49,12 @@ function contextFor(ca: string | string[]): SecureContext {
  */
 export function connectTls(
   { host, port, lookup }: ConnectTarget,
-  { serverName, isVerified }: UpstreamTls,
+  tls: UpstreamTls,
   protocol: 'h2' | 'http/1.1',
   session: TlsClientSession,
   listener: TlsConnectListener,
 ): ConnectAttempt {
+  const { serverName, isVerified } = tls;
   let isConnected = false;
   const socket = connect({
     host,
@@ -57,7 +66,7 @@ export function connectTls(
     secureContext: session.context,
     session: session.ticket,
     rejectUnauthorized: isVerified,
-    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
+    checkServerIdentity: (_, certificate) => identityFault(tls, certificate),
   });
   socket.setKeepAlive(true);
   const onError = guarded(listener, (error: Error) => {
