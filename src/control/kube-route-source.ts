@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import type { DemandReport } from '../sources/kube/demand-source.ts';
 import type { KubeSource } from '../sources/kube/kube-source.ts';
 import type { SourceReport } from './control-plane.ts';
+import type { KubeGateways, KubeGatewaysOptions } from './kube-gateways.ts';
 import type { DemandedSource, FollowedSource, KubeIngresses, KubeIngressesOptions } from './kube-ingresses.ts';
 import type { RunningSource, SourceOptions } from './running-source.ts';
 
@@ -32,6 +33,7 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
   };
   const election = new StatusElection({ settings, client, logger });
   const ingresses = await ingressParts({ ...options, client, election, onChange: settled });
+  const gateways = await gatewayParts({ ...options, client, election, onChange: settled });
   const keeper =
     settings.stateFile === ''
       ? undefined
@@ -40,6 +42,7 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
           store: catalog,
           referred: () => catalog.referred(),
           ingresses: ingresses?.keeper,
+          gateways: gateways?.keeper,
           origin: async () => originOf(await client.cluster(), settings),
           isCurrent: () => source.report().synced,
           logger,
@@ -64,7 +67,7 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
     onFirstDemand: () => void locate(),
   });
   const secrets = secretSources({ settings, client, stores: catalog.secrets, logger, onChange: settled });
-  const parts = [ingresses].filter(part => part !== undefined);
+  const parts = [ingresses, gateways].filter(part => part !== undefined);
   const demanded: readonly DemandedSource[] = [slices, ...secrets, ...parts.flatMap(part => part.demanded)];
   const followed = parts.flatMap(part => part.followed);
   const others: readonly FollowedSource[] = [...demanded, ...followed];
@@ -109,6 +112,7 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
         serviceEvents: recorder.statistics,
       };
     },
+    served: () => gateways?.publication.look(),
     stop: async () => {
       locating.abort();
       // First: what the source said last is true until it stops.
@@ -163,4 +167,11 @@ async function ingressParts(options: KubeIngressesOptions): Promise<KubeIngresse
   if (options.settings.ingressClass.length === 0) return undefined;
   const { kubeIngresses } = await import('./kube-ingresses.ts');
   return kubeIngresses(options);
+}
+
+/** Undefined where no Gateway is to be served. */
+async function gatewayParts(options: KubeGatewaysOptions): Promise<KubeGateways | undefined> {
+  if (options.settings.gatewayController === '') return undefined;
+  const { kubeGateways } = await import('./kube-gateways.ts');
+  return kubeGateways(options);
 }
