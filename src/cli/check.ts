@@ -4,10 +4,11 @@ import { listManifests, mergeManifests, readManifests } from '../sources/manifes
 import { plural } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
 import { type Command, EXIT } from './command.ts';
+import { statusLines } from './gateway-statuses.ts';
 import { type Inspection, inspectManifests } from './inspect-manifests.ts';
 import type { Io } from './io.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
-import { INGRESS_SETTINGS } from './read-source.ts';
+import { GATEWAY_SETTINGS, INGRESS_SETTINGS } from './read-source.ts';
 
 /** The file name of standard input. */
 const STANDARD_INPUT = '<stdin>';
@@ -18,20 +19,24 @@ export const check: Command = {
   name: 'check',
   parameters: 'FILE…',
   arity: { least: 1, most: Number.POSITIVE_INFINITY },
-  summary: 'validate Service manifests without a cluster',
+  summary: 'validate manifests without a cluster: Services, Ingresses, Gateways and their routes',
   description: [
-    'Prints FILE:LINE: reason for each mistake that keeps a Service from being served, and exits 1 if there is one. Warnings,',
+    'Prints FILE:LINE: reason for each mistake that keeps an object from being served, and exits 1 if there is one. Warnings,',
     'such as two Services that ask for one path, do not change the exit code. A directory stands for the YAML files in it,',
     '- for standard input. A Service needs no clusterIP here: the cluster assigns it. EndpointSlices and Secrets are checked',
     'as well; Ingresses with --ingress-class, as a validating webhook would, before they are in the cluster.',
+    'Of Gateways and routes it also prints the statuses that would be written: what is accepted, which references are',
+    'resolved, and how many routes attach to each listener. A GatewayClass that is in no FILE is taken to be ours; what else',
+    'is in none of them may be in the cluster.',
   ].join('\n'),
   examples: [
     { line: 'kube-entry check services/*.yaml', note: 'before a commit' },
     { line: 'kustomize build . | kube-entry check -', note: 'what is about to be applied' },
     { line: 'kube-entry check --ingress-class nginx dump.yaml', note: 'Ingresses, as kubectl get prints them' },
+    { line: 'kube-entry check gateway.yaml', note: 'Gateways and routes, with the statuses that would be written' },
     { line: 'kube-entry check --output json services/', note: 'for scripts: every remark with file and line' },
   ],
-  settings: ['allowExternalName', 'balance', 'engine', ...INGRESS_SETTINGS, 'logLevel', 'config'],
+  settings: ['allowExternalName', 'balance', 'engine', ...INGRESS_SETTINGS, ...GATEWAY_SETTINGS, 'logLevel', 'config'],
   options: { output: OUTPUT_OPTION },
   async run({ settings, flags, io }) {
     const format = outputFormat(flags);
@@ -55,6 +60,7 @@ function viewInspection(
     routeCount,
     ingressCount,
     servedCount,
+    gateways: { gatewayCount, routeCount: gatewayRouteCount, attachedCount, statuses },
   }: Inspection,
   files: number,
 ) {
@@ -68,6 +74,9 @@ function viewInspection(
     routes: routeCount,
     ingresses: ingressCount,
     ingressesServed: servedCount,
+    gateways: gatewayCount,
+    gatewayRoutes: gatewayRouteCount,
+    gatewayRoutesAttached: attachedCount,
     problems,
     warnings: diagnostics.length - problems,
     remarks: diagnostics.map(({ file, line, message, severity }) => ({
@@ -76,12 +85,14 @@ function viewInspection(
       severity: severity === 'refused' ? 'problem' : 'warning',
       message,
     })),
+    statuses,
   };
 }
 
-function inspectionReport(findings: ReturnType<typeof viewInspection>, { paint }: Io): string {
+function inspectionReport(findings: ReturnType<typeof viewInspection>, io: Io): string {
+  const { paint } = io;
   const { remarks, files, services, endpointSlices, exposed, waiting, routes, problems, warnings } = findings;
-  const { ingresses, ingressesServed } = findings;
+  const { ingresses, ingressesServed, gateways, gatewayRoutes, gatewayRoutesAttached, statuses } = findings;
   const lines = remarks.map(({ file, line, severity, message }) => {
     const place = paint('bold', printable(`${file}:${line}:`));
     return `${place} ${severity === 'warning' ? paint('yellow', 'warning: ') : ''}${printable(message)}`;
@@ -93,10 +104,13 @@ function inspectionReport(findings: ReturnType<typeof viewInspection>, { paint }
     ...(waiting === 0 ? [] : [`${waiting} waiting for a path of another`]),
     plural(routes, 'route'),
     ...(ingresses === 0 ? [] : [`${ingressesServed} of ${ingresses} Ingresses served`]),
+    ...(gateways === 0 ? [] : [plural(gateways, 'Gateway')]),
+    ...(gatewayRoutes === 0 ? [] : [`${gatewayRoutesAttached} of ${plural(gatewayRoutes, 'route')} attached`]),
     plural(problems, 'problem'),
     plural(warnings, 'warning'),
   ];
-  return [...lines, paint(problems > 0 ? 'red' : 'green', counts.join(', '))].join('\n');
+  const told = statuses.length === 0 ? [] : ['Statuses that would be written:', ...statusLines(statuses, io)];
+  return [...lines, ...told, paint(problems > 0 ? 'red' : 'green', counts.join(', '))].join('\n');
 }
 
 /** A file that is named twice, itself and by its directory, is read once. */

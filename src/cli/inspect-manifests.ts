@@ -17,6 +17,7 @@ import { hostLabel } from '../text/labels.ts';
 import { endpointsOf, type Location } from '../translate/endpoints.ts';
 import { destinationsOf, type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 import { canaryConflicts } from './canary-conflicts.ts';
+import { type InspectedGateways, type InspectGatewayOptions, inspectGateways } from './inspect-gateways.ts';
 import { type InspectIngressOptions, inspectIngresses } from './inspect-ingresses.ts';
 import type { LocatedDiagnostic } from './located-diagnostic.ts';
 
@@ -33,6 +34,8 @@ export interface Inspection {
   /** Of those that are exposed: at least one of their routes belongs to another Service. */
   readonly waitingCount: number;
   readonly routeCount: number;
+  /** What becomes of objects of the Gateway API. */
+  readonly gateways: Omit<InspectedGateways, 'diagnostics'>;
 }
 
 type Translations = ReadonlyMap<ManifestService, Translation>;
@@ -41,7 +44,7 @@ type Translations = ReadonlyMap<ManifestService, Translation>;
 export function inspectManifests(
   contents: ManifestContents,
   files: readonly string[],
-  options: TranslateOptions & InspectIngressOptions,
+  options: TranslateOptions & InspectIngressOptions & InspectGatewayOptions,
   now: number,
 ): Inspection {
   const { services, slices, secrets, ingresses, problems, warnings: misplaced } = contents;
@@ -60,7 +63,8 @@ export function inspectManifests(
     awaitsClusterIP: true,
   };
   const inspected = inspectIngresses(contents, options, { ...secretsOf(secrets), service: lookups.services });
-  diagnostics.push(...inspected.diagnostics);
+  const gateways = inspectGateways(contents, { ...options, ...secretsOf(secrets) }, lookups.services);
+  diagnostics.push(...inspected.diagnostics, ...gateways.diagnostics);
   const translations: Translations = new Map(
     services.map(service => [service, translateService(service.object, { ...options, ...lookups })]),
   );
@@ -90,6 +94,7 @@ export function inspectManifests(
     exposedCount: exposed.length,
     waitingCount: new Set(conflicts.map(({ loser }) => serviceKey(loser))).size,
     routeCount: exposed.reduce((count, { routes }) => count + routes.length, 0) - conflicts.length,
+    gateways,
   };
 }
 

@@ -20,6 +20,9 @@ export const INGRESS_SETTINGS = [
   'defaultBackendService',
 ] as const satisfies readonly SettingKey[];
 
+/** The settings that say which Gateways of manifests are served, and where. */
+export const GATEWAY_SETTINGS = ['gatewayController', 'gatewayAddresses'] as const satisfies readonly SettingKey[];
+
 /** The settings that name the source of Services. */
 export type SourceSettings = Pick<
   Settings,
