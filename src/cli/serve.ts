@@ -138,6 +138,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     state: () => control.programState(),
     endpoints: health,
     certificates: () => control.certificates.summary(),
+    gateways: settings.gatewayController === '' ? undefined : () => catalog.gateways.figures(),
     rateLeases: rateStore && (() => fleet.rateLeases ?? { isUp: false, unshared: 0 }),
     perEndpoint: settings.metricsPerEndpoint,
     version: programVersion(),

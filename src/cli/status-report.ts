@@ -19,7 +19,12 @@ export interface Status {
   /** Of Services that are balanced over them, by state; empty without such Services. */
   readonly endpoints: Readonly<Record<string, number>>;
   readonly certificates: CertificateCounts;
+  /** Gateways, their listeners, routes and ports, by state; empty where no Gateway is served. */
+  readonly gateways: GatewayCounts;
 }
+
+/** By what is counted, then by state. */
+export type GatewayCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** Certificates that Services ask for. */
 export interface CertificateCounts {
@@ -82,6 +87,42 @@ export function certificatesFact({ certificates: { count, problems } }: Status):
   if (found.length === 0) return ['Certificates', `${count}`];
   const text = found.map(([reason, number]) => `${number} ${reason}`).join(', ');
   return ['Certificates', `${count}, ${text} (why: kube-entry certificates)`, 'yellow'];
+}
+
+/** The metrics that {@link gatewayCounts} reads, by what people call them. */
+export const GATEWAYS = {
+  Gateways: 'kube_entry_gateways',
+  listeners: 'kube_entry_gateway_listeners',
+  routes: 'kube_entry_gateway_routes',
+  ports: 'kube_entry_gateway_ports',
+} as const;
+
+export function gatewayCounts(metrics: MetricSamples): GatewayCounts {
+  const counts = Object.entries(GATEWAYS).flatMap(([what, name]) => {
+    const samples = metrics.get(name) ?? [];
+    return samples.length === 0
+      ? []
+      : [
+          [
+            what,
+            Object.fromEntries(samples.map(({ labels: { state = 'unknown' }, value }) => [state, value])),
+          ] as const,
+        ];
+  });
+  return Object.fromEntries(counts);
+}
+
+/** @returns undefined when no Gateway is served */
+export function gatewaysFact({ gateways }: Status): Fact | undefined {
+  const parts = Object.entries(gateways).map(([what, states]) => {
+    const found = Object.entries(states).filter(([, count]) => count > 0);
+    return `${what}: ${found.length === 0 ? 'none' : found.map(([state, count]) => `${count} ${state}`).join(', ')}`;
+  });
+  if (parts.length === 0) return undefined;
+  const isWell = Object.values(gateways).every(({ refused = 0, failed = 0 }) => refused + failed === 0);
+  return isWell
+    ? ['Gateways', parts.join('; ')]
+    : ['Gateways', `${parts.join('; ')} (why: kube-entry routes)`, 'yellow'];
 }
 
 /** @returns undefined when all workers answer */

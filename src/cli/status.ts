@@ -16,6 +16,9 @@ import {
   ENDPOINTS,
   endpointCounts,
   endpointsFact,
+  GATEWAYS,
+  gatewayCounts,
+  gatewaysFact,
   headline,
   isReady,
   lateWorkers,
@@ -59,7 +62,10 @@ export const status: Command = {
     if (flags.options.watch === true) return watchStatus(adminSocket, format, io);
     const client = new AdminClient(adminSocket);
     const [metrics, { summary, connections }] = await Promise.all([
-      askMetrics(client, new Set([BUILD_INFO, WORKER_LAG, ENDPOINTS, CERTIFICATES, CERTIFICATE_PROBLEMS])),
+      askMetrics(
+        client,
+        new Set([BUILD_INFO, WORKER_LAG, ENDPOINTS, CERTIFICATES, CERTIFICATE_PROBLEMS, ...Object.values(GATEWAYS)]),
+      ),
       askTable(client),
     ]);
     const build = metrics.get(BUILD_INFO)?.[0]?.labels ?? {};
@@ -70,6 +76,7 @@ export const status: Command = {
       lateWorkers: lateWorkers(metrics),
       endpoints: endpointCounts(metrics),
       certificates: certificateCounts(metrics),
+      gateways: gatewayCounts(metrics),
     };
     io.print(formatAnswer(format, found, () => instanceReport(found, adminSocket, io)));
     return isReady(summary) ? EXIT.ok : EXIT.no;
@@ -87,7 +94,7 @@ function instanceReport(found: Status, socket: string, { paint }: Io): string {
   const { table, connections } = found;
   const { accepted, handled, requests } = connections;
   const late = lateWorkersFact(found);
-  const parts = [endpointsFact(found), certificatesFact(found)].filter(fact => fact !== undefined);
+  const parts = [gatewaysFact(found), endpointsFact(found), certificatesFact(found)].filter(fact => fact !== undefined);
   const facts = formatFacts(
     [
       routesFact(table),

@@ -8,6 +8,7 @@ import { addCertificateMetrics, type CertificateFigures } from './certificate-me
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';
 import { type EndpointStatistics, endpointSeries, perEndpointSeries } from './endpoint-series.ts';
+import { addGatewayMetrics, type GatewayFigures } from './gateway-metrics.ts';
 import { addKubeMetrics, type KubeWatchState } from './kube-metrics.ts';
 import { addLimitMetrics, type RateLeaseFigures } from './limit-metrics.ts';
 import { addPolicyMetrics } from './policy-metrics.ts';
@@ -58,6 +59,8 @@ export interface MetricsOptions {
   readonly state: () => ProgramState;
   readonly endpoints?: EndpointStatistics;
   readonly certificates?: () => CertificateFigures;
+  /** Undefined where no Gateway is served. */
+  readonly gateways?: (() => GatewayFigures) | undefined;
   /** Undefined where each replica keeps rate limits alone. */
   readonly rateLeases?: (() => RateLeaseFigures) | undefined;
   /** Series of single endpoints, too: setting metrics-per-endpoint. */
@@ -79,10 +82,12 @@ export class Metrics {
   readonly #endpoints: EndpointStatistics;
   readonly #perEndpoint: boolean;
   readonly #certificatesNow: () => CertificateFigures;
+  readonly #gatewaysNow: (() => GatewayFigures) | undefined;
   /** Of the scrape under way: the state is asked for once, however many metrics show it. */
   #now: ProgramState | undefined;
   /** Of the scrape under way, too. */
   #certificates: CertificateFigures = NO_CERTIFICATES;
+  #gateways: GatewayFigures | undefined;
   readonly #registry = new Registry();
   readonly #propagation: Histogram;
   #underWay: Promise<Scrape> | undefined;
@@ -90,6 +95,7 @@ export class Metrics {
   constructor(options: MetricsOptions) {
     const { board, state, endpoints = NO_ENDPOINTS, perEndpoint = false, version, engine } = options;
     this.#certificatesNow = options.certificates ?? (() => NO_CERTIFICATES);
+    this.#gatewaysNow = options.gateways;
     this.#board = board;
     this.#state = state;
     this.#endpoints = endpoints;
@@ -104,6 +110,7 @@ export class Metrics {
     this.#addProgram();
     addKubeMetrics(this.#registry, () => this.#now?.kubeWatch);
     addCertificateMetrics(this.#registry, () => this.#certificates);
+    addGatewayMetrics(this.#registry, () => this.#gateways);
     this.#propagation = new Histogram({
       name: 'kube_entry_config_propagation_seconds',
       help: 'From a change at its source to the last worker that serves it.',
@@ -135,6 +142,7 @@ export class Metrics {
   async #make(): Promise<Scrape> {
     this.#now = this.#state();
     this.#certificates = this.#certificatesNow();
+    this.#gateways = this.#gatewaysNow?.();
     const general = Buffer.from(await this.#registry.metrics());
     const body = Buffer.concat([
       general,

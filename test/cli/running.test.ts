@@ -59,6 +59,28 @@ test('status counts certificates and their problems, and says where to read whic
   assert.deepEqual(JSON.parse(json).certificates, { count: 7, problems: { SecretAbsent: 2, CertificateExpired: 1 } });
 });
 
+test('status counts Gateways, their listeners, routes and ports where any is served', async context => {
+  const metrics = [
+    'kube_entry_gateways{state="programmed"} 2',
+    'kube_entry_gateways{state="refused"} 0',
+    'kube_entry_gateway_listeners{state="programmed"} 3',
+    'kube_entry_gateway_routes{state="attached"} 5',
+    'kube_entry_gateway_routes{state="refused"} 1',
+    'kube_entry_gateway_ports{state="listening"} 0',
+    '',
+  ].join('\n');
+  const { socketPath } = await startInstance(context, SERVICES, metrics);
+  const { stdout } = await runHere(['status', '--admin-socket', socketPath]);
+  assert.match(
+    stdout,
+    /^ {2}Gateways +Gateways: 2 programmed; listeners: 3 programmed; routes: 5 attached, 1 refused; ports: none \(why: /m,
+  );
+  const { stdout: json } = await runHere(['status', '--json', '--admin-socket', socketPath]);
+  assert.deepEqual(JSON.parse(json).gateways.routes, { attached: 5, refused: 1 });
+  const { socketPath: without } = await startInstance(context, SERVICES);
+  assert.doesNotMatch((await runHere(['status', '--admin-socket', without])).stdout, /Gateways/);
+});
+
 test('status --json is for scripts', async context => {
   const { socketPath } = await startInstance(context, SERVICES);
   const { code, stdout } = await runHere(['status', '--json', '--admin-socket', socketPath]);

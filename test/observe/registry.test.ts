@@ -119,6 +119,10 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_endpoints: 'gauge',
     kube_entry_endpoint_ejections_total: 'counter',
     kube_entry_certificates: 'gauge',
+    kube_entry_gateways: 'gauge',
+    kube_entry_gateway_listeners: 'gauge',
+    kube_entry_gateway_routes: 'gauge',
+    kube_entry_gateway_ports: 'gauge',
     kube_entry_certificate_problems: 'gauge',
     kube_entry_certificate_expiry_timestamp_seconds: 'gauge',
     kube_entry_ready: 'gauge',
@@ -416,6 +420,29 @@ test('ejections are shown by reason', async () => {
       [{ reason: 'failed_trial' }, 0],
     ],
   );
+});
+
+test('Gateways, listeners, routes and ports are counted by state, where any Gateway is served', async () => {
+  const states = (counts: Readonly<Record<string, number>>) => new Map(Object.entries(counts));
+  const options = { board: new CounterBoard(), state: () => STATE, version: '1.2.3', engine: 'wire' };
+  const metrics = new Metrics({
+    ...options,
+    gateways: () => ({
+      gateways: states({ programmed: 2, refused: 0 }),
+      listeners: states({ programmed: 3 }),
+      routes: states({ attached: 5, refused: 1 }),
+      ports: states({ listening: 2, failed: 1 }),
+    }),
+  });
+  const families = parsePrometheusText((await metrics.scrape()).body.toString());
+  const counts = (name: string) =>
+    families.get(name)?.samples.map(({ labels: { state }, value }) => `${state} ${value}`);
+  assert.deepEqual(counts('kube_entry_gateways'), ['programmed 2', 'refused 0']);
+  assert.deepEqual(counts('kube_entry_gateway_listeners'), ['programmed 3']);
+  assert.deepEqual(counts('kube_entry_gateway_routes'), ['attached 5', 'refused 1']);
+  assert.deepEqual(counts('kube_entry_gateway_ports'), ['listening 2', 'failed 1']);
+  const without = parsePrometheusText((await new Metrics(options).scrape()).body.toString());
+  assert.deepEqual(without.get('kube_entry_gateways')?.samples ?? [], []);
 });
 
 test('certificates are counted, and those that expire first have a series each', async () => {

@@ -37,6 +37,42 @@ export const PROGRAM_ROWS: readonly RowSpec[] = [
     ],
   },
   {
+    title: 'Gateways',
+    panels: [
+      {
+        title: 'Gateways, listeners and routes that are refused',
+        description: 'Their status says why, and so does `kube-entry routes`.',
+        unit: 'short',
+        width: 8,
+        queries: [
+          { expr: `max(kube_entry_gateways{${INSTANCE}, state="refused"})`, legend: 'Gateways' },
+          { expr: `max(kube_entry_gateway_listeners{${INSTANCE}, state="refused"})`, legend: 'listeners' },
+          { expr: `max(kube_entry_gateway_routes{${INSTANCE}, state="refused"})`, legend: 'routes' },
+        ],
+      },
+      {
+        title: 'Ports of Gateways',
+        description:
+          'Addresses and ports that all workers of an instance listen on, or cannot. The log names the failed ones.',
+        unit: 'short',
+        width: 8,
+        queries: [{ expr: `sum by (state) (kube_entry_gateway_ports{${INSTANCE}})`, legend: '{{state}}' }],
+      },
+      {
+        title: 'Statuses written',
+        description: 'To objects of the Gateway API, by one replica. Without changes there are none.',
+        unit: 'short',
+        width: 8,
+        queries: [
+          {
+            expr: `sum by (result) (rate(kube_entry_gateway_status_writes_total{${INSTANCE}}[5m]))`,
+            legend: '{{result}}',
+          },
+        ],
+      },
+    ],
+  },
+  {
     title: 'Certificates',
     panels: [
       {

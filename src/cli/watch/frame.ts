@@ -8,6 +8,7 @@ import {
   certificatesFact,
   connectionsFact,
   endpointsFact,
+  gatewaysFact,
   headline,
   isReady,
   lateWorkersFact,
@@ -98,7 +99,9 @@ export function viewFrame({ time, sample, traffic, outage }: Frame): object {
 
 function factsOf({ traffic, time }: Frame, sample: InstanceSample): Fact[] {
   const { status, upstreams, workers, workerRestarts, changedAt } = sample;
-  const parts = [endpointsFact(status), certificatesFact(status)].filter(fact => fact !== undefined);
+  const parts = [gatewaysFact(status), endpointsFact(status), certificatesFact(status)].filter(
+    fact => fact !== undefined,
+  );
   const changed = changedAt === undefined ? '' : `, changed ${ago(time - changedAt * 1000)} ago`;
   return [
     failing(['Requests', describeRate(traffic?.total)], traffic?.total),

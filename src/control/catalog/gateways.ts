@@ -2,6 +2,7 @@
 import type { Diagnostic, ObjectRef } from '../../model/diagnostic.ts';
 import type { PortId, PortState } from '../../model/gateway-port.ts';
 import type { ServiceRef } from '../../model/route.ts';
+import type { GatewayFigures } from '../../observe/gateway-metrics.ts';
 import { GATEWAY_KIND_NAMES } from '../../resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../resources/gateway/gateway-object.ts';
 import type { GatewayStore } from '../../resources/gateway/gateway-store.ts';
@@ -11,6 +12,7 @@ import { gatewayKey } from '../../translate/gateway/gateway-key.ts';
 import type { ObjectStatus } from '../../translate/gateway/gateway-status.ts';
 import { GatewayTranslator, type TranslatorOptions } from '../../translate/gateway/gateway-translator.ts';
 import type { RouteReading } from '../../translate/gateway/readings.ts';
+import { gatewayFigures } from '../gateway-figures.ts';
 import { GatewayPorts, type PortCommit } from './gateway-ports.ts';
 import { GatewaySearch, type NamedObjects } from './gateway-search.ts';
 import { KnownConfigMaps } from './known-config-maps.ts';
@@ -73,6 +75,12 @@ export class Gateways implements GatewayStore {
   /** What the statuses of all objects have to say, as far as it is ours. */
   statuses(): Iterable<ObjectStatus> {
     return this.#translator.statuses();
+  }
+
+  /** How many there are, by what has become of them. */
+  figures(): GatewayFigures {
+    const statuses = [...this.#translator.statuses()].map(({ status }) => status);
+    return gatewayFigures(statuses, this.#portStates.values());
   }
 
   /** By key, the statuses that have changed since this was asked last; undefined: nothing of the object's status is ours any more. */

@@ -22,6 +22,7 @@ function frameOf(table: Partial<TableSummary>): Frame {
           ...table,
         },
         endpoints: {},
+        gateways: {},
         certificates: { count: 0, problems: {} },
         connections: { active: 0, accepted: 0, handled: 0, requests: 0, reading: 0, writing: 0, waiting: 0 },
         lateWorkers: [],
