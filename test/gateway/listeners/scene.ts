@@ -90,7 +90,7 @@ export function readAll(world: World): GatewayReading[] {
   const { grants = [], namespaces = {}, secrets = SECRETS, configMaps = {} } = world;
   const found = <T>(all: Readonly<Record<string, Found<T>>>, kind: string, ref: ServiceRef): Found<T> => {
     const key = serviceKey(ref);
-    return Object.hasOwn(all, key) ? all[key] : { fault: `there is no ${kind} ${key}` };
+    return Object.hasOwn(all, key) ? all[key] : { fault: `there is no such ${kind}` };
   };
   return readGateways(
     {

@@ -31,8 +31,8 @@ function widerHostnames(hostname: string): string[] {
 }
 
 function overlap(one: OwnListener, other: OwnListener): Fault {
-  const [own, others] = [one.hostname || 'all hosts', other.hostname || 'all hosts'];
-  const what = `${own} overlaps with ${others} of another listener on port ${one.listener.port}`;
+  const others = other.hostname || 'all hosts';
+  const what = `another listener of port ${one.listener.port}, for ${others}, has hosts that this one has, too`;
   const message = `${what}: a client may send requests for both on one connection, and gets 421 for those of the other`;
   return { reason: 'OverlappingHostnames', message };
 }

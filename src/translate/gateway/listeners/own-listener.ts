@@ -50,7 +50,10 @@ export function readOwnListener(
     allows: namespaces.allows,
     refusal:
       protocol === undefined
-        ? { reason: 'UnsupportedProtocol', message: `the protocol ${quote(written)} is not HTTP, HTTPS or TLS` }
+        ? {
+            reason: 'UnsupportedProtocol',
+            message: `the protocol ${quote(written)} is not served: write HTTP, HTTPS or TLS`,
+          }
         : unsupported === undefined
           ? undefined
           : { reason: 'UnsupportedValue', message: unsupported },
