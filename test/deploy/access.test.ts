@@ -42,6 +42,30 @@ const OWN_INGRESS_RULES = [
     verbs: ['get', 'patch'],
   },
 ];
+/** What it asks besides, once it serves Gateways. */
+const GATEWAY_API = ['gateway.networking.k8s.io'];
+const WITH_STATUS = [
+  ...['gatewayclasses', 'gateways', 'listenersets'],
+  ...['backendtlspolicies', 'httproutes', 'grpcroutes', 'tlsroutes'],
+];
+const GATEWAY_RULES = [
+  {
+    apiGroups: GATEWAY_API,
+    resources: [...WITH_STATUS.slice(0, 3), 'referencegrants', ...WITH_STATUS.slice(3)],
+    verbs: ['get', 'list', 'watch'],
+  },
+  { apiGroups: GATEWAY_API, resources: WITH_STATUS.map(resource => `${resource}/status`), verbs: ['update'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch'] },
+  {
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    resourceNames: ['gatewayclasses.gateway.networking.k8s.io'],
+    verbs: ['get'],
+  },
+  ...ENDPOINT_RULES,
+  ...TLS_RULES,
+];
 const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
 
 const deployment = objectIn('base/deployment.yaml');
@@ -60,6 +84,14 @@ for (const [kind, folder, file, what, rules] of [
     INGRESS_RULES,
   ],
   ['Role', 'overlays/ingress', 'role', 'to read one ConfigMap and to hold one Lease', OWN_INGRESS_RULES],
+  [
+    'ClusterRole',
+    'overlays/gateway',
+    'cluster-role',
+    'to read what Gateways take and to write statuses',
+    GATEWAY_RULES,
+  ],
+  ['Role', 'overlays/gateway', 'role', 'to hold one Lease', OWN_INGRESS_RULES.slice(1)],
   ['Role', 'namespaced', 'ingress-role', 'to serve the Ingresses of one namespace', NAMESPACED_INGRESS_RULES],
   ['Role', 'namespaced', 'tls-role', 'to list and watch the Secrets of one namespace', TLS_RULES],
   ['Role', 'namespaced', 'role', 'all of this in one namespace', [...RULES, ...ENDPOINT_RULES]],

@@ -49,6 +49,23 @@ describe('the overlay ingress', () => {
   });
 });
 
+describe('the overlay gateway', () => {
+  it('serves a class, and the one Gateway that has the address of the pod, on any port', needsKubectl, () => {
+    const objects = built('overlays/gateway');
+    const pod = dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
+    const environment = listAt(named(listAt(pod, 'containers'), 'kube-entry'), 'env');
+    const controller = dig(named(environment, 'KUBE_ENTRY_GATEWAY_CONTROLLER'), 'value');
+    assert.equal(dig(one(objects, 'GatewayClass'), 'spec', 'controllerName'), controller);
+    const address = named(environment, 'KUBE_ENTRY_GATEWAY_ADDRESSES');
+    assert.equal(dig(address, 'valueFrom', 'fieldRef', 'fieldPath'), 'status.podIP');
+    assert.deepEqual(dig(pod, 'securityContext', 'sysctls'), [
+      { name: 'net.ipv4.ip_unprivileged_port_start', value: '0' },
+    ]);
+    const extra = ['ClusterRole', 'ClusterRoleBinding', 'GatewayClass', 'Role', 'RoleBinding', 'Service'];
+    assert.deepEqual(kindsOf(objects), [...kindsOf(built('base')), ...extra].sort());
+  });
+});
+
 describe('every overlay', () => {
   for (const overlay of OVERLAYS) {
     it(`${overlay} is documented, and README.md says for whom it is`, () => {
@@ -59,9 +76,10 @@ describe('every overlay', () => {
     it(`${overlay} keeps what the base demands of the pod and of the container`, needsKubectl, () => {
       const pod = (objects: readonly unknown[]) => dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
       const [ours, base] = [pod(built(`overlays/${overlay}`)), pod(built('base'))];
-      assert.deepEqual(dig(ours, 'securityContext'), dig(base, 'securityContext'));
+      const { sysctls: _, ...ofPod } = Object(dig(ours, 'securityContext')) as Record<string, unknown>;
+      assert.deepEqual(ofPod, dig(base, 'securityContext'));
       const container = (of: unknown) => named(listAt(of, 'containers'), 'kube-entry');
-      const added = /^KUBE_ENTRY_(?:HTTPS_PORT|INGRESS_\w+)$/;
+      const added = /^KUBE_ENTRY_(?:HTTPS_PORT|INGRESS_\w+|GATEWAY_\w+)$/;
       const environment = (of: unknown) =>
         listAt(container(of), 'env').filter(item => !added.test(String(dig(item, 'name'))));
       assert.deepEqual(environment(ours), environment(base));
