@@ -110,6 +110,7 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
         lastEventMs: lastEventMs > 0 ? lastEventMs : undefined,
         synced: synced && others.every(each => each.report().synced),
         serviceEvents: recorder.statistics,
+        ...(gateways && { statusWrites: gateways.publication.counts }),
       };
     },
     served: () => gateways?.publication.look(),
