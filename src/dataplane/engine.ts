@@ -6,6 +6,8 @@ import type { ClusterId } from '../model/route.ts';
 import type { WorkerCounters } from '../observe/counters.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ClusterState } from './clusters/cluster-state.ts';
+import type { GatewayPortState } from './gateway-port-state.ts';
+import type { GatewayPorts } from './gateway-ports.ts';
 import type { AccessLog } from './log/access-log.ts';
 import type { FailureReporter } from './pipeline/failure-reporter.ts';
 import type { CompiledTable } from './route-compiler.ts';
@@ -18,9 +20,11 @@ export interface EngineState {
   settings: Settings;
   /** HTML for 500, 502, 503 and 504. */
   errorPage: string;
-  /** The hosts of the TLS port: the only field that changes in place. */
+  /** The hosts of the TLS port. They change in place. */
   readonly tlsHosts: TlsHosts;
-  /** A cluster that a host of the TLS port leads to; undefined for one that is not there. */
+  /** The ports of Gateways, and their certificates. They change in place, too. */
+  readonly gatewayPorts: GatewayPorts;
+  /** A cluster that a host of the TLS port, or a listener of a Gateway leads to; undefined for one that is not there. */
   readonly clusterOf: (id: ClusterId) => ClusterState | undefined;
   /** Of hosts that have none of their own; undefined where TLS does not listen. */
   defaultCertificate: Certificate | undefined;
@@ -39,6 +43,12 @@ export interface EngineContext {
   readonly failures: FailureReporter;
 }
 
+/** A port of a Gateway that is listened on. */
+export interface OpenPort {
+  /** Stops accepting, and drains its connections. */
+  close(): void;
+}
+
 export interface Engine {
   /**
    * Starts to accept.
@@ -49,6 +59,12 @@ export interface Engine {
 
   /** As listen(), for connections with TLS. @throws UnavailableError from an engine that has none */
   listenTls(address: ListenAddress, reusePort: boolean): Promise<ListenAddress>;
+
+  /**
+   * Listens on a port of a Gateway, as it is at each moment.
+   * @throws the system's error where it cannot, UnavailableError from an engine that serves no Gateways
+   */
+  listenPort(port: GatewayPortState, reusePort: boolean): Promise<OpenPort>;
 
   /** Reads the settings again. */
   settingsChanged(): void;

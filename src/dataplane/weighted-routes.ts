@@ -1,11 +1,5 @@
-import type { ClusterState } from './clusters/cluster-state.ts';
-
 /** The golden ratio, less one: of all steps around a circle, it leaves the most even gaps behind, whenever it stops. */
 const STEP = (Math.sqrt(5) - 1) / 2;
-
-interface Leading {
-  readonly cluster: ClusterState;
-}
 
 export interface Weighted<R> {
   readonly route: R;
@@ -17,7 +11,7 @@ export interface Weighted<R> {
  * Routes that share requests by weight: any row of requests is spread nearly as the weights say, where chance would need thousands for
  * that, and clients that send requests in a rhythm do not fall in step with it.
  */
-export class WeightedRoutes<R extends Leading> {
+export class WeightedRoutes<R> {
   readonly #shares: readonly Weighted<R>[];
   readonly #total: number;
   /** Where on the circle of all shares the next request falls: from 0 to 1. */

@@ -51,6 +51,7 @@ export const COUNTERS = [
   'tlsProtocols',
   'tlsClientAlerts',
   'tlsCertificates',
+  'tlsClientCertificates',
   'tlsOtherFailures',
 ] as const;
 

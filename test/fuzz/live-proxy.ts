@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { systemClock } from '../../src/clock.ts';
 import type { EngineState } from '../../src/dataplane/engine.ts';
+import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
@@ -40,6 +41,7 @@ export class LiveProxy {
       settings: { ...DEFAULTS, accessLog: 'json', ...settings },
       errorPage: '<!doctype html><title>error</title>',
       tlsHosts: new TlsHosts(),
+      gatewayPorts: new GatewayPorts(Math.random),
       clusterOf: () => undefined,
       defaultCertificate: undefined,
       ticketKeys: Buffer.alloc(48),

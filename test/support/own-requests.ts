@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { EngineState } from '../../src/dataplane/engine.ts';
+import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
 import type { Asked, Question, SubrequestAnswer } from '../../src/dataplane/pipeline/subrequests/question.ts';
@@ -33,6 +34,7 @@ export class OwnRequests {
       settings: DEFAULTS,
       errorPage: '',
       tlsHosts: new TlsHosts(),
+      gatewayPorts: new GatewayPorts(Math.random),
       defaultCertificate: undefined,
       ticketKeys: Buffer.alloc(48),
     };

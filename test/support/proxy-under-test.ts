@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
 import type { Engine, EngineState } from '../../src/dataplane/engine.ts';
 import type { FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
+import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
@@ -253,6 +254,7 @@ export async function startProxy(
     settings: { ...DEFAULTS, accessLog: logFormat, ...(tls && { tlsListen: ANY_PORT }), ...settings },
     errorPage: ERROR_PAGE,
     tlsHosts: new TlsHosts(),
+    gatewayPorts: new GatewayPorts(Math.random),
     defaultCertificate: tls && certificateOf(tls.certificate),
     ticketKeys: randomBytes(48),
   };

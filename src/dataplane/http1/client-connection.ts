@@ -62,6 +62,11 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     if (this.state === IDLE) this.#context.limits.idle(this.limit, true);
   }
 
+  /** The next response is the last. */
+  get #isDraining(): boolean {
+    return this.#context.isDraining || this.port?.isClosed === true;
+  }
+
   /** @param error why, as far as that is known @param reason why this side ends the connection */
   destroy(error = '', reason?: FailureReason): void {
     if (this.state === CLOSED) return;
@@ -168,8 +173,8 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   }
 
   mayPersist(head: RequestHead, isRequestComplete: boolean): boolean {
-    const { settings, isDraining } = this.#context;
-    return !isDraining && persists(head, settings, this.#requests, isRequestComplete);
+    const { settings } = this.#context;
+    return !this.#isDraining && persists(head, settings, this.#requests, isRequestComplete);
   }
 
   pause(): void {
@@ -196,7 +201,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
       return;
     }
     this.enter(IDLE);
-    this.#context.limits.idle(this.limit, this.#context.isDraining);
+    this.#context.limits.idle(this.limit, this.#isDraining);
     this.request.idle();
     this.readOn();
   }

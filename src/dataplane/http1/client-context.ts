@@ -1,6 +1,6 @@
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
-import type { ConnectionLimits, Downstream, DownstreamHandler, KnownClient } from '../pipeline/ports.ts';
+import type { ClientPort, ConnectionLimits, Downstream, DownstreamHandler, KnownClient } from '../pipeline/ports.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
 import type { Stashes } from '../transport/stash.ts';
@@ -9,6 +9,8 @@ import type { RequestHeads } from './request-heads.ts';
 
 /** A client's connection, as the engine ends it. */
 export interface EndingConnection {
+  /** As {@link KnownClient.port}; absent, too, before it is known. */
+  readonly port?: ClientPort | undefined;
   /** The next response is the last. */
   drain(): void;
   destroy(): void;

@@ -9,7 +9,7 @@ import { createProxyServer } from 'http-proxy-3';
 import { codeOf, UnavailableError } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
-import type { Engine, EngineContext } from '../engine.ts';
+import type { Engine, EngineContext, OpenPort } from '../engine.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import { allowedUpgrade } from '../pipeline/upgrade.ts';
@@ -112,6 +112,10 @@ export class NodeEngine implements Engine {
 
   listenTls(): Promise<ListenAddress> {
     return Promise.reject(new UnavailableError('the engine node serves no TLS: leave --tls-listen out, or --engine'));
+  }
+
+  listenPort(): Promise<OpenPort> {
+    return Promise.reject(new UnavailableError('the engine node serves no Gateways: leave --engine out'));
   }
 
   settingsChanged(): void {

@@ -175,6 +175,10 @@ export interface ClientPort {
   readonly id: PortId;
   /** The port that clients know. */
   readonly publicPort: number;
+  /** That of its client certificates, as {@link TlsSession.clientPolicy}. */
+  readonly clientPolicy: string;
+  /** It has gone: the next response on a connection is its last. */
+  readonly isClosed: boolean;
   /** The listener that takes a host, the closest one: its name, then the longest wildcard, then that for all hosts. */
   listenerOf(host: string): PortListener | undefined;
 }

@@ -123,7 +123,7 @@ export class EngineParts
   serveHttp2(open: OpenTransport, known: KnownClient): Http2Connection {
     const connection = new Http2Connection(this, open, known);
     this.clients.add(connection);
-    if (this.isDraining) connection.drain();
+    if (this.isDraining || known.port?.isClosed === true) connection.drain();
     return connection;
   }
 

@@ -2,68 +2,90 @@
  * The data plane's own HTTP/1.1 on plain sockets. Heads are validated where they lie and passed on as slices of one text;
  * a request makes no timer, no closure and no promise.
  */
-import type { Server } from 'node:net';
 import { UnavailableError } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
-import type { Engine, EngineContext } from '../engine.ts';
+import type { Engine, EngineContext, OpenPort } from '../engine.ts';
+import type { GatewayPortState } from '../gateway-port-state.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import { Passthrough } from '../passthrough/passthrough.ts';
 import type { KnownClient } from '../pipeline/ports.ts';
-import { createTransportServer } from '../transport/accept.ts';
-import type { Passage } from '../transport/tls/server-handshake.ts';
+import { alpnProtocols } from '../transport/tls/alpn.ts';
+import type { Passage, ServerNameTerms } from '../transport/tls/server-name-terms.ts';
+import { TlsContexts } from '../transport/tls/tls-contexts.ts';
 import { HAS_TLS_HANDLES } from '../transport/tls/tls-handle.ts';
 import { NO_OWNER, type OpenTransport } from '../transport/transport.ts';
 import { EngineParts } from './engine-parts.ts';
+import { HandshakePlaces } from './handshake-places.ts';
+import { ListeningSockets } from './listening-sockets.ts';
 import { ProxyProtocolGate, type Serve } from './proxy-protocol-gate.ts';
+import { termsOfHost, termsOfListener } from './server-names.ts';
 import { TlsGate } from './tls-gate.ts';
 
-const BACKLOG = 4096;
-
-/**
- * libuv takes one connection from each listening socket in a turn of the event loop, and under load there are some fifty turns
- * a second: with one socket, the last of 512 clients that came at once waited three seconds. So a worker has several.
- */
-const LISTENERS = 16;
+/** What is spoken on TLS, by its ALPN name (RFC 7301), the favourite first. */
+const PROTOCOLS = alpnProtocols(['h2', 'http/1.1']);
 
 const NOTHING_KNOWN: KnownClient = {};
 
 /** What becomes of the connections of a port. */
 interface Port {
   readonly serve: Serve;
+  /** Of each client that connects. */
+  readonly known: KnownClient;
   readonly proxyGate: ProxyProtocolGate;
 }
 
 export class WireEngine implements Engine {
   readonly #context: EngineContext;
-  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<ListeningSockets>();
   readonly #parts: EngineParts;
+  readonly #handshakes: HandshakePlaces;
+  readonly #tlsContexts: TlsContexts;
   readonly #plainPort: Port;
   readonly #tlsPort: Port;
 
   constructor(context: EngineContext) {
+    const { state } = context;
     this.#context = context;
     this.#parts = new EngineParts(context);
-    const tlsGate = new TlsGate(this.#parts, {
-      serveTls: (open, known, protocol) =>
-        void (protocol === 'h2' ? this.#parts.serveHttp2(open, known) : this.#serve(open, known)),
-      passThrough: (open, known, to, bytes) => this.#passThrough(open, known, to, bytes),
-      refusePlainHttp: (open, known, bytes) => this.#serve(open, known).refuse('request_http_on_tls_port', bytes),
-    });
+    this.#handshakes = new HandshakePlaces(context.clock, () => state.settings.tlsHandshakes);
+    this.#tlsContexts = new TlsContexts(() => state.ticketKeys);
+    const tlsGate = this.#tlsGateFor(name => termsOfHost(state, name));
     this.#plainPort = this.#portFor((open, known) => void this.#serve(open, known));
     this.#tlsPort = this.#portFor((open, known) => tlsGate.admit(open, known));
   }
 
   listen(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    return this.#listenOn(this.#plainPort, address, reusePort);
+    return this.#socketsFor(this.#plainPort).listen(address, reusePort);
   }
 
-  listenTls(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    if (!HAS_TLS_HANDLES) {
-      const what = `TLS cannot be served on Node ${process.versions.node}: its TLS handle is not the known one`;
-      return Promise.reject(new UnavailableError(`${what}; use Node 26, or leave --tls-listen out`));
+  async listenTls(address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+    if (!HAS_TLS_HANDLES) throw new UnavailableError(`${noTls()}, or leave --tls-listen out`);
+    return this.#socketsFor(this.#tlsPort).listen(address, reusePort);
+  }
+
+  async listenPort(state: GatewayPortState, reusePort: boolean): Promise<OpenPort> {
+    if (!HAS_TLS_HANDLES) throw new UnavailableError(noTls());
+    const tlsGate = this.#tlsGateFor(name => termsOfListener(this.#context.state, state, name));
+    const serve: Serve = (open, known) => {
+      // What it speaks may change while it is listened on.
+      if (state.port.transport === 'tls') tlsGate.admit(open, known);
+      else this.#serve(open, known);
+    };
+    const sockets = this.#socketsFor(this.#portFor(serve, { port: state }));
+    try {
+      await sockets.listen(state.port.listen, reusePort);
+    } catch (error) {
+      this.#sockets.delete(sockets);
+      throw error;
     }
-    return this.#listenOn(this.#tlsPort, address, reusePort);
+    return {
+      close: () => {
+        sockets.close();
+        this.#sockets.delete(sockets);
+        for (const client of [...this.#parts.clients]) if (client.port === state) client.drain();
+      },
+    };
   }
 
   /** What its connections keep: `clientBytes` of its context bounds it. */
@@ -95,33 +117,30 @@ export class WireEngine implements Engine {
     this.#end();
   }
 
-  #portFor(serve: Serve): Port {
-    return { serve, proxyGate: new ProxyProtocolGate(this.#parts, serve) };
+  #portFor(serve: Serve, known = NOTHING_KNOWN): Port {
+    return { serve, known, proxyGate: new ProxyProtocolGate(this.#parts, serve, known) };
   }
 
-  async #listenOn(port: Port, address: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    this.#parts.wheel.start();
-    const bound = await this.#bind(port, address, reusePort);
-    for (let count = 1; reusePort && count < LISTENERS; count += 1) await this.#bind(port, bound, reusePort);
-    return bound;
-  }
-
-  #bind(to: Port, { host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
-    const server = createTransportServer(this.#parts.memory, open => this.#accept(open, to));
-    this.#servers.push(server);
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        const bound = server.address();
-        resolve(typeof bound === 'object' && bound !== null ? { host, port: bound.port } : { host, port });
-      });
+  #tlsGateFor(termsFor: (serverName: string) => ServerNameTerms): TlsGate {
+    const context = { tlsContexts: this.#tlsContexts, termsFor, protocols: PROTOCOLS };
+    return new TlsGate(this.#parts, this.#handshakes, context, {
+      serveTls: (open, known, protocol) =>
+        void (protocol === 'h2' ? this.#parts.serveHttp2(open, known) : this.#serve(open, known)),
+      passThrough: (open, known, to, bytes) => this.#passThrough(open, known, to, bytes),
+      refusePlainHttp: (open, known, bytes) => this.#serve(open, known).refuse('request_http_on_tls_port', bytes),
     });
+  }
+
+  #socketsFor(port: Port): ListeningSockets {
+    this.#parts.wheel.start();
+    const sockets = new ListeningSockets(this.#parts.memory, open => this.#accept(open, port));
+    this.#sockets.add(sockets);
+    return sockets;
   }
 
   #stopAccepting(): void {
     this.#parts.isDraining = true;
-    for (const server of this.#servers) server.close();
+    for (const sockets of this.#sockets) sockets.close();
   }
 
   #end(): void {
@@ -129,7 +148,7 @@ export class WireEngine implements Engine {
     this.#parts.wheel.stop();
   }
 
-  #accept(open: OpenTransport, { serve, proxyGate }: Port): void {
+  #accept(open: OpenTransport, { serve, known, proxyGate }: Port): void {
     const { counters, failures, state } = this.#context;
     counters.add('accepted', 1);
     if (this.#parts.clients.size >= state.settings.workerConnections) {
@@ -137,7 +156,7 @@ export class WireEngine implements Engine {
       return;
     }
     try {
-      if (this.#parts.proxyPeers.isEmpty) serve(open, NOTHING_KNOWN);
+      if (this.#parts.proxyPeers.isEmpty) serve(open, known);
       else proxyGate.admit(open);
     } catch (error) {
       failures.reportBug(error);
@@ -148,7 +167,7 @@ export class WireEngine implements Engine {
     const client = new ClientConnection(this.#parts, open, known);
     this.#parts.clients.add(client);
     // It was accepted before, and what comes before HTTP has come meanwhile.
-    if (this.#parts.isDraining) client.drain();
+    if (this.#parts.isDraining || known.port?.isClosed === true) client.drain();
     return client;
   }
 
@@ -166,4 +185,8 @@ export class WireEngine implements Engine {
     clients.add(passthrough);
     passthrough.begin();
   }
+}
+
+function noTls(): string {
+  return `TLS cannot be served on Node ${process.versions.node}: its TLS handle is not the known one; use Node 26`;
 }

@@ -15,10 +15,13 @@ export type Serve = (open: OpenTransport, known: KnownClient) => void;
 export class ProxyProtocolGate implements ProxyHeaderListener {
   readonly #parts: EngineParts;
   readonly #serve: Serve;
+  readonly #known: KnownClient;
 
-  constructor(parts: EngineParts, serve: Serve) {
+  /** @param known of each client of the listener */
+  constructor(parts: EngineParts, serve: Serve, known: KnownClient) {
     this.#parts = parts;
     this.#serve = serve;
+    this.#known = known;
   }
 
   admit(open: OpenTransport): void {
@@ -38,7 +41,7 @@ export class ProxyProtocolGate implements ProxyHeaderListener {
   }
 
   headerRead(open: OpenTransport, source: string | undefined): void {
-    this.#serve(open, { peer: source });
+    this.#serve(open, { ...this.#known, peer: source });
   }
 
   headerFailed(peer: string, fault: ProxyFault | undefined): void {

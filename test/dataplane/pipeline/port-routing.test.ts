@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EngineState } from '../../../src/dataplane/engine.ts';
 import { GatewayPortState } from '../../../src/dataplane/gateway-port-state.ts';
+import { GatewayPorts } from '../../../src/dataplane/gateway-ports.ts';
 import type { RequestView, TlsSession } from '../../../src/dataplane/pipeline/ports.ts';
 import { RequestRouting } from '../../../src/dataplane/pipeline/request-routing.ts';
 import { RouteCompiler } from '../../../src/dataplane/route-compiler.ts';
@@ -40,17 +41,21 @@ class Scene {
       settings: DEFAULTS,
       errorPage: '',
       tlsHosts: new TlsHosts(),
+      gatewayPorts: new GatewayPorts(Math.random),
       clusterOf: () => undefined,
       defaultCertificate: undefined,
       ticketKeys: new Uint8Array(48),
     };
-    this.#port = new GatewayPortState({
-      id: PORT,
-      listen: { host: '127.0.0.1', port: 80 },
-      publicPort: 80,
-      transport: 'plain',
-      listeners: hostnames.map(hostname => ({ name: hostname, hostname, serves: 'http', certificates: [] })),
-    });
+    this.#port = new GatewayPortState(
+      {
+        id: PORT,
+        listen: { host: '127.0.0.1', port: 80 },
+        publicPort: 80,
+        transport: 'plain',
+        listeners: hostnames.map(hostname => ({ name: hostname, hostname, serves: 'http', certificates: [] })),
+      },
+      random,
+    );
   }
 
   /** @returns the reason of a failure, else the name of the match, or the path of another route */

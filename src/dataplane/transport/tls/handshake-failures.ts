@@ -14,6 +14,7 @@ export const HANDSHAKE_FAILURES = {
   protocol: 'tlsProtocols',
   'client-alert': 'tlsClientAlerts',
   certificate: 'tlsCertificates',
+  'client-certificate': 'tlsClientCertificates',
   other: 'tlsOtherFailures',
 } as const satisfies Record<string, CounterName>;
 
@@ -29,6 +30,7 @@ const BY_CODE: Readonly<Record<string, HandshakeFailure>> = {
   ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'cipher',
   ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS: 'cipher',
   ERR_SSL_NO_APPLICATION_PROTOCOL: 'protocol',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'client-certificate',
 };
 
 /** @param code of OpenSSL's error, as Node writes it */

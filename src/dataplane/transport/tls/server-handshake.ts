@@ -1,6 +1,4 @@
 import type { SecureContext } from 'node:tls';
-import type { Certificate } from '../../../model/certificate.ts';
-import type { ClusterId } from '../../../model/route.ts';
 import type { WorkerCounters } from '../../../observe/counters.ts';
 import type { ClientCertificate, TlsSession } from '../../pipeline/ports.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
@@ -10,10 +8,10 @@ import type { OpenTransport, Transport } from '../transport.ts';
 import { type ClientHello, type ClientHelloFault, readClientHello } from './client-hello.ts';
 import { failureOf, HANDSHAKE_FAILURES, type HandshakeFailure } from './handshake-failures.ts';
 import type { HandshakeOutcome } from './handshake-outcome.ts';
+import type { HandshakeTerms, Passage, ServerNameTerms } from './server-name-terms.ts';
 import { startTls } from './start-tls.ts';
 import type { TlsContexts } from './tls-contexts.ts';
-import type { TlsHostState, TlsHosts } from './tls-hosts.ts';
-import type { HandshakeListener, TlsTransportContext } from './tls-transport.ts';
+import type { HandshakeListener, TlsStart, TlsTransportContext } from './tls-transport.ts';
 
 /** How long a handshake may take, from the first byte to the last. */
 const HANDSHAKE_MS = 10_000;
@@ -24,25 +22,19 @@ export interface ServerHandshakeContext extends TlsTransportContext {
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;
   readonly counters: WorkerCounters;
-  readonly tlsHosts: TlsHosts;
   readonly tlsContexts: TlsContexts;
-  readonly defaultCertificate: Certificate | undefined;
-  /** A client that names no host of ours is refused; else it gets the default certificate. */
-  readonly rejectsUnknownNames: boolean;
+  /** @param serverName in lower case; empty where the client names none */
+  readonly termsFor: (serverName: string) => ServerNameTerms;
   /** What is spoken on TLS, the favourite first: each name behind its length. */
   readonly protocols: Buffer;
-}
-
-/** Where the bytes of a client go that this program does not decrypt. */
-export interface Passage {
-  readonly cluster: ClusterId;
-  readonly serverName: string;
 }
 
 /** What becomes of connections when their handshake is over. Each but the last is called in place of the others, and once. */
 export interface ServerHandshakeListener {
   /** Must open the connection within this call. @param protocol by its ALPN name; empty without */
   secured(open: OpenTransport, session: TlsSession, protocol: string): void;
+  /** As secured(), where a cluster gets what comes inside of TLS, whatever it is. */
+  securedStream(open: OpenTransport, to: Passage): void;
   /** A cluster ends the TLS of the host itself. Must open the connection within this call. @param bytes that have come */
   passedThrough(open: OpenTransport, to: Passage, bytes: Buffer): void;
   /** The client speaks HTTP in clear text. Must open the connection within this call. @param bytes that have come */
@@ -66,7 +58,7 @@ export class ServerHandshake implements HandshakeListener, Timed {
   readonly #stash: Stash;
   #transport: Transport;
   #hello: ClientHello | undefined;
-  #clientPolicy = '';
+  #terms: HandshakeTerms | undefined;
   #isOver = false;
 
   constructor(context: ServerHandshakeContext, open: OpenTransport, listener: ServerHandshakeListener) {
@@ -128,10 +120,16 @@ export class ServerHandshake implements HandshakeListener, Timed {
 
   secured(outcome: HandshakeOutcome): void {
     const { counters } = this.#context;
+    const { clientCertificate, stream } = this.#terms as HandshakeTerms;
     const session = this.#sessionOf(outcome);
+    if (clientCertificate?.mode === 'valid-only' && session.clientCertificate?.fault !== '') {
+      this.#fail('client-certificate');
+      return;
+    }
     counters.add(session.version === 'TLSv1.3' ? 'tlsHandshakes13' : 'tlsHandshakes12', 1);
     if (session.isResumed) counters.add('tlsResumed', 1);
-    this.#handOn(open => this.#listener.secured(open, session, outcome.protocol));
+    if (stream !== undefined) this.#handOn(open => this.#listener.securedStream(open, stream));
+    else this.#handOn(open => this.#listener.secured(open, session, outcome.protocol));
   }
 
   handshakeFailed(code: string): void {
@@ -151,55 +149,59 @@ export class ServerHandshake implements HandshakeListener, Timed {
   /** Has OpenSSL read the message, and go on. */
   #begin(hello: ClientHello, bytes: Buffer): void {
     this.#hello = hello;
-    const { tlsHosts, rejectsUnknownNames } = this.#context;
-    const state = tlsHosts.lookup(hello.serverName);
-    if (state === undefined && rejectsUnknownNames) {
+    const terms = this.#context.termsFor(hello.serverName);
+    if (terms === 'unknown-name') {
       this.#sendAlert(UNRECOGNIZED_NAME);
       this.#fail('unknown-name');
       return;
     }
-    const cluster = state?.host.passthrough;
-    if (cluster !== undefined) {
-      this.#handOn(open => this.#listener.passedThrough(open, { cluster, serverName: hello.serverName }, bytes));
+    if ('passage' in terms) {
+      this.#handOn(open => this.#listener.passedThrough(open, terms.passage, bytes));
       return;
     }
-    const context = this.#contextFor(state);
+    this.#terms = terms;
+    const context = this.#contextFor(terms);
     if (context === undefined) {
       this.#sendAlert(INTERNAL_ERROR);
       this.#fail('certificate');
       return;
     }
-    const clientCertificate = state?.host.clientCertificate;
-    this.#clientPolicy = clientCertificate?.policy ?? '';
-    const { protocols } = this.#context;
-    const start = { context, protocols, requestsCertificate: clientCertificate !== undefined };
-    const transport = startTls(this.#transport, start, this, this.#context);
+    const transport = startTls(this.#transport, this.#startWith(context, terms), this, this.#context);
     this.#transport = transport;
     transport.resume();
     transport.receive(bytes, bytes.length);
     this.#stash.clear();
   }
 
-  #contextFor(state: TlsHostState | undefined): SecureContext | undefined {
-    const { defaultCertificate, tlsContexts } = this.#context;
-    const certificate = state?.certificate ?? defaultCertificate;
+  #contextFor({ certificate, clientCertificate, scope }: HandshakeTerms): SecureContext | undefined {
     if (certificate === undefined) return undefined;
     try {
-      return tlsContexts.of(certificate, state?.host.clientCertificate);
+      return this.#context.tlsContexts.of(certificate, clientCertificate, scope);
     } catch (error) {
       this.#listener.reportBug(error);
       return undefined;
     }
   }
 
+  #startWith(context: SecureContext, { clientCertificate, stream }: HandshakeTerms): TlsStart {
+    const wanted = clientCertificate?.mode === 'valid-only' ? 'required' : 'requested';
+    return {
+      context,
+      protocols: stream === undefined ? this.#context.protocols : undefined,
+      clientCertificate: clientCertificate === undefined ? 'none' : wanted,
+    };
+  }
+
   #sessionOf(outcome: HandshakeOutcome): TlsSession {
+    const { clientCertificate, listener } = this.#terms as HandshakeTerms;
     return {
       version: outcome.version,
       cipher: outcome.cipher,
       serverName: this.#hello?.serverName ?? '',
       isResumed: outcome.isResumed,
-      clientPolicy: this.#clientPolicy,
-      clientCertificate: this.#clientPolicy === '' ? undefined : clientCertificateOf(outcome),
+      clientPolicy: clientCertificate?.policy ?? '',
+      clientCertificate: clientCertificate === undefined ? undefined : clientCertificateOf(outcome),
+      listener,
     };
   }
 

@@ -20,8 +20,8 @@ const CIPHERS = [
 const MAX_CONTEXTS = 256;
 
 /**
- * What handshakes are made with: for each certificate and policy a context of OpenSSL, made when it is used first. The ones that
- * were used last are kept.
+ * What handshakes are made with: for each certificate, policy and scope a context of OpenSSL, made when it is used first. The ones
+ * that were used last are kept.
  */
 export class TlsContexts {
   /** The one that was used last comes last. */
@@ -35,12 +35,16 @@ export class TlsContexts {
     this.#ticketKeys = ticketKeys;
   }
 
-  /** @throws where certificate or key are none, or do not belong together */
-  of(certificate: Certificate, clientCertificate: ClientCertificatePolicy | undefined): SecureContext {
+  /**
+   * @param scope sessions are resumed within it and the policy alone
+   * @throws where certificate or key are none, or do not belong together
+   */
+  of(certificate: Certificate, clientCertificate: ClientCertificatePolicy | undefined, scope: string): SecureContext {
     this.#followKeys();
-    const name = `${clientCertificate?.policy ?? ''} ${certificate.id}`;
+    const session = `${clientCertificate?.policy ?? ''}\n${scope}`;
+    const name = `${session}\n${certificate.id}`;
     const known = this.#contexts.get(name);
-    const context = known ?? this.#create(certificate, clientCertificate);
+    const context = known ?? this.#create(certificate, clientCertificate, session);
     if (known !== undefined) this.#contexts.delete(name);
     this.#contexts.set(name, context);
     if (this.#contexts.size > MAX_CONTEXTS) this.#contexts.delete(this.#contexts.keys().next().value as string);
@@ -55,7 +59,11 @@ export class TlsContexts {
     this.#contexts.clear();
   }
 
-  #create({ chain, key }: Certificate, clientCertificate: ClientCertificatePolicy | undefined): SecureContext {
+  #create(
+    { chain, key }: Certificate,
+    clientCertificate: ClientCertificatePolicy | undefined,
+    session: string,
+  ): SecureContext {
     return createSecureContext({
       cert: chain,
       key: key.reveal(),
@@ -64,10 +72,7 @@ export class TlsContexts {
       ciphers: CIPHERS,
       minVersion: 'TLSv1.2',
       // A session is resumed without its certificates being looked at again: never under another policy than its own.
-      sessionIdContext: createHash('sha256')
-        .update(clientCertificate?.policy ?? '')
-        .digest('hex')
-        .slice(0, 32),
+      sessionIdContext: createHash('sha256').update(session).digest('hex').slice(0, 32),
       ticketKeys: Buffer.from(this.#ticketKeys()),
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });

@@ -17,7 +17,7 @@ export interface TlsHandle extends TcpHandle {
   receive(bytes: Uint8Array): void;
   /** @param protocols each behind its length, in one byte */
   setALPNProtocols(protocols: Buffer): void;
-  /** @param isRejected OpenSSL ends the handshake where there is no certificate, or one that does not count */
+  /** @param isRejected OpenSSL ends the handshake where there is no certificate. One that does not count is never its matter: Node takes all */
   setVerifyMode(isRequested: boolean, isRejected: boolean): void;
   getProtocol(): string | null;
   getCipher(): { readonly name: string };

@@ -31,10 +31,10 @@ const internals = TCP_INTERNALS as TcpInternals;
 /** What a handshake is made with. */
 export interface TlsStart {
   readonly context: SecureContext;
-  /** What may be spoken on it, the favourite first: each name behind its length. */
-  readonly protocols: Buffer;
-  /** The client is asked for a certificate. */
-  readonly requestsCertificate: boolean;
+  /** What may be spoken on it, the favourite first: each name behind its length. Undefined: ALPN is not answered. */
+  readonly protocols: Buffer | undefined;
+  /** The client is asked for a certificate; `required`: without one the handshake fails. */
+  readonly clientCertificate: 'none' | 'requested' | 'required';
 }
 
 /** What a connection's handshake tells. */
@@ -96,7 +96,7 @@ export class TlsTransport implements Transport, OutletListener {
 
   /** @param tcp connected */
   constructor(tcp: TcpHandle, start: TlsStart, listener: HandshakeListener, shared: TlsTransportContext) {
-    const { context, protocols, requestsCertificate } = start;
+    const { context, protocols, clientCertificate } = start;
     const handle = wrapTls(tcp, context) as OwnedHandle;
     this.#tcp = tcp;
     this.#handle = handle;
@@ -110,9 +110,9 @@ export class TlsTransport implements Transport, OutletListener {
     handle.onhandshakedone = onhandshakedone;
     handle.onerror = onerror;
     handle.useUserBuffer(this.#buffer);
-    handle.setALPNProtocols(protocols);
-    // What comes of a certificate is judged by the listener: OpenSSL would end the connection without an answer.
-    if (requestsCertificate) handle.setVerifyMode(true, false);
+    if (protocols !== undefined) handle.setALPNProtocols(protocols);
+    // Whether a certificate counts is judged by the listener, when the handshake is over.
+    if (clientCertificate !== 'none') handle.setVerifyMode(true, clientCertificate === 'required');
   }
 
   get peerAddress(): string {

@@ -1,0 +1,42 @@
+/** What becomes of clients of TLS, by the names of servers that they ask for. */
+import type { EngineState } from '../engine.ts';
+import type { GatewayPortState } from '../gateway-port-state.ts';
+import type { ServerNameTerms } from '../transport/tls/server-name-terms.ts';
+
+/** On the TLS port, by its hosts. */
+export function termsOfHost(
+  { tlsHosts, settings, defaultCertificate }: EngineState,
+  serverName: string,
+): ServerNameTerms {
+  const state = tlsHosts.lookup(serverName);
+  if (state === undefined && settings.tlsRejectUnknownSni) return 'unknown-name';
+  const cluster = state?.host.passthrough;
+  if (cluster !== undefined) return { passage: { cluster, serverName } };
+  return {
+    certificate: state?.certificate ?? defaultCertificate,
+    clientCertificate: state?.host.clientCertificate,
+    scope: '',
+  };
+}
+
+/** On a port of a Gateway, by its listeners. */
+export function termsOfListener(
+  { gatewayPorts }: EngineState,
+  port: GatewayPortState,
+  serverName: string,
+): ServerNameTerms {
+  const found = port.listenerOf(serverName);
+  if (found === undefined) return 'unknown-name';
+  const { hostname, key, listener } = found;
+  const cluster = listener.serves === 'http' ? undefined : found.streamTo(serverName);
+  const passage = cluster === undefined ? undefined : { cluster, serverName };
+  if (listener.serves === 'passthrough') return passage === undefined ? 'unknown-name' : { passage };
+  if (listener.serves === 'bytes' && passage === undefined) return 'unknown-name';
+  return {
+    certificate: gatewayPorts.certificateFor(listener.certificates, serverName),
+    clientCertificate: port.port.clientCertificate,
+    scope: key,
+    listener: hostname,
+    ...(passage && { stream: passage }),
+  };
+}
