@@ -2,6 +2,7 @@
 
 import type { Certificate } from '../model/certificate.ts';
 import type { Delta, ServedCluster } from '../model/delta.ts';
+import type { PortId } from '../model/gateway-port.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { EndpointBoard } from '../observe/endpoint-board.ts';
@@ -57,6 +58,7 @@ export class Distribution {
   #affinityKeys: readonly Uint8Array[];
   #defaultCertificate: Certificate | undefined;
   #ticketKeys: Uint8Array;
+  #openPorts: readonly PortId[] = [];
 
   constructor(options: DistributionOptions) {
     const { board, endpoints, settings, errorPage, affinityKeys, defaultCertificate, ticketKeys } = options;
@@ -92,7 +94,14 @@ export class Distribution {
   /** All that a worker starts with. */
   get inForce(): Pick<
     WorkerInit,
-    'settings' | 'errorPage' | 'affinityKeys' | 'defaultCertificate' | 'ticketKeys' | 'snapshot' | 'change'
+    | 'settings'
+    | 'errorPage'
+    | 'affinityKeys'
+    | 'defaultCertificate'
+    | 'ticketKeys'
+    | 'openPorts'
+    | 'snapshot'
+    | 'change'
   > {
     const snapshot = this.#state.snapshot();
     return {
@@ -101,6 +110,7 @@ export class Distribution {
       affinityKeys: this.#affinityKeys,
       defaultCertificate: this.#defaultCertificate && packCertificate(this.#defaultCertificate),
       ticketKeys: this.#ticketKeys,
+      openPorts: this.#openPorts,
       snapshot: snapshot && pack(snapshot),
       change: this.#number,
     };
@@ -129,6 +139,12 @@ export class Distribution {
   updateTicketKeys(ticketKeys: Uint8Array): Receipt {
     this.#ticketKeys = ticketKeys;
     return this.#push({ ticketKeys });
+  }
+
+  /** @param openPorts all that are to be listened on; those that a worker could not open are tried again */
+  updateOpenPorts(openPorts: readonly PortId[]): Receipt {
+    this.#openPorts = openPorts;
+    return this.#push({ openPorts });
   }
 
   updateDefaultCertificate(certificate: Certificate): Receipt {

@@ -4,6 +4,7 @@ import { type Clock, machineTime, systemClock } from '../clock.ts';
 import { LimitBoard } from '../limits/limits.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { Delta, ServedCluster } from '../model/delta.ts';
+import type { PortId, PortState } from '../model/gateway-port.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { CounterBoard } from '../observe/counter-board.ts';
 import type { EndpointBoard } from '../observe/endpoint-board.ts';
@@ -16,6 +17,8 @@ import { type EndpointJudge, judgeChange } from './endpoint-judge.ts';
 import { assertFree, canSharePort } from './listen-probe.ts';
 import type { Listeners } from './messages.ts';
 import { lockPort } from './port-lock.ts';
+import { PortOpenings } from './port-openings.ts';
+import { PortReports } from './port-reports.ts';
 import { RateLeases, type RateStore } from './rate-leases.ts';
 import { Supervisor, type WorkerReport } from './supervisor.ts';
 
@@ -37,6 +40,8 @@ export interface FleetOptions {
   readonly ticketKeys: Uint8Array;
   /** Where all replicas add up what rate limits grant; undefined: each replica keeps them alone. */
   readonly rateStore?: RateStore | undefined;
+  /** Hears what becomes of the ports of Gateways: of all of them, when one changes. */
+  readonly onPortStates?: (states: ReadonlyMap<PortId, PortState>) => void;
   readonly clock?: Clock;
 }
 
@@ -47,6 +52,7 @@ export class Fleet {
   readonly #supervisor: Supervisor;
   readonly #health: EndpointJudge;
   readonly #rateLeases: RateLeases | undefined;
+  readonly #ports: PortOpenings;
 
   constructor(options: FleetOptions) {
     const { settings, logger, health, clock = systemClock } = options;
@@ -54,11 +60,13 @@ export class Fleet {
     this.#health = health;
     this.#logger = logger;
     this.#distribution = new Distribution(options);
-    const { rateStore: store } = options;
+    const { rateStore: store, onPortStates: onChange = () => undefined } = options;
     const limits = new LimitBoard(settings.workers, store !== undefined);
     const distribution = this.#distribution;
     const onSpent: RateLeases['take'] = spent => this.#rateLeases?.take(spent);
-    this.#supervisor = new Supervisor({ ...options, distribution, limits, onSpent, clock });
+    const portReports = new PortReports();
+    this.#ports = new PortOpenings({ distribution, reports: portReports, clock, logger, onChange });
+    this.#supervisor = new Supervisor({ ...options, distribution, limits, portReports, onSpent, clock });
     const ask = (): void => this.#supervisor.broadcast({ type: 'report-spending' });
     this.#rateLeases = store && new RateLeases({ store, rates: limits.rates, ask, clock, now: machineTime, logger });
   }
@@ -97,6 +105,11 @@ export class Fleet {
     return this.#distribution.affinityKeys;
   }
 
+  /** Of each port of a Gateway that is in force. */
+  get portStates(): ReadonlyMap<PortId, PortState> {
+    return this.#ports.states;
+  }
+
   /** All clusters in force, with their endpoints. */
   clusters(): Iterable<ServedCluster> {
     return this.#distribution.clusters();
@@ -132,7 +145,9 @@ export class Fleet {
         this.#logger.warn('workers cannot share a port on this system: running one worker');
         count = 1;
       }
-      return await this.#supervisor.start(count, { listen, tlsListen }, reusePort);
+      const listeners = await this.#supervisor.start(count, { listen, tlsListen }, reusePort);
+      this.#ports.start();
+      return listeners;
     } finally {
       unlock();
       unlockTls?.();
@@ -148,6 +163,7 @@ export class Fleet {
   publish(delta: Delta): Receipt {
     const receipt = this.#distribution.publish(delta);
     judgeChange(this.#health, delta, id => this.cluster(id));
+    if (delta.ports !== undefined) this.#ports.changed(delta.ports, receipt);
     return receipt;
   }
 
@@ -177,12 +193,14 @@ export class Fleet {
 
   /** Stops accepting. @returns when all requests and tunnels have ended */
   drain(): Promise<void> {
+    this.#ports.stop();
     return this.#supervisor.drain();
   }
 
   /** Ends everything now. @returns whether all threads have ended: one that hangs outside of JavaScript does not */
   close(): Promise<boolean> {
     this.#rateLeases?.close();
+    this.#ports.stop();
     return this.#supervisor.close();
   }
 }

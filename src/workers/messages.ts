@@ -4,9 +4,11 @@ import type { FailureNotice } from '../dataplane/failures/failure-example.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { SharedLimits } from '../limits/limits.ts';
 import type { Spent } from '../limits/spending.ts';
+import type { PortId } from '../model/gateway-port.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { PackedCertificate } from './packed-certificates.ts';
+import type { PortStates } from './port-sockets.ts';
 
 /** Where a worker listens. */
 export interface Listeners {
@@ -36,7 +38,9 @@ export interface WorkerInit extends Listeners {
   readonly defaultCertificate: PackedCertificate | undefined;
   /** Of the tickets by which clients resume TLS sessions: 48 bytes. */
   readonly ticketKeys: Uint8Array;
-  /** All routes, clusters and endpoints in force, as a packed delta; undefined before the first table. */
+  /** Ports of Gateways to listen on. */
+  readonly openPorts: readonly PortId[];
+  /** All routes, clusters, endpoints and ports in force, as a packed delta; undefined before the first table. */
   readonly snapshot: readonly string[] | undefined;
   /** The number of the last change that all this comes from. */
   readonly change: number;
@@ -51,6 +55,8 @@ export interface Change {
   readonly affinityKeys?: readonly Uint8Array[];
   readonly defaultCertificate?: PackedCertificate;
   readonly ticketKeys?: Uint8Array;
+  /** All of them. Those that could not be opened are tried again. */
+  readonly openPorts?: readonly PortId[];
 }
 
 export type ToWorker =
@@ -71,6 +77,8 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly message: string; readonly code: string }
   /** Every request from now on is judged by the change of this number, and by this version of the table. */
   | { readonly type: 'acknowledged'; readonly number: number; readonly version: number }
+  /** Of all ports of Gateways that it has been told to listen on. */
+  | { readonly type: 'ports'; readonly states: PortStates }
   | { readonly type: 'drained' }
   /** Of requests that failed: few of them, see FailureThrottle. */
   | { readonly type: 'failure'; readonly notice: FailureNotice }

@@ -1,4 +1,5 @@
 import type { PublishedDelta } from '../model/delta.ts';
+import type { PortId } from '../model/gateway-port.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Change } from './messages.ts';
 import type { PackedCertificate } from './packed-certificates.ts';
@@ -27,6 +28,7 @@ export interface NewlyInForce {
   readonly affinityKeys?: readonly Uint8Array[];
   readonly defaultCertificate?: PackedCertificate;
   readonly ticketKeys?: Uint8Array;
+  readonly openPorts?: readonly PortId[];
 }
 
 /** What a worker does not have yet: of everything the newest, so that a busy worker has little to catch up with. */

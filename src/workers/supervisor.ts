@@ -15,6 +15,7 @@ import type { Distribution } from './distribution.ts';
 import type { EndpointJudge } from './endpoint-judge.ts';
 import { workerHeapLimit } from './heap-limit.ts';
 import type { FromWorker, Listeners, ToWorker } from './messages.ts';
+import type { PortReports } from './port-reports.ts';
 import { ThreadPriorities } from './thread-priorities.ts';
 import { WorkerThread } from './worker-thread.ts';
 
@@ -56,6 +57,7 @@ export interface SupervisorOptions {
   readonly board: CounterBoard;
   readonly endpoints: EndpointBoard;
   readonly limits: LimitBoard;
+  readonly portReports: PortReports;
   /** Of rate limits. */
   readonly onSpent: (spent: readonly Spent[]) => void;
   readonly logger: Logger;
@@ -201,6 +203,9 @@ export class Supervisor {
       case 'acknowledged':
         distribution.acknowledged(thread.subscription, message.number, message.version);
         break;
+      case 'ports':
+        this.#options.portReports.take(thread.subscription, message.states);
+        break;
       case 'drained':
         thread.isDrained = true;
         this.#settleDrained();
@@ -231,6 +236,7 @@ export class Supervisor {
     // It may have died in the middle of a line.
     new WriteTurn(this.#logTurn, place.number).give();
     this.#options.distribution.unsubscribe(subscription);
+    this.#options.portReports.forget(subscription);
     this.#settleDrained();
     if (this.#phase !== 'running') return;
     const lived = Date.now() - startedAt;
@@ -251,6 +257,7 @@ export class Supervisor {
 
   #ask(passedMs: number): void {
     this.#options.distribution.pass(passedMs);
+    this.#options.portReports.look();
     for (const { thread } of this.#places) {
       if (thread?.watch(passedMs) !== true) continue;
       this.#settleDrained();

@@ -5,6 +5,7 @@ import { AffinityKeys } from '../dataplane/clusters/affinity/affinity-keys.ts';
 import type { ClusterContext } from '../dataplane/clusters/balancing.ts';
 import { createEngine } from '../dataplane/create-engine.ts';
 import type { EngineState } from '../dataplane/engine.ts';
+import { GatewayPorts } from '../dataplane/gateway-ports.ts';
 import { AccessLog } from '../dataplane/log/access-log.ts';
 import { LineSink } from '../dataplane/log/line-sink.ts';
 import { WriteTurn } from '../dataplane/log/write-turn.ts';
@@ -20,18 +21,21 @@ import { TlsHosts } from '../dataplane/transport/tls/tls-hosts.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { openLimits } from '../limits/limits.ts';
 import { arrivals, departures, type PublishedDelta } from '../model/delta.ts';
+import { portArrivals, portDepartures } from '../model/gateway-port.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { EndpointRow } from '../observe/endpoint-board.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpackCertificate } from './packed-certificates.ts';
 import { unpack } from './packed-delta.ts';
+import { PortSockets } from './port-sockets.ts';
 import { yieldTo } from './thread-priorities.ts';
 
 const init = workerData as WorkerInit;
 const counters = new WorkerCounters(init.counters);
 const affinityKeys = new AffinityKeys(init.affinityKeys);
 const tlsHosts = new TlsHosts();
+const gatewayPorts = new GatewayPorts(Math.random);
 const limits = openLimits(init.limits);
 const filterServices: FilterServices = {
   clock: systemClock,
@@ -58,6 +62,7 @@ const state: EngineState = {
   settings: init.settings,
   errorPage: init.errorPage ?? DEFAULT_ERROR_PAGE,
   tlsHosts,
+  gatewayPorts,
   clusterOf: id => routes.cluster(id),
   defaultCertificate: init.defaultCertificate && unpackCertificate(init.defaultCertificate),
   ticketKeys: init.ticketKeys,
@@ -78,17 +83,28 @@ const engine = await createEngine(init.settings.engine, {
   clientBytes: init.clientBytes,
 });
 
+const portSockets = new PortSockets(init.openPorts, {
+  portOf: id => gatewayPorts.get(id),
+  open: port => engine.listenPort(port, init.reusePort),
+  tell: states => say({ type: 'ports', states }),
+});
+
 /** The number of the last change. */
 let taken = init.change;
 /** Before its first change, a worker has what was in force when it began to start. */
 const upToDate = Promise.withResolvers<void>();
 let isDraining = false;
 
-function take({ delta, settings, errorPage, affinityKeys: keys, defaultCertificate, ticketKeys }: Change): void {
+function take(change: Change): void {
+  const { delta, settings, errorPage, affinityKeys: keys, defaultCertificate, ticketKeys, openPorts } = change;
   if (keys !== undefined) affinityKeys.change(keys);
   if (ticketKeys !== undefined) state.ticketKeys = ticketKeys;
   if (defaultCertificate !== undefined) state.defaultCertificate = unpackCertificate(defaultCertificate);
-  if (delta !== undefined) state.table = tableWith(delta, state.table);
+  if (delta !== undefined) {
+    state.table = tableWith(delta, state.table);
+    portSockets.closeGone();
+  }
+  if (openPorts !== undefined) portSockets.listenOn(openPorts);
   if (errorPage !== undefined) state.errorPage = errorPage.html ?? DEFAULT_ERROR_PAGE;
   if (settings !== undefined) {
     state.settings = settings;
@@ -100,11 +116,14 @@ function tableWith(delta: readonly string[], before: EngineState['table']): Engi
   return delta.reduce((table, text) => applied(table, unpack(text)), before);
 }
 
-/** A host is there before its routes are, and goes after them. */
+/** A host or a port is there before its routes are, and goes after them. */
 function applied(table: EngineState['table'], delta: PublishedDelta): EngineState['table'] {
-  if (delta.tls !== undefined) tlsHosts.apply(arrivals(delta.tls));
+  const { tls, ports } = delta;
+  if (tls !== undefined) tlsHosts.apply(arrivals(tls));
+  if (ports !== undefined) gatewayPorts.apply(portArrivals(ports));
   const after = routes.apply(table, delta);
-  if (delta.tls !== undefined) tlsHosts.apply(departures(delta.tls));
+  if (tls !== undefined) tlsHosts.apply(departures(tls));
+  if (ports !== undefined) gatewayPorts.apply(portDepartures(ports));
   return after;
 }
 
@@ -145,6 +164,7 @@ parentPort?.on('message', (message: ToWorker) => {
       break;
     case 'drain':
       isDraining = true;
+      portSockets.stop();
       void engine.drain().then(() => {
         sink.flush();
         say({ type: 'drained' });
@@ -164,6 +184,7 @@ if (!isDraining) {
     const { reusePort } = init;
     const tlsListen = init.tlsListen && (await engine.listenTls(init.tlsListen, reusePort));
     say({ type: 'listening', at: { listen: await engine.listen(init.listen, reusePort), tlsListen } });
+    portSockets.start();
   } catch (error) {
     say({ type: 'failed', message: messageOf(error), code: codeOf(error) ?? '' });
     end();

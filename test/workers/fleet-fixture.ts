@@ -11,7 +11,7 @@ import type { WorkerCounters } from '../../src/observe/counters.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import type { EndpointJudge } from '../../src/workers/endpoint-judge.ts';
-import { Fleet } from '../../src/workers/fleet.ts';
+import { Fleet, type FleetOptions } from '../../src/workers/fleet.ts';
 import type { RateStore } from '../../src/workers/rate-leases.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { eventually } from '../support/eventually.ts';
@@ -127,7 +127,7 @@ export const INDIFFERENT: EndpointJudge = {
   suspect: () => undefined,
 };
 
-export interface FleetDescription {
+export interface FleetDescription extends Pick<FleetOptions, 'onPortStates'> {
   readonly settings?: Partial<Settings>;
   readonly errorPage?: string;
   readonly health?: EndpointJudge;
@@ -138,7 +138,14 @@ export interface FleetDescription {
 /** Starts a fleet that is ended with the test. */
 export async function startFleet(
   context: TestContext,
-  { settings = {}, errorPage, health = INDIFFERENT, defaultCertificate, rateStore }: FleetDescription = {},
+  {
+    settings = {},
+    errorPage,
+    health = INDIFFERENT,
+    defaultCertificate,
+    rateStore,
+    onPortStates,
+  }: FleetDescription = {},
 ): Promise<RunningFleet> {
   const inForce = { ...DEFAULTS, listen: { host: HOST, port: 0 }, accessLog: 'off' as const, ...settings };
   const board = new OpenBoard();
@@ -157,6 +164,7 @@ export async function startFleet(
     defaultCertificate,
     ticketKeys: randomBytes(48),
     rateStore,
+    ...(onPortStates && { onPortStates }),
   });
   const threads: Worker[] = [];
   const onWorker = (thread: Worker): void => void threads.push(thread);
