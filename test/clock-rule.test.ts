@@ -22,6 +22,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'sources/kube/demand-source.ts',
     'sources/kube/endpoint-slice-source.ts',
     'sources/kube/events.ts',
+    'control/status/gateway-publication.ts',
     'control/status/status-election.ts',
     'control/status/status-publication.ts',
     'sources/kube/gateway-source.ts',

@@ -29,7 +29,7 @@ describe('the dashboard', () => {
       rows.map(({ title }) => title),
       [
         ...['Traffic', 'Latency', 'Errors', 'Connections', 'Upstreams', 'Endpoints', 'Policies', 'TLS', 'HTTP/2'],
-        ...['Routes', 'Certificates', 'Watch on the Kubernetes API', 'Process'],
+        ...['Routes', 'Gateways', 'Certificates', 'Watch on the Kubernetes API', 'Process'],
       ],
     );
   });

@@ -15,6 +15,7 @@ import {
   type RouteKind,
 } from '../../resources/gateway/gateway-object.ts';
 import { IndexBy } from '../index-by.ts';
+import { BackendTlsPolicies } from './backend-tls-policies.ts';
 import { byAge } from './by-age.ts';
 import { Dependencies } from './dependencies.ts';
 import { classStatuses } from './gateway-class.ts';
@@ -67,6 +68,7 @@ export class GatewayTranslator {
   readonly #byParent = new IndexBy<string>();
   readonly #routes = new Map<string, RouteReading>();
   readonly #dirtyRoutes = new Map<string, RouteKind>();
+  readonly #policies = new BackendTlsPolicies();
   readonly #statuses = new KeptStatuses();
   readonly #diagnostics = new Map<string, readonly Diagnostic[]>();
   /** By listener, how many routes attach to it. */
@@ -105,6 +107,7 @@ export class GatewayTranslator {
   /** What a translation has looked up may have changed. @param asker as in {@link GatewaySurroundings} */
   touch(asker: string): void {
     if (asker === GATEWAYS) this.#areGatewaysDirty = true;
+    else if (this.#policies.touchAsker(asker)) return;
     else for (const kind of ROUTE_KINDS) if (asker.startsWith(`${kind} `)) this.#dirtyRoutes.set(asker, kind);
   }
 
@@ -122,6 +125,7 @@ export class GatewayTranslator {
     const touched = new Set<string>();
     const gatewaysChanged = this.#areGatewaysDirty;
     if (this.#areGatewaysDirty) this.#readGateways();
+    this.#readPolicies();
     const routes = this.#readRoutes(touched);
     if (gatewaysChanged || routes.size > 0 || this.#areStatusesDirty) this.#judgeGateways(touched);
     const isPortChange = gatewaysChanged || [...routes.keys()].some(key => key.startsWith('TLSRoute '));
@@ -148,6 +152,9 @@ export class GatewayTranslator {
         break;
       case 'ReferenceGrant':
         this.#touchAll(grantsOf(ref.namespace));
+        break;
+      case 'BackendTLSPolicy':
+        this.#policies.touch(ref.namespace);
         break;
       case 'Namespace':
         this.#touchAll(labelsOf(ref.name));
@@ -191,6 +198,14 @@ export class GatewayTranslator {
     }
   }
 
+  #readPolicies(): void {
+    const namespaces = this.#policies.settle(this.#objects.all('BackendTLSPolicy'), asker =>
+      this.#surroundings.lookupsFor(asker),
+    );
+    for (const namespace of namespaces) this.#touchAll(policiesOf(namespace));
+    if (namespaces.length > 0) this.#areStatusesDirty = true;
+  }
+
   #readRoutes(touched: Set<string>): Map<string, RouteReading | undefined> {
     const readings = new Map<string, RouteReading | undefined>();
     for (const [key, kind] of this.#dirtyRoutes) {
@@ -213,10 +228,12 @@ export class GatewayTranslator {
     const object = this.#objects.get(kind, key);
     if (object === undefined) {
       this.#dependencies.forget(key);
+      this.#policies.forget(key);
       this.#diagnostics.delete(key);
       return undefined;
     }
     const uses = this.#dependencies.begin(key);
+    this.#policies.forget(key);
     const lookups = this.#lookups(key, uses);
     // Listeners may choose by the labels of its namespace.
     uses(labelsOf(object.metadata.namespace));
@@ -225,7 +242,10 @@ export class GatewayTranslator {
         listenersOf: (parent, namespace) => this.#listenersOf(parent, namespace),
         backendCertificate: gateway => this.#gateways.get(gatewayKey('Gateway', gateway))?.backendCertificate,
         grants: this.#grants(uses),
-        backendTls: () => undefined,
+        backendTls: (service, port) => {
+          uses(policiesOf(service.namespace));
+          return this.#policies.tlsFor(key, service, port);
+        },
         lookups,
         options: this.#options,
       });
@@ -269,6 +289,7 @@ export class GatewayTranslator {
       found.push(...reading.diagnostics);
     }
     this.#remark(found, touched);
+    for (const status of this.#policies.statuses(this.#routes)) say(status);
     for (const key of this.#judged) if (!known.has(key)) this.#statuses.set(key, undefined);
     this.#judged = known;
   }
@@ -326,6 +347,10 @@ export class GatewayTranslator {
 /** Names for what translations depend on. */
 function grantsOf(namespace: string): string {
   return `grants ${namespace}`;
+}
+
+function policiesOf(namespace: string): string {
+  return `policies ${namespace}`;
 }
 
 function labelsOf(namespace: string): string {

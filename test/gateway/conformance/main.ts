@@ -11,7 +11,7 @@ import { TemporaryFolder } from '../../support/real-process.ts';
 import { assetsFolder, MissingAssetsError } from '../../support/test-assets.ts';
 import { Ground, UNUSABLE_ADDRESS, USABLE_ADDRESS } from './ground.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
-import { runSuite } from './suite.ts';
+import { reportName, runSuite } from './suite.ts';
 import { failedTests, summary, verdicts } from './verdict.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -43,7 +43,7 @@ async function judge(options: Options): Promise<number> {
   const failed = failedTests(result.output);
   for (const { name, lines } of failed) print(`\n${name}\n${lines.join('\n')}`);
   print(`\n${summary(verdicts(result.report))}`);
-  if (options.report !== undefined) keep(options.report, { 'report.yaml': result.yaml });
+  if (options.report !== undefined) keep(options.report, { [reportName(options.channel)]: result.yaml });
   if (options.out !== undefined) {
     const { yaml, output } = result;
     keep(options.out, { 'report.yaml': yaml, 'suite.log': output, ...(await ground.remains()) });

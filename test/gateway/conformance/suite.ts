@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseYamlDocuments } from '../../../src/formats/yaml.ts';
 import { programVersion } from '../../../src/version.ts';
-import { gatewayProgram } from '../../support/gateway-assets.ts';
+import { type Channel, gatewayProgram } from '../../support/gateway-assets.ts';
 
 /** Longer than the suite takes when every test waits to its end. */
 const TIME_LIMIT = '90m';
@@ -18,6 +18,11 @@ const IMPLEMENTATION = {
   version: programVersion(),
   contact: 'https://kube-entry.io',
 };
+
+/** As the project of the Gateway API names the reports that it publishes. */
+export function reportName(channel: Channel): string {
+  return `${channel}-v${programVersion()}-default-report.yaml`;
+}
 
 export interface SuiteResult {
   /** The ConformanceReport; undefined: the suite did not come so far. */

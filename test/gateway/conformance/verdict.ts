@@ -5,6 +5,9 @@ import { dig } from '../../deploy/objects.ts';
 const LINES = { before: 4, after: 12 };
 const MOST_CHARACTERS = 600;
 
+/** Lines that are no test's. */
+const GO_ITSELF = /^(?:=== |\s*--- |PASS$|FAIL$)/;
+
 export interface ProfileVerdict {
   readonly name: string;
   readonly core: Statistics;
@@ -60,7 +63,7 @@ export function failedTests(output: string): FailedTest[] {
     const fails = /^\s*--- FAIL: (\S+)/.exec(line)?.[1];
     if (turn !== undefined) current = turn;
     else if (fails !== undefined) failed.push(fails);
-    else note(logged, current, line);
+    else if (!GO_ITSELF.test(line)) note(logged, current, line);
   }
   // Go says of each test that one of its subtests failed.
   const innermost = failed.filter(name => !failed.some(other => other.startsWith(`${name}/`)));

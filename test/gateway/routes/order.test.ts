@@ -4,7 +4,7 @@ import type { GrpcMatch, HttpMatch } from '../../../src/resources/gateway/gatewa
 import { readRoute } from '../../../src/translate/gateway/routes/read-route.ts';
 import fc from '../../support/property.ts';
 import { around, exact, grpcRoute, httpRoute, listeners, values } from './scene.ts';
-import { type Asked, served } from './served.ts';
+import { type Asked, ServedPort } from './served.ts';
 
 /** One match of one route, as the Gateway API compares it with others. */
 interface Candidate<Match> {
@@ -152,10 +152,11 @@ test('the first of all matches of HTTPRoutes that take a request, as the Gateway
           context,
         ).routes;
       });
+      const port = new ServedPort(table);
       const sorted = candidatesOf(routes).sort((a, b) => compare(a, b, httpNarrowness));
       for (const asked of requests) {
         const first = sorted.find(one => isHost(one.hostname, asked.host) && takesHttp(one.match, asked));
-        assert.equal(served(table, asked)?.listener?.match, first && nameOf('HTTPRoute', first), JSON.stringify(asked));
+        assert.equal(port.match(asked)?.listener?.match, first && nameOf('HTTPRoute', first), JSON.stringify(asked));
       }
     }),
     { numRuns: 500 },
@@ -176,10 +177,11 @@ test('the first of all matches of GRPCRoutes that take a call, as the Gateway AP
           context,
         ).routes;
       });
+      const port = new ServedPort(table);
       const sorted = candidatesOf(routes).sort((a, b) => compare(a, b, grpcNarrowness));
       for (const asked of requests) {
         const first = sorted.find(one => isHost(one.hostname, asked.host) && takesGrpc(one.match, asked));
-        assert.equal(served(table, asked)?.listener?.match, first && nameOf('GRPCRoute', first), JSON.stringify(asked));
+        assert.equal(port.match(asked)?.listener?.match, first && nameOf('GRPCRoute', first), JSON.stringify(asked));
       }
     }),
     { numRuns: 500 },

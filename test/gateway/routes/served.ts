@@ -1,5 +1,9 @@
-/** What a set of routes of one listener's port does with a request: the order that model/route.ts describes, looked up slowly. */
-import type { Route, ValueCondition } from '../../../src/model/route.ts';
+/** What the routes of one port do with a request: the table of the data plane is asked. */
+import { listenerKey, type Route } from '../../../src/model/route.ts';
+import { AskedRequest } from '../../../src/routing/gateway/asked-request.ts';
+import { Hostnames } from '../../../src/routing/gateway/hostnames.ts';
+import { RouteTable } from '../../../src/routing/table.ts';
+import { headOf } from '../../support/gateway-routes.ts';
 
 export interface Asked {
   readonly host: string;
@@ -10,65 +14,24 @@ export interface Asked {
   readonly query?: Readonly<Record<string, string>>;
 }
 
-/** The route that takes a request; undefined: none does. */
-export function served(routes: readonly Route[], asked: Asked): Route | undefined {
-  const listener = best(
-    routes.map(({ listener }) => listener?.hostname ?? ''),
-    asked.host,
-  );
-  const own = routes.filter(route => route.listener?.hostname === listener);
-  return inModelOrder(own).find(route => takes(route, asked));
-}
+/** The routes of one port. */
+export class ServedPort {
+  readonly #table: RouteTable<Route>;
+  /** Keys of listeners. */
+  readonly #listeners: Hostnames<string>;
 
-/** As the routes of a listener are asked. */
-export function inModelOrder(routes: readonly Route[]): readonly Route[] {
-  return routes.toSorted(
-    (a, b) =>
-      hostOrder(a.host, b.host) ||
-      (b.listener?.hostRank ?? 0) - (a.listener?.hostRank ?? 0) ||
-      kindOf(a) - kindOf(b) ||
-      b.path.length - a.path.length ||
-      (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) ||
-      ((a.listener?.rank ?? '') < (b.listener?.rank ?? '') ? -1 : 1),
-  );
-}
+  constructor(routes: readonly Route[]) {
+    this.#table = RouteTable.of(routes);
+    const places = routes.map(({ listener }) => listener).filter(place => place !== undefined);
+    this.#listeners = new Hostnames(places.map(({ port, hostname }) => [hostname, listenerKey(port, hostname)]));
+  }
 
-function takes(route: Route, asked: Asked): boolean {
-  const { method, headers = [], query = [] } = route.listener?.conditions ?? {};
-  return (
-    isHostOf(route.host, asked.host) &&
-    isPathOf(route, asked.path) &&
-    (method === undefined || method === (asked.method ?? 'GET')) &&
-    headers.every(one => isMet(one, asked.headers?.[one.name])) &&
-    query.every(one => isMet(one, asked.query?.[one.name]))
-  );
-}
-
-function isMet({ value, isPattern }: ValueCondition, actual: string | undefined): boolean {
-  if (actual === undefined) return false;
-  return isPattern === true ? new RegExp(`^(?:${value})$`).test(actual) : actual === value;
-}
-
-function isPathOf({ path, match }: Route, asked: string): boolean {
-  if (match === 'exact') return asked === path;
-  if (match === 'regex') return new RegExp(`^(?:${path})$`).test(asked);
-  return path === '/' || asked === path || asked.startsWith(`${path}/`);
-}
-
-function isHostOf(host: string, asked: string): boolean {
-  return host === '' || host === asked || (host.startsWith('*.') && asked.endsWith(host.slice(1)));
-}
-
-function best(hostnames: readonly string[], host: string): string | undefined {
-  return hostnames.filter(one => isHostOf(one, host)).toSorted(hostOrder)[0];
-}
-
-/** Exact names first, then the longer wildcard, then all hosts. */
-function hostOrder(a: string, b: string): number {
-  const rank = (host: string): number => (host === '' || host.startsWith('*.') ? host.length : 1_000);
-  return rank(b) - rank(a);
-}
-
-function kindOf({ match }: Route): number {
-  return match === 'exact' ? 0 : match === 'regex' ? 1 : 2;
+  /** The route that takes a request; undefined: none does. */
+  match({ host, path, method = 'GET', headers = {}, query = {} }: Asked): Route | undefined {
+    const request = new AskedRequest();
+    const text = new URLSearchParams(query).toString();
+    request.begin(headOf(method, Object.entries(headers)), text === '' ? '' : `?${text}`);
+    const listener = this.#listeners.closest(host);
+    return listener === undefined ? undefined : this.#table.matchListener(listener, host, path, request);
+  }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { GrpcRouteObject, HttpRouteObject } from '../../../src/resources/gateway/gateway-object.ts';
 import { readRoute } from '../../../src/translate/gateway/routes/read-route.ts';
 import { type Around, around } from './scene.ts';
-import { type Asked, served } from './served.ts';
+import { type Asked, ServedPort } from './served.ts';
 
 /** What is asked for; by default example.com, `/` and GET. */
 export interface Row extends Partial<Asked> {
@@ -24,12 +24,12 @@ export function testTables(tables: readonly Table[]): void {
   for (const { name, http = [], grpc = [], around: all, rows } of tables) {
     test(name, () => {
       const context = around(all);
-      const routes = [
+      const port = new ServedPort([
         ...http.flatMap(route => readRoute('HTTPRoute', route, context).routes),
         ...grpc.flatMap(route => readRoute('GRPCRoute', route, context).routes),
-      ];
+      ]);
       for (const { gets, host = 'example.com', path = '/', ...asked } of rows) {
-        const route = served(routes, { host, path, ...asked });
+        const route = port.match({ host, path, ...asked });
         const found = route === undefined ? '404' : (STATUSES[route.cluster] ?? route.service.name);
         assert.equal(found, gets, JSON.stringify({ host, path, ...asked }));
       }

@@ -33,7 +33,8 @@ const LOOKUPS = {
   service: ({ name }: { readonly name: string }) => SERVICES.get(name),
   certificate: ({ name }: { readonly name: string }) =>
     name === 'cert' ? { value: CERTIFICATE } : { fault: 'there is no such Secret' },
-  authorities: () => ({ fault: 'there is no such ConfigMap' }),
+  authorities: ({ name }: { readonly name: string }) =>
+    name === 'ca' ? { value: 'PEM' } : { fault: 'there is no such ConfigMap' },
 };
 
 const namespaces = ['default', 'other'] as const;
@@ -166,6 +167,17 @@ const objects: fc.Arbitrary<KindedObject> = fc.oneof(
         .constantFrom('HTTPRoute', 'Gateway', 'TLSRoute')
         .map(kind => [{ group: GATEWAY_GROUP, kind, namespace: 'default' }]),
       to: fc.constantFrom('Service', 'Secret').map(kind => [{ group: '', kind }]),
+    }),
+  ),
+  object(
+    'BackendTLSPolicy',
+    ['p1', 'p2'],
+    fc.record({
+      targetRefs: fc.constantFrom('s1', 's2').map(name => [{ group: '', kind: 'Service', name }]),
+      validation: fc.record({
+        hostname: fc.constantFrom('s1.example', 's2.example'),
+        caCertificateRefs: fc.constantFrom('ca', 'gone').map(name => [{ group: '', kind: 'ConfigMap', name }]),
+      }),
     }),
   ),
   object('Namespace', namespaces, fc.record({ labels: fc.constantFrom({ team: 'red' }, { team: 'blue' }) })),

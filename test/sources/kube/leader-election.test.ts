@@ -110,10 +110,7 @@ test('without the right it is said once, and tried again now and then', async ()
   await contest.pass(100_000);
   const warnings = contest.log.lines.filter(({ level }) => level === 40);
   assert.equal(warnings.length, 1);
-  assert.match(
-    warnings[0]?.msg ?? '',
-    /status of Ingresses is not written.*may not get leases in namespace "kube-entry"/,
-  );
+  assert.match(warnings[0]?.msg ?? '', /statuses are not written.*may not get leases in namespace "kube-entry"/);
   assert.match(election.problem ?? '', /leases/);
   assert.ok(contest.server.requests.length <= 5, String(contest.server.requests.length));
   contest.server.faults.clear();

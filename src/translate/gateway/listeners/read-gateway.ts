@@ -53,7 +53,7 @@ export function readGateway(
   const finish = ({ refusal, listeners }: JudgedOwner): ListenerJudgement[] =>
     listeners.map(one => {
       const isServed = address !== undefined && refusal === undefined && one.isUsable;
-      return judgementOf(one, parent, isServed ? portId(address, one.own.listener.port) : undefined);
+      return judgementOf(one, { namespace, name }, isServed ? portId(address, one.own.listener.port) : undefined);
     });
   const ownListeners = finish(judgedOwn);
   const listenerSets = sets.map((set, index): ListenerSetReading => {
