@@ -3,9 +3,12 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
 import { FormatError } from '../errors.ts';
-import type { RouteLimits, ServiceRef } from '../model/route.ts';
+import type { GatewayPort } from '../model/gateway-port.ts';
+import type { ClusterId, Route, RouteLimits, ServiceRef } from '../model/route.ts';
 import { explain } from '../routing/explain.ts';
-import { type Explanation, type LossReason, takes } from '../routing/explanation.ts';
+import { explainPort } from '../routing/explain-port.ts';
+import { type Explanation, type LossReason, type PortExplanation, takes } from '../routing/explanation.ts';
+import { type AskedPort, askedPort, gatewaysAt } from '../routing/gateway/asked-port.ts';
 import { parseHost } from '../routing/host.ts';
 import { upperCaseEscapes } from '../routing/path.ts';
 import { explainPolicies, type PolicyExplanation } from '../translate/policies/policies.ts';
@@ -19,10 +22,14 @@ export interface ExplanationView {
   readonly host: string;
   readonly path: string;
   readonly route: RouteView | undefined;
-  /** Which rules have decided for a location of an Ingress; absent elsewhere. */
+  /** Which rules have decided for a location of an Ingress or a rule of a Gateway; absent elsewhere. */
   readonly rule: string | undefined;
+  /** Present where a port of a Gateway was asked about. */
+  readonly at?: PortExplanation;
+  /** `NAMESPACE/NAME` of Gateways and ListenerSets: present where another port was asked about, and no route takes the request there. */
+  readonly gateways?: readonly string[];
   readonly upstreamTarget: string | undefined;
-  /** Where it would go; absent where kube-proxy chooses. */
+  /** Where it would go; absent where kube-proxy chooses, or several clusters share the requests. */
   readonly endpoints: EndpointChoiceView | undefined;
   /** In force for the request. */
   readonly limits: RouteLimits | undefined;
@@ -35,17 +42,58 @@ export interface ExplanationView {
   readonly refusals: readonly DiagnosticView[];
 }
 
-/** @param query `host` and `path` @throws FormatError for what is missing, or for a request that would not get as far as a route */
-export function explainQuery(query: unknown, { table, mergeSlashes }: ControlPlane): Explanation {
+/** The answer to a question. @param query as {@link explainQuery} and {@link clientQuery} have it @throws FormatError */
+export function viewQuery(query: unknown, control: ControlPlane): ExplanationView {
+  const client = clientQuery(query);
+  return viewExplanation(explainQuery(query, client, control), client, control);
+}
+
+/** What is explained, and with what. */
+type Explaining = Pick<ControlPlane, 'table' | 'mergeSlashes' | 'gatewayPorts'>;
+
+/**
+ * @param query `host` and `path`, and for a port of a Gateway `gateway`, `port` and `sni`
+ * @throws FormatError for what is missing, or for a request that would not get as far as a route
+ */
+function explainQuery(query: unknown, client: ClientFacts, control: Explaining): Explanation {
   const host = queryParameter(query, 'host') ?? '';
   const path = queryParameter(query, 'path');
   if (path === undefined) throw new FormatError('say which path: /explain?host=HOST&path=/PATH');
   if (host !== '' && parseHost(host) === undefined) {
     throw new FormatError(`host "${host}": a request with this Host is answered with 400`);
   }
-  const explanation = explain(table, host, path, mergeSlashes);
+  const [gateway, port] = [queryParameter(query, 'gateway'), queryParameter(query, 'port')];
+  const asked = { host, target: path, gateway, port, serverName: queryParameter(query, 'sni') };
+  const explanation = explainAsked(asked, client, control);
   if (explanation === undefined) throw new FormatError(`path "${path}": a request for it is answered with 400`);
   return explanation;
+}
+
+/** What a person asks, whichever port it is about. */
+export interface AskedTarget extends Pick<AskedPort, 'gateway' | 'port'> {
+  readonly host: string;
+  /** Path and query, or a URL. */
+  readonly target: string;
+  readonly serverName?: string | undefined;
+}
+
+/** @returns undefined for a request that would be answered with 400 @throws FormatError for a port that no Gateway has */
+export function explainAsked(
+  { host, target, gateway, port, serverName }: AskedTarget,
+  { method, headers }: ClientFacts,
+  control: Explaining,
+): Explanation | undefined {
+  const { table, mergeSlashes } = control;
+  if (gateway === undefined && port === undefined) return explain(table, host, target, mergeSlashes);
+  const [, scheme] = /^(https?):\/\//i.exec(target) ?? [];
+  const isSecure = scheme === undefined ? undefined : scheme.toLowerCase() === 'https';
+  const question = {
+    port: askedPort(control.gatewayPorts(), { gateway, port, isSecure }),
+    method,
+    headers,
+    serverName,
+  };
+  return explainPort(table, host, target, question, mergeSlashes);
 }
 
 /** @throws FormatError when it is given more than once */
@@ -56,7 +104,7 @@ export function queryParameter(query: unknown, name: string): string | undefined
 }
 
 /** @param query `method`, `client-ip`, and `header` any number of times @throws FormatError */
-export function clientQuery(query: unknown): ClientFacts {
+function clientQuery(query: unknown): ClientFacts {
   const given: unknown = typeof query === 'object' && query !== null ? Reflect.get(query, 'header') : undefined;
   const headerLines = Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];
   const method = queryParameter(query, 'method') ?? '';
@@ -64,7 +112,7 @@ export function clientQuery(query: unknown): ClientFacts {
 }
 
 /** What an explanation is completed with. */
-export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits'> &
+export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits' | 'gatewayPorts'> &
   ClusterSource & { readonly reports: Pick<ControlPlane['reports'], 'choose'> };
 
 export function viewExplanation(
@@ -73,11 +121,10 @@ export function viewExplanation(
   context: ExplanationContext,
 ): ExplanationView {
   const { route, losers, path, query, upstreamPath: _, ...rest } = explanation;
-  const { host } = rest;
-  const choice = route && context.reports.choose(route.cluster, { host, path, query, ...client });
-  const matched = upperCaseEscapes(path);
-  // A shorter prefix of another Service would not have won either.
-  const wouldTake = (prefix: string): boolean => takes(prefix, matched) && prefix.length >= (route?.path.length ?? 0);
+  const { host, at } = rest;
+  const cluster = route && onlyCluster(route);
+  const choice = cluster === undefined ? undefined : context.reports.choose(cluster, { host, path, query, ...client });
+  const gateways = route === undefined && at === undefined ? [...context.gatewayPorts()].flatMap(gatewayNames) : [];
   return {
     ...rest,
     path,
@@ -85,16 +132,41 @@ export function viewExplanation(
     endpoints: choice && viewChoice(choice),
     limits: route && { ...context.limits, ...route.overrides },
     policies: route === undefined ? [] : explainPolicies(route.policies, explainedRequest(explanation, client)),
+    losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route, context) })),
+    ...(at === undefined ? others(explanation, context) : { waiting: [], refusals: [] }),
+    ...(gateways.length > 0 && { gateways: [...new Set(gateways)] }),
+  };
+}
+
+/** The cluster that gets all requests of a route; undefined where several share them. */
+function onlyCluster({ cluster, backends = [] }: Route): ClusterId | undefined {
+  const [first, ...more] = backends.filter(({ weight }) => weight > 0);
+  if (more.length > 0) return undefined;
+  return first?.cluster ?? cluster;
+}
+
+/** Services that ask for the path of a route, too, or would if they were not refused. */
+function others(
+  { route, path }: Explanation,
+  context: ExplanationContext,
+): Pick<ExplanationView, 'waiting' | 'refusals'> {
+  const matched = upperCaseEscapes(path);
+  // A shorter prefix of another Service would not have won either.
+  const wouldTake = (prefix: string): boolean => takes(prefix, matched) && prefix.length >= (route?.path.length ?? 0);
+  return {
     waiting: context
       .conflicts()
       .filter(conflict => route !== undefined && conflict.host === route.host && conflict.path === route.path)
       .map(({ loser }) => loser),
-    losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route, context) })),
     refusals: context
       .refusals()
       .filter(({ paths }) => paths.some(wouldTake))
       .map(viewDiagnostic),
   };
+}
+
+function gatewayNames(port: GatewayPort): string[] {
+  return [...gatewaysAt(port)];
 }
 
 function explainedRequest(

@@ -6,7 +6,7 @@ import { readOnlyRoute } from './app.ts';
 import { viewCertificates } from './certificate-view.ts';
 import { viewCluster } from './cluster-view.ts';
 import { viewDiagnostic } from './diagnostic-view.ts';
-import { clientQuery, explainQuery, queryParameter, viewExplanation } from './explanation.ts';
+import { queryParameter, viewQuery } from './explanation.ts';
 import { viewRoute } from './route-view.ts';
 import { stubStatus } from './stub-status.ts';
 
@@ -29,9 +29,7 @@ export function addTableRoutes(
       conflicts: control.conflicts(),
     });
   });
-  readOnlyRoute(app, '/explain', async (request, reply) =>
-    sendJson(reply, viewExplanation(explainQuery(request.query, control), clientQuery(request.query), control)),
-  );
+  readOnlyRoute(app, '/explain', async (request, reply) => sendJson(reply, viewQuery(request.query, control)));
   readOnlyRoute(app, '/endpoints', async (request, reply) => {
     const backend = queryParameter(request.query, 'backend');
     return sendJson(reply, [...control.observedClusters(backend)].map(viewCluster));

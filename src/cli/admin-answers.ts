@@ -6,6 +6,7 @@ import { type StubStatus, stubStatus } from '../admin/stub-status.ts';
 import { UnavailableError } from '../errors.ts';
 import type { RouteLimits, RouteOverrides, ServiceRef } from '../model/route.ts';
 import { isObject } from '../resources/service-object.ts';
+import type { PortExplanation } from '../routing/explanation.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { AdminClient } from './admin-client.ts';
 import { isChoice } from './cluster-answers.ts';
@@ -25,6 +26,10 @@ export interface ExplanationAnswer {
   readonly route: TakingRoute | undefined;
   /** Which rules have decided; absent for routes of Services, and in the answer of an older version. */
   readonly rule: string | undefined;
+  /** Where a request for a port of a Gateway comes; absent for other ports. */
+  readonly at?: PortExplanation | undefined;
+  /** Gateways that the request may be meant for; absent where a route takes it, and in the answer of an older version. */
+  readonly gateways?: readonly string[] | undefined;
   readonly upstreamTarget: string | undefined;
   /** Where it would go; absent where kube-proxy chooses, or in the answer of an older version. */
   readonly endpoints: EndpointChoiceView | undefined;
@@ -58,6 +63,11 @@ export interface AskedExplanation {
   readonly clientIp: string;
   /** `NAME: VALUE` */
   readonly headerLines: readonly string[];
+  /** `NAMESPACE/NAME` of a Gateway, or an address; undefined with {@link port}: a port that is no Gateway's. */
+  readonly gateway?: string | undefined;
+  readonly port?: string | undefined;
+  /** Of the TLS session; undefined: the host. */
+  readonly serverName?: string | undefined;
 }
 
 /** GET /routes, counted. */
@@ -90,10 +100,13 @@ export interface TableAnswer {
 
 /** @throws UnavailableError */
 export async function askExplanation(client: AdminClient, asked: AskedExplanation): Promise<ExplanationAnswer> {
-  const { host, target, method, clientIp, headerLines } = asked;
+  const { host, target, method, clientIp, headerLines, gateway, port, serverName } = asked;
   const query = new URLSearchParams({ host, path: target });
   if (method !== '') query.set('method', method);
   if (clientIp !== '') query.set('client-ip', clientIp);
+  if (gateway !== undefined) query.set('gateway', gateway);
+  if (port !== undefined) query.set('port', port);
+  if (serverName !== undefined) query.set('sni', serverName);
   for (const line of headerLines) query.append('header', line);
   const value = await client.json(`/explain?${query}`);
   if (!isObject(value) || !(value.route === undefined || isRoute(value.route)) || !Array.isArray(value.losers)) {
@@ -104,6 +117,8 @@ export async function askExplanation(client: AdminClient, asked: AskedExplanatio
   return {
     route: route && { ...route, overrides: isObject(route.overrides) ? route.overrides : {} },
     rule: typeof value.rule === 'string' ? value.rule : undefined,
+    at: isPortExplanation(value.at) ? value.at : undefined,
+    gateways: Array.isArray(value.gateways) ? value.gateways.filter(name => typeof name === 'string') : undefined,
     upstreamTarget: typeof value.upstreamTarget === 'string' ? value.upstreamTarget : undefined,
     endpoints: isChoice(value.endpoints) ? value.endpoints : undefined,
     limits: isLimits(value.limits) ? value.limits : undefined,
@@ -187,6 +202,15 @@ function isGateway(value: unknown): boolean {
     typeof value.port === 'string' &&
     typeof value.hostname === 'string' &&
     (value.conditions === undefined || isObject(value.conditions))
+  );
+}
+
+function isPortExplanation(value: unknown): value is PortExplanation {
+  return (
+    isObject(value) &&
+    typeof value.port === 'string' &&
+    typeof value.listener === 'string' &&
+    (value.sessionListener === undefined || typeof value.sessionListener === 'string')
   );
 }
 

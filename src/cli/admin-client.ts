@@ -14,12 +14,15 @@ export interface AdminReply {
 export class UnexpectedStatusError extends KubeEntryError {
   readonly code = 'UNEXPECTED_STATUS';
   readonly status: number;
+  /** What the answer says, for a person. */
+  readonly body: string;
 
-  constructor(path: string, socketPath: string, status: number) {
+  constructor(path: string, socketPath: string, { status, body }: AdminReply) {
     super(
       `GET ${path} on ${socketPath} was answered with ${status}: is this the admin socket of a kube-entry of this version?`,
     );
     this.status = status;
+    this.body = body;
   }
 }
 
@@ -63,9 +66,9 @@ export class AdminClient {
 
   /** The body of a 200. @throws UnavailableError if no process answers, UnexpectedStatusError for any other status */
   async text(path: string): Promise<string> {
-    const { status, body } = await this.get(path);
-    if (status !== 200) throw new UnexpectedStatusError(path, this.#socketPath, status);
-    return body;
+    const reply = await this.get(path);
+    if (reply.status !== 200) throw new UnexpectedStatusError(path, this.#socketPath, reply);
+    return reply.body;
   }
 
   /** The value of a 200 with JSON; its shape is for the caller to check. @throws as {@link text} */

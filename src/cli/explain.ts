@@ -1,30 +1,17 @@
 import { readClient } from '../admin/endpoint-choice-view.ts';
-import { viewExplanation } from '../admin/explanation.ts';
+import { explainAsked, viewExplanation } from '../admin/explanation.ts';
 import { ClusterReports } from '../control/cluster-reports.ts';
-import { describeBodyLimit, describeTimeouts } from '../control/limits.ts';
-import { SettingsError } from '../errors.ts';
-import { serviceKey } from '../model/route.ts';
-import { explain as explainRoute } from '../routing/explain.ts';
+import { FormatError, SettingsError } from '../errors.ts';
 import { limitsOf } from '../settings/limits.ts';
-import { hostLabel, plural } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
-import { askExplanation, type ExplanationAnswer, type TakingRoute } from './admin-answers.ts';
+import { quote } from '../text/quote.ts';
+import { askExplanation, type ExplanationAnswer } from './admin-answers.ts';
 import { AdminClient, UnexpectedStatusError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
-import { choiceReport } from './endpoint-choice-report.ts';
 import { explainReason, REASON_OPTION } from './explain-reason.ts';
-import type { Io } from './io.ts';
+import { explanationReport, type Question } from './explanation-report.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
 import { INGRESS_SETTINGS, readSource } from './read-source.ts';
-import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
-import { upstreamLabel } from './upstream-label.ts';
-
-interface Question {
-  /** Host as a client would send it; empty when the request names none. */
-  readonly host: string;
-  /** Path and query, or a whole URL, whose host then counts. */
-  readonly target: string;
-}
 
 const EXAMPLE = 'kube-entry explain /volume/api/v1/pools';
 
@@ -37,8 +24,9 @@ export const explain: Command = {
     'Asks a running instance, or reads Service manifests with --manifests.',
     'A whole URL works, too. Exits 1 if no route takes the request. Where a Service is balanced over its endpoints, each',
     'is shown with its share of such requests, or with the reason why it gets none. What the policies of the route would do',
-    'is shown, too. --method, --client-ip and --header say more of the request, as policies, the balance hash and sticky',
-    'cookies need it.',
+    'is shown, too. --method, --client-ip, --header and --query say more of the request, as rules of Gateways, policies, the',
+    'balance hash and sticky cookies need it.',
+    'Which rule of a Gateway takes a request, and why others do not, is shown with --gateway or --port.',
     'With --reason it explains a reason of the access log; this needs no instance.',
   ].join('\n'),
   examples: [
@@ -49,6 +37,10 @@ export const explain: Command = {
     {
       line: 'kube-entry explain --header "Cookie: INGRESSCOOKIE=…" /cart',
       note: 'which endpoint a cookie is bound to',
+    },
+    {
+      line: 'kube-entry explain --gateway infra/web --header "version: two" shop.example.com/cart',
+      note: 'which rule of a Gateway',
     },
     { line: 'kube-entry explain --output json /volume', note: 'for scripts' },
   ],
@@ -67,6 +59,13 @@ export const explain: Command = {
     method: { placeholder: 'METHOD', description: 'the method of the request; GET without it' },
     'client-ip': { placeholder: 'ADDRESS', description: 'the client of the request' },
     header: { placeholder: '"NAME: VALUE"', description: 'a header of the request; repeatable', isRepeatable: true },
+    query: { placeholder: 'NAME=VALUE', description: 'a parameter of the query; repeatable', isRepeatable: true },
+    gateway: {
+      placeholder: 'GATEWAY',
+      description: 'the Gateway that the request comes to: NAMESPACE/NAME, or its address',
+    },
+    port: { placeholder: 'PORT', description: 'the port of the Gateway, if it has several' },
+    sni: { placeholder: 'NAME', description: 'the server name of the TLS session; the host without it' },
     reason: REASON_OPTION,
     output: OUTPUT_OPTION,
   },
@@ -81,109 +80,19 @@ export const explain: Command = {
     }
     if (asked === undefined) throw new SettingsError([`explain: ${this.parameters} is missing, as in ${EXAMPLE}`]);
     if (reason !== undefined) throw new SettingsError([`explain: takes ${this.parameters} or --reason, not both`]);
-    const question = readQuestion(asked);
+    const question = withQuery(readQuestion(asked), textOf(flags.options.query));
     const answer = await askFor(question, invocation);
     io.print(formatAnswer(format, { ...question, ...view(answer) }, () => explanationReport(question, answer, io)));
     return answer?.route === undefined ? EXIT.no : EXIT.ok;
   },
 };
 
-/** What `--output json` and `yaml` print beside the question. `status` is that of an answer made here: none, 404 or 400. */
+/** What `--output json` and `yaml` print beside the question. `status` is that of an answer made here: none, 400, 404 or 421. */
 function view(answer: ExplanationAnswer | undefined): object {
   if (answer === undefined) return { status: 400 };
-  const { route, losers, refusals } = answer;
-  return route === undefined ? { status: 404, losers, refusals } : answer;
-}
-
-function explanationReport(question: Question, answer: ExplanationAnswer | undefined, { terminal, paint }: Io): string {
-  const asked = printable(question.host + question.target);
-  if (answer === undefined) {
-    return `${asked} is refused with ${paint('red', '400')}: its host or path is malformed, or climbs above the root.`;
-  }
-  const { route, waiting, losers, refusals, upstreamTarget = '' } = answer;
-  const sections: string[] = [];
-  const layout = { indent: '  ', width: terminal?.columns, paint, lastIsProse: true };
-  if (route === undefined) {
-    sections.push(`No route takes ${asked}: it is answered with ${paint('red', '404')}.`);
-  } else {
-    const facts: Fact[] = [
-      ['Route', `${hostLabel(route.host)} ${route.path}`],
-      ...(answer.rule === undefined ? [] : [['Rule', answer.rule] as Fact]),
-      ['Service', serviceKey(route.service)],
-      upstreamFact(route, answer.endpoints !== undefined),
-      ['It gets', upstreamTarget],
-      ...canaryFacts(route),
-      ...limitFacts(answer),
-    ];
-    sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
-    const does = answer.policies.map(one => [one.policy, printable(one.does)]);
-    if (does.length > 0)
-      sections.push(
-        `${paint('bold', 'Policies, in this order')}\n${formatTable(['POLICY', 'WHAT IT DOES WITH THE REQUEST'], does, layout)}`,
-      );
-    if (answer.endpoints !== undefined) sections.push(choiceReport(answer.endpoints, layout));
-  }
-  const slip = forgottenSlash(question, route);
-  if (slip !== undefined) sections.push(slip);
-  if (route !== undefined && waiting.length > 0) {
-    const why = `${serviceKey(route.service)} is older, or has the earlier name; this Service takes over when it goes`;
-    const rows = waiting.map(service => [serviceKey(service), why]);
-    const table = formatTable(['SERVICE', 'WHY IT WAITS'], rows, layout);
-    sections.push(`${paint('yellow', 'Waiting for this host and path')}\n${table}`);
-  }
-  if (refusals.length > 0) {
-    const rows = refusals.map(({ service, reason = '', message }) => [serviceKey(service), reason, message]);
-    const table = formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, layout);
-    sections.push(`${paint('yellow', 'Refused Services that ask for this path')}\n${table}`);
-  }
-  if (losers.length > 0) {
-    const rows = losers.map(({ route: { host, path, service }, reason }) => [
-      hostLabel(host),
-      path,
-      serviceKey(service),
-      reason,
-    ]);
-    const table = formatTable(['HOST', 'PATH', 'SERVICE', 'WHY NOT'], rows, layout);
-    sections.push(`${paint('yellow', 'Other routes that are close')}\n${table}`);
-  }
-  return sections.join('\n\n');
-}
-
-/** @param areShown the endpoints are listed below, each with its share */
-function upstreamFact({ backend }: TakingRoute, areShown: boolean): Fact {
-  const { length } = backend.endpoints;
-  if (length === 0) return ['Upstream', 'none: it is answered with 503', 'red'];
-  return ['Upstream', areShown ? `${backend.balance} over ${plural(length, 'endpoint')}` : upstreamLabel(backend)];
-}
-
-function canaryFacts({ canary }: TakingRoute): Fact[] {
-  if (canary === undefined) return [];
-  const { backend, weight, weightTotal, header, headerValue, headerPattern, cookie } = canary;
-  const value = headerValue || (headerPattern === undefined ? 'always' : `~${headerPattern}`);
-  const share = weightTotal === undefined ? `${weight}%` : `${weight} of ${weightTotal}`;
-  const rules = [
-    header !== '' && `header ${header}: ${value}`,
-    cookie !== '' && `cookie ${cookie}=always`,
-    weight > 0 && `${share} of the other requests`,
-  ].filter(rule => rule !== false);
-  const who = rules.length === 0 ? 'it takes no request' : `it takes ${rules.join(', ')}`;
-  const where = backend.endpoints.length === 0 ? 'no endpoint: it takes no request' : who;
-  return [['Canary', printable(`${backend.name}: ${where}`)]];
-}
-
-function limitFacts({ route, limits }: ExplanationAnswer): Fact[] {
-  if (route === undefined || limits === undefined) return [];
-  return [
-    ['Timeouts', describeTimeouts(limits, route.overrides)],
-    ['Body limit', describeBodyLimit(limits, route.overrides)],
-  ];
-}
-
-/** A hint for `volume/x`, which is read as host and path, where no route has that host and the host has no dot. */
-function forgottenSlash({ host, target }: Question, route: TakingRoute | undefined): string | undefined {
-  if (!/^[^.:[\]]+$/.test(host) || host === 'localhost' || route?.host === host) return undefined;
-  const path = `/${host}${target === '/' ? '' : target}`;
-  return printable(`This was read as host ${host} and path ${target}. Did you mean ${path}?`);
+  const { route, at, gateways, losers, refusals } = answer;
+  if (route !== undefined) return answer;
+  return { status: at?.sessionListener === undefined ? 404 : 421, at, gateways, losers, refusals };
 }
 
 /**
@@ -199,18 +108,37 @@ export function readQuestion(argument: string): Question {
   return { host, target: target.startsWith('/') ? target : `/${target}` };
 }
 
+/** The question with further parameters, each escaped as far as it has to be. @param lines `NAME=VALUE`, a line each */
+function withQuery({ host, target }: Question, lines: string | undefined): Question {
+  if (lines === undefined) return { host, target };
+  const parameters = lines.split('\n').map(line => {
+    const equals = line.indexOf('=');
+    if (equals <= 0) throw new SettingsError([`explain: --query ${quote(line)}: write NAME=VALUE`]);
+    return `${encodeURIComponent(line.slice(0, equals))}=${encodeURIComponent(line.slice(equals + 1))}`;
+  });
+  return { host, target: `${target}${target.includes('?') ? '&' : '?'}${parameters.join('&')}` };
+}
+
+function textOf(option: unknown): string | undefined {
+  return typeof option === 'string' ? option : undefined;
+}
+
 /** @returns undefined when the request would be refused with 400 */
 async function askFor({ host, target }: Question, invocation: Invocation): Promise<ExplanationAnswer | undefined> {
   const { options } = invocation.flags;
-  const clientIp = typeof options['client-ip'] === 'string' ? options['client-ip'] : '';
-  const headerLines = typeof options.header === 'string' ? options.header.split('\n') : [];
-  const method = typeof options.method === 'string' ? options.method.toUpperCase() : '';
+  const clientIp = textOf(options['client-ip']) ?? '';
+  const headerLines = textOf(options.header)?.split('\n') ?? [];
+  const method = textOf(options.method)?.toUpperCase() ?? '';
   const client = readClient({ method, clientIp, headerLines });
+  const [gateway, port, serverName] = [textOf(options.gateway), textOf(options.port), textOf(options.sni)];
+  const asked = { host, target, gateway, port, serverName };
   const { settings, flags, io } = invocation;
   // Only the flag: a container that serves manifests names them in its environment, and there the running one knows best.
   if (flags.values.manifests !== undefined && settings.manifests !== '') {
     const catalog = await readSource(settings, io);
-    const explanation = explainRoute(catalog.table, host, target, settings.mergeSlashes);
+    const gatewayPorts = () => catalog.gateways.ports();
+    const { table } = catalog;
+    const explanation = explainAsked(asked, client, { table, mergeSlashes: settings.mergeSlashes, gatewayPorts });
     if (explanation === undefined) return undefined;
     const {
       host: _,
@@ -222,14 +150,15 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
       refusals: () => catalog.refusals(),
       conflicts: () => catalog.conflicts(),
       limits: limitsOf(settings),
+      gatewayPorts,
     });
     return answer;
   }
   try {
-    const asked = { host, target, method, clientIp, headerLines };
-    return await askExplanation(new AdminClient(settings.adminSocket), asked);
+    return await askExplanation(new AdminClient(settings.adminSocket), { ...asked, method, clientIp, headerLines });
   } catch (error) {
-    if (error instanceof UnexpectedStatusError && error.status === 400) return undefined;
-    throw error;
+    if (!(error instanceof UnexpectedStatusError) || error.status !== 400) throw error;
+    if (/^(?:gateway|port) /.test(error.body)) throw new FormatError(printable(error.body.trim()));
+    return undefined;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { GatewayPort } from '../model/gateway-port.ts';
 import type { ClusterId, RouteLimits } from '../model/route.ts';
 import type { FailureReport } from '../observe/failure-log.ts';
 import type { ProgramState, Scrape } from '../observe/registry.ts';
@@ -36,6 +37,8 @@ export interface ControlPlane {
   /** SIGTERM has come: the instance is no longer ready. */
   readonly isDraining: boolean;
   readonly table: RouteTable;
+  /** The ports of Gateways. */
+  gatewayPorts(): Iterable<GatewayPort>;
   /** A cluster that routes of the table lead to. */
   cluster(id: ClusterId): ServedCluster | undefined;
   /**

@@ -5,6 +5,7 @@ import { SettingsError } from '../errors.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { ServedCluster } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { GatewayPort } from '../model/gateway-port.ts';
 import type { ClusterId, RouteLimits } from '../model/route.ts';
 import type { FailureLog, FailureReport } from '../observe/failure-log.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -104,6 +105,10 @@ export class RouteControl implements ObservedControlPlane {
 
   get table(): RouteTable {
     return this.#options.fleet.table;
+  }
+
+  gatewayPorts(): Iterable<GatewayPort> {
+    return this.#options.catalog.gateways.ports();
   }
 
   cluster(id: ClusterId): ServedCluster | undefined {

@@ -5,6 +5,7 @@ import type { RequestFacts } from '../../src/control/asked-request.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { refused, warned } from '../support/diagnostics.ts';
 import { ask, exchange, get, header } from '../support/exchange.ts';
+import { gatewayRoute, PORT } from '../support/gateway-routes.ts';
 import { endpointReport, observedCluster } from '../support/observed-clusters.ts';
 import { route, served } from '../support/routes.ts';
 import { adminServer } from './admin-fixture.ts';
@@ -145,6 +146,40 @@ test('/explain says where a request would go, by the client and the headers that
   ]);
   assert.deepEqual(asked, [{ method: 'GET', host: '', path: '/cart', query: '?id=1', clientIp: '192.0.2.7', headers }]);
   assert.equal((await get(at, '/explain?path=/cart&header=nothing')).status, 400);
+});
+
+test('/explain says which rule of a Gateway takes a request, by listener, method, headers and server name', async context => {
+  const { at, control } = await adminServer(context);
+  const listeners = ['', '*.example.com'].map(hostname => ({
+    ...{ name: `infra/web/${hostname || 'all'}`, hostname, serves: 'http' as const, certificates: [] },
+  }));
+  const port = { id: PORT, listen: { host: '127.0.0.1', port: 443 }, publicPort: 443, transport: 'tls' as const };
+  control.portList = [{ ...port, listeners }];
+  const conditions = { method: 'POST', headers: [{ name: 'version', value: 'two' }] };
+  control.table = RouteTable.of([
+    gatewayRoute('all', '/cart', { listener: { hostname: '*.example.com', rank: 'b' } }),
+    gatewayRoute('two', '/cart', { listener: { hostname: '*.example.com', rank: 'a', conditions } }),
+  ]);
+  const explain = async (fields: Record<string, string>) => {
+    const query = new URLSearchParams({ host: 'a.example.com', path: '/cart/1', ...fields });
+    return get(at, `/explain?${query}`);
+  };
+  const plain = JSON.parse((await explain({ gateway: 'infra/web' })).body);
+  assert.deepEqual(plain.at, { port: PORT, listener: 'infra/web/*.example.com' });
+  assert.equal(plain.route.gateway.object.name, 'all');
+  assert.equal(plain.losers[0].reason, 'its method is another one');
+  const asked = { port: '443', method: 'POST', header: 'Version: two' };
+  const two = JSON.parse((await explain(asked)).body);
+  assert.deepEqual(two.route.gateway.conditions, conditions);
+  assert.equal(two.rule, 'no other hostname takes it, its longest prefix, with method POST, header version=two');
+  const misdirected = JSON.parse((await explain({ ...asked, sni: 'other.org' })).body);
+  assert.deepEqual([misdirected.route, misdirected.at.sessionListener], [undefined, 'infra/web/all']);
+
+  const elsewhere = JSON.parse((await explain({})).body);
+  assert.deepEqual([elsewhere.route, elsewhere.gateways], [undefined, ['infra/web']]);
+  const unknown = await explain({ gateway: 'infra/none' });
+  assert.equal(unknown.status, 400);
+  assert.match(unknown.body, /^gateway infra\/none: no Gateway has it\./);
 });
 
 test('/endpoints shows what is known of the endpoints of each backend, or of one', async context => {

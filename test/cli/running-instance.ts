@@ -44,6 +44,7 @@ export async function startInstance(
     isInitialised: catalog.isInitialised,
     isDraining: false,
     table: catalog.table,
+    gatewayPorts: () => catalog.gateways.ports(),
     cluster: id => {
       const known = catalog.cluster(id);
       return known && { ...known, counterBlock: 0 };

@@ -5,6 +5,7 @@ import type { EndpointReport } from '../../src/control/endpoint-report.ts';
 import { isNamed, type ObservedCluster } from '../../src/control/observed-cluster.ts';
 import type { ServedCluster } from '../../src/model/delta.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
+import type { GatewayPort } from '../../src/model/gateway-port.ts';
 import type { ClusterId } from '../../src/model/route.ts';
 import type { FailureReport } from '../../src/observe/failure-log.ts';
 import type { ProgramState } from '../../src/observe/registry.ts';
@@ -21,6 +22,7 @@ export class FakeControlPlane implements ObservedControlPlane {
   isInitialised = false;
   isDraining = false;
   table = RouteTable.EMPTY;
+  portList: readonly GatewayPort[] = [];
   /** By id; of others, a route of the table leads to one as {@link served} makes it. */
   readonly clusters = new Map<ClusterId, ServedCluster>();
   observed: readonly ObservedCluster[] = [];
@@ -44,6 +46,10 @@ export class FakeControlPlane implements ObservedControlPlane {
   kubeWatch: ProgramState['kubeWatch'];
   /** Thrown by the next pushes, which then change nothing. */
   refusal: Error | undefined;
+
+  gatewayPorts(): readonly GatewayPort[] {
+    return this.portList;
+  }
 
   cluster(id: ClusterId): ServedCluster | undefined {
     return this.clusters.get(id) ?? clustersOf(this.table).get(id);

@@ -4,7 +4,7 @@ import type { ControlPlane } from '../../control/control-plane.ts';
 import { FormatError } from '../../errors.ts';
 import { readOnlyRoute, sendText } from '../app.ts';
 import type { EndpointChoiceView } from '../endpoint-choice-view.ts';
-import { clientQuery, explainQuery, queryParameter, viewExplanation } from '../explanation.ts';
+import { queryParameter, viewQuery } from '../explanation.ts';
 import { sendJson } from '../table-routes.ts';
 import { type Asset, loadAssets, sendAsset } from './assets.ts';
 import { Feed, type FeedOptions } from './feed.ts';
@@ -99,11 +99,7 @@ function explainedChoice({ outcome, endpoints }: EndpointChoiceView): ExplainedC
 /** That a request is answered with 400 is an answer to the question, too. */
 function explanationFor(query: unknown, control: ControlPlane): ExplainView | ExplainRefusal {
   try {
-    const { waiting, losers, refusals, endpoints, ...rest } = viewExplanation(
-      explainQuery(query, control),
-      clientQuery(query),
-      control,
-    );
+    const { waiting, losers, refusals, endpoints, ...rest } = viewQuery(query, control);
     return {
       ...rest,
       choice: endpoints && explainedChoice(endpoints),

@@ -19,6 +19,11 @@ export class GatewayPorts {
   #wantedCertificates: readonly Certificate[] = [];
   #isChanged = false;
 
+  /** As of the last commit. */
+  all(): Iterable<GatewayPort> {
+    return this.#ports.values();
+  }
+
   /** These are all. */
   set(ports: readonly GatewayPort[], certificates: readonly Certificate[]): void {
     this.#wanted = ports;

@@ -1,6 +1,6 @@
 /** Objects of the Gateway API as sources say them, and what follows from them: ports, routes, clusters, statuses, and what is wrong. */
 import type { Diagnostic, ObjectRef } from '../../model/diagnostic.ts';
-import type { PortId, PortState } from '../../model/gateway-port.ts';
+import type { GatewayPort, PortId, PortState } from '../../model/gateway-port.ts';
 import type { ServiceRef } from '../../model/route.ts';
 import type { GatewayFigures } from '../../observe/gateway-metrics.ts';
 import { GATEWAY_KIND_NAMES } from '../../resources/gateway/gateway-kinds.ts';
@@ -144,6 +144,11 @@ export class Gateways implements GatewayStore {
     for (const [key, status] of statuses) this.#statusNews.set(key, status);
     this.#ask();
     return routes.size + statuses.size + diagnostics.size > 0 || ports !== undefined;
+  }
+
+  /** The ports in force. */
+  ports(): Iterable<GatewayPort> {
+    return this.#ports.all();
   }
 
   commitPorts(): PortCommit {

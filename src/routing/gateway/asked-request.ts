@@ -15,7 +15,7 @@ export interface AskedHead {
  * RFC 9110 section 5.3: lines of one name are one list, whose elements a comma divides. Two lines are thus never taken for one of their
  * values: a client cannot meet a condition by a line beside that of a proxy in front.
  */
-const SEPARATOR = ',';
+const SEPARATOR = ', ';
 
 const NO_HEAD: AskedHead = { method: '', field: () => '', fields: () => [] };
 

@@ -20,7 +20,7 @@ test('several lines of a header are one list: no line is taken for its only valu
     ['X-Role', 'admin'],
   ];
   assert.equal(isTaken(conditions, { headers: two }), false);
-  assert.equal(isTaken({ headers: [{ name: 'x-role', value: 'user,admin' }] }, { headers: two }), true);
+  assert.equal(isTaken({ headers: [{ name: 'x-role', value: 'user, admin' }] }, { headers: two }), true);
 });
 
 test('names of headers have no case, their values have', () => {

@@ -57,7 +57,7 @@ function meets(asked: Asked, { conditions = {} }: ListenerPlace): boolean {
   const { method, headers = [], query = [] }: RequestConditions = conditions;
   return (
     (method === undefined || method === asked.method) &&
-    headers.every(header => has(header, valuesOf(asked.headers, header.name).join(','))) &&
+    headers.every(header => has(header, valuesOf(asked.headers, header.name).join(', '))) &&
     query.every(parameter => has(parameter, valuesOf(asked.query, parameter.name)[0] ?? ''))
   );
 }

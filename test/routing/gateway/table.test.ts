@@ -14,7 +14,7 @@ const PATHS = ['/', '/a', '/a/b', '/a/b/c', '/A', '/b', '/caf%C3%A9'];
 const PATTERNS = ['/a.*', '/[ab]/b', '/.*c', '/(a|b)', '/a'];
 const REQUEST_PATHS = [...PATHS, '/a/', '/a/b/c/d', '/ab', '/caf%C3%A9/x', '/b/b', '/c'];
 const NAMES = ['version', 'color', 'x'];
-const VALUES = ['1', '2', 'blue', 'blue,2'];
+const VALUES = ['1', '2', 'blue', 'blue, 2'];
 
 const anyCondition: fc.Arbitrary<ValueCondition> = fc.oneof(
   fc.record({ name: fc.constantFrom(...NAMES), value: fc.constantFrom(...VALUES) }),
