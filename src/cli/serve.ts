@@ -113,6 +113,10 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     defaultCertificate: defaultCertificate?.certificate,
     ticketKeys: ticketKeys.keys,
     rateStore,
+    onPortStates: states => {
+      catalog.gateways.portsChanged(states);
+      void control.changed(systemClock.monotonic());
+    },
   });
   let source: RunningSource | undefined;
   const control = new RouteControl({
