@@ -5,7 +5,7 @@ import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.
 import { isShapeProblem } from '../../../src/resources/service-object.ts';
 import { isGranted } from '../../../src/translate/gateway/grants.ts';
 import { readRoute } from '../../../src/translate/gateway/routes/read-route.ts';
-import { type Around, around, service } from './scene.ts';
+import { type Around, around, listener, service } from './scene.ts';
 
 /** Parts of the conditions at the first parent: `Accepted=True Accepted`, and so on. */
 function conditions(rule: object, all: Around = {}, spec: object = {}): string[] {
@@ -90,6 +90,30 @@ describe('rules between fields are kept', () => {
     assert.equal(conditions({ matches, backendRefs: to })[0], 'Accepted=False UnsupportedValue');
     assert.equal(conditions({ matches: matches.slice(1), backendRefs: to })[0], 'Accepted=True Accepted');
   });
+});
+
+test('the patterns of a route have 16384 characters together', () => {
+  const matches = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      path: { type: 'RegularExpression', value: `/${index}${'a'.repeat(300)}` },
+      headers: [{ name: 'x', type: 'RegularExpression', value: 'b'.repeat(200) }],
+    }));
+  assert.equal(conditions({ matches: matches(30), backendRefs: to })[0], 'Accepted=True Accepted');
+  const refused = ['Accepted=False UnsupportedValue', 'ResolvedRefs=False BackendNotFound'];
+  assert.deepEqual(conditions({ matches: matches(40), backendRefs: [{ name: 'missing', port: 1 }] }), refused);
+});
+
+test('a route is served at 10000 places', () => {
+  const matches = Array.from({ length: 128 }, (_, index) => ({ path: { value: `/${index}` } }));
+  const hostnames = Array.from({ length: 60 }, (_, index) => `h${index}.example`);
+  const accepted = (...sections: readonly string[]): string | undefined =>
+    conditions(
+      { matches, backendRefs: to },
+      { listeners: sections.map(hostname => listener({ hostname, section: `s${hostname}` })) },
+      { hostnames },
+    )[0];
+  assert.equal(accepted(''), 'Accepted=True Accepted');
+  assert.equal(accepted('', '*.example'), 'Accepted=False UnsupportedValue');
 });
 
 describe('a reference to another namespace', () => {

@@ -5,6 +5,7 @@ import type { GrpcRouteObject, HttpRouteObject } from '../../../resources/gatewa
 import { inOrder } from '../../policies/in-order.ts';
 import type { ListenerReading, RouteReading } from '../readings.ts';
 import { type Attachment, attach, type Refusal } from './attachment.ts';
+import { excessOfMatches, excessOfPlaces } from './bounds.ts';
 import type { ServedHost } from './hostnames.ts';
 import { type OwnPolicies, readOwnPolicies } from './own-policies.ts';
 import { RouteClusters } from './route-clusters.ts';
@@ -14,43 +15,39 @@ import { RuleFault } from './rule-fault.ts';
 import { type RuleReading, readGrpcRule, readHttpRule, withFault } from './rules.ts';
 import { type RuledKind, type ServedAt, servedRoutes } from './served-routes.ts';
 
-/** The API allows no more. */
-const MOST_MATCHES = 128;
-/** What one object costs has a bound: its matches on all hosts of all its listeners. */
-const MOST_PLACES = 10_000;
-
 export function readHttpRoute(object: HttpRouteObject, context: RouteContext): RouteReading {
   const { rules } = object.spec;
-  return readRuledRoute('HTTPRoute', object, context, clusters =>
-    rules.map((rule, index) => readHttpRule(rule, index, clusters)),
+  return readRuledRoute('HTTPRoute', object, context, (clusters, hasMatches) =>
+    rules.map((rule, index) => readHttpRule(hasMatches ? rule : { ...rule, matches: [] }, index, clusters)),
   );
 }
 
 export function readGrpcRoute(object: GrpcRouteObject, context: RouteContext): RouteReading {
   const { rules } = object.spec;
-  return readRuledRoute('GRPCRoute', object, context, clusters =>
-    rules.map((rule, index) => readGrpcRule(rule, index, clusters)),
+  return readRuledRoute('GRPCRoute', object, context, (clusters, hasMatches) =>
+    rules.map((rule, index) => readGrpcRule(hasMatches ? rule : { ...rule, matches: [] }, index, clusters)),
   );
 }
 
+/** @param readRules reads the rules, with their matches or, where they would cost too much, without */
 function readRuledRoute(
   kind: RuledKind,
   { metadata, spec }: HttpRouteObject | GrpcRouteObject,
   context: RouteContext,
-  readRules: (clusters: RouteClusters) => readonly RuleReading[],
+  readRules: (clusters: RouteClusters, hasMatches: boolean) => readonly RuleReading[],
 ): RouteReading {
   const { namespace } = metadata;
   const attachments = attach({ kind, namespace, ...spec }, context);
   if (attachments.length === 0) return notOurs(kind, metadata);
   const own = readOwnPolicies(kind, metadata, context);
   const servedAt = listenersOf(attachments);
+  const excess = excessOfMatches(spec.rules) ?? excessOfPlaces(spec.rules, servedAt);
   const readings = byCertificate(servedAt, context).map(({ certificate, listeners }) => {
     const clusters = new RouteClusters({ kind, namespace }, context, { certificate });
-    return { clusters, listeners, rules: withOwnPolicies(readRules(clusters), own, clusters) };
+    return { clusters, listeners, rules: withOwnPolicies(readRules(clusters, excess === undefined), own, clusters) };
   });
   // They differ in clusters alone.
   const [{ rules, clusters }] = readings as [(typeof readings)[number]];
-  const excess = excessOf(rules, servedAt);
   const faulty = rules.filter(({ fault }) => fault !== undefined);
   const refusal = excess ?? wholeRefusal(rules, faulty);
   const faults = {
@@ -112,19 +109,6 @@ function listenersOf(attachments: readonly Attachment[]): ServedAt {
   const all = new Map<ListenerReading, readonly ServedHost[]>();
   for (const { listeners } of attachments) for (const [listener, hosts] of listeners) all.set(listener, hosts);
   return all;
-}
-
-/** Why the route takes no requests at all. */
-function excessOf(rules: readonly RuleReading[], servedAt: ServedAt): Refusal | undefined {
-  const matches = rules.reduce((sum, { places }) => sum + places.length, 0);
-  if (matches > MOST_MATCHES) {
-    const message = `the rules have ${matches} matches, and ${MOST_MATCHES} of one route are served: split it`;
-    return { reason: 'UnsupportedValue', message };
-  }
-  const hosts = [...servedAt.values()].reduce((sum, { length }) => sum + length, 0);
-  if (matches * hosts <= MOST_PLACES) return undefined;
-  const message = `${matches} matches on ${hosts} hosts of listeners are more than ${MOST_PLACES}: split the route`;
-  return { reason: 'UnsupportedValue', message };
 }
 
 /** Where some rules can be served, the route is accepted. */
