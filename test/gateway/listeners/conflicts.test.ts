@@ -145,6 +145,20 @@ describe('listeners of ListenerSets', () => {
     });
   }
 
+  test('of TCP lose to listeners of earlier objects, and are not served anyway', () => {
+    const tcp = { ...HTTP, name: 'tcp', protocol: 'TCP' };
+    const world = {
+      gateways: [gateway(OPEN)],
+      listenerSets: [set('set', 2025, [tcp, { ...tcp, name: 'free', port: 81 }])],
+    };
+    assert.deepEqual(conditionsOf(world, 'ListenerSet', 'tcp'), LOST.protocol);
+    assert.deepEqual(conditionsOf(world, 'ListenerSet', 'free'), [
+      'False UnsupportedProtocol',
+      'False Invalid',
+      'False NoConflicts',
+    ]);
+  });
+
   test('of one age come by namespace and name', () => {
     const listenerSets = ['b', 'a'].map(name => set(name, 2025, [{ ...HTTP, hostname: 'a.example' }]));
     const world = { gateways: [gateway(OPEN)], listenerSets };

@@ -21,15 +21,21 @@ interface TakenPort {
 
 /**
  * Listeners of one port must agree on TLS, and their hostnames must differ. Within one object all that clash lose; between objects the
- * earlier one wins.
- * @param groups the listeners of each object that could be served: those of the Gateway first, then those of its ListenerSets
+ * earlier one wins. A listener that could not be served anyway is in no other's way.
+ * @param groups the listeners of each object that is served: those of the Gateway first, then those of its ListenerSets
  */
 export function findConflicts(groups: readonly (readonly OwnListener[])[]): Conflicts {
   const conflicts = new Map<OwnListener, Fault>();
   const surplus = new Map<OwnListener, Fault>();
   const taken = new Map<number, TakenPort>();
   for (const group of groups) {
-    for (const [port, listeners] of Map.groupBy(group, ({ listener }) => listener.port)) {
+    for (const one of group) {
+      const { port, protocol } = one.listener;
+      // Bytes without TLS or HTTP cannot be told from those of others.
+      if (protocol === 'TCP' && taken.has(port)) conflicts.set(one, protocolConflict(port, true));
+    }
+    const served = group.filter(({ refusal }) => refusal === undefined);
+    for (const [port, listeners] of Map.groupBy(served, ({ listener }) => listener.port)) {
       const before = taken.get(port);
       if (before === undefined && taken.size >= MOST_PORTS) {
         for (const one of listeners) surplus.set(one, tooManyPorts(port));
@@ -52,7 +58,8 @@ function settlePort(
   const family = before === undefined ? (families.size === 1 ? [...families][0] : undefined) : before.isTls;
   const hostnames = before?.hostnames ?? new Set();
   const fitting = listeners.filter(one => isTls(one) === family);
-  for (const one of listeners) if (isTls(one) !== family) conflicts.set(one, protocolConflict(port, before));
+  for (const one of listeners)
+    if (isTls(one) !== family) conflicts.set(one, protocolConflict(port, before !== undefined));
   const byHostname = Map.groupBy(fitting, ({ hostname }) => hostname);
   for (const [hostname, rivals] of byHostname) {
     const isTaken = hostnames.has(hostname);
@@ -66,11 +73,14 @@ function isTls({ protocol }: OwnListener): boolean {
   return protocol !== 'HTTP';
 }
 
-/** Of other objects nothing is told: they may belong to others. */
-function protocolConflict(port: number, before: TakenPort | undefined): Fault {
-  const where = before === undefined ? 'other listeners here' : 'the Gateway, or an older ListenerSet,';
-  const message = `port ${port} cannot serve HTTP together with HTTPS or TLS, and ${where} have the other: change the port`;
-  return { reason: 'ProtocolConflict', message };
+/** Of other objects nothing is told: they may belong to others. @param isTaken by another object */
+function protocolConflict(port: number, isTaken: boolean): Fault {
+  const where = isTaken ? 'the Gateway, or an older ListenerSet,' : 'another listener here';
+  const why = 'HTTP, TLS and TCP cannot share a port';
+  return {
+    reason: 'ProtocolConflict',
+    message: `${where} has another protocol on port ${port}, and ${why}: change the port`,
+  };
 }
 
 function hostnameConflict({ hostname, listener }: OwnListener, isTaken: boolean): Fault {

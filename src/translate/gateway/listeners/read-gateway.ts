@@ -41,11 +41,11 @@ export function readGateway(
   const own = readOwner(parent, gateway.spec.listeners, fault, context);
   const admits = admission(gateway, context.lookups);
   const ofSets = sets.map(set => readSet(set, admits, context));
-  const groups = [own, ...ofSets].map(({ refusal, listeners }) =>
-    refusal === undefined ? listeners.filter(one => one.refusal === undefined) : [],
-  );
+  const groups = [own, ...ofSets].map(({ refusal, listeners }) => (refusal === undefined ? listeners : []));
   const clashes = findConflicts(groups);
-  const distinct = groups.flat().filter(one => !clashes.conflicts.has(one) && !clashes.surplus.has(one));
+  const distinct = groups
+    .flat()
+    .filter(one => one.refusal === undefined && !clashes.conflicts.has(one) && !clashes.surplus.has(one));
   const around = { ...clashes, overlaps: findOverlaps(distinct), clientRuleOf, references: context };
   const judgedOwn = judgeGateway(own, around);
   const judgedSets = ofSets.map(set => judgeSet(set, judgedOwn.refusal && parent, around));
