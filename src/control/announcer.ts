@@ -17,7 +17,7 @@ const RECENT_MS = 3_600_000;
 /** Endpoints that one Event names. */
 const MOST_ENDPOINTS = 10;
 
-/** Posts Events on Services and Ingresses, for their owners. */
+/** Posts Events on Services, Ingresses and objects of the Gateway API, for their owners. */
 export interface EventSink {
   record(event: ServiceEvent): void;
 }
@@ -201,9 +201,11 @@ export class Announcer {
   /** Undefined where no object in the cluster is one that an Event could be about, as for a pushed backend. */
   #subjectOf(object: ObjectRef): EventSubject | undefined {
     if (object.kind === undefined) return this.#catalog.serviceOf(object)?.metadata;
-    if (object.kind !== 'Ingress') return undefined;
-    const ingress = this.#catalog.ingresses.objectOf(object)?.metadata;
-    return ingress && { kind: 'Ingress', ...ingress };
+    if (object.kind === 'ConfigMap') return undefined;
+    const { kind } = object;
+    const { ingresses, gateways } = this.#catalog;
+    const metadata = (kind === 'Ingress' ? ingresses.objectOf(object) : gateways.objectOf(kind, object))?.metadata;
+    return metadata && { kind, ...metadata };
   }
 
   /** Keeps the winner's metadata of the time when the conflict was first seen: later its object may be gone. */
@@ -227,8 +229,9 @@ function identityOf({ object, reason, message }: Diagnostic): string {
   return `${object.kind ?? ''} ${serviceKey(object)} ${reason} ${message}`;
 }
 
-function isOfService({ ingress }: Route): boolean {
-  return ingress === undefined;
+/** What becomes of routes of Gateways is said in their statuses. */
+function isOfService({ ingress, gateway }: Route): boolean {
+  return ingress === undefined && gateway === undefined;
 }
 
 function withArticle(kind: string): string {

@@ -200,7 +200,7 @@ export class RealKube {
   }
 
   /** Asks the API as the admin; the body of the answer is parsed if it is JSON. */
-  api(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<ApiAnswer> {
+  api(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<ApiAnswer> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const asked = request(`${this.url}${path}`, {

@@ -28,6 +28,12 @@ export async function grantIngresses(kubectl: Kubectl): Promise<void> {
   await applyFiles(kubectl, ...files.map(file => `overlays/ingress/${file}.yaml`));
 }
 
+/** What deploy/overlays/gateway adds to deploy/base. */
+export async function grantGateways(kubectl: Kubectl): Promise<void> {
+  const files = ['cluster-role', 'cluster-role-binding', 'role', 'role-binding'];
+  await applyFiles(kubectl, ...files.map(file => `overlays/gateway/${file}.yaml`));
+}
+
 /** Gives the entry's account what deploy/base gives it, and no more. */
 export async function grantClusterRole(kubectl: Kubectl): Promise<void> {
   const files = ['namespace', 'service-account', 'cluster-role', 'cluster-role-binding'];

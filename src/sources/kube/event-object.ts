@@ -1,5 +1,7 @@
-/** What is said about a Service or an Ingress, as a v1 Event, and whether an Event says it already. */
+/** What is said about a Service, an Ingress or an object of the Gateway API, as a v1 Event, and whether an Event says it already. */
 import { createHash } from 'node:crypto';
+import type { GatewayApiKind } from '../../model/diagnostic.ts';
+import { GATEWAY_GROUP } from '../../resources/gateway/gateway-object.ts';
 import { isObject } from '../../resources/service-object.ts';
 import { compareVersions } from './resource-version.ts';
 
@@ -9,7 +11,8 @@ const LONGEST_MESSAGE = 1_024;
 /** The object an Event is about. The metadata of a watched Service will do. */
 export interface EventSubject {
   /** Absent: a Service. */
-  readonly kind?: 'Ingress';
+  readonly kind?: 'Ingress' | GatewayApiKind;
+  /** Empty for a kind that belongs to no namespace. */
   readonly namespace: string;
   readonly name: string;
   readonly uid?: string | undefined;
@@ -50,13 +53,18 @@ export function eventName(event: ServiceEvent): string {
   return `${event.service.name}.${digest}`;
 }
 
+/** Events about what belongs to no namespace are in this one, as those of Kubernetes itself. */
+export function eventNamespace({ namespace }: EventSubject): string {
+  return namespace === '' ? 'default' : namespace;
+}
+
 export function eventObject(event: ServiceEvent, sighting: Sighting) {
   const { service, related, type, reason, message } = event;
   const timestamp = timestampOf(sighting);
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: eventName(event), namespace: service.namespace },
+    metadata: { name: eventName(event), namespace: eventNamespace(service) },
     involvedObject: reference(service),
     ...(related !== undefined && { related: reference(related) }),
     type,
@@ -102,8 +110,13 @@ function versionsOf(service: unknown, related: unknown): (string | undefined)[] 
 }
 
 function reference({ kind, namespace, name, uid, resourceVersion }: EventSubject) {
-  const apiVersion = kind === 'Ingress' ? 'networking.k8s.io/v1' : 'v1';
-  return { apiVersion, kind: kind ?? 'Service', namespace, name, uid, resourceVersion };
+  const place = namespace === '' ? {} : { namespace };
+  return { apiVersion: apiVersionOf(kind), kind: kind ?? 'Service', ...place, name, uid, resourceVersion };
+}
+
+function apiVersionOf(kind: EventSubject['kind']): string {
+  if (kind === undefined) return 'v1';
+  return kind === 'Ingress' ? 'networking.k8s.io/v1' : `${GATEWAY_GROUP}/v1`;
 }
 
 function reporter({ reportingInstance }: Sighting) {

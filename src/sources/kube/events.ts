@@ -6,7 +6,7 @@ import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { ApiError, ForbiddenError, UnauthorisedError, unreachable } from './errors.ts';
 import { EventBudget } from './event-budget.ts';
-import { eventName, eventObject, repetition, type ServiceEvent, subjectKey } from './event-object.ts';
+import { eventName, eventNamespace, eventObject, repetition, type ServiceEvent, subjectKey } from './event-object.ts';
 import { EventQueue, type WaitingEvent } from './event-queue.ts';
 
 /** At most ten in a second: a cluster with thousands of Services must not feel it when the entry starts. */
@@ -127,7 +127,7 @@ export class EventRecorder {
 
   async #post(event: WaitingEvent, signal: AbortSignal): Promise<void> {
     const { client, reportingInstance } = this.#options;
-    const { namespace } = event.service;
+    const namespace = eventNamespace(event.service);
     const body = eventObject(event, { at: event.at, reportingInstance });
     try {
       const operation = { verb: 'create', resource: 'events', namespace } as const;
@@ -170,7 +170,7 @@ export class EventRecorder {
   }
 
   #patch(event: WaitingEvent, body: object, signal: AbortSignal): Promise<unknown> {
-    const operation = { verb: 'patch', resource: 'events', namespace: event.service.namespace } as const;
+    const operation = { verb: 'patch', resource: 'events', namespace: eventNamespace(event.service) } as const;
     return this.#options.client.json({ operation, name: eventName(event), body, signal, timeoutMs: TIMEOUT_MS });
   }
 
