@@ -1,8 +1,11 @@
 /** What the suite runs on: a cluster with the CustomResourceDefinitions, pods that answer, a GatewayClass, and the program. */
+import { messageOf } from '../../../src/errors.ts';
 import { type Channel, gatewayManifests } from '../../support/gateway-assets.ts';
 import { RealEntry } from '../../support/real-entry.ts';
 import { RealKube } from '../../support/real-kube.ts';
 import { EchoKubelet } from './echo-kubelet.ts';
+
+const LOG_END = 4_000;
 
 const CONTROLLER = 'kube-entry.io/gateway';
 const CLASS = 'gateway-conformance';
@@ -66,7 +69,16 @@ export class Ground implements AsyncDisposable {
       metadata: { name: CLASS },
       spec: { controllerName: CONTROLLER },
     });
-    await this.#entry.ready();
+    await this.#awaitEntry(this.#entry);
+  }
+
+  /** @throws Error with the end of its log */
+  async #awaitEntry(entry: RealEntry): Promise<void> {
+    try {
+      await entry.ready();
+    } catch (error) {
+      throw new Error(`${messageOf(error)}; the end of its log: ${entry.written.slice(-LOG_END)}`, { cause: error });
+    }
   }
 
   async #startEntry(): Promise<RealEntry> {

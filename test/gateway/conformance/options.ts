@@ -4,6 +4,26 @@ import { CHANNELS, type Channel } from '../../support/gateway-assets.ts';
 
 export const PROFILES = ['GATEWAY-HTTP', 'GATEWAY-GRPC', 'GATEWAY-TLS'] as const;
 
+/** Seconds, by the suite's names of its time limits. */
+const HASTY = Object.entries({
+  NamespacesMustBeReady: 90,
+  GatewayMustHaveAddress: 20,
+  GatewayMustHaveCondition: 20,
+  GatewayStatusMustHaveListeners: 20,
+  GatewayListenersMustHaveConditions: 20,
+  ListenerSetMustHaveCondition: 20,
+  ListenerSetListenersMustHaveConditions: 20,
+  HTTPRouteMustNotHaveParents: 20,
+  HTTPRouteMustHaveCondition: 20,
+  TLSRouteMustHaveCondition: 20,
+  RouteMustHaveParents: 20,
+  LatestObservedGenerationSet: 20,
+  DefaultTestTimeout: 20,
+  MaxTimeToConsistency: 15,
+})
+  .map(([limit, seconds]) => `${limit}:${seconds}`)
+  .join(';');
+
 export const USAGE = `Usage: npm run test:gateway [-- OPTION…]
 
   --run-test NAME        this test alone, as in HTTPRouteMatching
@@ -12,6 +32,7 @@ export const USAGE = `Usage: npm run test:gateway [-- OPTION…]
   --features NAME,…      what is taken to be supported; default: what the status of the GatewayClass says
   --all-features         everything that the suite knows
   --one-by-one           no two tests at the same time
+  --hasty                give up waiting after a fraction of the usual time: for work on the program, never for a verdict
   --channel NAME         ${CHANNELS.join(' or ')}: the CustomResourceDefinitions
   --out FOLDER           keep the report, the suite's output, the program's log and the objects there
   --report FOLDER        write the report there, and nothing else
@@ -38,6 +59,7 @@ export function parseOptions(args: readonly string[]): Options {
       features: { type: 'string' },
       'all-features': { type: 'boolean' },
       'one-by-one': { type: 'boolean' },
+      hasty: { type: 'boolean' },
       channel: { type: 'string' },
       out: { type: 'string' },
       report: { type: 'string' },
@@ -51,6 +73,7 @@ export function parseOptions(args: readonly string[]): Options {
     ['supported-features', values.features],
     ['all-features', values['all-features']],
     ['disable-parallel-tests', values['one-by-one']],
+    ['timeout-config-overrides', values.hasty ? HASTY : undefined],
   ];
   const channel = CHANNELS.find(name => name === (values.channel ?? CHANNELS[0]));
   if (channel === undefined) throw new Error(`${values.channel}: no such channel\n\n${USAGE}`);
