@@ -8,14 +8,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { dig } from '../../deploy/objects.ts';
+import { eventually } from '../../support/eventually.ts';
 import { gatewayProgram } from '../../support/gateway-assets.ts';
 import { type Pod, PodCycle } from '../../support/pod-cycle.ts';
-import type { RealKube } from '../../support/real-kube.ts';
-import { TemporaryFolder } from '../../support/real-process.ts';
+import type { ApiAnswer, RealKube } from '../../support/real-kube.ts';
+import { START_DEADLINE_MS, TemporaryFolder } from '../../support/real-process.ts';
 import { selfSigned } from '../../support/self-signed.ts';
 import { EchoPod } from './echo-pod.ts';
 import { HOST_ADDRESS, PodNetwork } from './pod-network.ts';
+
+const POLL_MS = 100;
 
 export class EchoKubelet implements AsyncDisposable {
   readonly #kube: RealKube;
@@ -98,13 +102,21 @@ export class EchoKubelet implements AsyncDisposable {
     const secret = dig(volume, 'secret', 'secretName');
     const kind = secret === undefined ? 'configMap' : 'secret';
     const path = `/api/v1/namespaces/${namespace}/${kind.toLowerCase()}s/${secret ?? dig(volume, 'configMap', 'name')}`;
-    const { body } = await this.#kube.api('GET', path);
+    // The suite makes Secrets after the pods that mount them.
+    const { body } = await eventually(path, () => this.#found(path), START_DEADLINE_MS);
     const data = Object.entries(dig(body, 'data') ?? {}) as [string, string][];
     const encoding = secret === undefined ? 'utf8' : 'base64';
     const files = new Map(data.map(([key, value]) => [key, Buffer.from(value, encoding)]));
     const chosen = items(volume, kind, 'items');
     if (chosen.length === 0) return [...files];
     return chosen.map(({ key, path: file }) => [String(file), files.get(String(key)) ?? Buffer.alloc(0)]);
+  }
+
+  async #found(path: string): Promise<ApiAnswer | undefined> {
+    const answer = await this.#kube.api('GET', path);
+    if (answer.status === 200) return answer;
+    await delay(POLL_MS);
+    return undefined;
   }
 
   /** `/containerLogs/NAMESPACE/POD/CONTAINER?sinceTime=…` */

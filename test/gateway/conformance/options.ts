@@ -6,7 +6,7 @@ export const PROFILES = ['GATEWAY-HTTP', 'GATEWAY-GRPC', 'GATEWAY-TLS'] as const
 
 /** Seconds, by the suite's names of its time limits. */
 const HASTY = Object.entries({
-  NamespacesMustBeReady: 90,
+  NamespacesMustBeReady: 60,
   GatewayMustHaveAddress: 20,
   GatewayMustHaveCondition: 20,
   GatewayStatusMustHaveListeners: 20,
