@@ -29,6 +29,7 @@ export class EchoKubelet implements AsyncDisposable {
   readonly #pods = new Map<string, EchoPod>();
   readonly #server: Server;
   #cycle: PodCycle | undefined;
+  #isEnding = false;
 
   private constructor(kube: RealKube) {
     this.#kube = kube;
@@ -53,9 +54,12 @@ export class EchoKubelet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
     this.#server.close();
     this.#server.closeAllConnections();
-    await this.#cycle?.[Symbol.asyncDispose]();
+    const ended = this.#cycle?.[Symbol.asyncDispose]();
+    await Promise.all([...this.#pods.values()].map(pod => pod.end('SIGKILL')));
+    await ended;
     await Promise.all([...this.#pods.values()].map(pod => pod.end('SIGKILL')));
     this.#folder.remove();
   }
@@ -72,9 +76,9 @@ export class EchoKubelet implements AsyncDisposable {
     const command = isEcho ? [gatewayProgram('echo-basic')] : ['sleep', 'infinity'];
     const environment = environmentOf(pod, container, await this.#mount(pod, container));
     const isSilent = !isEcho || 'UDP_ECHO_SERVER' in environment;
-    const running = await EchoPod.start(this.#network, { command, environment, isSilent });
+    const running = new EchoPod({ command, environment, isSilent });
     this.#pods.set(nameOf(pod), running);
-    return running.address;
+    return await running.serve(this.#network);
   }
 
   async #kill(pod: Pod): Promise<void> {
@@ -87,6 +91,8 @@ export class EchoKubelet implements AsyncDisposable {
     const mounts = new Map<string, string>();
     for (const mount of items(container, 'volumeMounts')) {
       const volume = items(pod.object, 'spec', 'volumes').find(({ name }) => name === mount.name);
+      // Tokens of service accounts are mounted, too: none is needed.
+      if (volume === undefined || !('secret' in volume || 'configMap' in volume)) continue;
       const folder = join(this.#folder.path, pod.uid, String(mount.name));
       for (const [file, content] of await this.#contentOf(pod.namespace, volume)) {
         const path = join(folder, file);
@@ -115,6 +121,7 @@ export class EchoKubelet implements AsyncDisposable {
   async #found(path: string): Promise<ApiAnswer | undefined> {
     const answer = await this.#kube.api('GET', path);
     if (answer.status === 200) return answer;
+    if (this.#isEnding) throw new Error(`${path}: ${answer.status}`);
     await delay(POLL_MS);
     return undefined;
   }

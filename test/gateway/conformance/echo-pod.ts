@@ -29,9 +29,11 @@ export class EchoPod {
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #log: LogLine[] = [];
   readonly #partial = new Map<Readable, string>();
-  #address = '';
+  readonly #isSilent: boolean;
 
-  private constructor({ command, environment }: EchoPodFields) {
+  /** It waits for {@link serve}. */
+  constructor({ command, environment, isSilent }: EchoPodFields) {
+    this.#isSilent = isSilent;
     // It waits for its device, and then becomes the program.
     const script = `echo; while read -r line && [ -n "$line" ]; do ${pathOf('ip')} $line || exit 1; done; exec "$@"`;
     this.#process = spawn(pathOf('unshare'), ['--net', 'sh', '-c', script, 'sh', ...command], {
@@ -44,25 +46,19 @@ export class EchoPod {
     }
   }
 
-  /** Resolves when it serves. */
-  static async start(network: PodNetwork, fields: EchoPodFields): Promise<EchoPod> {
-    const pod = new EchoPod(fields);
-    await once(pod.#process.stdout, 'data');
-    const { pid } = pod.#process;
+  /** Resolves when it serves. @returns its address */
+  async serve(network: PodNetwork): Promise<string> {
+    const { pid, stdin, stdout } = this.#process;
+    await once(stdout, 'data');
     if (pid === undefined) throw new Error('a pod could not be started');
     const { address, setUp } = await network.join(pid);
-    pod.#address = address;
-    pod.#process.stdin.end(`${setUp.join('\n')}\n\n`);
+    stdin.end(`${setUp.join('\n')}\n\n`);
     const listens = async (): Promise<boolean> => {
-      if (pod.#hasEnded) throw new Error(`a pod ended: ${pod.log()}`);
+      if (this.#hasEnded) throw new Error(`a pod ended: ${this.log()}`);
       return canConnect(address);
     };
-    if (!fields.isSilent) await eventually('a pod serves', listens, START_DEADLINE_MS);
-    return pod;
-  }
-
-  get address(): string {
-    return this.#address;
+    if (!this.#isSilent) await eventually('a pod serves', listens, START_DEADLINE_MS);
+    return address;
   }
 
   /** What it has printed. @param since milliseconds since 1970 */
