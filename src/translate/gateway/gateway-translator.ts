@@ -73,6 +73,8 @@ export class GatewayTranslator {
   readonly #diagnostics = new Map<string, readonly Diagnostic[]>();
   /** By listener, how many routes attach to it. */
   readonly #attached = new Map<string, number>();
+  /** Keys of Gateways with listeners to which more or fewer routes may attach than before. */
+  readonly #recounted = new Set<string>();
   #gateways: ReadonlyMap<string, GatewayReading> = new Map();
   #parentStates: ReadonlyMap<string, ParentState> = new Map();
   /** By key of their parent. */
@@ -127,7 +129,9 @@ export class GatewayTranslator {
     if (this.#areGatewaysDirty) this.#readGateways();
     this.#readPolicies();
     const routes = this.#readRoutes(touched);
-    if (gatewaysChanged || routes.size > 0 || this.#areStatusesDirty) this.#judgeGateways(touched);
+    if (gatewaysChanged || this.#areStatusesDirty) this.#judgeAll(touched);
+    else if (routes.size > 0) this.#judgeRecounted();
+    this.#recounted.clear();
     const isPortChange = gatewaysChanged || [...routes.keys()].some(key => key.startsWith('TLSRoute '));
     return {
       routes,
@@ -270,28 +274,45 @@ export class GatewayTranslator {
     for (const listener of reading?.attached ?? []) {
       const key = listenerKey(listener);
       this.#attached.set(key, (this.#attached.get(key) ?? 0) + change);
+      this.#recounted.add(gatewayKey('Gateway', listener.gateway));
     }
   }
 
-  #judgeGateways(touched: Set<string>): void {
+  #judgeAll(touched: Set<string>): void {
     this.#areStatusesDirty = false;
-    const known = new Set<string>();
-    const attached = (listener: ListenerReading): number => this.#attached.get(listenerKey(listener)) ?? 0;
-    const say = (status: ObjectStatus): void => {
-      const key = gatewayKey(status.status.kind, status.object);
-      known.add(key);
-      this.#statuses.set(key, status);
-    };
-    for (const status of classStatuses(this.#objects.all('GatewayClass'), this.#options)) say(status);
-    const found: Diagnostic[] = [];
-    for (const reading of this.#gateways.values()) {
-      for (const status of gatewayStatuses(reading, attached, this.#options)) say(status);
-      found.push(...reading.diagnostics);
+    const readings = [...this.#gateways.values()];
+    const statuses = [
+      ...classStatuses(this.#objects.all('GatewayClass'), this.#options),
+      ...readings.flatMap(reading => this.#judge(reading)),
+      ...this.#policies.statuses(this.#routes),
+    ];
+    const judged = new Set(statuses.map(status => this.#say(status)));
+    for (const key of this.#judged) if (!judged.has(key)) this.#statuses.set(key, undefined);
+    this.#judged = judged;
+    this.#remark(
+      readings.flatMap(({ diagnostics }) => diagnostics),
+      touched,
+    );
+  }
+
+  /** Routes have come, changed or gone: the Gateways that they attach to say how many there are. */
+  #judgeRecounted(): void {
+    for (const key of this.#recounted) {
+      const reading = this.#gateways.get(key);
+      if (reading !== undefined) for (const status of this.#judge(reading)) this.#say(status);
     }
-    this.#remark(found, touched);
-    for (const status of this.#policies.statuses(this.#routes)) say(status);
-    for (const key of this.#judged) if (!known.has(key)) this.#statuses.set(key, undefined);
-    this.#judged = known;
+    for (const status of this.#policies.statuses(this.#routes)) this.#say(status);
+  }
+
+  #judge(reading: GatewayReading): ObjectStatus[] {
+    return gatewayStatuses(reading, listener => this.#attached.get(listenerKey(listener)) ?? 0, this.#options);
+  }
+
+  /** @returns the key of its object */
+  #say(status: ObjectStatus): string {
+    const key = gatewayKey(status.status.kind, status.object);
+    this.#statuses.set(key, status);
+    return key;
   }
 
   /** What is wrong with Gateways and ListenerSets, by object. */
