@@ -10,7 +10,7 @@ import type { CertificateFiles, Contender } from './contenders/contender.ts';
 import { medians, type Sample } from './measure/sample.ts';
 import type { ContenderResult } from './report/report.ts';
 import type { Scenario, Target } from './scenarios/scenario.ts';
-import { reasonOf } from './support/bench-error.ts';
+import { NotSupportedError, reasonOf } from './support/bench-error.ts';
 import { checkListening } from './support/check-listening.ts';
 import type { CpuSplit } from './support/cpus.ts';
 import { eventually } from './support/poll.ts';
@@ -115,6 +115,9 @@ async function start(
   programs: AsyncDisposableStack,
 ): Promise<Target> {
   contender.version();
+  if (scenario.httpRules !== undefined && contender.servesGateways !== true) {
+    throw new NotSupportedError('needs another program to serve Gateways');
+  }
   const folder = join(plan.folder, scenario.name, contender.name);
   mkdirSync(folder, { recursive: true });
   const port = await serverPort();
@@ -126,6 +129,7 @@ async function start(
     ...(scenario.isHttp2 && { isHttp2: true }),
     ...(scenario.backend === 'grpc' && { isGrpc: true }),
     ...(scenario.policy && { policy: scenario.policy }),
+    ...(scenario.httpRules && { httpRules: scenario.httpRules }),
     ...(scenario.tls && { certificate: writeCertificate(folder, scenario.tls) }),
     accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
     cpus: plan.cpus.proxy,

@@ -26,8 +26,13 @@ export interface ProxySetup {
   readonly certificate?: CertificateFiles;
   /** What the proxy does with requests beyond passing them on; undefined: nothing. */
   readonly policy?: BenchPolicy;
+  /** Requests come to a Gateway, and these rules take them instead of routes for the prefixes; undefined: they do not. */
+  readonly httpRules?: readonly HttpRule[];
   readonly cpus: string;
 }
+
+/** The match of a rule of an HTTPRoute, as the Gateway API writes it. Each leads to the backend. */
+export type HttpRule = Readonly<Record<string, unknown>>;
 
 /** One policy, in the words of kube-entry and of nginx. */
 export interface BenchPolicy {
@@ -56,6 +61,8 @@ export interface Contender {
   readonly title: string;
   /** What the upstream gets for `/PREFIX/x`: nginx-kit's template makes `//x` of it. */
   readonly upstreamPath: '/x' | '//x';
+  /** It serves Gateways by itself. */
+  readonly servesGateways?: true;
   /** @throws NotSupportedError when it is not installed, with what to do about it */
   version(): string;
   /** @throws NotSupportedError when it cannot do what the setup asks for */

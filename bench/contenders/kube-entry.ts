@@ -6,6 +6,7 @@ import { backendRecord, service, yamlOf } from '../../test/support/services.ts';
 import { BenchError } from '../support/bench-error.ts';
 import { Program } from '../support/program.ts';
 import type { Contender, ProxySetup, RunningProxy } from './contender.ts';
+import { CONTROLLER, gatewayObjects } from './gateway-objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -17,6 +18,7 @@ function kubeEntry(engine: 'wire' | 'node'): Contender {
     name: engine,
     title: `kube-entry, ${engine}`,
     upstreamPath: '/x',
+    ...(engine === 'wire' && { servesGateways: true }),
     version,
     start: setup => start(engine, setup),
   };
@@ -28,9 +30,9 @@ function version(): string {
 }
 
 function start(engine: string, setup: ProxySetup): RunningProxy {
-  const { folder, prefixes, accessLog, isHttp2 = false, cpus, policy } = setup;
+  const { folder, accessLog, isHttp2 = false, cpus } = setup;
   const manifests = join(folder, 'services.yaml');
-  writeFileSync(manifests, yamlOf([...(policy?.objects ?? []), ...prefixes.map(prefix => exposed(prefix, setup))]));
+  writeFileSync(manifests, yamlOf(objectsOf(setup)));
   const adminSocket = join(folder, 'admin.sock');
   const log = accessLog === undefined ? ['--access-log', 'off'] : ['--access-log-path', accessLog];
   const program = new Program({
@@ -60,8 +62,17 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
   };
 }
 
-function listening({ port, certificate }: ProxySetup): string[] {
+function objectsOf(setup: ProxySetup): readonly object[] {
+  const { prefixes, policy, httpRules, port, backendPort } = setup;
+  if (httpRules !== undefined) return gatewayObjects(httpRules, port, backendPort);
+  return [...(policy?.objects ?? []), ...prefixes.map(prefix => exposed(prefix, setup))];
+}
+
+function listening({ port, certificate, httpRules }: ProxySetup): string[] {
   const address = `127.0.0.1:${port}`;
+  if (httpRules !== undefined) {
+    return ['--listen', '127.0.0.1:0', '--gateway-controller', CONTROLLER, '--gateway-addresses', '127.0.0.1'];
+  }
   if (certificate === undefined) return ['--listen', address];
   return [
     ...['--listen', '127.0.0.1:0', '--tls-listen', address],

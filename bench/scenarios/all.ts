@@ -1,6 +1,7 @@
 import { download, post16k, upload } from './bodies.ts';
 import { connectionPerRequest } from './connection-per-request.ts';
 import { grpcAlone, grpcUnary } from './grpc.ts';
+import { headerRules, httpRouteGet, methodRules, queryRules } from './http-routes.ts';
 import { http2Alone, http2Download, http2OverTls, http2OverTlsAlone, http2Shared, http2Small } from './http2.ts';
 import { idleConnections } from './idle-connections.ts';
 import { manyRoutes } from './many-routes.ts';
@@ -17,6 +18,10 @@ export const SCENARIOS: readonly Scenario[] = [
   smallGetLogged,
   smallGet512,
   manyRoutes,
+  httpRouteGet,
+  headerRules,
+  queryRules,
+  methodRules,
   post16k,
   download,
   upload,

@@ -1,4 +1,4 @@
-import type { BenchPolicy, RunningProxy } from '../contenders/contender.ts';
+import type { BenchPolicy, HttpRule, RunningProxy } from '../contenders/contender.ts';
 import type { Sample } from '../measure/sample.ts';
 
 /** A proxy that is up, and what a scenario needs to know of it. */
@@ -25,6 +25,8 @@ export interface Scenario {
   /** Clients speak TLS, and the certificate has a key of this kind. */
   readonly tls?: 'ecdsa' | 'rsa';
   readonly policy?: BenchPolicy;
+  /** As in the setup of a proxy. */
+  readonly httpRules?: readonly HttpRule[];
   /** Only so many, whatever was asked for. */
   readonly rounds?: number;
   /** That the proxy does what is about to be measured. @throws when it does not, with what is wrong */

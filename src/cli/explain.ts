@@ -11,7 +11,7 @@ import { type Command, EXIT, type Invocation } from './command.ts';
 import { explainReason, REASON_OPTION } from './explain-reason.ts';
 import { explanationReport, type Question } from './explanation-report.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
-import { INGRESS_SETTINGS, readSource } from './read-source.ts';
+import { GATEWAY_SETTINGS, INGRESS_SETTINGS, readSource } from './read-source.ts';
 
 const EXAMPLE = 'kube-entry explain /volume/api/v1/pools';
 
@@ -49,6 +49,7 @@ export const explain: Command = {
     'manifests',
     'allowExternalName',
     ...INGRESS_SETTINGS,
+    ...GATEWAY_SETTINGS,
     'balance',
     'engine',
     'mergeSlashes',

@@ -8,7 +8,7 @@ import { askTable, type TableSummary } from './admin-answers.ts';
 import { AdminClient, NotRunningError } from './admin-client.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
 import { formatAnswer, OUTPUT_OPTION, outputFormat } from './output.ts';
-import { INGRESS_SETTINGS, readSource, type SourceSettings } from './read-source.ts';
+import { GATEWAY_SETTINGS, INGRESS_SETTINGS, readSource, type SourceSettings } from './read-source.ts';
 import { byHostAndPath, describeRoutes, type RoutesView } from './routes-report.ts';
 
 /** As flags they ask for a source, not for the running instance. */
@@ -42,7 +42,16 @@ export const routes: Command = {
     { line: 'kube-entry routes --manifests services/', note: 'of the Services in a directory' },
     { line: 'kube-entry routes --manifests dump.yaml --ingress-class nginx', note: 'of the Ingresses of a dump' },
   ],
-  settings: ['adminSocket', ...SOURCE_SETTINGS, ...INGRESS_SETTINGS, 'balance', 'engine', 'logLevel', 'config'],
+  settings: [
+    'adminSocket',
+    ...SOURCE_SETTINGS,
+    ...INGRESS_SETTINGS,
+    ...GATEWAY_SETTINGS,
+    'balance',
+    'engine',
+    'logLevel',
+    'config',
+  ],
   options: {
     output: OUTPUT_OPTION,
     fresh: { placeholder: '', description: 'read the source, even if an instance runs' },

@@ -143,7 +143,9 @@ function lossReason(
   const takesPath = mayTake(() => pathTakes(route, asked.path));
   const takesHost = asked.hosts.has(route.host);
   if (place.hostname !== asked.listener) {
-    return takesPath && takesHost ? 'another listener of the port takes the host' : undefined;
+    // A rule has routes at each listener of its parent.
+    const isSameRule = winner !== undefined && winner.gateway === route.gateway;
+    return takesPath && takesHost && !isSameRule ? 'another listener of the port takes the host' : undefined;
   }
   if (!takesHost) return takesPath ? 'it is for another host' : undefined;
   if (!takesPath) return route.match === undefined ? nearMiss(route.path, asked.path, asked.lowerPath) : undefined;
