@@ -7,19 +7,21 @@ import { certificateOf, isFault, toServe } from '../certificates/certificate-fac
 import type { KnownConfigMaps } from './known-config-maps.ts';
 import { faultOf, lastRead } from './known-objects.ts';
 import type { KnownSecrets } from './known-secrets.ts';
+import { SecretSearch } from './secret-search.ts';
 import type { ReferenceSearch, ServiceReferences } from './service-references.ts';
 
 /** Where objects that are named are known. */
 export interface NamedObjects {
   readonly references: Pick<ServiceReferences, 'search' | 'set'>;
-  /** Those with certificates. */
-  readonly secrets: KnownSecrets;
+  /** `tls`: those with certificates; `named`: others. */
+  readonly secrets: { readonly tls: KnownSecrets; readonly named: KnownSecrets };
   readonly configMaps: KnownConfigMaps;
 }
 
 /** Looks up what one translation of objects of the Gateway API names, and remembers which it was asked for. */
 export class GatewaySearch implements Omit<GatewayLookups, 'namespaceLabels'> {
   readonly service: ReferenceSearch['find'];
+  readonly namedSecrets: SecretSearch;
   readonly #known: NamedObjects;
   readonly #services: ReferenceSearch;
   readonly #secrets: SecretRef[] = [];
@@ -29,11 +31,12 @@ export class GatewaySearch implements Omit<GatewayLookups, 'namespaceLabels'> {
     this.#known = known;
     this.#services = known.references.search();
     this.service = this.#services.find;
+    this.namedSecrets = new SecretSearch(known.secrets.named);
   }
 
   certificate(ref: SecretRef): Found<Certificate> {
     this.#secrets.push(ref);
-    const state = this.#known.secrets.of(ref);
+    const state = this.#known.secrets.tls.of(ref);
     const secret = lastRead(state);
     if (secret === undefined) return faultOf(state, 'Secret');
     const read = certificateOf(secret);
@@ -56,7 +59,8 @@ export class GatewaySearch implements Omit<GatewayLookups, 'namespaceLabels'> {
   ask(asker: string): void {
     const { references, secrets, configMaps } = this.#known;
     references.set(asker, this.#services.asked);
-    secrets.ask(asker, this.#secrets);
+    secrets.tls.ask(asker, this.#secrets);
+    secrets.named.ask(asker, this.namedSecrets.asked);
     configMaps.ask(asker, this.#configMaps);
   }
 }

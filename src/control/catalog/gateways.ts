@@ -16,14 +16,13 @@ import { gatewayFigures } from '../gateway-figures.ts';
 import { GatewayPorts, type PortCommit } from './gateway-ports.ts';
 import { GatewaySearch, type NamedObjects } from './gateway-search.ts';
 import { KnownConfigMaps } from './known-config-maps.ts';
-import type { KnownSecrets } from './known-secrets.ts';
 import type { Remarks } from './remarks.ts';
 import type { ServiceClusters } from './service-clusters.ts';
 import type { ServiceReferences } from './service-references.ts';
 
 export interface GatewaysOptions {
   readonly settings: Omit<TranslatorOptions, 'portState' | 'bundleVersion'>;
-  readonly secrets: { readonly tls: KnownSecrets };
+  readonly secrets: NamedObjects['secrets'];
   readonly references: Pick<ServiceReferences, 'search' | 'set'>;
   readonly leading: Pick<ServiceClusters, 'change'>;
   readonly ledger: Pick<RouteLedger, 'set'>;
@@ -53,7 +52,7 @@ export class Gateways implements GatewayStore {
   constructor(options: GatewaysOptions) {
     this.#options = options;
     const { settings, references, secrets } = options;
-    this.#known = { references, secrets: secrets.tls, configMaps: this.configMaps };
+    this.#known = { references, secrets, configMaps: this.configMaps };
     this.#translator = new GatewayTranslator(
       { ...settings, portState: port => this.#portStates.get(port), bundleVersion: () => this.#bundleVersion },
       {

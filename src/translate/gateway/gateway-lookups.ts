@@ -2,9 +2,14 @@ import type { Certificate } from '../../model/certificate.ts';
 import type { PortId, PortState } from '../../model/gateway-port.ts';
 import type { ServiceRef } from '../../model/route.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
+import type { DestinationOptions } from '../destination.ts';
+import type { PolicyOptions } from '../policies/service-policies.ts';
 
 /** What was looked up: it is there, or what is wrong with it; undefined while it has not been read yet. */
 export type Found<T> = { readonly value: T } | { readonly fault: string } | undefined;
+
+/** What Secrets hold that annotations of routes and Services name. */
+export type NamedSecrets = Pick<DestinationOptions, 'authorities'> & Pick<PolicyOptions, 'credentials'>;
 
 /** Looks up what objects of the Gateway API name. What was asked for and changes later makes the object be translated again. */
 export interface GatewayLookups {
@@ -16,6 +21,8 @@ export interface GatewayLookups {
   authorities(configMap: ServiceRef): Found<string>;
   /** Undefined: there is no such Namespace. */
   namespaceLabels(namespace: string): Readonly<Record<string, string>> | undefined;
+  /** Absent: the options say what annotations find. */
+  readonly namedSecrets?: NamedSecrets | undefined;
 }
 
 /** How Gateways are served. */

@@ -251,7 +251,7 @@ export class GatewayTranslator {
           return this.#policies.tlsFor(key, service, port);
         },
         lookups,
-        options: this.#options,
+        options: { ...this.#options, ...lookups.namedSecrets },
       });
       this.#diagnostics.set(key, reading.diagnostics);
       return reading;
@@ -347,6 +347,7 @@ export class GatewayTranslator {
       service: ref => found.service(ref),
       certificate: ref => found.certificate(ref),
       authorities: ref => found.authorities(ref),
+      namedSecrets: found.namedSecrets,
       namespaceLabels: name => {
         uses(labelsOf(name));
         return this.objectOf('Namespace', { namespace: '', name })?.metadata.labels;
