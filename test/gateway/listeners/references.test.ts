@@ -188,23 +188,23 @@ describe('authorities of clients', () => {
   test('are those of the port, else those of all', () => {
     const perPort = [{ port: 8443, tls: validation([ca({ name: 'other' })]) }];
     const one = world({ default: validation([ca()]), perPort });
-    assert.deepEqual(policies(one), ['80 undefined', '443 required PEM', '8443 required OTHER']);
+    assert.deepEqual(policies(one), ['80 undefined', '443 valid-only PEM', '8443 valid-only OTHER']);
     assert.equal(condition(statusOf('Gateway', one).conditions, 'InsecureFrontendValidationMode'), undefined);
   });
 
   test('a port without a rule of its own is not asked where its settings are empty', () => {
     const one = world({ default: validation([ca()]), perPort: [{ port: 8443, tls: {} }] });
-    assert.deepEqual(policies(one), ['80 undefined', '443 required PEM', '8443 undefined']);
+    assert.deepEqual(policies(one), ['80 undefined', '443 valid-only PEM', '8443 undefined']);
   });
 
   test('several count together', () => {
     const one = world({ default: validation([ca(), ca({ name: 'other' })]) });
-    assert.deepEqual(policies(one).at(-1), '8443 required PEM\nOTHER');
+    assert.deepEqual(policies(one).at(-1), '8443 valid-only PEM\nOTHER');
   });
 
   test('AllowInsecureFallback asks without insisting, which the Gateway says', () => {
     const one = world({ default: validation([ca()], 'AllowInsecureFallback') });
-    assert.deepEqual(policies(one), ['80 undefined', '443 optional PEM', '8443 optional PEM']);
+    assert.deepEqual(policies(one), ['80 undefined', '443 unverified PEM', '8443 unverified PEM']);
     const { conditions } = statusOf('Gateway', one);
     assert.equal(condition(conditions, 'InsecureFrontendValidationMode'), 'True ConfigurationChanged');
   });
@@ -223,7 +223,7 @@ describe('authorities of clients', () => {
       for (const name of ['http', 'https']) {
         assert.equal(listenerConditions(status, name).Programmed, 'True Programmed');
       }
-      assert.deepEqual(policies(one), ['80 undefined', '443 required PEM']);
+      assert.deepEqual(policies(one), ['80 undefined', '443 valid-only PEM']);
     });
   }
 

@@ -21,8 +21,8 @@ export interface ClientRule {
 const NO_RULE: ClientRule = { policy: undefined, refusal: undefined, references: undefined, isPending: false };
 
 const MODES: Readonly<Record<string, ClientCertificatePolicy['mode']>> = {
-  AllowValidOnly: 'required',
-  AllowInsecureFallback: 'optional',
+  AllowValidOnly: 'valid-only',
+  AllowInsecureFallback: 'unverified',
 };
 
 /** @returns by port @param gateway that whose setting it is */
