@@ -53,6 +53,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'dataplane/clusters/upstream-pools.ts',
     'dataplane/http2/server/http2-connection.ts',
     'dataplane/pipeline/canary.ts',
+    'dataplane/pipeline/policy-retries.ts',
   ],
   'waits for the system: a file, a pipe, a socket, a process, a terminal': [
     'admin/app.ts',

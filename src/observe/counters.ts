@@ -24,6 +24,7 @@ export const COUNTERS = [
   'retriesConnect',
   'retriesStale',
   'retriesStatus',
+  'retriesTimeout',
   'upstreamIdle',
   'upstreamBusy',
   'upstreamPending',

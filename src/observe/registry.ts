@@ -199,6 +199,7 @@ export class Metrics {
       connect: 'retriesConnect',
       stale: 'retriesStale',
       status: 'retriesStatus',
+      timeout: 'retriesTimeout',
     });
     const board = this.#board;
     new Gauge({

@@ -204,11 +204,17 @@ test('connects, retries and connections to upstreams have a series for each kind
   worker.add('retriesConnect', 4);
   worker.add('retriesStale', 5);
   worker.add('retriesStatus', 8);
+  worker.add('retriesTimeout', 9);
   worker.add('upstreamIdle', 6);
   worker.add('upstreamBusy', 7);
   const families = await scrape(metrics);
   assert.deepEqual(by(families, 'kube_entry_upstream_connects_total', 'result'), { ok: 1, failed: 2, timeout: 3 });
-  assert.deepEqual(by(families, 'kube_entry_upstream_retries_total', 'reason'), { connect: 4, stale: 5, status: 8 });
+  assert.deepEqual(by(families, 'kube_entry_upstream_retries_total', 'reason'), {
+    connect: 4,
+    stale: 5,
+    status: 8,
+    timeout: 9,
+  });
   assert.deepEqual(by(families, 'kube_entry_upstream_connections', 'state'), { idle: 6, busy: 7 });
 });
 

@@ -1,6 +1,7 @@
 import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
+import type { GatewayRoute } from '../../src/model/route.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import { headersFrame, PREFACE } from '../support/http2-client.ts';
@@ -38,6 +39,8 @@ export interface EventCase {
   readonly tls?: TlsDescription;
   /** How its cluster is balanced, where kube-proxy does not. */
   readonly cluster?: Partial<Cluster>;
+  /** What the rule of a Gateway says that its route is made of. */
+  readonly gateway?: Partial<GatewayRoute>;
   readonly provoke: (scene: Scene) => Promise<void>;
   /** Why the engine node cannot be asked for it. */
   readonly notOnNode?: string;
@@ -85,6 +88,15 @@ const askForCut = async ({ client }: Scene): Promise<void> => {
   await client.send(GET);
   await client.responseOrCut();
 };
+
+const askUntilCut: EventCase['provoke'] = async ({ client, pass }) => {
+  await client.send(GET);
+  await client.head();
+  await pass();
+  await client.closed();
+};
+
+const NO_RULES = 'it has no Gateways';
 
 const never: UpstreamHandler = () => undefined;
 
@@ -237,6 +249,46 @@ export const EVENT_CASES: readonly EventCase[] = [
       await client.closed();
     },
     notOnNode: 'node:http gives a reset and a close within a body the same error',
+  },
+  {
+    what: 'a request takes longer than its rule lets it',
+    reason: 'route_request_timeout',
+    status: 504,
+    detail: NONE,
+    gateway: { requestTimeoutMs: SHORT_MS },
+    upstream: never,
+    provoke: ask,
+    notOnNode: NO_RULES,
+  },
+  {
+    what: 'a try takes longer than the rule of the request lets it',
+    reason: 'route_backend_timeout',
+    status: 504,
+    detail: NONE,
+    gateway: { backendTimeoutMs: SHORT_MS },
+    upstream: never,
+    provoke: ask,
+    notOnNode: NO_RULES,
+  },
+  {
+    what: 'a response takes longer than the rule of its request lets it',
+    reason: 'response_cut_by_request_timeout',
+    status: 200,
+    detail: NONE,
+    gateway: { requestTimeoutMs: LIMIT_MS },
+    upstream: ({ connection }) => connection.send(BEGUN),
+    provoke: askUntilCut,
+    notOnNode: NO_RULES,
+  },
+  {
+    what: 'a response takes longer than the rule of its request lets a try take',
+    reason: 'response_cut_by_backend_timeout',
+    status: 200,
+    detail: NONE,
+    gateway: { backendTimeoutMs: LIMIT_MS },
+    upstream: ({ connection }) => connection.send(BEGUN),
+    provoke: askUntilCut,
+    notOnNode: NO_RULES,
   },
   {
     what: 'the upstream stops within a body',

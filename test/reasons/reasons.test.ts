@@ -68,10 +68,20 @@ for (const engine of ENGINES) {
 async function play(t: TestContext, engine: EngineName, event: EventCase): Promise<void> {
   const upstream = await RawUpstream.start(t, event.upstream);
   upstream.toleratesMalformed = true;
-  const clock = Object.values(event.settings ?? {}).includes(LIMIT_MS) ? new FakeClock() : undefined;
+  const clock = Object.values({ ...event.settings, ...event.gateway }).includes(LIMIT_MS) ? new FakeClock() : undefined;
   const to = event.to === 'silence' ? [await startSilentListener(t)] : (event.to ?? upstream);
   const proxy = await startProxy(t, engine, {
-    routes: event.to === null ? null : [{ path: '/volume', to, ...(event.cluster && { cluster: event.cluster }) }],
+    routes:
+      event.to === null
+        ? null
+        : [
+            {
+              path: '/volume',
+              to,
+              ...(event.cluster && { cluster: event.cluster }),
+              ...(event.gateway && { gateway: event.gateway }),
+            },
+          ],
     settings: event.settings ?? {},
     clientBytes: event.clientBytes ?? 1 << 30,
     ...(event.tls && { tls: event.tls }),

@@ -18,7 +18,7 @@ import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import { arrivals, departures, type PublishedDelta } from '../../src/model/delta.ts';
 import type { Policy, PolicyKind } from '../../src/model/policy.ts';
-import type { Route, RouteOverrides } from '../../src/model/route.ts';
+import type { GatewayRoute, Route, RouteOverrides } from '../../src/model/route.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
@@ -52,6 +52,8 @@ export interface RouteDescription {
   readonly tlsRedirect?: false;
   readonly overrides?: RouteOverrides;
   readonly policies?: readonly Policy[];
+  /** What the rule of a Gateway says that it is made of; absent: it is not made of one. */
+  readonly gateway?: Partial<GatewayRoute>;
   /** What its cluster has beyond endpoints; kube-proxy balances it otherwise. */
   readonly cluster?: Partial<Cluster>;
 }
@@ -311,9 +313,11 @@ function publishedOf(routes: readonly RouteDescription[], version: number): Publ
   );
 }
 
+const RULE: GatewayRoute = { object: { kind: 'HTTPRoute', namespace: 'test', name: 'route' }, rule: '0' };
+
 function routeOf(description: RouteDescription, index: number): Route {
   const { path, host = '', stripPrefix = true, rewriteRedirects = false, tlsRedirect, overrides = {} } = description;
-  const { policies } = description;
+  const { policies, gateway } = description;
   const service = { namespace: 'test', name: `service-${index}` };
   return {
     host,
@@ -323,6 +327,7 @@ function routeOf(description: RouteDescription, index: number): Route {
     ...(tlsRedirect === false && { tlsRedirect }),
     overrides,
     ...(policies && { policies }),
+    ...(gateway && { gateway: { ...RULE, ...gateway } }),
     cluster: `test/service-${index}:80`,
     service,
     createdAt: '',

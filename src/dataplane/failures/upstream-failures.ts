@@ -1,5 +1,5 @@
 /** What goes wrong between this program and an upstream. */
-import { type Failure, late, MEND_UPSTREAM, response, upstream } from './failure.ts';
+import { entry, type Failure, late, MEND_UPSTREAM, response, upstream } from './failure.ts';
 
 export const UPSTREAM_FAILURES = {
   // The upstream, before its response.
@@ -44,6 +44,18 @@ export const UPSTREAM_FAILURES = {
     false,
     'The upstream sent no response for proxy-read-timeout.',
     'Find out why the application is slow, or raise kube-entry.io/read-timeout on the Service.',
+  ),
+  route_request_timeout: entry(
+    504,
+    false,
+    'The request took longer, with all tries, than timeouts.request of the HTTPRoute.',
+    'Find out why the application is slow, or raise timeouts.request.',
+  ),
+  route_backend_timeout: upstream(
+    504,
+    true,
+    'A pod took longer for its answer than timeouts.backendRequest of the HTTPRoute lets each try take.',
+    'Find out why the application is slow, or raise timeouts.backendRequest; retry of the rule would ask another pod.',
   ),
   upstream_closed: upstream(
     502,
@@ -167,6 +179,16 @@ export const UPSTREAM_FAILURES = {
     'upstream',
     'The upstream stopped in the middle of its response for proxy-read-timeout.',
     'Find out why the application stalls, or raise kube-entry.io/read-timeout on the Service.',
+  ),
+  response_cut_by_backend_timeout: late(
+    'upstream',
+    'The response had begun, and took longer than timeouts.backendRequest of the HTTPRoute lets each try take.',
+    'Raise timeouts.backendRequest: it also covers the body of the response.',
+  ),
+  response_cut_by_request_timeout: late(
+    'entry',
+    'The response had begun, and the request took longer than timeouts.request of the HTTPRoute.',
+    'Raise timeouts.request: it also covers the body of the response.',
   ),
   response_chunk_malformed: late(
     'upstream',

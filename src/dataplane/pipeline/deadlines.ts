@@ -35,7 +35,7 @@ export interface Turns {
 
 /**
  * Sets all time limits of connections and exchanges. A limit belongs to the side that has to move, and only a movement of that
- * side begins it anew.
+ * side begins it anew. Those of rule-limits.ts belong to no side, and nothing begins them anew.
  */
 export class Deadlines implements ConnectionLimits {
   readonly #wheel: TimerWheel;
@@ -74,6 +74,11 @@ export class Deadlines implements ConnectionLimits {
   tunnel({ limits, downstream, upstream }: Turns): void {
     if (upstream !== undefined) this.none(upstream.limit);
     this.#set(downstream.limit, BYTES, limits.readTimeoutMs);
+  }
+
+  /** For all of what it ends, whichever side has to move. */
+  whole(limit: TimeLimit, limitMs: number): void {
+    this.#wheel.set(limit, limitMs);
   }
 
   none(limit: TimeLimit): void {

@@ -52,3 +52,10 @@ export function errorAnswer(reason: FailureReason, errorPage: string, requestId:
   const body = Buffer.from(errorBody(status, errorPage, EXPLAINED[reason])).toString('latin1');
   return { status, contentType: 'text/html', headers, body };
 }
+
+/** @param headers take the place of those of the same name */
+export function withHeaders(answer: Answer, headers: Answer['headers']): Answer {
+  if (headers.length === 0) return answer;
+  const names = new Set(headers.map(([name]) => name.toLowerCase()));
+  return { ...answer, headers: [...answer.headers.filter(([name]) => !names.has(name.toLowerCase())), ...headers] };
+}

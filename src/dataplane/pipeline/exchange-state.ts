@@ -11,6 +11,7 @@ import type { HeldResponse } from './held-response.ts';
 import type { Downstream, KeptBody, RequestView, Upstream } from './ports.ts';
 import { requestIdOf } from './request-id.ts';
 import { RequestRouting } from './request-routing.ts';
+import type { RuleLimits } from './rule-limits.ts';
 import type { TransformedBody } from './transformed-body.ts';
 
 /** No request is under way, or its connection is gone: late callbacks must do nothing. */
@@ -50,6 +51,8 @@ export class ExchangeState implements Turns {
   /** Gets the pieces of the request's body, too; undefined where no policy wants them. */
   bodyReader: BodyReader | undefined;
   upstream: Upstream | undefined;
+  /** Undefined where the rule of the request sets none. */
+  ruleLimits: RuleLimits | undefined;
   /** The body of the response, where a policy makes another one of it. */
   transformed: TransformedBody | undefined;
   /** Bytes of the request's body so far. */
@@ -115,6 +118,7 @@ export class ExchangeState implements Turns {
     this.head = head;
     this.filters = undefined;
     this.bodyReader = undefined;
+    this.ruleLimits = undefined;
     this.bodyBytes = 0;
     this.resetCode = undefined;
     this.awaitsContinue = !this.isRequestComplete && head.has(EXPECT);
@@ -128,6 +132,7 @@ export class ExchangeState implements Turns {
     this.head = undefined;
     this.filters = undefined;
     this.bodyReader = undefined;
+    this.ruleLimits = undefined;
     this.record.beginUnread(line);
   }
 

@@ -1,9 +1,19 @@
+import type { GatewayRoute } from '../../model/route.ts';
 import { ReplayBody } from '../bodies/replay-body.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
-import { errorAnswer } from './error-pages.ts';
-import { ANSWERED, CONNECTING, ExchangeState, FORWARDING, OVER, ROUTING, TUNNEL } from './exchange-state.ts';
+import { errorAnswer, withHeaders } from './error-pages.ts';
+import {
+  ANSWERED,
+  CONNECTING,
+  DISCARDING,
+  ExchangeState,
+  FORWARDING,
+  OVER,
+  ROUTING,
+  TUNNEL,
+} from './exchange-state.ts';
 import { changedAnswer } from './filters/field-changes.ts';
 import { Refusal, SUSPENDED, type Verdict } from './filters/filter.ts';
 import { type FilterOwner, FilterRun } from './filters/filter-run.ts';
@@ -21,6 +31,7 @@ import type {
   Upstream,
 } from './ports.ts';
 import { type ExchangeEnds, ResponseRelay } from './response-relay.ts';
+import { RuleLimits, type RuleLimitsOwner } from './rule-limits.ts';
 import { type AttemptOwner, UpstreamAttempts } from './upstream-attempts.ts';
 
 /**
@@ -28,7 +39,7 @@ import { type AttemptOwner, UpstreamAttempts } from './upstream-attempts.ts';
  * its response through those of the {@link ResponseRelay}; every exchange ends with its line in the log. A phase that has to
  * wait returns, and what it waits for resumes the next one: see {@link ExchangeState.generation}.
  */
-export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, ExchangeEnds {
+export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, ExchangeEnds, RuleLimitsOwner {
   readonly state: ExchangeState;
   readonly #context: PipelineContext;
   readonly #giveBack: (exchange: Exchange) => void;
@@ -36,6 +47,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   readonly #response: ResponseRelay;
   /** Made for the first request to a route with policies. */
   #filterRun: FilterRun | undefined;
+  /** Made for the first request whose rule has time limits. */
+  #ruleLimits: RuleLimits | undefined;
   /** Where the request has to be sent once its early filters have let it pass. */
   #httpsRedirect: HttpsRedirect | undefined;
 
@@ -53,7 +66,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   received(head: RequestView): void {
     this.state.begin(head);
     const outcome = this.#route(head);
-    const filters = this.state.routing.route?.filters;
+    const { filters, gateway } = this.state.routing.route ?? NO_ROUTE;
+    if (gateway !== undefined) this.#limit(gateway);
     const run = filters === undefined ? undefined : this.#beginFilters(filters);
     if (typeof outcome === 'string') {
       this.fail(outcome, () => refusalDetail(outcome, this.state.downstream.client.tls));
@@ -76,6 +90,13 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     record.path = routing.target.path;
     record.route = routing.route;
     return outcome;
+  }
+
+  #limit(rule: GatewayRoute): void {
+    if (rule.requestTimeoutMs === undefined && rule.backendTimeoutMs === undefined) return;
+    this.#ruleLimits ??= new RuleLimits(this.#context.deadlines, this);
+    this.#ruleLimits.begin(rule);
+    this.state.ruleLimits = this.#ruleLimits;
   }
 
   #beginFilters(filters: RouteFilters): FilterRun {
@@ -248,6 +269,18 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     this.#end(this.#answer(page, false));
   }
 
+  requestTimedOut(): void {
+    this.fail(this.state.isAnswered ? 'response_cut_by_request_timeout' : 'route_request_timeout');
+  }
+
+  tryTimedOut(): void {
+    const { state } = this;
+    // What is left of an answer that is thrown away.
+    if (state.phase === DISCARDING) this.#response.fail('route_backend_timeout');
+    else if (state.isAnswered) this.fail('response_cut_by_backend_timeout');
+    else if (!this.#attempts.triesAgainLate()) this.fail('route_backend_timeout');
+  }
+
   abandon(reason: FailureReason | undefined, error: string): void {
     const { state } = this;
     if (reason !== undefined) state.record.fail(reason);
@@ -328,9 +361,10 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
 
   /** The exchange has its line in the log. */
   #record(): void {
-    const { record, head, filters } = this.state;
+    const { record, head, filters, ruleLimits } = this.state;
     record.write(head);
     filters?.end();
+    ruleLimits?.end();
   }
 
   /** After an answer of our own. @param isReadOn the rest of the request is read, and thrown away */
@@ -354,11 +388,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
 /** What an answer to a failure has that others to failures of the same reason have not. */
 type OwnAnswer = Pick<Refusal, 'headers' | 'status'>;
 
-const AS_REASON: OwnAnswer = { headers: [], status: undefined };
+/** What is asked of the route of a request that has none. */
+const NO_ROUTE = { filters: undefined, gateway: undefined };
 
-/** @param headers take the place of those of the same name */
-function withHeaders(answer: Answer, headers: Answer['headers']): Answer {
-  if (headers.length === 0) return answer;
-  const names = new Set(headers.map(([name]) => name.toLowerCase()));
-  return { ...answer, headers: [...answer.headers.filter(([name]) => !names.has(name.toLowerCase())), ...headers] };
-}
+const AS_REASON: OwnAnswer = { headers: [], status: undefined };

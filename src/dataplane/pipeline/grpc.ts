@@ -45,6 +45,9 @@ const BY_RESET: ReadonlyMap<number, number> = new Map([
   [0xc, PERMISSION_DENIED],
 ]);
 
+/** How long a call may take, its rule has said. */
+const RULE_TIMEOUTS: ReadonlySet<FailureReason> = new Set(['route_request_timeout', 'route_backend_timeout']);
+
 /** Whether a request is a call: it needs HTTP/2 on the client's side, too. */
 export function isGrpc(head: RequestView): boolean {
   return head.protocol === 'HTTP/2.0' && CONTENT_TYPE.test(head.field('content-type', ','));
@@ -89,6 +92,6 @@ export function grpcErrorAnswer(failure: GrpcFailure, requestId: string): Answer
 function statusOf({ reason, resetCode, hasTimeout }: GrpcFailure): number {
   if (resetCode !== undefined) return BY_RESET.get(resetCode) ?? INTERNAL;
   if (reason === 'endpoints_busy') return RESOURCE_EXHAUSTED;
-  if (hasTimeout && FAILURES[reason].status === 504) return DEADLINE_EXCEEDED;
+  if (RULE_TIMEOUTS.has(reason) || (hasTimeout && FAILURES[reason].status === 504)) return DEADLINE_EXCEEDED;
   return BY_STATUS.get(FAILURES[reason].status) ?? UNKNOWN;
 }

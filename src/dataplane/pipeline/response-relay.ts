@@ -164,6 +164,7 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
     }
     state.enter(TUNNEL);
     state.record.tunnelBegan();
+    state.ruleLimits?.end();
     this.#attempts.tunnelBegan();
     this.#context.deadlines.tunnel(state);
     state.downstream.switchProtocols(head, this.#attempts.bindingLines);

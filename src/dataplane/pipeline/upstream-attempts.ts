@@ -1,15 +1,18 @@
+import { isIdempotent } from '../../formats/http/methods.ts';
 import type { Outcome } from '../clusters/balancers/balancer.ts';
 import type { Balancing } from '../clusters/balancing.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
 import type { RequestQueue, Waiting } from '../clusters/request-queue.ts';
-import type { ConnectionSeeker } from '../clusters/upstream-connector.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { guarded } from '../runtime/guard.ts';
 import { ClientBinding } from './client-binding.ts';
+import { connectSuspended } from './connect-suspended.ts';
 import { EndpointPicks } from './endpoint-picks.ts';
 import { CONNECTING, type ExchangeState } from './exchange-state.ts';
 import { outgoingRequest } from './outgoing-request.ts';
 import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
+import { PolicyRetries } from './policy-retries.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
 import { FAST_CONNECT_MS, mayRetryBroken } from './retry.ts';
 import { isSecure } from './told-by-proxies.ts';
@@ -19,6 +22,9 @@ const MAX_ATTEMPTS = 2;
 /** Endpoints of a balanced cluster that fail before the request fails: they take no connection, or end a new one without an answer. */
 const MAX_FAILED_ENDPOINTS = 3;
 const NO_LINES: readonly string[] = [];
+
+/** What retries by policy are counted by. */
+type RetryCounter = 'retriesConnect' | 'retriesStale' | 'retriesStatus' | 'retriesTimeout';
 
 /** The exchange whose attempts these are. */
 export interface AttemptOwner {
@@ -43,10 +49,9 @@ export class UpstreamAttempts implements Waiting {
   #count = 0;
   /** Of a balanced cluster. */
   #failedEndpoints = 0;
-  /** Undefined where the request does not wait in a queue. */
-  #leaveQueue: (() => void) | undefined;
-  /** So many times after an answer. */
-  #askedAgain = 0;
+  /** Undefined where the request waits neither in a queue nor before it is sent again. */
+  #stopWaiting: (() => void) | undefined;
+  readonly #retries: PolicyRetries;
   #isSticky = false;
   /** An upstream has refused to process the request. */
   #wasRefused = false;
@@ -57,6 +62,7 @@ export class UpstreamAttempts implements Waiting {
     this.#state = state;
     this.#owner = owner;
     this.#picks = new EndpointPicks(context.engine.clock, new ExchangePickRequest(context, state));
+    this.#retries = new PolicyRetries(state);
   }
 
   /** The first attempt. @returns a kept-alive connection; undefined when one is being made, or the request waits or has failed */
@@ -72,7 +78,7 @@ export class UpstreamAttempts implements Waiting {
     }
     this.#count = 0;
     this.#failedEndpoints = 0;
-    this.#askedAgain = 0;
+    this.#retries.begin();
     this.#wasRefused = false;
     // A client that has a connection of its own goes on with it, whichever endpoint has its turn.
     const own = pools.ownEndpoint(downstream.client.ownUpstreams, route.cluster);
@@ -107,30 +113,26 @@ export class UpstreamAttempts implements Waiting {
 
   /** Whether the request is sent again in the place of an answer: its policy says so, it is whole, and the cluster may retry. */
   mayAskAgain(status: number): boolean {
-    const { filters, isRequestComplete, bodyBytes, replay } = this.#state;
-    const retry = filters?.retry;
-    if (retry === undefined || this.#askedAgain >= retry.attempts || !retry.statuses.includes(status)) return false;
-    if (!isRequestComplete || (bodyBytes > 0 && replay?.isWhole !== true)) return false;
-    return this.#balancing?.mayRetry ?? true;
+    return this.#retries.followsAnswer(status) && (this.#balancing?.mayRetry ?? true);
   }
 
   /** Sends the request to another endpoint, or to the same one where there is no other. Its last answer is gone. */
   askAgain(): void {
-    const state = this.#state;
-    this.#askedAgain += 1;
-    state.keptBody = state.bodyBytes > 0 ? state.replay?.piece() : undefined;
-    const balancing = this.#balancing;
     this.end('ok');
-    const endpoint = balancing === undefined ? this.#nextEndpoint() : this.#picks.again(balancing);
-    if (endpoint === undefined) {
-      this.#owner.fail(balancing?.isFull === true ? 'endpoints_busy' : 'no_endpoint');
-      return;
-    }
-    this.#context.engine.counters.add('retriesStatus', 1);
-    this.#begin(endpoint);
-    const upstream = this.#context.pools.takeIdle(endpoint);
-    if (upstream === undefined) this.#connect(endpoint);
-    else this.#owner.connected(upstream);
+    this.#again('retriesStatus', 'endpoints_busy');
+  }
+
+  /** The try under way has taken too long. @returns whether the request is sent again: its policy says so */
+  triesAgainLate(): boolean {
+    const { head, upstream, filters, record } = this.#state;
+    const isSafe = upstream === undefined || isIdempotent(head?.method ?? '');
+    if (!this.#retries.followsFailure(isSafe || filters?.retry?.statuses.includes(504) === true)) return false;
+    record.attemptFailed('route_backend_timeout');
+    upstream?.destroy();
+    this.#state.upstream = undefined;
+    this.end('timeout');
+    this.#again('retriesTimeout', 'route_backend_timeout');
+    return true;
   }
 
   /** The head of the final response has come. */
@@ -144,10 +146,9 @@ export class UpstreamAttempts implements Waiting {
 
   /** Whatever is under way is over. @param outcome counts where the answer of the endpoint has not begun */
   end(outcome: Outcome): void {
-    const balancing = this.#balancing;
-    if (balancing === undefined) return;
     this.#waitNoMore();
-    this.#picks.end(outcome);
+    this.#state.ruleLimits?.tryEnds();
+    if (this.#balancing !== undefined) this.#picks.end(outcome);
   }
 
   /**
@@ -163,7 +164,9 @@ export class UpstreamAttempts implements Waiting {
     const isReused = upstream !== undefined && upstream.served > 1;
     if (!isReused) this.#failedEndpoints += 1;
     // A pod that ends resets the connections that it has not accepted yet, and others can answer in its place.
-    const mayAskOther = balancing !== undefined && this.#failedEndpoints < MAX_FAILED_ENDPOINTS;
+    const isOften = balancing !== undefined && this.#failedEndpoints < MAX_FAILED_ENDPOINTS;
+    const mayAskOther = isOften && !this.#retries.countsFailures;
+    const isSafe = !responseBegun && (upstream?.isUnsent === true || isIdempotent(this.#state.head?.method ?? ''));
     const isRetried = mayRetryBroken({
       method: this.#state.head?.method ?? '',
       mayBeClosing: isReused || mayAskOther,
@@ -173,7 +176,8 @@ export class UpstreamAttempts implements Waiting {
     });
     if (!FAILURES[reason].mayRetry || !isRetried) {
       this.end('reset');
-      this.#owner.fail(reason, error);
+      if (this.#retries.followsFailure(isSafe)) this.#again('retriesStale', reason, error);
+      else this.#owner.fail(reason, error);
     } else if (balancing === undefined) {
       this.#retry('retriesStale', this.#nextEndpoint());
     } else if (isReused) {
@@ -251,14 +255,14 @@ export class UpstreamAttempts implements Waiting {
 
   #join(queue: RequestQueue, waiting: Waiting): boolean {
     if (!queue.join(waiting)) return false;
-    this.#leaveQueue = () => queue.leave(waiting);
+    this.#stopWaiting = () => queue.leave(waiting);
     this.#state.enter(CONNECTING);
     return true;
   }
 
   #waitNoMore(): void {
-    this.#leaveQueue?.();
-    this.#leaveQueue = undefined;
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
   }
 
   #connectFailed(reason: FailureReason, error: string): void {
@@ -267,6 +271,11 @@ export class UpstreamAttempts implements Waiting {
     const balancing = this.#balancing;
     this.#failedEndpoints += 1;
     this.end(mayRetry ? 'connect' : 'cancelled');
+    if (mayRetry && this.#retries.countsFailures) {
+      if (this.#retries.followsFailure(true)) this.#again('retriesConnect', reason, error);
+      else this.#owner.fail(reason, error);
+      return;
+    }
     if (mayRetry && balancing === undefined && this.#count < MAX_ATTEMPTS) {
       this.#retry('retriesConnect', this.#nextEndpoint());
       return;
@@ -288,7 +297,54 @@ export class UpstreamAttempts implements Waiting {
       if (endpoint === undefined) this.#owner.fail(reason, error);
       else this.#retry(counter, endpoint);
     };
-    if (balancing.mayRetry || !this.#picks.hasUntried(balancing)) {
+    if (this.#picks.hasUntried(balancing)) this.#whenRetryAllowed(balancing, retry, reason, error);
+    else retry();
+  }
+
+  /**
+   * As the policy of the route says: after a wait, to an endpoint that was not tried if there is one. Whatever was under way is over.
+   * @param reason of the failure, where the cluster has too many retries in flight
+   */
+  #again(counter: RetryCounter, reason: FailureReason, error?: string): void {
+    const balancing = this.#balancing;
+    const retry = (): void => this.#sendAgain(counter);
+    const waited = (): void => {
+      if (balancing === undefined) retry();
+      else this.#whenRetryAllowed(balancing, retry, reason, error);
+    };
+    this.#retries.next();
+    const waitMs = this.#retries.waitMs(balancing !== undefined && this.#picks.hasUntried(balancing));
+    if (waitMs === 0) {
+      // Before an answer was thrown away, the cluster was asked.
+      if (counter === 'retriesStatus') retry();
+      else waited();
+      return;
+    }
+    this.#state.enter(CONNECTING);
+    const wake = (): void => {
+      this.#stopWaiting = undefined;
+      waited();
+    };
+    this.#stopWaiting = this.#context.engine.clock.setTimer(waitMs, guarded(this, wake));
+  }
+
+  #sendAgain(counter: RetryCounter): void {
+    const balancing = this.#balancing;
+    const endpoint = balancing === undefined ? this.#nextEndpoint() : this.#picks.again(balancing);
+    if (endpoint === undefined) {
+      this.#owner.fail(balancing?.isFull === true ? 'endpoints_busy' : 'no_endpoint');
+      return;
+    }
+    this.#context.engine.counters.add(counter, 1);
+    this.#begin(endpoint);
+    const upstream = this.#context.pools.takeIdle(endpoint);
+    if (upstream === undefined) this.#connect(endpoint);
+    else this.#owner.connected(upstream);
+  }
+
+  /** Retries at once, or as soon as the cluster has fewer retries in flight. */
+  #whenRetryAllowed(balancing: Balancing, retry: () => void, reason: FailureReason, error: string | undefined): void {
+    if (balancing.mayRetry) {
       retry();
       return;
     }
@@ -324,32 +380,16 @@ export class UpstreamAttempts implements Waiting {
     this.#count += 1;
     this.#endpoint = endpoint;
     this.#state.record.upstreamAsked(endpoint, hasWaited);
+    this.#state.ruleLimits?.tryBegins();
   }
 
   /** Suspends the exchange until a connection has been made. */
   #connect(endpoint: EndpointState): void {
-    const state = this.#state;
-    state.enter(CONNECTING);
-    const { generation } = state;
-    const { client } = state.downstream;
-    client.connects += 1;
-    const seeker: ConnectionSeeker = {
-      connected: upstream => {
-        client.connects -= 1;
-        // Made for a request that has ended meanwhile, the connection is as good as new for another one.
-        if (state.generation === generation) this.#owner.connected(upstream);
-        else upstream.release();
-      },
-      connectFailed: (reason, error) => {
-        client.connects -= 1;
-        if (state.generation === generation) this.#connectFailed(reason, error);
-      },
-      crashed: error => {
-        if (state.generation === generation) this.#owner.crashed(error);
-        else this.#context.engine.failures.reportBug(error);
-      },
-    };
-    this.#context.pools.connect(endpoint, this.#connectTimeout(), seeker);
+    connectSuspended(this.#context, this.#state, endpoint, this.#connectTimeout(), {
+      connected: upstream => this.#owner.connected(upstream),
+      connectFailed: (reason, error) => this.#connectFailed(reason, error),
+      crashed: error => this.#owner.crashed(error),
+    });
   }
 
   #connectTimeout(): number {
