@@ -4,7 +4,8 @@ import { defaultPort } from './uri.ts';
 /** An origin as browsers send it (RFC 6454 section 6.2); the host may begin with a wildcard. */
 const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/((?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/;
 
-const LABEL = /^[a-z0-9_-]+$/;
+/** What a wildcard may stand for. */
+const WILD = { label: /^[a-z0-9_-]+$/, labels: /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/ } as const;
 
 /**
  * Reads an origin of a list: `https://a.example`, `https://*.a.example:8443`.
@@ -22,14 +23,17 @@ export function parseOrigin(text: string): string {
   return `${scheme}://${host}${isDefault ? '' : `:${Number(port)}`}`;
 }
 
-/** A list of origins, in which a wildcard stands for one label of a host. */
+/** A list of origins, in which a wildcard stands for one label of a host, or for one or more. */
 export class Origins {
   readonly #exact = new Set<string>();
   /** What stands before and behind the wildcard. */
   readonly #wildcards: (readonly [before: string, behind: string])[] = [];
 
+  readonly #wild: RegExp;
+
   /** @param origins as parseOrigin() gives them */
-  constructor(origins: readonly string[]) {
+  constructor(origins: readonly string[], wildcard: keyof typeof WILD = 'label') {
+    this.#wild = WILD[wildcard];
     for (const origin of origins) {
       const [before = '', behind] = origin.split('*');
       if (behind === undefined) this.#exact.add(origin);
@@ -40,15 +44,15 @@ export class Origins {
   /** Compared from the start to the end, upper and lower case alike. @param origin as a client sends it */
   has(origin: string): boolean {
     const lower = origin.toLowerCase();
-    return this.#exact.has(lower) || this.#wildcards.some(([before, behind]) => hasLabel(lower, before, behind));
+    return this.#exact.has(lower) || this.#wildcards.some(([before, behind]) => this.#fits(lower, before, behind));
   }
-}
 
-function hasLabel(origin: string, before: string, behind: string): boolean {
-  return (
-    origin.length > before.length + behind.length &&
-    origin.startsWith(before) &&
-    origin.endsWith(behind) &&
-    LABEL.test(origin.slice(before.length, origin.length - behind.length))
-  );
+  #fits(origin: string, before: string, behind: string): boolean {
+    return (
+      origin.length > before.length + behind.length &&
+      origin.startsWith(before) &&
+      origin.endsWith(behind) &&
+      this.#wild.test(origin.slice(before.length, origin.length - behind.length))
+    );
+  }
 }

@@ -5,7 +5,7 @@ import { PreparedChanges } from './field-changes.ts';
 import { type Filter, type FilteredExchange, LocalAnswer, type Verdict } from './filter.ts';
 
 /** What the policy alone says: an upstream's own lines go, or they would open what the policy closes. */
-const DROPPED: readonly HeaderEdit[] = [
+export const ACCESS_CONTROL: readonly HeaderEdit[] = [
   'Access-Control-Allow-Origin',
   'Access-Control-Allow-Credentials',
   'Access-Control-Allow-Methods',
@@ -15,7 +15,7 @@ const DROPPED: readonly HeaderEdit[] = [
 ].map(name => ({ op: 'remove', name, value: '' }));
 
 /** A cache keeps the answers to different origins apart. Answers as those of ingress-nginx leave this out. */
-const VARY: HeaderEdit = { op: 'add', name: 'Vary', value: 'Origin' };
+export const VARY: HeaderEdit = { op: 'add', name: 'Vary', value: 'Origin' };
 
 /** A wildcard lets clients choose among many origins. */
 const MOST_KNOWN = 100;
@@ -35,7 +35,7 @@ export class Cors implements Filter {
     this.#preflightType = policy.asIngressNginx ? 'text/plain charset=UTF-8' : '';
     this.#vary = policy.asIngressNginx ? [] : [VARY];
     this.#allowing = allowing(policy);
-    this.#denied = new PreparedChanges([...DROPPED, ...this.#vary]);
+    this.#denied = new PreparedChanges([...ACCESS_CONTROL, ...this.#vary]);
   }
 
   /** Any OPTIONS of an allowed origin is answered, as in ingress-nginx: one of a foreign origin is the upstream's. */
@@ -56,7 +56,7 @@ export class Cors implements Filter {
     const origin = this.#origins === undefined ? '*' : detached(sent);
     const allow: HeaderEdit = { op: 'add', name: 'Access-Control-Allow-Origin', value: origin };
     const vary = this.#origins === undefined ? [] : this.#vary;
-    const changes = new PreparedChanges([...DROPPED, allow, ...this.#allowing, ...vary]);
+    const changes = new PreparedChanges([...ACCESS_CONTROL, allow, ...this.#allowing, ...vary]);
     if (this.#known.size === MOST_KNOWN) this.#known.clear();
     this.#known.set(origin, changes);
     return changes;

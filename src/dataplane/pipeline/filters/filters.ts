@@ -8,6 +8,7 @@ import { DenyHeader } from './deny-header.ts';
 import { ErrorPages } from './error-pages.ts';
 import type { Filter, NamedFilter } from './filter.ts';
 import type { FilterServices } from './filter-services.ts';
+import { GatewayCors } from './gateway-cors.ts';
 import { RequestHeaderEdits, ResponseHeaderEdits } from './header-edits.ts';
 import { Jwt } from './jwt.ts';
 import { MaxConnections } from './max-connections.ts';
@@ -108,7 +109,7 @@ function createFilter(policy: Policy, services: FilterServices): Filter {
     case 'auth-url':
       return new AuthUrl(policy, authCache);
     case 'cors':
-      return new Cors(policy);
+      return policy.asGateway ? new GatewayCors(policy) : new Cors(policy);
     case 'return':
       return new Return(policy);
     case 'redirect':
