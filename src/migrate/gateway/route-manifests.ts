@@ -43,12 +43,12 @@ function partsOf(rules: readonly PlacedRules[]): PlacedRules[] {
   });
 }
 
-/** Rules that do the same are one with several matches. */
+/** Rules that do the same are one with several matches. A prefix can be replaced where it is the only match. */
 function mergeRules(rules: readonly RouteRule[]): RouteRule[] {
   const merged = new Map<string, RouteRule>();
   for (const rule of rules) {
     const { matches = [{}], ...rest } = rule;
-    const key = JSON.stringify(rest);
+    const key = replacesPrefix(rule) ? `${merged.size}` : JSON.stringify(rest);
     const known = merged.get(key);
     if (known === undefined) merged.set(key, rule);
     else if ((known.matches?.length ?? 1) + matches.length <= MOST_MATCHES)
@@ -56,6 +56,10 @@ function mergeRules(rules: readonly RouteRule[]): RouteRule[] {
     else merged.set(`${key} ${merged.size}`, rule);
   }
   return [...merged.values()];
+}
+
+function replacesPrefix({ filters = [] }: RouteRule): boolean {
+  return filters.some(one => one.type === 'URLRewrite' && one.urlRewrite.path?.type === 'ReplacePrefixMatch');
 }
 
 function distinct(matches: RouteMatchList): RouteMatchList {
