@@ -96,6 +96,7 @@ const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kuber
 const OVERLAYS: Readonly<Record<string, Values>> = {
   'default-range': { controller: { service: { nodePorts: { http: 30_888, https: 30_443 } } } },
   endpoints: { rbac: { endpoints: true } },
+  gateway: { controller: { gateway: { enabled: true } } },
   'host-ports': {
     namespace: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
     controller: { hostPort: { enabled: true }, service: { type: 'ClusterIP', ...NO_NODE_PORTS } },

@@ -30,7 +30,10 @@ let kube: RealKube;
 let backend: RealBackend;
 let pod: string;
 
+const skip = gatewayManifests('standard').length === 0 && 'the CRDs are not there: npm run test:assets:gateway';
+
 before(async () => {
+  if (skip !== false) return;
   kube = await RealKube.start();
   await grantClusterRole(kube.kubectl);
   await grantGateways(kube.kubectl);
@@ -104,12 +107,18 @@ async function statusAt(place: string, host: string, path = '/'): Promise<number
 
 /** Our entry in the status of a route. */
 async function ownParent(name: string): Promise<unknown> {
-  const parents = listAt(await api('GET', `${ROUTES}/${name}`), 'status', 'parents');
+  const parents = itemsAt(await api('GET', `${ROUTES}/${name}`), 'status', 'parents');
   return parents.find(parent => dig(parent, 'controllerName') === CONTROLLER);
 }
 
+/** The list at a path; empty where nothing is there. */
+function itemsAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const items = dig(value, ...path);
+  return Array.isArray(items) ? items : [];
+}
+
 function conditionOf(object: unknown, type: string): unknown {
-  return listAt(object, 'conditions').find(condition => dig(condition, 'type') === type);
+  return itemsAt(object, 'conditions').find(condition => dig(condition, 'type') === type);
 }
 
 async function isAccepted(name: string): Promise<boolean> {
@@ -136,25 +145,29 @@ function complaintsOf(entry: RealEntry): string[] {
     .map(({ msg }) => msg);
 }
 
-describe('CRDs of the Gateway API', () => {
+describe('CRDs of the Gateway API', { skip }, () => {
   it('may come after the start, in parts, and go again', async () => {
     await using entry = await start(address(0));
     await entry.ready();
     await install('grpcroutes');
     await createClass();
-    await api('POST', GATEWAYS, gate('gate'));
-    await api('POST', ROUTES, route('late'));
+    await api('POST', GATEWAYS, gate('early'));
+    const parentRefs = [{ name: 'early' }];
+    await api('POST', ROUTES, route('late', { parentRefs }));
     await eventually('it is served', async () => (await statusAt(address(0), 'late.example')) === 200, DEADLINE_MS);
     await eventually('it says so', () => isAccepted('late'), DEADLINE_MS);
-    const stored = await api('GET', `${GATEWAYS}/gate`);
-    assert.equal(dig(conditionOf(dig(stored, 'status'), 'Programmed'), 'status'), 'True');
-    assert.equal(dig(stored, 'status', 'addresses', 0, 'value'), address(0));
-    assert.equal(dig(stored, 'status', 'listeners', 0, 'attachedRoutes'), 1);
+    const isProgrammed = async (): Promise<boolean> => {
+      const status = dig(await api('GET', `${GATEWAYS}/early`), 'status');
+      const counted = dig(status, 'listeners', 0, 'attachedRoutes') === 1;
+      return dig(conditionOf(status, 'Programmed'), 'status') === 'True' && counted;
+    };
+    await eventually('the Gateway says so', isProgrammed, DEADLINE_MS);
+    assert.equal(dig(await api('GET', `${GATEWAYS}/early`), 'status', 'addresses', 0, 'value'), address(0));
     const definition = 'httproutes.gateway.networking.k8s.io';
     await kube.kubectl.run(['delete', 'crd', definition, '--timeout=60s']);
     await eventually('it is gone', async () => (await statusAt(address(0), 'late.example')) === 404, DEADLINE_MS);
     await install();
-    await api('POST', ROUTES, route('again'));
+    await api('POST', ROUTES, route('again', { parentRefs }));
     await eventually(
       'another is served',
       async () => (await statusAt(address(0), 'again.example')) === 200,
@@ -162,11 +175,11 @@ describe('CRDs of the Gateway API', () => {
     );
     assert.deepEqual(complaintsOf(entry), []);
     await api('DELETE', `${ROUTES}/again`);
-    await api('DELETE', `${GATEWAYS}/gate`);
+    await api('DELETE', `${GATEWAYS}/early`);
   });
 });
 
-describe('the statuses of two replicas and another controller', () => {
+describe('the statuses of two replicas and another controller', { skip }, () => {
   it('do not get in each other’s way, and the second replica goes on when the first is killed', async t => {
     await install();
     await createClass();
@@ -197,7 +210,9 @@ describe('the statuses of two replicas and another controller', () => {
       for (let round = 1; round <= rounds; round += 1) {
         await eventually('theirs is written', async () => {
           const stored = await api('GET', `${ROUTES}/both`);
-          const others = listAt(stored, 'status', 'parents').filter(each => dig(each, 'controllerName') === CONTROLLER);
+          const others = itemsAt(stored, 'status', 'parents').filter(
+            each => dig(each, 'controllerName') === CONTROLLER,
+          );
           const parents = [{ ...theirs, conditions: [condition(round)] }, ...others];
           const { status } = await kube.api('PUT', `${ROUTES}/both/status`, { ...Object(stored), status: { parents } });
           return status === 200;
@@ -265,7 +280,7 @@ describe('the statuses of two replicas and another controller', () => {
   });
 });
 
-describe('a thousand HTTPRoutes of fifty Gateways', () => {
+describe('a thousand HTTPRoutes of fifty Gateways', { skip }, () => {
   it('get their statuses by few writes, by none once nothing changes, and soon after a change', async t => {
     await install();
     await createClass();
@@ -304,12 +319,18 @@ describe('a thousand HTTPRoutes of fifty Gateways', () => {
     assert.equal(await versions(), before);
     assert.equal(await writesOf(entry), built);
 
+    const places = new Map(
+      listAt(await api('GET', GATEWAYS), 'items').map(item => [
+        dig(item, 'metadata', 'name'),
+        String(dig(item, 'status', 'addresses', 0, 'value')),
+      ]),
+    );
     const served: number[] = [];
     const written: number[] = [];
     for (const name of names.slice(0, EDITS)) {
       await kube.api('PATCH', `${ROUTES}/${name}`, { spec: { hostnames: [`edited-${name}.example`] } });
       const changedAt = performance.now();
-      const place = address(Number(name.slice('route-'.length)) % MANY_GATEWAYS);
+      const place = places.get(gateOf(name)) ?? '';
       await eventually(
         'it is served',
         async () => (await statusAt(place, `edited-${name}.example`)) === 200,

@@ -13,7 +13,7 @@ import { WriteRate } from './write-rate.ts';
 
 /** What changes again within so long is written once. */
 const GATHER_MS = 200;
-const MOST_IN_FLIGHT = 4;
+const MOST_IN_FLIGHT = 8;
 /** After another program was faster, doubled each time. */
 const CONFLICT_MS = 50;
 const LONGEST_CONFLICT_MS = 5_000;
