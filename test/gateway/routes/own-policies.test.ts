@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readRoute } from '../../../src/translate/gateway/routes/read-route.ts';
-import { around, grpcRoute, httpRoute } from './scene.ts';
+import { around, grpcRoute, httpRoute, listener, tlsRoute } from './scene.ts';
 
 const annotated = (annotations: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(annotations).map(([name, value]) => [`kube-entry.io/${name}`, value]));
@@ -64,10 +64,10 @@ test('an annotation that means nothing on a route is told', () => {
   assert.deepEqual(
     diagnostics.map(({ reason, message }) => [reason, message]),
     [
-      ['UnknownAnnotation', 'kube-entry.io/path: has no effect on routes of Gateways'],
+      ['UnknownAnnotation', 'kube-entry.io/path: has no effect on HTTPRoutes'],
       [
         'UnknownAnnotation',
-        'kube-entry.io/rate-limits: has no effect on routes of Gateways; did you mean kube-entry.io/rate-limit?',
+        'kube-entry.io/rate-limits: has no effect on HTTPRoutes; did you mean kube-entry.io/rate-limit?',
       ],
     ],
   );
@@ -88,4 +88,13 @@ test('annotations of a route limit the times and sizes of rules that say nothing
   assert.deepEqual(diagnostics, []);
   const bad = readRoute('HTTPRoute', httpRoute([{}], { annotations: annotated({ 'max-body-size': 'big' }) }), around());
   assert.equal(bad.routes[0]?.cluster, 'gateway invalid-backend');
+});
+
+test('a policy on a TLSRoute, which sees no requests, is told to have no effect', () => {
+  const all = around({ listeners: [listener({ protocol: 'TLS', mode: 'Passthrough' })] });
+  const route = tlsRoute(['v1'], { annotations: annotated({ 'allow-from': '10.0.0.0/8' }) });
+  assert.deepEqual(
+    readRoute('TLSRoute', route, all).diagnostics.map(({ message }) => message),
+    ['kube-entry.io/allow-from: has no effect on TLSRoutes'],
+  );
 });

@@ -2,7 +2,7 @@
 import type { Policy } from '../../../model/policy.ts';
 import type { RouteOverrides } from '../../../model/route.ts';
 import { PREFIX } from '../../../resources/annotation-prefix.ts';
-import type { GatewayMetadata } from '../../../resources/gateway/gateway-object.ts';
+import type { GatewayMetadata, RouteKind } from '../../../resources/gateway/gateway-object.ts';
 import { closest } from '../../../text/closest.ts';
 import { readOverrides } from '../../annotations.ts';
 import type { Destination } from '../../destination.ts';
@@ -37,16 +37,9 @@ const NAMES: ReadonlySet<string> = new Set([
 
 export function readOwnPolicies(kind: RuledKind, metadata: GatewayMetadata, context: RouteContext): OwnPolicies {
   const { namespace, name, annotations } = metadata;
-  const own = Object.keys(annotations).filter(annotation => annotation.startsWith(PREFIX));
-  if (own.length === 0) return NONE;
-  const warnings: { reason: string; message: string }[] = [];
+  if (!Object.keys(annotations).some(annotation => annotation.startsWith(PREFIX))) return NONE;
+  const warnings = strayAnnotations(kind, metadata, NAMES);
   const warn = (reason: string, message: string): void => void warnings.push({ reason, message });
-  const unknown = own.filter(annotation => !NAMES.has(annotation.slice(PREFIX.length)));
-  for (const annotation of unknown.slice(0, MOST_NAMED)) {
-    const near = closest(annotation.slice(PREFIX.length), [...NAMES]);
-    const advice = near === undefined ? '' : `; did you mean ${PREFIX}${near}?`;
-    warn('UnknownAnnotation', `${annotation}: has no effect on routes of Gateways${advice}`);
-  }
   const faults: string[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
     try {
@@ -71,4 +64,19 @@ export function readOwnPolicies(kind: RuledKind, metadata: GatewayMetadata, cont
     fault: faults[0],
     warnings,
   };
+}
+
+/** Tells of annotations of this program that mean nothing on a route. @param known the names of those that do */
+export function strayAnnotations(
+  kind: RouteKind,
+  { annotations }: GatewayMetadata,
+  known: ReadonlySet<string>,
+): { reason: string; message: string }[] {
+  const names = Object.keys(annotations).filter(annotation => annotation.startsWith(PREFIX));
+  const stray = names.filter(annotation => !known.has(annotation.slice(PREFIX.length)));
+  return stray.slice(0, MOST_NAMED).map(annotation => {
+    const near = closest(annotation.slice(PREFIX.length), [...known]);
+    const advice = near === undefined ? '' : `; did you mean ${PREFIX}${near}?`;
+    return { reason: 'UnknownAnnotation', message: `${annotation}: has no effect on ${kind}s${advice}` };
+  });
 }

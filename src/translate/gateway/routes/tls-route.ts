@@ -3,6 +3,7 @@ import type { StreamRoute } from '../../../model/gateway-port.ts';
 import type { TlsRouteObject } from '../../../resources/gateway/gateway-object.ts';
 import type { ListenerReading, RouteReading } from '../readings.ts';
 import { attach, type Refusal } from './attachment.ts';
+import { strayAnnotations } from './own-policies.ts';
 import { RouteClusters } from './route-clusters.ts';
 import type { RouteContext } from './route-context.ts';
 import { notOurs, routeDiagnostics, routeStatus } from './route-status.ts';
@@ -38,7 +39,11 @@ export function readTlsRoute({ metadata, spec }: TlsRouteObject, context: RouteC
     destinations: [...destinations.values()],
     attached: refusal === undefined ? new Set(streams.keys()) : new Set(),
     status: routeStatus(kind, metadata, attachments, faults),
-    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, opened.warnings),
+    diagnostics: routeDiagnostics(kind, metadata, attachments, faults, [
+      // No request is seen here, so that no policy can be had.
+      ...strayAnnotations(kind, metadata, new Set()),
+      ...opened.warnings,
+    ]),
   };
 }
 
