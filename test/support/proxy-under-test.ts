@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
-import type { Engine, EngineState } from '../../src/dataplane/engine.ts';
+import type { Engine, EngineState, OpenPort } from '../../src/dataplane/engine.ts';
 import type { FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
 import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
@@ -17,6 +17,7 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import { arrivals, departures, type PublishedDelta } from '../../src/model/delta.ts';
+import { type PortId, portArrivals, portDepartures } from '../../src/model/gateway-port.ts';
 import type { Policy, PolicyKind } from '../../src/model/policy.ts';
 import type { GatewayRoute, Route, RouteOverrides } from '../../src/model/route.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
@@ -142,10 +143,19 @@ export class ProxyUnderTest {
 
   /** What a worker does with a change. */
   apply(delta: PublishedDelta): void {
-    const { tls } = delta;
+    const { tls, ports } = delta;
     if (tls !== undefined) this.state.tlsHosts.apply(arrivals(tls));
+    if (ports !== undefined) this.state.gatewayPorts.apply(portArrivals(ports));
     this.state.table = this.#compiler.apply(this.state.table, delta);
     if (tls !== undefined) this.state.tlsHosts.apply(departures(tls));
+    if (ports !== undefined) this.state.gatewayPorts.apply(portDepartures(ports));
+  }
+
+  /** Listens on a port of a Gateway that was applied. */
+  async listenPort(id: PortId): Promise<OpenPort> {
+    const port = this.state.gatewayPorts.get(id);
+    assert.ok(port);
+    return this.engine.listenPort(port, false);
   }
 
   /** Of the TLS port. */

@@ -1,4 +1,5 @@
 import { codeOf } from '../../errors.ts';
+import type { Endpoint } from '../../model/cluster.ts';
 import { connectFailure, type FailureReason, handshakeFailure } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import type { Upstream } from '../pipeline/ports.ts';
@@ -41,6 +42,20 @@ export class UpstreamConnector {
   }
 
   connect({ endpoint, protocol }: UpstreamPool, listener: UpstreamConnectListener): ConnectAttempt {
+    return this.#connect(endpoint, protocol, protocol.isHttp2 ? 'h2' : 'http/1.1', listener);
+  }
+
+  /** For bytes of whatever protocol: with TLS where the endpoints of the cluster speak it. */
+  connectStream(endpoint: Endpoint, protocol: PoolProtocol, listener: UpstreamConnectListener): ConnectAttempt {
+    return this.#connect(endpoint, protocol, undefined, listener);
+  }
+
+  #connect(
+    endpoint: Endpoint,
+    protocol: PoolProtocol,
+    alpn: 'h2' | 'http/1.1' | undefined,
+    listener: UpstreamConnectListener,
+  ): ConnectAttempt {
     const target = { host: endpoint.address, port: endpoint.port, lookup: this.#names.lookup };
     const outcome: TlsConnectListener = {
       connected: open => listener.connected(open),
@@ -57,6 +72,6 @@ export class UpstreamConnector {
       session = tlsClientSession(protocol.tls);
       this.#sessions.set(protocol, session);
     }
-    return connectTls(target, protocol.tls, protocol.isHttp2 ? 'h2' : 'http/1.1', session, outcome);
+    return connectTls(target, protocol.tls, alpn, session, outcome);
   }
 }

@@ -1,13 +1,13 @@
-import { codeOf } from '../../errors.ts';
 import type { PickRequest } from '../clusters/balancers/balancer.ts';
 import type { ClusterState } from '../clusters/cluster-state.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
-import { connectFailure, FAILURES, type FailureReason } from '../failures/failures.ts';
+import { HTTP1_IN_CLEAR } from '../clusters/upstream-protocol.ts';
+import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { EndpointPicks } from '../pipeline/endpoint-picks.ts';
 import { type Guarded, guarded } from '../runtime/guard.ts';
-import { type ConnectAttempt, connectTransport } from '../transport/connect.ts';
+import type { ConnectAttempt } from '../transport/connect.ts';
 import type { OpenTransport } from '../transport/transport.ts';
-import type { PassthroughContext } from './passthrough-context.ts';
+import type { PassthroughClient, PassthroughContext } from './passthrough-context.ts';
 
 /** Connects of one connection that may fail before it fails. Nothing has been sent by then, so any may be tried again. */
 const MAX_ATTEMPTS = 3;
@@ -28,6 +28,7 @@ export class PassthroughAttempts {
   readonly #cluster: ClusterState;
   readonly #owner: PassthroughAttemptsOwner;
   readonly #timeoutMs: number;
+  readonly #isSealed: boolean;
   readonly #picks: EndpointPicks;
   #endpoint: EndpointState | undefined;
   #count = 0;
@@ -37,13 +38,14 @@ export class PassthroughAttempts {
   /** @param clientIp for balancers that look at it; of a request they see nothing */
   constructor(
     context: PassthroughContext,
-    cluster: ClusterState,
+    { cluster, isSealed }: Pick<PassthroughClient, 'cluster' | 'isSealed'>,
     timeoutMs: number,
     clientIp: string,
     owner: PassthroughAttemptsOwner,
   ) {
     this.#context = context;
     this.#cluster = cluster;
+    this.#isSealed = isSealed;
     this.#timeoutMs = timeoutMs;
     this.#owner = owner;
     this.#picks = new EndpointPicks(context.clock, unseenRequest(clientIp));
@@ -72,8 +74,8 @@ export class PassthroughAttempts {
     this.#connect(endpoint);
   }
 
-  #connect({ address: host, port }: EndpointState): void {
-    const { clock, counters, memory, names } = this.#context;
+  #connect(endpoint: EndpointState): void {
+    const { clock, counters, streams } = this.#context;
     const settle = (counter: 'connectsOk' | 'connectsFailed' | 'connectsTimedOut'): void => {
       takeOffLimit();
       this.#cancel = undefined;
@@ -85,13 +87,15 @@ export class PassthroughAttempts {
         this.#picks.tunnelBegan();
         this.#owner.connected(open);
       },
-      connectFailed: (error: Error): void => {
+      connectFailed: (reason: FailureReason, error: string): void => {
         settle('connectsFailed');
-        this.#failed(connectFailure(error), codeOf(error) ?? '');
+        this.#failed(reason, error);
       },
       crashed: (error: unknown): void => this.#owner.crashed(error),
     };
-    const attempt: ConnectAttempt = connectTransport({ host, port, lookup: names.lookup }, memory, listener);
+    // What a client has sealed itself is not sealed again.
+    const protocol = this.#isSealed ? HTTP1_IN_CLEAR : endpoint.protocol;
+    const attempt: ConnectAttempt = streams.connectStream(endpoint, protocol, listener);
     const timedOut = guarded(listener, () => {
       attempt.cancel();
       settle('connectsTimedOut');

@@ -9,29 +9,20 @@ import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import type { OpenTransport } from '../transport/transport.ts';
 import { PassthroughAttempts, type PassthroughAttemptsOwner } from './passthrough-attempts.ts';
-import type { PassthroughContext } from './passthrough-context.ts';
+import type { PassthroughClient, PassthroughContext } from './passthrough-context.ts';
 import { type SpliceListener, SpliceSide } from './splice.ts';
 
-/** A client of TLS whose bytes go to a cluster untouched. */
-export interface PassthroughClient {
-  /** The address that the PROXY protocol gives; undefined where the peer is the client. */
-  readonly peer: string | undefined;
-  /** The name in its ClientHello. */
-  readonly serverName: string;
-  /** What has come of it. */
-  readonly bytes: Buffer;
-  readonly cluster: ClusterState;
-}
+const NO_BYTES = Buffer.alloc(0);
 
 /**
- * A connection of TLS that a pod ends, not the entry: what came of the ClientHello goes first, and then whatever each side
- * sends. It is counted, logged and limited as the tunnel of an upgrade is.
+ * A connection whose bytes a pod reads, not the entry: what has come already goes first, and then whatever each side sends. It is
+ * counted, logged and limited as the tunnel of an upgrade is.
  */
 export class Passthrough implements SpliceListener, Timed, PassthroughAttemptsOwner {
   readonly limit = new TimeLimit(this);
   readonly #context: PassthroughContext;
-  /** Until it has gone out. */
-  #hello: Buffer | undefined;
+  /** What has come before there was an upstream; until it has gone out. */
+  #early = NO_BYTES;
   readonly #client: SpliceSide;
   readonly #record: ExchangeRecord;
   readonly #attempts: PassthroughAttempts;
@@ -48,13 +39,12 @@ export class Passthrough implements SpliceListener, Timed, PassthroughAttemptsOw
     over: (passthrough: Passthrough) => void,
   ) {
     const { cluster, serverName, bytes } = client;
-    const { engine, counters, memory, buffers } = context;
+    const { engine, counters, buffers } = context;
     this.#context = context;
     this.#over = over;
-    this.#hello = Buffer.from(bytes);
-    memory.kept += bytes.length;
-    this.#client = new SpliceSide(buffers, open, this);
-    this.#client.receivedBytes = bytes.length;
+    if (bytes !== undefined) this.cameEarly(bytes);
+    this.#client = new SpliceSide(buffers, open, this, !client.isSealed);
+    this.#client.receivedBytes = this.#early.length;
     this.#client.transport.pause();
     const peer = client.peer ?? unmapAddress(this.#client.transport.peerAddress);
     const route = routeTo(cluster, serverName);
@@ -69,7 +59,7 @@ export class Passthrough implements SpliceListener, Timed, PassthroughAttemptsOw
     this.#record.beginUnread('');
     this.#record.host = serverName;
     this.#record.route = route;
-    this.#attempts = new PassthroughAttempts(context, cluster, connectTimeoutMs, peer, this);
+    this.#attempts = new PassthroughAttempts(context, client, connectTimeoutMs, peer, this);
     counters.add('handled', 1);
     counters.addTo(COUNTER.active, 1);
     counters.addTo(COUNTER.writing, 1);
@@ -110,16 +100,22 @@ export class Passthrough implements SpliceListener, Timed, PassthroughAttemptsOw
   }
 
   connected(open: OpenTransport): void {
-    const upstream = new SpliceSide(this.#context.buffers, open, this);
+    const upstream = new SpliceSide(this.#context.buffers, open, this, false);
     this.#upstream = upstream;
     this.#context.counters.addTo(COUNTER.upstreamBusy, 1);
     this.#record.tunnelBegan();
-    upstream.transport.writeBytes(this.#hello as Buffer, () => this.#dropHello());
+    if (this.#early.length > 0) upstream.transport.writeBytes(this.#early, () => this.#dropEarly());
     this.moved();
     this.#client.spliceWith(upstream);
   }
 
   // What the two sides say.
+
+  /** Of TLS that ends here, a client's first bytes may come with the end of its handshake. */
+  cameEarly(bytes: Buffer): void {
+    this.#early = Buffer.concat([this.#early, bytes]);
+    this.#context.memory.kept += bytes.length;
+  }
 
   moved(): void {
     if (!this.#isOver) this.#context.wheel.set(this.limit, this.#idleMs);
@@ -129,9 +125,9 @@ export class Passthrough implements SpliceListener, Timed, PassthroughAttemptsOw
     this.#end(this.#upstream === undefined ? 'client_left' : undefined);
   }
 
-  #dropHello(): void {
-    this.#context.memory.kept -= this.#hello?.length ?? 0;
-    this.#hello = undefined;
+  #dropEarly(): void {
+    this.#context.memory.kept -= this.#early.length;
+    this.#early = NO_BYTES;
   }
 
   /** @param reason why, where that is a failure */
@@ -144,7 +140,7 @@ export class Passthrough implements SpliceListener, Timed, PassthroughAttemptsOw
     this.#client.destroy();
     this.#upstream?.destroy();
     wheel.remove(this.limit);
-    this.#dropHello();
+    this.#dropEarly();
     const { client } = this.#record;
     const { sentBytes } = this.#client.transport;
     Object.assign(client, { receivedBytes: this.#client.receivedBytes, sentBytes, sentBodyBytes: sentBytes });

@@ -1,9 +1,11 @@
 import type { Guarded } from '../runtime/guard.ts';
-import { Inlet, type ReadBuffers } from '../transport/read-buffers.ts';
+import { GATHERED_BYTES, Inlet, MAX_JOINED_BYTES, type ReadBuffers } from '../transport/read-buffers.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../transport/transport.ts';
 
 /** What happens to two connections whose bytes are passed on. */
 export interface SpliceListener extends Guarded {
+  /** Bytes have come of a connection that has no other yet. They are valid only during this call. */
+  cameEarly(bytes: Buffer): void;
   /** Bytes have come, or have gone out. */
   moved(): void;
   /** One of the two has ended, and the other has got what was on its way. */
@@ -21,9 +23,10 @@ export class SpliceSide implements TransportOwner {
   #other: SpliceSide | undefined;
   receivedBytes = 0;
 
-  constructor(buffers: ReadBuffers, open: OpenTransport, listener: SpliceListener) {
+  /** @param isTls whether TLS ends here */
+  constructor(buffers: ReadBuffers, open: OpenTransport, listener: SpliceListener, isTls: boolean) {
     this.#listener = listener;
-    this.#inlet = new Inlet(buffers);
+    this.#inlet = new Inlet(buffers, isTls ? GATHERED_BYTES : MAX_JOINED_BYTES);
     this.transport = open(this);
   }
 
@@ -50,7 +53,10 @@ export class SpliceSide implements TransportOwner {
     this.receivedBytes += size;
     this.#inlet.lastSize = size;
     const to = this.#other?.transport;
-    if (to === undefined) return false;
+    if (to === undefined) {
+      this.#listener.cameEarly(bytes.subarray(0, size));
+      return false;
+    }
     const kept = this.#inlet.keep(bytes, [0, size], size, size);
     const flows = to.writeBytes(kept.view(size), kept.giveBack);
     this.#listener.moved();

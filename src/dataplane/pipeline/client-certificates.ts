@@ -29,16 +29,18 @@ const NO_CERTIFICATE: readonly Field[] = [['X-Client-Cert-Verify', 'NONE']];
 /** Of a session with many requests they are the same. */
 const fieldsOf = new WeakMap<ClientCertificate, readonly Field[]>();
 
-/** What upstreams are told of a client's certificate, which is a valid one where there is one; nothing for a host that asks for none. */
+/** What upstreams are told of a client's certificate; nothing for a host that asks for none. Most hosts refuse one that does not count. */
 export function clientCertificateFields(session: TlsSession | undefined): readonly Field[] {
   if (session === undefined || session.clientPolicy === '') return NOT_ASKED;
   const { clientCertificate } = session;
   if (clientCertificate === undefined) return NO_CERTIFICATE;
   let fields = fieldsOf.get(clientCertificate);
   if (fields === undefined) {
-    const { subject, issuer } = clientCertificate.certificate;
+    const { certificate, fault } = clientCertificate;
+    const { subject, issuer } = certificate;
     fields = [
-      ['X-Client-Cert-Verify', 'SUCCESS'],
+      // As nginx says it.
+      ['X-Client-Cert-Verify', fault === '' ? 'SUCCESS' : `FAILED:${printable(fault)}`],
       ['X-Client-Cert-Subject-DN', distinguishedName(subject)],
       ['X-Client-Cert-Issuer-DN', distinguishedName(issuer)],
     ];

@@ -3,6 +3,7 @@ import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { Compressions, type CompressionsContext } from '../bodies/compressions.ts';
+import { UpstreamConnector } from '../clusters/upstream-connector.ts';
 import type { PooledConnection, SharedConnection, UpstreamPool } from '../clusters/upstream-pool.ts';
 import { type PoolsContext, UpstreamPools } from '../clusters/upstream-pools.ts';
 import type { EngineContext } from '../engine.ts';
@@ -19,7 +20,6 @@ import { ClientStreams } from '../http2/server/client-streams.ts';
 import { Http2Connection } from '../http2/server/http2-connection.ts';
 import { RequestRules } from '../http2/server/request-rules.ts';
 import type { Http2Context, Http2Parts } from '../http2/server/server-context.ts';
-import { NameResolver } from '../names/name-resolver.ts';
 import type { PassthroughContext } from '../passthrough/passthrough-context.ts';
 import { Deadlines } from '../pipeline/deadlines.ts';
 import { Exchanges } from '../pipeline/exchanges.ts';
@@ -61,7 +61,7 @@ export class EngineParts
   /** A response head is read and passed on at once: one serves all upstreams. */
   responseHead = new ResponseHead();
   readonly http2ResponseHead = new Http2ResponseHead();
-  readonly names = new NameResolver();
+  readonly streams: UpstreamConnector;
   readonly memory: ClientMemory;
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;
@@ -86,6 +86,7 @@ export class EngineParts
     this.trustedProxies = new AddressRanges(engine.state.settings.trustedProxies);
     this.proxyPeers = new AddressRanges(engine.state.settings.proxyProtocol);
     this.memory = new ClientMemory(engine.clientBytes, () => this.clients.size + this.pools.size);
+    this.streams = new UpstreamConnector(this.memory);
     this.pools = new UpstreamPools(this);
     this.subrequests = new Subrequests(this);
     this.buffers = new ReadBuffers(this.memory);

@@ -171,7 +171,12 @@ export class WireEngine implements Engine {
     return client;
   }
 
-  #passThrough(open: OpenTransport, { peer }: KnownClient, { cluster: id, serverName }: Passage, bytes: Buffer): void {
+  #passThrough(
+    open: OpenTransport,
+    { peer }: KnownClient,
+    { cluster: id, serverName }: Passage,
+    bytes: Buffer | undefined,
+  ): void {
     const { clients, counters } = this.#parts;
     const cluster = this.#context.state.clusterOf(id);
     if (cluster === undefined) {
@@ -180,7 +185,7 @@ export class WireEngine implements Engine {
       open(NO_OWNER).destroy();
       return;
     }
-    const client = { peer, serverName, bytes, cluster };
+    const client = { peer, serverName, isSealed: bytes !== undefined, bytes, cluster };
     const passthrough = new Passthrough(this.#parts, open, client, over => this.#parts.clientGone(over));
     clients.add(passthrough);
     passthrough.begin();

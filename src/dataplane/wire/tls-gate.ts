@@ -13,13 +13,11 @@ import type { HandshakeLine, HandshakePlaces } from './handshake-places.ts';
 export interface TlsGateListener {
   /** @param protocol by its ALPN name; empty for a client without ALPN, which speaks HTTP/1.1 */
   serveTls(open: OpenTransport, known: KnownClient, protocol: string): void;
-  /** A cluster gets the bytes. @param bytes of the ClientHello, and behind it, that have come; none where TLS ends here */
-  passThrough(open: OpenTransport, known: KnownClient, to: Passage, bytes: Buffer): void;
+  /** A cluster gets the bytes. @param bytes of the ClientHello, and behind it, that have come; undefined where TLS has ended here */
+  passThrough(open: OpenTransport, known: KnownClient, to: Passage, bytes: Buffer | undefined): void;
   /** Refuses HTTP in clear text. @param bytes the first that came */
   refusePlainHttp(open: OpenTransport, known: KnownClient, bytes: Buffer): void;
 }
-
-const NO_BYTES = Buffer.alloc(0);
 
 /** Where the connections of a port with TLS pass: each makes its handshake, of which a worker has so many under way at a time. */
 export class TlsGate {
@@ -67,7 +65,7 @@ export class TlsGate {
       },
       securedStream: (open, to) => {
         isHandedOn = true;
-        this.#listener.passThrough(open, known, to, NO_BYTES);
+        this.#listener.passThrough(open, known, to, undefined);
       },
       passedThrough: (open, to, bytes) => {
         isHandedOn = true;

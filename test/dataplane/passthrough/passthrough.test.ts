@@ -84,7 +84,13 @@ async function scene(
   const routed = state.table?.match('', '/');
   assert.ok(routed !== undefined);
   const server = createTransportServer(parts.memory, open => {
-    const client = { peer: undefined, serverName: 'a.test', bytes: Buffer.from(HELLO), cluster: routed.cluster };
+    const client = {
+      peer: undefined,
+      isSealed: true,
+      serverName: 'a.test',
+      bytes: Buffer.from(HELLO),
+      cluster: routed.cluster,
+    };
     const passthrough = new Passthrough(parts, open, client, over => parts.clientGone(over));
     parts.clients.add(passthrough);
     passthrough.begin();

@@ -45,12 +45,12 @@ function contextFor(ca: string | string[], own?: Certificate): SecureContext {
 
 /**
  * Connects to a host, and makes the TLS handshake. What is spoken must be the protocol given.
- * @param protocol as ALPN names it
+ * @param protocol as ALPN names it; undefined: the server is not told
  */
 export function connectTls(
   { host, port, lookup }: ConnectTarget,
   tls: UpstreamTls,
-  protocol: 'h2' | 'http/1.1',
+  protocol: 'h2' | 'http/1.1' | undefined,
   session: TlsClientSession,
   listener: TlsConnectListener,
 ): ConnectAttempt {
@@ -62,7 +62,7 @@ export function connectTls(
     lookup,
     // RFC 6066 section 3: an address is no server name.
     servername: isIP(serverName) === 0 ? serverName : '',
-    ALPNProtocols: [protocol],
+    ...(protocol !== undefined && { ALPNProtocols: [protocol] }),
     secureContext: session.context,
     session: session.ticket,
     rejectUnauthorized: isVerified,

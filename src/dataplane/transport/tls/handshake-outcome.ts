@@ -36,6 +36,7 @@ export class HandshakeOutcome {
 
   /** Why that certificate does not count, by OpenSSL's words; empty for a verified one. */
   get fault(): string {
-    return this.#handle.verifyError()?.message ?? '';
+    // Behind a semicolon, Node adds advice for those who start it.
+    return this.#handle.verifyError()?.message.replace(/;.*/s, '') ?? '';
   }
 }
