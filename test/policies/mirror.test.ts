@@ -41,6 +41,34 @@ const post = (body: string, lines = ''): string =>
   `POST /guarded/a?b=c HTTP/1.1\r\nHost: app.test\r\n${lines}Content-Length: ${body.length}\r\n\r\n${body}`;
 
 describe('mirror', { concurrency: 8 }, () => {
+  it('sends copies to several clusters, each with the whole body, and none of them waits for another', async t => {
+    const silent = await RawUpstream.start(t, () => undefined);
+    const other = await RawUpstream.start(t, answering());
+    const entry = await policyScene(
+      t,
+      [
+        { ...MIRROR, cluster: BESIDE },
+        { ...MIRROR, cluster: 'test/service-3:80' },
+        { ...MIRROR, cluster: 'test/service-3:80', dropsBody: true },
+      ],
+      {
+        beside: [
+          { path: '/silent', to: silent },
+          { path: '/other', to: other },
+        ],
+      },
+    );
+    const client = await entry.proxy.connect();
+    await client.send(post('').replace('Content-Length: 0\r\n', 'Content-Length: 11\r\n'), 'first ');
+    await entry.upstream.request(0);
+    await client.send('piece');
+    assert.equal((await client.response()).status, 200);
+    assert.equal((await (await silent.request(0)).whole()).body, 'first piece');
+    await other.request(1);
+    await Promise.all(other.requests.map(request => request.whole()));
+    assert.deepEqual(other.requests.map(({ body }) => body).sort(), ['', 'first piece']);
+  });
+
   it('sends what the upstream gets, head and body, behind the policies before it', async t => {
     const edits: Policy = { kind: 'request-headers', edits: [{ op: 'set', name: 'X-Tenant', value: 'blue' }] };
     const { entry, shadow } = await mirrored(t, answering(answer('no', '', '500 No')), [edits, MIRROR]);

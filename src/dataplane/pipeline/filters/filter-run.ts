@@ -4,7 +4,7 @@ import { FAILURES } from '../../failures/failures.ts';
 import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
 import { copiedRequest } from '../outgoing-request.ts';
 import type { PipelineContext } from '../pipeline-context.ts';
-import type { Answer, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
+import type { Answer, BodyPiece, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
 import type { Asking, OwnMessage } from '../subrequests/question.ts';
 import { clientIpOf, isSecure } from '../told-by-proxies.ts';
 import { changedAnswer, FieldChanges, PolicyEdits } from './field-changes.ts';
@@ -243,7 +243,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
 
   copy(body: BodyReader | undefined): OwnMessage | undefined {
     const message = copiedRequest(this.#state, this.#context.trustedProxies);
-    if (message !== undefined) this.#state.bodyReader = body;
+    if (message !== undefined && body !== undefined) this.#readAlso(body);
     return message;
   }
 
@@ -253,6 +253,15 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
 
   kept(filter: Filter): unknown {
     return this.#kept.get(filter);
+  }
+
+  #readAlso(body: BodyReader): void {
+    const before = this.#state.bodyReader;
+    const read = (piece: BodyPiece): void => {
+      before?.read(piece);
+      body.read(piece);
+    };
+    this.#state.bodyReader = before === undefined ? body : { read };
   }
 
   #resumed(verdict: Exclude<Verdict, typeof SUSPENDED>): Verdict {
