@@ -26,12 +26,12 @@ export function termsOfListener(
   serverName: string,
 ): ServerNameTerms {
   const found = port.listenerOf(serverName);
-  if (found === undefined) return 'unknown-name';
+  if (found === undefined) return hasStreams(port) ? 'no-stream' : 'unknown-name';
   const { hostname, key, listener } = found;
   const cluster = listener.serves === 'http' ? undefined : found.streamTo(serverName);
   const passage = cluster === undefined ? undefined : { cluster, serverName };
-  if (listener.serves === 'passthrough') return passage === undefined ? 'unknown-name' : { passage };
-  if (listener.serves === 'bytes' && passage === undefined) return 'unknown-name';
+  if (listener.serves === 'passthrough') return passage === undefined ? 'no-stream' : { passage };
+  if (listener.serves === 'bytes' && passage === undefined) return 'no-stream';
   return {
     certificate: gatewayPorts.certificateFor(listener.certificates, serverName),
     clientCertificate: port.port.clientCertificate,
@@ -39,4 +39,9 @@ export function termsOfListener(
     listener: hostname,
     ...(passage && { stream: passage }),
   };
+}
+
+/** Whether it has a listener for TLSRoutes. */
+function hasStreams({ port }: GatewayPortState): boolean {
+  return port.listeners.some(({ serves }) => serves !== 'http');
 }

@@ -150,8 +150,8 @@ export class ServerHandshake implements HandshakeListener, Timed {
   #begin(hello: ClientHello, bytes: Buffer): void {
     this.#hello = hello;
     const terms = this.#context.termsFor(hello.serverName);
-    if (terms === 'unknown-name') {
-      this.#sendAlert(UNRECOGNIZED_NAME);
+    if (terms === 'unknown-name' || terms === 'no-stream') {
+      if (terms === 'unknown-name') this.#sendAlert(UNRECOGNIZED_NAME);
       this.#fail('unknown-name');
       return;
     }

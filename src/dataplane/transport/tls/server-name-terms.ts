@@ -26,5 +26,7 @@ export type ServerNameTerms =
   | HandshakeTerms
   /** A cluster ends the TLS of the host itself. */
   | { readonly passage: Passage }
-  /** There is no such server. */
-  | 'unknown-name';
+  /** There is no such server: an alert tells the client so. */
+  | 'unknown-name'
+  /** There is none to pass the bytes to: the connection ends, as a server in TCP would end it. */
+  | 'no-stream';
