@@ -1,4 +1,4 @@
-/** The commands of deploy/migration.md, run as a reader would run them. */
+/** The commands of guides in deploy, run as a reader would run them. */
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -18,9 +18,9 @@ export interface Block {
   readonly commands: string;
 }
 
-/** All blocks of commands, in order. @throws Error for a block that does not say where it can be run */
-export function blocks(): Block[] {
-  return [...textOf('migration.md').matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = '', commands = '']) => {
+/** All blocks of commands of a guide, in order. @throws Error for a block that does not say where it can be run */
+export function blocks(guide: 'migration.md' | 'gateway.md' = 'migration.md'): Block[] {
+  return [...textOf(guide).matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = '', commands = '']) => {
     const place = /^sh (local|cluster|ingress)$/.exec(info)?.[1];
     if (place === undefined) throw new Error(`where can this be run? ${info}`);
     return { place: place as Place, commands };
