@@ -182,6 +182,8 @@ export interface RouteRow {
   readonly path: string;
   /** Of an Ingress: the path is a whole one, or a pattern. Absent: it is a prefix. */
   readonly match?: 'exact' | 'regex';
+  /** Whose route it is, with its kind: `HTTPRoute shop/web`. Absent: the Service's own. */
+  readonly object?: string;
   readonly service: ServiceName;
   /** `address:port`. */
   readonly endpoints: readonly string[];

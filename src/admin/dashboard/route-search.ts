@@ -5,7 +5,7 @@ import type { ServedCluster } from '../../model/delta.ts';
 import { type Route, serviceKey } from '../../model/route.ts';
 import type { Traffic } from '../../observe/tally.ts';
 import type { RouteTable } from '../../routing/table.ts';
-import { endpointLabel } from '../../text/labels.ts';
+import { endpointLabel, objectLabel } from '../../text/labels.ts';
 import { MAX_OUT_OF_USE, type RouteFigures, type RoutePage, type RouteRow, type SortKey } from './messages.ts';
 
 /** Rows that a person may look through; the rest is found by searching. */
@@ -15,7 +15,7 @@ export const MAX_ROWS = 200;
 export const MAX_SEARCH_LENGTH = 256;
 
 export interface RouteQuery {
-  /** Up to {@link MAX_SEARCH_LENGTH} characters. Words that must all occur, whatever their case, in a route's host and path, its Service or its endpoints. */
+  /** Up to {@link MAX_SEARCH_LENGTH} characters. Words that must all occur, whatever their case, in a route's host and path, its Service, whose route it is, or its endpoints. */
   readonly search: string;
   readonly sort: SortKey;
   readonly descending: boolean;
@@ -127,6 +127,7 @@ export class RouteSearch {
   /** @param shown Services whose figures stand in a row above; this one is added */
   #rowOf(route: Route, shown: Set<string>): RouteRow {
     const { host, path, match, service, createdAt } = route;
+    const object = objectOf(route);
     const key = serviceKey(service);
     const figures = shown.has(key) ? null : this.#figuresOf(route);
     shown.add(key);
@@ -134,6 +135,7 @@ export class RouteSearch {
       host,
       path,
       ...(match && { match }),
+      ...(object !== undefined && { object }),
       service: { namespace: service.namespace, name: service.name },
       endpoints: (this.#clusters.cluster(route.cluster)?.endpoints ?? []).map(endpointLabel),
       outOfUse: this.#outOfUse(route),
@@ -179,7 +181,13 @@ function isFigure(sort: SortKey): boolean {
 }
 
 function textOf(route: Route): string {
-  return `${route.host}${route.path} ${serviceKey(route.service)}`;
+  return `${route.host}${route.path} ${serviceKey(route.service)} ${objectOf(route) ?? ''}`;
+}
+
+/** Undefined for a route of an annotated Service. */
+function objectOf({ gateway, ingress }: Route): string | undefined {
+  if (gateway !== undefined) return objectLabel(gateway.object);
+  return ingress && objectLabel({ kind: 'Ingress', ...ingress.ingress });
 }
 
 function compareKeys(a: string | number | undefined, b: string | number | undefined, sign: number): number {

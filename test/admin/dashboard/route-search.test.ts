@@ -183,3 +183,17 @@ test('of ten thousand routes a page has the first, and says how many there are',
   assert.deepEqual([page.total, page.matched, page.rows.length], [10_000, 1_111, MAX_ROWS]);
   assert.equal(search.find(TABLE, ALL).total, 3, 'another table is looked at anew');
 });
+
+test('a route of a Gateway or an Ingress is found by the kind and the name of its object, which its row shows', () => {
+  const object = { kind: 'HTTPRoute', namespace: 'shop', name: 'front' } as const;
+  const own = { namespace: 'shop', name: 'cart' };
+  const table = RouteTable.of([
+    route('/own', { service: own }),
+    { ...route('/web', { service: own }), gateway: { object, rule: '0' } },
+    { ...route('/old', { service: own }), ingress: { ingress: { namespace: 'shop', name: 'legacy' } } },
+  ]);
+  const rows = (words: string) => search.find(table, { ...ALL, search: words }).rows.map(row => [row.path, row.object]);
+  assert.deepEqual(rows('httproute front'), [['/web', 'HTTPRoute shop/front']]);
+  assert.deepEqual(rows('ingress'), [['/old', 'Ingress shop/legacy']]);
+  assert.deepEqual(rows('/own'), [['/own', undefined]]);
+});

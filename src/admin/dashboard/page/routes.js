@@ -208,13 +208,14 @@ class Row {
   }
 
   /** @param {RouteRow} row @param {number} now */
-  fill({ host, path, match, service, endpoints, outOfUse, createdAt, figures, siblings }, now) {
+  fill({ host, path, match, object, service, endpoints, outOfUse, createdAt, figures, siblings }, now) {
     setText(this.#host, shorten(host));
     const place = placeText(path, match);
     setText(this.#path, shorten(match === undefined ? place : ` ${place}`));
     this.#route.title = `${host}${match === undefined ? '' : ' '}${place}: show its settings`;
     this.#url = host.replace(/^\*/, 'www') + (match === 'regex' ? '/' : path);
-    setText(this.#namespace, service.namespace === '' ? '' : `${service.namespace}/`);
+    const whose = object === undefined ? '' : `${object} → `;
+    setText(this.#namespace, shorten(`${whose}${service.namespace === '' ? '' : `${service.namespace}/`}`));
     setText(this.#name, service.name);
     const owner = `${service.namespace}/${service.name}`;
     const [first = 'none: 503', ...more] = endpoints;
@@ -234,7 +235,7 @@ class Row {
         index === 0 ? [...outOfUse, ...endpoints].slice(0, MOST_NAMED).join('\n') : FIGURES.has(index) ? about : '';
     }
     const ownerCell = this.#cells[1];
-    if (ownerCell) ownerCell.title = owner;
+    if (ownerCell) ownerCell.title = `${whose}${owner}`;
     this.#cells[2]?.classList.toggle('failing', outOfUse.length > 0);
     this.#cells[6]?.classList.toggle('failing', (figures?.errors ?? 0) > 0);
     this.element.classList.toggle('idle', figures === null || figures.rate === 0);
