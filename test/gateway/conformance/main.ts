@@ -1,14 +1,16 @@
 /**
  * `npm run test:gateway`: the program, judged by the conformance suite of the Gateway API as it is published, in a cluster of a
- * real kube-apiserver, etcd and kube-controller-manager. `-- --help` lists the options.
+ * real kube-apiserver, etcd and kube-controller-manager. `-- --help` lists the options. Where a program is missing, it says so, and
+ * nothing fails.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../src/errors.ts';
 import { hasClusterNetwork, runInClusterNetwork } from '../../support/cluster-network.ts';
 import { gatewayProgram } from '../../support/gateway-assets.ts';
+import { needs } from '../../support/installed.ts';
 import { TemporaryFolder } from '../../support/real-process.ts';
-import { assetsFolder, MissingAssetsError } from '../../support/test-assets.ts';
+import { assetsFolder, hasControllers, MissingAssetsError } from '../../support/test-assets.ts';
 import { Ground, UNUSABLE_ADDRESS, USABLE_ADDRESS } from './ground.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { reportName, runSuite } from './suite.ts';
@@ -23,14 +25,22 @@ async function main(args: readonly string[]): Promise<number> {
     const options = parseOptions(args);
     if (options.isHelp) print(USAGE);
     if (options.isHelp) return 0;
-    assetsFolder();
-    gatewayProgram('conformance');
+    checkPrograms();
     if (!(await hasClusterNetwork())) return await runInClusterNetwork(import.meta.filename, args);
     return await judge(options);
   } catch (error) {
     process.stderr.write(`test:gateway: ${messageOf(error)}\n`);
     return error instanceof MissingAssetsError ? 0 : 1;
   }
+}
+
+/** @throws MissingAssetsError */
+function checkPrograms(): void {
+  assetsFolder();
+  if (!hasControllers()) throw new MissingAssetsError('There is no kube-controller-manager beside the API server.');
+  gatewayProgram('conformance');
+  const { skip } = needs('ip', 'unshare');
+  if (skip !== false) throw new MissingAssetsError(skip);
 }
 
 /** @returns the exit code */

@@ -33,7 +33,7 @@ export interface SuiteResult {
   readonly hasPassed: boolean;
 }
 
-/** @param folder where it writes the report @param progress is told of each test that has ended */
+/** @param folder where it writes the report @param progress is told of each test that has passed or failed */
 export async function runSuite(
   kubeconfig: string,
   flags: readonly string[],
@@ -54,7 +54,7 @@ export async function runSuite(
       output += text;
       const lines = (partial + text).split('\n');
       partial = lines.pop() ?? '';
-      for (const line of lines) if (/^ {4}--- /.test(line)) progress(line.trim());
+      for (const line of lines) if (/^ {4}--- (?:PASS|FAIL)/.test(line)) progress(line.trim());
     });
   }
   const [code] = (await once(child, 'close')) as [number | null];
