@@ -2,7 +2,7 @@ import type { ClusterId } from '../model/cluster-id.ts';
 import type { GatewayListener, GatewayPort, PortId, StreamRoute } from '../model/gateway-port.ts';
 import { listenerKey } from '../model/route.ts';
 import { Hostnames } from '../routing/gateway/hostnames.ts';
-import type { ClientPort, PortListener } from './pipeline/ports.ts';
+import type { ClientPort, PortListener } from './pipeline/known-client.ts';
 import { WeightedRoutes } from './weighted-routes.ts';
 
 /** A listener as a worker serves it. */

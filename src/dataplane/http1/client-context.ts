@@ -1,6 +1,7 @@
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
-import type { ClientPort, ConnectionLimits, Downstream, DownstreamHandler, KnownClient } from '../pipeline/ports.ts';
+import type { ClientPort, KnownClient } from '../pipeline/known-client.ts';
+import type { ConnectionLimits, Downstream, DownstreamHandler } from '../pipeline/ports.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
 import type { Stashes } from '../transport/stash.ts';

@@ -1,6 +1,6 @@
 import type { ClientCertificatePolicy } from '../../model/tls-host.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import type { ClientCertificate, TlsSession } from './ports.ts';
+import type { ClientCertificate, TlsSession } from './known-client.ts';
 
 /** Why a request may not go on over the session that carries it; undefined where it may. @param policy of its host */
 export function sessionFault(

@@ -5,7 +5,8 @@ import type { RequestTarget } from '../../routing/target.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { CompiledTable } from '../route-compiler.ts';
-import type { ClientPort, RequestView, TlsSession } from './ports.ts';
+import type { ClientPort, TlsSession } from './known-client.ts';
+import type { RequestView } from './ports.ts';
 
 /** A request that has come to a port of a Gateway. */
 interface PortRequest {

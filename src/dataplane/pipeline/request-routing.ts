@@ -18,8 +18,9 @@ import { grpcLimits, grpcTimeoutMs, isGrpc } from './grpc.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
 import { HttpsRedirect, ingressRedirect, isAcmeChallenge } from './https-redirect.ts';
 import { askedHost } from './ingress-request.ts';
+import type { ClientPort } from './known-client.ts';
 import { PortRouting } from './port-routing.ts';
-import type { ClientIdentity, ClientPort, RequestView } from './ports.ts';
+import type { ClientIdentity, RequestView } from './ports.ts';
 import { type Client, isSecure } from './told-by-proxies.ts';
 import { allowedUpgrade } from './upgrade.ts';
 

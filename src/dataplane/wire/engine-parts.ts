@@ -23,8 +23,9 @@ import type { Http2Context, Http2Parts } from '../http2/server/server-context.ts
 import type { PassthroughContext } from '../passthrough/passthrough-context.ts';
 import { Deadlines } from '../pipeline/deadlines.ts';
 import { Exchanges } from '../pipeline/exchanges.ts';
+import type { KnownClient } from '../pipeline/known-client.ts';
 import type { PipelineContext } from '../pipeline/pipeline-context.ts';
-import type { Downstream, DownstreamHandler, KnownClient } from '../pipeline/ports.ts';
+import type { Downstream, DownstreamHandler } from '../pipeline/ports.ts';
 import { Subrequests } from '../pipeline/subrequests/subrequests.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 import { ClientMemory } from '../transport/client-memory.ts';

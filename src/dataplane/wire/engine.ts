@@ -9,7 +9,7 @@ import type { Engine, EngineContext, OpenPort } from '../engine.ts';
 import type { GatewayPortState } from '../gateway-port-state.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import { Passthrough } from '../passthrough/passthrough.ts';
-import type { KnownClient } from '../pipeline/ports.ts';
+import type { KnownClient } from '../pipeline/known-client.ts';
 import { alpnProtocols } from '../transport/tls/alpn.ts';
 import type { Passage, ServerNameTerms } from '../transport/tls/server-name-terms.ts';
 import { TlsContexts } from '../transport/tls/tls-contexts.ts';

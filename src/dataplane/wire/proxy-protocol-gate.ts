@@ -1,5 +1,5 @@
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
-import type { KnownClient } from '../pipeline/ports.ts';
+import type { KnownClient } from '../pipeline/known-client.ts';
 import { NO_HEADER, type ProxyFault } from '../transport/proxy-protocol/proxy-header.ts';
 import { type ProxyHeaderListener, ProxyHeaderReader } from '../transport/proxy-protocol/proxy-header-reader.ts';
 import type { OpenTransport } from '../transport/transport.ts';

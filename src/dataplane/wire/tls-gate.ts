@@ -1,4 +1,4 @@
-import type { KnownClient } from '../pipeline/ports.ts';
+import type { KnownClient } from '../pipeline/known-client.ts';
 import {
   ServerHandshake,
   type ServerHandshakeContext,

@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { ClientConnection } from '../../../src/dataplane/http1/client-connection.ts';
 import { AccessLog } from '../../../src/dataplane/log/access-log.ts';
 import { FailureReporter } from '../../../src/dataplane/pipeline/failure-reporter.ts';
-import type { TlsSession } from '../../../src/dataplane/pipeline/ports.ts';
+import type { TlsSession } from '../../../src/dataplane/pipeline/known-client.ts';
 import { createTransportServer } from '../../../src/dataplane/transport/accept.ts';
 import { EngineParts } from '../../../src/dataplane/wire/engine-parts.ts';
 import type { TlsHost } from '../../../src/model/tls-host.ts';

@@ -1,13 +1,7 @@
 import { COUNTER } from '../../../observe/counters.ts';
 import type { FailureReason } from '../../failures/failures.ts';
-import type {
-  ClientIdentity,
-  ClientPort,
-  Downstream,
-  DownstreamHandler,
-  TlsSession,
-  Upstream,
-} from '../../pipeline/ports.ts';
+import type { ClientPort, TlsSession } from '../../pipeline/known-client.ts';
+import type { ClientIdentity, Downstream, DownstreamHandler, Upstream } from '../../pipeline/ports.ts';
 import { DEFAULT_WINDOW, FLOW_CONTROL_ERROR, Http2Error, MAX_INT31 } from '../frames.ts';
 import type { HpackEncoder } from '../hpack/encoder.ts';
 import type { Outbox } from '../outbox.ts';

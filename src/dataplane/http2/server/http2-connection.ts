@@ -2,7 +2,7 @@ import { unmapAddress } from '../../../formats/address-ranges.ts';
 import { COUNTER } from '../../../observe/counters.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import { plainForwarded } from '../../fields/upstream-fields.ts';
-import type { ClientPort, KnownClient, TlsSession } from '../../pipeline/ports.ts';
+import type { ClientPort, KnownClient, TlsSession } from '../../pipeline/known-client.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../../transport/transport.ts';
 import { FrameReader } from '../frame-reader.ts';

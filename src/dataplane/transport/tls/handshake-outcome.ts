@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { TlsSession } from '../../pipeline/ports.ts';
+import type { TlsSession } from '../../pipeline/known-client.ts';
 import type { TlsHandle } from './tls-handle.ts';
 
 /** What a handshake has agreed on. It reads its handle: to be asked before anything else happens. */

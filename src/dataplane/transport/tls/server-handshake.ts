@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { WorkerCounters } from '../../../observe/counters.ts';
-import type { ClientCertificate, TlsSession } from '../../pipeline/ports.ts';
+import type { ClientCertificate, TlsSession } from '../../pipeline/known-client.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
 import type { ReadBuffers } from '../read-buffers.ts';
 import { Stash, type Stashes } from '../stash.ts';
