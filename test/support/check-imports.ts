@@ -15,6 +15,7 @@ const COMMON = ['clock.ts', 'errors.ts', 'formats', 'seeded-random.ts', 'text'];
  */
 const PORTS = [
   'dataplane/pipeline/ports.ts',
+  'dataplane/pipeline/known-client.ts',
   'dataplane/pipeline/header-ids.ts',
   'dataplane/fields',
   'dataplane/clusters/upstream-pool.ts',
@@ -111,7 +112,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     'dataplane/transport/tls': {
       folders: [
         ...COMMON,
-        'dataplane/pipeline/ports.ts',
+        'dataplane/pipeline/known-client.ts',
         'model',
         'observe',
         'dataplane/runtime',
@@ -121,9 +122,16 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     'dataplane/pipeline/ports.ts': {
-      folders: ['model', 'dataplane/failures', 'dataplane/log', 'dataplane/runtime'],
+      folders: [
+        'model',
+        'dataplane/failures',
+        'dataplane/log',
+        'dataplane/runtime',
+        'dataplane/pipeline/known-client.ts',
+      ],
       packages: [],
     },
+    'dataplane/pipeline/known-client.ts': { folders: ['model', 'dataplane/log'], packages: [] },
     'dataplane/pipeline/header-ids.ts': { folders: [], packages: [] },
     // Header lines that all codecs write: once, and for all versions of HTTP.
     'dataplane/fields': {
