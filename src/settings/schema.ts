@@ -129,13 +129,13 @@ export const SCHEMA = {
   statusLease: fixed(
     objectName,
     undefined,
-    'Lease that says which replica writes the status of Ingresses and of Gateways; default: kube-entry-ingress in its own namespace',
+    'Lease that says which replica writes statuses; default: kube-entry-ingress in its own namespace',
   ),
   clearStatusOnExit: live(onOff, false, 'take the addresses out of the status when the last replica ends'),
   gatewayController: fixed(
     controllerName,
     '',
-    'serve the Gateways of the GatewayClasses that name this controller, as in kube-entry.io/gateway; default: no Gateway is read',
+    'serve Gateways whose class names this controller, as in kube-entry.io/gateway; default: no Gateway is read',
   ),
   gatewayMode: fixed(
     choice('addresses'),

@@ -4,9 +4,11 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
+import { CONTROLLER, gateway, gatewayClass, httpRoute, namespace } from '../support/gateways.ts';
 import { KubeApi } from '../support/kube-api.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { answer, answering, RawUpstream } from '../support/raw-upstream.ts';
+import { serverPort } from '../support/server-port.ts';
 import { type ServiceManifest, service } from '../support/services.ts';
 
 /** Refuses connections. A port that is no longer listened on would be given to other tests. */
@@ -51,9 +53,15 @@ export class Scenario {
     const api = await KubeApi.start();
     atEnd(t, () => api[Symbol.asyncDispose]());
     for (const one of services) api.apply(one);
+    const listeners = [{ name: 'http', port: await serverPort(), protocol: 'HTTP' }];
+    for (const one of [namespace('default'), gatewayClass(), gateway('gate', { listeners }), httpRoute('shop')])
+      api.apply(one);
     const kube = await ServingProgram.start(t, {
       workers: 2,
-      args: ['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--access-log', 'json'],
+      args: [
+        ...['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--access-log', 'json'],
+        ...['--gateway-controller', CONTROLLER, '--gateway-addresses', '127.0.0.1'],
+      ],
     });
     const { host, port } = shop.address;
     const balanced = service('balanced', {

@@ -24,3 +24,6 @@ export function mayRetryBroken(attempt: BrokenAttempt): boolean {
   if (!mayBeClosing || responseBegun || bodyBytesGone > 0) return false;
   return bytesSent === 0 || isIdempotent(method);
 }
+
+/** What retries are counted by. */
+export type RetryCounter = 'retriesConnect' | 'retriesStale' | 'retriesStatus' | 'retriesTimeout';

@@ -14,7 +14,7 @@ import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import { PolicyRetries } from './policy-retries.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
-import { FAST_CONNECT_MS, mayRetryBroken } from './retry.ts';
+import { FAST_CONNECT_MS, mayRetryBroken, type RetryCounter } from './retry.ts';
 import { isSecure } from './told-by-proxies.ts';
 
 /** Where kube-proxy balances. */
@@ -22,9 +22,6 @@ const MAX_ATTEMPTS = 2;
 /** Endpoints of a balanced cluster that fail before the request fails: they take no connection, or end a new one without an answer. */
 const MAX_FAILED_ENDPOINTS = 3;
 const NO_LINES: readonly string[] = [];
-
-/** What retries by policy are counted by. */
-type RetryCounter = 'retriesConnect' | 'retriesStale' | 'retriesStatus' | 'retriesTimeout';
 
 /** The exchange whose attempts these are. */
 export interface AttemptOwner {

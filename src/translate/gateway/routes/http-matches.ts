@@ -116,5 +116,5 @@ function readPlainPath(value: string): string {
   const part = ODD_PART.exec(value)?.[0];
   if (part !== undefined) fail(`must not hold ${part}`);
   const normal = normalisePath(value);
-  return normal === undefined ? fail('is none that a request can have') : upperCaseEscapes(normal);
+  return normal === undefined ? fail('cannot be the path of a request') : upperCaseEscapes(normal);
 }
