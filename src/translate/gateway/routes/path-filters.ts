@@ -20,8 +20,10 @@ export function redirectPolicy(
 ): RequestRedirectPolicy {
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
     throw new RuleFault(`RequestRedirect: the scheme ${quote(scheme)} is neither http nor https`);
-  if (port !== undefined && !isPortNumber(port)) throw new RuleFault('RequestRedirect: the port is not a number from 1 to 65535');
-  if (!STATUSES.has(status)) throw new RuleFault(`RequestRedirect: ${status} is not one of ${[...STATUSES].join(', ')}`);
+  if (port !== undefined && !isPortNumber(port))
+    throw new RuleFault('RequestRedirect: the port is not a number from 1 to 65535');
+  if (!STATUSES.has(status))
+    throw new RuleFault(`RequestRedirect: ${status} is not one of ${[...STATUSES].join(', ')}`);
   return {
     kind: 'request-redirect',
     ...(scheme !== undefined && { scheme }),
