@@ -12,7 +12,7 @@ export const TOGETHER = {
   pure: {
     files: [
       '{control,dataplane,formats,limits,model,observe,process,routing,settings,text}/**/*.test.ts',
-      'gateway/routes/*.test.ts',
+      'gateway/{listeners,routes,translation}/*.test.ts',
       '*.test.ts',
       'support/*.test.ts',
     ],
