@@ -8,7 +8,7 @@ import { dig, listAt } from '../deploy/objects.ts';
 import { podAddress } from '../support/cluster-network.ts';
 import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
-import { gatewayManifests } from '../support/gateway-assets.ts';
+import { installGatewayCrds, WITHOUT_CRDS } from '../support/gateway-crds.ts';
 import { CONTROLLER, gateway, gatewayClass, httpRoute } from '../support/gateways.ts';
 import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
@@ -32,7 +32,7 @@ let kube: RealKube;
 let backend: RealBackend;
 let pod: string;
 
-const skip = gatewayManifests('standard').length === 0 && 'the CRDs are not there: npm run test:assets:gateway';
+const skip = WITHOUT_CRDS;
 
 before(async () => {
   if (skip !== false) return;
@@ -61,14 +61,6 @@ function start(...addresses: readonly string[]): Promise<RealEntry> {
     ...['--kubeconfig', kube.kubeconfig('entry'), '--status-lease', LEASE],
     ...['--gateway-controller', CONTROLLER, '--gateway-addresses', addresses.join()],
   );
-}
-
-/** With the CRDs of all kinds but these. */
-async function install(...missing: readonly string[]): Promise<void> {
-  const files = gatewayManifests('standard').filter(file => !missing.some(kind => file.includes(kind)));
-  const crds = files.filter(file => !file.includes('vap_'));
-  await kube.kubectl.run(['apply', '--server-side', ...crds.map(file => `--filename=${file}`)]);
-  await kube.kubectl.run(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
 }
 
 function route(name: string, more: object = {}): object {
@@ -164,7 +156,7 @@ describe('CRDs of the Gateway API', { skip }, () => {
   it('may come after the start, in parts, and go again', async () => {
     await using entry = await start(address(0));
     await entry.ready();
-    await install('grpcroutes');
+    await installGatewayCrds(kube, 'grpcroutes');
     await createClass();
     await api('POST', GATEWAYS, gate('early'));
     const parentRefs = [{ name: 'early' }];
@@ -181,7 +173,7 @@ describe('CRDs of the Gateway API', { skip }, () => {
     const definition = 'httproutes.gateway.networking.k8s.io';
     await kube.kubectl.run(['delete', 'crd', definition, '--timeout=60s']);
     await eventually('it is gone', async () => (await statusAt(address(0), 'late.example')) === 404, DEADLINE_MS);
-    await install();
+    await installGatewayCrds(kube);
     await api('POST', ROUTES, route('again', { parentRefs }));
     await eventually(
       'another is served',
@@ -196,7 +188,7 @@ describe('CRDs of the Gateway API', { skip }, () => {
 
 describe('the statuses of two replicas and another controller', { skip }, () => {
   it('do not get in each other’s way, and the second replica goes on when the first is killed', async t => {
-    await install();
+    await installGatewayCrds(kube);
     await createClass();
     await api('POST', GATEWAYS, gate('gate'));
     await api('POST', GATEWAYS, gate('theirs', { gatewayClassName: 'another' }));
@@ -297,7 +289,7 @@ describe('the statuses of two replicas and another controller', { skip }, () => 
 
 describe('a thousand HTTPRoutes of fifty Gateways', { skip }, () => {
   it('get their statuses by few writes, by none once nothing changes, and soon after a change', async t => {
-    await install();
+    await installGatewayCrds(kube);
     await createClass();
     const gates = Array.from({ length: MANY_GATEWAYS }, (_, index) => `gate-${index}`);
     await using entry = await start(...gates.map((_, index) => address(index)));
