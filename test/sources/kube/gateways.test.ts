@@ -93,7 +93,7 @@ describe('the Gateway API of a Kubernetes API', () => {
     assert.equal(source.versionOf('HTTPRoute'), 'v1');
     assert.ok(store.calls.includes('bundle v1.6.3'), store.calls.join());
     await until(() => api.openWatches.length === ALL.length + 1);
-    assert.ok(source.report().synced);
+    await until(() => source.report().synced);
     assert.deepEqual(fixture.warnings, []);
     api.apply(httpRoute('b'));
     api.remove('default', 'a', 'httproutes');
