@@ -107,7 +107,7 @@ describe('the Gateway API of a Kubernetes API', () => {
     source.start();
     await until(() => fixture.changes > 0);
     assert.equal(store.calls.filter(call => call.startsWith('absent ')).length, ALL.length);
-    assert.ok(source.report().synced);
+    await until(() => source.report().synced);
     assert.match(fixture.notes, /has no Gateway API: Gateways are served as soon as its CRDs are installed/);
     api.install('v1', 'gatewayclasses', 'gateways');
     api.apply(gateway());
