@@ -27,7 +27,7 @@ function bears(certificate: PeerCertificate, { type, value }: ServerName): boole
   if (type === 'uri') return namesOf(certificate, 'URI').includes(value);
   const names = namesOf(certificate, 'DNS').map(name => name.toLowerCase());
   if (names.includes(value)) return true;
-  // A wildcard stands for the first label, whoever has written it (RFC 9525 section 6.3).
+  // A wildcard stands for the first label, in the certificate and in the policy alike (RFC 9525 section 6.3).
   if (value.startsWith('*.'))
     return names.some(name => name.indexOf('.') > 0 && behindFirst(name) === behindFirst(value));
   return names.some(name => name.startsWith('*.') && isFor(name, value));

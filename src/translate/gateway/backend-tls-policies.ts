@@ -44,7 +44,7 @@ export class BackendTlsPolicies {
     this.#dirty.clear();
     for (const namespace of namespaces) {
       const own = policies.filter(({ metadata }) => metadata.namespace === namespace);
-      // Where there are none any more, nothing is asked for any more.
+      // Also for a namespace without policies: an empty look-up ends the demand for the ConfigMaps of those that have gone.
       const lookups = lookupsFor(BackendTlsPolicies.askerOf(namespace));
       if (own.length === 0) this.#readings.delete(namespace);
       else this.#readings.set(namespace, new BackendTlsReading(own, lookups));
