@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { AuthUrlPolicy, BasicAuthPolicy, Policy, RateLimitPolicy } from '../../src/model/policy.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { getFields } from '../support/http2-fields.ts';
+import { type Fields, getFields } from '../support/http2-fields.ts';
 import { basic, credentials } from '../support/passwords.ts';
 import type { RouteDescription } from '../support/proxy-under-test.ts';
 import type { RawResponse } from '../support/raw-client.ts';
@@ -91,6 +91,31 @@ describe('several policies of a route', { concurrency: 8 }, () => {
         [expected],
       );
     }
+  });
+
+  it('an identity cannot be sent under a name that upstreams take for the same: X_User for X-User', async t => {
+    const forged = 'X_User: root\r\nx_USER: also-root\r\nX_Other: kept\r\n';
+    const edits = [{ op: 'set', name: 'Remote_User', value: 'fixed' }] as const;
+    const policies: Policy[] = [AUTH, { kind: 'request-headers', edits }];
+    const auth = await RawUpstream.start(t, pass);
+    const settings = { underscoresInHeaders: true };
+    const scene = await policyScene(t, policies, { beside: [{ path: '/auth', to: auth }], settings });
+    const users = (): (readonly [string, string])[] =>
+      scene.upstream.requests.at(-1)?.headers.filter(([name]) => /user|other/i.test(name)) ?? [];
+    const expected = [
+      ['X_Other', 'kept'],
+      ['X-User', 'alice'],
+      ['Remote_User', 'fixed'],
+    ];
+    assert.equal((await scene.get(`${forged}Remote-User: root\r\n`)).status, 200);
+    assert.deepEqual(users(), expected);
+    const client = await scene.http2();
+    const fields: Fields = [...scene.fields, ['x_user', 'root'], ['remote-user', 'root'], ['x_other', 'kept']];
+    assert.equal((await client.exchange(fields)).status, 200);
+    assert.deepEqual(
+      users().map(([name, value]) => [name.toLowerCase(), value]),
+      expected.map(([name = '', value]) => [name.toLowerCase(), value]),
+    );
   });
 
   it('the answer of a refusal has the headers that all answers of the route have', async t => {

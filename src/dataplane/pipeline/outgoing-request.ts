@@ -5,7 +5,7 @@ import { parseHost } from '../../routing/host.ts';
 import { copiedLines } from '../fields/upstream-fields.ts';
 import { clientCertificateFields } from './client-certificates.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { PolicyEdits } from './filters/field-changes.ts';
+import { RequestEdits } from './filters/field-changes.ts';
 import { askedHost, ingressForwarded } from './ingress-request.ts';
 import { requestVariables } from './pick-request.ts';
 import type { OutgoingRequest, RequestView } from './ports.ts';
@@ -35,7 +35,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     edits:
       filters === undefined || filters.requestEdits.isEmpty
         ? undefined
-        : new PolicyEdits(filters.requestEdits.settle()),
+        : new RequestEdits(filters.requestEdits.settle()),
     ownLines: undefined,
     upgrade,
   };

@@ -11,6 +11,8 @@ export class PreparedChanges {
   readonly edits: readonly HeaderEdit[];
   /** In lower case. */
   readonly dropped: ReadonlySet<string>;
+  /** {@link dropped} with hyphens in place of underscores. */
+  readonly hyphenated: ReadonlySet<string>;
   readonly added: readonly Field[];
   /** {@link added} as text, without line ends. */
   readonly lines: readonly string[];
@@ -37,6 +39,7 @@ export class PreparedChanges {
     this.edits = edits;
     this.maps = maps;
     this.dropped = dropped;
+    this.hyphenated = edits.some(({ name }) => name.includes('_')) ? new Set([...dropped].map(hyphenated)) : dropped;
     this.added = added;
     this.lines = added.map(([name, value]) => `${name}: ${value}`);
     this.lengths = lengths;
@@ -102,7 +105,7 @@ export class FieldChanges {
   }
 }
 
-/** The changes that policies make to a message, behind those that are made anyway. */
+/** The changes that policies make to a response, behind those that are made anyway. */
 export class PolicyEdits implements FieldEdits {
   readonly added: readonly string[];
   readonly lengths: number;
@@ -127,6 +130,35 @@ export class PolicyEdits implements FieldEdits {
     const own = this.#before?.concerns(name) === true ? this.#before.edit(name, value) : value;
     return own === undefined ? undefined : (maps?.get(name)?.(own) ?? own);
   }
+}
+
+/**
+ * The changes that policies make to a request. CGI and its successors give an upstream `X_User` and `X-User` as one variable: where
+ * a policy says what one of them is, the client can send neither.
+ */
+export class RequestEdits implements FieldEdits {
+  readonly added: readonly string[];
+  readonly lengths: number;
+  readonly #names: ReadonlySet<string>;
+
+  constructor({ lines, lengths, hyphenated: names }: PreparedChanges) {
+    this.added = lines;
+    this.lengths = lengths;
+    this.#names = names;
+  }
+
+  concerns(name: string): boolean {
+    return this.#names.has(hyphenated(name));
+  }
+
+  /** Lines of requests are taken away, or stay. */
+  edit(): undefined {
+    return undefined;
+  }
+}
+
+function hyphenated(name: string): string {
+  return name.includes('_') ? name.replaceAll('_', '-') : name;
 }
 
 /** An answer that is made here, with changes to its header lines. */
