@@ -42,7 +42,8 @@ const input = Buffer.allocUnsafeSlow(SHARE_BYTES);
  * Compresses one body. What the client does not take is not compressed: it waits, and no more than had been read before.
  *
  * What has come goes out at once, unless that was done less than {@link FLUSH_MS} before: then it goes out when this time has passed,
- * or as soon as it is {@link GATHERED_BYTES}. A page that the upstream sends bit by bit is thus seen bit by bit, and a flood of tiny pieces costs
+ * or as soon as it is {@link GATHERED_BYTES}. A body that comes in pieces of that size and more goes out as the encoder fills its
+ * blocks, and is flushed when no such piece has come for {@link FLUSH_MS}: a flush costs time, and ends a block too soon. A page that the upstream sends bit by bit is thus seen bit by bit, and a flood of tiny pieces costs
  * a hundred flushes a second, and compresses well: brotli at this level looks for what is alike in each piece alone.
  */
 export class Compression implements BodyTransform, EncoderOutput, Guarded {
@@ -57,6 +58,8 @@ export class Compression implements BodyTransform, EncoderOutput, Guarded {
   #trailers = '';
   /** The encoder has bytes that have not come out. */
   #isUnflushed = false;
+  /** A large piece has come, and {@link FLUSH_MS} have not passed since: more is probably on its way. */
+  #isFlowing = false;
   #flushedAt = Number.NEGATIVE_INFINITY;
 
   constructor(shared: SharedByCompressions, encoder: Encoder, sink: BodySink) {
@@ -108,6 +111,12 @@ export class Compression implements BodyTransform, EncoderOutput, Guarded {
 
   /** Some of it has waited for {@link FLUSH_MS}. */
   flush(): void {
+    if (this.#encoder === undefined) return;
+    if (this.#isFlowing) {
+      this.#isFlowing = false;
+      this.#shared.flushSoon(this);
+      return;
+    }
     this.#flushedAt = Number.NEGATIVE_INFINITY;
     this.resume();
   }
@@ -149,7 +158,7 @@ export class Compression implements BodyTransform, EncoderOutput, Guarded {
       if (!isBlocked) this.#shared.waits(this);
     } else if (this.#isLast) {
       this.#end();
-    } else if (!isDue) {
+    } else if (!isDue || this.#isFlowing) {
       this.#pass(false);
       if (rest > 0 || this.#isUnflushed) this.#shared.flushSoon(this);
     } else {
@@ -172,6 +181,7 @@ export class Compression implements BodyTransform, EncoderOutput, Guarded {
 
   #encode(bytes: Buffer, start: number, end: number, step: EncoderStep): void {
     if (end > start) this.#isUnflushed = true;
+    if (end - start >= GATHERED_BYTES) this.#isFlowing = true;
     this.#encoder?.encode(bytes, start, end, step, this);
   }
 
