@@ -175,6 +175,11 @@ export class EndpointRow {
     if (this.#values[inARow] !== 0) Atomics.store(this.#values, inARow, 0);
   }
 
+  /** Its last request, of whichever worker, has failed. */
+  isFailing(slot: number): boolean {
+    return slot !== NO_SLOT && this.#values[slot * SHARED_COLUMNS + FAILURES_IN_A_ROW] !== 0;
+  }
+
   /** @returns the failures in a row, of all workers */
   failed(slot: number): number {
     if (slot === NO_SLOT) return 0;

@@ -108,6 +108,11 @@ export class RawUpstream {
     for (const connection of this.connections) if (connection.isFinished) await connection.closed();
   }
 
+  /** New connections are refused from now on; those that there are stay. */
+  stopListening(): void {
+    this.#server.close();
+  }
+
   /** The only request that came. */
   get only(): UpstreamRequest {
     const [request] = this.requests;

@@ -87,7 +87,10 @@ export class Balancing {
     for (;;) {
       const endpoint = this.#choose(request, tried);
       // Another worker may have taken the last place at the same moment.
-      if (endpoint === undefined || this.begin(endpoint)) return endpoint;
+      if (endpoint !== undefined && !this.begin(endpoint)) continue;
+      // It is tried by one request at a time until it answers.
+      if (endpoint?.isSuspect === true) endpoint.suspect(this.#context.clock.monotonic());
+      return endpoint;
     }
   }
 
@@ -117,7 +120,9 @@ export class Balancing {
     if (outcome === 'cancelled') return;
     if (outcome === 'ok') row.succeeded(endpoint.slot, firstByteMs);
     else failed(this.#cluster.id, endpoint.slot, row.failed(endpoint.slot));
-    if (outcome === 'connect') endpoint.connectFailed(clock.monotonic());
+    if (outcome === 'connect') endpoint.suspect(clock.monotonic());
+    else if (endpoint.isSuspect && (outcome === 'ok' || outcome === 'status'))
+      endpoint.answered(clock.monotonic() - firstByteMs);
     this.#balancer.done?.(endpoint, outcome, firstByteMs);
   }
 

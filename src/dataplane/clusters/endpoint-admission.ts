@@ -9,7 +9,7 @@ import { slowStartShare } from './slow-start.ts';
  * pods that end together may all be unreachable before Kubernetes says so; each closes its idle connections.
  */
 export const CONNECTED = 0;
-/** Neither held back nor ejected. */
+/** Neither held back nor ejected. For a retry: its last request has not failed, whichever worker sent it. */
 export const STRICT = 1;
 /** New endpoints take their whole share, and those that may be ending are tried. */
 export const ANY_USABLE = 2;
@@ -47,7 +47,8 @@ export class EndpointAdmission implements Admission<EndpointState> {
   }
 
   admits(endpoint: EndpointState): boolean {
-    if (this.#tried.length > 0 && this.#tried.includes(endpoint)) return false;
+    const isRetry = this.#tried.length > 0;
+    if (isRetry && this.#tried.includes(endpoint)) return false;
     if (this.isFull(endpoint)) return false;
     if (this.strictness === CONNECTED && !endpoint.isConnected) return false;
     const verdict = this.#row.verdict(endpoint.slot);
@@ -59,7 +60,7 @@ export class EndpointAdmission implements Admission<EndpointState> {
       this.loosest = ANY;
       return false;
     }
-    if (this.strictness <= STRICT && this.#holdsBack(endpoint)) {
+    if (this.strictness <= STRICT && ((isRetry && this.#mayFail(endpoint)) || this.#holdsBack(endpoint))) {
       if (this.loosest === STRICT) this.loosest = ANY_USABLE;
       return false;
     }
@@ -68,6 +69,11 @@ export class EndpointAdmission implements Admission<EndpointState> {
 
   isFull({ slot }: EndpointState): boolean {
     return this.maxRequests > 0 && this.#row.inFlight(slot) >= this.maxRequests;
+  }
+
+  /** Too few attempts are left for an endpoint that is not known to answer. */
+  #mayFail(endpoint: EndpointState): boolean {
+    return endpoint.isSuspect || this.#row.isFailing(endpoint.slot);
   }
 
   #holdsBack({ suspectUntil, closingUntil, since }: EndpointState): boolean {

@@ -28,7 +28,7 @@ export class EndpointState implements Endpoint, Candidate {
   state: ClusterEndpoint['state'] | 'gone';
   /** The pool that was used last; undefined before the first request. */
   pool: UpstreamPool | undefined;
-  /** A connection to it has failed: until then, by the monotonic clock, others are asked first. */
+  /** After a connection to it has failed: until then, by the monotonic clock, others are asked first. {@link NEVER} once it has answered. */
   suspectUntil = NEVER;
   /** It closed a kept connection: until then, others are asked first where it does not matter which one a request goes to. */
   closingUntil = NEVER;
@@ -58,9 +58,22 @@ export class EndpointState implements Endpoint, Candidate {
     return this.pool !== undefined && (this.pool.idle.length > 0 || this.pool.shared.length > 0);
   }
 
-  /** A connection to it has failed. @param now by the monotonic clock */
-  connectFailed(now: number): void {
+  /** A connection to it has failed, or one request tries whether it answers again. @param now by the monotonic clock */
+  suspect(now: number): void {
     this.suspectUntil = now + SUSPECT_MS;
+  }
+
+  /** A connection to it has failed, and it has answered no request since. */
+  get isSuspect(): boolean {
+    return this.suspectUntil !== NEVER;
+  }
+
+  /**
+   * It has answered. A pod that ends takes no connection, and still answers what it has begun: requests from before the failure do not
+   * count. @param pickedAt of the request, by the monotonic clock
+   */
+  answered(pickedAt: number): void {
+    if (pickedAt >= this.suspectUntil - SUSPECT_MS) this.suspectUntil = NEVER;
   }
 
   /** It closed a connection soon after a request, as a server does that ends. @param now by the monotonic clock */

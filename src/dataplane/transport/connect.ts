@@ -33,11 +33,14 @@ export function connectTransport(
 ): ConnectAttempt {
   const socket = connect({ host, port, lookup, keepAlive: true, allowHalfOpen: true });
   socket.pause();
-  const onError = guarded(listener, (error: Error) => {
+  let failed: NodeJS.Immediate | undefined;
+  const onError = (error: Error): void => {
     cancel();
-    listener.connectFailed(error);
-  });
+    // Of servers that end together, the kept connections are then known to be closed: a retry goes to none of them.
+    failed = setImmediate(guarded(listener, () => listener.connectFailed(error)));
+  };
   const cancel = (): void => {
+    clearImmediate(failed);
     socket.off('error', onError);
     socket.on('error', () => undefined);
     socket.destroy();

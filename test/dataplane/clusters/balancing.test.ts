@@ -124,6 +124,53 @@ for (const balance of POLICIES) {
     if (policy !== 'ewma') assert.ok(picks(300)['1']);
   });
 
+  test(`${policy}: an endpoint that refused is tried by one request a second, until it answers one`, () => {
+    const { balancing, clock, endpoints } = scene(2, { balance });
+    const [refusing, other] = endpoints as [EndpointState, EndpointState];
+    /** Of requests that end at once. */
+    const turns = (tried: readonly EndpointState[] = []): number => {
+      let count = 0;
+      for (let turn = 0; turn < 300; turn += 1) {
+        const endpoint = balancing.pick(request({ clientIp: `10.0.0.${turn}` }), tried);
+        if (endpoint === refusing) count += 1;
+        if (endpoint !== undefined) balancing.end(endpoint);
+      }
+      return count;
+    };
+    balancing.judge(refusing, 'connect', 1);
+    clock.advance(1_000);
+    assert.equal(turns(), 1);
+    assert.equal(turns(), 0);
+    assert.equal(turns([other]), 300, 'where no other is left, it is asked');
+    clock.advance(1_000);
+    balancing.judge(refusing, 'ok', 2_000.5);
+    assert.ok(turns() <= 1, 'an answer to a request from before the refusal says nothing');
+    balancing.judge(refusing, 'ok', 0);
+    // By ewma it is a slow one for now.
+    if (policy !== 'ewma') assert.ok(turns() > 100);
+    assert.equal(refusing.isSuspect, false);
+  });
+
+  test(`${policy}: a retry goes to no endpoint that refused and has not answered since, while another is left`, () => {
+    const { balancing, clock, picks, endpoints } = scene(6, { balance });
+    for (const index of [1, 2, 3]) balancing.judge(endpoints[index] as EndpointState, 'connect', 1);
+    clock.advance(60_000);
+    const turns = picks(300, [endpoints[0] as EndpointState]);
+    assert.deepEqual([turns['1'], turns['2'], turns['3'], turns.none], [undefined, undefined, undefined, undefined]);
+  });
+
+  test(`${policy}: a retry goes to no endpoint whose last request has failed in whichever worker, while another is left`, () => {
+    const { picks, other, endpoints } = scene(6, { balance });
+    const [first, ...others] = endpoints as [EndpointState, ...EndpointState[]];
+    for (const endpoint of others.slice(0, 3)) other.judge(endpoint, 'reset', 1);
+    const turns = picks(300, [first]);
+    assert.deepEqual([turns['1'], turns['2'], turns['3'], turns.none], [undefined, undefined, undefined, undefined]);
+    const tried = [first, ...others.slice(3)];
+    assert.equal(picks(300, tried).none, undefined, 'where no other is left, they are asked');
+    other.judge(others[0] as EndpointState, 'ok', 1);
+    assert.deepEqual(picks(100, tried), { 1: 100 });
+  });
+
   test(`${policy}: no endpoint has more in flight than it may, over all workers`, () => {
     const { board, picks, other, balancing } = scene(3, { balance, maxRequests: 4 });
     for (let count = 0; count < 6; count += 1) other.pick(request(), []);

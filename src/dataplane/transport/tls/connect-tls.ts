@@ -69,12 +69,18 @@ export function connectTls(
     checkServerIdentity: (_, certificate) => identityFault(tls, certificate),
   });
   socket.setKeepAlive(true);
-  const onError = guarded(listener, (error: Error) => {
-    cancel();
+  const fail = (error: Error): void => {
     if (isConnected) listener.handshakeFailed(error);
     else listener.connectFailed(error);
-  });
+  };
+  let failed: NodeJS.Immediate | undefined;
+  const onError = (error: Error): void => {
+    cancel();
+    // As in connect.ts: which servers have ended at the same moment is known then.
+    failed = setImmediate(guarded(listener, () => fail(error)));
+  };
   const cancel = (): void => {
+    clearImmediate(failed);
     socket.off('error', onError);
     socket.on('error', () => undefined);
     socket.destroy();
