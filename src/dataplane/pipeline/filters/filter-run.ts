@@ -1,27 +1,20 @@
 import type { ContentCoding, RetryPolicy } from '../../../model/policy.ts';
-import type { ServiceRef } from '../../../model/route.ts';
 import { FAILURES } from '../../failures/failures.ts';
-import { type ExchangeState, FILTERING, ROUTING } from '../exchange-state.ts';
-import { copiedRequest } from '../outgoing-request.ts';
+import type { ExchangeState } from '../exchange-state.ts';
 import type { PipelineContext } from '../pipeline-context.ts';
-import type { Answer, BodyPiece, ClientIdentity, FieldEdits, RequestView, ResponseView } from '../ports.ts';
-import type { Asking, OwnMessage } from '../subrequests/question.ts';
-import { clientIpOf, isSecure } from '../told-by-proxies.ts';
-import { changedAnswer, FieldChanges, PolicyEdits } from './field-changes.ts';
+import type { Answer, FieldEdits, ResponseView } from '../ports.ts';
+import { changedAnswer, type FieldChanges, PolicyEdits, type PreparedChanges } from './field-changes.ts';
 import {
   type ActiveFilters,
-  type BodyReader,
-  type Filter,
-  type FilteredExchange,
   type FilteredResponse,
   type NamedFilter,
   type PageableError,
   type PageOwner,
   Refusal,
-  type Resume,
   SUSPENDED,
   type Verdict,
 } from './filter.ts';
+import { FilteredRequest } from './filtered-request.ts';
 import type { RouteFilters } from './filters.ts';
 import { PageRequest } from './page-request.ts';
 
@@ -33,42 +26,31 @@ export interface FilterOwner {
 }
 
 /** Leads the requests of one exchange through the filters of their routes; used again for each request whose route has filters. */
-export class FilterRun implements FilteredExchange, ActiveFilters {
-  readonly requestEdits = new FieldChanges();
-  readonly responseEdits = new FieldChanges();
-  coding: ContentCoding | undefined;
-  retry: RetryPolicy | undefined;
-  upstreamHost = '';
+export class FilterRun implements ActiveFilters {
   readonly #context: PipelineContext;
   readonly #state: ExchangeState;
   readonly #owner: FilterOwner;
-  readonly #kept = new Map<Filter, unknown>();
+  /** What the filters see. */
+  readonly #request: FilteredRequest;
   #filters: RouteFilters | undefined;
   /** The request filter that has its turn. */
   #at = 0;
   /** So many of them have let the request pass or have suspended it. */
   #entered = 0;
-  #clientIp: string | undefined;
   #page: PageRequest | undefined;
-  #upstreamPath: string | undefined;
 
   constructor(context: PipelineContext, state: ExchangeState, owner: FilterOwner) {
     this.#context = context;
     this.#state = state;
     this.#owner = owner;
+    this.#request = new FilteredRequest(context, state, verdict => this.#resume(verdict));
   }
 
   begin(filters: RouteFilters): void {
     this.#filters = filters;
     this.#at = 0;
     this.#entered = 0;
-    this.#clientIp = undefined;
-    this.#upstreamPath = undefined;
-    this.requestEdits.clear();
-    this.responseEdits.clear();
-    this.coding = undefined;
-    this.retry = undefined;
-    this.upstreamHost = '';
+    this.#request.begin();
   }
 
   /** Whether the filters that come before the redirect to https have let the request pass. */
@@ -92,7 +74,7 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     const end = isEarly ? early : request.length;
     while (this.#at < end) {
       const { filter } = request[this.#at] as NamedFilter;
-      const verdict = filter.request?.(this);
+      const verdict = filter.request?.(this.#request);
       if (verdict === SUSPENDED) {
         this.#entered = this.#at + 1;
         return verdict;
@@ -107,33 +89,51 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     return !this.#isStopped(verdict);
   }
 
-  /** What the filters change in the response; `before` where they change nothing. */
+  get upstreamPath(): string {
+    return this.#request.upstreamPath;
+  }
+
+  get upstreamHost(): string {
+    return this.#request.upstreamHost;
+  }
+
+  get requestEdits(): FieldChanges {
+    return this.#request.requestEdits;
+  }
+
+  get retry(): RetryPolicy | undefined {
+    return this.#request.retry;
+  }
+
+  get coding(): ContentCoding | undefined {
+    return this.#request.coding;
+  }
+
   editsOf(response: ResponseView, before: FieldEdits | undefined): FieldEdits | undefined {
-    this.#respond({
+    const changes = this.#respond({
       status: response.status,
       isOurs: false,
       contentLength: response.contentLength,
       field: name => response.fieldValue(name),
     });
-    return this.responseEdits.isEmpty ? before : new PolicyEdits(this.responseEdits.settle(), before);
+    return changes === undefined ? before : new PolicyEdits(changes, before);
   }
 
-  /** An answer of the entry, with what the filters change in it. */
   edited(answer: Answer): Answer {
-    this.#respond({
+    const changes = this.#respond({
       status: answer.status,
       isOurs: true,
       contentLength: answer.body.length,
       field: name => fieldOf(answer, name),
     });
-    return this.responseEdits.isEmpty ? answer : changedAnswer(answer, this.responseEdits.settle());
+    return changes === undefined ? answer : changedAnswer(answer, changes);
   }
 
   askForPage(error: PageableError, headers: Answer['headers'], owner: PageOwner): boolean {
     const pages = this.#filters?.pages;
     // What is made of errors of gRPC is no page, and a page is asked for once: no loop.
     if (pages === undefined || this.#page !== undefined || this.#state.routing.isGrpc) return false;
-    const asked = pages.page?.(this, error);
+    const asked = pages.page?.(this.#request, error);
     if (asked === undefined) return false;
     this.#page = new PageRequest(this.#context, this.#state, headers, owner);
     return this.#page.begin(asked);
@@ -146,127 +146,21 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     this.#filters = undefined;
     this.#page?.cancel();
     this.#page = undefined;
-    for (let index = 0; index < this.#entered; index += 1) filters.request[index]?.filter.end?.(this);
-    // V8 makes a new table for a Map that is cleared, an empty one too.
-    if (this.#kept.size > 0) this.#kept.clear();
+    for (let index = 0; index < this.#entered; index += 1) filters.request[index]?.filter.end?.(this.#request);
+    this.#request.end();
   }
 
-  // What filters see.
-
-  get head(): RequestView {
-    return this.#state.head as RequestView;
-  }
-
-  get client(): ClientIdentity {
-    return this.#state.downstream.client;
-  }
-
-  get clientIp(): string {
-    this.#clientIp ??= clientIpOf(this.head, this.client, this.#context.trustedProxies);
-    return this.#clientIp;
-  }
-
-  get scheme(): 'http' | 'https' {
-    return isSecure(this.head, this.client, this.#context.trustedProxies) ? 'https' : 'http';
-  }
-
-  get host(): string {
-    return this.#state.routing.host;
-  }
-
-  get authority(): string {
-    return this.#state.routing.authority;
-  }
-
-  get path(): string {
-    return this.#state.routing.target.path;
-  }
-
-  get decodedPath(): string {
-    return this.#state.routing.decodedPath.value ?? this.path;
-  }
-
-  get query(): string {
-    return this.#state.routing.target.query;
-  }
-
-  get requestId(): string {
-    return this.#state.record.requestId;
-  }
-
-  get routePath(): string {
-    return this.#state.route.path;
-  }
-
-  get service(): ServiceRef {
-    return this.#state.route.service;
-  }
-
-  get servicePort(): string {
-    return this.#state.route.cluster.port;
-  }
-
-  get upstreamPath(): string {
-    this.#upstreamPath ??= this.#state.routing.upstreamPath;
-    return this.#upstreamPath;
-  }
-
-  set upstreamPath(path: string) {
-    this.#upstreamPath = path;
-  }
-
-  get subrequests(): Asking {
-    return this.#context.subrequests;
-  }
-
-  compress(coding: ContentCoding): boolean {
-    if (!this.#context.compressions.hasRoom) return false;
-    this.coding = coding;
-    return true;
-  }
-
-  suspend(): Resume {
-    const state = this.#state;
-    state.enter(FILTERING);
-    const { generation } = state;
-    return verdict => {
-      if (state.generation !== generation) return;
-      // A second call comes too late.
-      state.enter(ROUTING);
-      try {
-        this.#owner.filterResumed(this.#resumed(verdict));
-      } catch (error) {
-        this.#owner.crashed(error);
-      }
-    };
-  }
-
-  copy(body: BodyReader | undefined): OwnMessage | undefined {
-    const message = copiedRequest(this.#state, this.#context.trustedProxies);
-    if (message !== undefined && body !== undefined) this.#readAlso(body);
-    return message;
-  }
-
-  keep(filter: Filter, value: unknown): void {
-    this.#kept.set(filter, value);
-  }
-
-  kept(filter: Filter): unknown {
-    return this.#kept.get(filter);
-  }
-
-  #readAlso(body: BodyReader): void {
-    const before = this.#state.bodyReader;
-    const read = (piece: BodyPiece): void => {
-      before?.read(piece);
-      body.read(piece);
-    };
-    this.#state.bodyReader = before === undefined ? body : { read };
+  #resume(verdict: Exclude<Verdict, typeof SUSPENDED>): void {
+    try {
+      this.#owner.filterResumed(this.#resumed(verdict));
+    } catch (error) {
+      this.#owner.crashed(error);
+    }
   }
 
   #resumed(verdict: Exclude<Verdict, typeof SUSPENDED>): Verdict {
     const { filter } = (this.#filters as RouteFilters).request[this.#at] as NamedFilter;
-    return filter.resumed === undefined ? verdict : filter.resumed(this, verdict);
+    return filter.resumed === undefined ? verdict : filter.resumed(this.#request, verdict);
   }
 
   #isStopped(verdict: Exclude<Verdict, typeof SUSPENDED>): boolean {
@@ -283,11 +177,14 @@ export class FilterRun implements FilteredExchange, ActiveFilters {
     return true;
   }
 
-  #respond(response: FilteredResponse): void {
+  /** @returns what the filters change in the response; undefined where they change nothing */
+  #respond(response: FilteredResponse): PreparedChanges | undefined {
     const { route, downstream } = this.#state;
+    const { responseEdits } = this.#request;
     const own = route.ingress?.responses(downstream.client.tls !== undefined);
-    if (own !== undefined) this.responseEdits.apply(own.changes);
-    for (const { filter } of this.#filters?.response ?? []) filter.response?.(this, response);
+    if (own !== undefined) responseEdits.apply(own.changes);
+    for (const { filter } of this.#filters?.response ?? []) filter.response?.(this.#request, response);
+    return responseEdits.isEmpty ? undefined : responseEdits.settle();
   }
 }
 
