@@ -25,6 +25,7 @@ import { Canaries } from './catalog/canaries.ts';
 import type { CatalogNews } from './catalog/catalog-news.ts';
 import type { CatalogOptions } from './catalog/catalog-options.ts';
 import { ClusterRegistry } from './catalog/cluster-registry.ts';
+import { gatewaySettings } from './catalog/gateway-settings.ts';
 import { Gateways } from './catalog/gateways.ts';
 import { HostProfiles } from './catalog/host-profiles.ts';
 import { Ingresses } from './catalog/ingresses.ts';
@@ -107,9 +108,8 @@ export class Catalog implements ServiceStore {
       profiles: this.#profiles,
       onBug: (error, ingress) => this.#onBug(error, 'translating an Ingress', ingress),
     });
-    const { gatewayController = '', gatewayAddresses = [] } = options;
     this.gateways = new Gateways({
-      settings: { ...options, controllerName: gatewayController, addresses: gatewayAddresses },
+      settings: gatewaySettings(options),
       secrets: this.secrets,
       references: this.#references,
       leading: this.#leading,

@@ -2,10 +2,13 @@
 import type { KubeClient } from '../sources/kube/client.ts';
 import { configMapSource } from '../sources/kube/config-map-source.ts';
 import { GatewayKeeper } from '../sources/kube/gateway-keeper.ts';
+import { GatewayServiceSource } from '../sources/kube/gateway-service-source.ts';
 import { GatewaySource } from '../sources/kube/gateway-source.ts';
 import type { DemandedSource, FollowedSource } from './kube-ingresses.ts';
 import type { SourceOptions } from './running-source.ts';
 import { GatewayPublication } from './status/gateway-publication.ts';
+import { readGatewayServices } from './status/gateway-service-plan.ts';
+import { GatewayServicePublication } from './status/gateway-service-publication.ts';
 import type { StatusElection } from './status/status-election.ts';
 
 export interface KubeGatewaysOptions extends SourceOptions {
@@ -29,15 +32,42 @@ export function kubeGateways(options: KubeGatewaysOptions): KubeGateways {
     ...{ settings, client, logger, onChange, store: keeper },
     restored: kind => keeper.restored(kind),
   });
+  const services = gatewayServiceParts(options, keeper);
   return {
     keeper,
-    followed: [source],
+    followed: [source, services?.source ?? []].flat(),
     demanded: [configMapSource(keeper.configMaps, { client, logger, onChange })],
     publication: new GatewayPublication({
       controllerName: settings.gatewayController,
       source: gateways,
       versionOf: kind => source.versionOf(kind),
+      services: services?.publication,
       ...{ election, keeper, client, logger },
     }),
   };
+}
+
+/** Undefined where no Services are made for Gateways. */
+function gatewayServiceParts(
+  { settings, catalog, logger, client, election, onChange }: KubeGatewaysOptions,
+  keeper: GatewayKeeper,
+): { readonly source: GatewayServiceSource; readonly publication: GatewayServicePublication } | undefined {
+  const { gateways } = catalog;
+  const { services } = gateways;
+  const own = settings.gatewayEndpoints;
+  if (services === undefined || own === undefined) return undefined;
+  const source = new GatewayServiceSource({
+    ...{ settings, own, client, logger },
+    onChange: receivedAt => {
+      services.set(readGatewayServices({ services: source.services.objects(), slices: source.slices.objects() }));
+      if (services.isChanged) onChange(receivedAt);
+      publication.look();
+    },
+  });
+  const publication = new GatewayServicePublication({
+    ...{ election, source, services, client, logger, onChange },
+    readings: () => gateways.readings(),
+    gateways: () => new Set([...keeper.all('Gateway')].flatMap(({ metadata }) => metadata.uid ?? [])),
+  });
+  return { source, publication };
 }

@@ -177,6 +177,18 @@ export const ipAddresses: Kind<readonly string[]> = checkedList('ADDRESS,…', i
   if (isIP(item) === 0) throw new FormatError(`${quote(item)} is not an IP address`);
 });
 
+/** Numbers of ports, both ends included. */
+export const portRange: Kind<{ readonly first: number; readonly last: number }> = kind(
+  'FIRST-LAST',
+  value => {
+    const [, first = '', last = ''] = /^(\d{1,5})-(\d{1,5})$/.exec(value) ?? [];
+    const range = { first: Number(first), last: Number(last) };
+    if (first !== '' && range.first >= 1 && range.first <= range.last && range.last <= 65_535) return range;
+    throw new FormatError(`${quote(value)} must be two ports, the smaller one first, as in "20000-20999"`);
+  },
+  ({ first, last }) => `${first}-${last}`,
+);
+
 /** The name of a Gateway controller, as the API server takes it in a GatewayClass; empty: none. */
 export const controllerName: Kind<string> = kind(
   'DOMAIN/PATH',

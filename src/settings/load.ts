@@ -71,15 +71,41 @@ function ingressProblems({ ingressClass, source, engine, publishService, publish
   return problems;
 }
 
-function gatewayProblems({ gatewayController, gatewayAddresses, source, engine }: Settings): string[] {
+function gatewayProblems(settings: Settings): string[] {
+  const { gatewayController, gatewayMode, source, engine } = settings;
   if (gatewayController === '') return [];
   const problems: string[] = [];
   if (source === 'push') problems.push('--source push reads no Gateways: remove --gateway-controller');
   if (engine === 'node') {
     problems.push('--engine node does not serve Gateways: run --engine wire, or remove --gateway-controller');
   }
-  if (gatewayAddresses.length === 0) {
-    problems.push('--gateway-controller needs --gateway-addresses: give an address of this machine for each Gateway');
+  problems.push(...(gatewayMode === 'service' ? serviceModeProblems(settings) : addressModeProblems(settings)));
+  return problems;
+}
+
+function addressModeProblems({ gatewayAddresses }: Settings): string[] {
+  if (gatewayAddresses.length > 0) return [];
+  return ['--gateway-controller needs --gateway-addresses: give an address of this machine for each Gateway'];
+}
+
+function serviceModeProblems(settings: Settings): string[] {
+  const { gatewayAddresses, gatewayEndpoints, gatewayPorts, manifests } = settings;
+  const problems: string[] = [];
+  if (manifests !== '') {
+    problems.push(
+      '--gateway-mode service makes Services in a cluster, and --manifests reads files: use --gateway-addresses',
+    );
+  }
+  if (gatewayAddresses.length > 0) {
+    problems.push('--gateway-mode service has no use for --gateway-addresses: remove it');
+  }
+  if (gatewayEndpoints === undefined) {
+    problems.push('--gateway-mode service needs --gateway-endpoints: name the Service whose endpoints are these pods');
+  }
+  const listeners = [settings.listen, settings.tlsListen, settings.statusListen].filter(one => one !== undefined);
+  for (const { port } of listeners) {
+    if (port < gatewayPorts.first || port > gatewayPorts.last) continue;
+    problems.push(`--gateway-ports holds ${port}, where this program listens for something else: choose other ports`);
   }
   return problems;
 }

@@ -22,6 +22,7 @@ import {
   onOff,
   optionalListenAddress,
   percent,
+  portRange,
   redisUrl,
   size,
   text,
@@ -138,14 +139,29 @@ export const SCHEMA = {
     'serve Gateways whose class names this controller, as in kube-entry.io/gateway; default: no Gateway is read',
   ),
   gatewayMode: fixed(
-    choice('addresses'),
+    choice('addresses', 'service'),
     'addresses',
-    'how clients reach Gateways: each one has an address of its own, and listens there on the ports of its listeners',
+    'how clients reach Gateways: at an address of this machine each, or by a Service that is made for each',
   ),
   gatewayAddresses: fixed(
     ipAddresses,
     NONE,
     'addresses for Gateways, one for each; the oldest Gateway gets the first, unless it asks for another one of them',
+  ),
+  gatewayServiceType: fixed(
+    choice('LoadBalancer', 'NodePort', 'ClusterIP'),
+    'LoadBalancer',
+    'with --gateway-mode service: the type of the Services that are made',
+  ),
+  gatewayEndpoints: fixed(
+    objectName,
+    undefined,
+    'with --gateway-mode service: the Service whose endpoints are the pods of this program',
+  ),
+  gatewayPorts: fixed(
+    portRange,
+    { first: 20_000, last: 20_999 },
+    'with --gateway-mode service: ports of this program, one for each port of a Gateway, the same in all replicas',
   ),
   balance: fixed(
     balance,

@@ -10,18 +10,20 @@ import type { RouteLedger } from '../../routing/ledger.ts';
 import type { Destination } from '../../translate/destination.ts';
 import { gatewayKey } from '../../translate/gateway/gateway-key.ts';
 import type { ObjectStatus } from '../../translate/gateway/gateway-status.ts';
-import { GatewayTranslator, type TranslatorOptions } from '../../translate/gateway/gateway-translator.ts';
-import type { RouteReading } from '../../translate/gateway/readings.ts';
+import { GATEWAYS, GatewayTranslator } from '../../translate/gateway/gateway-translator.ts';
+import type { GatewayReading, RouteReading } from '../../translate/gateway/readings.ts';
 import { gatewayFigures } from '../gateway-figures.ts';
 import { GatewayPorts, type PortCommit } from './gateway-ports.ts';
 import { GatewaySearch, type NamedObjects } from './gateway-search.ts';
+import type { KnownGatewayServices } from './gateway-services.ts';
+import type { GatewaySettings } from './gateway-settings.ts';
 import { KnownConfigMaps } from './known-config-maps.ts';
 import type { Remarks } from './remarks.ts';
 import type { ServiceClusters } from './service-clusters.ts';
 import type { ServiceReferences } from './service-references.ts';
 
 export interface GatewaysOptions {
-  readonly settings: Omit<TranslatorOptions, 'portState' | 'bundleVersion'>;
+  readonly settings: GatewaySettings;
   readonly secrets: NamedObjects['secrets'];
   readonly references: Pick<ServiceReferences, 'search' | 'set'>;
   readonly leading: Pick<ServiceClusters, 'change'>;
@@ -69,6 +71,16 @@ export class Gateways implements GatewayStore {
 
   objectOf<K extends GatewayKind>(kind: K, ref: ServiceRef): GatewayKinds[K] | undefined {
     return this.#translator.objectOf(kind, ref);
+  }
+
+  /** Where a source puts the Services that are made for Gateways; undefined: they have none. */
+  get services(): KnownGatewayServices | undefined {
+    return this.#options.settings.gatewayServices;
+  }
+
+  /** The Gateways of ours, as they are served; the oldest first. */
+  readings(): readonly GatewayReading[] {
+    return this.#translator.readings();
   }
 
   /** What the statuses of all objects have to say, as far as it is ours. */
@@ -136,6 +148,7 @@ export class Gateways implements GatewayStore {
   /** Translates what has changed, and says it to the ledger and the clusters. @returns whether there was anything */
   settle(): boolean {
     for (const asker of this.configMaps.takeChanged()) this.#translator.touch(asker);
+    if (this.services?.takeChanged() === true) this.#translator.touch(GATEWAYS);
     const { routes, ports, diagnostics, statuses } = this.#translator.settle();
     for (const [key, reading] of routes) this.#serve(key, reading);
     if (ports !== undefined) this.#ports.set(ports.ports, ports.certificates);

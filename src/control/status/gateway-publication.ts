@@ -7,6 +7,7 @@ import type { KubeClient } from '../../sources/kube/client.ts';
 import type { GatewayKeeper } from '../../sources/kube/gateway-keeper.ts';
 import { getGatewayObject, type NamedObject, writeGatewayStatus } from '../../sources/kube/gateway-status-writer.ts';
 import { gatewayKey } from '../../translate/gateway/gateway-key.ts';
+import type { GatewayServicePublication } from './gateway-service-publication.ts';
 import {
   GatewayStatus,
   type StatusCounts,
@@ -21,6 +22,8 @@ export interface GatewayPublicationOptions {
   readonly election: StatusElection;
   readonly source: StatusSource;
   readonly keeper: GatewayKeeper;
+  /** Makes Services for Gateways; absent: they have none. */
+  readonly services?: GatewayServicePublication | undefined;
   /** The version that a kind is read, and written, in; undefined while there is no such kind. */
   readonly versionOf: (kind: GatewayKind) => string | undefined;
   readonly client: Pick<KubeClient, 'json'>;
@@ -67,21 +70,28 @@ export class GatewayPublication {
   /** The catalog says other statuses, or the first ones. */
   look(): void {
     this.#status.said();
+    this.#options.services?.look();
   }
 
   /** What keeps statuses from being written, for people. */
   get problems(): string[] {
-    const { problem } = this.#options.election;
-    return [problem ?? [], this.#status.problem ?? []].flat();
+    const { election, services } = this.#options;
+    return [election.problem ?? [], this.#status.problem ?? [], services?.problem ?? []].flat();
   }
 
   get counts(): StatusCounts {
-    return this.#status.counts;
+    const { written, conflicts, failed } = this.#options.services?.counts ?? NO_WRITES;
+    const { counts } = this.#status;
+    return {
+      written: counts.written + written,
+      conflicts: counts.conflicts + conflicts,
+      failed: counts.failed + failed,
+    };
   }
 
   async stop(): Promise<void> {
     this.#options.keeper.onObject = undefined;
-    await this.#status.stop();
+    await Promise.all([this.#status.stop(), this.#options.services?.stop()]);
   }
 
   *#all(): Iterable<StatusObject> {
@@ -97,6 +107,8 @@ export class GatewayPublication {
     return { kind, namespace, name, version: this.#options.versionOf(kind) ?? 'v1' };
   }
 }
+
+const NO_WRITES: StatusCounts = { written: 0, conflicts: 0, failed: 0 };
 
 function hasStatus(kind: GatewayKind): kind is StatusObject['kind'] {
   return kind !== 'Namespace' && kind !== 'ReferenceGrant';

@@ -28,7 +28,21 @@ const LONGEST_BODY = 256 * 1024 * 1024;
 /** Enough for a Status object; of anything longer only the status counts. */
 const LONGEST_ERROR_BODY = 64 * 1024;
 
-const METHODS = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH' } as const;
+const METHODS = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+  apply: 'PATCH',
+} as const;
+/** Of bodies; absent: JSON. An API server reads JSON where YAML is allowed. */
+const CONTENT_TYPES: Readonly<Partial<Record<Operation['verb'], string>>> = {
+  patch: 'application/merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
 
 /** An API server that does not know this form sends the whole object. */
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
@@ -40,7 +54,7 @@ export interface KubeRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Of an object that may be large, only its metadata is wanted. */
   readonly metadataOnly?: true;
-  /** Sent as JSON; to patch, as what RFC 7396 makes of the object. */
+  /** Sent as JSON; to patch, as what RFC 7396 makes of the object; to apply, the fields that are the sender's. */
   readonly body?: unknown;
   /** Ends the exchange at any moment; the promise is then rejected with the signal's reason. */
   readonly signal: AbortSignal;
@@ -176,7 +190,7 @@ export class KubeClient {
         Accept: metadataOnly === true ? METADATA : 'application/json',
         'User-Agent': 'kube-entry',
         ...(payload !== undefined && {
-          'Content-Type': operation.verb === 'patch' ? 'application/merge-patch+json' : 'application/json',
+          'Content-Type': CONTENT_TYPES[operation.verb] ?? 'application/json',
           'Content-Length': Buffer.byteLength(payload),
         }),
       },

@@ -26,7 +26,7 @@ export type Resource =
 
 /** One kind of access, as RBAC names it. */
 export interface Operation {
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'apply';
   readonly resource: Resource;
   /** Undefined: in all namespaces. */
   readonly namespace: string | undefined;

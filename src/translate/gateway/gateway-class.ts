@@ -4,9 +4,9 @@ import { quote } from '../../text/quote.ts';
 import { type Fault, met, unmet } from './conditions.ts';
 import type { GatewayOptions } from './gateway-lookups.ts';
 import type { Condition, ObjectStatus } from './gateway-status.ts';
-import { SUPPORTED_FEATURES } from './supported-features.ts';
+import { supportedFeatures } from './supported-features.ts';
 
-type Options = Pick<GatewayOptions, 'controllerName' | 'bundleVersion'>;
+type Options = Pick<GatewayOptions, 'controllerName' | 'bundleVersion' | 'gatewayServices'>;
 
 /** Bundles of CRDs that have been tried. */
 const SUPPORTED_VERSION = /^v1\.[567]\.\d/;
@@ -40,7 +40,11 @@ export function classStatuses(classes: Iterable<GatewayClassObject>, options: Op
     return {
       object: { kind: 'GatewayClass', namespace: '', name },
       generation,
-      status: { kind: 'GatewayClass', conditions, supportedFeatures: SUPPORTED_FEATURES },
+      status: {
+        kind: 'GatewayClass',
+        conditions,
+        supportedFeatures: supportedFeatures(options.gatewayServices !== undefined),
+      },
     };
   });
 }

@@ -1,9 +1,11 @@
 import type { Certificate } from '../../model/certificate.ts';
 import type { PortId, PortState } from '../../model/gateway-port.ts';
 import type { ServiceRef } from '../../model/route.ts';
+import type { GatewayService } from '../../resources/gateway/gateway-service.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { DestinationOptions } from '../destination.ts';
 import type { PolicyOptions } from '../policies/service-policies.ts';
+import type { Fault } from './conditions.ts';
 
 /** What was looked up: it is there, or what is wrong with it; undefined while it has not been read yet. */
 export type Found<T> = { readonly value: T } | { readonly fault: string } | undefined;
@@ -25,11 +27,30 @@ export interface GatewayLookups {
   readonly namedSecrets?: NamedSecrets | undefined;
 }
 
+/** What is known of the Services that are made for Gateways. */
+export interface GatewayServices {
+  /** Of a new Service; `LoadBalancer` and `ClusterIP` can be asked for an address. */
+  readonly type: GatewayServiceType;
+  /** Where this program listens for all of them. */
+  readonly host: string;
+  /** Undefined: there is no such Service. */
+  of(service: ServiceRef): GatewayService | undefined;
+  /** Why a Service cannot be made, or changed; undefined: nothing is known that keeps it from that. */
+  problemOf(service: ServiceRef): Fault | undefined;
+  /** Whether a port of this program is one of those that Gateways get. */
+  isGivenAway(port: number): boolean;
+}
+
+export const GATEWAY_SERVICE_TYPES = ['LoadBalancer', 'NodePort', 'ClusterIP'] as const;
+export type GatewayServiceType = (typeof GATEWAY_SERVICE_TYPES)[number];
+
 /** How Gateways are served. */
 export interface GatewayOptions {
   readonly controllerName: string;
-  /** Those that Gateways may have, each one at a time. */
+  /** Those that Gateways may have, each one at a time, where they have no Services. */
   readonly addresses: readonly string[];
+  /** The Services by which Gateways are reached; absent: each has one of the addresses. */
+  readonly gatewayServices?: GatewayServices | undefined;
   /** The version of the bundle that the CRDs are of, such as `v1.7.0`; undefined: not known. */
   bundleVersion?(): string | undefined;
   /** What becomes of ports that are to be listened on. */

@@ -118,6 +118,11 @@ export class GatewayTranslator {
     this.#areStatusesDirty = true;
   }
 
+  /** The Gateways of our classes, the oldest first. */
+  readings(): readonly GatewayReading[] {
+    return [...this.#gateways.values()];
+  }
+
   statuses(): Iterable<ObjectStatus> {
     return this.#statuses.all();
   }

@@ -7,6 +7,7 @@ import type { GatewayObject, ListenerSetObject, RouteKind } from '../../resource
 import type { Destination } from '../destination.ts';
 import type { Fault } from './conditions.ts';
 import type { ObjectStatus } from './gateway-status.ts';
+import type { Addressing } from './listeners/addressing.ts';
 
 /** What a parentRef can name. */
 export interface ParentName extends ServiceRef {
@@ -60,12 +61,14 @@ export interface ListenerSetReading {
 /** A Gateway of ours with its ListenerSets. */
 export interface GatewayReading {
   readonly gateway: GatewayObject;
-  /** Undefined: it has none. */
-  readonly address: string | undefined;
+  /** Where clients reach it, and where its ports are listened on. */
+  readonly addressing: Addressing;
   /** Also those that are not served: routes attach to them, too. */
   readonly listeners: readonly ListenerReading[];
   /** Without the streams of TLSRoutes. */
   readonly ports: readonly GatewayPort[];
+  /** The ports of all its listeners that can be served, whether they are listened on or not. */
+  readonly wantedPorts: readonly number[];
   /** Those that the ports name. */
   readonly certificates: readonly Certificate[];
   /** Shown to backends that ask for one; undefined: none is. */
@@ -74,8 +77,6 @@ export interface GatewayReading {
   readonly diagnostics: readonly Diagnostic[];
   /** Why none of it is served; undefined: some is, as far as it has an address. */
   readonly refusal: Fault | undefined;
-  /** Why it does not have the addresses that it asks for. */
-  readonly addressFault: Fault | undefined;
   /** Why there is no {@link backendCertificate} though it is asked for. */
   readonly backendCertificateFault: Fault | undefined;
   /** Whether clients are served whose certificate no authority has signed, or who have none, where certificates are asked for. */

@@ -2,7 +2,7 @@
  * What the conformance suite of the Gateway API calls features, as far as they are served: the `supportedFeatures` of GatewayClasses. The
  * API wants them in this order.
  */
-export const SUPPORTED_FEATURES: readonly string[] = [
+const FEATURES: readonly string[] = [
   'BackendTLSPolicy',
   'BackendTLSPolicySANValidation',
   'GRPCRoute',
@@ -54,3 +54,11 @@ export const SUPPORTED_FEATURES: readonly string[] = [
   'TLSRouteModeMixed',
   'TLSRouteModeTerminate',
 ];
+
+/** What is said of the objects that are made for Gateways: only where some are made. */
+const INFRASTRUCTURE = 'GatewayInfrastructure';
+
+/** @param hasServices each Gateway is reached by a Service that is made for it */
+export function supportedFeatures(hasServices: boolean): readonly string[] {
+  return hasServices ? [...FEATURES, INFRASTRUCTURE].sort() : FEATURES;
+}

@@ -22,7 +22,9 @@ function having(address: string): unknown {
 /** By Gateway, its address. */
 function assigned(gateways: readonly GatewayKinds['Gateway'][], addresses = POOL): Record<string, string | undefined> {
   const readings = readAll({ gateways, addresses });
-  return Object.fromEntries(readings.map(reading => [reading.gateway.metadata.name, reading.address]));
+  return Object.fromEntries(
+    readings.map(reading => [reading.gateway.metadata.name, reading.addressing.addresses[0]?.value]),
+  );
 }
 
 function conditionsOf(world: World, name: string): (string | undefined)[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { classStatuses } from '../../../src/translate/gateway/gateway-class.ts';
-import { SUPPORTED_FEATURES } from '../../../src/translate/gateway/supported-features.ts';
+import { supportedFeatures } from '../../../src/translate/gateway/supported-features.ts';
 import { CONTROLLER, condition, gatewayClass, object } from './scene.ts';
 
 function statusOf(spec: object, bundleVersion?: string) {
@@ -18,7 +18,7 @@ describe('GatewayClasses', () => {
     assert.equal(generation, 3);
     assert.equal(condition(status.conditions, 'Accepted'), 'True Accepted');
     assert.equal(condition(status.conditions, 'SupportedVersion'), undefined);
-    assert.equal(status.supportedFeatures, SUPPORTED_FEATURES);
+    assert.equal(status.supportedFeatures, supportedFeatures(false));
   });
 
   test('of other controllers are left alone', () => {
@@ -39,7 +39,11 @@ describe('GatewayClasses', () => {
   });
 
   test('list features in the order that the API wants, each once, at most 64', () => {
-    assert.deepEqual(SUPPORTED_FEATURES, [...new Set(SUPPORTED_FEATURES)].sort());
-    assert.ok(SUPPORTED_FEATURES.length <= 64);
+    for (const hasServices of [false, true]) {
+      const features = supportedFeatures(hasServices);
+      assert.deepEqual(features, [...new Set(features)].sort());
+      assert.ok(features.length <= 64);
+      assert.equal(features.includes('GatewayInfrastructure'), hasServices);
+    }
   });
 });

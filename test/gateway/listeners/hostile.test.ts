@@ -201,7 +201,7 @@ test('whatever stands in Gateways, what is served can be told apart, and is noth
   fc.assert(
     fc.property(WORLD, world => {
       const readings = readAll(world);
-      const addresses = readings.map(({ address }) => address).filter(address => address !== undefined);
+      const addresses = readings.flatMap(({ addressing }) => addressing.addresses.map(({ value }) => value));
       assert.equal(new Set(addresses).size, addresses.length, 'two Gateways have one address');
       for (const reading of readings) checkPorts(reading);
     }),
@@ -229,10 +229,10 @@ function checkListeners(listeners: readonly ListenerStatus[]): void {
   }
 }
 
-function checkPorts({ address, ports, certificates, ownListeners, listenerSets, refusal }: GatewayReading): void {
+function checkPorts({ addressing, ports, certificates, ownListeners, listenerSets, refusal }: GatewayReading): void {
   const known = new Set(certificates.map(({ id }) => id));
   for (const { id, listen, listeners, transport } of ports) {
-    assert.equal(listen.host, address);
+    assert.equal(listen.host, addressing.addresses[0]?.value);
     assert.ok(listeners.length > 0);
     assert.equal(
       new Set(listeners.map(({ hostname }) => hostname)).size,

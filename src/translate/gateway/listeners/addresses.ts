@@ -5,7 +5,8 @@ import { quote } from '../../../text/quote.ts';
 import { byAge } from '../by-age.ts';
 import type { Fault } from '../conditions.ts';
 
-export interface Addressing {
+/** The address of a Gateway, of those of the pool. */
+export interface AssignedAddress {
   readonly address: string | undefined;
   /** Why the Gateway does not have all that it asks for. */
   readonly fault: Fault | undefined;
@@ -29,7 +30,7 @@ export function addressRefusal({ addresses }: GatewayObject['spec']): Fault | un
 export function assignAddresses(
   gateways: readonly GatewayObject[],
   pool: readonly string[],
-): ReadonlyMap<GatewayObject, Addressing> {
+): ReadonlyMap<GatewayObject, AssignedAddress> {
   const oldestFirst = [...gateways].sort(byAge);
   const known = new Map(pool.map(address => [canonical(address), address]));
   /** By address, who has it. */
@@ -119,7 +120,7 @@ function statusAddresses({ status }: GatewayObject): string[] {
 const MOST_READ = 16;
 
 /** An IPv6 address can be written in many ways. */
-function canonical(text: string): string {
+export function canonical(text: string): string {
   if (isIP(text) !== 6 || text.includes('%')) return text;
   return new URL(`http://[${text}]`).hostname.slice(1, -1);
 }

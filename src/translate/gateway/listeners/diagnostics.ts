@@ -5,15 +5,19 @@ import type { GatewayReading, ListenerJudgement } from '../readings.ts';
 
 type Judged = Pick<
   GatewayReading,
-  'gateway' | 'address' | 'refusal' | 'addressFault' | 'backendCertificateFault' | 'ownListeners' | 'listenerSets'
+  'gateway' | 'addressing' | 'refusal' | 'backendCertificateFault' | 'ownListeners' | 'listenerSets'
 >;
 
 export function gatewayDiagnostics(reading: Judged): Diagnostic[] {
-  const { refusal, addressFault, backendCertificateFault, address } = reading;
+  const {
+    refusal,
+    backendCertificateFault,
+    addressing: { addresses, fault: addressFault },
+  } = reading;
   const gateway = refTo('Gateway', reading.gateway.metadata);
   return [
     ...remark(gateway, 'refused', refusal),
-    ...remark(gateway, address === undefined ? 'refused' : 'warning', addressFault),
+    ...remark(gateway, addresses.length === 0 ? 'refused' : 'warning', addressFault),
     ...remark(gateway, 'warning', backendCertificateFault),
     ...reading.ownListeners.flatMap(one => listenerDiagnostics(gateway, one)),
     ...reading.listenerSets.flatMap(({ set, refusal: ofSet, listeners }) => {

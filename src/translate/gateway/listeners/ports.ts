@@ -1,10 +1,9 @@
 /** What is listened on for a Gateway. Pure. */
-
-import { formatHostPort } from '../../../formats/host-port.ts';
 import type { Certificate } from '../../../model/certificate.ts';
-import type { GatewayListener, GatewayPort, PortId } from '../../../model/gateway-port.ts';
+import type { GatewayListener, GatewayPort } from '../../../model/gateway-port.ts';
 import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
 import type { ListenerReading } from '../readings.ts';
+import type { Addressing } from './addressing.ts';
 
 /** A listener that is served, with its certificates. */
 export interface ServedListener {
@@ -12,24 +11,21 @@ export interface ServedListener {
   readonly certificates: readonly Certificate[];
 }
 
-export function portId(address: string, port: number): PortId {
-  return formatHostPort(address, port);
-}
-
 /** @param policyOf what is asked of the clients of a port */
 export function portsOf(
-  address: string,
+  socketOf: Addressing['socketOf'],
   served: readonly ServedListener[],
   policyOf: (port: number) => ClientCertificatePolicy | undefined,
 ): GatewayPort[] {
   const byPort = Map.groupBy(served, ({ reading }) => reading.port);
-  return [...byPort].map(([port, listeners]) => {
+  return [...byPort].flatMap(([port, listeners]) => {
+    const socket = socketOf(port);
+    if (socket === undefined) return [];
     const isTls = listeners.some(({ reading }) => reading.protocol !== 'HTTP');
     const endsTls = listeners.some(({ reading }) => reading.mode === 'Terminate');
     const clientCertificate = endsTls ? policyOf(port) : undefined;
     return {
-      id: portId(address, port),
-      listen: { host: address, port },
+      ...socket,
       publicPort: port,
       transport: isTls ? 'tls' : 'plain',
       listeners: listeners.map(gatewayListener),

@@ -2,7 +2,7 @@
 import type { GatewayObject, Listener, ListenerSetObject } from '../../../resources/gateway/gateway-object.ts';
 import type { Fault } from '../conditions.ts';
 import type { GatewayReading, ListenerJudgement, ListenerSetReading, ParentName } from '../readings.ts';
-import type { Addressing } from './addresses.ts';
+import type { Addressing } from './addressing.ts';
 import { readClientRules, servesUnverified } from './client-validation.ts';
 import { findConflicts } from './conflicts.ts';
 import { gatewayDiagnostics } from './diagnostics.ts';
@@ -10,7 +10,7 @@ import { type JudgedListener, judgeListener, judgementOf, type ListenerContext }
 import { admission, listenersFault, namedListeners } from './listener-sets.ts';
 import { findOverlaps } from './overlaps.ts';
 import { type OwnListener, readOwnListener } from './own-listener.ts';
-import { portId, portsOf } from './ports.ts';
+import { portsOf } from './ports.ts';
 import { type ReferenceContext, resolveCertificate } from './references.ts';
 
 /** An object with listeners, and why none of them is served. */
@@ -32,10 +32,11 @@ export function readGateway(
   gateway: GatewayObject,
   sets: readonly ListenerSetObject[],
   fault: Fault | undefined,
-  { address, fault: addressFault }: Addressing,
+  addressing: Addressing,
   context: ReferenceContext,
 ): GatewayReading {
   const { namespace, name } = gateway.metadata;
+  const { socketOf } = addressing;
   const parent: ParentName = { kind: 'Gateway', namespace, name };
   const clientRuleOf = readClientRules(gateway.spec.tls?.frontend, parent, context);
   const own = readOwner(parent, gateway.spec.listeners, fault, context);
@@ -52,8 +53,8 @@ export function readGateway(
 
   const finish = ({ refusal, listeners }: JudgedOwner): ListenerJudgement[] =>
     listeners.map(one => {
-      const isServed = address !== undefined && refusal === undefined && one.isUsable;
-      return judgementOf(one, { namespace, name }, isServed ? portId(address, one.own.listener.port) : undefined);
+      const isServed = refusal === undefined && one.isUsable;
+      return judgementOf(one, { namespace, name }, isServed ? socketOf(one.own.listener.port)?.id : undefined);
     });
   const ownListeners = finish(judgedOwn);
   const listenerSets = sets.map((set, index): ListenerSetReading => {
@@ -69,19 +70,26 @@ export function readGateway(
   const backend = ref && resolveCertificate(ref, parent, 'InvalidClientCertificateRef', context);
   const reading = {
     gateway,
-    address,
+    addressing,
     listeners: judgements.map(({ reading }) => reading),
-    ports: address === undefined ? [] : portsOf(address, served, port => clientRuleOf(port).policy),
+    ports: portsOf(socketOf, served, port => clientRuleOf(port).policy),
+    wantedPorts: wantedPorts([judgedOwn, ...judgedSets]),
     certificates: [...new Map(served.flatMap(one => one.certificates).map(one => [one.id, one])).values()],
     backendCertificate: typeof backend === 'object' && 'value' in backend ? backend.value : undefined,
     refusal: judgedOwn.refusal,
-    addressFault,
     backendCertificateFault: typeof backend === 'object' && 'fault' in backend ? backend.fault : undefined,
     servesUnverifiedClients: servesUnverified(gateway.spec.tls?.frontend),
     ownListeners,
     listenerSets,
   };
   return { ...reading, diagnostics: gatewayDiagnostics(reading) };
+}
+
+/** In their order. */
+function wantedPorts(owners: readonly JudgedOwner[]): number[] {
+  const usable = owners.flatMap(({ refusal, listeners }) => (refusal === undefined ? listeners : []));
+  const ports = usable.filter(({ isUsable }) => isUsable).map(({ own }) => own.listener.port);
+  return [...new Set(ports)].sort((one, other) => one - other);
 }
 
 function readOwner(

@@ -11,7 +11,8 @@ import { gatewayKey } from '../gateway-key.ts';
 import type { GatewayLookups, GatewayOptions } from '../gateway-lookups.ts';
 import type { Grants } from '../grants.ts';
 import type { GatewayReading } from '../readings.ts';
-import { assignAddresses } from './addresses.ts';
+import { addressGateways } from './address-gateways.ts';
+import { NOWHERE } from './addressing.ts';
 import { gatewayFault } from './gateway-fault.ts';
 import { setsByGateway } from './listener-sets.ts';
 import { readGateway } from './read-gateway.ts';
@@ -40,9 +41,9 @@ export function readGateways(
     if (ofClass !== undefined) faults.set(gateway, gatewayFault(gateway, ofClass));
   }
   const served = [...faults].filter(([, fault]) => fault === undefined).map(([gateway]) => gateway);
-  const addresses = assignAddresses(served, options.addresses);
+  const addressings = addressGateways(served, options);
   return [...faults].map(([gateway, fault]) => {
-    const addressing = addresses.get(gateway) ?? { address: undefined, fault: undefined };
+    const addressing = addressings.get(gateway) ?? NOWHERE;
     const setsOfIt = sets.get(gatewayKey('Gateway', gateway.metadata)) ?? [];
     return readGateway(gateway, setsOfIt, fault, addressing, { lookups, grants });
   });

@@ -4,6 +4,7 @@ import { type Fault, met, unmet } from '../conditions.ts';
 import type { GatewayOptions } from '../gateway-lookups.ts';
 import type { Condition, ListenerStatus, ObjectStatus } from '../gateway-status.ts';
 import type { GatewayReading, ListenerJudgement, ListenerReading, ListenerSetReading } from '../readings.ts';
+import type { Addressing } from './addressing.ts';
 import { listenerStatus } from './listener-status.ts';
 import { portFault } from './port-fault.ts';
 
@@ -12,13 +13,13 @@ type Attached = (listener: ListenerReading) => number;
 
 /** @param attached how many routes attach to a listener @returns that of the Gateway, then those of its ListenerSets */
 export function gatewayStatuses(reading: GatewayReading, attached: Attached, options: Options): ObjectStatus[] {
-  const { gateway, address, ownListeners, listenerSets } = reading;
+  const { gateway, addressing, ownListeners, listenerSets } = reading;
   const listeners = statusesOf(ownListeners, reading.refusal, attached, options);
   const own: ObjectStatus = {
     ...about('Gateway', gateway.metadata),
     status: {
       kind: 'Gateway',
-      addresses: address === undefined ? [] : [{ type: 'IPAddress', value: address }],
+      addresses: addressing.addresses,
       conditions: gatewayConditions(reading, options),
       listeners,
       attachedListenerSets: listenerSets.filter(({ refusal }) => refusal === undefined).length,
@@ -29,14 +30,14 @@ export function gatewayStatuses(reading: GatewayReading, attached: Attached, opt
 
 function setStatus(
   set: ListenerSetReading,
-  { address }: GatewayReading,
+  { addressing }: GatewayReading,
   attached: Attached,
   options: Options,
 ): ObjectStatus {
   const { refusal, listeners } = set;
   const conditions =
     refusal === undefined
-      ? [accepted(listeners, 'ListenerSet'), programmed(listeners, address, undefined, options)]
+      ? [accepted(listeners, 'ListenerSet'), programmed(listeners, { ...addressing, fault: undefined }, options)]
       : [unmet('Accepted', refusal), unmet('Programmed', refusal)];
   return {
     ...about('ListenerSet', set.set.metadata),
@@ -45,17 +46,12 @@ function setStatus(
 }
 
 function gatewayConditions(reading: GatewayReading, options: Options): Condition[] {
-  const { refusal, address, addressFault, ownListeners } = reading;
+  const { refusal, addressing, ownListeners } = reading;
   const invalid = { reason: 'Invalid', message: 'the Gateway is not accepted: see the condition Accepted' };
   return [
     refusal === undefined ? accepted(ownListeners, 'Gateway') : unmet('Accepted', refusal),
     refusal === undefined
-      ? programmed(
-          [...ownListeners, ...reading.listenerSets.flatMap(set => set.listeners)],
-          address,
-          addressFault,
-          options,
-        )
+      ? programmed([...ownListeners, ...reading.listenerSets.flatMap(set => set.listeners)], addressing, options)
       : unmet('Programmed', invalid),
     resolvedRefs(reading),
     ...(reading.servesUnverifiedClients ? [met(INSECURE, INSECURE_MESSAGE, 'ConfigurationChanged')] : []),
@@ -79,15 +75,14 @@ function isUnusable({ reading, references, isPending }: ListenerJudgement): bool
   return references !== undefined && reading.portId === undefined && !isPending;
 }
 
-/** @param listeners all that count @param addressFault why it does not have all addresses that it asks for */
+/** @param listeners all that count */
 function programmed(
   listeners: readonly ListenerJudgement[],
-  address: string | undefined,
-  addressFault: Fault | undefined,
+  { addresses, fault: addressFault }: Addressing,
   { portState }: Options,
 ): Condition {
   if (addressFault !== undefined) return unmet('Programmed', addressFault);
-  if (address === undefined)
+  if (addresses.length === 0)
     return unmet('Programmed', { reason: 'Pending', message: 'the Gateway has no address yet' });
   const ids = new Set(listeners.map(({ reading }) => reading.portId).filter(id => id !== undefined));
   if (ids.size === 0) {
@@ -98,7 +93,10 @@ function programmed(
   const faults = [...ids].map(id => portFault(id, portState(id))).filter(fault => fault !== undefined);
   const fault = faults.find(({ reason }) => reason !== 'Pending') ?? faults[0];
   if (fault !== undefined) return unmet('Programmed', fault);
-  return met('Programmed', `${ids.size === 1 ? 'its port is' : `all ${ids.size} ports are`} listened on at ${address}`);
+  return met(
+    'Programmed',
+    `${ids.size === 1 ? 'its port is' : `all ${ids.size} ports are`} listened on at ${addresses.map(({ value }) => value).join(', ')}`,
+  );
 }
 
 function resolvedRefs({ backendCertificateFault, ownListeners }: GatewayReading): Condition {

@@ -1,0 +1,22 @@
+/** Gateways have addresses of a pool, or Services. Pure. */
+import type { GatewayObject } from '../../../resources/gateway/gateway-object.ts';
+import type { GatewayOptions } from '../gateway-lookups.ts';
+import { assignAddresses } from './addresses.ts';
+import { type Addressing, NOWHERE, socketAt } from './addressing.ts';
+import { assignServices } from './service-addresses.ts';
+
+/** @param gateways those that can be served */
+export function addressGateways(
+  gateways: readonly GatewayObject[],
+  options: Pick<GatewayOptions, 'addresses' | 'gatewayServices'>,
+): ReadonlyMap<GatewayObject, Addressing> {
+  if (options.gatewayServices !== undefined) return assignServices(gateways, options.gatewayServices);
+  const assigned = assignAddresses(gateways, options.addresses);
+  return new Map(
+    [...assigned].map(([gateway, { address, fault }]) => {
+      if (address === undefined) return [gateway, { ...NOWHERE, fault }];
+      const addresses = [{ type: 'IPAddress', value: address }];
+      return [gateway, { addresses, fault, socketOf: port => socketAt(address, port) }];
+    }),
+  );
+}
