@@ -19,7 +19,7 @@ import {
 import { addressesOfService } from './published-addresses.ts';
 
 /** Tells what was applied last: fields that were taken out of it since are to go. */
-const APPLIED = 'kube-entry.io/applied';
+const APPLIED = 'gateway.kube-entry.io/applied';
 /** Of an endpoint of our own pods. What names the pod would name one of another namespace. */
 const ENDPOINT_FIELDS = ['addresses', 'conditions', 'hints', 'nodeName', 'zone'] as const;
 

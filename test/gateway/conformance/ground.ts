@@ -1,14 +1,19 @@
 /** What the suite runs on: a cluster with the CustomResourceDefinitions, pods that answer, a GatewayClass, and the program. */
 import { messageOf } from '../../../src/errors.ts';
+import { podAddress } from '../../support/cluster-network.ts';
 import { type Channel, gatewayManifests } from '../../support/gateway-assets.ts';
 import { RealEntry } from '../../support/real-entry.ts';
 import { RealKube } from '../../support/real-kube.ts';
 import { EchoKubelet } from './echo-kubelet.ts';
+import type { Mode } from './options.ts';
+import { ServiceNetwork } from './service-network.ts';
 
 const LOG_END = 4_000;
 
 const CONTROLLER = 'kube-entry.io/gateway';
 const CLASS = 'gateway-conformance';
+/** Its endpoints are the program's own pods. */
+const OWN = { namespace: 'kube-entry', name: 'kube-entry' };
 
 /** For Gateways. Those of the suite are up to thirty at a time. */
 const ADDRESSES = Array.from({ length: 60 }, (_, index) => `127.2.0.${index + 1}`);
@@ -27,10 +32,10 @@ export class Ground implements AsyncDisposable {
     this.#parts.defer(() => kube.stop());
   }
 
-  static async start(channel: Channel): Promise<Ground> {
+  static async start(channel: Channel, mode: Mode): Promise<Ground> {
     const ground = new Ground(await RealKube.start());
     try {
-      await ground.#build(channel);
+      await ground.#build(channel, mode);
       return ground;
     } catch (error) {
       await ground[Symbol.asyncDispose]();
@@ -55,14 +60,14 @@ export class Ground implements AsyncDisposable {
     return { 'entry.log': this.#entry?.written ?? '', 'objects.yaml': objects };
   }
 
-  async #build(channel: Channel): Promise<void> {
+  async #build(channel: Channel, mode: Mode): Promise<void> {
     const { kubectl } = this.#kube;
     await this.#kube.startControllerManager('namespace', 'garbagecollector');
     this.#parts.use(await EchoKubelet.start(this.#kube));
     // An annotation with the whole object would be larger than annotations may be.
     await kubectl.run(['apply', '--server-side', ...gatewayManifests(channel).map(file => `--filename=${file}`)]);
     await kubectl.run(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
-    this.#entry = this.#parts.use(await this.#startEntry());
+    this.#entry = this.#parts.use(await this.#startEntry(mode));
     await kubectl.apply({
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'GatewayClass',
@@ -81,9 +86,28 @@ export class Ground implements AsyncDisposable {
     }
   }
 
-  async #startEntry(): Promise<RealEntry> {
+  async #startEntry(mode: Mode): Promise<RealEntry> {
     const kubeconfig = this.#kube.kubeconfig('admin');
-    const gateways = ['--gateway-controller', CONTROLLER, '--gateway-mode', 'addresses'];
-    return RealEntry.start('--kubeconfig', kubeconfig, ...gateways, '--gateway-addresses', ADDRESSES.join());
+    const gateways = ['--gateway-controller', CONTROLLER, '--gateway-mode', mode];
+    const places = mode === 'addresses' ? ['--gateway-addresses', ADDRESSES.join()] : await this.#servicePlaces();
+    return RealEntry.start('--kubeconfig', kubeconfig, ...gateways, ...places);
+  }
+
+  /** The Service that names the program's own pods, and what leads clients to Services. */
+  async #servicePlaces(): Promise<string[]> {
+    const { kubectl } = this.#kube;
+    const metadata = { name: OWN.name, namespace: OWN.namespace };
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: OWN.namespace } });
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80 }] } });
+    await kubectl.apply({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': OWN.name } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [podAddress()], conditions: { ready: true } }],
+      ports: [{ port: 8080 }],
+    });
+    this.#parts.use(ServiceNetwork.start(this.#kube, ADDRESSES, USABLE_ADDRESS));
+    return ['--listen', '0.0.0.0:0', '--gateway-endpoints', `${OWN.namespace}/${OWN.name}`];
   }
 }

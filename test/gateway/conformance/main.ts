@@ -46,14 +46,14 @@ function checkPrograms(): void {
 /** @returns the exit code */
 async function judge(options: Options): Promise<number> {
   const temporary = new TemporaryFolder();
-  await using ground = await Ground.start(options.channel);
+  await using ground = await Ground.start(options.channel, options.mode);
   const addresses = [`--usable-address=${USABLE_ADDRESS}`, `--unusable-address=${UNUSABLE_ADDRESS}`];
   const flags = [...addresses, ...options.flags];
   const result = await runSuite(ground.kubeconfig, flags, temporary.path, print);
   const failed = failedTests(result.output);
   for (const { name, lines } of failed) print(`\n${name}\n${lines.join('\n')}`);
   print(`\n${summary(verdicts(result.report))}`);
-  if (options.report !== undefined) keep(options.report, { [reportName(options.channel)]: result.yaml });
+  if (options.report !== undefined) keep(options.report, { [reportName(options.channel, options.mode)]: result.yaml });
   if (options.out !== undefined) {
     const { yaml, output } = result;
     keep(options.out, { 'report.yaml': yaml, 'suite.log': output, ...(await ground.remains()) });

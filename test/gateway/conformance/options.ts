@@ -24,6 +24,10 @@ const HASTY = Object.entries({
   .map(([limit, seconds]) => `${limit}:${seconds}`)
   .join(';');
 
+export const MODES = ['addresses', 'service'] as const;
+/** Of the setting gateway-mode. */
+export type Mode = (typeof MODES)[number];
+
 export const USAGE = `Usage: npm run test:gateway [-- OPTION…]
 
   --run-test NAME        this test alone, as in HTTPRouteMatching
@@ -33,6 +37,7 @@ export const USAGE = `Usage: npm run test:gateway [-- OPTION…]
   --all-features         everything that the suite knows
   --one-by-one           no two tests at the same time
   --hasty                give up waiting after a fraction of the usual time: for work on the program, never for a verdict
+  --mode NAME            ${MODES.join(' or ')}: how clients reach Gateways
   --channel NAME         ${CHANNELS.join(' or ')}: the CustomResourceDefinitions
   --out FOLDER           keep the report, the suite's output, the program's log and the objects there
   --report FOLDER        write the report there, and nothing else
@@ -43,6 +48,7 @@ export interface Options {
   /** Of the suite. */
   readonly flags: readonly string[];
   readonly channel: Channel;
+  readonly mode: Mode;
   readonly out: string | undefined;
   readonly report: string | undefined;
   readonly isHelp: boolean;
@@ -61,6 +67,7 @@ export function parseOptions(args: readonly string[]): Options {
       'one-by-one': { type: 'boolean' },
       hasty: { type: 'boolean' },
       channel: { type: 'string' },
+      mode: { type: 'string' },
       out: { type: 'string' },
       report: { type: 'string' },
       help: { type: 'boolean' },
@@ -77,9 +84,12 @@ export function parseOptions(args: readonly string[]): Options {
   ];
   const channel = CHANNELS.find(name => name === (values.channel ?? CHANNELS[0]));
   if (channel === undefined) throw new Error(`${values.channel}: no such channel\n\n${USAGE}`);
+  const mode = MODES.find(name => name === (values.mode ?? MODES[0]));
+  if (mode === undefined) throw new Error(`${values.mode}: no such mode\n\n${USAGE}`);
   return {
     flags: flags.filter(([, value]) => value !== undefined).map(([name, value]) => `--${name}=${value}`),
     channel,
+    mode,
     out: values.out,
     report: values.report,
     isHelp: values.help ?? false,

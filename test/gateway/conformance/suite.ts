@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseYamlDocuments } from '../../../src/formats/yaml.ts';
 import { programVersion } from '../../../src/version.ts';
 import { type Channel, gatewayProgram } from '../../support/gateway-assets.ts';
+import type { Mode } from './options.ts';
 
 /** Longer than the suite takes when every test waits to its end. */
 const TIME_LIMIT = '90m';
@@ -20,8 +21,8 @@ const IMPLEMENTATION = {
 };
 
 /** As the project of the Gateway API names the reports that it publishes. */
-export function reportName(channel: Channel): string {
-  return `${channel}-v${programVersion()}-default-report.yaml`;
+export function reportName(channel: Channel, mode: Mode): string {
+  return `${channel}-v${programVersion()}-${mode === 'addresses' ? 'default' : mode}-report.yaml`;
 }
 
 export interface SuiteResult {

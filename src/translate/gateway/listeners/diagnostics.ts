@@ -17,7 +17,10 @@ export function gatewayDiagnostics(reading: Judged): Diagnostic[] {
   const gateway = refTo('Gateway', reading.gateway.metadata);
   return [
     ...remark(gateway, 'refused', refusal),
-    ...remark(gateway, addresses.length === 0 ? 'refused' : 'warning', addressFault),
+    // What is on its way is nothing that people have to look at.
+    ...(addressFault?.reason === 'Pending'
+      ? []
+      : remark(gateway, addresses.length === 0 ? 'refused' : 'warning', addressFault)),
     ...remark(gateway, 'warning', backendCertificateFault),
     ...reading.ownListeners.flatMap(one => listenerDiagnostics(gateway, one)),
     ...reading.listenerSets.flatMap(({ set, refusal: ofSet, listeners }) => {
