@@ -66,6 +66,11 @@ const GATEWAY_RULES = [
   ...ENDPOINT_RULES,
   ...TLS_RULES,
 ];
+/** What it asks besides, to make a Service for each Gateway. */
+const GATEWAY_SERVICE_RULES = [
+  { apiGroups: [''], resources: ['services'], verbs: ['get', 'create', 'patch', 'delete'] },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['create', 'patch', 'delete'] },
+];
 const CONTAINER = ['spec', 'template', 'spec', 'containers', 0] as const;
 
 const deployment = objectIn('base/deployment.yaml');
@@ -90,6 +95,13 @@ for (const [kind, folder, file, what, rules] of [
     'cluster-role',
     'to read what Gateways take and to write statuses',
     GATEWAY_RULES,
+  ],
+  [
+    'ClusterRole',
+    'overlays/gateway-service',
+    'cluster-role',
+    'to make Services and EndpointSlices',
+    GATEWAY_SERVICE_RULES,
   ],
   ['Role', 'overlays/gateway', 'role', 'to hold one Lease', OWN_INGRESS_RULES.slice(1)],
   ['Role', 'namespaced', 'ingress-role', 'to serve the Ingresses of one namespace', NAMESPACED_INGRESS_RULES],

@@ -97,6 +97,7 @@ const OVERLAYS: Readonly<Record<string, Values>> = {
   'default-range': { controller: { service: { nodePorts: { http: 30_888, https: 30_443 } } } },
   endpoints: { rbac: { endpoints: true } },
   gateway: { controller: { gateway: { enabled: true } } },
+  'gateway-service': { controller: { gateway: { enabled: true, mode: 'service' } } },
   'host-ports': {
     namespace: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
     controller: { hostPort: { enabled: true }, service: { type: 'ClusterIP', ...NO_NODE_PORTS } },

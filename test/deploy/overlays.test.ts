@@ -66,6 +66,21 @@ describe('the overlay gateway', () => {
   });
 });
 
+describe('the overlay gateway-service', () => {
+  it('serves Gateways by Services that lead to the pods of the base', needsKubectl, () => {
+    const objects = built('overlays/gateway-service');
+    const pod = dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
+    const environment = listAt(named(listAt(pod, 'containers'), 'kube-entry'), 'env');
+    assert.equal(dig(named(environment, 'KUBE_ENTRY_GATEWAY_MODE'), 'value'), 'service');
+    const { name, namespace } = dig(one(objects, 'Service'), 'metadata') as { name: string; namespace: string };
+    assert.equal(dig(named(environment, 'KUBE_ENTRY_GATEWAY_ENDPOINTS'), 'value'), `${namespace}/${name}`);
+    assert.deepEqual(
+      dig(pod, 'securityContext'),
+      dig(one(built('base'), 'Deployment'), 'spec', 'template', 'spec', 'securityContext'),
+    );
+  });
+});
+
 describe('every overlay', () => {
   for (const overlay of OVERLAYS) {
     it(`${overlay} is documented, and README.md says for whom it is`, () => {
