@@ -264,7 +264,23 @@ test('what is asked of Gateways goes together', () => {
   assert.match(problems(...gateway, ...addresses, '--engine', 'node'), /does not serve Gateways/);
   assert.match(problems('--gateway-controller', 'gateway'), /must be a domain and a path/);
   assert.match(problems('--gateway-addresses', 'lb.example.com'), /"lb\.example\.com" is not an IP address/);
-  assert.match(problems('--gateway-mode', 'service'), /must be one of addresses/);
+  assert.match(problems('--gateway-mode', 'shared'), /must be one of addresses, service/);
+});
+
+test('what is asked of Gateways that are reached by Services goes together', () => {
+  const gateway = ['--gateway-controller', 'kube-entry.io/gateway', '--gateway-mode', 'service'];
+  const own = ['--gateway-endpoints', 'kube-entry/kube-entry'];
+  const problems = (...flags: string[]): string => problemsOf(() => load([...gateway, ...flags])).join();
+  const { gatewayServiceType, gatewayPorts } = load([...gateway, ...own]);
+  assert.equal(gatewayServiceType, 'LoadBalancer');
+  assert.deepEqual(gatewayPorts, { first: 20_000, last: 20_999 });
+  assert.match(problems(), /needs --gateway-endpoints/);
+  assert.match(problems(...own, '--gateway-addresses', '192.0.2.1'), /has no use for --gateway-addresses/);
+  assert.match(problems(...own, '--manifests', 'folder'), /--manifests reads files/);
+  assert.match(problems(...own, '--gateway-ports', '8000-8100'), /holds 8080, where this program listens/);
+  for (const range of ['20999-20000', '0-7', '1-65536', '20000', '-1-5', 'a-b']) {
+    assert.match(problems(...own, `--gateway-ports=${range}`), /must be two ports, the smaller one first/, range);
+  }
 });
 
 test('an address of the status is what an API server takes there', () => {

@@ -34,6 +34,12 @@ export async function grantGateways(kubectl: Kubectl): Promise<void> {
   await applyFiles(kubectl, ...files.map(file => `overlays/gateway/${file}.yaml`));
 }
 
+/** What deploy/overlays/gateway-service adds to that. */
+export async function grantGatewayServices(kubectl: Kubectl): Promise<void> {
+  const files = ['cluster-role', 'cluster-role-binding'];
+  await applyFiles(kubectl, ...files.map(file => `overlays/gateway-service/${file}.yaml`));
+}
+
 /** Gives the entry's account what deploy/base gives it, and no more. */
 export async function grantClusterRole(kubectl: Kubectl): Promise<void> {
   const files = ['namespace', 'service-account', 'cluster-role', 'cluster-role-binding'];

@@ -5,7 +5,7 @@ import type { PortState } from '../../../src/model/gateway-port.ts';
 import { type ServiceRef, serviceKey } from '../../../src/model/route.ts';
 import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../../src/resources/gateway/gateway-object.ts';
-import type { Found, GatewayOptions } from '../../../src/translate/gateway/gateway-lookups.ts';
+import type { Found, GatewayOptions, GatewayServices } from '../../../src/translate/gateway/gateway-lookups.ts';
 import type {
   Condition,
   GatewayStatus,
@@ -30,6 +30,7 @@ export interface World {
   readonly secrets?: Readonly<Record<string, Found<Certificate>>>;
   readonly configMaps?: Readonly<Record<string, Found<string>>>;
   readonly addresses?: readonly string[];
+  readonly gatewayServices?: GatewayServices;
   readonly portState?: (port: string) => PortState | undefined;
   /** How many routes attach. */
   readonly attached?: (listener: ListenerReading) => number;
@@ -40,13 +41,14 @@ export interface Names {
   readonly namespace?: string;
   readonly createdAt?: string;
   readonly generation?: number;
+  readonly uid?: string;
   readonly status?: unknown;
 }
 
 /** As an API server gives it. */
 export function object<K extends GatewayKind>(kind: K, spec: unknown, names: Names = {}): GatewayKinds[K] {
-  const { name = 'gateway', namespace = 'infra', createdAt = '', generation = 3, status } = names;
-  const metadata = { name, namespace, creationTimestamp: createdAt, generation };
+  const { name = 'gateway', namespace = 'infra', createdAt = '', generation = 3, uid, status } = names;
+  const metadata = { name, namespace, creationTimestamp: createdAt, generation, uid };
   const read = readGatewayObject(kind, { metadata, spec, status }, 'default');
   assert.ok('metadata' in read, JSON.stringify(read));
   return read;
@@ -109,8 +111,8 @@ export function readAll(world: World): GatewayReading[] {
   );
 }
 
-function optionsOf({ addresses = ['192.0.2.1'], portState = () => LISTENING }: World): GatewayOptions {
-  return { controllerName: CONTROLLER, addresses, portState };
+function optionsOf({ addresses = ['192.0.2.1'], gatewayServices, portState = () => LISTENING }: World): GatewayOptions {
+  return { controllerName: CONTROLLER, addresses, gatewayServices, portState };
 }
 
 /** The reading of the only Gateway. */
