@@ -14,8 +14,8 @@ import { assetsFolder } from '../support/test-assets.ts';
 
 const CONCURRENCY = 4;
 /**
- * Files that nothing runs beside. In a rolling update a request has three endpoints at most: an entry that hears too late which of them
- * are gone, because other tests take the CPUs, may try three of those.
+ * Files that nothing runs beside. A rolling update of Kubernetes does not wait until EndpointSlices name the new pods: where other tests
+ * take the CPUs, its controller may be seconds late, and every pod that the entry knows of may be gone.
  */
 const ALONE = ['pods.test.ts'];
 

@@ -145,7 +145,12 @@ async function deploy(name: string, replicas: number, annotations: Readonly<Reco
   const asked = { path: `/${name}`, balance: 'least-request', ...annotations };
   await kube.kubectl.apply(manifest(name, POD_PORT, { annotations: asked }), deployment(name, replicas));
   await kube.kubectl.run(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
-  await patiently('it is served', async () => (await entry.get(`/${name}/x`)).body === `${name} /x`);
+  const answering = new Set<string>();
+  await patiently('each of its pods answers', async () => {
+    const { body, headers } = await entry.get(`/${name}/x`);
+    if (body === `${name} /x`) answering.add(String(headers['x-pod']));
+    return answering.size === replicas;
+  });
 }
 
 async function scale(name: string, replicas: number): Promise<void> {

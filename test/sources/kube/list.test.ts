@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { KubeClient, type KubeRequest } from '../../../src/sources/kube/client.ts';
 import { serviceCollection } from '../../../src/sources/kube/collections.ts';
-import { BadAnswerError } from '../../../src/sources/kube/errors.ts';
+import { BadAnswerError, ExpiredError } from '../../../src/sources/kube/errors.ts';
 import { listAll } from '../../../src/sources/kube/list.ts';
 import { KubeApi } from '../../support/kube-api.ts';
 import { service } from '../../support/services.ts';
@@ -71,4 +71,49 @@ it('a list whose pages take too long is given up', async () => {
     /the list does not end: it took more than 10 minutes$/,
   );
   assert.equal(server.asked, 4);
+});
+
+/** A server that forgets the state of a list after so many pages; asked for all of it at once, it answers as the row says. */
+function forgetful(pages: number, whole: () => unknown) {
+  const limits: unknown[] = [];
+  const object = (name: string) => ({ metadata: { name, namespace: 'default', resourceVersion: '1' } });
+  return {
+    limits,
+    async json({ query }: KubeRequest): Promise<unknown> {
+      limits.push(query?.limit);
+      if (query?.limit === undefined) return whole();
+      if (limits.length > pages) throw new ExpiredError(410, 'the continue parameter is too old');
+      const metadata = { resourceVersion: '1', continue: `${limits.length}` };
+      return { metadata, items: [object(`old-${limits.length}`)] };
+    },
+    object,
+  };
+}
+
+it('a list whose state the server forgets between two pages is read again, whole, and holds nothing of those pages', async () => {
+  const server = forgetful(2, () => ({
+    metadata: { resourceVersion: '7' },
+    items: ['old-2', 'new'].map(name => server.object(name)),
+  }));
+  const { items, resourceVersion } = await listAll(server, EVERYTHING, never);
+  assert.deepEqual(
+    items.map(({ metadata }) => metadata.name),
+    ['old-2', 'new'],
+  );
+  assert.equal(resourceVersion, '7');
+  assert.deepEqual(server.limits, [EVERYTHING.pageSize, EVERYTHING.pageSize, EVERYTHING.pageSize, undefined]);
+});
+
+it('a list that has expired from its first page on, or also when it is read whole, is a failure', async () => {
+  const expired = () => {
+    throw new ExpiredError(410, 'too old');
+  };
+  for (const [pages, asked] of [
+    [0, 1],
+    [1, 3],
+  ] as const) {
+    const server = forgetful(pages, expired);
+    await assert.rejects(listAll(server, EVERYTHING, never), ExpiredError);
+    assert.equal(server.limits.length, asked);
+  }
 });
