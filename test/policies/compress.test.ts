@@ -255,6 +255,26 @@ describe('compress', { concurrency: 8 }, () => {
     client.reset();
     await eventually('nothing to be kept', () => proxy.keptBytes === 0);
   });
+
+  it('keeps little of a body that becomes a thousandth, for a client that takes nothing until its end', async t => {
+    const length = 16 << 20;
+    const piece = Buffer.alloc(64 * 1024, 'a');
+    let most = 0;
+    const { proxy, upstream } = await scene(t, () => undefined);
+    const client = await proxy.connect();
+    client.pause();
+    await client.send('GET /guarded HTTP/1.1\r\nHost: test\r\nAccept-Encoding: zstd\r\n\r\n');
+    const { connection } = await upstream.request(0);
+    await connection.send(`HTTP/1.1 200 OK\r\n${JSON_TYPE}Content-Length: ${length}\r\n\r\n`);
+    for (let sent = 0; sent < length; sent += piece.length) {
+      await connection.send(piece);
+      most = Math.max(most, proxy.keptBytes);
+    }
+    assert.ok(most < 2 << 20, `${most} bytes are kept`);
+    client.resume();
+    assert.equal(decoded('zstd', (await client.response()).body).length, length);
+    await eventually('nothing to be kept', () => proxy.keptBytes === 0);
+  });
 });
 
 /** The parts of a scene that tests take apart. */

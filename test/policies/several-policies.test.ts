@@ -4,6 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { AuthUrlPolicy, BasicAuthPolicy, Policy, RateLimitPolicy } from '../../src/model/policy.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { Http2Client } from '../support/http2-client.ts';
 import { type Fields, getFields } from '../support/http2-fields.ts';
 import { basic, credentials } from '../support/passwords.ts';
 import type { RouteDescription } from '../support/proxy-under-test.ts';
@@ -162,6 +163,45 @@ describe('while a policy waits', { concurrency: 8 }, () => {
     for (const id of ids.filter((_, index) => index % 2 === 1)) assert.equal((await client.response(id)).status, 200);
     assert.equal(scene.upstream.requests.filter(({ target }) => target !== '/open').length, 50);
     assert.equal((await client.exchange(getFields('/open'))).status, 200);
+  });
+
+  it('storms of streams that are given up at any point leave nothing behind, and no place taken', async t => {
+    const streams = 99;
+    const [auth, shadow] = await Promise.all([RawUpstream.start(t, HOLD), RawUpstream.start(t, answering())]);
+    const policies: Policy[] = [
+      { kind: 'max-connections', owner: 'test/web', most: streams },
+      limit(1_000),
+      AUTH,
+      { kind: 'mirror', cluster: 'test/service-3:80', percent: 100 },
+      { kind: 'compress', codings: ['gzip'] },
+    ];
+    const beside: RouteDescription[] = [
+      { path: '/auth', to: auth },
+      { path: '/shadow', to: shadow },
+    ];
+    const { proxy, upstream } = await policyScene(t, policies, { beside, clock: new FakeClock() });
+    const begun = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n${' '.repeat(1_000)}`;
+    upstream.handler = ({ connection }) => connection.send(begun);
+    for (let round = 1; round <= 3; round += 1) {
+      const client = await Http2Client.connect(t, proxy.address);
+      const fields: Fields = [...getFields('/guarded'), ['accept-encoding', 'gzip']];
+      const ids = Array.from({ length: streams }, () => client.request(fields, ''));
+      const earlier = auth.requests.length;
+      await eventually('all to be asked about', () => auth.requests.length === round * streams);
+      for (const id of ids.slice(0, 33)) client.reset(id);
+      await eventually('a third to be over', () => proxy.logLines.length === (round - 1) * streams + 33);
+      await Promise.all(auth.requests.slice(earlier).map(request => pass(request).catch(() => undefined)));
+      const others = ids.slice(33);
+      await client.until('all heads', () => others.every(id => client.stream(id).status === 200) || undefined);
+      for (const id of ids.slice(33, 66)) client.reset(id);
+      await eventually('two thirds to be over', () => proxy.logLines.length === (round - 1) * streams + 66);
+      client.socket.destroy();
+      await eventually('all to be over', () => proxy.logLines.length === round * streams);
+      await eventually('nothing to be kept', () => proxy.keptBytes === 0 && proxy.counters.get('upstreamBusy') === 0);
+    }
+    assert.equal(upstream.requests.length, 3 * 66);
+    const reasons = new Set((await proxy.logged(3 * streams)).map(({ reason }) => reason));
+    assert.deepEqual(reasons, new Set(['client_left', 'client_left_mid_response']));
   });
 
   it('a request keeps the route that it was asked about, though the table has changed', async t => {
