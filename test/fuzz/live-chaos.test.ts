@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { messageOf } from '../../src/errors.ts';
 import { eventually } from '../support/eventually.ts';
+import { resetSocket } from '../support/reset-socket.ts';
 import { campaign } from './campaign.ts';
 import { bodyOf, ChaosUpstream, MANNERS, type Manner } from './chaos-upstream.ts';
 import { LiveProxy } from './live-proxy.ts';
@@ -163,9 +164,7 @@ async function perform(socket: Socket, step: Step): Promise<void> {
   else if (step.kind === 'stop') socket.pause();
   else if (step.kind === 'read') socket.resume();
   else if (step.kind === 'end') socket.end();
-  // While its FIN is under way, Node's resetAndDestroy() would never say 'close'.
-  else if (socket.writable) socket.resetAndDestroy();
-  else socket.destroy();
+  else resetSocket(socket);
 }
 
 function textOf({ method, path, manner, bodyBytes, framing, headers }: Request, token: string): string {

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { ServingProgram } from '../cli/serve-fixture.ts';
+import { resetSocket } from '../support/reset-socket.ts';
 
 const CHECK_MS = 50;
 /** How long after a failed check new connections still go there: kube-proxy on another node hears of it late. */
@@ -85,7 +86,7 @@ export class Balancer {
   #join(from: Socket, to: Socket): void {
     this.#sockets.add(from);
     from.pipe(to);
-    from.on('error', () => to.resetAndDestroy());
+    from.on('error', () => resetSocket(to));
     from.on('close', () => this.#sockets.delete(from));
   }
 }

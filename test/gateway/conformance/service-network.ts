@@ -6,6 +6,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dig } from '../../deploy/objects.ts';
 import type { RealKube } from '../../support/real-kube.ts';
+import { resetSocket } from '../../support/reset-socket.ts';
 
 const POLL_MS = 50;
 
@@ -118,7 +119,7 @@ export class ServiceNetwork implements AsyncDisposable {
       const endpoints = this.#endpoints.get(`${door?.service} ${door?.portName}`) ?? [];
       this.#turn += 1;
       const endpoint = endpoints[this.#turn % Math.max(1, endpoints.length)];
-      if (endpoint === undefined) client.resetAndDestroy();
+      if (endpoint === undefined) client.destroy();
       else this.#join(client, connect({ ...endpoint, allowHalfOpen: true }));
     });
     return server.listen(Number(port), host);
@@ -131,7 +132,7 @@ export class ServiceNetwork implements AsyncDisposable {
     ] as const) {
       this.#sockets.add(one);
       one.setNoDelay(true);
-      one.on('error', () => other.resetAndDestroy());
+      one.on('error', () => resetSocket(other));
       one.on('close', () => {
         this.#sockets.delete(one);
         other.destroySoon();
