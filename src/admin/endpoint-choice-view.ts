@@ -43,7 +43,7 @@ export interface ClientDescription {
 /** RFC 9110 section 9.1. */
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** @throws FormatError for a method that is none, or a header without a name or a colon */
+/** @throws FormatError for a malformed method, or a header without a name or a colon */
 export function readClient({ method, clientIp, headerLines }: ClientDescription): ClientFacts {
   if (method !== '' && !METHOD.test(method)) throw new FormatError(`method "${method}": write a method, as in GET`);
   const headers = new Map<string, string>();

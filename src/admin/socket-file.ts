@@ -88,7 +88,7 @@ async function refuseOccupied(path: string): Promise<void> {
       `another process listens on ${path}; stop it or choose another path with --admin-socket`,
     );
   }
-  // The kernel refuses when no process has the socket open any more. Anything else says nothing about its owner.
+  // The kernel refuses when no process has the socket open. Anything else says nothing about its owner.
   if (refusal !== 'ECONNREFUSED' && refusal !== 'ENOENT') {
     throw new UnavailableError(
       `cannot tell whether a process still listens on ${path} (${refusal}); remove it if none does`,

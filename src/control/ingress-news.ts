@@ -1,4 +1,4 @@
-/** What an Ingress' owner is told of its places, by Events. What is wrong with it is told as for Services. */
+/** Events that tell the owner of an Ingress which of its paths are served. Events about faults are the same as for Services. */
 import type { Delta } from '../model/delta.ts';
 import { type Place, type Route, type ServiceRef, serviceKey } from '../model/route.ts';
 import type { RouteTable } from '../routing/table.ts';

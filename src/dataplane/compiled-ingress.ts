@@ -35,7 +35,7 @@ export class CompiledIngress {
     this.#overTls = new ResponseChanges(new PreparedChanges([...server, ...security]));
   }
 
-  /** What is changed in the heads of responses, whoever answers. */
+  /** What is changed in the heads of responses, both from upstreams and made here. */
   responses(isOverTls: boolean): ResponseChanges {
     return isOverTls ? this.#overTls : this.#inClear;
   }

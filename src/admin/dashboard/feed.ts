@@ -51,7 +51,7 @@ export class Feed {
     this.#viewers.add(response, { history, sample: this.#sampleOf(null) }, this.#states());
   }
 
-  /** @param viewer its name @returns false when it does not watch (any more) */
+  /** @param viewer its name @returns false when it does not watch, or no longer does */
   seen(viewer: string): boolean {
     return this.#viewers.seen(viewer);
   }

@@ -54,7 +54,7 @@ export class Viewers {
     response.write(frames(Object.entries(own)));
   }
 
-  /** A viewer says that it is there. @returns false when it is not known (any more) */
+  /** A viewer says that it is there. @returns false when it is unknown, or no longer known */
   seen(name: string): boolean {
     const viewer = this.#viewers.get(name);
     if (viewer === undefined) return false;

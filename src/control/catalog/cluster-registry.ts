@@ -46,7 +46,7 @@ export class ClusterRegistry {
     if (before !== undefined) this.#put(before, before.cluster, endpoints);
   }
 
-  /** No source knows it any more. */
+  /** No source knows it any longer. */
   delete(id: ClusterId): void {
     this.#known.delete(id);
   }

@@ -94,7 +94,7 @@ export class Gateways implements GatewayStore {
     return gatewayFigures(statuses, this.#portStates.values());
   }
 
-  /** By key, the statuses that have changed since this was asked last; undefined: nothing of the object's status is ours any more. */
+  /** By key, the statuses that have changed since this was asked last; undefined: no part of the object's status is ours any longer. */
   takeStatuses(): ReadonlyMap<string, ObjectStatus | undefined> {
     const news = new Map(this.#statusNews);
     this.#statusNews.clear();

@@ -51,7 +51,7 @@ const DEFAULT = 'default certificate';
 /** So many certificates have a series of their own. */
 const MOST_SERIES = 50;
 
-/** What people are told of certificates. */
+/** What operators can read about certificates. */
 export class CertificateReports {
   readonly #options: CertificateReportsOptions;
 

@@ -62,7 +62,7 @@ export class Ejection {
     this.since = now;
   }
 
-  /** Nothing needs to be remembered any more. */
+  /** Forgetting this loses nothing. */
   isForgiven(now: number): boolean {
     return this.phase === 'over' && this.#timesLeft(now) === 0;
   }

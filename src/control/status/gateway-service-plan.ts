@@ -151,7 +151,7 @@ function marked(manifest: Manifest): Manifest {
   return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [APPLIED]: digest } } };
 }
 
-/** Whether an object has all that was to be applied, and nothing that was applied before and is not wanted any more. */
+/** Whether an object has all that was to be applied, and nothing that was applied before and is no longer wanted. */
 function isApplied(stored: WholeObject, wanted: Manifest): boolean {
   return Object.keys(wanted).every(field => {
     if (field === 'apiVersion' || field === 'kind') return true;

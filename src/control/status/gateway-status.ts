@@ -33,7 +33,7 @@ export interface StoredObject {
 
 /** What the catalog says of statuses. */
 export interface StatusSource {
-  /** By key, those that have changed since this was asked last; undefined: nothing of the object's status is ours any more. */
+  /** By key, those that have changed since this was asked last; undefined: no part of the object's status is ours any longer. */
   takeStatuses(): ReadonlyMap<string, ObjectStatus | undefined>;
 }
 
@@ -156,7 +156,7 @@ export class GatewayStatus {
     for (const object of this.#options.all()) this.touch(object);
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when the last write has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#cancelPause?.();

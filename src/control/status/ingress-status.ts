@@ -18,7 +18,7 @@ const CONTESTED_MS = 60_000;
 /** A contest that has rested for so long is over. */
 const OVER_MS = 600_000;
 
-/** What became of one write. `changed`: the Ingress is not any more what it was when this was decided. */
+/** What became of one write. `changed`: the Ingress has changed since the write was decided. */
 export type Written = 'written' | 'changed' | 'gone';
 
 export interface IngressStatusOptions {

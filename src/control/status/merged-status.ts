@@ -12,7 +12,7 @@ const MOST_PARENTS = 32;
 const MOST_ANCESTORS = 16;
 const LONGEST_MESSAGE = 32_000;
 
-/** The types of conditions that this program writes, by where they stand. What is not said any more is taken away. */
+/** The types of conditions that this program writes, by where they stand. Conditions that are no longer reported are removed. */
 const OWN = {
   GatewayClass: ['Accepted', 'SupportedVersion'],
   Gateway: ['Accepted', 'Programmed', 'ResolvedRefs', 'InsecureFrontendValidationMode'],

@@ -55,7 +55,7 @@ export class KeptData {
     bytes.copy(this.#buffer, at, start, end);
   }
 
-  /** The first bytes are not needed any more. */
+  /** The first bytes are no longer needed. */
   drop(size: number): void {
     this.#start += size;
     if (this.#start === this.#end) this.clear();

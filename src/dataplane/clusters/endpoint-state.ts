@@ -86,7 +86,7 @@ export class EndpointState implements Endpoint, Candidate {
     return new EndpointState(this, this.slot, scope, this.since, protocol);
   }
 
-  /** It takes no requests any more, or only those that are bound to it: its idle connections end, and no others are kept. */
+  /** It no longer takes requests, or only those that are bound to it: its idle connections end, and no others are kept. */
   retire(state: 'draining' | 'gone'): void {
     this.state = state;
     this.pool?.leave(this);

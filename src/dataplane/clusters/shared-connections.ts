@@ -163,7 +163,7 @@ export class SharedConnections implements SharedKeeper {
     return awaited;
   }
 
-  /** Nothing is awaited any more. @returns who has waited */
+  /** Ends the wait for one connection. @returns the requests that waited */
   #settle(pool: UpstreamPool, awaited: Awaited): ConnectionSeeker[] {
     const all = this.#awaited.get(pool);
     all?.delete(awaited);

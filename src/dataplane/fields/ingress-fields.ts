@@ -1,4 +1,4 @@
-/** What upstreams of Ingresses are told of a client: the header lines of ingress-nginx. */
+/** The header lines that describe the client to upstreams of Ingresses: those of ingress-nginx. */
 import { type FieldEdits, type IngressForwarded, lengthBit } from '../pipeline/ports.ts';
 
 /** Takes out the lines of some names. */

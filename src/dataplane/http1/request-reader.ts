@@ -199,7 +199,7 @@ export class RequestReader implements PartialHead {
     return next;
   }
 
-  /** What was taken for a request is none. */
+  /** The bytes are the preface of HTTP/2 (RFC 9113 section 3.4), which is not a request. */
   #becomeHttp2(bytes: Buffer): void {
     this.#context.counters.addTo(COUNTER.requests, -1);
     this.releaseHead();

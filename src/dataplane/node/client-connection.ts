@@ -26,11 +26,11 @@ export class ClientConnection {
   #hasLast = false;
   /** The client may still be sending a body that will not be read. */
   mustLinger = false;
-  /** Its bytes are no HTTP any more. */
+  /** Its bytes are no longer HTTP. */
   isRejected = false;
   /** Requests begun. */
   requests = 0;
-  /** A tunnel, or ended: bytes are no requests any more. */
+  /** A tunnel, or ended: bytes are no longer requests. */
   #isDetached = false;
   readonly #counters: WorkerCounters;
   readonly #clock: Clock;

@@ -85,7 +85,7 @@ export class UpstreamAttempt {
     }
   }
 
-  /** Nothing of it is wanted any more. */
+  /** Its outcome is no longer wanted. */
   abandon(): void {
     this.#isAbandoned = true;
     const upstreamRequest = this.#upstreamRequest;

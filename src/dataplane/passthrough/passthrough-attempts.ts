@@ -56,7 +56,7 @@ export class PassthroughAttempts {
     this.#try(balancing === undefined ? this.#cluster.next() : this.#picks.first(balancing));
   }
 
-  /** The connection that was made is over, or is not needed any more. */
+  /** The connection that was made is over, or no longer needed. */
   end(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -79,7 +79,7 @@ export class EndpointPicks {
     this.#judge(GATEWAY_STATUSES.has(status) ? 'status' : 'ok');
   }
 
-  /** A tunnel has begun: it is no request in flight any more, and is counted apart until the attempt ends. */
+  /** A tunnel has begun: it is no longer a request in flight, and is counted apart until the attempt ends. */
   tunnelBegan(): void {
     const endpoint = this.#endpoint;
     if (endpoint === undefined) return;

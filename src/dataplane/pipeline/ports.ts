@@ -350,7 +350,7 @@ export interface UpstreamHandler {
   upstreamBroken(hasBegun: boolean, error: string | undefined): void;
   /**
    * The upstream has said that it did nothing with the request (RFC 9113 section 8.7).
-   * @param body what it was given of the request's body; undefined where that is not kept any more
+   * @param body what it was given of the request's body; undefined where that is no longer kept
    */
   upstreamUnprocessed(body: KeptBody | undefined): void;
   /** The upstream has ended this request alone. @param code of HTTP/2 @param name of the code */

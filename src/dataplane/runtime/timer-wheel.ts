@@ -86,7 +86,7 @@ export class TimerWheel {
     limit.deadline = 0;
   }
 
-  /** For a limit that will not be used any more. */
+  /** For a limit that will no longer be used. */
   remove(limit: TimeLimit): void {
     limit.deadline = 0;
     if (limit.scheduled !== 0) this.#unlink(limit);

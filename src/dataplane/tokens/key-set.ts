@@ -16,7 +16,7 @@ export interface IssuerKeys {
 
 /** From then on they are asked for again, while those that are known serve on. */
 const REFRESH_MS = 10 * 60_000;
-/** An issuer that is away for so long may have withdrawn a key meanwhile: then nothing is verified any more. */
+/** An issuer that is away for so long may have withdrawn a key meanwhile: then no token is verified any longer. */
 const LONGEST_MS = 24 * 3_600_000;
 /** After a failure, nothing is asked for so long. */
 const RETRY_MS = 1_000;

@@ -20,7 +20,7 @@ const MAX_SPARE_BYTES = 4 * 1024 * 1024;
 export class ReadBuffer {
   /** Where a read puts its bytes. */
   readonly bytes: Buffer;
-  /** To be called once, when the bytes are not needed any more: a socket's write() takes it as its callback. */
+  /** To be called once, when the bytes are no longer needed: a socket's write() takes it as its callback. */
   readonly giveBack: () => void;
   readonly #memory: Buffer;
 

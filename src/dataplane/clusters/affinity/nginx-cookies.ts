@@ -50,7 +50,7 @@ function addressOf({ address, port }: Endpoint): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** ingress-nginx takes it, which is no protection: whoever knows an address can make the value. */
+/** ingress-nginx takes it, but it protects nothing: a client that knows an address can compute the value. */
 function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }

@@ -78,7 +78,7 @@ export class RequestBody {
     this.forgetSent();
   }
 
-  /** Everything that has come of it, for another upstream; undefined where it is not kept any more. */
+  /** Everything that has come of it, for another upstream; undefined where it is no longer kept. */
   handOver(): KeptBody | undefined {
     const buffer = this.#buffer;
     if (!this.#keepsSent || (buffer === undefined && !this.isComplete)) {

@@ -22,7 +22,7 @@ const TUNNEL_ASKED = 1;
 const TUNNEL = 2;
 
 /**
- * The request's side of a stream. Data that nobody takes yet waits here; only what was taken opens the window again, so that no
+ * The request's side of a stream. Data that is not taken yet waits here; only what was taken opens the window again, so that no
  * more can wait than the window has (RFC 9113 section 5.2).
  */
 export class StreamInput {

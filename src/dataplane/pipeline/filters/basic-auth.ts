@@ -52,7 +52,7 @@ export class BasicAuth implements Filter {
     return this.#ask(exchange, check, digest, own !== undefined);
   }
 
-  /** The request does not wait any more. */
+  /** The request no longer waits. */
   end(exchange: FilteredExchange): void {
     const cancel = exchange.kept(this) as (() => void) | undefined;
     cancel?.();

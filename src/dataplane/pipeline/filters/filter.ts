@@ -94,7 +94,7 @@ export interface FilteredExchange {
   retry: RetryPolicy | undefined;
   /** What is changed in the header lines that the upstream gets. */
   readonly requestEdits: FieldChanges;
-  /** What is changed in the header lines that the client gets, whoever answers. */
+  /** What is changed in the header lines that the client gets, both from upstreams and made here. */
   readonly responseEdits: FieldChanges;
   /** Asks other services. */
   readonly subrequests: Asking;

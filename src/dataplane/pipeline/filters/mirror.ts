@@ -87,7 +87,7 @@ class Copy implements SubrequestListener, BodyReader {
     this.#over();
   }
 
-  /** Its answer is thrown away, and a body that is not needed any more with it. */
+  /** Its answer is thrown away, together with a body that is no longer needed. */
   answered(): void {
     this.#over();
   }

@@ -56,7 +56,7 @@ export interface SubrequestListener extends Guarded {
 
 /** What has been asked, for one who gives up before the answer. */
 export interface Asked {
-  /** The answer is not needed any more. Does nothing behind it. */
+  /** The answer is no longer needed. Does nothing behind it. */
   cancel(): void;
   /** It is ended, and counts as failed: the listener is told. @param detail for people */
   abort(detail: string): void;

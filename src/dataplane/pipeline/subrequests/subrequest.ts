@@ -18,7 +18,7 @@ export interface SubrequestOwner {
   /** The answer has come. */
   answered(subrequest: Subrequest): void;
   failed(subrequest: Subrequest, failure: SubrequestFailure): void;
-  /** It holds no connection any more, and none is being made for it. */
+  /** It no longer holds a connection, and none is being made for it. */
   gone(): void;
 }
 
@@ -74,7 +74,7 @@ export class Subrequest implements UpstreamHandler, SubrequestAttemptOwner, Time
     this.#attempts.begin();
   }
 
-  /** The answer is not needed any more. */
+  /** The answer is no longer needed. */
   cancel(): void {
     if (this.#state === ASKING) this.#end('cancelled');
   }

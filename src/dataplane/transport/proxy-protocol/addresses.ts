@@ -1,7 +1,7 @@
 import { isIPv6, SocketAddress } from 'node:net';
 import { unmapAddress } from '../../../formats/address-ranges.ts';
 
-/** An IPv6 address as the kernel would write it, an IPv4-mapped one as IPv4; empty for a text that is none. */
+/** An IPv6 address as the kernel would write it, an IPv4-mapped one as IPv4; empty for a text that is not an address. */
 export function canonicalIPv6(text: string): string {
   // A zone, as in fe80::1%eth0, is a name of the sender's machine.
   if (!isIPv6(text) || text.includes('%')) return '';
