@@ -111,7 +111,6 @@ export class SharedConnections implements SharedKeeper {
   #begin(connection: SharedConnection): Upstream {
     if (connection.isIdle) {
       this.#busy.set(connection, true);
-      this.#context.wheel.clear(connection.limit);
       this.#context.counters.addTo(COUNTER.upstreamIdle, -1);
       this.#context.counters.addTo(COUNTER.upstreamBusy, 1);
     }

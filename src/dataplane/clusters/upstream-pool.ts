@@ -95,7 +95,7 @@ export interface PooledConnection extends Upstream, TransportOwner {
 /** A connection that carries many requests at once, as its pool sees it. */
 export interface SharedConnection extends TransportOwner {
   readonly pool: UpstreamPool;
-  /** Its time limit while it is idle. */
+  /** How long it may be idle: its pool sets it. It is the connection's own while requests are under way. */
   readonly limit: TimeLimit;
   /** By the wheel's coarse clock; after it no further request is sent. */
   readonly retireAt: number;

@@ -11,3 +11,7 @@ export const HEADER_TABLE_BYTES = 4096;
 export const MAX_INTERIMS = 100;
 /** Frames in a row that bring no request and no response further. */
 export const MAX_IDLE_FRAMES = 1_000;
+/** How often it is seen whether anything comes while requests are under way. */
+export const LOOK_EVERY_MS = 10_000;
+/** Servers of gRPC end connections with more PINGs than one in 5 minutes while they send nothing. */
+export const PING_EVERY_MS = 5 * 60_000;

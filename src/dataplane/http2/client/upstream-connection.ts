@@ -6,6 +6,8 @@ import type { OpenTransport, Transport } from '../../transport/transport.ts';
 import { Http2Error, NO_ERROR } from '../frames.ts';
 import { Outbox } from '../outbox.ts';
 import type { Http2UpstreamContext } from './context.ts';
+import { LOOK_EVERY_MS } from './limits.ts';
+import { Liveness } from './liveness.ts';
 import { StreamSender } from './stream-sender.ts';
 import { type FramedConnection, UpstreamFrames } from './upstream-frames.ts';
 import { Http2UpstreamStream, type StreamConnection } from './upstream-stream.ts';
@@ -24,6 +26,7 @@ export class Http2UpstreamConnection implements SharedConnection, StreamConnecti
   #outbox: Outbox | undefined;
   #sender: StreamSender | undefined;
   readonly #frames: UpstreamFrames;
+  readonly #liveness = new Liveness(this);
   /** Streams that are not over; some may have sent nothing yet. */
   #active = 0;
   #isRetired = false;
@@ -70,6 +73,7 @@ export class Http2UpstreamConnection implements SharedConnection, StreamConnecti
   }
 
   begin(): Upstream {
+    if (this.isIdle) this.context.wheel.set(this.limit, LOOK_EVERY_MS);
     this.#active += 1;
     this.served += 1;
     return new Http2UpstreamStream(this, this.served);
@@ -97,9 +101,13 @@ export class Http2UpstreamConnection implements SharedConnection, StreamConnecti
     this.#end();
   }
 
-  /** It was idle for long enough. */
+  /** It was idle for long enough, or it is time to see whether the upstream still answers. */
   timedOut(): void {
-    this.retire();
+    if (this.#isRetired) return;
+    const { wheel } = this.context;
+    // Requests under way have time limits of their own; later ones go on another connection.
+    if (this.isIdle || !this.#liveness.look(wheel.coarseNow)) this.retire();
+    else wheel.set(this.limit, LOOK_EVERY_MS);
   }
 
   crashed(error: unknown): void {

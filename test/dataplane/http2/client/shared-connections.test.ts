@@ -6,17 +6,25 @@ import { eventually } from '../../../support/eventually.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { Http2Client, headersFrame } from '../../../support/http2-client.ts';
 import { getFields } from '../../../support/http2-fields.ts';
-import { settings } from '../../../support/http2-frames.ts';
+import { type Frame, settings } from '../../../support/http2-frames.ts';
 import { type ProxyUnderTest, startProxy } from '../../../support/proxy-under-test.ts';
 import { answeringHttp2, type Http2Request, RawHttp2Upstream } from '../../../support/raw-http2-upstream.ts';
 import { RawUpstream } from '../../../support/raw-upstream.ts';
 
 const MAX_CONCURRENT_STREAMS = 3;
 const REFUSED_STREAM = 7;
+const PING = 6;
 const H2C = { protocol: 'h2c' } as const;
+/** After it, a connection with requests under way is looked at once more. */
+const A_LOOK_MS = 10_200;
 
 function post(proxy: ProxyUnderTest, body: string) {
   return proxy.exchange(`POST /v HTTP/1.1\r\nHost: test\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+}
+
+/** Not the answer to one. */
+function isPing({ type, flags }: Frame): boolean {
+  return type === PING && flags === 0;
 }
 
 /** Does so with the first requests, and answers the others. */
@@ -208,6 +216,52 @@ describe('connections that requests share', { concurrency: true }, () => {
     assert.equal((await silent).status, 504);
     await proxy.get('/v/idle');
     assert.equal(upstream.connections.length, 3);
+  });
+
+  it('a connection whose upstream answers no PING any more is left, and what is under way on it is not cut', async t => {
+    const clock = new FakeClock();
+    const upstream = await RawHttp2Upstream.start(
+      t,
+      first(1, () => undefined),
+    );
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream, cluster: H2C }], clock });
+    const slow = proxy.get('/v/slow');
+    const request = await upstream.request(0);
+    await request.connection.settled();
+    await clock.pass(A_LOOK_MS);
+    request.connection.socket.pause();
+    await clock.pass(A_LOOK_MS);
+    await clock.pass(A_LOOK_MS);
+    assert.equal((await proxy.get('/v')).status, 200);
+    assert.equal(upstream.connections.length, 2);
+    request.connection.socket.resume();
+    await request.connection.frame('a PING', isPing);
+    request.head(200, [], true);
+    assert.equal((await slow).status, 200);
+    await request.connection.ended();
+  });
+
+  it('an upstream that is slow and answers a PING keeps its connection, and gets no other PING for 5 minutes', async t => {
+    const clock = new FakeClock();
+    const upstream = await RawHttp2Upstream.start(
+      t,
+      first(1, () => undefined),
+    );
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream, cluster: H2C }], clock });
+    const slow = proxy.get('/v/slow');
+    const request = await upstream.request(0);
+    const { connection } = request;
+    await connection.settled();
+    await clock.pass(A_LOOK_MS);
+    await clock.pass(A_LOOK_MS);
+    await connection.frame('a PING', isPing);
+    await connection.settled();
+    for (let look = 0; look < 3; look += 1) await clock.pass(A_LOOK_MS);
+    assert.equal((await proxy.get('/v')).status, 200);
+    assert.equal(upstream.connections.length, 1);
+    assert.equal(connection.frames.filter(isPing).length, 1);
+    request.head(200, [], true);
+    assert.equal((await slow).status, 200);
   });
 
   it('a connect that fails, or takes too long, fails all that wait for it', async t => {
