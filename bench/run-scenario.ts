@@ -115,8 +115,9 @@ async function start(
   programs: AsyncDisposableStack,
 ): Promise<Target> {
   contender.version();
-  if (scenario.httpRules !== undefined && contender.servesGateways !== true) {
-    throw new NotSupportedError('needs another program to serve Gateways');
+  const needsKubernetes = scenario.httpRules !== undefined || scenario.ingressHost !== undefined;
+  if (needsKubernetes && contender.readsKubernetes !== true) {
+    throw new NotSupportedError('needs another program to serve Gateways and Ingresses');
   }
   const folder = join(plan.folder, scenario.name, contender.name);
   mkdirSync(folder, { recursive: true });
@@ -130,6 +131,7 @@ async function start(
     ...(scenario.backend === 'grpc' && { isGrpc: true }),
     ...(scenario.policy && { policy: scenario.policy }),
     ...(scenario.httpRules && { httpRules: scenario.httpRules }),
+    ...(scenario.ingressHost && { ingressHost: scenario.ingressHost }),
     ...(scenario.tls && { certificate: writeCertificate(folder, scenario.tls) }),
     accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
     cpus: plan.cpus.proxy,

@@ -58,6 +58,7 @@ function server(port: number): string {
     listen 127.0.0.1:${port} backlog=4096;
     root .;
     location = ${PATHS.small} { return 200 '{"status":"ok","pools":[{"name":"rbd","size":3},{"name":"cephfs","size":2}]}'; }
+    location ~ ^/s[0-9]+${PATHS.small}$ { rewrite ^ ${PATHS.small} last; }
     location = ${PATHS.json} { }
     location = ${PATHS.large} { default_type application/octet-stream; }
     location = ${PATHS.sink} { mirror /discard; error_page 404 =200 /length; }

@@ -28,11 +28,21 @@ export interface ProxySetup {
   readonly policy?: BenchPolicy;
   /** Requests come to a Gateway, and these rules take them instead of routes for the prefixes; undefined: they do not. */
   readonly httpRules?: readonly HttpRule[];
+  /** Ingresses take the requests instead of routes for the prefixes; undefined: they do not. */
+  readonly ingressHost?: IngressHost;
   readonly cpus: string;
 }
 
 /** The match of a rule of an HTTPRoute, as the Gateway API writes it. Each leads to the backend. */
 export type HttpRule = Readonly<Record<string, unknown>>;
+
+/** The paths of a host, each of an Ingress of its own that leads to the backend. */
+export interface IngressHost {
+  readonly host: string;
+  readonly paths: readonly string[];
+  /** The paths are regular expressions. */
+  readonly isRegex: boolean;
+}
 
 /** One policy, in the words of kube-entry and of nginx. */
 export interface BenchPolicy {
@@ -61,8 +71,8 @@ export interface Contender {
   readonly title: string;
   /** What the upstream gets for `/PREFIX/x`: nginx-kit's template makes `//x` of it. */
   readonly upstreamPath: '/x' | '//x';
-  /** It serves Gateways by itself. */
-  readonly servesGateways?: true;
+  /** It serves Gateways and Ingresses by itself. */
+  readonly readsKubernetes?: true;
   /** @throws NotSupportedError when it is not installed, with what to do about it */
   version(): string;
   /** @throws NotSupportedError when it cannot do what the setup asks for */

@@ -1,6 +1,6 @@
 /** A Gateway, and HTTPRoutes that lead to one backend. */
-import { service } from '../../test/support/services.ts';
 import type { HttpRule } from './contender.ts';
+import { webService } from './web-service.ts';
 
 export const CONTROLLER = 'kube-entry.io/gateway';
 
@@ -27,15 +27,7 @@ export function gatewayObjects(rules: readonly HttpRule[], port: number, backend
       spec: { gatewayClassName: 'bench', listeners: [{ name: 'http', port, protocol: 'HTTP' }] },
     },
     ...routes,
-    service('web', { address: { host: '127.0.0.1', port: 80 }, annotations: {} }),
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
-      addressType: 'IPv4',
-      ports: [{ name: 'http', port: backendPort }],
-      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
-    },
+    ...webService(backendPort),
   ];
 }
 

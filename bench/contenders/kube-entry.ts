@@ -7,6 +7,7 @@ import { BenchError } from '../support/bench-error.ts';
 import { Program } from '../support/program.ts';
 import type { Contender, ProxySetup, RunningProxy } from './contender.ts';
 import { CONTROLLER, gatewayObjects } from './gateway-objects.ts';
+import { INGRESS_CLASS, ingressObjects } from './ingress-objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -18,7 +19,7 @@ function kubeEntry(engine: 'wire' | 'node'): Contender {
     name: engine,
     title: `kube-entry, ${engine}`,
     upstreamPath: '/x',
-    ...(engine === 'wire' && { servesGateways: true }),
+    ...(engine === 'wire' && { readsKubernetes: true }),
     version,
     start: setup => start(engine, setup),
   };
@@ -63,16 +64,18 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
 }
 
 function objectsOf(setup: ProxySetup): readonly object[] {
-  const { prefixes, policy, httpRules, port, backendPort } = setup;
+  const { prefixes, policy, httpRules, ingressHost, port, backendPort } = setup;
   if (httpRules !== undefined) return gatewayObjects(httpRules, port, backendPort);
+  if (ingressHost !== undefined) return ingressObjects(ingressHost, backendPort);
   return [...(policy?.objects ?? []), ...prefixes.map(prefix => exposed(prefix, setup))];
 }
 
-function listening({ port, certificate, httpRules }: ProxySetup): string[] {
+function listening({ port, certificate, httpRules, ingressHost }: ProxySetup): string[] {
   const address = `127.0.0.1:${port}`;
   if (httpRules !== undefined) {
     return ['--listen', '127.0.0.1:0', '--gateway-controller', CONTROLLER, '--gateway-addresses', '127.0.0.1'];
   }
+  if (ingressHost !== undefined) return ['--listen', address, '--ingress-class', INGRESS_CLASS];
   if (certificate === undefined) return ['--listen', address];
   return [
     ...['--listen', '127.0.0.1:0', '--tls-listen', address],

@@ -4,6 +4,7 @@ import { grpcAlone, grpcUnary } from './grpc.ts';
 import { headerRules, httpRouteGet, methodRules, queryRules } from './http-routes.ts';
 import { http2Alone, http2Download, http2OverTls, http2OverTlsAlone, http2Shared, http2Small } from './http2.ts';
 import { idleConnections } from './idle-connections.ts';
+import { ingressPaths, ingressPatterns, ingressRoutes } from './ingress-routes.ts';
 import { manyRoutes } from './many-routes.ts';
 import { addresses, basicAuth, br, cors, gzip, headerEdits, maxConnections, rateLimit, zstd } from './policies.ts';
 import { routeChanges } from './route-changes.ts';
@@ -18,6 +19,9 @@ export const SCENARIOS: readonly Scenario[] = [
   smallGetLogged,
   smallGet512,
   manyRoutes,
+  ingressRoutes,
+  ingressPaths,
+  ingressPatterns,
   httpRouteGet,
   headerRules,
   queryRules,

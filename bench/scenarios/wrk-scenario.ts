@@ -9,7 +9,7 @@ export const ONE_PREFIX = ['/volume'];
 
 interface WrkScenarioOptions
   extends Pick<WrkLoad, 'connections' | 'method' | 'bodyBytes' | 'closing' | 'routes' | 'header'>,
-    Pick<Scenario, 'policy' | 'httpRules'> {
+    Pick<Scenario, 'policy' | 'httpRules' | 'ingressHost'> {
   readonly name: string;
   readonly title: string;
   /** Of the backend. */
@@ -24,7 +24,7 @@ interface WrkScenarioOptions
 /** A scenario in which wrk makes the load. */
 export function wrkScenario(options: WrkScenarioOptions): Scenario {
   const { name, title, path, unit = 'request', prefixes = ONE_PREFIX, accessLog = false, ...others } = options;
-  const { check, policy, httpRules, ...load } = others;
+  const { check, policy, httpRules, ingressHost, ...load } = others;
   const run = (target: Target, seconds: number) =>
     runWrk({ ...load, port: target.port, path: wrkPath(prefixes, path), seconds, cpus: target.cpus });
   return {
@@ -36,8 +36,9 @@ export function wrkScenario(options: WrkScenarioOptions): Scenario {
     backend: 'http',
     ...(policy && { policy }),
     ...(httpRules && { httpRules }),
+    ...(ingressHost && { ingressHost }),
     async check(target) {
-      if (policy === undefined && httpRules === undefined) await checkForwarding(target);
+      if (policy === undefined && httpRules === undefined && ingressHost === undefined) await checkForwarding(target);
       await check?.(target);
     },
     warmUp: run,
