@@ -153,7 +153,7 @@ test('a Gateway gets what an API server fills in', () => {
       { type: 'IPAddress', value: '' },
     ],
     listeners: [
-      { name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: same },
+      { name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: same, unknown: [] },
       {
         ...{ name: 'https', port: 443, protocol: 'HTTPS', hostname: '*.example.com' },
         tls: { mode: 'Terminate', certificateRefs: [{ ...secret, name: 'cert' }], options: {} },
@@ -161,6 +161,7 @@ test('a Gateway gets what an API server fills in', () => {
           namespaces: { from: 'Same', selector: { matchLabels: { a: 'b' }, matchExpressions: [] } },
           kinds: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }],
         },
+        unknown: [],
       },
     ],
     allowedListeners: { namespaces: { from: 'None' } },
@@ -168,11 +169,16 @@ test('a Gateway gets what an API server fills in', () => {
       backend: { clientCertificateRef: { ...secret, name: 'client' } },
       frontend: {
         default: {
-          validation: { caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }], mode: 'AllowValidOnly' },
+          validation: {
+            caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }],
+            mode: 'AllowValidOnly',
+            unknown: [],
+          },
         },
         perPort: [{ port: 443, tls: {} }],
       },
     },
+    unknown: [],
   });
 });
 

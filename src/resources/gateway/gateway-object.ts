@@ -52,6 +52,8 @@ export interface GatewaySpec {
         readonly frontend?: FrontendTls | undefined;
       }
     | undefined;
+  /** Fields that this program does not know, outside the listeners, such as `backendTLS`. */
+  readonly unknown: readonly string[];
 }
 
 export interface FrontendTls {
@@ -68,6 +70,8 @@ export interface ClientValidation {
   readonly caCertificateRefs: readonly SecretObjectRef[];
   /** `AllowValidOnly`, `AllowInsecureFallback`, or what else stands there. */
   readonly mode: string;
+  /** Fields that this program does not know. */
+  readonly unknown: readonly string[];
 }
 
 export interface GatewayAddress {
@@ -86,6 +90,8 @@ export interface Listener {
   readonly protocol: string;
   readonly tls?: ListenerTls | undefined;
   readonly allowedRoutes: AllowedRoutes;
+  /** Fields that this program does not know, such as `tls.frontendValidation`. */
+  readonly unknown: readonly string[];
 }
 
 export interface ListenerTls {

@@ -20,6 +20,8 @@ import {
   readNamespaceSelection,
   readObjectRef,
   readPort,
+  readSavedUnknown,
+  readUnknown,
 } from './read-parts.ts';
 
 /** Several times what the schema of today allows: 64 listeners and certificates, 16 addresses, options and CA references. */
@@ -27,6 +29,23 @@ const MANY = 256;
 const FEW = 64;
 /** Of the values of a mapping together: 16 of 4096 in the schema. */
 const OPTIONS = 256 * 1024;
+
+const GATEWAY = new Set([
+  'gatewayClassName',
+  'addresses',
+  'listeners',
+  'infrastructure',
+  'allowedListeners',
+  'tls',
+  'unknown',
+]);
+const GATEWAY_TLS = new Set(['backend', 'frontend']);
+const FRONTEND = new Set(['default', 'perPort']);
+const FRONTEND_OF_PORT = new Set(['validation']);
+const VALIDATION = new Set(['caCertificateRefs', 'mode', 'unknown']);
+const LISTENER = new Set(['name', 'hostname', 'port', 'protocol', 'tls', 'allowedRoutes', 'unknown']);
+const LISTENER_TLS = new Set(['mode', 'certificateRefs', 'options']);
+const ALLOWED_ROUTES = new Set(['namespaces', 'kinds']);
 
 const CONTROLLER: TextRule = { least: 1, most: 253 };
 
@@ -65,7 +84,26 @@ export function readGatewaySpec(spec: Field): GatewaySpec {
         })),
       })),
     })),
+    unknown: unknownOfGateway(spec),
   };
+}
+
+function unknownOfGateway(spec: Field): string[] {
+  const tls = spec.at('tls');
+  return [
+    ...readSavedUnknown(spec),
+    ...readUnknown(spec, GATEWAY),
+    ...readUnknown(tls, GATEWAY_TLS, 'tls.'),
+    ...(tls.isAbsent ? [] : unknownOfFrontend(tls.at('frontend'))),
+  ];
+}
+
+function unknownOfFrontend(frontend: Field): string[] {
+  if (frontend.isAbsent) return [];
+  const perPort = frontend.at('perPort').list(MANY, entry => entry.at('tls'));
+  const ofPorts = [frontend.at('default'), ...perPort].flatMap(tls => readUnknown(tls, FRONTEND_OF_PORT));
+  const all = [...frontend.othersThan(FRONTEND), ...ofPorts].map(key => `tls.frontend.${key}`);
+  return [...new Set(all)];
 }
 
 export function readListenerSetSpec(spec: Field): ListenerSetSpec {
@@ -90,6 +128,12 @@ function readListener(listener: Field): Listener {
     protocol: listener.at('protocol').text({ least: 1, most: 255 }),
     tls: listener.at('tls').maybe(readListenerTls),
     allowedRoutes: readAllowedRoutes(listener.at('allowedRoutes')),
+    unknown: [
+      ...readSavedUnknown(listener),
+      ...readUnknown(listener, LISTENER),
+      ...readUnknown(listener.at('tls'), LISTENER_TLS, 'tls.'),
+      ...readUnknown(listener.at('allowedRoutes'), ALLOWED_ROUTES, 'allowedRoutes.'),
+    ],
   };
 }
 
@@ -117,6 +161,7 @@ function readFrontendTls(tls: Field): FrontendTlsOfPort {
     validation: tls.at('validation').maybe(validation => ({
       caCertificateRefs: validation.at('caCertificateRefs').list(FEW, readFullRef),
       mode: validation.at('mode').maybeText(NAME) ?? 'AllowValidOnly',
+      unknown: [...readSavedUnknown(validation), ...readUnknown(validation, VALIDATION)],
     })),
   };
 }

@@ -21,6 +21,8 @@ const MOST_PORT = 65_535;
 /** Of a selector: it has no limit in the API. */
 const EXPRESSIONS = 256;
 const EXPRESSION_VALUES = 1024;
+/** Names of unknown fields: a few of each of 256 parts. */
+const SAVED = 8192;
 
 export const NAME: TextRule = { least: 1, most: 253 };
 export const DNS_NAME: TextRule = {
@@ -126,6 +128,19 @@ function readSelector(selector: Field): LabelSelector {
 
 function objectOf({ value }: Field): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/**
+ * The fields of a mapping that this program does not know. Each may ask for a protection, so what has one is refused.
+ * @param where put before their names
+ */
+export function readUnknown(field: Field, known: ReadonlySet<string>, where = ''): string[] {
+  return field.othersThan(known).map(key => `${where}${key}`);
+}
+
+/** The names of unknown fields that were read before, and saved. */
+export function readSavedUnknown(field: Field): string[] {
+  return field.at('unknown').list(SAVED, name => name.text({ most: 253 }));
 }
 
 /** What only an API server writes. */

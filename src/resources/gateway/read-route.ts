@@ -13,7 +13,7 @@ import type {
   ValueMatch,
 } from './gateway-object.ts';
 import { HEADER_NAME, HEADER_VALUE, readFilter } from './read-filter.ts';
-import { HOSTNAME, NAME, readBackendRef, readParentRef } from './read-parts.ts';
+import { HOSTNAME, NAME, readBackendRef, readParentRef, readSavedUnknown, readUnknown } from './read-parts.ts';
 
 /** Several times what the schema of today allows: 32 parents, 16 hosts, rules, filters, backends and headers, 64 matches. */
 const PARENTS = 128;
@@ -142,8 +142,6 @@ function readFilteredBackend(ref: Field): BackendRef & { weight: number; filters
 
 /** What of a rule this program does not know: to pass over it would serve more, or otherwise, than its author allows. */
 function unknownOf(rule: Field, known: ReadonlySet<string>, knownOfMatch: ReadonlySet<string>): string[] {
-  const ofMatches = rule.at('matches').list(MATCHES, match => match.othersThan(knownOfMatch));
-  // What was read before, and saved, names them there.
-  const saved = rule.at('unknown').list(MATCHES, name => name.text(NAME));
-  return [...new Set([...saved, ...rule.othersThan(known), ...ofMatches.flat().map(key => `matches.${key}`)])];
+  const ofMatches = rule.at('matches').list(MATCHES, match => readUnknown(match, knownOfMatch, 'matches.'));
+  return [...new Set([...readSavedUnknown(rule), ...readUnknown(rule, known), ...ofMatches.flat()])];
 }

@@ -166,6 +166,21 @@ describe('what an API server of today would refuse', () => {
     });
   }
 
+  for (const [field, spec] of Object.entries({
+    'spec.backendTLS': { backendTLS: { clientCertificateRef: { name: 'certificate' } } },
+    'spec.tls.clients': { tls: { clients: 'verified' } },
+    'spec.tls.frontend.all': { tls: { frontend: { all: {} } } },
+    'spec.tls.frontend.checks': { tls: { frontend: { default: { checks: 'strict' } } } },
+  })) {
+    test(`the unknown field ${field} is named, and the Gateway is not served without what it asks for`, () => {
+      const world = { gateways: [gateway(spec)] };
+      assert.deepEqual(acceptance(world), ['False Invalid', 'False Invalid']);
+      assert.deepEqual(readOne(world).ports, []);
+      const accepted = statusOf('Gateway', world).conditions.find(({ type }) => type === 'Accepted');
+      assert.match(accepted?.message ?? '', new RegExp(`^${RegExp.escape(field)} `));
+    });
+  }
+
   test('64 listeners are served', () => {
     assert.deepEqual(acceptance({ gateways: [gateway(named(64))] }), ['True Accepted', 'True Programmed']);
   });
@@ -179,6 +194,17 @@ describe('what an API server of today would refuse', () => {
       name: 'bad',
       tls: { certificateRefs: [{ name: 'certificate' }], options: { 'example.com/minimum': '1.3' } },
     }),
+    'a field that is not known': { ...HTTP, name: 'bad', port: 81, filters: [{ type: 'RequestHeaderModifier' }] },
+    'a field of tls that is not known': https({
+      name: 'bad',
+      tls: { certificateRefs: [{ name: 'certificate' }], frontendValidation: { caCertificateRefs: [] } },
+    }),
+    'a field of allowedRoutes that is not known': {
+      ...HTTP,
+      name: 'bad',
+      port: 81,
+      allowedRoutes: { hostnames: ['a'] },
+    },
     'an address as hostname': { ...HTTP, name: 'bad', port: 81, hostname: '192.0.2.7' },
     'an unknown selection of namespaces': {
       ...HTTP,

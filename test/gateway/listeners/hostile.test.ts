@@ -64,6 +64,9 @@ const ALLOWED: fc.Arbitrary<AllowedRoutes> = fc.record({
   kinds: few(fc.record({ group: GROUP, kind: word('HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute') })),
 });
 
+/** Mostly none: what has one is not served. */
+const UNKNOWN = fc.oneof({ weight: 19, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: few(word('filters')) });
+
 const LISTENER: fc.Arbitrary<Listener> = fc.record({
   name: NAME,
   hostname: optional(word('a.example', '*.example', 'b.example', '*')),
@@ -77,6 +80,7 @@ const LISTENER: fc.Arbitrary<Listener> = fc.record({
     }),
   ),
   allowedRoutes: ALLOWED,
+  unknown: UNKNOWN,
 });
 
 const LISTENERS = fc.oneof(
@@ -89,6 +93,7 @@ const VALIDATION = fc.record({
     fc.record({
       caCertificateRefs: few(reference('ConfigMap')),
       mode: word('AllowValidOnly', 'AllowInsecureFallback'),
+      unknown: UNKNOWN,
     }),
   ),
 });
@@ -118,6 +123,7 @@ const GATEWAY: fc.Arbitrary<GatewaySpec> = fc.record({
       frontend: optional(FRONTEND),
     }),
   ),
+  unknown: UNKNOWN,
 });
 
 const METADATA: fc.Arbitrary<GatewayMetadata> = fc.record({

@@ -236,10 +236,11 @@ describe('authorities of clients', () => {
     );
   });
 
-  test('no reference, or an unknown mode: clients are not let in unchecked', () => {
+  test('no reference, an unknown mode or an unknown field: clients are not let in unchecked', () => {
     for (const [rule, reason] of [
       [validation([]), 'NoValidCACertificate'],
       [validation([ca()], 'AllowAll'), 'UnsupportedValue'],
+      [{ validation: { caCertificateRefs: [ca()], depth: 1 } }, 'UnsupportedValue'],
     ] as const) {
       const one = world({ default: rule });
       assert.equal(listenerConditions(statusOf('Gateway', one), 'https').Accepted, `False ${reason}`);

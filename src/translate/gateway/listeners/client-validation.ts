@@ -56,6 +56,11 @@ function readRule(
     const message = `the mode ${quote(validation.mode)} of the Gateway's frontend validation must be ${known}`;
     return { ...NO_RULE, refusal: { reason: 'UnsupportedValue', message } };
   }
+  const [unknown] = validation.unknown;
+  if (unknown !== undefined) {
+    const message = `the Gateway's frontend validation has the field ${quote(unknown)}, which this program does not know: remove it`;
+    return { ...NO_RULE, refusal: { reason: 'UnsupportedValue', message } };
+  }
   const found = validation.caCertificateRefs.map(ref => resolveAuthorities(ref, gateway, context));
   const references = found.map(one => (one !== 'pending' && 'fault' in one ? one.fault : undefined)).find(Boolean);
   const isPending = found.includes('pending');

@@ -1,5 +1,6 @@
 /** Why a Gateway is not served, whatever its listeners are. Pure. */
 import type { GatewayClassObject, GatewayObject } from '../../../resources/gateway/gateway-object.ts';
+import { printable } from '../../../text/printable.ts';
 import { quote } from '../../../text/quote.ts';
 import type { Fault } from '../conditions.ts';
 import { classFault } from '../gateway-class.ts';
@@ -14,8 +15,19 @@ export function gatewayFault(gateway: GatewayObject, ofClass: GatewayClassObject
   const { spec } = gateway;
   const fault = classFault(ofClass) ?? parametersFault(spec) ?? addressRefusal(spec);
   if (fault !== undefined) return fault;
-  const message = listenersFault(spec.listeners) ?? addressesFault(spec) ?? portsFault(spec) ?? admissionFault(gateway);
+  const message =
+    unknownFault(spec) ??
+    listenersFault(spec.listeners) ??
+    addressesFault(spec) ??
+    portsFault(spec) ??
+    admissionFault(gateway);
   return message === undefined ? undefined : { reason: 'Invalid', message };
+}
+
+/** A field that is not known may ask for a protection. */
+function unknownFault({ unknown: [field] }: GatewayObject['spec']): string | undefined {
+  if (field === undefined) return undefined;
+  return `spec.${printable(field)} is a field that this program does not know: remove it`;
 }
 
 function parametersFault({ infrastructure }: GatewayObject['spec']): Fault | undefined {

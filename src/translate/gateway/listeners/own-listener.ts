@@ -38,7 +38,7 @@ export function readOwnListener(
   const hostname = readListenerHostname(listener.hostname);
   const { kinds, fault: kindsFault } = readKinds(listener, protocol);
   const namespaces = readNamespaceRule(allowedRoutes.namespaces, parent.namespace, 'allowedRoutes.namespaces', lookups);
-  const unsupported = protocolFault(listener, protocol) ?? hostname.fault ?? namespaces.fault;
+  const unsupported = unknownFault(listener) ?? protocolFault(listener, protocol) ?? hostname.fault ?? namespaces.fault;
   return {
     listener,
     parent,
@@ -64,6 +64,11 @@ function modeOf({ tls }: Listener, protocol: ListenerReading['protocol']): Liste
   if (protocol === undefined || protocol === 'HTTP') return undefined;
   if (protocol === 'TLS' && tls === undefined) return undefined;
   return tls?.mode === 'Passthrough' ? 'Passthrough' : 'Terminate';
+}
+
+/** A field that is not known may narrow what the listener takes. */
+function unknownFault({ unknown: [field] }: Listener): string | undefined {
+  return field === undefined ? undefined : `${quote(field)} is a field that this program does not know: remove it`;
 }
 
 /** What an API server of today would refuse, and what would be left out in silence. */
