@@ -144,6 +144,15 @@ describe('the Service of a Gateway', () => {
     assert.notDeepEqual(targetsOf(cluster)['younger-ours'], [20_000]);
   });
 
+  test('gets a number although a user has written all of them into a Service with our labels', () => {
+    const cluster = new Cluster(20_003);
+    const ports = [0, 1, 2, 3].map(index => ({ port: 80 + index, targetPort: 20_000 + index }));
+    const metadata = { namespace: 'evil', name: 'all', resourceVersion: '1', uid: 'evil' };
+    cluster.services.set('all', { metadata, spec: { ports } });
+    cluster.settle([named('web')]);
+    assert.deepEqual(targetsOf(cluster)['web-ours'], [20_000]);
+  });
+
   test('is written again when someone has changed what is ours, and is left alone when it is something else', () => {
     const cluster = new Cluster();
     cluster.settle([named('web')]);

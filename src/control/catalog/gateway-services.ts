@@ -21,6 +21,7 @@ export class KnownGatewayServices implements GatewayServices {
   readonly #options: KnownGatewayServicesOptions;
   #services: ReadonlyMap<string, GatewayService> = new Map();
   readonly #problems = new Map<string, Fault>();
+  #holders: ReadonlyMap<number, string> = new Map();
   #isChanged = false;
 
   constructor(options: KnownGatewayServicesOptions) {
@@ -48,11 +49,19 @@ export class KnownGatewayServices implements GatewayServices {
     return port >= first && port <= last;
   }
 
-  /** The next number of the range that is not among those that are taken; it is taken then. */
+  holderOf(port: number): string | undefined {
+    return this.#holders.get(port);
+  }
+
+  hold(holders: ReadonlyMap<number, string>): void {
+    this.#holders = holders;
+  }
+
+  /** The next number of the range that no Gateway has, and that is not among those that are taken; it is taken then. */
   free(taken: Set<number>): number | undefined {
     const { first, last } = this.#options.range;
     for (let port = first; port <= last; port += 1) {
-      if (taken.has(port)) continue;
+      if (taken.has(port) || this.#holders.has(port)) continue;
       taken.add(port);
       return port;
     }

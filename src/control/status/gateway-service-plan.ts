@@ -58,7 +58,7 @@ export function planServices(
   const services = byKey(stored.services);
   const slices = byKey(stored.slices);
   const own = [...stored.ownSlices].map(ownSlice);
-  const taken = takenNumbers(readings, services.values());
+  const taken = new Set<number>();
   const apply: Application[] = [];
   const remove: ServicePlan['remove'][number][] = [];
   const crowded: ServiceRef[] = [];
@@ -122,14 +122,6 @@ export function readGatewayServices({
       isConnected: connected.has(uid),
     };
   });
-}
-
-function takenNumbers(readings: readonly GatewayReading[], services: Iterable<WholeObject>): Set<number> {
-  const taken = new Set<number>();
-  for (const { ports } of readings) for (const { listen } of ports) taken.add(listen.port);
-  // Also those that are not used, such as one that an older Gateway has: another replica may see it otherwise for a moment.
-  for (const { spec } of services) for (const target of targetPorts(spec).values()) taken.add(target);
-  return taken;
 }
 
 function ownSlice({ metadata, addressType, endpoints }: WholeObject): OwnSlice {

@@ -39,6 +39,10 @@ export interface GatewayServices {
   problemOf(service: ServiceRef): Fault | undefined;
   /** Whether a port of this program is one of those that Gateways get. */
   isGivenAway(port: number): boolean;
+  /** Which port of which Gateway has a port of this program since the last {@link hold}. */
+  holderOf(port: number): string | undefined;
+  /** Says by port of this program what has it now. */
+  hold(holders: ReadonlyMap<number, string>): void;
 }
 
 export const GATEWAY_SERVICE_TYPES = ['LoadBalancer', 'NodePort', 'ClusterIP'] as const;

@@ -102,6 +102,21 @@ describe('a user who writes into the Service of a Gateway', () => {
     assert.deepEqual(listened([younger, older], services), { older: ['0.0.0.0:20000'], younger: [] });
   });
 
+  test('does not take a port from a younger Gateway that has it', () => {
+    const other = new Map([[80, 20_001]]);
+    const services = known(serviceOf(older), serviceOf(younger, { targets: other }));
+    assert.deepEqual(listened([older, younger], services), { older: ['0.0.0.0:20000'], younger: ['0.0.0.0:20001'] });
+    services.set([serviceOf(older, { targets: other }), serviceOf(younger, { targets: other })]);
+    assert.deepEqual(listened([older, younger], services), { older: [], younger: ['0.0.0.0:20001'] });
+  });
+
+  test('does not use up the ports of others with ports that no listener has', () => {
+    const all = new Map([80, 81, 82, 83].map((port, index) => [port, 20_000 + index]));
+    const services = known(serviceOf(older, { targets: all }));
+    assert.deepEqual(listened([older], services), { older: ['0.0.0.0:20000'] });
+    assert.equal(services.free(new Set()), 20_001);
+  });
+
   test('does not make this program listen on other ports than those of the setting', () => {
     for (const target of [22, 8080, 19_999, 20_004, 65_535]) {
       const services = known(serviceOf(older, { targets: new Map([[80, target]]) }));

@@ -5,12 +5,13 @@ import { assignAddresses } from './addresses.ts';
 import { type Addressing, NOWHERE, socketAt } from './addressing.ts';
 import { assignServices } from './service-addresses.ts';
 
-/** @param gateways those that can be served */
+/** @param gateways those that can be served @param portsOf the ports of all listeners of a Gateway */
 export function addressGateways(
   gateways: readonly GatewayObject[],
+  portsOf: (gateway: GatewayObject) => ReadonlySet<number>,
   options: Pick<GatewayOptions, 'addresses' | 'gatewayServices'>,
 ): ReadonlyMap<GatewayObject, Addressing> {
-  if (options.gatewayServices !== undefined) return assignServices(gateways, options.gatewayServices);
+  if (options.gatewayServices !== undefined) return assignServices(gateways, portsOf, options.gatewayServices);
   const assigned = assignAddresses(gateways, options.addresses);
   return new Map(
     [...assigned].map(([gateway, { address, fault }]) => {

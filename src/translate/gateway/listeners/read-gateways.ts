@@ -41,10 +41,15 @@ export function readGateways(
     if (ofClass !== undefined) faults.set(gateway, gatewayFault(gateway, ofClass));
   }
   const served = [...faults].filter(([, fault]) => fault === undefined).map(([gateway]) => gateway);
-  const addressings = addressGateways(served, options);
+  const setsOf = (gateway: GatewayObject): readonly ListenerSetObject[] =>
+    sets.get(gatewayKey('Gateway', gateway.metadata)) ?? [];
+  const portsOf = (gateway: GatewayObject): Set<number> => {
+    const listeners = [gateway, ...setsOf(gateway)].flatMap(({ spec }) => spec.listeners);
+    return new Set(listeners.map(({ port }) => port));
+  };
+  const addressings = addressGateways(served, portsOf, options);
   return [...faults].map(([gateway, fault]) => {
     const addressing = addressings.get(gateway) ?? NOWHERE;
-    const setsOfIt = sets.get(gatewayKey('Gateway', gateway.metadata)) ?? [];
-    return readGateway(gateway, setsOfIt, fault, addressing, { lookups, grants });
+    return readGateway(gateway, setsOf(gateway), fault, addressing, { lookups, grants });
   });
 }
