@@ -80,7 +80,7 @@ function targetsOf(cluster: Cluster): Record<string, unknown> {
 }
 
 describe('the Service of a Gateway', () => {
-  test('is made first, then its EndpointSlices, and then nothing is written any more', () => {
+  test('is made first, then its EndpointSlices, and after that nothing is written', () => {
     const cluster = new Cluster();
     assert.deepEqual(cluster.settle([named('web')]), [1, 1]);
     const [service] = cluster.services.values();

@@ -52,6 +52,7 @@ export class GatewayServicePublication {
   #running: Promise<void> | undefined;
   #isDue = false;
   #cancelTimer: (() => void) | undefined;
+  #dueAt = 0;
   #problem: string | undefined;
   #counts = { written: 0, conflicts: 0, failed: 0 };
 
@@ -92,15 +93,11 @@ export class GatewayServicePublication {
     const { election, source } = this.#options;
     while (this.#isDue && election.isLeader && source.isKnown && !this.#stopping.signal.aborted) {
       this.#isDue = false;
-      try {
-        await this.#pass();
-      } catch (error) {
-        if (!this.#stopping.signal.aborted) this.#failed(error);
-        return;
-      }
+      await this.#pass();
     }
   }
 
+  /** Never rejects: what fails for one object, such as for the quota of its namespace, keeps no other from being written. */
   async #pass(): Promise<void> {
     const { readings, source, gateways, services, client } = this.#options;
     const stored = {
@@ -110,24 +107,30 @@ export class GatewayServicePublication {
     };
     const { apply, remove, crowded } = planServices(readings(), stored, gateways(), services);
     const { signal } = this.#stopping;
-    for (const application of apply) if (await this.#mayWrite(application.object)) await this.#apply(application);
-    for (const object of remove) if (await this.#mayWrite(object)) await deleteObject(client, object, signal);
+    const failures: unknown[] = [];
+    const attempt = async (object: Named, act: () => Promise<void>): Promise<void> => {
+      if (signal.aborted || !this.#mayWrite(object)) return;
+      await act().catch((error: unknown) => failures.push(error));
+    };
+    for (const application of apply) await attempt(application.object, () => this.#apply(application));
+    for (const object of remove) await attempt(object, () => deleteObject(client, object, signal));
     for (const service of crowded) {
       const message = 'no port of the setting gateway-ports is left for it: let the setting name more';
       services.setProblem(service, { reason: 'AddressNotAssigned', message });
     }
-    this.#tellProblems();
-    if (this.#problem !== undefined) this.#options.logger.info('back: the Services of Gateways are made');
-    this.#problem = undefined;
-    this.#backoff.reset();
+    if (services.isChanged) this.#options.onChange(this.#clock.monotonic());
+    if (signal.aborted) return;
+    if (failures.length > 0) this.#failed(failures);
+    else this.#worked();
   }
 
   /** Not so soon after the last time: it is looked at again then. */
-  async #mayWrite({ kind, metadata }: { kind: string; metadata: { namespace: string; name: string } }) {
-    const key = `${kind} ${serviceKey(metadata)}`;
+  #mayWrite({ kind, metadata }: Named): boolean {
     const now = this.#clock.monotonic();
-    const waitMs = (this.#writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) + GATHER_MS - now;
-    const pauseMs = waitMs > 0 ? waitMs : this.#rate.take();
+    for (const [key, at] of this.#writtenAt) if (at + GATHER_MS <= now) this.#writtenAt.delete(key);
+    const key = `${kind} ${serviceKey(metadata)}`;
+    const writtenAt = this.#writtenAt.get(key);
+    const pauseMs = writtenAt === undefined ? this.#rate.take() : writtenAt + GATHER_MS - now;
     if (pauseMs > 0) {
       this.#later(pauseMs);
       return false;
@@ -136,6 +139,7 @@ export class GatewayServicePublication {
     return true;
   }
 
+  /** @throws KubeError */
   async #apply({ object, uid, owner }: Application): Promise<void> {
     const { client, services } = this.#options;
     const { signal } = this.#stopping;
@@ -161,36 +165,47 @@ export class GatewayServicePublication {
       this.#refused.delete(key);
       if (owner !== undefined) services.setProblem(object.metadata, undefined);
     } catch (error) {
-      if (!(error instanceof ApiError) || (error.status !== 422 && error.status !== 400)) throw error;
+      const isInvalid = error instanceof ApiError && (error.status === 422 || error.status === 400);
+      const message = `the API server refuses the ${object.kind} ${serviceKey(object.metadata)}: ${messageOf(error)}`;
+      const reason = isInvalid ? 'AddressNotUsable' : 'AddressNotAssigned';
+      if (owner !== undefined && error instanceof ApiError) services.setProblem(object.metadata, { reason, message });
+      if (!isInvalid) throw error;
       this.#counts.failed += 1;
       this.#refused.set(key, object);
-      const message = `the API server refuses the ${object.kind} ${serviceKey(object.metadata)}: ${error.message}`;
       this.#options.logger.warn(message);
-      if (owner !== undefined) services.setProblem(object.metadata, { reason: 'AddressNotUsable', message });
     }
   }
 
-  #tellProblems(): void {
-    if (this.#options.services.isChanged) this.#options.onChange(this.#clock.monotonic());
+  #worked(): void {
+    if (this.#problem !== undefined) this.#options.logger.info('back: the Services of Gateways are made');
+    this.#problem = undefined;
+    this.#backoff.reset();
   }
 
-  #failed(error: unknown): void {
-    this.#counts.failed += 1;
-    const problem = `the Services of Gateways are not made: ${messageOf(error)}`;
+  #failed(errors: readonly unknown[]): void {
+    this.#counts.failed += errors.length;
+    const [first] = errors;
+    const problem = `Services of Gateways are not made: ${messageOf(first)}`;
     if (this.#problem === undefined) this.#options.logger.warn(`${problem}. Trying again until it works.`);
     this.#problem = problem;
-    this.#isDue = true;
-    this.#later(error instanceof ForbiddenError ? REFUSED_MS : this.#backoff.next());
+    const areRefused = errors.every(error => error instanceof ForbiddenError);
+    this.#later(areRefused ? REFUSED_MS : this.#backoff.next());
   }
 
+  /** The soonest of all waits counts. */
   #later(waitMs: number): void {
+    const dueAt = this.#clock.monotonic() + waitMs;
+    if (this.#cancelTimer !== undefined && this.#dueAt <= dueAt) return;
     this.#cancelTimer?.();
+    this.#dueAt = dueAt;
     this.#cancelTimer = this.#clock.setTimer(waitMs, () => {
       this.#cancelTimer = undefined;
       this.look();
     });
   }
 }
+
+type Named = Pick<Manifest, 'kind'> & { readonly metadata: { readonly namespace: string; readonly name: string } };
 
 function isSame(one: Manifest | undefined, other: Manifest): boolean {
   return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
