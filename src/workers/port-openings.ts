@@ -156,10 +156,11 @@ export class PortOpenings {
 
   /** Opens the ports that are due, together. */
   async #openDue(): Promise<void> {
-    // The sockets of a port that was there before are closed by then.
-    await this.#taken;
     const due = [...this.#due].flatMap(id => this.#openings.get(id) ?? []);
     this.#due.clear();
+    // The sockets of ports that were there before these are closed by then. What becomes due meanwhile has a turn of its own: it may
+    // follow a port that workers have not closed yet.
+    await this.#taken;
     const unlock = await lockPorts(due.map(({ listen }) => listen.port));
     try {
       await Promise.all(due.map(opening => this.#look(opening)));
@@ -177,7 +178,8 @@ export class PortOpenings {
   /** Whether workers may listen there. */
   async #look(opening: Opening): Promise<void> {
     const { id, listen } = opening;
-    if (this.#options.reports.hasListener(id)) return;
+    // Before workers are told of this port, such a report is about one that had its address before.
+    if (opening.stage !== 'waiting' && this.#options.reports.hasListener(id)) return;
     opening.stage = 'waiting';
     try {
       await assertFree(listen, FLAG);

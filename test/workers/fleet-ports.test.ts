@@ -158,6 +158,22 @@ test('a change of a port counts for the next request and the next connection, an
   assert.deepEqual([...fleet.portStates.values()], [{ state: 'listening' }]);
 });
 
+test('a port that goes and comes back while others are opened is listened on again, and so are these', async t => {
+  const port = await gatewayPort();
+  const { running, upstream } = await scene(t, port);
+  const { fleet } = running;
+  const others = [await gatewayPort(), await gatewayPort()] as const;
+  fleet.publish(portDelta(2, portChanges([others[0]]), upstream, [routeOf(others[0])]));
+  // The workers have not heard of the first change when the next ones come, as when one Gateway gets the address of another.
+  fleet.publish(portDelta(3, portChanges([], [port.id]), upstream, [], [routeOf(port)]));
+  fleet.publish(portDelta(4, portChanges([port]), upstream, [routeOf(port)]));
+  fleet.publish(portDelta(5, portChanges([others[1]]), upstream, [routeOf(others[1])]));
+  for (const one of [port, ...others]) {
+    await listening(running, one.id);
+    assert.equal((await get(t, one)).status, 200);
+  }
+});
+
 test('a port that another program has is said to be busy, and opened when it is free', async t => {
   const port = await gatewayPort();
   const other = await gatewayPort();
