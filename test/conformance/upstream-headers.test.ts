@@ -244,6 +244,25 @@ conformance('upstream headers', ({ engine, test }) => {
     ]);
   });
 
+  test('with underscores-in-headers, what upstreams are told here is not told by a client as well, under a name that CGI takes for it', async t => {
+    const names = [
+      ...['X_Real_IP', 'x_real-ip', 'X_Forwarded_For', 'X-FORWARDED_FOR', 'X_Forwarded_Proto', 'X_Forwarded_Host'],
+      ...['X_Forwarded_Prefix', 'X_Request_ID', 'Keep_Alive', 'Proxy_Connection', 'Proxy_Authorization'],
+    ];
+    const near = ['X_Real_IPs', 'X_Forwarded', 'XX_Real_IP', 'User_Agent'].map(name => `${name}: 1\r\n`).join('');
+    const request = await forwarded(
+      t,
+      `GET /volume HTTP/1.1\r\nHost: test\r\n${names.map(name => `${name}: forged\r\n`).join('')}${near}\r\n`,
+      { settings: { underscoresInHeaders: true } },
+    );
+    assert.deepEqual(own(request), [
+      ['X_Real_IPs', '1'],
+      ['X_Forwarded', '1'],
+      ['XX_Real_IP', '1'],
+      ['User_Agent', '1'],
+    ]);
+  });
+
   test('an underscore does not make a second framing header', async t => {
     const request = await forwarded(
       t,

@@ -1,7 +1,8 @@
 /** The header lines that describe the client to upstreams of Ingresses: those of ingress-nginx. */
+import { hyphenated } from '../pipeline/header-ids.ts';
 import { type FieldEdits, type IngressForwarded, lengthBit } from '../pipeline/ports.ts';
 
-/** Takes out the lines of some names. */
+/** Takes out the lines of some names, and those that a backend may take for them. */
 class Without implements FieldEdits {
   readonly added: readonly string[] = [];
   readonly lengths: number;
@@ -14,7 +15,7 @@ class Without implements FieldEdits {
   }
 
   concerns(name: string): boolean {
-    return this.#names.has(name);
+    return this.#names.has(hyphenated(name));
   }
 
   edit(): undefined {

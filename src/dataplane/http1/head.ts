@@ -148,15 +148,16 @@ export abstract class Head<Own extends string = never> {
       at += 2;
       const id = identify(bytes, lineStart, nameEnd - lineStart);
       const goesOn =
-        (!hasUnderscore || this.takeUnderscore()) && this.takeLine(id, bytes, lineStart, nameEnd, valueStart, valueEnd);
+        (!hasUnderscore || this.takeUnderscore(bytes, lineStart, nameEnd)) &&
+        this.takeLine(id, bytes, lineStart, nameEnd, valueStart, valueEnd);
       if (typeof goesOn === 'string') return this.#fault(goesOn, lineStart - base);
       if (goesOn) this.#keep(lineStart - base, at - base);
       this.position = at - base;
     }
   }
 
-  /** Whether names with an underscore go on. */
-  protected takeUnderscore(): boolean {
+  /** Whether a name with an underscore goes on. */
+  protected takeUnderscore(_bytes: Buffer, _nameStart: number, _nameEnd: number): boolean {
     return true;
   }
 

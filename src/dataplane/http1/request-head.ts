@@ -6,6 +6,7 @@ import {
   AUTHORIZATION,
   EXPECT,
   HOST,
+  isWithheldAlias,
   REFERER,
   TE,
   UPGRADE,
@@ -171,8 +172,8 @@ export class RequestHead extends Head<'host_duplicate'> implements RequestView {
     return this.value(AUTHORIZATION);
   }
 
-  protected override takeUnderscore(): boolean {
-    return this.keepsUnderscores;
+  protected override takeUnderscore(bytes: Buffer, nameStart: number, nameEnd: number): boolean {
+    return this.keepsUnderscores && !isWithheldAlias(bytes.toString('latin1', nameStart, nameEnd).toLowerCase());
   }
 
   protected takeLine(

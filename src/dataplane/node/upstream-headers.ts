@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { isHopByHop } from '../http1/hop-by-hop.ts';
 import { forwardedOf } from '../pipeline/forwarded.ts';
-import { isClientCertName } from '../pipeline/header-ids.ts';
+import { isClientCertName, isWithheldAlias } from '../pipeline/header-ids.ts';
 import type { Forwarded } from '../pipeline/ports.ts';
 import type { RequestFacts } from './request-facts.ts';
 
@@ -75,7 +75,7 @@ export function upstreamHeaders(
     const lower = name.toLowerCase();
     if (REPLACED.has(lower) || isClientCertName(lower) || isHopByHop(lower) || facts.connectionOptions.has(lower))
       continue;
-    if (!input.underscores && name.includes('_')) continue;
+    if (name.includes('_') && (!input.underscores || isWithheldAlias(lower))) continue;
     const key = keyOf.get(lower);
     if (key === undefined) {
       keyOf.set(lower, name);

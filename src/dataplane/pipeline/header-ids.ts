@@ -67,10 +67,26 @@ export const HEADER_NAMES: readonly string[] = [
 
 export const CLIENT_CERT_PREFIX = 'x-client-cert-';
 
-/**
- * Whether a name is one of those of {@link X_CLIENT_CERT}. A backend may take an underscore for a hyphen, as CGI does.
- * @param name in lower case
- */
+/** The names with a hyphen whose lines never go on to an upstream as the client has sent them. */
+const WITHHELD: ReadonlySet<string> = new Set(
+  [
+    ...[X_REAL_IP, X_FORWARDED_FOR, X_FORWARDED_PROTO, X_FORWARDED_HOST, X_FORWARDED_PREFIX, X_REQUEST_ID],
+    ...[CONTENT_LENGTH, TRANSFER_ENCODING, KEEP_ALIVE],
+    ...[PROXY_CONNECTION, PROXY_AUTHORIZATION, PROXY_AUTHENTICATE, PROXY_AUTHENTICATION_INFO],
+  ].map(id => HEADER_NAMES[id] as string),
+);
+
+/** The name that a backend may take a name for: CGI and its successors give `X_User` and `X-User` as one variable. */
+export function hyphenated(name: string): string {
+  return name.includes('_') ? name.replaceAll('_', '-') : name;
+}
+
+/** Whether a backend may take a name with an underscore for one that clients cannot send. @param name in lower case */
+export function isWithheldAlias(name: string): boolean {
+  return WITHHELD.has(hyphenated(name));
+}
+
+/** Whether a name is one of those of {@link X_CLIENT_CERT}, or a backend may take it for one. @param name in lower case */
 export function isClientCertName(name: string): boolean {
-  return name.startsWith('x') && name.replaceAll('_', '-').startsWith(CLIENT_CERT_PREFIX);
+  return name.startsWith('x') && hyphenated(name).startsWith(CLIENT_CERT_PREFIX);
 }

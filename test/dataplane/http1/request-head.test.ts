@@ -140,12 +140,12 @@ describe('RequestHead', () => {
     );
   });
 
-  it('names with an underscore go on where that is set', () => {
+  it('names with an underscore go on where that is set, but those that an upstream may take for ours', () => {
     const head = new RequestHead();
     head.keepsUnderscores = true;
-    const text = 'GET / HTTP/1.1\r\nHost: test\r\nX_A: 1\r\nContent_Length: 3\r\n\r\n';
+    const text = 'GET / HTTP/1.1\r\nHost: test\r\nX_A: 1\r\nContent_Length: 3\r\nX_REAL-IP: 4\r\nUser_Agent: 5\r\n\r\n';
     assert.equal(readPieces([Buffer.from(text)], head).outcome, true);
-    assert.equal(head.lines(), 'X_A: 1\r\nContent_Length: 3\r\n');
+    assert.equal(head.lines(), 'X_A: 1\r\nUser_Agent: 5\r\n');
     assert.equal(head.contentLength, -1);
   });
 

@@ -5,6 +5,7 @@ import {
   CONTENT_LENGTH,
   EXPECT,
   HOST,
+  isWithheldAlias,
   OTHER,
   REFERER,
   TE,
@@ -142,7 +143,7 @@ export class RequestRules implements FieldSink {
       case HOP_BY_HOP:
         return entry.id === TE ? takeTe(head, entry) : undefined;
       case UNDERSCORE:
-        if (!this.#keepsUnderscores) return undefined;
+        if (!this.#keepsUnderscores || isWithheldAlias(entry.name)) return undefined;
         break;
       case COOKIE:
         head.keep(entry);

@@ -8,7 +8,7 @@ import type { Asked, Question, SubrequestAnswer, SubrequestListener } from '../s
 import { requestUri, VariableText } from '../variables.ts';
 import { AuthAnswer } from './auth-answer.ts';
 import type { AuthCache } from './auth-cache.ts';
-import { PolicyEdits, PreparedChanges } from './field-changes.ts';
+import { PreparedChanges, RequestEdits } from './field-changes.ts';
 import {
   type Filter,
   type FilteredExchange,
@@ -35,9 +35,9 @@ export class AuthUrl implements Filter {
   readonly #target: VariableText;
   readonly #requestHeaders: readonly { readonly name: string; readonly value: VariableText }[];
   /** Takes the lines away in whose place the policy has its own. */
-  readonly #replaced: PolicyEdits;
+  readonly #replaced: RequestEdits;
   /** Takes the lines away that the client must not send. */
-  readonly #hidden: PolicyEdits;
+  readonly #hidden: RequestEdits;
   readonly #signin: VariableText | undefined;
   readonly #key: AuthKey | undefined;
   readonly #cache: AuthCache;
@@ -48,8 +48,8 @@ export class AuthUrl implements Filter {
     const { requestHeaders = [] } = policy;
     this.#requestHeaders = requestHeaders.map(({ name, value }) => ({ name, value: new VariableText(value) }));
     const names = requestHeaders.map(({ name }) => name);
-    this.#replaced = new PolicyEdits(removed(names));
-    this.#hidden = new PolicyEdits(removed([...OURS, ...names]));
+    this.#replaced = new RequestEdits(removed(names));
+    this.#hidden = new RequestEdits(removed([...OURS, ...names]));
     this.#signin = policy.signin && new VariableText(policy.signin);
     this.#key = policy.cache && new AuthKey(policy, policy.cache.key);
     this.#cache = cache;

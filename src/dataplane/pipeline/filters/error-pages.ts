@@ -3,7 +3,7 @@ import { editedLines, endedLines, fieldsOf } from '../../fields/header-lines.ts'
 import type { Answer } from '../ports.ts';
 import type { Question, SubrequestAnswer } from '../subrequests/question.ts';
 import { requestUri } from '../variables.ts';
-import { PolicyEdits, PreparedChanges } from './field-changes.ts';
+import { PreparedChanges, RequestEdits } from './field-changes.ts';
 import type { Filter, FilteredExchange, PageableError, PageQuestion } from './filter.ts';
 
 /** Until the page has come: the client waits for so much longer where there is none. */
@@ -11,8 +11,8 @@ const TIMEOUT_MS = 3_000;
 /** Pages are kept in memory until they are whole. */
 export const MOST_PAGE_BYTES = 128 * 1024;
 
-function without(names: readonly string[]): PolicyEdits {
-  return new PolicyEdits(new PreparedChanges(names.map(name => ({ op: 'remove', name, value: '' }))));
+function without(names: readonly string[]): RequestEdits {
+  return new RequestEdits(new PreparedChanges(names.map(name => ({ op: 'remove', name, value: '' }))));
 }
 
 /**

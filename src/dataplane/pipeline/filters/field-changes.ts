@@ -1,4 +1,5 @@
 import type { HeaderEdit } from '../../../model/policy.ts';
+import { hyphenated } from '../header-ids.ts';
 import { type Answer, type FieldEdits, lengthBit } from '../ports.ts';
 
 type Field = readonly [name: string, value: string];
@@ -132,10 +133,7 @@ export class PolicyEdits implements FieldEdits {
   }
 }
 
-/**
- * The changes that policies make to a request. CGI and its successors give an upstream `X_User` and `X-User` as one variable: where
- * a policy says what one of them is, the client can send neither.
- */
+/** The changes that policies make to a request: where one says what a header is, the client can send it under no name for it. */
 export class RequestEdits implements FieldEdits {
   readonly added: readonly string[];
   readonly lengths: number;
@@ -155,10 +153,6 @@ export class RequestEdits implements FieldEdits {
   edit(): undefined {
     return undefined;
   }
-}
-
-function hyphenated(name: string): string {
-  return name.includes('_') ? name.replaceAll('_', '-') : name;
 }
 
 /** An answer that is made here, with changes to its header lines. */
