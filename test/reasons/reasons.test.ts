@@ -13,7 +13,8 @@ import { type EngineName, type ProxyUnderTest, startProxy } from '../support/pro
 import { RawHttp2Upstream } from '../support/raw-http2-upstream.ts';
 import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
-import { EVENT_CASES, type EventCase, LIMIT_MS, NOT_PROVOKED } from './event-cases.ts';
+import { type EventCase, LIMIT_MS } from './event-case.ts';
+import { EVENT_CASES, NOT_PROVOKED } from './event-cases.ts';
 import { HTTP2_RESPONSE_CASES } from './http2-response-cases.ts';
 import { POLICY_CASES } from './policy-cases.ts';
 import { REQUEST_CASES, SECRET } from './request-cases.ts';

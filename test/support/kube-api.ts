@@ -40,20 +40,16 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { GATEWAY_KINDS } from '../../src/resources/gateway/gateway-kinds.ts';
+import { InstalledKinds } from './installed-kinds.ts';
 import {
   apiVersionOf,
   breakOff,
   commit,
-  concerns,
   type Fault,
   type HistoryEntry,
-  type PlainManifest,
   type ReceivedRequest,
   readBody,
   readRequest,
-  resourceOf,
   type StoredObject,
   sendChange,
   sendJson,
@@ -61,6 +57,8 @@ import {
   statusObject,
   type Verb,
 } from './kube-api-wire.ts';
+import { KubeStore } from './kube-store.ts';
+import { createObject, patchObject, replaceStatus } from './kube-writes.ts';
 import { type PostedEvent, PostedEvents } from './posted-events.ts';
 import { type SelfSigned, selfSigned } from './self-signed.ts';
 import { serverPort } from './server-port.ts';
@@ -92,20 +90,13 @@ export class KubeApi {
   readonly #faults = new Map<Verb, { fault: Fault; left: number }>();
   readonly #posted = new PostedEvents();
   readonly #refusals = new Map<string, number>();
-  /** By version of the Gateway API, the resources that it has. */
-  readonly #installed = new Map<string, Set<string>>();
-  /** By resource, namespace and name. */
-  readonly #objects = new Map<string, StoredObject>();
-  readonly #pages = new Map<string, { items: StoredObject[]; version: number }>();
-  #history: HistoryEntry[] = [];
+  readonly #kinds = new InstalledKinds();
+  readonly #store = new KubeStore();
   #server: Server | undefined;
   #port = 0;
-  #version = 100;
-  #oldest = 0;
   #expiry: 'event' | 'http' = 'event';
   /** While it is frozen; resolved when it goes on. */
   #thaw: PromiseWithResolvers<void> | undefined;
-  #created = 0;
 
   private constructor(tls: boolean) {
     this.#tls = tls ? selfSigned() : undefined;
@@ -141,7 +132,7 @@ export class KubeApi {
   }
 
   get version(): string {
-    return String(this.#version);
+    return this.#store.version;
   }
 
   get openWatches(): readonly ReceivedRequest[] {
@@ -190,36 +181,17 @@ export class KubeApi {
 
   /** An object as it is stored. */
   get(resource: string, namespace: string, name: string): StoredObject | undefined {
-    return this.#objects.get(`${resource} ${namespace}/${name}`);
+    return this.#store.get(resource, namespace, name);
   }
 
   /** Adds or changes an object. @returns its new version */
   apply(wanted: StoredObject): string {
-    const key = keyOf(wanted);
-    const before = this.#objects.get(key);
-    this.#version += 1;
-    this.#created += before === undefined ? 1 : 0;
-    const object = withMetadata(wanted, {
-      uid: before?.metadata.uid ?? `uid-${this.#created}`,
-      creationTimestamp: before?.metadata.creationTimestamp ?? '2026-01-01T00:00:00Z',
-      ...wanted.metadata,
-      resourceVersion: this.version,
-      // What belongs to no namespace has none: JSON leaves it out.
-      ...(wanted.metadata.namespace === '' && { namespace: undefined as unknown as string }),
-    });
-    this.#objects.set(key, object);
-    this.#happened({ type: before === undefined ? 'ADDED' : 'MODIFIED', version: this.#version, object, before });
+    this.#happened(this.#store.apply(wanted));
     return this.version;
   }
 
   remove(namespace: string, name: string, resource = 'services'): void {
-    const key = `${resource} ${namespace}/${name}`;
-    const before = this.#objects.get(key);
-    if (before === undefined) throw new Error(`there is no object ${namespace}/${name} among the ${resource}`);
-    this.#objects.delete(key);
-    this.#version += 1;
-    const object = withMetadata(before, { resourceVersion: this.version });
-    this.#happened({ type: 'DELETED', version: this.#version, object, before });
+    this.#happened(this.#store.remove(resource, namespace, name));
   }
 
   fail(verb: Verb, fault: Fault, times = 1): void {
@@ -245,36 +217,25 @@ export class KubeApi {
   }
 
   install(version: string, ...resources: readonly string[]): void {
-    this.#installed.set(version, new Set([...(this.#installed.get(version) ?? []), ...resources]));
+    this.#kinds.add(version, resources);
   }
 
   /** Its objects go with it, and its watches end. */
   uninstall(resource: string): void {
-    for (const resources of this.#installed.values()) resources.delete(resource);
-    for (const object of [...this.#objects.values()].filter(each => resourceOf(each) === resource)) {
+    this.#kinds.remove(resource);
+    for (const object of this.#store.objectsOf(resource)) {
       this.remove(object.metadata.namespace ?? '', object.metadata.name, resource);
     }
     for (const { request, response } of this.#watches) if (request.resource === resource) response.end();
   }
 
   compact(how: 'event' | 'http' = 'event'): void {
-    this.#oldest = this.#version;
+    this.#store.compact();
     this.#expiry = how;
-    this.#history = [];
-    this.#pages.clear();
   }
 
   rebuild(): void {
-    const objects = [...this.#objects.values()];
-    this.#history = [];
-    this.#oldest = 0;
-    this.#version = 0;
-    for (const object of objects) {
-      this.#version += 1;
-      this.#created += 1;
-      const renewed = withMetadata(object, { uid: `uid-${this.#created}`, resourceVersion: this.version });
-      this.#objects.set(keyOf(object), renewed);
-    }
+    this.#store.rebuild();
   }
 
   set silent(silent: boolean) {
@@ -333,7 +294,6 @@ export class KubeApi {
   }
 
   #happened(entry: HistoryEntry): void {
-    this.#history.push(entry);
     if (this.#thaw !== undefined) return;
     for (const { request, response } of this.#watches) sendChange(request, response, entry);
   }
@@ -349,7 +309,7 @@ export class KubeApi {
     await this.#thaw?.promise;
     if (response.destroyed) return;
     const fault = request && this.#takeFault(request.verb);
-    const refusal = request && (this.#refusals.get(request.resource) ?? this.#absence(request));
+    const refusal = request && (this.#refusals.get(request.resource) ?? (this.#kinds.lacks(request) ? 404 : undefined));
     if (request === undefined) this.#discover(incoming.url ?? '', response);
     else if (this.token !== undefined && incoming.headers.authorization !== `Bearer ${this.token}`) {
       sendStatus(response, 401);
@@ -359,9 +319,9 @@ export class KubeApi {
     else if (fault !== undefined) commit(fault, response);
     else if (request.resource === 'events' && request.verb === 'create') this.#posted.create(request, response, body);
     else if (request.resource === 'events' && request.verb === 'patch') this.#posted.patch(request, response, body);
-    else if (request.verb === 'create') this.#create(request, response, body);
-    else if (request.verb === 'patch') this.#patch(request, response, body);
-    else if (request.verb === 'update') this.#updateStatus(request, response, body);
+    else if (request.verb === 'create') createObject(this, request, response, body);
+    else if (request.verb === 'patch') patchObject(this, request, response, body);
+    else if (request.verb === 'update') replaceStatus(this, request, response, body);
     else if (request.verb === 'get') this.#get(request, response);
     else if (request.verb === 'list') await this.#list(request, response);
     else this.#watch(request, response);
@@ -374,33 +334,11 @@ export class KubeApi {
     return planned.fault;
   }
 
-  /** What it says of a version of the Gateway API. */
+  /** Which resources a version of the Gateway API has. */
   #discover(url: string, response: ServerResponse): void {
-    const [, version = ''] = /^\/apis\/gateway\.networking\.k8s\.io\/([a-z0-9]+)$/.exec(url) ?? [];
-    const resources = this.#installed.get(version) ?? new Set();
     const refusal = this.#refusals.get('apiresources');
-    if (refusal !== undefined) sendStatus(response, refusal);
-    else if (resources.size === 0) sendStatus(response, 404);
-    else sendJson(response, 200, { kind: 'APIResourceList', resources: [...resources].map(name => ({ name })) });
-  }
-
-  /** 404 for a kind of the Gateway API that is not installed. */
-  #absence({ resource, version }: ReceivedRequest): number | undefined {
-    if (resource === 'namespaces' || !Object.values(GATEWAY_KINDS).some(kind => kind.resource === resource))
-      return undefined;
-    return this.#installed.get(version)?.has(resource) === true ? undefined : 404;
-  }
-
-  /** Replaces the status; 409 to one for another version. What changes nothing makes no new version. */
-  #updateStatus({ resource, namespace = '', name }: ReceivedRequest, response: ServerResponse, body: string): void {
-    const known = this.get(resource, namespace, name) as (StoredObject & { readonly status?: unknown }) | undefined;
-    const { metadata, status } = JSON.parse(body) as StoredObject & { readonly status?: unknown };
-    if (known === undefined) sendStatus(response, 404);
-    else if (metadata.resourceVersion !== known.metadata.resourceVersion) sendStatus(response, 409);
-    else {
-      if (!isDeepStrictEqual(known.status, status)) this.apply(Object.assign({}, known, { status }));
-      sendJson(response, 200, this.get(resource, namespace, name));
-    }
+    if (refusal === undefined) this.#kinds.describe(url, response);
+    else sendStatus(response, refusal);
   }
 
   #get({ resource, namespace, name }: ReceivedRequest, response: ServerResponse): void {
@@ -416,72 +354,33 @@ export class KubeApi {
     else sendJson(response, 200, { kind: 'Node', apiVersion: 'v1', metadata: { name, labels } });
   }
 
-  #create({ resource, namespace = '' }: ReceivedRequest, response: ServerResponse, body: string): void {
-    const object = JSON.parse(body) as PlainManifest;
-    if (this.get(resource, namespace, object.metadata.name) !== undefined) sendStatus(response, 409);
-    else {
-      this.apply(object);
-      sendJson(response, 201, this.get(resource, namespace, object.metadata.name));
-    }
-  }
-
-  /** Applies a merge patch of one level, to the status alone where that is patched; 409 to one for another version or uid. */
-  #patch({ resource, namespace = '', name, part }: ReceivedRequest, response: ServerResponse, body: string): void {
-    const known = this.get(resource, namespace, name);
-    if (known === undefined) {
-      sendStatus(response, 404);
-      return;
-    }
-    const { metadata = {}, ...change } = JSON.parse(body) as {
-      metadata?: Record<string, unknown>;
-      [field: string]: unknown;
-    };
-    const { uid, resourceVersion } = metadata;
-    const isStale = resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion;
-    if (isStale || (uid !== undefined && uid !== known.metadata.uid)) {
-      sendStatus(response, 409);
-      return;
-    }
-    const wanted = part === undefined ? change : { [part]: change[part] };
-    this.apply({ ...known, ...wanted } as StoredObject);
-    sendJson(response, 200, this.get(resource, namespace, name));
-  }
-
   async #list(request: ReceivedRequest, response: ServerResponse): Promise<void> {
-    const { limit, continue: token } = request.query;
-    const stored = token === undefined ? undefined : this.#pages.get(token);
-    if (token !== undefined && stored === undefined) {
+    const page = this.#store.page(request);
+    if (page === undefined) {
       sendStatus(response, 410);
       return;
     }
-    const { items, version } = stored ?? {
-      items: [...this.#objects.values()].filter(object => concerns(request, object)),
-      version: this.#version,
-    };
-    const size = limit === undefined ? items.length : Number(limit);
-    const rest = items.slice(size);
-    const next = rest.length === 0 ? undefined : `page-${this.#pages.size + 1}`;
-    if (next !== undefined) this.#pages.set(next, { items: rest, version });
+    const { items, version, next } = page;
     await this.onList?.(request);
     sendJson(response, 200, {
       kind: LIST_KINDS[request.resource],
       apiVersion: apiVersionOf(request.resource),
       metadata: { resourceVersion: String(version), ...(next !== undefined && { continue: next }) },
-      items: items.slice(0, size),
+      items,
     });
   }
 
   #watch(request: ReceivedRequest, response: ServerResponse): void {
     const from = Number(request.query.resourceVersion);
-    if (from < this.#oldest && this.#expiry === 'http') {
+    if (from < this.#store.oldest && this.#expiry === 'http') {
       sendStatus(response, 410);
       return;
     }
     response.writeHead(200, { 'Content-Type': 'application/json' }).flushHeaders();
-    if (from < this.#oldest) {
+    if (from < this.#store.oldest) {
       response.write(`${JSON.stringify({ type: 'ERROR', object: statusObject(410) })}\n`);
     } else {
-      for (const entry of this.#history) if (entry.version > from) sendChange(request, response, entry);
+      for (const entry of this.#store.since(from)) sendChange(request, response, entry);
     }
     const open: OpenWatch = { request, response };
     this.#watches.add(open);
@@ -497,12 +396,3 @@ const LIST_KINDS: Readonly<Record<string, string>> = {
   ingressclasses: 'IngressClassList',
   configmaps: 'ConfigMapList',
 };
-
-function keyOf(object: StoredObject): string {
-  const { namespace = '', name }: { readonly namespace?: string; readonly name: string } = object.metadata;
-  return `${resourceOf(object)} ${namespace}/${name}`;
-}
-
-function withMetadata(object: StoredObject, metadata: Partial<StoredObject['metadata']>): StoredObject {
-  return { ...object, metadata: { ...object.metadata, ...metadata } } as StoredObject;
-}
