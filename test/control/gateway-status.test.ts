@@ -247,6 +247,33 @@ test('an entry that another program takes away is put back, and a program that i
   assert.equal(one.warnings.filter(text => text.includes('another program writes something else')).length, 1);
 });
 
+test('what is contested keeps nothing else from being written: neither what is said anew, nor of an object that is made again', async () => {
+  await using scene = await Scene.start('a');
+  const one = await scene.join('one');
+  await scene.until(() => scene.holder === 'one');
+  one.say(accepted('a'));
+  const contest = async (message: string): Promise<void> => {
+    for (let round = 0; round < 3; round += 1) {
+      scene.write('a', [FOREIGN]);
+      await scene.until(() => scene.messageOf('a') === message);
+    }
+    scene.write('a', [FOREIGN]);
+    await scene.pass(5_000);
+    assert.equal(scene.messageOf('a'), undefined);
+  };
+  await scene.until(() => scene.messageOf('a') === '');
+  await contest('');
+  const before = scene.clock.monotonic();
+  one.say(accepted('a', 1, 'new'));
+  await scene.until(() => scene.messageOf('a') === 'new');
+  await contest('new');
+  scene.api.remove('default', 'a', 'httproutes');
+  scene.api.apply(httpRoute('a'));
+  await scene.until(() => scene.messageOf('a') === 'new');
+  const tookMs = scene.clock.monotonic() - before;
+  assert.ok(tookMs < 20_000, `${tookMs} ms`);
+});
+
 test('what changes many times in a moment is written twice at most', async () => {
   await using scene = await Scene.start('a');
   const one = await scene.join('one');

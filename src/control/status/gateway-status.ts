@@ -102,8 +102,10 @@ export class GatewayStatus {
   readonly #invalid = new Map<string, string>();
   /** Those to look at, in their order. */
   readonly #due = new Set<string>();
-  /** Those to look at later. */
+  /** Those to look at later; whatever happens of them meanwhile waits, too. */
   readonly #waiting = new Map<string, () => void>();
+  /** Those to write again later, unless something else is to be written before. */
+  readonly #contested = new Map<string, () => void>();
   readonly #inFlight = new Map<string, Promise<void>>();
   #cancelPause: (() => void) | undefined;
   #hasHeard = false;
@@ -160,7 +162,7 @@ export class GatewayStatus {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#cancelPause?.();
-    for (const cancel of this.#waiting.values()) cancel();
+    for (const cancel of [...this.#waiting.values(), ...this.#contested.values()]) cancel();
     await Promise.all(this.#inFlight.values());
   }
 
@@ -169,21 +171,21 @@ export class GatewayStatus {
     if (!this.#hasHeard || this.#stopping.signal.aborted || this.#waiting.has(key)) return;
     const last = this.#last.get(key);
     const waitMs = last === undefined ? 0 : last.at + GATHER_MS - this.#options.clock.monotonic();
-    if (waitMs > 0) this.#later(key, waitMs);
+    if (waitMs > 0) this.#later(this.#waiting, key, waitMs);
     else {
       this.#due.add(key);
       this.#pump();
     }
   }
 
-  #later(key: string, waitMs: number): void {
-    this.#waiting.get(key)?.();
+  #later(timers: Map<string, () => void>, key: string, waitMs: number): void {
+    timers.get(key)?.();
     const cancel = this.#options.clock.setTimer(waitMs, () => {
-      this.#waiting.delete(key);
+      timers.delete(key);
       this.#due.add(key);
       this.#pump();
     });
-    this.#waiting.set(key, cancel);
+    timers.set(key, cancel);
   }
 
   #pump(): void {
@@ -233,7 +235,8 @@ export class GatewayStatus {
     if (status !== undefined && status.generation < before.generation) return undefined;
     const { controllerName, clock } = this.#options;
     const merged = mergedStatus(before.status, object.kind, status, { controllerName, now: clock.now() });
-    const said = JSON.stringify(status ?? '');
+    // Of an object that was made again, nothing has been said yet.
+    const said = JSON.stringify([before.uid, status]);
     if (merged.outcome === 'full')
       this.#refuse(key, object, said, 'other controllers have written as much as it can hold');
     if (merged.outcome !== 'changed' || this.#invalid.get(key) === said) return undefined;
@@ -242,7 +245,7 @@ export class GatewayStatus {
     const waitMs = this.#contests.wait(key, said);
     if (waitMs > 0) {
       this.#tellContest(object);
-      this.#later(key, waitMs);
+      this.#later(this.#contested, key, waitMs);
       return undefined;
     }
     return { object, before, status: merged.status, said };
@@ -291,7 +294,7 @@ export class GatewayStatus {
     if (now === undefined) return;
     this.#newest.set(key, now);
     const ceiling = Math.min(CONFLICT_MS * 2 ** times, LONGEST_CONFLICT_MS);
-    if (!signal.aborted) this.#later(key, ceiling * (0.5 + this.#options.random() / 2));
+    if (!signal.aborted) this.#later(this.#waiting, key, ceiling * (0.5 + this.#options.random() / 2));
   }
 
   #worked(): void {
