@@ -47,4 +47,8 @@ export interface ConfigMapStore {
    * @param why for people, with what to do about it
    */
   configMapUnreadable(ref: ConfigMapRef, why: string): void;
+  /** One that a state file held: it counts, for those that ask for it now or later, until something is said of it. */
+  restoreConfigMap(configMap: ConfigMap): void;
+  /** What there is has been named: of what a state file held only that counts which is asked for. */
+  forgetRestored(): void;
 }

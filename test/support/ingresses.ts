@@ -90,6 +90,8 @@ export class RecordingIngressStore implements IngressStore {
       this.refusals.delete(serviceKey(ref));
     },
     configMapUnreadable: (ref, why) => void this.refusals.set(serviceKey(ref), why),
+    restoreConfigMap: configMap => void this.maps.set(serviceKey(configMap.metadata), configMap),
+    forgetRestored: () => undefined,
   };
 
   replace(ingresses: readonly IngressObject[]): void {

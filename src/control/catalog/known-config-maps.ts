@@ -12,4 +12,8 @@ export class KnownConfigMaps extends KnownObjects<ConfigMap> implements ConfigMa
   configMapUnreadable(ref: ConfigMapRef, why: string): void {
     this.sayUnreadable(ref, why);
   }
+
+  restoreConfigMap(configMap: ConfigMap): void {
+    this.restore(configMap.metadata, configMap);
+  }
 }

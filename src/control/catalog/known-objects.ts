@@ -35,10 +35,16 @@ export function faultOf<T>(state: KnownState<T>, what: string): { readonly fault
   }
 }
 
+function restored<T>(value: T | undefined): KnownState<T> | undefined {
+  return value && { state: 'known', value };
+}
+
 /** The objects of one kind that others ask for by name, as a source says them, and who asks. Of the others nothing is kept. */
 export class KnownObjects<T extends object> {
   readonly demand = new Demand();
   readonly #states = new Map<string, KnownState<T>>();
+  /** What a state file held, of which nothing was said yet. */
+  readonly #restored = new Map<string, T>();
   /** By object, those that ask for it. */
   readonly #askers = new Map<string, Set<string>>();
   /** By asker, the objects that it asks for. */
@@ -57,7 +63,8 @@ export class KnownObjects<T extends object> {
   }
 
   of(ref: ServiceRef): KnownState<T> {
-    return this.#states.get(serviceKey(ref)) ?? AWAITED;
+    const key = serviceKey(ref);
+    return this.#states.get(key) ?? restored(this.#restored.get(key)) ?? AWAITED;
   }
 
   askersOf(ref: ServiceRef): readonly string[] {
@@ -69,6 +76,20 @@ export class KnownObjects<T extends object> {
     const changed = [...this.#changed];
     this.#changed.clear();
     return changed;
+  }
+
+  /** From now on what a state file held counts for those alone that ask for it already. */
+  forgetRestored(): void {
+    for (const [key, value] of this.#restored) {
+      if (this.#askers.has(key)) this.#states.set(key, { state: 'known', value });
+    }
+    this.#restored.clear();
+  }
+
+  /** What a state file held: it counts until something is said of the object. */
+  protected restore(ref: ServiceRef, value: T): void {
+    this.#restored.set(serviceKey(ref), value);
+    for (const asker of this.askersOf(ref)) this.#changed.add(asker);
   }
 
   /** @param said undefined: there is no such object; a problem: it cannot be used, and why */
@@ -84,6 +105,7 @@ export class KnownObjects<T extends object> {
 
   #set(ref: ServiceRef, state: KnownState<T>): void {
     if (!this.demand.has(ref)) return;
+    this.#restored.delete(serviceKey(ref));
     this.#states.set(serviceKey(ref), state);
     for (const asker of this.askersOf(ref)) this.#changed.add(asker);
   }

@@ -73,7 +73,7 @@ export class GatewayKeeper implements GatewayStore {
 
   replace<K extends GatewayKind>(kind: K, objects: readonly GatewayKinds[K][]): void {
     this.#store.replace(kind, objects);
-    this.#restored.delete(kind);
+    this.#named(kind);
     this.#objects.set(kind, new Map(objects.map(object => [serviceKey(object.metadata), object])));
     this.onChange?.();
     for (const { metadata } of objects) this.onObject?.(kind, metadata);
@@ -97,13 +97,17 @@ export class GatewayKeeper implements GatewayStore {
   absent(kind: GatewayKind, why: string | undefined): void {
     this.#store.absent(kind, why);
     if (why !== undefined) return;
-    this.#restored.delete(kind);
+    this.#named(kind);
     this.#objects.set(kind, new Map());
     this.onChange?.();
   }
 
   setBundleVersion(version: string | undefined): void {
     this.#store.setBundleVersion(version);
+  }
+
+  #named(kind: GatewayKind): void {
+    if (this.#restored.delete(kind) && this.#restored.size === 0) this.configMaps.forgetRestored();
   }
 }
 

@@ -21,6 +21,7 @@ export class IngressKeeper implements IngressStore {
   readonly #ingresses = new Map<string, IngressObject>();
   readonly #classes = new Map<string, IngressClassObject>();
   #restored: readonly IngressObject[] = [];
+  #restoredClasses: readonly IngressClassObject[] = [];
   /** Called when what is to be kept has changed. */
   onChange: (() => void) | undefined;
 
@@ -35,11 +36,11 @@ export class IngressKeeper implements IngressStore {
     return this.#restored;
   }
 
-  /** What is known now, of ConfigMaps those that are still asked for. */
+  /** What is known now, of ConfigMaps those that are still asked for. Until the API server has named them, it is what the file held. */
   get kept(): SavedIngresses {
     return {
-      ingresses: [...this.#ingresses.values()],
-      ingressClasses: [...this.#classes.values()],
+      ingresses: [...this.#restored, ...this.#ingresses.values()],
+      ingressClasses: [...this.#restoredClasses, ...this.#classes.values()],
       configMaps: this.configMaps.kept,
     };
   }
@@ -51,11 +52,13 @@ export class IngressKeeper implements IngressStore {
     store.replace(ingresses);
     this.configMaps.restore(configMaps);
     this.#restored = ingresses;
+    this.#restoredClasses = ingressClasses;
   }
 
   replace(ingresses: readonly IngressObject[]): void {
     this.#store.replace(ingresses);
     this.#restored = [];
+    this.configMaps.forgetRestored();
     this.#ingresses.clear();
     for (const ingress of ingresses) this.#ingresses.set(serviceKey(ingress.metadata), ingress);
     this.onChange?.();
@@ -82,6 +85,7 @@ export class IngressKeeper implements IngressStore {
     return {
       replace: all => {
         classes.replace(all);
+        this.#restoredClasses = [];
         this.#classes.clear();
         for (const each of all) this.#classes.set(each.metadata.name, each);
         this.onChange?.();

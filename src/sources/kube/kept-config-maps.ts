@@ -10,6 +10,8 @@ export class KeptConfigMaps implements ConfigMapStore {
   readonly #store: ConfigMapStore;
   readonly #onChange: () => void;
   readonly #configMaps = new Map<string, ConfigMap>();
+  /** Those of a file of which nothing was said yet. */
+  readonly #restored = new Map<string, ConfigMap>();
 
   /** @param onChange what is to be kept has changed */
   constructor(store: ConfigMapStore, onChange: () => void) {
@@ -20,16 +22,27 @@ export class KeptConfigMaps implements ConfigMapStore {
 
   /** Those that are still asked for. */
   get kept(): ConfigMap[] {
-    return [...this.#configMaps.values()].filter(({ metadata }) => this.demand.has(metadata));
+    const all = [...this.#restored.values(), ...this.#configMaps.values()];
+    return all.filter(({ metadata }) => this.demand.has(metadata));
   }
 
   /** Puts what a file held into the store. The API server has said nothing yet. */
   restore(configMaps: readonly ConfigMap[]): void {
-    for (const configMap of configMaps) this.#store.setConfigMap(configMap.metadata, configMap);
+    for (const configMap of configMaps) this.restoreConfigMap(configMap);
+  }
+
+  restoreConfigMap(configMap: ConfigMap): void {
+    this.#restored.set(serviceKey(configMap.metadata), configMap);
+    this.#store.restoreConfigMap(configMap);
+  }
+
+  forgetRestored(): void {
+    this.#store.forgetRestored();
   }
 
   setConfigMap(ref: ConfigMapRef, said: ConfigMap | ShapeProblem | undefined): void {
     this.#store.setConfigMap(ref, said);
+    this.#restored.delete(serviceKey(ref));
     if (said === undefined || isShapeProblem(said)) this.#configMaps.delete(serviceKey(ref));
     else this.#configMaps.set(serviceKey(ref), said);
     this.#onChange();
