@@ -54,6 +54,8 @@ export const COUNTERS = [
   'tlsCertificates',
   'tlsClientCertificates',
   'tlsOtherFailures',
+  // Connections with TLS that were ended because their records brought nothing.
+  'tlsFloods',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -43,4 +43,13 @@ export function addTlsMetrics(registry: Registry, sum: (name: CounterName) => nu
       for (const [reason, counter] of Object.entries(HANDSHAKE_FAILURES)) this.inc({ reason }, sum(counter));
     },
   });
+  new Counter({
+    name: 'kube_entry_tls_floods_total',
+    help: 'Connections with TLS that were ended because the client sent records without data, such as changes of keys.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sum('tlsFloods'));
+    },
+  });
 }

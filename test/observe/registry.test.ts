@@ -24,6 +24,7 @@ test('every metric of the contract is there with its type and a help', async () 
     kube_entry_tls_handshakes_total: 'counter',
     kube_entry_tls_resumptions_total: 'counter',
     kube_entry_tls_handshake_failures_total: 'counter',
+    kube_entry_tls_floods_total: 'counter',
     kube_entry_http2_streams_total: 'counter',
     kube_entry_http2_streams_refused_total: 'counter',
     kube_entry_http2_resets_total: 'counter',

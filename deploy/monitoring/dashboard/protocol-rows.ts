@@ -27,6 +27,7 @@ export const PROTOCOL_ROWS: readonly RowSpec[] = [
             expr: `sum by (reason) (${rate('kube_entry_tls_handshake_failures_total', INSTANCE)}) > 0`,
             legend: '{{reason}}',
           },
+          { expr: `sum(${rate('kube_entry_tls_floods_total', INSTANCE)})`, legend: 'ended after it, for a flood' },
         ],
       },
       {

@@ -28,6 +28,8 @@ export interface Shutdown {
 export interface TcpHandle {
   /** Bytes that were written, and that the kernel has not taken yet. */
   readonly writeQueueSize: number;
+  /** All bytes that were ever read. */
+  readonly bytesRead: number;
   /** Called after each read, whose outcome is then in {@link TcpInternals.readOutcome}. @returns the next read's memory */
   onread: (this: TcpHandle) => Uint8Array | undefined;
   useUserBuffer(bytes: Uint8Array): void;
@@ -75,7 +77,11 @@ export const TCP_INTERNALS: TcpInternals | undefined = probe();
 /** Whether a handle is one that can be driven without a socket. */
 export function isTcpHandle(handle: unknown): handle is TcpHandle {
   if (TCP_INTERNALS === undefined || typeof handle !== 'object' || handle === null) return false;
-  return METHODS.every(name => typeof Reflect.get(handle, name) === 'function') && 'writeQueueSize' in handle;
+  return (
+    METHODS.every(name => typeof Reflect.get(handle, name) === 'function') &&
+    'writeQueueSize' in handle &&
+    'bytesRead' in handle
+  );
 }
 
 function probe(): TcpInternals | undefined {

@@ -31,6 +31,7 @@ import { TimerWheel } from '../runtime/timer-wheel.ts';
 import { ClientMemory } from '../transport/client-memory.ts';
 import { ReadBuffers } from '../transport/read-buffers.ts';
 import { Stashes } from '../transport/stash.ts';
+import { RecordFloods } from '../transport/tls/record-floods.ts';
 import type { OpenTransport } from '../transport/transport.ts';
 
 /**
@@ -66,6 +67,7 @@ export class EngineParts
   readonly memory: ClientMemory;
   readonly buffers: ReadBuffers;
   readonly stashes: Stashes;
+  readonly floods: RecordFloods;
   readonly compressions: Compressions;
   readonly http2: Http2Parts;
   trustedProxies: AddressRanges;
@@ -93,6 +95,7 @@ export class EngineParts
     this.buffers = new ReadBuffers(this.memory);
     this.heads = new RequestHeads(this.memory);
     this.stashes = new Stashes(this.memory);
+    this.floods = new RecordFloods(engine.clock, engine.counters);
     this.compressions = new Compressions(this);
     this.http2 = {
       outboxBuffers: new OutboxBuffers(this.memory),

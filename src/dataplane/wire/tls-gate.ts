@@ -36,8 +36,8 @@ export class TlsGate {
     this.#parts = parts;
     this.#places = places;
     this.#listener = listener;
-    const { wheel, buffers, stashes, memory, counters } = parts;
-    this.#context = { wheel, buffers, stashes, memory, counters, ...context };
+    const { wheel, buffers, stashes, memory, floods, counters } = parts;
+    this.#context = { wheel, buffers, stashes, memory, floods, counters, ...context };
   }
 
   admit(open: OpenTransport, known: KnownClient): void {

@@ -7,6 +7,7 @@ import { GATHERED_BYTES, type ReadBuffers } from '../read-buffers.ts';
 import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals } from '../tcp-handle.ts';
 import type { Transport, TransportOwner } from '../transport.ts';
 import { HandshakeOutcome } from './handshake-outcome.ts';
+import type { RecordFloods, WatchedSession } from './record-floods.ts';
 import { type TlsHandle, wrapTls } from './tls-handle.ts';
 import { type OutletListener, TlsOutlet } from './tls-outlet.ts';
 
@@ -49,6 +50,7 @@ export interface HandshakeListener extends TransportOwner {
 export interface TlsTransportContext {
   readonly memory: Pick<ClientMemory, 'kept'>;
   readonly buffers: Pick<ReadBuffers, 'isShared'>;
+  readonly floods: RecordFloods;
 }
 
 /** The handle's way back to its transport: one function of each kind then serves all of them. */
@@ -74,12 +76,12 @@ function ignore(): undefined {}
  * A connection with TLS, which drives its handle itself. A read brings one record at a time: those of a large body are gathered
  * in the memory that its owner gives for it, and handed on together.
  */
-export class TlsTransport implements Transport, OutletListener {
+export class TlsTransport implements Transport, OutletListener, WatchedSession {
   isPaused = true;
-  readonly #tcp: TcpHandle;
-  readonly #handle: TlsHandle;
+  readonly tcp: TcpHandle;
+  readonly tls: TlsHandle;
   readonly #outlet: TlsOutlet;
-  readonly #buffers: Pick<ReadBuffers, 'isShared'>;
+  readonly #shared: TlsTransportContext;
   /** Until the handshake is over. */
   #handshake: HandshakeListener | undefined;
   #owner: TransportOwner;
@@ -98,10 +100,10 @@ export class TlsTransport implements Transport, OutletListener {
   constructor(tcp: TcpHandle, start: TlsStart, listener: HandshakeListener, shared: TlsTransportContext) {
     const { context, protocols, clientCertificate } = start;
     const handle = wrapTls(tcp, context) as OwnedHandle;
-    this.#tcp = tcp;
-    this.#handle = handle;
+    this.tcp = tcp;
+    this.tls = handle;
     this.#outlet = new TlsOutlet(handle, tcp, this, shared.memory);
-    this.#buffers = shared.buffers;
+    this.#shared = shared;
     this.#handshake = listener;
     this.#owner = listener;
     this.#buffer = listener.readBuffer();
@@ -117,7 +119,7 @@ export class TlsTransport implements Transport, OutletListener {
 
   get peerAddress(): string {
     const name: { address?: string } = {};
-    return this.#isClosed || this.#tcp.getpeername(name) !== 0 ? '' : (name.address ?? '');
+    return this.#isClosed || this.tcp.getpeername(name) !== 0 ? '' : (name.address ?? '');
   }
 
   get isOpen(): boolean {
@@ -139,7 +141,7 @@ export class TlsTransport implements Transport, OutletListener {
   /** Takes bytes that were read from the connection before. */
   receive(bytes: Buffer, end: number): void {
     for (let at = 0; at < end && !this.#isClosed; at += FIRST_BUFFER) {
-      this.#handle.receive(bytes.subarray(at, Math.min(at + FIRST_BUFFER, end)));
+      this.tls.receive(bytes.subarray(at, Math.min(at + FIRST_BUFFER, end)));
     }
   }
 
@@ -172,14 +174,14 @@ export class TlsTransport implements Transport, OutletListener {
   pause(): void {
     if (this.isPaused) return;
     this.isPaused = true;
-    if (this.isOpen) this.#tcp.readStop();
+    if (this.isOpen) this.tcp.readStop();
   }
 
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
     if (!this.isOpen) return;
-    const error = this.#handle.readStart();
+    const error = this.tls.readStart();
     if (error !== 0) this.#failSoon(error);
   }
 
@@ -200,17 +202,18 @@ export class TlsTransport implements Transport, OutletListener {
 
   destroy(): void {
     if (this.#isClosed) return;
-    const handle = this.#handle;
+    const handle = this.tls;
     this.#outlet.push();
     // RFC 8446 section 6.1: the peer then knows that nothing was cut off.
     const mayShutDown = this.#handshake === undefined && this.#onShutdown === undefined && !this.isBroken;
     if (mayShutDown && this.#outlet.isIdle) this.#shutdown(ignore);
     this.#isClosed = true;
+    this.#shared.floods.forget(this);
     this.#outlet.close();
     handle.onhandshakedone = ignore;
     handle.onerror = ignore;
     // OpenSSL may be at work on it further up the stack. By then it is not.
-    this.#tcp.close(() => handle.destroySSL());
+    this.tcp.close(() => handle.destroySSL());
   }
 
   // What the handle calls.
@@ -237,9 +240,10 @@ export class TlsTransport implements Transport, OutletListener {
     const listener = this.#handshake;
     if (listener === undefined) return;
     this.#handshake = undefined;
+    this.#shared.floods.watch(this);
     this.#outlet.hold();
     try {
-      listener.secured(new HandshakeOutcome(this.#handle));
+      listener.secured(new HandshakeOutcome(this.tls));
     } catch (error) {
       listener.crashed(error);
     }
@@ -253,6 +257,10 @@ export class TlsTransport implements Transport, OutletListener {
       if (listener !== undefined) listener.handshakeFailed(code);
       else this.#close(code);
     })();
+  }
+
+  flooded(): void {
+    guarded(this.#owner, () => this.#close('TLS_FLOOD'))();
   }
 
   // What the outlet calls.
@@ -287,7 +295,7 @@ export class TlsTransport implements Transport, OutletListener {
     const end = this.#next + size;
     const isEnough = end - this.#start > MOST_GATHERED || buffer.length - end < FULL_RECORD;
     // The shared buffer may get the bytes of another connection before this turn ends.
-    if (size < GATHERED_BYTES || isEnough || this.#buffers.isShared(buffer)) {
+    if (size < GATHERED_BYTES || isEnough || this.#shared.buffers.isShared(buffer)) {
       this.#handOn(this.#start === 0 ? buffer : buffer.subarray(this.#start, end), end - this.#start);
       return this.#nextBuffer();
     }
@@ -327,7 +335,7 @@ export class TlsTransport implements Transport, OutletListener {
   #shutdown(done: (status: number) => void): void {
     const request = internals.newShutdown();
     request.oncomplete = done;
-    const error = this.#handle.shutdown(request);
+    const error = this.tls.shutdown(request);
     // The peer may have reset the connection already.
     if (error !== 0 && done !== ignore) this.#failSoon(error);
   }
