@@ -1,5 +1,5 @@
 /** What `kube-entry check` finds in manifests. Pure. */
-import { certificateOf, isFault } from '../control/certificates/certificate-facts.ts';
+import { certificateIn, certificateOf, isFault } from '../control/certificates/certificate-facts.ts';
 import { problemOfCertificate, problemOfHosts } from '../control/certificates/certificate-problem.ts';
 import type { Severity } from '../model/diagnostic.ts';
 import { type ServiceRef, serviceKey } from '../model/route.ts';
@@ -15,6 +15,7 @@ import type {
 } from '../sources/manifest-contents.ts';
 import { hostLabel } from '../text/labels.ts';
 import { endpointsOf, type Location } from '../translate/endpoints.ts';
+import type { IngressLookups } from '../translate/ingress/ingress-lookups.ts';
 import { destinationsOf, type TranslateOptions, type Translation, translateService } from '../translate/service.ts';
 import { canaryConflicts } from './canary-conflicts.ts';
 import { type InspectedGateways, type InspectGatewayOptions, inspectGateways } from './inspect-gateways.ts';
@@ -101,12 +102,16 @@ export function inspectManifests(
 /** A Secret that is in no manifest may be in the cluster. */
 function secretsOf(
   secrets: readonly ManifestSecret[],
-): Required<Pick<TranslateOptions, 'authorities' | 'credentials'>> {
+): Required<Pick<TranslateOptions, 'authorities' | 'credentials'>> & Pick<IngressLookups, 'certificate'> {
   const known = new Map(secrets.map(({ secret }) => [serviceKey(secret.metadata), secret]));
   return {
     authorities(ref) {
       const secret = known.get(serviceKey(ref));
-      return secret && { pem: secret.ca };
+      return secret && { pem: secret.ca, revoked: secret.revoked };
+    },
+    certificate(ref) {
+      const secret = known.get(serviceKey(ref));
+      return secret && certificateIn(secret);
     },
     credentials: ref => known.get(serviceKey(ref))?.credentials,
   };

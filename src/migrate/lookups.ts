@@ -15,7 +15,14 @@ export function lookupsIn({ services, secrets, configMaps }: Dump): IngressLooku
     },
     authorities(ref) {
       const secret = secretOf(ref);
-      return secret === undefined || 'fault' in secret ? secret : { pem: secret.ca };
+      return secret === undefined || 'fault' in secret ? secret : { pem: secret.ca, revoked: secret.revoked };
+    },
+    // Whether the certificate can be used is for the entry to say: a report shows what Ingresses ask for.
+    certificate(ref) {
+      const secret = secretOf(ref);
+      return secret === undefined || 'fault' in secret
+        ? secret
+        : { certificate: secret.certificate && { id: serviceKey(ref), ...secret.certificate } };
     },
     configMap: ref => configMaps.get(serviceKey(ref))?.data ?? (configMaps.size > 0 ? MISSING : undefined),
     isAwaiting: false,

@@ -14,7 +14,7 @@ export interface TlsHost {
 
 /** Whether clients have to show a certificate, and who may have signed it. */
 export interface ClientCertificatePolicy {
-  /** The same text for equal policies: a hash of the mode and the CA. */
+  /** The same text for equal policies: a hash of what decides whether a certificate counts. */
   readonly policy: string;
   /**
    * `required` and `optional`: requests are refused that come with a certificate that does not count, or with none where one is required.
@@ -23,4 +23,10 @@ export interface ClientCertificatePolicy {
   readonly mode: 'required' | 'optional' | 'valid-only' | 'unverified';
   /** PEM. */
   readonly ca: string;
+  /** PEM: lists of revoked certificates, one of each authority. Absent: none is asked. */
+  readonly revoked?: string;
+  /** So many intermediates may stand between a certificate and its root. Absent: any number. */
+  readonly mostIntermediates?: number;
+  /** The URL that clients are sent to whose certificate does not count. Absent: they get 400. */
+  readonly errorPage?: string;
 }

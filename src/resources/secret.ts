@@ -28,6 +28,8 @@ export interface Secret {
   readonly certificate: { readonly chain: string; readonly key: PrivateKey } | undefined;
   /** `ca.crt`, as PEM; empty where it has none. */
   readonly ca: string;
+  /** `ca.crl`, lists of revoked certificates as PEM; empty where it has none. */
+  readonly revoked: string;
   /** Its users, or why it has none that can be used. */
   readonly credentials: Credentials | CredentialsFault;
 }
@@ -71,7 +73,8 @@ export function readSecret(value: unknown, metadata: Secret['metadata']): Secret
   const chain = readPem(texts, 'tls.crt', LONGEST_CHAIN);
   const key = readPem(texts, 'tls.key', LONGEST_KEY);
   const ca = readPem(texts, 'ca.crt', LONGEST_AUTHORITIES);
-  for (const part of [chain, key, ca]) if (typeof part === 'object') return part;
+  const revoked = readPem(texts, 'ca.crl', LONGEST_AUTHORITIES);
+  for (const part of [chain, key, ca, revoked]) if (typeof part === 'object') return part;
   const hasCertificate = chain !== '' && key !== '';
   if (type === TLS_SECRET && chain === '') return problem(['data', 'tls.crt'], 'is missing or empty');
   if (type === TLS_SECRET && key === '') return problem(['data', 'tls.key'], 'is missing or empty');
@@ -79,6 +82,7 @@ export function readSecret(value: unknown, metadata: Secret['metadata']): Secret
     metadata,
     certificate: hasCertificate ? { chain: String(chain), key: new PrivateKey(String(key)) } : undefined,
     ca: String(ca),
+    revoked: String(revoked),
     credentials: type === TLS_SECRET ? { fault: `its type is ${TLS_SECRET}` } : readCredentials(texts),
   };
 }

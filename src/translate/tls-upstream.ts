@@ -102,5 +102,5 @@ function authoritiesOf(
   if (text === undefined) return undefined;
   const annotation: AnnotationName = 'ca-secret';
   const secret = readSecretName(annotation, text, metadata.namespace);
-  return usableAuthorities(annotation, secret, authorities?.(secret));
+  return usableAuthorities(annotation, secret, authorities?.(secret)).pem;
 }

@@ -1,5 +1,4 @@
 /** What the annotations of a Service ask of the TLS port. Pure. */
-import { createHash } from 'node:crypto';
 import type { ServiceRef } from '../model/route.ts';
 import type { ClientCertificatePolicy } from '../model/tls-host.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
@@ -7,6 +6,7 @@ import type { SecretRef } from '../resources/secret-store.ts';
 import { notOneOf } from '../text/one-of.ts';
 import type { AnnotationName } from './annotation-names.ts';
 import { readSwitch } from './annotations.ts';
+import { clientCertificatePolicy } from './client-certificate-policy.ts';
 import type { AnnotationReader } from './cluster-settings.ts';
 import { badAnnotation, RefusalError } from './refusal-error.ts';
 import { readSecretName, usableAuthorities } from './tls-authorities.ts';
@@ -82,9 +82,8 @@ function readClientCertificate(
     throw badAnnotation('client-certificate', advice);
   }
   const secret = readSecretName('client-ca-secret', text, namespace);
-  const ca = usableAuthorities('client-ca-secret', secret, authorities?.(secret));
-  const policy = createHash('sha256').update(`${mode} ${ca}`).digest('hex').slice(0, 32);
-  return { policy, mode, ca };
+  const { pem, revoked = '' } = usableAuthorities('client-ca-secret', secret, authorities?.(secret));
+  return clientCertificatePolicy({ mode, ca: pem, ...(revoked !== '' && { revoked }) });
 }
 
 /** @throws RefusalError for what cannot be had together: a protection that is asked for is never left out */

@@ -159,6 +159,7 @@ describe('the default certificate', () => {
         metadata: { ...SECRET, resourceVersion: '' },
         certificate: { chain: cert, key: new PrivateKey(key) },
         ca: '',
+        revoked: '',
         credentials: { fault: 'none' },
       },
     });

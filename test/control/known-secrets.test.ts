@@ -7,7 +7,13 @@ const SHOP = { namespace: 'default', name: 'shop' };
 const OTHER = { namespace: 'default', name: 'other' };
 
 function secret(resourceVersion = '1'): Secret {
-  return { metadata: { ...SHOP, resourceVersion }, certificate: undefined, ca: '', credentials: { fault: 'none' } };
+  return {
+    metadata: { ...SHOP, resourceVersion },
+    certificate: undefined,
+    ca: '',
+    revoked: '',
+    credentials: { fault: 'none' },
+  };
 }
 
 test('a Secret is asked for as long as one object asks for it, and forgotten after that', () => {

@@ -161,6 +161,7 @@ describe('the TLS port, as Services ask for it', () => {
         metadata: { ...AUTHORITY, resourceVersion: '' },
         certificate: undefined,
         ca: cert,
+        revoked: '',
         credentials: { fault: 'none' },
       },
       AUTHORITY,
@@ -171,6 +172,7 @@ describe('the TLS port, as Services ask for it', () => {
         metadata: { ...AUTHORITY, resourceVersion: '' },
         certificate: undefined,
         ca: 'nonsense',
+        revoked: '',
         credentials: { fault: 'none' },
       },
       AUTHORITY,
@@ -187,6 +189,7 @@ describe('the TLS port, as Services ask for it', () => {
         metadata: { ...AUTHORITY, resourceVersion: '' },
         certificate: undefined,
         ca: selfSigned().cert,
+        revoked: '',
         credentials: { fault: 'none' },
       },
       AUTHORITY,
@@ -200,6 +203,7 @@ describe('the TLS port, as Services ask for it', () => {
       metadata: { ...AUTHORITY, resourceVersion: '' },
       certificate: undefined,
       ca: selfSigned().cert,
+      revoked: '',
       credentials: { fault: 'none' },
     };
     const old = asking('old', { 'tls-secret': 'shop-tls' }, { createdAt: '2026-01-01T00:00:00Z' });
@@ -221,6 +225,7 @@ describe('the TLS port, as Services ask for it', () => {
       metadata: { ...AUTHORITY, resourceVersion: '' },
       certificate: undefined,
       ca,
+      revoked: '',
       credentials: { fault: 'none' },
     });
     const [cluster] = catalog.commit()?.clusters.upserts ?? [];
@@ -272,6 +277,7 @@ describe('the TLS port, as Services ask for it', () => {
         metadata: { ...SHOP, resourceVersion: '' },
         certificate,
         ca: '',
+        revoked: '',
         credentials: { fault: 'none' },
       });
       const printed = JSON.stringify([

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { RawResponse } from '../support/raw-client.ts';
 import { value } from '../support/raw-message.ts';
+import { revocationList } from '../support/revocation-list.ts';
 import { type SelfSigned, selfSigned } from '../support/self-signed.ts';
 import { IngressScene } from './scene.ts';
 
@@ -97,6 +98,78 @@ describe('auth-tls-secret', { concurrency: 4 }, () => {
       const refused = await entry(t, { 'auth-tls-secret': 'ca', 'auth-tls-match-cn': evil });
       const [status] = await statuses([refused.get(ALICE)]);
       assert.ok(status === 503 || status === 403, `${evil}: ${status}`);
+    }
+  });
+
+  it('refuses clients whose certificate a list of the Secret has revoked, and every one where the list cannot be read', async t => {
+    const bob = selfSigned({ commonName: 'bob', issuer: CA });
+    const holding = (list: string): object => ({ ...SECRET, stringData: { ...SECRET.stringData, 'ca.crl': list } });
+    const listed = await entry(t, { 'auth-tls-secret': 'ca' }, [holding(revocationList(CA, [bob]))]);
+    assert.deepEqual(await statuses([listed.get(ALICE), listed.get(bob)]), [200, 400]);
+    // The list of another authority says nothing of this one's certificates, and without one of its own none counts.
+    const other = selfSigned({ commonName: 'other', isCa: true });
+    const two = revocationList(other, []) + revocationList(CA, [ALICE]);
+    const both = await entry(t, { 'auth-tls-secret': 'ca' }, [holding(two)]);
+    assert.deepEqual(await statuses([both.get(ALICE), both.get(bob)]), [400, 200]);
+    const foreign = await entry(t, { 'auth-tls-secret': 'ca' }, [holding(revocationList(other, []))]);
+    assert.deepEqual(await statuses([foreign.get(ALICE)]), [400]);
+    for (const broken of [CA.cert, revocationList(CA, []).replace(/[A-Za-z0-9+/]{8}\n/, '\n')]) {
+      const { get } = await entry(t, { 'auth-tls-secret': 'ca' }, [holding(broken)]);
+      assert.deepEqual(await statuses([get(ALICE)]), [403]);
+    }
+  });
+
+  it('refuses chains with more intermediates than auth-tls-verify-depth says, 1 unless told, and resumes no session', async t => {
+    const first = selfSigned({ commonName: 'first', isCa: true, issuer: CA });
+    const second = selfSigned({ commonName: 'second', isCa: true, issuer: first });
+    const near = selfSigned({ commonName: 'near', issuer: first });
+    const far = selfSigned({ commonName: 'far', issuer: second });
+    const chains = [
+      ALICE,
+      { ...near, cert: near.cert + first.cert },
+      { ...far, cert: far.cert + second.cert + first.cert },
+    ];
+    for (const [depth, expected] of [
+      [undefined, [200, 200, 400]],
+      ['1', [200, 200, 400]],
+      ['2', [200, 200, 200]],
+      ['0', [200, 200, 400]],
+      ['many', [200, 200, 400]],
+    ] as const) {
+      const annotations = { 'auth-tls-secret': 'ca', ...(depth !== undefined && { 'auth-tls-verify-depth': depth }) };
+      const { get, scene } = await entry(t, annotations);
+      assert.deepEqual(await statuses(chains.map(chain => get(chain))), expected, `depth ${depth}`);
+      const options = { servername: 'a.test', cert: ALICE.cert, key: ALICE.key };
+      const client = await scene.proxy.connectTls(options);
+      await client.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+      await client.response();
+      const { session } = client;
+      const again = await scene.proxy.connectTls({ ...options, ...(session && { session }) });
+      assert.equal(again.tls.isSessionReused(), false);
+    }
+  });
+
+  it('sends clients without a certificate that counts to auth-tls-error-page', async t => {
+    const page = 'https://help.test/cert?why=none';
+    const { get, scene } = await entry(t, { 'auth-tls-secret': 'ca', 'auth-tls-error-page': page });
+    for (const answer of [await get(), await get(STRANGER, '/other')]) {
+      assert.deepEqual([answer.status, value(answer.headers, 'Location')], [302, page]);
+    }
+    assert.equal((await get(ALICE)).status, 200);
+    assert.equal(scene.podsOf('s')[0]?.requests.length, 1);
+    const options = { servername: 'a.test', cert: ALICE.cert, key: ALICE.key };
+    const client = await scene.proxy.connectTls(options);
+    await client.send('GET / HTTP/1.1\r\nHost: b.test\r\n\r\n');
+    assert.equal((await client.response()).status, 421, 'another host is none of its business');
+    for (const evil of [
+      '/page',
+      '//evil.test',
+      'https://$host/x',
+      'https://a.test/"; return 200',
+      'https://h/\r\nX: 1',
+    ]) {
+      const refused = await entry(t, { 'auth-tls-secret': 'ca', 'auth-tls-error-page': evil });
+      assert.deepEqual(await statuses([refused.get(), refused.get(ALICE)]), [400, 200], evil);
     }
   });
 });

@@ -6,6 +6,7 @@ import type { ServiceObject } from '../../src/resources/service-object.ts';
 import { DEFAULT_INGRESS_CONFIG } from '../../src/translate/ingress/config/config-table.ts';
 import type { IngressConfig } from '../../src/translate/ingress/config/ingress-config.ts';
 import type { ConfigMapData } from '../../src/translate/ingress/ingress-feature.ts';
+import type { IngressLookups } from '../../src/translate/ingress/ingress-lookups.ts';
 import type { IngressOptions } from '../../src/translate/ingress/ingress-options.ts';
 import { NGINX_PREFIX } from '../../src/translate/ingress/ingress-values.ts';
 import { translateIngresses } from '../../src/translate/ingress/translate-ingresses.ts';
@@ -20,6 +21,7 @@ export interface OneIngress {
   readonly configMaps?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Of every Secret. */
   readonly authorities?: Authorities;
+  readonly certificate?: ReturnType<IngressLookups['certificate']>;
   /** Names of Services of the namespace `shop` beside `web`. */
   readonly services?: readonly string[];
 }
@@ -48,6 +50,7 @@ export function translateOne(
     configMaps = new Map(),
     services = [],
     authorities,
+    certificate = authorities && { certificate: undefined },
   }: OneIngress = {},
 ): Translated {
   const ingress = readIngress(
@@ -83,6 +86,7 @@ export function translateOne(
         service: ({ namespace, name }) => known.get(`${namespace}/${name}`),
         credentials: () => undefined,
         authorities: () => authorities,
+        certificate: () => certificate,
         configMap: ({ namespace, name }): ConfigMapData | { fault: string } => {
           const data = configMaps.get(`${namespace}/${name}`);
           return data === undefined ? { fault: 'it is not there' } : new Map(Object.entries(data));

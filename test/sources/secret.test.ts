@@ -25,7 +25,7 @@ function problemOf(value: unknown): string {
 test('of a Secret the certificate, its key and the authorities are kept, and nothing else', () => {
   const manifest = tlsSecret('shop', { cert: CHAIN, key: KEY }, { ca: CHAIN });
   const found = read({ ...manifest, data: { ...manifest.data, password: 'aHVudGVyMg==' } });
-  assert.deepEqual(Object.keys(found), ['metadata', 'certificate', 'ca', 'credentials']);
+  assert.deepEqual(Object.keys(found), ['metadata', 'certificate', 'ca', 'revoked', 'credentials']);
   assert.equal(found.certificate?.chain, CHAIN);
   assert.equal(found.certificate?.key.reveal(), KEY);
   assert.equal(found.ca, CHAIN);
@@ -50,7 +50,7 @@ test('a Secret of cert-manager is read as any other', () => {
 
 test('a Secret of another type may hold authorities alone, or nothing of use', () => {
   const { credentials, ...found } = read(secret('ca', { 'ca.crt': CHAIN }));
-  assert.deepEqual(found, { metadata: METADATA, certificate: undefined, ca: CHAIN });
+  assert.deepEqual(found, { metadata: METADATA, certificate: undefined, ca: CHAIN, revoked: '' });
   assert.ok('fault' in credentials);
   assert.equal(read(secret('half', { 'tls.crt': CHAIN })).certificate, undefined);
   assert.equal(read({ ...secret('none', {}), data: null }).ca, '');

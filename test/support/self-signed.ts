@@ -1,5 +1,6 @@
 /** Certificates that sign themselves or each other, made when a test needs them: RFC 5280 in the smallest. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { ECDSA_WITH_SHA256, nameOf, pemOf, sequence, tagged, utcTime } from './der.ts';
 
 export interface SelfSigned {
   readonly key: string;
@@ -54,13 +55,9 @@ export function selfSigned({
     tagged(0xa3, sequence(alternativeName, ...(isCa ? [MAY_SIGN] : []))),
   );
   const signature = tagged(0x03, Buffer.concat([Buffer.of(0), sign('sha256', body, signingKey)]));
-  const lines =
-    sequence(body, algorithm, signature)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'),
+    cert: pemOf('CERTIFICATE', sequence(body, algorithm, signature)),
     commonName,
   };
 }
@@ -71,28 +68,6 @@ function newKeys(keyType: 'ecdsa' | 'rsa'): { readonly privateKey: KeyObject; re
     : generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 }
 
-function nameOf(commonName: string): Buffer {
-  const attribute = sequence(tagged(0x06, Buffer.from('550403', 'hex')), tagged(0x0c, Buffer.from(commonName)));
-  return sequence(tagged(0x31, attribute));
-}
-
-/** ITU-T X.690: tag, length, value. */
-function tagged(tag: number, value: Buffer): Buffer {
-  const { length } = value;
-  const head =
-    length < 128 ? [tag, length] : length < 256 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from(head), value]);
-}
-
-function sequence(...values: Buffer[]): Buffer {
-  return tagged(0x30, Buffer.concat(values));
-}
-
-function utcTime(at: number): Buffer {
-  return tagged(0x17, Buffer.from(`${new Date(at).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
-}
-
-const ECDSA_WITH_SHA256 = sequence(tagged(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
 const RSA_WITH_SHA256 = sequence(tagged(0x06, Buffer.from('2a864886f70d01010b', 'hex')), tagged(0x05, Buffer.alloc(0)));
 /** basicConstraints, critical: RFC 5280 section 4.2.1.9. */
 const MAY_SIGN = sequence(

@@ -251,6 +251,7 @@ export class Ingresses implements IngressStore {
       service: services.find,
       credentials: secrets.credentials,
       authorities: secrets.authorities,
+      certificate: secrets.certificate,
       configMap: configMaps.find,
       get isAwaiting() {
         return secrets.isAwaiting || configMaps.isAwaiting;

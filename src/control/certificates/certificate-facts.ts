@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import type { Certificate, CertificateId, PrivateKey } from '../../model/certificate.ts';
 import type { Secret } from '../../resources/secret.ts';
 import { printable } from '../../text/printable.ts';
+import type { SecretCertificate } from '../../translate/secret-certificate.ts';
 
 /** What a certificate says of itself. Nothing of it is secret. */
 export interface CertificateFacts {
@@ -48,6 +49,13 @@ export function certificateOf(secret: Secret): CertificateFacts | CertificateFau
       : readCertificate(certificate.chain, certificate.key);
   known.set(secret, read);
   return read;
+}
+
+/** The certificate of a Secret with its key, judged. */
+export function certificateIn(secret: Secret): SecretCertificate | CertificateFault {
+  if (secret.certificate === undefined) return { certificate: undefined };
+  const read = certificateOf(secret);
+  return isFault(read) ? { fault: read.fault } : { certificate: toServe(read, secret.certificate.key) };
 }
 
 /** Where chain and key stand, for people. */

@@ -30,7 +30,7 @@ export const CLIENT_FAILURES = {
   tunnel_idle_timeout: late(
     'entry',
     'No byte went through the upgraded connection, a WebSocket for example, for proxy-read-timeout.',
-    'Have the application send pings, or raise kube-entry.io/read-timeout on the Service.',
+    'Have the application send pings, or raise kube-entry.io/read-timeout on the Service, or proxy-read-timeout on the Ingress.',
   ),
   request_misdirected: {
     ...request(
@@ -43,17 +43,17 @@ export const CLIENT_FAILURES = {
   client_certificate_missing: request(
     400,
     'The host asks for client certificates, and the client sent none, or spoke plain HTTP.',
-    'Give the client a certificate that the CA in kube-entry.io/client-ca-secret has signed.',
+    'Give the client a certificate that the CA has signed: kube-entry.io/client-ca-secret of the Service, or auth-tls-secret of the Ingress, names it.',
   ),
   client_certificate_invalid: request(
     400,
-    'The certificate of the client is not valid for the host: not signed by its CA, or expired.',
-    'Look at the detail in the program log, and at the CA in kube-entry.io/client-ca-secret.',
+    'The certificate of the client is not valid for the host: not signed by its CA, revoked, expired, or at the end of too long a chain.',
+    'Look at the detail in the program log, and at the Secret that kube-entry.io/client-ca-secret of the Service, or auth-tls-secret of the Ingress, names.',
   ),
   request_body_too_large: request(
     413,
-    'The request body is larger than client-max-body-size, or than kube-entry.io/max-body-size of the Service.',
-    'Raise the limit on the Service if such bodies are meant to come.',
+    'The request body is larger than client-max-body-size, than kube-entry.io/max-body-size of the Service, or than proxy-body-size of the Ingress: 1m unless it says otherwise.',
+    'Raise the limit on the Service or the Ingress if such bodies are meant to come.',
   ),
   request_line_malformed: request(
     400,

@@ -10,20 +10,20 @@ export const POLICY_FAILURES = {
   too_many_connections: {
     ...denied(
       429,
-      'The client has as many requests under way as the Service lets one client have.',
-      'The client should wait for its answers; look at kube-entry.io/max-connections of the Service. Behind another proxy, set trusted-proxies, so that its clients are told apart.',
+      'The client has as many requests under way as the Service or the Ingress lets one client have.',
+      'The client should wait for its answers; look at kube-entry.io/max-connections of the Service, or limit-connections of the Ingress. Behind another proxy, set trusted-proxies, so that its clients are told apart.',
     ),
     retryAfter: 1,
   },
   rate_limited: denied(
     429,
-    'The client, or all clients of the Service together, sent more requests than its rate limit grants.',
-    'The client should wait as long as Retry-After says; look at kube-entry.io/rate-limit of the Service. Behind another proxy, set trusted-proxies, so that its clients are told apart.',
+    'The client, or all clients of the Service together, sent more requests than the rate limit of the Service or the Ingress grants.',
+    'The client should wait as long as Retry-After says; look at kube-entry.io/rate-limit of the Service, or limit-rps and limit-rpm of the Ingress. Behind another proxy, set trusted-proxies, so that its clients are told apart.',
   ),
   address_denied: denied(
     403,
     'The address of the client is not one that the route serves.',
-    'Look at kube-entry.io/allow-from and kube-entry.io/deny-from of the Service; behind another proxy, set trusted-proxies, so that its clients are told apart.',
+    'Look at kube-entry.io/allow-from and kube-entry.io/deny-from of the Service, at whitelist-source-range and denylist-source-range of the Ingress, or at those of the ConfigMap; behind another proxy, set trusted-proxies, so that its clients are told apart.',
   ),
   header_denied: denied(
     403,
@@ -33,7 +33,7 @@ export const POLICY_FAILURES = {
   path_edit_refused: denied(
     400,
     'What a redirect or a rewrite makes of the path has a broken escape, leads above the root, or is longer than 8 KiB.',
-    'Look at kube-entry.io/redirect and kube-entry.io/rewrite of the Service: a group of its pattern must not end within an escape, nor begin with dots.',
+    'Look at kube-entry.io/redirect and kube-entry.io/rewrite of the Service, or at rewrite-target of the Ingress: a group of its pattern must not end within an escape, nor begin with dots.',
   ),
   path_edit_empty: entry(
     500,
@@ -45,23 +45,23 @@ export const POLICY_FAILURES = {
     500,
     false,
     'To tell whether the pattern of a policy matches would take more steps than one request may take.',
-    'Simplify the pattern of kube-entry.io/redirect or kube-entry.io/rewrite: begin it with ^, and let no two repetitions take the same characters.',
+    'Simplify the pattern of kube-entry.io/redirect or kube-entry.io/rewrite, or the path of the Ingress: begin it with ^, and let no two repetitions take the same characters.',
   ),
   auth_url_unauthorized: denied(
     401,
     'The service of auth-url does not know who the client is.',
-    'The client has to log in; set kube-entry.io/auth-signin, so that browsers are sent to where they can.',
+    'The client has to log in; set auth-signin on the Service or the Ingress, so that browsers are sent to where they can.',
   ),
   auth_url_forbidden: denied(
     403,
     'The service of auth-url says that the client may not do this.',
-    'Look at the log of the service that kube-entry.io/auth-url names: it has refused the request.',
+    'Look at the log of the service that auth-url of the Service or the Ingress names: it has refused the request.',
   ),
   auth_url_failed: entry(
     500,
     false,
     'The service of auth-url has not said whether the request may go on, and without that it may not.',
-    'Look at the service that kube-entry.io/auth-url names: it has to answer with a 2xx status, 401 or 403, within 10 s.',
+    'Look at the service that auth-url of the Service or the Ingress, or global-auth-url of the ConfigMap, names: it has to answer with a 2xx status, 401 or 403, within 10 s.',
   ),
   credentials_missing: denied(
     401,
@@ -71,7 +71,7 @@ export const POLICY_FAILURES = {
   credentials_wrong: denied(
     401,
     'The user is not one of the route, or its password is wrong.',
-    'Compare the user with the Secret of kube-entry.io/basic-auth; the log does not hold what was sent.',
+    'Compare the user with the Secret that kube-entry.io/basic-auth of the Service, or auth-secret of the Ingress, names; the log does not hold what was sent.',
   ),
   passwords_crowded: {
     ...denied(
@@ -101,6 +101,6 @@ export const POLICY_FAILURES = {
   ),
   policy_unavailable: later(
     'A policy of the route cannot be had, and without it the route is not safe to serve.',
-    'Run kube-entry routes, or look at the Events of the Service: they say what is missing.',
+    'Run kube-entry routes, or look at the Events of the Service or the Ingress: they say what is missing.',
   ),
 } as const satisfies Record<string, Failure>;

@@ -37,13 +37,13 @@ export const UPSTREAM_FAILURES = {
     504,
     false,
     'The upstream took no byte of the request for proxy-send-timeout.',
-    'Find out why the application does not read, or raise kube-entry.io/send-timeout on the Service.',
+    'Find out why the application does not read, or raise kube-entry.io/send-timeout on the Service, or proxy-send-timeout on the Ingress.',
   ),
   upstream_read_timeout: upstream(
     504,
     false,
     'The upstream sent no response for proxy-read-timeout.',
-    'Find out why the application is slow, or raise kube-entry.io/read-timeout on the Service.',
+    'Find out why the application is slow, or raise kube-entry.io/read-timeout on the Service, or proxy-read-timeout on the Ingress.',
   ),
   route_request_timeout: entry(
     504,
@@ -91,14 +91,14 @@ export const UPSTREAM_FAILURES = {
   upstream_certificate_wrong_name: upstream(
     502,
     true,
-    'The certificate of the upstream is not for the name that is expected: NAME.NAMESPACE.svc, or kube-entry.io/server-name of the Service.',
-    'Add that name to the certificate, or set kube-entry.io/server-name to a name that it has.',
+    'The certificate of the upstream is not for the name that is expected: NAME.NAMESPACE.svc, kube-entry.io/server-name of the Service, or proxy-ssl-name of the Ingress.',
+    'Add that name to the certificate, or set kube-entry.io/server-name or proxy-ssl-name to a name that it has.',
   ),
   upstream_certificate_untrusted: upstream(
     502,
     true,
     'The certificate of the upstream is not signed by an authority that is trusted.',
-    'Set kube-entry.io/ca-secret of the Service to the Secret with the authority that signed it.',
+    'Set kube-entry.io/ca-secret of the Service, or proxy-ssl-secret of the Ingress, to the Secret with the authority that signed it.',
   ),
   upstream_tls_failed: upstream(
     502,
@@ -109,8 +109,8 @@ export const UPSTREAM_FAILURES = {
 
   // The head of the response.
   response_not_http2: response(
-    'The upstream does not speak HTTP/2, which kube-entry.io/protocol of its Service says it does.',
-    'Correct kube-entry.io/protocol or appProtocol of the Service, or the port that it names.',
+    'The upstream does not speak HTTP/2, which kube-entry.io/protocol of its Service, or backend-protocol of its Ingress, says it does.',
+    'Correct kube-entry.io/protocol or appProtocol of the Service, backend-protocol of the Ingress, or the port that it names.',
   ),
   response_http2_malformed: response(
     'The upstream broke the rules of HTTP/2.',
@@ -178,7 +178,7 @@ export const UPSTREAM_FAILURES = {
   response_cut_by_timeout: late(
     'upstream',
     'The upstream stopped in the middle of its response for proxy-read-timeout.',
-    'Find out why the application stalls, or raise kube-entry.io/read-timeout on the Service.',
+    'Find out why the application stalls, or raise kube-entry.io/read-timeout on the Service, or proxy-read-timeout on the Ingress.',
   ),
   response_cut_by_backend_timeout: late(
     'upstream',

@@ -1,6 +1,8 @@
-import type { ClientCertificatePolicy } from '../../model/tls-host.ts';
+import type { ClientCertificatePolicy, TlsHost } from '../../model/tls-host.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { ClientCertificate, TlsSession } from './known-client.ts';
+import type { Answer } from './ports.ts';
+import { redirectAnswer } from './redirect-answer.ts';
 
 /** Why a request may not go on over the session that carries it; undefined where it may. @param policy of its host */
 export function sessionFault(
@@ -13,6 +15,19 @@ export function sessionFault(
   const { clientCertificate } = session;
   if (clientCertificate === undefined) return policy.mode === 'required' ? 'client_certificate_missing' : undefined;
   return clientCertificate.fault === '' ? undefined : 'client_certificate_invalid';
+}
+
+const FOUND = 302;
+
+/** Sends a client elsewhere that is refused for this reason; undefined where it gets the page of the failure. @param host the request's */
+export function certificateErrorPage(
+  reason: FailureReason,
+  host: TlsHost | undefined,
+  requestId: string,
+): Answer | undefined {
+  const isAboutIt = reason === 'client_certificate_missing' || reason === 'client_certificate_invalid';
+  const page = isAboutIt ? host?.clientCertificate?.errorPage : undefined;
+  return page === undefined ? undefined : redirectAnswer(FOUND, page, requestId);
 }
 
 /** What the program log says of a refused request beyond its reason. */

@@ -1,7 +1,7 @@
 import type { GatewayRoute } from '../../model/route.ts';
 import { ReplayBody } from '../bodies/replay-body.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { refusalDetail } from './client-certificates.ts';
+import { certificateErrorPage, refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
 import { errorAnswer, withHeaders } from './error-pages.ts';
 import {
@@ -70,7 +70,11 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     if (gateway !== undefined) this.#limit(gateway);
     const run = filters === undefined ? undefined : this.#beginFilters(filters);
     if (typeof outcome === 'string') {
-      this.fail(outcome, () => refusalDetail(outcome, this.state.downstream.client.tls));
+      const { routing, record, downstream } = this.state;
+      const host = this.#context.engine.state.tlsHosts.host(routing.host);
+      const page = certificateErrorPage(outcome, host, record.requestId);
+      if (page !== undefined) this.#answerHere(page);
+      else this.fail(outcome, () => refusalDetail(outcome, downstream.client.tls));
     } else if (run !== undefined) {
       this.#httpsRedirect = outcome;
       this.#filter(run);

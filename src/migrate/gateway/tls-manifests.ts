@@ -42,6 +42,11 @@ export function backendTlsManifests(
   const perService = Map.groupBy(clusters, ({ destination }) => serviceKey(destination.cluster.service));
   return clusters.flatMap(({ destination: { cluster, port }, ingress }) => {
     const { service, tls } = cluster;
+    if (tls?.clientCertificate !== undefined) {
+      const reason = 'no certificate is shown to the pods: in the Gateway API, a Gateway has one for all its backends';
+      const mend = 'name the Secret in spec.tls.backend.clientCertificateRef of the Gateway';
+      remarks.say(ingress, { names: ['proxy-ssl-secret'], verdict: 'unsupported', reason, mend });
+    }
     if (tls === undefined || !tls.isVerified) return [];
     const { namespace, name } = service;
     const configMap = `${name}-ca`;

@@ -118,6 +118,8 @@ function findPort({ spec }: ServiceObject, wanted: string | undefined): ServiceP
 /** Locations that speak otherwise to the same Service have connections of their own. */
 function speechKey(speech: NonNullable<IngressEffect['speech']>): string {
   if (speech.protocol === undefined) return '';
-  const tls = speech.tls === undefined ? '' : createHash('sha256').update(JSON.stringify(speech.tls)).digest('hex');
+  // A certificate does not show its key.
+  const text = speech.tls && JSON.stringify({ ...speech.tls, clientCertificate: speech.tls.clientCertificate?.id });
+  const tls = text === undefined ? '' : createHash('sha256').update(text).digest('hex');
   return ` ${speech.protocol}${tls === '' ? '' : ` ${tls.slice(0, 16)}`}`;
 }

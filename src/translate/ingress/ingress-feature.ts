@@ -7,6 +7,7 @@ import type { ClientCertificatePolicy } from '../../model/tls-host.ts';
 import type { CredentialsFault } from '../../resources/credentials.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { ClusterSettings } from '../cluster-settings.ts';
+import type { SecretCertificate } from '../secret-certificate.ts';
 import type { ServiceReference } from '../service-reference.ts';
 import type { Authorities } from '../tls-authorities.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
@@ -79,6 +80,8 @@ export interface IngressValues {
   credentials(name: string, secret: SecretRef): Credentials | CredentialsFault;
   /** The certificate authorities of a Secret; undefined while they are not known. */
   authorities(name: string, secret: SecretRef): Authorities;
+  /** The certificate and key of a Secret; undefined while they are not known. */
+  certificate(name: string, secret: SecretRef): SecretCertificate | { readonly fault: string } | undefined;
   /** A ConfigMap, or why there is none. */
   configMap(name: string, ref: ServiceRef): ConfigMapData | { readonly fault: string };
   /** A ConfigMap that the one of ingress-nginx names; undefined where it is not there, which counts as an empty one. */

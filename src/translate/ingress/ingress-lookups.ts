@@ -3,6 +3,7 @@ import type { ServiceRef } from '../../model/route.ts';
 import type { CredentialsFault } from '../../resources/credentials.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
+import type { SecretCertificate } from '../secret-certificate.ts';
 import type { Authorities } from '../tls-authorities.ts';
 import type { ConfigMapData } from './ingress-feature.ts';
 
@@ -12,6 +13,8 @@ export interface IngressLookups {
   /** Undefined while nothing is known. */
   credentials(secret: SecretRef): Credentials | CredentialsFault | undefined;
   authorities(secret: SecretRef): Authorities;
+  /** Undefined while nothing is known. */
+  certificate(secret: SecretRef): SecretCertificate | { readonly fault: string } | undefined;
   /** Undefined while nothing is known. */
   configMap(configMap: ServiceRef): ConfigMapData | { readonly fault: string } | undefined;
   /** Something that was looked up is not known yet. */
@@ -23,6 +26,7 @@ export const NO_LOOKUPS: IngressLookups = {
   service: () => undefined,
   credentials: () => undefined,
   authorities: () => undefined,
+  certificate: () => undefined,
   configMap: () => undefined,
   isAwaiting: false,
 };

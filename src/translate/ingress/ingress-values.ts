@@ -173,6 +173,10 @@ export class AnnotationValues implements IngressValues {
     return this.#lookups.authorities(secret);
   }
 
+  certificate(_name: string, secret: SecretRef): ReturnType<IngressLookups['certificate']> {
+    return this.#lookups.certificate(secret);
+  }
+
   configMap(name: string, ref: ServiceRef): ConfigMapData | { readonly fault: string } {
     const found = this.#lookups.configMap(ref);
     if (found === undefined) return { fault: `the ConfigMap ${serviceKey(ref)} has not been read yet` };

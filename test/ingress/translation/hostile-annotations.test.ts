@@ -113,6 +113,7 @@ test('whatever stands in annotations and in the ConfigMap, nothing throws, and e
           service: ({ name }: { readonly name: string }) => (name === 'web' ? web : undefined),
           credentials: () => ({ fault: 'there is no such Secret' }),
           authorities: () => ({ fault: 'there is no such Secret' }),
+          certificate: () => ({ fault: 'there is no such Secret' }),
           configMap: () =>
             new Map([
               ['X-A', 'b\r\nX-Evil: 1'],

@@ -25,6 +25,7 @@ const LOOKUPS: IngressLookups = {
   service: ({ name }: ServiceRef) => SERVICES.get(name),
   credentials: () => undefined,
   authorities: () => undefined,
+  certificate: () => undefined,
   configMap: () => undefined,
   isAwaiting: false,
 };

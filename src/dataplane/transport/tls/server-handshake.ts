@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls';
+import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
 import type { WorkerCounters } from '../../../observe/counters.ts';
 import type { ClientCertificate, TlsSession } from '../../pipeline/known-client.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
@@ -43,6 +44,9 @@ export interface ServerHandshakeListener {
   handshakeOver(handshake: ServerHandshake): void;
   reportBug(error: unknown): void;
 }
+
+/** OpenSSL's words. */
+const TOO_LONG = 'certificate chain too long';
 
 /** Alerts of this program's own (RFC 8446 section 6): OpenSSL has not seen a byte by then. */
 const DECODE_ERROR = 50;
@@ -200,7 +204,7 @@ export class ServerHandshake implements HandshakeListener, Timed {
       serverName: this.#hello?.serverName ?? '',
       isResumed: outcome.isResumed,
       clientPolicy: clientCertificate?.policy ?? '',
-      clientCertificate: clientCertificate === undefined ? undefined : clientCertificateOf(outcome),
+      clientCertificate: clientCertificate && clientCertificateOf(outcome, clientCertificate),
       listener,
     };
   }
@@ -252,7 +256,12 @@ export class ServerHandshake implements HandshakeListener, Timed {
   }
 }
 
-function clientCertificateOf(outcome: HandshakeOutcome): ClientCertificate | undefined {
-  const { certificate } = outcome;
-  return certificate && { certificate, fault: outcome.fault };
+function clientCertificateOf(
+  outcome: HandshakeOutcome,
+  { mostIntermediates = Number.POSITIVE_INFINITY }: ClientCertificatePolicy,
+): ClientCertificate | undefined {
+  const { certificate, fault } = outcome;
+  if (certificate === undefined) return undefined;
+  const isTooLong = fault === '' && Number.isFinite(mostIntermediates) && outcome.intermediates > mostIntermediates;
+  return { certificate, fault: isTooLong ? TOO_LONG : fault };
 }

@@ -1,5 +1,6 @@
 import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { revocationLists } from '../../../formats/revocation-lists.ts';
 import type { Certificate } from '../../../model/certificate.ts';
 import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
 
@@ -15,6 +16,9 @@ const CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
+
+/** A session that is resumed does not have the chain of its client's certificate, whose length would have to be known. */
+const NOT_RESUMED = constants.SSL_OP_NO_TICKET;
 
 /** A context takes some 40 KiB. One that was forgotten is made again in a third of a millisecond. */
 const MAX_CONTEXTS = 256;
@@ -64,17 +68,19 @@ export class TlsContexts {
     clientCertificate: ClientCertificatePolicy | undefined,
     session: string,
   ): SecureContext {
+    const { ca = [], revoked, mostIntermediates } = clientCertificate ?? {};
     return createSecureContext({
       cert: chain,
       key: key.reveal(),
       // Without a list, all roots that Node knows would be loaded.
-      ca: clientCertificate?.ca ?? [],
+      ca,
+      ...(revoked !== undefined && { crl: [...revocationLists(revoked)] }),
       ciphers: CIPHERS,
       minVersion: 'TLSv1.2',
       // A session is resumed without its certificates being looked at again: never under another policy than its own.
       sessionIdContext: createHash('sha256').update(session).digest('hex').slice(0, 32),
       ticketKeys: Buffer.from(this.#ticketKeys()),
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (mostIntermediates === undefined ? 0 : NOT_RESUMED),
     });
   }
 }

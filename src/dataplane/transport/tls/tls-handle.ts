@@ -25,9 +25,16 @@ export interface TlsHandle extends TcpHandle {
   isSessionReused(): boolean;
   /** Why the peer's certificate does not count; null for one that does. */
   verifyError(): Error | null | undefined;
-  getPeerCertificate(isShort: boolean): { readonly raw?: Buffer } | undefined;
+  /** @param isDetailed with those that have signed it */
+  getPeerCertificate(isDetailed: boolean): PeerCertificate | undefined;
   /** Never in the middle of OpenSSL's work: it frees what OpenSSL works on. */
   destroySSL(): void;
+}
+
+interface PeerCertificate {
+  readonly raw?: Buffer;
+  /** A root is its own. */
+  readonly issuerCertificate?: PeerCertificate;
 }
 
 interface TlsBinding {

@@ -1,8 +1,8 @@
 /** Which certificates the clients of a Gateway have to show. Pure. */
-import { createHash } from 'node:crypto';
 import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
 import type { ClientValidation, FrontendTls } from '../../../resources/gateway/gateway-object.ts';
 import { quote } from '../../../text/quote.ts';
+import { clientCertificatePolicy } from '../../client-certificate-policy.ts';
 import type { Fault } from '../conditions.ts';
 import type { ParentName } from '../readings.ts';
 import { type ReferenceContext, resolveAuthorities } from './references.ts';
@@ -72,6 +72,5 @@ function readRule(
     return { policy: undefined, refusal, references, isPending };
   }
   const ca = authorities.join('\n');
-  const policy = createHash('sha256').update(`${mode} ${ca}`).digest('hex').slice(0, 32);
-  return { policy: { policy, mode, ca }, refusal: undefined, references, isPending };
+  return { policy: clientCertificatePolicy({ mode, ca }), refusal: undefined, references, isPending };
 }

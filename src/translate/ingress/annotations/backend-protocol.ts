@@ -4,6 +4,7 @@ import { FormatError } from '../../../errors.ts';
 import { isHostName } from '../../../formats/host-name.ts';
 import type { UpstreamProtocol, UpstreamTls } from '../../../model/cluster.ts';
 import { serviceKey } from '../../../model/route.ts';
+import type { SecretRef } from '../../../resources/secret-store.ts';
 import { quote } from '../../../text/quote.ts';
 import { authoritiesFault } from '../../tls-authorities.ts';
 import type { IngressEffect, IngressFeature, IngressValues } from '../ingress-feature.ts';
@@ -31,10 +32,9 @@ export const BACKEND_PROTOCOL: IngressFeature = {
     {
       name: 'proxy-ssl-secret',
       support: 'works',
-      value: 'the name of a Secret with ca.crt, NAMESPACE/NAME',
+      value: 'the name of a Secret with ca.crt, or with tls.crt and tls.key, NAMESPACE/NAME',
       example: 'default/backend-ca',
-      help: 'The authorities by which certificates of endpoints are verified; the other proxy-ssl annotations count only with it.',
-      differs: 'No client certificate is shown to endpoints.',
+      help: 'The authorities by which certificates of endpoints are verified (ca.crt), and the certificate that is shown to endpoints that ask for one (tls.crt, tls.key). The other proxy-ssl annotations count only with it. While the Secret is missing or cannot be used, the locations answer 503.',
     },
     {
       name: 'proxy-ssl-verify',
@@ -115,10 +115,6 @@ function readTls(values: IngressValues): UpstreamTls {
   if (secretText === undefined) return UNVERIFIED;
   const secret = values.require('proxy-ssl-secret', text => objectNameOf(text, values));
   if (secret === undefined) return UNVERIFIED;
-  values.tell(
-    'proxy-ssl-secret',
-    'no client certificate is shown to endpoints: one that asks for it ends the connection',
-  );
   const onOff = (text: string): boolean => parseWord(text, ['on', 'off']) === 'on';
   const isVerified = values.read('proxy-ssl-verify', onOff) ?? false;
   const sendsName = values.read('proxy-ssl-server-name', onOff) ?? false;
@@ -129,13 +125,37 @@ function readTls(values: IngressValues): UpstreamTls {
       'proxy-ssl-verify',
       `the name ${NGINX_NAME} is verified, which no certificate bears: write proxy-ssl-name`,
     );
-  if (!isVerified) return { serverName: sendsName ? name : '', isVerified };
-  const found = values.authorities('proxy-ssl-secret', secret);
-  // While the Secret is not known, no certificate is trusted.
-  const pem = found !== undefined && 'pem' in found ? found.pem : '';
-  const fault = found && ('fault' in found ? found.fault : authoritiesFault(pem));
-  if (fault !== undefined) values.deny('proxy-ssl-secret', `the Secret ${serviceKey(secret)} cannot be used: ${fault}`);
-  return { serverName: name, isVerified, ca: fault === undefined ? pem : '' };
+  return {
+    serverName: isVerified || sendsName ? name : '',
+    isVerified,
+    ...readSecret(values, secret, isVerified),
+  };
+}
+
+/** What endpoints are verified by, and shown. While the Secret is not known, none is trusted. */
+function readSecret(
+  values: IngressValues,
+  secret: SecretRef,
+  isVerified: boolean,
+): Pick<UpstreamTls, 'ca' | 'clientCertificate'> {
+  const trusted = isVerified && { ca: '' };
+  const deny = (fault: string) => {
+    values.deny('proxy-ssl-secret', `the Secret ${serviceKey(secret)} cannot be used: ${fault}`);
+    return { ...trusted };
+  };
+  const [authorities, shown] = [
+    values.authorities('proxy-ssl-secret', secret),
+    values.certificate('proxy-ssl-secret', secret),
+  ];
+  if (authorities === undefined || shown === undefined) return { ...trusted };
+  if ('fault' in authorities) return deny(authorities.fault);
+  if ('fault' in shown) return deny(shown.fault);
+  const { pem } = authorities;
+  const { certificate } = shown;
+  if (pem === '' && certificate === undefined) return deny('it has neither ca.crt nor tls.crt and tls.key');
+  const fault = isVerified ? authoritiesFault(pem) : undefined;
+  if (fault !== undefined) return deny(fault);
+  return { ...(isVerified && { ca: pem }), ...(certificate && { clientCertificate: certificate }) };
 }
 
 /** @throws FormatError */

@@ -1,15 +1,19 @@
 /** Certificates of clients: the annotations auth-tls-*. They count for the whole host. */
-import { createHash } from 'node:crypto';
 import { FormatError } from '../../../errors.ts';
 import type { HeaderEdit, Policy } from '../../../model/policy.ts';
 import { serviceKey } from '../../../model/route.ts';
 import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
 import { compilePattern } from '../../../routing/pattern/compile-pattern.ts';
 import { quote } from '../../../text/quote.ts';
-import { authoritiesFault } from '../../tls-authorities.ts';
+import { clientCertificatePolicy } from '../../client-certificate-policy.ts';
+import { type Authorities, authoritiesFault, revocationFault } from '../../tls-authorities.ts';
 import type { IngressFeature, IngressRow, IngressValues, ServerEffect } from '../ingress-feature.ts';
+import { parseCount } from '../numbers.ts';
 import { objectNameOf } from './object-name.ts';
 
+const DEFAULT_DEPTH = 1;
+const MOST_DEPTH = 100;
+const LONGEST_PAGE = 2_048;
 const MODES: Readonly<Record<string, ClientCertificatePolicy['mode']>> = { on: 'required', optional: 'optional' };
 
 function row(name: string, value: string, example: string, help: string, differs?: string): IngressRow {
@@ -22,8 +26,8 @@ export const CLIENT_CERTIFICATES: IngressFeature = {
       'auth-tls-secret',
       'NAME or NAMESPACE/NAME of a Secret',
       'client-ca',
-      'Clients of the host need a certificate that ca.crt of the Secret has signed: without it they get 400. Upstreams are told as ssl-client-verify, ssl-client-subject-dn and ssl-client-issuer-dn. While the Secret is missing or cannot be used, the whole host gets 403.',
-      'Plain HTTP gets 400, too, and a Secret without ca.crt 403, where ingress-nginx asks for no certificate. A list of revoked certificates (ca.crl) is not read.',
+      'Clients of the host need a certificate that ca.crt of the Secret has signed: without it, or with one that ca.crl of the Secret has revoked, they get 400. Upstreams are told as ssl-client-verify, ssl-client-subject-dn and ssl-client-issuer-dn. While the Secret is missing or cannot be used, the whole host gets 403.',
+      'Plain HTTP gets 400, too, and a Secret without ca.crt 403, where ingress-nginx asks for no certificate.',
     ),
     row(
       'auth-tls-verify-client',
@@ -45,16 +49,20 @@ export const CLIENT_CERTIFICATES: IngressFeature = {
       'Clients in whose subject the expression is not found get 403.',
       'An expression that cannot be read, or is none that this program takes, answers 503.',
     ),
-    {
-      ...{ name: 'auth-tls-verify-depth', support: 'no-effect', value: 'a whole number', example: '1' },
-      help: 'How many certificates may stand between that of a client and the Secret.',
-      why: 'chains of any length are verified: only what the Secret has signed counts.',
-    },
-    {
-      ...{ name: 'auth-tls-error-page', support: 'no-effect', value: 'URL', example: 'https://example.com/help' },
-      help: 'Where clients without a certificate are sent.',
-      why: 'it is not built: they get 400.',
-    },
+    row(
+      'auth-tls-verify-depth',
+      'a whole number',
+      '2',
+      'So many certificates may stand between that of a client and the root in the Secret, 1 unless told; a longer chain gets 400.',
+      'So that each connection shows its chain, sessions of TLS are not resumed.',
+    ),
+    row(
+      'auth-tls-error-page',
+      'URL',
+      'https://example.com/help',
+      'Clients without a certificate that counts are sent there with 302, instead of getting 400.',
+      'A URL with variables, and a path of the host, which would be served without a certificate, are not taken: clients get 400.',
+    ),
   ],
   read(values) {
     if (values.get('auth-tls-secret') === undefined) return undefined;
@@ -67,8 +75,7 @@ export const CLIENT_CERTIFICATES: IngressFeature = {
       return undefined;
     }
     const found = values.authorities('auth-tls-secret', ref);
-    const fault =
-      found === undefined ? 'it has not been read yet' : 'fault' in found ? found.fault : authoritiesFault(found.pem);
+    const fault = faultOf(found);
     if (fault !== undefined || found === undefined || 'fault' in found) {
       if (found !== undefined)
         values.tell(
@@ -78,14 +85,37 @@ export const CLIENT_CERTIFICATES: IngressFeature = {
       return { server: { forbidden: `the Secret ${serviceKey(ref)} of auth-tls-secret cannot be used: ${fault}` } };
     }
     const mode = MODES[word] ?? 'required';
-    const policy = createHash('sha256').update(`${mode} ${found.pem}`).digest('hex').slice(0, 32);
+    const { pem, revoked = '' } = found;
+    const errorPage = values.read('auth-tls-error-page', parsePage);
     const server: ServerEffect = {
-      clientCertificate: { policy, mode, ca: found.pem },
+      clientCertificate: clientCertificatePolicy({
+        ...{ mode, ca: pem, mostIntermediates: depthOf(values) },
+        ...(revoked !== '' && { revoked }),
+        ...(errorPage !== undefined && { errorPage }),
+      }),
       certificatePolicies: [...matchCn(values), headers(values)],
     };
     return { server };
   },
 };
+
+function faultOf(found: Authorities): string | undefined {
+  if (found === undefined) return 'it has not been read yet';
+  return 'fault' in found ? found.fault : (authoritiesFault(found.pem) ?? revocationFault(found.revoked));
+}
+
+function depthOf(values: IngressValues): number {
+  const asked = values.read('auth-tls-verify-depth', text => parseCount(text, 0, MOST_DEPTH));
+  // 0 counts as absent there.
+  return asked || DEFAULT_DEPTH;
+}
+
+/** @throws FormatError */
+function parsePage(text: string): string {
+  if (/^https?:\/\/[A-Za-z0-9\-._~/:,?&=%]+$/.test(text) && text.length <= LONGEST_PAGE && URL.canParse(text))
+    return text;
+  throw new FormatError(`${quote(text)} is no URL without variables: clients without a certificate get 400`);
+}
 
 function matchCn(values: IngressValues): readonly Policy[] {
   const pattern = values.require('auth-tls-match-cn', text => {
