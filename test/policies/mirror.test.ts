@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { FilteredExchange } from '../../src/dataplane/pipeline/filters/filter.ts';
 import { Mirror } from '../../src/dataplane/pipeline/filters/mirror.ts';
 import { CopyMemory, MOST_WAITING_BYTES } from '../../src/dataplane/pipeline/subrequests/body-copy.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { eventually } from '../support/eventually.ts';
+import { header } from '../support/exchange.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { requestFields } from '../support/http2-fields.ts';
 import { answeringHttp2, RawHttp2Upstream } from '../support/raw-http2-upstream.ts';
@@ -167,16 +169,73 @@ describe('mirror', { concurrency: 8 }, () => {
     await settled({ entry });
   });
 
-  it('may answer with a gigabyte: its connection ends', async t => {
-    let sent = 0;
-    const { entry, shadow } = await mirrored(t, async ({ connection }) => {
-      await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${2 ** 30}\r\n\r\n`);
-      for (; connection.end === undefined && sent < 2 ** 30; sent += 65_536) await connection.send('x'.repeat(65_536));
+  const ENDLESS: readonly (readonly [what: string, head: string, piece: string])[] = [
+    ['a gigabyte', `HTTP/1.1 200 OK\r\nContent-Length: ${2 ** 30}\r\n\r\n`, 'x'.repeat(65_536)],
+    [
+      'chunks without end',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      `10000\r\n${'x'.repeat(65_536)}\r\n`,
+    ],
+    ['a body that only its connection ends', 'HTTP/1.1 200 OK\r\n\r\n', 'x'.repeat(65_536)],
+    [
+      'a gigabyte that says it is compressed',
+      `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: ${2 ** 30}\r\n\r\n`,
+      '\0'.repeat(65_536),
+    ],
+    ['header lines without end', 'HTTP/1.1 200 OK\r\n', `X-Line: ${'x'.repeat(4_000)}\r\n`.repeat(16)],
+    ['interim responses without end', '', 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n'.repeat(1_000)],
+  ];
+  for (const [what, head, piece] of ENDLESS) {
+    it(`may answer with ${what}: its connection ends, and nothing of it reaches client, log or memory`, async t => {
+      let sent = 0;
+      const compress: Policy = { kind: 'compress', codings: ['gzip'] };
+      const clock = new FakeClock();
+      const { entry, shadow } = await mirrored(
+        t,
+        async ({ connection }) => {
+          await connection.send(head);
+          for (; connection.end === undefined && sent < 2 ** 30; sent += piece.length) await connection.send(piece);
+        },
+        [compress, MIRROR],
+        { clock, respond: answering(answer('y'.repeat(2_000), 'Content-Type: text/html\r\n')) },
+      );
+      shadow.toleratesMalformed = true;
+      const client = await entry.proxy.connect();
+      for (let count = 0; count < 3; count += 1) {
+        await client.send('GET /guarded HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n');
+        const response = await client.response();
+        assert.deepEqual([response.status, header(response, 'content-encoding')], [200, ['gzip']]);
+        assert.equal(gunzipSync(Buffer.from(response.body, 'latin1')).toString(), 'y'.repeat(2_000));
+      }
+      // An answer that has not ended is not waited for any longer.
+      clock.advance(10_100);
+      for (const index of [0, 1, 2]) await (await shadow.connection(index)).closed();
+      assert.ok(sent < 2 ** 28, `${sent}`);
+      await settled({ entry });
+      const lines = await entry.proxy.logged(3);
+      assert.deepEqual(
+        lines.map(({ status, reason }) => [status, reason]),
+        Array.from({ length: 3 }, () => [200, '-']),
+      );
+      assert.deepEqual([entry.proxy.notices.length, entry.proxy.keptBytes], [0, 0]);
     });
+  }
+
+  it('answers of HTTP/2 without end are given up, and other copies on the connection come through', async t => {
+    const shadow = await RawHttp2Upstream.start(t, async request => {
+      await request.whole();
+      request.head(200, []);
+      if (!request.fields.some(([name]) => name === 'x-greedy')) request.data('ok', true);
+      else for (let count = 0; count < 200; count += 1) request.data('x'.repeat(16_384), false);
+    });
+    const beside = [{ path: '/shadow', to: [shadow.address], cluster: { protocol: 'h2c' } as const }];
+    const entry = await policyScene(t, [MIRROR], { beside });
+    assert.equal((await entry.get('X-Greedy: 1\r\n')).status, 200);
     assert.equal((await entry.get()).status, 200);
-    await (await shadow.connection(0)).closed();
-    assert.ok(sent < 2 ** 28, `${sent}`);
+    await eventually('both are over', () => entry.proxy.counters.subrequests('mirror', 'answered') === 2);
+    await eventually('both are there', () => shadow.requests.length === 2);
     await settled({ entry });
+    assert.equal(entry.proxy.notices.length, 0);
   });
 
   it('may read slowly: the upstream gets the body as fast as it takes it, and the copy is given up', async t => {
@@ -230,6 +289,22 @@ describe('mirror', { concurrency: 8 }, () => {
       mirror.request(exchange);
     }
     assert.equal(copies, 125);
+  });
+
+  it('of a fraction of a percent, sends a copy where chance says so, and no other', async t => {
+    const drawn = [0.0049, 0.0051, 0.9, 0];
+    const random = (): number => drawn.shift() ?? 1;
+    const half: Policy = { kind: 'mirror', cluster: BESIDE, percent: 0.5 };
+    const { entry, shadow } = await mirrored(t, answering(), [half], { filters: { random } });
+    for (const target of ['/guarded/a', '/guarded/b', '/guarded/c', '/guarded/d', '/guarded/e']) {
+      assert.equal((await entry.get('', target)).status, 200);
+    }
+    await shadow.request(1);
+    await settled({ entry });
+    assert.deepEqual(
+      shadow.requests.map(({ target }) => target),
+      ['/a', '/d'],
+    );
   });
 
   it('to another path and host, without the body', async t => {

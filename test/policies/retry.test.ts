@@ -163,6 +163,38 @@ describe('retry', { concurrency: 8 }, () => {
     assert.equal(upstream.requests.length, 1);
   });
 
+  it('of a storm asks so often as it says and no more, and keeps nothing of it', async t => {
+    const { proxy, upstream } = await scene(t, retry(2), inTurn(UNAVAILABLE));
+    const clients = await Promise.all(Array.from({ length: 50 }, () => proxy.connect()));
+    await Promise.all(clients.map(client => client.send(withBody('PUT', 1_000))));
+    for (const client of clients) assert.equal((await client.response()).status, 503);
+    assert.equal(upstream.requests.length, 150);
+    assert.ok(upstream.requests.every(({ body }) => body.length === 1_000));
+    assert.equal(proxy.counters.get('retriesStatus'), 100);
+    await eventually('nothing to be kept', () => proxy.keptBytes === 0);
+    assert.equal(proxy.notices.length, 0);
+  });
+
+  it('keeps no body where the memory for clients is half used: such a request is sent once', async t => {
+    const clientBytes = 2 << 20;
+    const { proxy, upstream } = await scene(t, retry(2), inTurn(UNAVAILABLE), { clientBytes });
+    const clients = await Promise.all(Array.from({ length: 40 }, () => proxy.connect()));
+    // Each is kept, because none of them is whole.
+    const [first = '', last = ''] = [withBody('PUT', 60_000).slice(0, -1), 'b'];
+    await Promise.all(clients.map(client => client.send(first)));
+    await upstream.request(clients.length - 1);
+    await Promise.all(upstream.requests.map(request => request.bodyBytes(59_999)));
+    assert.ok(proxy.keptBytes <= clientBytes / 2 + 65_536 + 16_384, `${proxy.keptBytes}`);
+    await Promise.all(clients.map(client => client.send(last)));
+    for (const client of clients) assert.equal((await client.response()).status, 503);
+    const attempts = upstream.requests.length;
+    assert.ok(attempts > clients.length && attempts < 3 * clients.length, `${attempts}`);
+    await eventually('nothing to be kept', () => proxy.keptBytes === 0);
+    await clients[0]?.send(withBody('PUT', 60_000));
+    assert.equal((await clients[0]?.response())?.status, 503);
+    assert.equal(upstream.requests.length, attempts + 3, 'bodies are kept again');
+  });
+
   it('serves clients and upstreams of HTTP/2 alike', async t => {
     let count = 0;
     const upstream = await RawHttp2Upstream.start(t, async request => {

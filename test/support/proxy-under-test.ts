@@ -19,7 +19,7 @@ import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';
 import { arrivals, departures, type PublishedDelta } from '../../src/model/delta.ts';
 import { type PortId, portArrivals, portDepartures } from '../../src/model/gateway-port.ts';
 import type { Policy, PolicyKind } from '../../src/model/policy.ts';
-import type { GatewayRoute, Route, RouteOverrides } from '../../src/model/route.ts';
+import type { Canary, GatewayRoute, Route, RouteOverrides } from '../../src/model/route.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
@@ -53,6 +53,8 @@ export interface RouteDescription {
   readonly tlsRedirect?: false;
   readonly overrides?: RouteOverrides;
   readonly policies?: readonly Policy[];
+  /** Its cluster is that of another of the routes. */
+  readonly canary?: Canary;
   /** What the rule of a Gateway says that it is made of; absent: it is not made of one. */
   readonly gateway?: Partial<GatewayRoute>;
   /** What its cluster has beyond endpoints; kube-proxy balances it otherwise. */
@@ -327,7 +329,7 @@ const RULE: GatewayRoute = { object: { kind: 'HTTPRoute', namespace: 'test', nam
 
 function routeOf(description: RouteDescription, index: number): Route {
   const { path, host = '', stripPrefix = true, rewriteRedirects = false, tlsRedirect, overrides = {} } = description;
-  const { policies, gateway } = description;
+  const { policies, canary, gateway } = description;
   const service = { namespace: 'test', name: `service-${index}` };
   return {
     host,
@@ -337,6 +339,7 @@ function routeOf(description: RouteDescription, index: number): Route {
     ...(tlsRedirect === false && { tlsRedirect }),
     overrides,
     ...(policies && { policies }),
+    ...(canary && { canary }),
     ...(gateway && { gateway: { ...RULE, ...gateway } }),
     cluster: `test/service-${index}:80`,
     service,
