@@ -5,6 +5,8 @@ const MAX_WAYS = 200;
 const MAX_SITUATIONS = 200;
 const MAX_WORK = 30_000;
 const MAX_COUNT = 16;
+/** Of keeping a situation, beside that of counting it. */
+const SETTLE_WORK = 4;
 
 /** Where a program may go from one instruction without taking a byte. */
 interface Ways {
@@ -17,7 +19,11 @@ interface Ways {
 }
 
 /** How many threads of a backtracking search come to each instruction that takes a byte, at one place of the text. */
-type Situation = ReadonlyMap<number, number>;
+interface Situation {
+  readonly takers: readonly number[];
+  /** Of each of {@link takers}. */
+  readonly counts: readonly number[];
+}
 
 /**
  * Proves that a backtracking search, such as that of RegExp, is linear in the length of a text. Such a search comes to an
@@ -44,63 +50,81 @@ class NotProven extends Error {}
 
 class Proof {
   readonly #program: Program;
-  readonly #ways = new Map<number, Ways>();
+  readonly #ways: (Ways | undefined)[] = [];
   #work = 0;
+  /** The situation that is being counted together, by instruction. Each count fits a byte. */
+  readonly #counts: Buffer;
+  /** The instructions with a count. */
+  #counted: number[] = [];
+  readonly #seen = new Set<string>();
+  readonly #situations: Situation[] = [];
 
   constructor(program: Program) {
     this.#program = program;
+    this.#counts = Buffer.alloc(program.operations.length);
   }
 
   stepsPerByte(): number {
     const bytes = representativeBytes(this.#program);
     // A search begins at each place of the text, until it has found something.
     const restart = this.#waysFrom(0, false);
-    const first = new Map<number, number>();
-    for (const taker of this.#waysFrom(0, true).takers) this.#count(first, taker, 1);
-    const situations = new Map([[keyOf(first), first as Situation]]);
+    for (const taker of this.#waysFrom(0, true).takers) this.#count(taker, 1);
+    this.#settle();
     let most = restart.steps;
-    // A map goes on to what is added while it is walked through.
-    for (const situation of situations.values()) {
+    // An array goes on to what is added while it is walked through.
+    for (const situation of this.#situations) {
       for (const byte of bytes) {
-        const next = new Map<number, number>();
-        for (const taker of restart.takers) this.#count(next, taker, 1);
-        most = Math.max(most, restart.steps + this.#advance(situation, byte, next));
-        situations.set(keyOf(next), next);
-        if (situations.size > MAX_SITUATIONS) throw new NotProven();
+        for (const taker of restart.takers) this.#count(taker, 1);
+        most = Math.max(most, restart.steps + this.#advance(situation, byte));
+        this.#settle();
       }
     }
     return most;
   }
 
   /** @returns the steps that a byte takes */
-  #advance(situation: Situation, byte: number, next: Map<number, number>): number {
+  #advance({ takers, counts }: Situation, byte: number): number {
     let steps = 0;
-    for (const [taker, count] of situation) {
+    for (let index = 0; index < takers.length; index += 1) {
+      const taker = takers[index] as number;
+      const count = counts[index] as number;
       this.#spend(1);
       steps += count;
       if (!this.#program.takes(taker, byte)) continue;
       const ways = this.#from(taker + 1);
       const arrivals = ways.isSure ? 1 : count;
       steps += arrivals * ways.steps;
-      for (const then of ways.takers) this.#count(next, then, arrivals);
+      for (const then of ways.takers) this.#count(then, arrivals);
     }
     return steps;
   }
 
-  #count(counts: Map<number, number>, taker: number, more: number): void {
+  #count(taker: number, more: number): void {
     this.#spend(1);
-    const count = (counts.get(taker) ?? 0) + more;
-    if (count > MAX_COUNT) throw new NotProven();
-    counts.set(taker, count);
+    const before = this.#counts[taker] as number;
+    if (before + more > MAX_COUNT) throw new NotProven();
+    if (before === 0) this.#counted.push(taker);
+    this.#counts[taker] = before + more;
+  }
+
+  /** What has been counted is a situation: it is looked into if it is new. */
+  #settle(): void {
+    const key = this.#counts.toString('latin1');
+    const takers = this.#counted;
+    if (!this.#seen.has(key)) {
+      if (this.#seen.size === MAX_SITUATIONS) throw new NotProven();
+      this.#seen.add(key);
+      this.#situations.push({ takers, counts: takers.map(taker => this.#counts[taker] as number) });
+      this.#counted = [];
+    }
+    for (const taker of takers) this.#counts[taker] = 0;
+    this.#counted.length = 0;
+    this.#spend(SETTLE_WORK);
   }
 
   #from(pc: number): Ways {
-    let ways = this.#ways.get(pc);
-    if (ways === undefined) {
-      ways = this.#waysFrom(pc, false);
-      this.#ways.set(pc, ways);
-    }
-    return ways;
+    this.#ways[pc] ??= this.#waysFrom(pc, false);
+    return this.#ways[pc] as Ways;
   }
 
   /** In the order of a search. It ends where one way surely matches: a search tries none behind it. */
@@ -150,26 +174,20 @@ class Proof {
   }
 }
 
-function keyOf(situation: Situation): string {
-  return [...situation]
-    .sort(([a], [b]) => a - b)
-    .flat()
-    .join();
-}
-
 /** One byte for each kind: bytes of one kind are taken by the same instructions. */
 function representativeBytes(program: Program): number[] {
-  const takers = new Map<number, number>();
-  for (const [at, operation] of program.operations.entries()) {
-    // The operand tells sets apart, and bytes; a byte is never as large as this.
-    if (operation === BYTE) takers.set(-1 - (program.x[at] as number), at);
-    else if (operation === SET) takers.set(program.x[at] as number, at);
+  const { operations, x } = program;
+  /** The kind of each byte, as far as the instructions so far tell them apart. */
+  const kinds = new Uint16Array(256);
+  let count = 1;
+  const sets = new Map<number, number>();
+  for (const [at, operation] of operations.entries()) if (operation === SET) sets.set(x[at] as number, at);
+  for (const set of sets.values()) {
+    const fresh = new Map<number, number>();
+    for (let byte = 0; byte < 256; byte += 1) {
+      if (program.takes(set, byte)) kinds[byte] = fresh.getOrInsertComputed(kinds[byte] as number, () => count++);
+    }
   }
-  const kinds = new Map<string, number>();
-  for (let byte = 0; byte < 256; byte += 1) {
-    let kind = '';
-    for (const at of takers.values()) kind += program.takes(at, byte) ? '1' : '0';
-    kinds.set(kind, byte);
-  }
-  return [...kinds.values()];
+  for (const [at, operation] of operations.entries()) if (operation === BYTE) kinds[x[at] as number] = count++;
+  return [...new Map(Array.from(kinds, (kind, byte) => [kind, byte])).values()];
 }
