@@ -59,7 +59,9 @@ function gatewayServiceParts(
   const source = new GatewayServiceSource({
     ...{ settings, own, client, logger },
     onChange: receivedAt => {
-      services.set(readGatewayServices({ services: source.services.objects(), slices: source.slices.objects() }));
+      const stored = { services: source.services.objects(), slices: source.slices.objects() };
+      const isWhole = source.services.isKnown && source.slices.isKnown;
+      keeper.services.set(readGatewayServices(stored), isWhole);
       if (services.isChanged) onChange(receivedAt);
       publication.look();
     },

@@ -2,8 +2,10 @@ import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { ConfigMap } from '../../resources/config-map.ts';
 import { GATEWAY_KIND_NAMES } from '../../resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../resources/gateway/gateway-object.ts';
+import type { GatewayService } from '../../resources/gateway/gateway-service.ts';
 import type { GatewayStore } from '../../resources/gateway/gateway-store.ts';
 import { KeptConfigMaps } from './kept-config-maps.ts';
+import { KeptGatewayServices } from './kept-gateway-services.ts';
 
 /** An object of one of the kinds that are read for Gateways, and its kind. */
 export interface KindedObject<K extends GatewayKind = GatewayKind> {
@@ -15,13 +17,15 @@ export interface KindedObject<K extends GatewayKind = GatewayKind> {
 export interface SavedGateways {
   readonly gatewayObjects: readonly KindedObject[];
   readonly configMaps: readonly ConfigMap[];
+  readonly gatewayServices: readonly GatewayService[];
 }
 
-export const NO_GATEWAYS: SavedGateways = { gatewayObjects: [], configMaps: [] };
+export const NO_GATEWAYS: SavedGateways = { gatewayObjects: [], configMaps: [], gatewayServices: [] };
 
 /** Stands between the source and the store of Gateways, and notes what passes: for the state file, and for who writes statuses. */
 export class GatewayKeeper implements GatewayStore {
   readonly configMaps: KeptConfigMaps;
+  readonly services: KeptGatewayServices;
   readonly #store: GatewayStore;
   /** As the API server has them, by kind, then by namespace and name. */
   readonly #objects = new Map<GatewayKind, Map<string, GatewayKinds[GatewayKind]>>();
@@ -34,6 +38,7 @@ export class GatewayKeeper implements GatewayStore {
   constructor(store: GatewayStore) {
     this.#store = store;
     this.configMaps = new KeptConfigMaps(store.configMaps, () => this.onChange?.());
+    this.services = new KeptGatewayServices(store.services, () => this.onChange?.());
   }
 
   /** An object as the API server has it, with its status. */
@@ -57,11 +62,11 @@ export class GatewayKeeper implements GatewayStore {
       const objects = this.#objects.get(kind)?.values() ?? this.#restored.get(kind) ?? [];
       return [...objects].map(object => ({ kind, object }));
     });
-    return { gatewayObjects, configMaps: this.configMaps.kept };
+    return { gatewayObjects, configMaps: this.configMaps.kept, gatewayServices: this.services.kept };
   }
 
   /** Puts what a file held into the store. The API server has said nothing yet. */
-  restore({ gatewayObjects, configMaps }: SavedGateways): void {
+  restore({ gatewayObjects, configMaps, gatewayServices }: SavedGateways): void {
     const byKind = Map.groupBy(gatewayObjects, ({ kind }) => kind);
     for (const kind of GATEWAY_KIND_NAMES) {
       const objects = (byKind.get(kind) ?? []).map(({ object }) => object);
@@ -69,6 +74,7 @@ export class GatewayKeeper implements GatewayStore {
       this.#restored.set(kind, objects);
     }
     this.configMaps.restore(configMaps);
+    this.services.restore(gatewayServices);
   }
 
   replace<K extends GatewayKind>(kind: K, objects: readonly GatewayKinds[K][]): void {

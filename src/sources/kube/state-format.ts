@@ -21,11 +21,14 @@ import { StateFileError } from './errors.ts';
 import type { KindedObject, SavedGateways } from './gateway-keeper.ts';
 import type { SavedIngresses } from './ingress-keeper.ts';
 import { type Origin, originDifference, readOrigin } from './origin.ts';
+import { readSavedService, savedService } from './saved-gateway-services.ts';
 
 const VERSION = 1;
 /** Services that are written in one go: a millisecond or two, after which others have their turn. */
 const SLICE = 250;
 const HEADER = /^kube-entry state (\d{1,9}) sha256:([0-9a-f]{64})\n/;
+/** Names the lines of Services that were made for Gateways. */
+const GATEWAY_SERVICE = 'GatewayService';
 /** The header is shorter. */
 const LONGEST_HEADER = 128;
 
@@ -42,7 +45,7 @@ export interface SavedState extends SavedIngresses, SavedGateways {
 /** @param pause gives others their turn */
 export async function encodeState(
   origin: Origin,
-  { services, ingresses, ingressClasses, configMaps, gatewayObjects }: SavedState,
+  { services, ingresses, ingressClasses, configMaps, gatewayObjects, gatewayServices }: SavedState,
   pause: () => Promise<void>,
 ): Promise<Buffer[]> {
   const chunks = [Buffer.from(`${JSON.stringify({ origin })}\n`)];
@@ -58,6 +61,7 @@ export async function encodeState(
   await write(configMaps, ({ metadata, data }) => ({ kind: 'ConfigMap', metadata, data: Object.fromEntries(data) }));
   await write(ingresses, object => ({ kind: 'Ingress', ...object }));
   await write(gatewayObjects, withoutStatus);
+  await write(gatewayServices, service => ({ kind: GATEWAY_SERVICE, ...savedService(service) }));
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
   return [Buffer.from(`kube-entry state ${VERSION} sha256:${hash.digest('hex')}\n`), ...chunks];
@@ -81,7 +85,7 @@ export function decodeState(content: Buffer, origin: Origin): SavedState {
   const difference = originDifference(saved, origin);
   if (difference !== undefined) throw new StateFileError(`was read from ${difference}`);
   const state: Gathered<SavedState> = {
-    ...{ services: [], ingresses: [], ingressClasses: [], configMaps: [], gatewayObjects: [] },
+    ...{ services: [], ingresses: [], ingressClasses: [], configMaps: [], gatewayObjects: [], gatewayServices: [] },
   };
   for (const [index, line] of lines.entries()) readLine(line, index + 3, state);
   return state;
@@ -103,6 +107,7 @@ function readLine(line: string, number: number, state: Gathered<SavedState>): vo
   if (kind === 'Ingress') take(readIngress(value, ''), state.ingresses);
   else if (kind === 'IngressClass') take(readIngressClass(value), state.ingressClasses);
   else if (kind === 'ConfigMap') take(readConfigMap(value, ''), state.configMaps);
+  else if (kind === GATEWAY_SERVICE) take(readSavedService(value), state.gatewayServices);
   else if (isGatewayKind(kind)) take(kinded(kind, value), state.gatewayObjects);
   else take(readService(value, ''), state.services);
 }

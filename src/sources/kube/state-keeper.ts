@@ -205,9 +205,9 @@ export class StateKeeper implements ServiceStore {
     try {
       // Both of this moment: changes come while it is written.
       const { configMaps, ...ofIngresses } = ingresses?.kept ?? NO_INGRESSES;
-      const { configMaps: more, gatewayObjects } = gateways?.kept ?? NO_GATEWAYS;
+      const { configMaps: more, ...ofGateways } = gateways?.kept ?? NO_GATEWAYS;
       const named = new Map([...configMaps, ...more].map(configMap => [serviceKey(configMap.metadata), configMap]));
-      const state = { services: this.#kept(), ...ofIngresses, gatewayObjects, configMaps: [...named.values()] };
+      const state = { services: this.#kept(), ...ofIngresses, ...ofGateways, configMaps: [...named.values()] };
       const confirmedAt = this.#confirmedAt;
       const chunks = await encodeState(await origin(), state, () => nextTurn());
       await this.#file.write(chunks, confirmedAt);

@@ -8,7 +8,7 @@ import { GATEWAY_KIND_NAMES, readGatewayObject } from '../../../src/resources/ga
 import type { GatewayKind, GatewayKinds } from '../../../src/resources/gateway/gateway-object.ts';
 import { readIngress } from '../../../src/resources/ingress-object.ts';
 import { isShapeProblem } from '../../../src/resources/service-object.ts';
-import { GatewayKeeper } from '../../../src/sources/kube/gateway-keeper.ts';
+import { GatewayKeeper, NO_GATEWAYS } from '../../../src/sources/kube/gateway-keeper.ts';
 import { IngressKeeper } from '../../../src/sources/kube/ingress-keeper.ts';
 import { CONTROLLER, gateway, gatewayClass, httpRoute } from '../../support/gateways.ts';
 import { ingress } from '../../support/ingresses.ts';
@@ -92,7 +92,7 @@ test('the authorities of a BackendTLSPolicy count for the first table', () => {
     }
   });
   const { cert } = selfSigned({ names: ['ca.test'] });
-  keeper.restore({ gatewayObjects: objects, configMaps: [configMap(CA, { 'ca.crt': cert })] });
+  keeper.restore({ ...NO_GATEWAYS, gatewayObjects: objects, configMaps: [configMap(CA, { 'ca.crt': cert })] });
   const delta = made.commit();
   const [{ tls } = {}] = delta?.clusters.upserts ?? [];
   assert.ok(tls?.ca !== undefined, JSON.stringify(delta));

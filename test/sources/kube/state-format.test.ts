@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { readConfigMap } from '../../../src/resources/config-map.ts';
 import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
+import type { GatewayService } from '../../../src/resources/gateway/gateway-service.ts';
 import { readIngress, readIngressClass } from '../../../src/resources/ingress-object.ts';
 import { isShapeProblem, type ServiceObject, type ShapeProblem } from '../../../src/resources/service-object.ts';
 import { StateFileError } from '../../../src/sources/kube/errors.ts';
@@ -62,9 +63,23 @@ describe('the content of a state file', () => {
     const ingresses = [read(readIngress(ingress('a', { annotations: { 'nginx.ingress.kubernetes.io/x': '1' } }), ''))];
     const ingressClasses = [read(readIngressClass(ingressClass('nginx')))];
     const configMaps = [read(readConfigMap(configMap('settings', JSON.parse('{"__proto__":"1","x":"2"}')), ''))];
-    const state = { services: [], ingresses, ingressClasses, configMaps, gatewayObjects: [] };
+    const state = { services: [], ...NO_GATEWAYS, ingresses, ingressClasses, configMaps };
     const content = Buffer.concat(await encodeState(ORIGIN, state, async () => {}));
     assert.deepEqual(decodeState(content, ORIGIN), state);
+  });
+
+  it('has the Services that were made for Gateways', async () => {
+    const service: GatewayService = {
+      ...{ namespace: 'shop', name: 'gate-entry', uid: 'uid-1', owners: new Set(['uid-0']), isConnected: true },
+      targets: new Map([[80, 10_080]]),
+      addresses: [{ type: 'IPAddress', value: '192.0.2.1' }],
+    };
+    const state = { services: [], ...NO_INGRESSES, ...NO_GATEWAYS, gatewayServices: [service] };
+    const content = Buffer.concat(await encodeState(ORIGIN, state, async () => {}));
+    assert.deepEqual(decodeState(content, ORIGIN), state);
+    const [, preface, line] = content.toString().split('\n');
+    const changed = { ...JSON.parse(line ?? ''), targets: [[80, 0]] };
+    assertRefused(signed(`${preface}\n${JSON.stringify(changed)}\n`), /no GatewayService in line 3: targets must be/);
   });
 
   it('has objects of the Gateway API as they were read, without their status', async () => {
@@ -79,7 +94,7 @@ describe('the content of a state file', () => {
       { kind: 'Gateway', object: read(readGatewayObject('Gateway', gateway, '')) },
       { kind: 'Namespace', object: read(readGatewayObject('Namespace', namespace, '')) },
     ] as const;
-    const state = { services: [], ...NO_INGRESSES, gatewayObjects };
+    const state = { services: [], ...NO_INGRESSES, ...NO_GATEWAYS, gatewayObjects };
     const content = Buffer.concat(await encodeState(ORIGIN, state, async () => {}));
     assert.doesNotMatch(content.toString(), /hush/);
     const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
