@@ -105,6 +105,12 @@ describe('BackendTLSPolicies', () => {
     assert.deepEqual(reasons(ofSystem), { policy: BOTH_MET });
   });
 
+  it('are not obeyed with a field that is not known, and nothing is sent to the Service then', () => {
+    const of = reading(policy({}, { validation: { minimumVersion: '1.3' } }));
+    assert.match(served(of), /fault: .*"validation.minimumVersion" is a field that this program does not know/);
+    assert.deepEqual(reasons(of), { policy: 'Accepted=False Invalid, ResolvedRefs=True ResolvedRefs' });
+  });
+
   it('conflict where two have one target: the older one counts, then the name', () => {
     const older = { createdAt: '2026-01-01T00:00:00Z' };
     const newer = { createdAt: '2026-01-02T00:00:00Z' };

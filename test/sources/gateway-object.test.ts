@@ -168,6 +168,7 @@ test('other kinds are read in the form of the API', () => {
   assert.deepEqual(plain(read('ListenerSet', { parentRef: { name: 'gate' } }).spec), {
     parentRef: gateway,
     listeners: [],
+    unknown: [],
   });
   assert.deepEqual(plain(read('GRPCRoute', { rules: [{ matches: [{ method: { service: 'a.B' } }] }] }).spec), {
     parentRefs: [],
@@ -184,7 +185,7 @@ test('other kinds are read in the form of the API', () => {
   assert.deepEqual(plain(read('TLSRoute', { hostnames: ['a.b'], rules: [{ backendRefs: [{ name: 's' }] }] }).spec), {
     parentRefs: [],
     hostnames: ['a.b'],
-    rules: [{ backendRefs: [{ group: '', kind: 'Service', name: 's', weight: 1 }] }],
+    rules: [{ backendRefs: [{ group: '', kind: 'Service', name: 's', weight: 1 }], unknown: [] }],
   });
   const grant = { from: [{ group: '', kind: 'A', namespace: 'b' }], to: [{ group: '', kind: 'Secret' }] };
   assert.deepEqual(plain(read('ReferenceGrant', grant).spec), grant);
@@ -196,6 +197,7 @@ test('other kinds are read in the form of the API', () => {
     ...policy,
     validation: { ...policy.validation, caCertificateRefs: [], subjectAltNames: [] },
     options: {},
+    unknown: [],
   });
   const labels = { 'kubernetes.io/metadata.name': 'web' };
   assert.deepEqual(

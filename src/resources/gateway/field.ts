@@ -106,19 +106,9 @@ export class Field {
     return Object.fromEntries(entries) as Record<string, string>;
   }
 
-  /** The keys of this mapping that are not among the known ones: at most as many as a person would read. */
-  othersThan(known: ReadonlySet<string>): string[] {
-    if (this.isAbsent) return [];
-    const others = Object.entries(this.#mapping()).filter(([key, value]) => !known.has(key) && !isNothing(value));
-    return others.slice(0, MOST_OTHERS).map(([key]) => key.slice(0, LONGEST_OTHER));
-  }
-
   #mapping(): Record<string, unknown> {
     if (isNothing(this.value)) throw this.wrong('is missing');
     if (!isObject(this.value)) throw this.wrong('must be a mapping');
     return this.value;
   }
 }
-
-const MOST_OTHERS = 16;
-const LONGEST_OTHER = 64;

@@ -131,6 +131,8 @@ export interface ListenerSetSpec {
     readonly name: string;
   };
   readonly listeners: readonly Listener[];
+  /** Fields that this program does not know, outside the listeners. */
+  readonly unknown: readonly string[];
 }
 
 /** Names an object of the own namespace. */
@@ -194,7 +196,7 @@ export interface HttpRouteRule {
         readonly backoff?: string | undefined;
       }
     | undefined;
-  /** Fields that this program does not serve, by name, such as `sessionPersistence`. */
+  /** Fields that this program does not serve, by name, such as `sessionPersistence` or `filters.cors.allowPrivate`. */
   readonly unknown: readonly string[];
 }
 
@@ -296,6 +298,7 @@ export interface TlsRouteSpec {
   readonly rules: readonly {
     readonly name?: string | undefined;
     readonly backendRefs: readonly (BackendRef & { readonly weight: number })[];
+    readonly unknown: readonly string[];
   }[];
 }
 
@@ -324,6 +327,8 @@ export interface BackendTlsPolicySpec {
     }[];
   };
   readonly options: Readonly<Record<string, string>>;
+  /** Fields that this program does not know, such as `validation.spiffeID`. */
+  readonly unknown: readonly string[];
 }
 
 export type GatewayClassObject = GatewayApiObject<GatewayClassSpec>;

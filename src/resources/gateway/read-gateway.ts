@@ -9,6 +9,7 @@ import {
   type ListenerSetSpec,
   type ListenerTls,
 } from './gateway-object.ts';
+import { GATEWAY_FIELDS, LISTENER_FIELDS, LISTENER_SET_FIELDS, VALIDATION_FIELDS } from './known-fields.ts';
 import {
   DNS_NAME,
   GROUP,
@@ -20,7 +21,6 @@ import {
   readNamespaceSelection,
   readObjectRef,
   readPort,
-  readSavedUnknown,
   readUnknown,
 } from './read-parts.ts';
 
@@ -29,23 +29,6 @@ const MANY = 256;
 const FEW = 64;
 /** Of the values of a mapping together: 16 of 4096 in the schema. */
 const OPTIONS = 256 * 1024;
-
-const GATEWAY = new Set([
-  'gatewayClassName',
-  'addresses',
-  'listeners',
-  'infrastructure',
-  'allowedListeners',
-  'tls',
-  'unknown',
-]);
-const GATEWAY_TLS = new Set(['backend', 'frontend']);
-const FRONTEND = new Set(['default', 'perPort']);
-const FRONTEND_OF_PORT = new Set(['validation']);
-const VALIDATION = new Set(['caCertificateRefs', 'mode', 'unknown']);
-const LISTENER = new Set(['name', 'hostname', 'port', 'protocol', 'tls', 'allowedRoutes', 'unknown']);
-const LISTENER_TLS = new Set(['mode', 'certificateRefs', 'options']);
-const ALLOWED_ROUTES = new Set(['namespaces', 'kinds']);
 
 const CONTROLLER: TextRule = { least: 1, most: 253 };
 
@@ -84,26 +67,14 @@ export function readGatewaySpec(spec: Field): GatewaySpec {
         })),
       })),
     })),
-    unknown: unknownOfGateway(spec),
+    unknown: [...scopeFault(spec), ...readUnknown(spec, GATEWAY_FIELDS)],
   };
 }
 
-function unknownOfGateway(spec: Field): string[] {
-  const tls = spec.at('tls');
-  return [
-    ...readSavedUnknown(spec),
-    ...readUnknown(spec, GATEWAY),
-    ...readUnknown(tls, GATEWAY_TLS, 'tls.'),
-    ...(tls.isAbsent ? [] : unknownOfFrontend(tls.at('frontend'))),
-  ];
-}
-
-function unknownOfFrontend(frontend: Field): string[] {
-  if (frontend.isAbsent) return [];
-  const perPort = frontend.at('perPort').list(MANY, entry => entry.at('tls'));
-  const ofPorts = [frontend.at('default'), ...perPort].flatMap(tls => readUnknown(tls, FRONTEND_OF_PORT));
-  const all = [...frontend.othersThan(FRONTEND), ...ofPorts].map(key => `tls.frontend.${key}`);
-  return [...new Set(all)];
+/** Routes that no Gateway names attach to a default Gateway: none is one here. */
+function scopeFault(spec: Field): string[] {
+  const scope = spec.at('defaultScope').maybeText(NAME) ?? 'None';
+  return scope === 'None' ? [] : ['defaultScope'];
 }
 
 export function readListenerSetSpec(spec: Field): ListenerSetSpec {
@@ -116,6 +87,7 @@ export function readListenerSetSpec(spec: Field): ListenerSetSpec {
       name: parent.at('name').text(NAME),
     },
     listeners: spec.at('listeners').list(MANY, readListener),
+    unknown: readUnknown(spec, LISTENER_SET_FIELDS),
   };
 }
 
@@ -128,12 +100,7 @@ function readListener(listener: Field): Listener {
     protocol: listener.at('protocol').text({ least: 1, most: 255 }),
     tls: listener.at('tls').maybe(readListenerTls),
     allowedRoutes: readAllowedRoutes(listener.at('allowedRoutes')),
-    unknown: [
-      ...readSavedUnknown(listener),
-      ...readUnknown(listener, LISTENER),
-      ...readUnknown(listener.at('tls'), LISTENER_TLS, 'tls.'),
-      ...readUnknown(listener.at('allowedRoutes'), ALLOWED_ROUTES, 'allowedRoutes.'),
-    ],
+    unknown: readUnknown(listener, LISTENER_FIELDS),
   };
 }
 
@@ -161,7 +128,7 @@ function readFrontendTls(tls: Field): FrontendTlsOfPort {
     validation: tls.at('validation').maybe(validation => ({
       caCertificateRefs: validation.at('caCertificateRefs').list(FEW, readFullRef),
       mode: validation.at('mode').maybeText(NAME) ?? 'AllowValidOnly',
-      unknown: [...readSavedUnknown(validation), ...readUnknown(validation, VALIDATION)],
+      unknown: readUnknown(validation, VALIDATION_FIELDS),
     })),
   };
 }

@@ -11,6 +11,7 @@ import {
   type ParentRef,
   type SecretObjectRef,
 } from './gateway-object.ts';
+import { type KnownFields, unknownFields } from './known-fields.ts';
 
 /** kubectl keeps the whole manifest there. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -130,17 +131,10 @@ function objectOf({ value }: Field): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/**
- * The fields of a mapping that this program does not know. Each may ask for a protection, so what has one is refused.
- * @param where put before their names
- */
-export function readUnknown(field: Field, known: ReadonlySet<string>, where = ''): string[] {
-  return field.othersThan(known).map(key => `${where}${key}`);
-}
-
-/** The names of unknown fields that were read before, and saved. */
-export function readSavedUnknown(field: Field): string[] {
-  return field.at('unknown').list(SAVED, name => name.text({ most: 253 }));
+/** The fields of a mapping that this program does not know, and those that were found when it was read before, and saved. */
+export function readUnknown(field: Field, known: KnownFields): string[] {
+  const saved = field.at('unknown').list(SAVED, name => name.text({ most: 253 }));
+  return [...new Set([...saved, ...unknownFields(field.value, known)])];
 }
 
 /** What only an API server writes. */

@@ -1,24 +1,26 @@
 import type { Field } from './field.ts';
 import type { BackendTlsPolicySpec, ReferenceGrantSpec } from './gateway-object.ts';
-import { DNS_NAME, GROUP, HOSTNAME, KIND, NAME, NAMESPACE, readFullRef } from './read-parts.ts';
+import { GRANT_FIELDS, POLICY_FIELDS, unknownFields } from './known-fields.ts';
+import { DNS_NAME, GROUP, HOSTNAME, KIND, NAME, NAMESPACE, readFullRef, readUnknown } from './read-parts.ts';
 
 /** Several times what the schema of today allows: 16 of each, 5 names. */
 const FEW = 64;
 const OPTIONS = 256 * 1024;
 
 export function readReferenceGrantSpec(spec: Field): ReferenceGrantSpec {
-  return {
-    from: spec.at('from').list(FEW, from => ({
-      group: from.at('group').text(GROUP),
-      kind: from.at('kind').text(KIND),
-      namespace: from.at('namespace').text(NAMESPACE),
-    })),
-    to: spec.at('to').list(FEW, to => ({
-      group: to.at('group').text(GROUP),
-      kind: to.at('kind').text(KIND),
-      name: to.at('name').maybeText(NAME),
-    })),
-  };
+  const from = spec.at('from').list(FEW, one => ({
+    group: one.at('group').text(GROUP),
+    kind: one.at('kind').text(KIND),
+    namespace: one.at('namespace').text(NAMESPACE),
+  }));
+  const to = spec.at('to').list(FEW, one => ({
+    group: one.at('group').text(GROUP),
+    kind: one.at('kind').text(KIND),
+    name: one.at('name').maybeText(NAME),
+  }));
+  // What is not known may narrow what is granted.
+  const isKnown = unknownFields(spec.value, GRANT_FIELDS).length === 0;
+  return isKnown ? { from, to } : { from: [], to: [] };
 }
 
 export function readBackendTlsPolicySpec(spec: Field): BackendTlsPolicySpec {
@@ -41,5 +43,6 @@ export function readBackendTlsPolicySpec(spec: Field): BackendTlsPolicySpec {
       })),
     },
     options: spec.at('options').texts(OPTIONS),
+    unknown: readUnknown(spec, POLICY_FIELDS),
   };
 }

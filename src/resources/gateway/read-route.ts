@@ -12,8 +12,9 @@ import type {
   TlsRouteSpec,
   ValueMatch,
 } from './gateway-object.ts';
+import { GRPC_RULE_FIELDS, HTTP_RULE_FIELDS, ROUTE_FIELDS, TLS_RULE_FIELDS, unknownFields } from './known-fields.ts';
 import { HEADER_NAME, HEADER_VALUE, readFilter } from './read-filter.ts';
-import { HOSTNAME, NAME, readBackendRef, readParentRef, readSavedUnknown, readUnknown } from './read-parts.ts';
+import { HOSTNAME, NAME, readBackendRef, readParentRef, readUnknown } from './read-parts.ts';
 
 /** Several times what the schema of today allows: 32 parents, 16 hosts, rules, filters, backends and headers, 64 matches. */
 const PARENTS = 128;
@@ -30,30 +31,25 @@ const DURATION: TextRule = { most: 64 };
 const ANY_PATH: HttpMatch['path'] = { type: 'PathPrefix', value: '/' };
 const ANY_REQUEST: HttpMatch = { path: ANY_PATH, headers: [], queryParams: [] };
 
-const HTTP_RULE = new Set(['name', 'matches', 'filters', 'backendRefs', 'timeouts', 'retry', 'unknown']);
-const HTTP_MATCH = new Set(['path', 'headers', 'queryParams', 'method']);
-const GRPC_RULE = new Set(['name', 'matches', 'filters', 'backendRefs', 'unknown']);
-const GRPC_MATCH = new Set(['method', 'headers']);
-
 export function readHttpRouteSpec(spec: Field): HttpRouteSpec {
-  const rules = spec.at('rules');
   return {
     ...readCommon(spec, FEW),
     // What an API server fills in.
-    rules: rules.isAbsent ? [{ ...EMPTY_RULE, matches: [ANY_REQUEST] }] : rules.list(FEW, readHttpRule),
+    rules: spec.at('rules').isAbsent ? [{ ...EMPTY_RULE, matches: [ANY_REQUEST] }] : readRules(spec, readHttpRule),
   };
 }
 
 export function readGrpcRouteSpec(spec: Field): GrpcRouteSpec {
-  return { ...readCommon(spec, FEW), rules: spec.at('rules').list(FEW, readGrpcRule) };
+  return { ...readCommon(spec, FEW), rules: readRules(spec, readGrpcRule) };
 }
 
 export function readTlsRouteSpec(spec: Field): TlsRouteSpec {
   return {
     ...readCommon(spec, TLS_HOSTS),
-    rules: spec.at('rules').list(FEW, rule => ({
+    rules: readRules(spec, rule => ({
       name: rule.at('name').maybeText(NAME),
       backendRefs: rule.at('backendRefs').list(FEW, readWeighted),
+      unknown: readUnknown(rule, TLS_RULE_FIELDS),
     })),
   };
 }
@@ -83,7 +79,7 @@ function readHttpRule(rule: Field): HttpRouteRule {
       attempts: retry.at('attempts').maybe(attempts => attempts.whole(0, MOST)),
       backoff: retry.at('backoff').maybeText(DURATION),
     })),
-    unknown: unknownOf(rule, HTTP_RULE, HTTP_MATCH),
+    unknown: readUnknown(rule, HTTP_RULE_FIELDS),
   };
 }
 
@@ -108,7 +104,7 @@ function readGrpcRule(rule: Field): GrpcRouteRule {
     matches: rule.at('matches').list(MATCHES, readGrpcMatch),
     filters: rule.at('filters').list(FEW, readFilter),
     backendRefs: rule.at('backendRefs').list(FEW, readFilteredBackend),
-    unknown: unknownOf(rule, GRPC_RULE, GRPC_MATCH),
+    unknown: readUnknown(rule, GRPC_RULE_FIELDS),
   };
 }
 
@@ -140,8 +136,12 @@ function readFilteredBackend(ref: Field): BackendRef & { weight: number; filters
   return { ...readWeighted(ref), filters: ref.at('filters').list(FEW, readFilter) };
 }
 
-/** What of a rule this program does not know: to pass over it would serve more, or otherwise, than its author allows. */
-function unknownOf(rule: Field, known: ReadonlySet<string>, knownOfMatch: ReadonlySet<string>): string[] {
-  const ofMatches = rule.at('matches').list(MATCHES, match => readUnknown(match, knownOfMatch, 'matches.'));
-  return [...new Set([...readSavedUnknown(rule), ...readUnknown(rule, known), ...ofMatches.flat()])];
+/** To pass over what is not known would serve more, or otherwise, than the author of the route allows. */
+function readRules<Rule extends { readonly unknown: readonly string[] }>(
+  spec: Field,
+  readRule: (rule: Field) => Rule,
+): Rule[] {
+  const ofRoute = unknownFields(spec.value, ROUTE_FIELDS, 'spec.');
+  const rules = spec.at('rules').list(FEW, readRule);
+  return ofRoute.length === 0 ? rules : rules.map(rule => ({ ...rule, unknown: [...ofRoute, ...rule.unknown] }));
 }

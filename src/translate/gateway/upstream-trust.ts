@@ -29,7 +29,7 @@ export function readUpstreamTrust(
   const found = validation.caCertificateRefs.map(ref => readAuthorities(ref, metadata.namespace, lookups));
   const references = found.flatMap(one => (one !== undefined && 'fault' in one ? [one.fault] : []));
   const refuse = (refusal: Fault): UpstreamTrust => ({ tls: undefined, refusal, references, isPending: false });
-  const fault = faultOf(validation);
+  const fault = unknownFault(spec) ?? faultOf(validation);
   if (fault !== undefined) return refuse({ reason: 'Invalid', message: fault });
   const ca = found.flatMap(one => (one !== undefined && 'pem' in one ? [one.pem] : [])).join('\n');
   const { hostname: serverName, subjectAltNames } = validation;
@@ -47,6 +47,11 @@ export function readUpstreamTrust(
   if (found.includes(undefined)) return { tls: undefined, refusal: undefined, references, isPending: true };
   const message = 'none of its caCertificateRefs leads to a certificate that can be used';
   return refuse({ reason: 'NoValidCACertificate', message });
+}
+
+/** A field that is not known may ask for more than is verified. */
+function unknownFault({ unknown: [field] }: BackendTlsPolicySpec): string | undefined {
+  return field === undefined ? undefined : `${quote(field)} is a field that this program does not know: remove it`;
 }
 
 /** What the schema of the API refuses, too, where the API server knows its rules. */

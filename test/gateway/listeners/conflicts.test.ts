@@ -183,6 +183,17 @@ describe('listeners of ListenerSets', () => {
     assert.doesNotMatch(JSON.stringify(statusOf('ListenerSet', world)), /secret-name/);
   });
 
+  test('are not served where the set has a field that is not known', () => {
+    const { metadata, spec, status } = set('set', 2025, [{ ...HTTP, hostname: 'a.example' }]);
+    const world = {
+      gateways: [gateway(OPEN)],
+      listenerSets: [{ metadata, spec: { ...spec, unknown: ['tls'] }, status }],
+    };
+    const { conditions } = statusOf('ListenerSet', world);
+    assert.equal(condition(conditions, 'Accepted'), 'False Invalid');
+    assert.match(conditions[0]?.message ?? '', /^spec.tls is a field that this program does not know/);
+  });
+
   test('get no more ports than a Gateway can have', () => {
     const many = Array.from({ length: 64 }, (_, index) => ({ ...HTTP, name: `l${index}`, port: 1000 + index }));
     const world = {

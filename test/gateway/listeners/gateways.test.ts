@@ -170,7 +170,9 @@ describe('what an API server of today would refuse', () => {
     'spec.backendTLS': { backendTLS: { clientCertificateRef: { name: 'certificate' } } },
     'spec.tls.clients': { tls: { clients: 'verified' } },
     'spec.tls.frontend.all': { tls: { frontend: { all: {} } } },
-    'spec.tls.frontend.checks': { tls: { frontend: { default: { checks: 'strict' } } } },
+    'spec.defaultScope': { defaultScope: 'All' },
+    'spec.addresses.routability': { addresses: [{ value: '192.0.2.1', routability: 'Private' }] },
+    'spec.tls.frontend.default.checks': { tls: { frontend: { default: { checks: 'strict' } } } },
   })) {
     test(`the unknown field ${field} is named, and the Gateway is not served without what it asks for`, () => {
       const world = { gateways: [gateway(spec)] };

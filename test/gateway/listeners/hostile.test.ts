@@ -150,6 +150,7 @@ const SETS: fc.Arbitrary<GatewayKinds['ListenerSet']> = fc.record({
   spec: fc.record({
     parentRef: fc.record({ group: GROUP, kind: word('Gateway'), namespace: optional(NAMESPACE), name: NAME }),
     listeners: LISTENERS,
+    unknown: UNKNOWN,
   }),
   status: STATUS,
 });

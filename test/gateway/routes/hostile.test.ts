@@ -195,9 +195,17 @@ const tls: fc.Arbitrary<TlsRouteObject> = fc.record({
   metadata,
   spec: fc.record({
     ...common,
-    rules: fc.array(fc.record({ name: maybe(word('rule')), backendRefs: fc.array(weighted, { maxLength: 3 }) }), {
-      maxLength: 2,
-    }),
+    rules: fc.array(
+      fc.record({
+        name: maybe(word('rule')),
+        backendRefs: fc.array(weighted, { maxLength: 3 }),
+        unknown: fc.oneof(
+          { weight: 9, arbitrary: fc.constant([]) },
+          { weight: 1, arbitrary: fc.constant(['matches']) },
+        ),
+      }),
+      { maxLength: 2 },
+    ),
   }),
   status: fc.anything(),
 });

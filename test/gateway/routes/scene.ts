@@ -104,7 +104,7 @@ export function tlsRoute(to: readonly (string | Ref)[], names: Names = {}): TlsR
     spec: {
       parentRefs: (names.parents ?? [{}]).map(parentRef),
       hostnames: names.hostnames ?? [],
-      rules: [{ backendRefs: to.map(backendRef) }],
+      rules: [{ backendRefs: to.map(backendRef), unknown: [] }],
     },
     status: undefined,
   };

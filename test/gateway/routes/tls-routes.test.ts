@@ -73,3 +73,16 @@ test('bytes that come out of TLS go on in clear, whatever the Service says of HT
       .map(({ stream }) => clusters.get(stream.backends[0]?.cluster ?? ''));
   assert.deepEqual([tlsOf('tls'), tlsOf('bytes')], [[undefined], [tls]]);
 });
+
+test('a TLSRoute with a field that is not known is refused, and its connections are, too', () => {
+  const route = tlsRoute(['v1'], { hostnames: ['a.org'] });
+  const rules = route.spec.rules.map(rule => ({ ...rule, unknown: ['backendRefs.proxyProtocol'] }));
+  const reading = read({ ...route, spec: { ...route.spec, rules } });
+  assert.deepEqual(streams(reading), ['tls a.org: ']);
+  assert.deepEqual(reading.destinations, []);
+  assert.equal(reading.attached.size, 0);
+  assert.ok('parents' in reading.status.status);
+  const [accepted] = reading.status.status.parents[0]?.conditions ?? [];
+  assert.deepEqual([accepted?.status, accepted?.reason], ['False', 'UnsupportedValue']);
+  assert.match(accepted?.message ?? '', /the field "backendRefs.proxyProtocol" is not served/);
+});

@@ -25,7 +25,7 @@ export function gatewayFault(gateway: GatewayObject, ofClass: GatewayClassObject
 }
 
 /** A field that is not known may ask for a protection. */
-function unknownFault({ unknown: [field] }: GatewayObject['spec']): string | undefined {
+export function unknownFault({ unknown: [field] }: { readonly unknown: readonly string[] }): string | undefined {
   if (field === undefined) return undefined;
   return `spec.${printable(field)} is a field that this program does not know: remove it`;
 }

@@ -6,6 +6,7 @@ import type { Addressing } from './addressing.ts';
 import { readClientRules, servesUnverified } from './client-validation.ts';
 import { findConflicts } from './conflicts.ts';
 import { gatewayDiagnostics } from './diagnostics.ts';
+import { unknownFault } from './gateway-fault.ts';
 import { type JudgedListener, judgeListener, judgementOf, type ListenerContext } from './judge-listener.ts';
 import { admission, listenersFault, namedListeners } from './listener-sets.ts';
 import { findOverlaps } from './overlaps.ts';
@@ -106,7 +107,7 @@ function readSet(
   admits: (namespace: string) => Fault | undefined,
   context: ReferenceContext,
 ): Owner {
-  const message = listenersFault(spec.listeners);
+  const message = unknownFault(spec) ?? listenersFault(spec.listeners);
   const refusal = admits(namespace) ?? (message === undefined ? undefined : { reason: 'Invalid', message });
   return readOwner({ kind: 'ListenerSet', namespace, name }, spec.listeners, refusal, context);
 }

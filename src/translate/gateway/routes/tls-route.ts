@@ -1,6 +1,7 @@
 /** A TLSRoute as streams of the model, and its status. Pure. */
 import type { StreamRoute } from '../../../model/gateway-port.ts';
 import type { TlsRouteObject } from '../../../resources/gateway/gateway-object.ts';
+import { quote } from '../../../text/quote.ts';
 import type { ListenerReading, RouteReading } from '../readings.ts';
 import { attach, type Refusal } from './attachment.ts';
 import { strayAnnotations } from './own-policies.ts';
@@ -15,11 +16,12 @@ export function readTlsRoute({ metadata, spec }: TlsRouteObject, context: RouteC
   if (attachments.length === 0) return notOurs(kind, metadata);
   // A server name chooses a route, and nothing else of a connection could choose a rule.
   const [rule, ...others] = spec.rules;
-  const refusal: Refusal | undefined =
-    rule === undefined ? { reason: 'UnsupportedValue', message: 'the route has no rule' } : undefined;
+  const fault = faultOf(rule);
+  const refusal: Refusal | undefined = fault === undefined ? undefined : { reason: 'UnsupportedValue', message: fault };
   const sealed = new RouteClusters({ kind, namespace }, context, { arePassedThrough: true });
   const opened = new RouteClusters({ kind, namespace }, context);
-  const [sealedBackends, openedBackends] = [backendsOf(rule, sealed), backendsOf(rule, opened)];
+  const served = refusal === undefined ? rule : undefined;
+  const [sealedBackends, openedBackends] = [backendsOf(served, sealed), backendsOf(served, opened)];
   const streams = new Map<ListenerReading, StreamRoute[]>();
   for (const { listeners } of attachments) {
     for (const [listener, hosts] of listeners) {
@@ -47,8 +49,16 @@ export function readTlsRoute({ metadata, spec }: TlsRouteObject, context: RouteC
   };
 }
 
+type TlsRule = TlsRouteObject['spec']['rules'][number];
+
+function faultOf(rule: TlsRule | undefined): string | undefined {
+  if (rule === undefined) return 'the route has no rule';
+  const [field] = rule.unknown;
+  return field && `the field ${quote(field)} is not served`;
+}
+
 /** Connections to what cannot be reached keep their share, and are refused. */
-function backendsOf(rule: TlsRouteObject['spec']['rules'][number] | undefined, clusters: RouteClusters) {
+function backendsOf(rule: TlsRule | undefined, clusters: RouteClusters) {
   return (rule?.backendRefs ?? []).map((ref): StreamRoute['backends'][number] => {
     const cluster = clusters.clusterOf(ref) ?? clusters.invalid();
     return { cluster: cluster.id, weight: ref.weight };
