@@ -25,6 +25,7 @@ const MAY_BE_EMPTY = new Map([['Age of a stale table', 'no instance here started
 const ACTIVE_ALERTS = [
   'KubeEntryCertificateProblem',
   'KubeEntryErrors',
+  'KubeEntryRateLimitsNotShared',
   'KubeEntryRouteConflict',
   'KubeEntryServiceRefused',
   'KubeEntryUpstreamConnects',

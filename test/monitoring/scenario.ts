@@ -73,7 +73,8 @@ export class Scenario {
       endpoints: [endpoint(host, 'balanced-1')],
     });
     const objects = [...services, balanced, pods];
-    const args = ['--tls-listen', '127.0.0.1:0'];
+    // Nothing can listen on this port: the replica keeps rate limits alone, and says so.
+    const args = ['--tls-listen', '127.0.0.1:0', '--rate-limit-redis', 'redis://127.0.0.1:1'];
     const manifests = await ServingProgram.start(t, { workers: 2, manifests: objects, args });
     return new Scenario(api, objects, entryService('spare', shop), { kube, manifests });
   }

@@ -1,5 +1,5 @@
 /** What policies of routes do with requests. */
-import { INSTANCE, type RowSpec, rate } from './panel.ts';
+import { BY_INSTANCE, INSTANCE, type RowSpec, rate } from './panel.ts';
 
 export const POLICY_ROWS: readonly RowSpec[] = [
   {
@@ -40,6 +40,27 @@ export const POLICY_ROWS: readonly RowSpec[] = [
           {
             expr: `sum by (policy, outcome) (${rate('kube_entry_subrequests_total', INSTANCE)})`,
             legend: '{{policy}} {{outcome}}',
+          },
+        ],
+      },
+      {
+        title: 'Rate limits of all replicas together',
+        description:
+          'Whether the Redis of rate-limit-redis answers each instance that has one. While it does not, each replica keeps rate limits alone: clients get up to as many times the rate as there are replicas.',
+        unit: 'bool_yes_no',
+        width: 12,
+        queries: [{ expr: `kube_entry_rate_limit_redis_up{${INSTANCE}}`, legend: BY_INSTANCE }],
+      },
+      {
+        title: 'Requests granted that other replicas do not know of',
+        description:
+          'In a second, of routes with a rate limit: they were granted while the Redis of rate-limit-redis did not answer.',
+        unit: 'ops',
+        width: 12,
+        queries: [
+          {
+            expr: `sum by (instance) (${rate('kube_entry_rate_limit_unshared_total', INSTANCE)})`,
+            legend: BY_INSTANCE,
           },
         ],
       },
