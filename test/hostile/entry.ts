@@ -1,10 +1,13 @@
 /** The program itself with the wire engine, in front of a backend. */
 import type { TestContext } from 'node:test';
 import { type ServeOptions, ServingProgram } from '../cli/serve-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 import { ask } from '../support/exchange.ts';
 import { service } from '../support/services.ts';
 import { readStubStatus } from '../support/stub-status.ts';
 import type { Backend } from './backend.ts';
+
+const MIB = 1024 * 1024;
 
 export class Entry {
   readonly #program: ServingProgram;
@@ -28,6 +31,11 @@ export class Entry {
     return this.#program.address;
   }
 
+  /** Where `args` asked for it. */
+  get tlsAddress(): ServingProgram['tlsAddress'] {
+    return this.#program.tlsAddress;
+  }
+
   async metric(name: string): Promise<number> {
     const samples = await this.#program.metrics();
     return samples.filter(sample => sample.name === name).reduce((sum, { value }) => sum + value, 0);
@@ -35,6 +43,22 @@ export class Entry {
 
   memoryBytes(): Promise<number> {
     return this.metric('process_resident_memory_bytes');
+  }
+
+  /** Memory once it has stopped to grow. */
+  stillMemoryBytes(): Promise<number> {
+    let most = 0;
+    let since = performance.now();
+    return eventually(
+      'the memory to stay as it is',
+      async () => {
+        const now = await this.memoryBytes();
+        if (now > most + MIB) since = performance.now();
+        most = Math.max(most, now);
+        return performance.now() - since > 1_000 ? most : undefined;
+      },
+      60_000,
+    );
   }
 
   /** Of connections: active, reading, writing, waiting. */

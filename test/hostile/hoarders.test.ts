@@ -6,7 +6,6 @@ import { it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { atEnd } from '../support/cleanup.ts';
-import { eventually } from '../support/eventually.ts';
 import { Entry } from './entry.ts';
 import { NormalClient } from './normal-client.ts';
 import { SIZES } from './sizes.ts';
@@ -75,7 +74,7 @@ it(`${hoarders} clients of each of ${KINDS.length} kinds that hoard take no more
   for (const { what, bytes } of KINDS) {
     await Promise.all(Array.from({ length: hoarders }, () => hoard(t, entry.address, bytes)));
     const [active] = await entry.gauges();
-    most = Math.max(most, await stillMemory(entry));
+    most = Math.max(most, await entry.stillMemoryBytes());
     t.diagnostic(`with ${what}: ${Math.round((most - before) / MIB)} MiB more, ${active} connections`);
   }
   await client.assertServed(t);
@@ -93,22 +92,6 @@ async function hoard(t: TestContext, address: ListenAddress, bytes: Buffer): Pro
   socket.pause();
   socket.write(bytes);
   await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
-}
-
-/** Memory once it has stopped to grow. */
-async function stillMemory(entry: Entry): Promise<number> {
-  let most = 0;
-  let since = performance.now();
-  return eventually(
-    'the memory to stay as it is',
-    async () => {
-      const now = await entry.memoryBytes();
-      if (now > most + MIB) since = performance.now();
-      most = Math.max(most, now);
-      return performance.now() - since > 1_000 ? most : undefined;
-    },
-    60_000,
-  );
 }
 
 /** Answers `ok`, or does with a request what its path says. */

@@ -14,6 +14,7 @@ export const SIZES = isFull
       downloadBytes: 1024 * MIB,
       visitors: 5000,
       hoarders: 1500,
+      stalled: 40,
       timeoutMs,
     }
   : {
@@ -23,5 +24,6 @@ export const SIZES = isFull
       downloadBytes: 96 * MIB,
       visitors: 1500,
       hoarders: 300,
+      stalled: 10,
       timeoutMs,
     };

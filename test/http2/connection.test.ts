@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { fieldOf } from '../support/http2-client.ts';
-import { type Fields, getFields, requestFields } from '../support/http2-fields.ts';
+import { type Fields, getFields, literals, requestFields, string } from '../support/http2-fields.ts';
 import { frame, uint32 } from '../support/http2-frames.ts';
 import { answering } from '../support/raw-upstream.ts';
 import { scene } from './scene.ts';
@@ -87,6 +87,23 @@ describe('connections of HTTP/2', { concurrency: 6, timeout: 600_000 }, () => {
     client.socket.end();
     await drained;
     assert.equal(upstream.requests.length, 2);
+  });
+
+  it('a request after the last one that is served is ignored, but its fields enter the table', async t => {
+    const { client, upstream, proxy } = await scene(t, { upstream: NEVER });
+    const before = client.request(requestFields('POST', '/volume'));
+    client.data(before, 'ab');
+    const { connection } = await upstream.request(0);
+    void proxy.engine.drain();
+    await client.until('both GOAWAYs', () => (client.lastIds.length === 2 ? true : undefined));
+    const indexed = Buffer.concat([Buffer.from([0x40]), string('x-late'), string('kept')]);
+    client.send(frame(1, 5, 3, Buffer.concat([literals(getFields('/volume/late')), indexed])));
+    client.send(frame(1, 5, before, Buffer.from([0x80 | 62])));
+    const [request] = upstream.requests;
+    assert.deepEqual((await request?.whole())?.trailers, [['x-late', 'kept']]);
+    await connection.send(OK);
+    assert.equal((await client.response(before)).status, 200);
+    assert.equal(upstream.requests.length, 1);
   });
 
   it('keepalive-requests: the connection ends by GOAWAY, and no request is lost', async t => {

@@ -82,6 +82,16 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    what: 'headers that come twice',
+    fields: [
+      ['authorization', 'a'],
+      ['x-one', '1'],
+      ['authorization', 'b'],
+      ['if-none-match', '"a"'],
+      ['if-none-match', '"b"'],
+    ],
+  },
+  {
     what: 'a redirect that is rewritten',
     upstream: answer('Location: /login\r\n', '', '302 Found'),
     route: { rewriteRedirects: true },

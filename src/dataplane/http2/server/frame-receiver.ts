@@ -65,7 +65,7 @@ export class FrameReceiver implements FrameHandler {
     if (this.#dataLeft > 0) this.#takePadding();
     this.isControl = type !== DATA;
     const bytes = FRAME_HEAD_BYTES + size;
-    if (type === HEADERS || type === CONTINUATION || (type === DATA && size > 0)) misbehaviour.served(bytes);
+    if (type === HEADERS || type === CONTINUATION) misbehaviour.served(bytes);
     else if (misbehaviour.received(bytes)) throw new Http2Error(ENHANCE_YOUR_CALM, 'frames that carry nothing');
     if (type === DATA) this.#dataBegins(streamId, size);
     else if ((type === RST_STREAM || (type === WINDOW_UPDATE && streamId > 0)) && this.#streams.isIdle(streamId))
@@ -73,7 +73,9 @@ export class FrameReceiver implements FrameHandler {
   }
 
   data(streamId: number, bytes: Buffer, start: number, end: number, endsStream: boolean): void {
-    this.#dataLeft -= end - start;
+    const size = end - start;
+    this.#dataLeft -= size;
+    this.#streams.misbehaviour.carried(size);
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     try {

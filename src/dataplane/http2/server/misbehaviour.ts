@@ -30,6 +30,11 @@ export class Misbehaviour {
     this.#useful += bytes;
   }
 
+  /** Data came, without its padding, in a frame that {@link received} has counted. */
+  carried(bytes: number): void {
+    this.#useful += bytes;
+  }
+
   /** @param bytes of frames that came, without those of {@link served} @returns whether it is a flood */
   received(bytes: number): boolean {
     this.#bytes += bytes;

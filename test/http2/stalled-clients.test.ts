@@ -1,0 +1,111 @@
+/** Clients that ask for much and take little, or nothing: they cost a bounded amount of memory, for a bounded time. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { eventually, still } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { type ClientOptions, Http2Client } from '../support/http2-client.ts';
+import { getFields, literals, string } from '../support/http2-fields.ts';
+import { frame, settings } from '../support/http2-frames.ts';
+import { startProxy } from '../support/proxy-under-test.ts';
+import { answering, RawUpstream } from '../support/raw-upstream.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { CANCEL } from './attack.ts';
+import { type Scene, scene } from './scene.ts';
+
+const INITIAL_WINDOW = 4;
+const MOST_WINDOW = 0x7fff_ffff;
+const LARGE = 4 * 1024 * 1024;
+const large = `HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n${'x'.repeat(LARGE)}`;
+const STREAM_BYTES = 64 * 1024;
+const SETTINGS = { sendTimeout: 10_000 };
+const NO_WINDOW = { settings: [[INITIAL_WINDOW, 0]], keepsWindows: true } as const;
+const ALL_WINDOWS = { settings: [[INITIAL_WINDOW, MOST_WINDOW]], keepsWindows: true } as const;
+
+/** As scene(), on TLS. */
+async function sceneOnTls(t: TestContext, clock: FakeClock, options: ClientOptions): Promise<Scene> {
+  const upstream = await RawUpstream.start(t, answering(large));
+  const proxy = await startProxy(t, 'wire', {
+    routes: [{ path: '/volume', to: upstream }],
+    tls: { certificate: selfSigned() },
+    settings: SETTINGS,
+    clock,
+  });
+  const { tls } = await proxy.connectTls({ ALPNProtocols: ['h2'] });
+  const client = await Http2Client.connect(t, proxy.tlsAddress, { ...options, socket: tls });
+  return { proxy, upstream, client };
+}
+
+/** Lets seconds pass, and acts in each, until the stream is reset. @returns the code */
+async function dribble(clock: FakeClock, client: Http2Client, id: number, act: (step: number) => void) {
+  for (let step = 1; step < 14 && client.stream(id).resetCode === undefined; step += 1) {
+    act(step);
+    await client.settled();
+    await clock.pass(1_000);
+  }
+  return client.resetOf(id);
+}
+
+describe('clients of HTTP/2 that take nothing', { concurrency: 4, timeout: 600_000 }, () => {
+  const drips: readonly (readonly [
+    what: string,
+    options: ClientOptions,
+    drip: (client: Http2Client, step: number) => void,
+  ])[] = [
+    ['its connection', { ...ALL_WINDOWS }, client => client.windowUpdate(0, 1)],
+    [
+      'all its streams, by settings',
+      NO_WINDOW,
+      (client, step) => client.send(frame(4, 0, 0, settings([INITIAL_WINDOW, step]))),
+    ],
+  ];
+  for (const [what, options, drip] of drips) {
+    it(`send-timeout: a client that opens the window of ${what} by single bytes is given up`, async t => {
+      const clock = new FakeClock();
+      const { client, proxy, upstream } = await scene(t, {
+        upstream: answering(large),
+        client: options,
+        clock,
+        settings: SETTINGS,
+      });
+      const id = client.request(getFields('/volume'), '');
+      await client.until('the head', () => (client.stream(id).status === 200 ? true : undefined));
+      assert.equal(await dribble(clock, client, id, step => drip(client, step)), CANCEL);
+      assert.equal((await proxy.logged(1))[0]?.reason, 'client_send_timeout');
+      await upstream.requests[0]?.connection.closed();
+      await eventually('nothing to be kept', () => proxy.keptBytes === 0);
+    });
+  }
+
+  it('on TLS, 100 responses that nobody reads keep less than 64 KiB each, and are given up', async t => {
+    const clock = new FakeClock();
+    const { client, proxy, upstream } = await sceneOnTls(t, clock, ALL_WINDOWS);
+    await client.settled();
+    client.windowUpdate(0, MOST_WINDOW - 65_535);
+    client.socket.pause();
+    const before = proxy.keptBytes;
+    for (let count = 0; count < 100; count += 1) client.request(getFields('/volume'), '');
+    await upstream.request(99);
+    const kept = (await still('what is kept', () => proxy.keptBytes)) - before;
+    assert.ok(kept < 100 * STREAM_BYTES, `${kept} bytes`);
+    assert.equal(upstream.requests.length, 100);
+    // The streams at send-timeout, the connection at keepalive-timeout, and then it has a moment to end.
+    for (let second = 0; second < 150; second += 1) await clock.pass(1_000);
+    await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
+    assert.equal(proxy.keptBytes, 0);
+    for (const { connection } of upstream.requests) await connection.closed();
+  });
+
+  it('100 bombs of crumbs, whose answers nobody takes, keep next to nothing', async t => {
+    const clock = new FakeClock();
+    const { client, proxy, upstream } = await scene(t, { client: NO_WINDOW, clock, settings: SETTINGS });
+    const crumb = Buffer.concat([Buffer.from([0x40]), string('cookie'), string('')]);
+    const bomb = Buffer.concat([literals(getFields('/volume')), crumb, Buffer.alloc(15_000, 0x80 | 62)]);
+    for (let id = 1; id < 200; id += 2) client.send(frame(1, 5, id, bomb));
+    await client.until('all heads', () => (client.ofType(1).length === 100 ? true : undefined));
+    for (let id = 1; id < 200; id += 2) assert.equal(client.stream(id).status, 431);
+    assert.ok(proxy.keptBytes < 128 * 1024, `${proxy.keptBytes} bytes`);
+    await dribble(clock, client, 1, () => undefined);
+    await eventually('nothing to be kept', () => proxy.keptBytes === 0);
+    assert.equal(upstream.connections.length, 0);
+  });
+});
