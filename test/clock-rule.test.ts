@@ -40,7 +40,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'cli/check.ts',
     'cli/routes.ts',
     'cli/status.ts',
-    'control/publisher.ts',
     'control/route-control.ts',
     'control/kube-route-source.ts',
     'control/route-source.ts',

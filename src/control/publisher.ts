@@ -1,5 +1,6 @@
 /** Brings what changes in the catalog to the workers, and tells people of it. */
 
+import { type Clock, systemClock } from '../clock.ts';
 import { type Delta, departures } from '../model/delta.ts';
 import { portDepartures } from '../model/gateway-port.ts';
 import { clustersOf, type ServiceRef } from '../model/route.ts';
@@ -14,6 +15,12 @@ import type { ControlErrors } from './control-errors.ts';
 import type { SourceReport } from './control-plane.ts';
 import { partsOf } from './delta-parts.ts';
 
+/**
+ * A change goes out at once. Those that come within so long after it wait, and go out together: each publication wakes every worker
+ * twice, and costs the main thread more than most changes do.
+ */
+const GATHER_MS = 4;
+
 export interface PublisherOptions {
   readonly catalog: Catalog;
   readonly fleet: Pick<Fleet, 'table' | 'publish'>;
@@ -22,11 +29,15 @@ export interface PublisherOptions {
   readonly source: { report(): SourceReport; served?(): void };
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation'>;
+  readonly clock?: Clock;
 }
 
 export class Publisher {
   readonly changeLog = new ChangeLog();
   readonly #options: PublisherOptions;
+  readonly #clock: Clock;
+  /** Until then changes wait; by the monotonic clock. */
+  #gathersUntil = Number.NEGATIVE_INFINITY;
   /** When the oldest change came that has not been published. */
   #changedAt: number | undefined;
   #round: Promise<void> | undefined;
@@ -40,16 +51,17 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /**
-   * The catalog has changed. What changes in one turn of the event loop goes out together.
-   * @param receivedAt when, by `performance.now()`
+   * The catalog has changed. What changes in one turn of the event loop goes out together, and so does what follows it closely.
+   * @param receivedAt when, by the monotonic clock
    * @returns when every worker serves it that answers; it never rejects
    */
   changed(receivedAt: number): Promise<void> {
     this.#changedAt ??= receivedAt;
-    this.#round ??= Promise.resolve()
+    this.#round ??= this.#gathered()
       .then(() => {
         const since = this.#changedAt ?? receivedAt;
         this.#round = undefined;
@@ -60,6 +72,12 @@ export class Publisher {
     return this.#round;
   }
 
+  #gathered(): Promise<void> {
+    const waitMs = this.#gathersUntil - this.#clock.monotonic();
+    if (waitMs <= 0) return Promise.resolve();
+    return new Promise(resolve => this.#clock.setTimer(waitMs, resolve));
+  }
+
   async #publish(since: number): Promise<void> {
     const { catalog, fleet, source } = this.#options;
     if (!catalog.isInitialised) return;
@@ -68,13 +86,15 @@ export class Publisher {
     const before = fleet.table;
     const isFirst = !this.#hasPublished;
     // A cluster without any exposed Service has a table, too: an empty one.
+    const startedAt = this.#clock.monotonic();
     const receipt =
       delta !== undefined || isFirst ? this.#distribute(delta ?? noChange(catalog.table.version)) : undefined;
     this.#hasPublished = true;
     if (receipt !== undefined) {
-      this.lastChangeMs = Date.now();
+      this.#gathersUntil = startedAt + GATHER_MS;
+      this.lastChangeMs = this.#clock.now();
       void receipt.everywhere.then(() =>
-        this.#options.metrics().observePropagation((performance.now() - since) / 1000),
+        this.#options.metrics().observePropagation((this.#clock.monotonic() - since) / 1000),
       );
     }
     // Once the delta is on its way. The routes of a state file were announced when they were current.
@@ -127,8 +147,8 @@ export class Publisher {
   }
 
   #record({ version, routes }: Delta, before: RouteTable, since: number): void {
-    const tookMs = performance.now() - since;
-    this.changeLog.record({ version, ...routes }, before, this.lastChangeMs ?? Date.now(), tookMs);
+    const tookMs = this.#clock.monotonic() - since;
+    this.changeLog.record({ version, ...routes }, before, this.lastChangeMs ?? this.#clock.now(), tookMs);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The control plane of a running instance: what is in force, asked and changed over the admin servers. */
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../clock.ts';
 import { SettingsError } from '../errors.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { ServedCluster } from '../model/delta.ts';
@@ -57,6 +58,7 @@ export interface RouteControlOptions {
   readonly health: HealthReports & Pick<EndpointHealth, 'settingsChanged'>;
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation' | 'scrape'>;
+  readonly clock?: Clock;
 }
 
 /** By setting, as a config file would have it. */
