@@ -20,6 +20,7 @@ import { upperCaseEscapes } from './path.ts';
 import { CostBudget } from './pattern/cost-budget.ts';
 import { PatternCostError } from './pattern/pattern-cost-error.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
+import { upstreamTarget } from './upstream-target.ts';
 
 /** What a person asks of a port of a Gateway, beside host and target. */
 export interface PortQuestion {
@@ -81,7 +82,7 @@ export function explainPort(
     ...{ host: read.host, path: read.path, query: read.query, route, at },
     rule: route && ruleOf(route, asked),
     upstreamPath: route === undefined ? '' : read.path,
-    upstreamTarget: route && read.path + read.query,
+    upstreamTarget: route && upstreamTarget(route, read.path, read.path, read.query),
     losers,
   };
 }

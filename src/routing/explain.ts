@@ -1,14 +1,12 @@
 import { FormatError } from '../errors.ts';
 import { type Route, strippedPrefix, upstreamPath } from '../model/route.ts';
 import { DecodedPath } from './decoded-path.ts';
-import { DecodedRewrite } from './decoded-rewrite.ts';
 import { ingressHosts, ingressLoss, ruleOf } from './explain-ingress.ts';
 import { type Explanation, type LossReason, nearMiss, readRequest, takes } from './explanation.ts';
 import { upperCaseEscapes } from './path.ts';
-import { NoPathError, PathEditError } from './path-edit-error.ts';
 import { PatternCostError } from './pattern/pattern-cost-error.ts';
-import { Rewrite } from './rewrite.ts';
 import { hostCandidates, type RouteTable } from './table.ts';
+import { upstreamTarget } from './upstream-target.ts';
 
 /**
  * Which route takes a request, and why the others do not.
@@ -63,21 +61,6 @@ function matchOf(table: RouteTable, host: string, path: string, decoded: Decoded
 
 function pathFor(route: Route, path: string, rawPath: string): string {
   return route.profile === 'ingress' ? rawPath : upstreamPath(strippedPrefix(route), path);
-}
-
-function upstreamTarget({ policies }: Route, path: string, decodedPath: string, query: string): string | undefined {
-  const rewrite = policies?.find(policy => policy.kind === 'rewrite');
-  try {
-    if (rewrite === undefined) return path + query;
-    const rewritten = rewrite.isDecoded
-      ? new DecodedRewrite(rewrite).rewrite(decodedPath)?.path
-      : new Rewrite(rewrite).pathFor(path);
-    return (rewritten ?? path) + query;
-  } catch (error) {
-    if (error instanceof PathEditError || error instanceof NoPathError || error instanceof PatternCostError)
-      return undefined;
-    throw error;
-  }
 }
 
 interface Asked {

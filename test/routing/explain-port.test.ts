@@ -61,6 +61,18 @@ function reasons(asked: Asked): Record<string, string> {
   return Object.fromEntries(losers.map(({ route: { listener }, reason }) => [listener?.match, reason]));
 }
 
+test('what a URLRewrite makes of the path is what the upstream gets', () => {
+  const policies = [{ kind: 'url-rewrite', path: { prefix: '/app', replacement: '/v2' } }] as const;
+  const table = RouteTable.of([gatewayRoute('app', '/app', { policies }), gatewayRoute('rest', '/')]);
+  const question = { port: port(), method: 'GET', headers: new Map<string, string>() };
+  assert.equal(explainPort(table, 'test', '/app/x?y', question)?.upstreamTarget, '/v2/x?y');
+  assert.equal(explainPort(table, 'test', '/app', question)?.upstreamTarget, '/v2');
+  assert.equal(explainPort(table, 'test', '/other', question)?.upstreamTarget, '/other');
+  const full = [{ kind: 'url-rewrite', host: 'other', path: { full: '/one' } }] as const;
+  const whole = RouteTable.of([gatewayRoute('all', '/', { policies: full })]);
+  assert.equal(explainPort(whole, 'test', '/app/x?y', question)?.upstreamTarget, '/one?y');
+});
+
 test('the rule that takes a request, where it came, and which rules have decided', () => {
   const explanation = ask({ target: '/x/..//api/y?z' });
   assert.equal(explanation?.route?.listener?.match, 'api');

@@ -31,6 +31,8 @@ export interface ListenerReading {
   readonly hostname: string;
   /** Those that may attach. */
   readonly kinds: ReadonlySet<RouteKind>;
+  /** Why the Gateway does not take its ListenerSet, so that no route attaches; absent: it does, or the listener is its own. */
+  readonly detached?: string | undefined;
   /** Whether routes of a namespace may attach. */
   allows(namespace: string): boolean;
 }

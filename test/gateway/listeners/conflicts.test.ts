@@ -183,6 +183,14 @@ describe('listeners of ListenerSets', () => {
     assert.doesNotMatch(JSON.stringify(statusOf('ListenerSet', world)), /secret-name/);
   });
 
+  test('are none of a Gateway that does not take the set: routes find none there', () => {
+    const listenerSets = [set('set', 2025, [{ ...HTTP, hostname: 'a.example' }])];
+    const closed = readOne({ gateways: [gateway()], listenerSets });
+    assert.match(closed.listeners.at(-1)?.detached ?? '', /takes no ListenerSets of the namespace/);
+    const open = readOne({ gateways: [gateway(OPEN)], listenerSets });
+    assert.equal(open.listeners.at(-1)?.detached, undefined);
+  });
+
   test('are not served where the set has a field that is not known', () => {
     const { metadata, spec, status } = set('set', 2025, [{ ...HTTP, hostname: 'a.example' }]);
     const world = {

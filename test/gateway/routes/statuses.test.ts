@@ -59,6 +59,16 @@ describe('attachment', () => {
     assert.deepEqual([reading.routes, reading.destinations, reading.diagnostics], [[], [], []]);
   });
 
+  test('a ListenerSet that its Gateway does not take has no listener for a route', () => {
+    const parent = { kind: 'ListenerSet', namespace: NAMESPACE, name: 'set' } as const;
+    const all = { listeners: [listener(), listener({ parent, detached: 'the Gateway takes no ListenerSets' })] };
+    const route = httpRoute([{}], { parents: [{}, { kind: 'ListenerSet', name: 'set' }] });
+    const reading = read('HTTPRoute', route, all);
+    assert.deepEqual(conditions(reading), [FINE, refused('NoMatchingParent')]);
+    assert.equal(reading.attached.size, 1);
+    assert.match(reading.diagnostics[0]?.message ?? '', /the Gateway takes no ListenerSets/);
+  });
+
   test('one parentRef that stands twice has one entry', () => {
     assert.deepEqual(conditions(read('HTTPRoute', httpRoute([{}], { parents: [{}, {}] }))), [FINE]);
   });

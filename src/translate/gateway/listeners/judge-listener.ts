@@ -47,13 +47,15 @@ export function judgeListener(own: OwnListener, context: ListenerContext): Judge
   };
 }
 
-/** @param portId undefined: it is not served */
+/** @param portId undefined: it is not served @param detached as in {@link ListenerReading} */
 export function judgementOf(
   { own, certificates: _, isUsable: __, ...judged }: JudgedListener,
   gateway: ServiceRef,
   portId: PortId | undefined,
+  detached: string | undefined,
 ): ListenerJudgement {
   const { parent, protocol, mode, hostname, kinds, allows, listener } = own;
   const { name: section, port } = listener;
-  return { ...judged, reading: { gateway, parent, section, port, portId, protocol, mode, hostname, kinds, allows } };
+  const reading = { gateway, parent, section, port, portId, protocol, mode, hostname, kinds, allows };
+  return { ...judged, reading: detached === undefined ? reading : { ...reading, detached } };
 }

@@ -55,7 +55,8 @@ export function readGateway(
   const finish = ({ refusal, listeners }: JudgedOwner): ListenerJudgement[] =>
     listeners.map(one => {
       const isServed = refusal === undefined && one.isUsable;
-      return judgementOf(one, { namespace, name }, isServed ? socketOf(one.own.listener.port)?.id : undefined);
+      const portId = isServed ? socketOf(one.own.listener.port)?.id : undefined;
+      return judgementOf(one, { namespace, name }, portId, detachment(refusal));
     });
   const ownListeners = finish(judgedOwn);
   const listenerSets = sets.map((set, index): ListenerSetReading => {
@@ -84,6 +85,11 @@ export function readGateway(
     listenerSets,
   };
   return { ...reading, diagnostics: gatewayDiagnostics(reading) };
+}
+
+/** Of a ListenerSet that is refused for another reason, routes attach to the listeners, as to those of a Gateway that is. */
+function detachment(refusal: Fault | undefined): string | undefined {
+  return refusal?.reason === 'NotAllowed' ? refusal.message : undefined;
 }
 
 /** In their order. */

@@ -69,6 +69,8 @@ function attachTo(
     refusal: { reason, message },
   });
   const { kind: parentKind, name, sectionName, port } = parentRef;
+  const [first] = all;
+  if (first?.detached !== undefined) return refused('NoMatchingParent', first.detached);
   const meant = all.filter(
     listener =>
       (sectionName === undefined || listener.section === sectionName) && (port === undefined || listener.port === port),
