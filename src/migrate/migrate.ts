@@ -17,13 +17,14 @@ import { judgeConfig } from './judge-config.ts';
 import { lookupsIn } from './lookups.ts';
 import { type Finding, type IngressReport, isLoss, type MigrationReport, type Silence, worst } from './report.ts';
 import { canaries } from './silences/canaries.ts';
+import { canaryBackends } from './silences/canary-backends.ts';
 import { fakeCertificates } from './silences/certificates.ts';
 import { droppedPaths } from './silences/dropped-paths.ts';
 import type { Surroundings, Told } from './silences/host.ts';
 import { lostSettings } from './silences/lost-settings.ts';
 import { regexMode } from './silences/regex-mode.ts';
 
-const SILENCES = [regexMode, droppedPaths, canaries, fakeCertificates, lostSettings] as const;
+const SILENCES = [regexMode, droppedPaths, canaries, canaryBackends, fakeCertificates, lostSettings] as const;
 
 export function migrate(dump: Dump, controller: Controller): MigrationReport {
   const { flags, options } = controller;

@@ -30,6 +30,7 @@ export type SilenceKind =
   | 'RegexMode'
   | 'CanaryUnused'
   | 'CanaryShared'
+  | 'CanaryIsBackend'
   | 'FakeCertificate'
   | 'NoBackend'
   | 'SettingLost'

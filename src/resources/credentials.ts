@@ -19,7 +19,14 @@ const MOST_ROUNDS = 100_000;
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./0-9A-Za-z]{53}$/;
 const SHA_CRYPT =
   /^\$(?:5\$(?:rounds=(\d{1,9})\$)?[^$:\s]{0,16}\$[./\w]{43}|6\$(?:rounds=(\d{1,9})\$)?[^$:\s]{0,16}\$[./\w]{86})$/;
-const OTHERS = /^(?:\$apr1\$[^$:\s]{1,8}\$[./\w]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
+const OTHERS = /^(?:\$(?:apr1|1)\$[^$:\s]{1,8}\$[./\w]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
+/** A SHA-1 and up to 44 bytes of salt. */
+const SALTED_SHA = /^\{SSHA\}(?=.{28,88}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** How hashes begin that nginx knows and this program does not, and what they are. */
+const UNKNOWN: readonly (readonly [form: RegExp, kind: string])[] = [
+  [/^\{PLAIN\}/, 'a password in plain text ({PLAIN})'],
+  [/^[./0-9A-Za-z]{13}$/, 'a hash of DES (crypt), which looks at eight characters of a password'],
+];
 
 /** RFC 7617 section 2. */
 const CONTROL = /[\x00-\x1f\x7f]/;
@@ -78,6 +85,8 @@ function faultOf(hash: string): string | undefined {
     if (rounds.every(count => count === undefined || Number(count) <= MOST_ROUNDS)) return undefined;
     return `has a SHA-crypt hash of more than ${MOST_ROUNDS} rounds: write one of fewer`;
   }
-  if (OTHERS.test(hash)) return undefined;
-  return 'holds no hash of a kind that is known here (bcrypt, apr1, SHA-crypt, {SHA}): htpasswd -B makes one';
+  if (OTHERS.test(hash) || SALTED_SHA.test(hash)) return undefined;
+  const kind = UNKNOWN.find(([form]) => form.test(hash))?.[1];
+  if (kind !== undefined) return `holds ${kind}, which is not taken: htpasswd -B makes one that is`;
+  return 'holds no hash of a kind that is known here (bcrypt, apr1, MD5-crypt, SHA-crypt, {SHA}, {SSHA}): htpasswd -B makes one';
 }

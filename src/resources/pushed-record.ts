@@ -21,14 +21,19 @@ export interface PushedPolicy {
 }
 
 export interface TrafficShaping {
-  /** Of a hundred requests. */
+  /** Of a hundred requests, or of {@link weightTotal}. */
   readonly weight: number;
+  /** 0 where it is not said. Versions behind 0.25 have it, and the pattern. */
+  readonly weightTotal: number;
   readonly header: string;
   readonly headerValue: string;
+  readonly headerPattern: string;
   readonly cookie: string;
 }
 
-const MAX_WEIGHT = 100;
+/** A smaller total counts as this one. */
+export const LEAST_TOTAL = 100;
+const MAX_TOTAL = 1_000_000_000;
 const DEFAULT_SUBSET_SIZE = 3;
 /** As many endpoints as a record may have with its ten megabytes. */
 const MAX_SUBSET_SIZE = 1_000_000;
@@ -42,6 +47,7 @@ export function readPolicy(record: Readonly<Record<string, unknown>>): PushedPol
   const cookie = part(affinity, 'cookieSessionAffinity', 'sessionAffinityConfig.');
   const hash = part(record, 'upstreamHashByConfig');
   const shaping = part(record, 'trafficShapingPolicy');
+  const weightTotal = count(shaping, 'weightTotal', MAX_TOTAL, 'trafficShapingPolicy.');
   const cookieText = (field: string): string => text(cookie, field, 'sessionAffinityConfig.cookieSessionAffinity.');
   const shapingText = (field: string): string => text(shaping, field, 'trafficShapingPolicy.');
   return {
@@ -60,9 +66,11 @@ export function readPolicy(record: Readonly<Record<string, unknown>>): PushedPol
         count(hash, 'upstream-hash-by-subset-size', MAX_SUBSET_SIZE, 'upstreamHashByConfig.') || DEFAULT_SUBSET_SIZE,
     },
     shaping: {
-      weight: count(shaping, 'weight', MAX_WEIGHT, 'trafficShapingPolicy.'),
+      weight: count(shaping, 'weight', Math.max(weightTotal, LEAST_TOTAL), 'trafficShapingPolicy.'),
+      weightTotal,
       header: shapingText('header'),
       headerValue: shapingText('headerValue'),
+      headerPattern: shapingText('headerPattern'),
       cookie: shapingText('cookie'),
     },
     alternativeBackends: texts(record, 'alternativeBackends'),

@@ -2,10 +2,11 @@
 import { messageOf } from '../errors.ts';
 import type { Balance, Cluster, CookieAffinity } from '../model/cluster.ts';
 import type { CanaryRule } from '../model/route.ts';
-import { type PushedPolicy, RecordProblem } from '../resources/pushed-record.ts';
+import { LEAST_TOTAL, type PushedPolicy, RecordProblem } from '../resources/pushed-record.ts';
 import { notOneOf } from '../text/one-of.ts';
 import { parseNginxKey } from './balance/hash-key.ts';
 import { DEFAULT_COOKIE, readCookieName, readCookiePath } from './cookie-affinity.ts';
+import { checkPattern } from './policies/canary.ts';
 
 const LOAD_BALANCE: ReadonlyMap<string, Balance> = new Map([
   ['round_robin', { policy: 'round-robin' }],
@@ -76,12 +77,23 @@ function cookieAffinity({ cookie }: PushedPolicy): NonNullable<PushedMeaning['af
 
 /** @returns undefined for a record that takes nothing from others */
 function canaryRule({ shaping }: PushedPolicy): CanaryRule | undefined {
-  const { weight, header, headerValue, cookie } = shaping;
+  const { weight, weightTotal, header, headerValue, cookie } = shaping;
   if (header !== '' && !HEADER_NAME.test(header))
     throw new RecordProblem('trafficShapingPolicy.header: must be the name of a header');
   const name = cookie === '' ? '' : within('trafficShapingPolicy.cookie', () => readCookieName(cookie));
   if (weight === 0 && header === '' && name === '') return undefined;
-  return { weight, header: header.toLowerCase(), headerValue, cookie: name };
+  // A value counts before a pattern.
+  const pattern = headerValue === '' ? shaping.headerPattern : '';
+  return {
+    weight,
+    ...(weightTotal > LEAST_TOTAL && { weightTotal }),
+    header: header.toLowerCase(),
+    headerValue,
+    ...(pattern !== '' && {
+      headerPattern: within('trafficShapingPolicy.headerPattern', () => checkPattern(pattern)),
+    }),
+    cookie: name,
+  };
 }
 
 function within<T>(field: string, read: () => T): T {

@@ -68,6 +68,36 @@ describe('Ingresses in the catalog', () => {
     ]);
   });
 
+  it('leave a Service as its own Ingress spreads its requests, whatever else leads there and is edited', () => {
+    const nginx = (annotations: Readonly<Record<string, string>>) =>
+      Object.fromEntries(
+        Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]),
+      );
+    const affinityOf = (from: Catalog, host: string) =>
+      from.cluster(routesOf(from, host)[0]?.cluster ?? '')?.cluster.affinity?.name;
+    const made = catalog();
+    made.ingresses.replace([
+      ingress('own', { annotations: nginx({ affinity: 'cookie', 'session-cookie-name': 'own' }) }),
+      ingress('primary', { host: 'a.example', service: 'other' }),
+      ingress('canary', { host: 'a.example', annotations: nginx({ canary: 'true' }) }),
+    ]);
+    made.commit();
+    made.endpoints.setSlices({ namespace: 'default', name: 'web' }, []);
+    made.commit();
+    assert.equal(affinityOf(made, 'own.example'), 'own');
+    for (const annotations of [{ canary: 'true', 'load-balance': 'ewma' }, { canary: 'true' }]) {
+      made.ingresses.upsert(ingress('canary', { host: 'a.example', annotations: nginx(annotations) }));
+      made.commit();
+      assert.equal(affinityOf(made, 'own.example'), 'own');
+    }
+    for (const more of [{}, { 'app-root': '/x' }]) {
+      const annotations = nginx({ 'default-backend': 'web:http', ...more });
+      made.ingresses.upsert(ingress('asking', { service: 'other', annotations }));
+      made.commit();
+      assert.equal(affinityOf(made, 'own.example'), 'own');
+    }
+  });
+
   it('keep a host to which a younger Service comes, and lose one that belongs to an older Service', () => {
     const made = catalog();
     made.ingresses.replace([ingress('a', { host: 'a.example', createdAt: OLD })]);

@@ -74,6 +74,8 @@ export interface CaseRequest {
   /** Headers of the response. */
   readonly has?: ExpectedHeaders;
   readonly says?: string;
+  /** The name of a cookie. */
+  readonly sets?: string;
   /** What the pod sees. */
   readonly up?: ExpectedRequest;
   /** What pods of other Services see, which annotations ask; null: none of it is asked. */

@@ -84,7 +84,7 @@ const READ: readonly Case[] = [
     { 'custom-http-errors': '503, 404,404', 'default-backend': 'pages' },
     [
       {
-        ...{ kind: 'error-pages', cluster: 'ingress shop/pages:80', statuses: [404, 503] },
+        ...{ kind: 'error-pages', cluster: 'ingress shop/pages:80 named', statuses: [404, 503] },
         ...{ ingress: 'web', isForUnserved: true },
       },
     ],

@@ -110,12 +110,18 @@ export class IngressScene {
   async #check(request: CaseRequest, what: string): Promise<void> {
     const before = this.#requests.length;
     const response = await this.#send(request, what);
-    const { to, status = to === undefined ? undefined : 200, location, has = {}, says, up } = request;
+    const { to, status = to === undefined ? undefined : 200, location, has = {}, says, sets, up } = request;
     if (status !== undefined) assert.equal(response.status, status, `${what}: ${this.proxy.logLines.at(-1)}`);
     if (to !== undefined) assert.equal(value(response.headers, SERVICE), fullName(to), `${what}: the Service`);
     if (location !== undefined) assert.equal(value(response.headers, 'Location'), location, `${what}: Location`);
     if (says !== undefined) assert.ok(response.body.includes(says), `${what}: ${response.body}`);
     assertHeaders(response.headers, has, what);
+    const cookies = values(response.headers, 'Set-Cookie');
+    if (sets !== undefined)
+      assert.ok(
+        cookies.some(one => one.startsWith(`${sets}=`)),
+        `${what}: ${cookies}`,
+      );
     const seen = this.#requests.slice(before);
     const byAsked = Object.entries(request.asked ?? {}).map(([service, expected]) => {
       const pods = this.podsOf(service);

@@ -175,6 +175,25 @@ test('a canary takes requests of all places of its Service, and only the first c
   );
 });
 
+test('a Service that is both canary and backend loses one of them in ingress-nginx', () => {
+  const canary = { canary: 'true', 'canary-weight': '10' };
+  const found = report([
+    ingress('primary', {}),
+    ingress('first', { host: 'b.example.com', paths: { '/': 'next' }, age: 1 }),
+    ingress('canary', { annotations: canary, paths: { '/': 'next' }, age: 2 }),
+    ingress('early', { annotations: canary, paths: { '/': 'later' }, age: 3 }),
+    ingress('backend', { host: 'c.example.com', paths: { '/x': 'later', '/y': 'web' }, age: 4 }),
+  ]);
+  const of = (name: string) => silences(found, name, 'CanaryIsBackend');
+  assert.deepEqual(of('canary'), [
+    'in ingress-nginx the canary takes no request, because the older Ingress first has its Service as a backend (shop-next-80); here it takes its requests',
+  ]);
+  assert.deepEqual(of('backend'), [
+    'in ingress-nginx its paths to shop-later-80 are not served, because the older Ingress early has the same Service as a canary; here they are',
+  ]);
+  assert.deepEqual(['primary', 'first', 'early'].flatMap(of), []);
+});
+
 test('how requests are spread over a Service is what the oldest Ingress says', () => {
   const found = report([
     ingress('old', { annotations: { 'load-balance': 'ewma' } }),

@@ -50,16 +50,20 @@ test('every kind of hash is read', () => {
 
 test('what cannot be used is said with its place and with what to write, and without what it holds', () => {
   const unknown = /holds no hash of a kind that is known here .*: htpasswd -B makes one$/;
-  for (const hash of [
-    'hunter2',
-    '{PLAIN}hunter2',
-    '$1$abcdefgh$aaaaaaaaaaaaaaaaaaaaaa',
-    'rqXexS6ZhobKA',
-    '',
-    `${bcrypt}x`,
-  ]) {
+  for (const [hash, why] of [
+    ['hunter2', unknown],
+    ['{PLAIN}hunter2', /holds a password in plain text \(\{PLAIN\}\), which is not taken: htpasswd -B makes one/],
+    ['$1$abcdefghi$aaaaaaaaaaaaaaaaaaaaaa', unknown],
+    ['$1$abcdefgh$aaaaaaaaaaaaaaaaaaaaa', unknown],
+    ['{SSHA}aHVudGVyMg==', unknown],
+    [`{SSHA}${'A'.repeat(92)}`, unknown],
+    ['{SSHA}====', unknown],
+    ['rqXexS6ZhobKA', /holds a hash of DES \(crypt\), .*, which is not taken: htpasswd -B makes one/],
+    ['', unknown],
+    [`${bcrypt}x`, unknown],
+  ] as const) {
     const said = fault({ auth: `ann:${sha1}\nbob:${hash}` });
-    assert.match(said, unknown);
+    assert.match(said, why);
     assert.match(said, /^line 2 of its key auth/);
     assert.ok(hash === '' || !said.includes(hash));
   }

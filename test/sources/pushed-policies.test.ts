@@ -142,6 +142,36 @@ test('the first alternative of a record takes requests by its own rule, with its
   }
 });
 
+test('the fields of later versions count: a total of the weight, and a pattern of the header', () => {
+  const ruleOf = (shaping: object): object | undefined => {
+    const catalog = catalogOf();
+    push(
+      catalog,
+      { name: 'default-web-80', endpoints: TWO, alternativeBackends: ['canary'] },
+      { name: 'canary', endpoints: TWO, noServer: true, trafficShapingPolicy: shaping },
+    );
+    return catalog.table.match('', '/web')?.canary;
+  };
+  const rule = { cluster: '~pushed canary', header: '', headerValue: '', cookie: '' };
+  const rows: readonly (readonly [shaping: object, rule: object])[] = [
+    [
+      { weight: 200, weightTotal: 1000 },
+      { weight: 200, weightTotal: 1000 },
+    ],
+    [{ weight: 5, weightTotal: 100 }, { weight: 5 }],
+    [{ weight: 5, weightTotal: 50 }, { weight: 5 }],
+    [
+      { header: 'X-User', headerPattern: '^(ann|bob)$' },
+      { weight: 0, header: 'x-user', headerPattern: '^(ann|bob)$' },
+    ],
+    [
+      { header: 'X-User', headerValue: 'ann', headerPattern: '(' },
+      { weight: 0, header: 'x-user', headerValue: 'ann' },
+    ],
+  ];
+  for (const [shaping, expected] of rows) assert.deepEqual(ruleOf(shaping), { ...rule, ...expected });
+});
+
 test('workers have the cluster of a canary for as long as a route leads to it', () => {
   const catalog = catalogOf();
   const canary = { name: 'canary', endpoints: TWO, trafficShapingPolicy: { weight: 1 } };
@@ -155,6 +185,13 @@ test('workers have the cluster of a canary for as long as a route leads to it', 
 test('a record that cannot be meant is refused with its place, and nothing of the push is used', () => {
   const rows: [fields: object, message: RegExp][] = [
     [{ 'load-balance': 'least_conn' }, /^\[1\]\.load-balance: "least_conn" must be one of round_robin, ewma/],
+    [{ trafficShapingPolicy: { weight: 101 } }, /^\[1\]\.trafficShapingPolicy\.weight: must be .* from 0 to 100/],
+    [{ trafficShapingPolicy: { weight: 9, weightTotal: -1 } }, /^\[1\]\.trafficShapingPolicy\.weightTotal: /],
+    [
+      { trafficShapingPolicy: { weight: 1001, weightTotal: 1000 } },
+      /^\[1\]\.trafficShapingPolicy\.weight: must be .* to 1000/,
+    ],
+    [{ trafficShapingPolicy: { header: 'X', headerPattern: '(' } }, /^\[1\]\.trafficShapingPolicy\.headerPattern: /],
     [{ 'load-balance': 'constructor' }, /^\[1\]\.load-balance: /],
     [{ sessionAffinityConfig: { name: 'ip' } }, /^\[1\]\.sessionAffinityConfig\.name: "ip" must be one of cookie/],
     [

@@ -32,7 +32,7 @@ test('a record of ingress-nginx is taken, and kept as it came', () => {
     affinity: '',
     cookie: { name: '', path: '', expires: '', maxage: '' },
     hash: { by: '', hasSubset: false, subsetSize: 3 },
-    shaping: { weight: 0, header: '', headerValue: '', cookie: '' },
+    shaping: { weight: 0, weightTotal: 0, header: '', headerValue: '', headerPattern: '', cookie: '' },
     alternativeBackends: [],
     noServer: false,
   });

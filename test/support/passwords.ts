@@ -7,6 +7,8 @@ export const PASSWORD = 'hunter2';
 export const HASHES = {
   bcrypt: '$2y$04$abcdefghijklmnopqrstuuV3duMsC0HpUex6N9qapiuOHHWkwRXVm',
   apr1: '$apr1$kubeentr$skhObUCb9NgX2bFBP233l1',
+  md5: '$1$kubeentr$U4g4uEO67vklf1cGbANBb.',
+  ssha: '{SSHA}/jVwS3mlzcqT5+4/5GQA78at+XdrdWJlZW50cg==',
   sha1: '{SHA}87u9ZqY9S/F0eUBXjsPQEDUw4h0=',
   sha256: '$5$kubeentry$T81uMtBry6dDLJN2zr3H0FlDu6JxLZiPdWmVXrPYDw0',
   sha512:

@@ -16,6 +16,7 @@ export const SILENCE_HEADING: Readonly<Record<SilenceKind, string>> = {
   RegexMode: 'paths as regular expressions',
   CanaryUnused: 'a canary without requests',
   CanaryShared: 'a canary for other places',
+  CanaryIsBackend: 'a Service that is canary and backend',
   FakeCertificate: 'the default certificate',
   NoBackend: 'no backend',
   SettingLost: 'a setting that another Ingress decides',

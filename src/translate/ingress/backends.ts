@@ -20,6 +20,9 @@ export interface Backend {
 const DEFAULT_BALANCE: Balance = { policy: 'least-request' };
 const ONE_ADDRESS: Balance = { policy: 'service' };
 
+/** Nothing of what Ingresses say of the spread of its requests counts. */
+export const NAMED: BackendUse = { role: 'named' };
+
 /** Answers 404 where no location does, as ingress-nginx's own default backend. */
 export const DEFAULT_BACKEND: Destination = {
   cluster: {
@@ -45,6 +48,12 @@ export function portText({ name, number }: IngressPort): string {
   return name ?? (number === undefined ? '' : String(number));
 }
 
+/** What a Service is to those who send requests there. As each of these, it has a cluster of its own. */
+export interface BackendUse extends Pick<IngressEffect, 'upstream' | 'speech'> {
+  /** Absent: rules lead there. `named`: an annotation or a setting names it. `canary of …`: it takes requests of that upstream. */
+  readonly role?: 'named' | `canary of ${string}`;
+}
+
 /**
  * @param wanted name or number of a port, of the Service or of its pods; undefined: its first one
  * @param object undefined where there is no such Service
@@ -54,13 +63,13 @@ export function backendDestination(
   wanted: string | undefined,
   object: ServiceObject | undefined,
   options: IngressOptions,
-  { upstream = {}, speech = {} }: Pick<IngressEffect, 'upstream' | 'speech'> = {},
+  { upstream = {}, speech = {}, role }: BackendUse = {},
 ): Backend {
   const { byClusterIP = false, balance = DEFAULT_BALANCE, ...settings } = upstream;
   const port = wanted ?? String(object?.spec.ports?.[0]?.port ?? '');
   const name = upstreamName(service, port);
   const cluster = (reached: Balance): Cluster => ({
-    id: `ingress ${serviceKey(service)}:${port}${speechKey(speech)}`,
+    id: `ingress ${serviceKey(service)}:${port}${speechKey(speech)}${role === undefined ? '' : ` ${role}`}`,
     ...{ name, service, balance: reached, maxRequests: 0, slowStartMs: 0, ...settings, ...speech },
   });
   const absent = (problem: string): Backend => ({

@@ -15,7 +15,7 @@ import { PathPattern } from '../../routing/pattern/path-pattern.ts';
 import { quote } from '../../text/quote.ts';
 import type { Destination } from '../destination.ts';
 import { inOrder } from '../policies/in-order.ts';
-import { type Backend, backendDestination, DEFAULT_BACKEND, portText, upstreamName } from './backends.ts';
+import { type Backend, backendDestination, DEFAULT_BACKEND, NAMED, portText, upstreamName } from './backends.ts';
 import type { UpstreamCanary } from './canaries.ts';
 import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressOptions } from './ingress-options.ts';
@@ -245,6 +245,7 @@ class HostRouteMaker {
     const { destination } = backendDestination(service, port, this.#context.service(service), this.#context.options, {
       upstream: { ...upstream, ...(affinity && { affinity }) },
       ...(of.effect.speech && { speech: of.effect.speech }),
+      role: `canary of ${primary}`,
     });
     return destination;
   }
@@ -254,7 +255,7 @@ class HostRouteMaker {
     const { defaultBackendService: service } = options;
     if (service === undefined) return DEFAULT_BACKEND;
     const object = this.#context.service(service);
-    const { destination, problem } = backendDestination(service, undefined, object, options);
+    const { destination, problem } = backendDestination(service, undefined, object, options, NAMED);
     return problem === undefined ? destination : DEFAULT_BACKEND;
   }
 

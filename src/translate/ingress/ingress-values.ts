@@ -11,7 +11,7 @@ import type { Destination } from '../destination.ts';
 import { urlDestination } from '../references.ts';
 import type { ServiceReference } from '../service-reference.ts';
 import type { Authorities } from '../tls-authorities.ts';
-import { backendDestination } from './backends.ts';
+import { backendDestination, NAMED } from './backends.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
 import type { ConfigMapData, IngressValues } from './ingress-feature.ts';
 import type { IngressLookups } from './ingress-lookups.ts';
@@ -135,7 +135,7 @@ export class AnnotationValues implements IngressValues {
     const service = { namespace: this.ingress.namespace, name: reference.name };
     const object = this.#lookups.service(service);
     const field = prefix + name;
-    const { destination, problem } = backendDestination(service, reference.port, object, this.options);
+    const { destination, problem } = backendDestination(service, reference.port, object, this.options, NAMED);
     if (problem !== undefined) {
       const reason = object === undefined ? 'ServiceNotFound' : 'ServiceNotUsable';
       this.say('warning', reason, `${field}: ${problem}`, field);
@@ -152,6 +152,7 @@ export class AnnotationValues implements IngressValues {
       undefined,
       this.#lookups.service(service),
       this.options,
+      NAMED,
     );
     return problem === undefined ? this.#add(destination) : undefined;
   }

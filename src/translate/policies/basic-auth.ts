@@ -14,7 +14,7 @@ export const BASIC_AUTH = definePolicy<BasicAuthPolicy | UnavailablePolicy>({
       name: 'basic-auth',
       nginx: ['auth-secret'],
       value: 'the name of a Secret in the namespace of the Service',
-      help: 'Serves only clients with a user and a password of the Secret, whose key auth holds lines of htpasswd (bcrypt, apr1, SHA-crypt or {SHA}), or whose keys are users and hold a hash each; others get 401. While the Secret is missing or cannot be used, all get 503. The Service does not get the password.',
+      help: 'Serves only clients with a user and a password of the Secret, whose key auth holds lines of htpasswd (bcrypt, apr1, MD5-crypt, SHA-crypt, {SHA} or {SSHA}), or whose keys are users and hold a hash each; others get 401. While the Secret is missing or cannot be used, all get 503. The Service does not get the password.',
       example: 'users',
     },
     {

@@ -25,6 +25,7 @@ describe('a password', { concurrency: 4 }, () => {
       const password = 'pässword-'.repeat(length).slice(0, length);
       for (const options of [
         ['-apr1', '-salt', 'salt'],
+        ['-1', '-salt', 'saltsalt'],
         ['-5', '-salt', 'rounds=1000$salt'],
         ['-6', '-salt', 'rounds=1000$0123456789abcdef'],
       ]) {

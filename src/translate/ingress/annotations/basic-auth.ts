@@ -26,7 +26,7 @@ export const BASIC_AUTH_ROWS: readonly IngressRow[] = [
     example: 'users',
     help: 'Who may log in. Without it, while the Secret is missing or cannot be read, and where it is in another namespace without allow-cross-namespace-resources, the locations answer 503.',
     differs:
-      'bcrypt, apr1, SHA-crypt and {SHA} are known, and a Secret with a hash of another kind answers 503: htpasswd -B makes a new one.',
+      'bcrypt, apr1, MD5-crypt ($1$), SHA-crypt, {SHA} and {SSHA} are known. A Secret with another one, such as of DES or {PLAIN}, answers 503: htpasswd -B makes a new one.',
   },
   {
     name: 'auth-secret-type',
