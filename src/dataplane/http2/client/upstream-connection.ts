@@ -73,7 +73,8 @@ export class Http2UpstreamConnection implements SharedConnection, StreamConnecti
   }
 
   begin(): Upstream {
-    if (this.isIdle) this.context.wheel.set(this.limit, LOOK_EVERY_MS);
+    const { wheel } = this.context;
+    if (this.isIdle) wheel.set(this.limit, this.#liveness.begins(wheel.coarseNow));
     this.#active += 1;
     this.served += 1;
     return new Http2UpstreamStream(this, this.served);

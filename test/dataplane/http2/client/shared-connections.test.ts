@@ -241,6 +241,26 @@ describe('connections that requests share', { concurrency: true }, () => {
     await request.connection.ended();
   });
 
+  it('a connection is left as well where each client gives up before it is looked at', async t => {
+    const clock = new FakeClock();
+    const upstream = await RawHttp2Upstream.start(t);
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream, cluster: H2C }], clock });
+    assert.equal((await proxy.get('/v')).status, 200);
+    const connection = (await upstream.request(0)).connection;
+    connection.socket.pause();
+    for (let count = 0; count < 6; count += 1) {
+      const client = await proxy.connect();
+      await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+      await eventually('it to be under way', () => proxy.counters.get('upstreamBusy') === 1);
+      await clock.pass(4_000);
+      client.destroy();
+      await eventually('it to be given up', () => proxy.counters.get('upstreamBusy') === 0);
+      await clock.pass(1_000);
+    }
+    assert.equal((await proxy.get('/v')).status, 200);
+    assert.equal(upstream.connections.length, 2);
+  });
+
   it('an upstream that is slow and answers a PING keeps its connection, and gets no other PING for 5 minutes', async t => {
     const clock = new FakeClock();
     const upstream = await RawHttp2Upstream.start(
