@@ -21,6 +21,7 @@ import { canaryConflicts } from './canary-conflicts.ts';
 import { type InspectedGateways, type InspectGatewayOptions, inspectGateways } from './inspect-gateways.ts';
 import { type InspectIngressOptions, inspectIngresses } from './inspect-ingresses.ts';
 import type { LocatedDiagnostic } from './located-diagnostic.ts';
+import { tlsConflicts } from './tls-conflicts.ts';
 
 export interface Inspection {
   /** By file, in the order given, then by line. */
@@ -81,7 +82,7 @@ export function inspectManifests(
     }
   }
   diagnostics.push(...secretDiagnostics(secrets, now), ...certificateDiagnostics(secrets, translations));
-  diagnostics.push(...sliceDiagnostics(slices, translations));
+  diagnostics.push(...tlsConflicts(translations, secrets), ...sliceDiagnostics(slices, translations));
   const conflicts = ledgerOf(translations).conflicts();
   diagnostics.push(...conflictDiagnostics(conflicts, translations));
   const order = new Map(files.map((file, index) => [file, index]));

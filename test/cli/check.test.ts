@@ -276,6 +276,31 @@ test('Secrets with certificates are checked: the key, the time, and the hosts of
   for (const { key } of [good, mixed]) assert.ok(!stdout.includes(key.split('\n')[1] ?? ''));
 });
 
+test('of Services that ask different things of the TLS port for one host, both are named', async context => {
+  const on = (host: string, more: Readonly<Record<string, string>>, name: string): string =>
+    service(name, { path: `/${name}`, host, ...more });
+  const pair = selfSigned({ names: ['same.example'] });
+  const file = await writeManifest(
+    context,
+    [
+      `${JSON.stringify(tlsSecret('same', pair))}\n---\n${JSON.stringify(tlsSecret('copy', pair))}\n---\n`, // lines 1-4
+      on('a.example', { 'tls-secret': 'one' }, 'a'),
+      on('a.example', { 'tls-secret': 'two' }, 'b'),
+      on('same.example', { 'tls-secret': 'same' }, 'c'),
+      on('same.example', { 'tls-secret': 'copy' }, 'd'),
+      on('raw.example', { 'tls-passthrough': 'true' }, 'e'),
+      on('raw.example', { 'tls-secret': 'one' }, 'f'),
+      on('lone.example', { 'tls-secret': 'elsewhere' }, 'g'),
+    ].join(''),
+  );
+  const { code, stdout } = await runHere(['check', file]);
+  assert.equal(code, 0);
+  assert.deepEqual(stdout.split('\n').slice(0, -2), [
+    `${file}:22: warning: kube-entry.io/tls-secret: for a.example, Service default/b and Service default/a (${file}:12) name different certificates: that of the older one is served`,
+    `${file}:55: warning: kube-entry.io/tls-passthrough: for raw.example, Service default/f and Service default/e (${file}:52) say different things of tls-passthrough: the older one decides, and the other is refused if it asks for it`,
+  ]);
+});
+
 test('of two canaries of one Service, the younger one is told that the other counts', async context => {
   const canary = { 'canary-of': 'shop', canary: 'weight=10' };
   const yaml = service('shop', { path: '/shop' }) + service('a-next', canary) + service('b-next', canary);
