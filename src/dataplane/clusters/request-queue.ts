@@ -23,8 +23,8 @@ export interface RequestQueueContext {
 /** Requests that wait for an endpoint with room, in the order in which they came. */
 export class RequestQueue {
   readonly #context: RequestQueueContext;
-  /** What takes off the time limit of each. */
-  readonly #waiting = new Map<Waiting, () => void>();
+  /** What takes off the time limit of each. Undefined before the first: of ten thousand clusters, nearly none ever has one. */
+  #waiting: Map<Waiting, () => void> | undefined;
   #stopLooking: (() => void) | undefined;
   #isAdvancing = false;
 
@@ -33,11 +33,12 @@ export class RequestQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.size === 0;
+    return this.#waiting === undefined || this.#waiting.size === 0;
   }
 
   /** @returns false where as many wait as may */
   join(waiting: Waiting): boolean {
+    this.#waiting ??= new Map();
     if (this.#waiting.size >= MAX_WAITING) return false;
     const limit = guarded(waiting, () => {
       this.leave(waiting);
@@ -51,12 +52,12 @@ export class RequestQueue {
 
   /** The request begins, or waits no more. */
   leave(waiting: Waiting): void {
-    const takeOffLimit = this.#waiting.get(waiting);
+    const takeOffLimit = this.#waiting?.get(waiting);
     if (takeOffLimit === undefined) return;
     takeOffLimit();
-    this.#waiting.delete(waiting);
+    this.#waiting?.delete(waiting);
     this.#context.pending(-1);
-    if (this.#waiting.size > 0) return;
+    if (!this.isEmpty) return;
     this.#stopLooking?.();
     this.#stopLooking = undefined;
   }
@@ -64,7 +65,7 @@ export class RequestQueue {
   /** There may be room: the first ones begin. */
   advance(): void {
     // A request that begins may end at once, and make room in here.
-    if (this.#waiting.size === 0 || this.#isAdvancing) return;
+    if (this.#waiting === undefined || this.#waiting.size === 0 || this.#isAdvancing) return;
     this.#isAdvancing = true;
     try {
       for (const waiting of this.#waiting.keys()) if (!this.#begins(waiting)) return;
