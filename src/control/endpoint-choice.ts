@@ -80,6 +80,7 @@ function sharesOf(
 ): ReadonlyMap<EndpointReport, number> {
   const balancer = createBalancer<EndpointReport>(balance, {
     inFlight: ({ inFlight }) => inFlight,
+    firstByte: ({ firstByteMs }) => firstByteMs ?? 0,
     random: seededRandom(SEED),
     now: () => 0,
   });

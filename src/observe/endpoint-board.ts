@@ -153,6 +153,11 @@ export class EndpointRow {
     return slot === NO_SLOT ? 0 : sumOf(this.#values, slot, IN_FLIGHT);
   }
 
+  /** A moving average over the last answers that this worker had; 0 before the first. */
+  firstByteMs(slot: number): number {
+    return slot === NO_SLOT ? 0 : (this.#values[this.#start + slot * COLUMNS + FIRST_BYTE] as number) / 1000;
+  }
+
   verdict(slot: number): Verdict {
     return slot === NO_SLOT ? USABLE : (this.#values[slot * SHARED_COLUMNS + VERDICT] as Verdict);
   }

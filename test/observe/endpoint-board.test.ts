@@ -114,6 +114,11 @@ test('the time to the first byte moves towards new times, and is the mean of the
   assert.equal(board.firstByteMs(1), 9);
   rows[2]?.succeeded(1, 3);
   assert.equal(board.firstByteMs(1), 6);
+  assert.deepEqual(
+    rows.map(row => row.firstByteMs(1)),
+    [9, 0, 3],
+    'each worker knows its own',
+  );
   rows[1]?.succeeded(2, 0);
   assert.ok((board.firstByteMs(2) ?? 0) > 0);
   rows[1]?.succeeded(3, 2 ** 40);
@@ -168,6 +173,7 @@ test('an endpoint without a slot is always usable, and nothing is counted for it
   board.judge(NO_SLOT, TRIAL);
   assert.equal(row.takeTrial(NO_SLOT), false);
   assert.equal(row.verdict(NO_SLOT), USABLE);
+  assert.equal(row.firstByteMs(NO_SLOT), 0);
   assert.equal(board.verdict(NO_SLOT), USABLE);
   assert.equal(board.inFlight(NO_SLOT), 0);
   assert.equal(board.failures(NO_SLOT), 0);

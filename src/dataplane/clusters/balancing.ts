@@ -167,6 +167,7 @@ export class Balancing {
     const { row, random, clock } = this.#context;
     return createBalancer(balance, {
       inFlight: ({ slot, tunnels }) => row.inFlight(slot) + tunnels,
+      firstByte: ({ slot }) => row.firstByteMs(slot),
       random,
       now: () => clock.monotonic(),
     });

@@ -7,7 +7,7 @@ import { LeastRequest } from '../../../src/dataplane/clusters/balancers/least-re
 import { RoundRobin } from '../../../src/dataplane/clusters/balancers/round-robin.ts';
 import { slowStartShare } from '../../../src/dataplane/clusters/slow-start.ts';
 import { seededRandom } from '../../../src/seeded-random.ts';
-import { endpoints, inFlight, request, shares, type TestEndpoint } from './balancers/endpoints.ts';
+import { endpoints, firstByte, inFlight, request, shares, type TestEndpoint } from './balancers/endpoints.ts';
 
 test('the share grows evenly from a tenth, and is whole after the window', () => {
   const at = [0, 1_000, 15_000, 29_999, 30_000, 90_000].map(age => slowStartShare(age, 30_000));
@@ -18,7 +18,7 @@ test('the share grows evenly from a tenth, and is whole after the window', () =>
 const random = seededRandom(3);
 
 const balancers: Record<string, Balancer<TestEndpoint>> = {
-  'least-request': new LeastRequest(inFlight, random),
+  'least-request': new LeastRequest(inFlight, random, firstByte),
   'round-robin': new RoundRobin(random),
   ewma: new Ewma(inFlight, random, () => 0),
   hash: new RendezvousHash(({ uri }) => uri(), new RoundRobin<TestEndpoint>(random)),

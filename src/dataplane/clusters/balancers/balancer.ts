@@ -14,6 +14,9 @@ export interface Admission<E> {
 /** Requests in flight at an endpoint. */
 export type InFlight<E> = (endpoint: E) => number;
 
+/** How long an endpoint takes to its first byte, as a moving average in milliseconds; 0 where nothing has been measured. */
+export type FirstByte<E> = (endpoint: E) => number;
+
 /** A number from 0 to less than 1, as Math.random gives it. */
 export type Random = () => number;
 

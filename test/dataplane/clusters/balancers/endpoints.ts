@@ -3,13 +3,18 @@ import type { Admission, Candidate, PickRequest } from '../../../../src/dataplan
 /** An endpoint of a test. */
 export interface TestEndpoint extends Candidate {
   inFlight: number;
+  /** A moving average; 0 before the first answer. */
+  firstByteMs: number;
 }
 
 export function endpoints(count: number, weightOf: (index: number) => number = () => 1): TestEndpoint[] {
-  return Array.from({ length: count }, (_, index) => ({ id: `pod-${index}`, weight: weightOf(index), inFlight: 0 }));
+  return Array.from({ length: count }, (_, index) => ({
+    ...{ id: `pod-${index}`, weight: weightOf(index), inFlight: 0, firstByteMs: 0 },
+  }));
 }
 
 export const inFlight = (endpoint: TestEndpoint): number => endpoint.inFlight;
+export const firstByte = (endpoint: TestEndpoint): number => endpoint.firstByteMs;
 
 export const ALL: Admission<Candidate> = { admits: () => true };
 

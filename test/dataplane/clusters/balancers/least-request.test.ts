@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeastRequest } from '../../../../src/dataplane/clusters/balancers/least-request.ts';
 import { seededRandom } from '../../../../src/seeded-random.ts';
-import { ALL, allBut, endpoints, inFlight, request, shares, type TestEndpoint } from './endpoints.ts';
+import { ALL, allBut, endpoints, firstByte, inFlight, request, shares, type TestEndpoint } from './endpoints.ts';
 
 function leastRequest(among: readonly TestEndpoint[], random = seededRandom(1)): LeastRequest<TestEndpoint> {
-  const balancer = new LeastRequest(inFlight, random);
+  const balancer = new LeastRequest(inFlight, random, firstByte);
   balancer.changed(among);
   return balancer;
 }
@@ -44,6 +44,33 @@ test('a tie is decided at random, in a scan and of two', () => {
     for (const share of shares(20_000, among, () => balancer.pick(request(), ALL)))
       assert.ok(Math.abs(share - 1 / count) < 0.02, `${share}`);
   }
+});
+
+test('of two that are equally busy, one that takes more than twice as long never wins: its next request would wait there', () => {
+  const among = endpoints(10);
+  for (const endpoint of among) Object.assign(endpoint, { inFlight: 1, firstByteMs: 10 });
+  const balancer = leastRequest(among);
+  const shareOfFirst = (state: Partial<TestEndpoint>): number => {
+    Object.assign(among[0] as TestEndpoint, state);
+    return shares(20_000, among, () => balancer.pick(request(), ALL))[0] as number;
+  };
+  assert.equal(shareOfFirst({ firstByteMs: 21 }), 0);
+  const even = (share: number, what: string): void => assert.ok(Math.abs(share - 0.1) < 0.01, `${what}: ${share}`);
+  even(shareOfFirst({ firstByteMs: 20 }), 'twice as long happens by chance');
+  even(shareOfFirst({ firstByteMs: 0 }), 'nothing is known of it');
+  for (const endpoint of among) endpoint.firstByteMs = 0;
+  even(shareOfFirst({ firstByteMs: 1_000 }), 'nothing is known of the others');
+  for (const endpoint of among) endpoint.firstByteMs = 10;
+  const share = shareOfFirst({ firstByteMs: 1_000, inFlight: 0 });
+  assert.ok(
+    Math.abs(share - 0.2) < 0.01,
+    `one that is less busy wins whenever it is drawn, however slow it was: ${share}`,
+  );
+  for (const endpoint of among) endpoint.inFlight = 0;
+  even(
+    shareOfFirst({ firstByteMs: 1_000 }),
+    'where all are idle, it is tried as often as the others: it may have recovered',
+  );
 });
 
 test('an idle endpoint of three times the weight takes three times the requests, and is full as late', () => {

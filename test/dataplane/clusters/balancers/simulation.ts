@@ -5,6 +5,8 @@ import { ALL, request, type TestEndpoint } from './endpoints.ts';
 
 const SLOTS = 8;
 const SERVICE_MS = 10;
+/** The weight of a new time in the moving average. */
+const NEWEST = 1 / 8;
 
 export interface Scene {
   /** Of what all endpoints could serve if none were odd. */
@@ -57,6 +59,8 @@ export function simulate(
         endpoint.inFlight -= 1;
         if (fails) failures += 1;
         else times.push(now - arrivedAt);
+        if (!fails)
+          endpoint.firstByteMs += (now - arrivedAt - endpoint.firstByteMs) * (endpoint.firstByteMs === 0 ? 1 : NEWEST);
         balancer.done?.(endpoint, fails ? 'status' : 'ok', now - arrivedAt);
         queue.shift()?.();
       };

@@ -5,10 +5,10 @@ import type { Balancer } from '../../../../src/dataplane/clusters/balancers/bala
 import { Ewma } from '../../../../src/dataplane/clusters/balancers/ewma.ts';
 import { LeastRequest } from '../../../../src/dataplane/clusters/balancers/least-request.ts';
 import { RoundRobin } from '../../../../src/dataplane/clusters/balancers/round-robin.ts';
-import { endpoints, inFlight, type TestEndpoint } from './endpoints.ts';
+import { endpoints, firstByte, inFlight, type TestEndpoint } from './endpoints.ts';
 import { type Outcomes, type Scene, simulate } from './simulation.ts';
 
-const leastRequest = (random: () => number): Balancer<TestEndpoint> => new LeastRequest(inFlight, random);
+const leastRequest = (random: () => number): Balancer<TestEndpoint> => new LeastRequest(inFlight, random, firstByte);
 const roundRobin = (random: () => number): Balancer<TestEndpoint> => new RoundRobin(random);
 const ewma = (random: () => number, now: () => number): Balancer<TestEndpoint> => new Ewma(inFlight, random, now);
 
