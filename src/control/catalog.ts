@@ -31,6 +31,7 @@ import { HostProfiles } from './catalog/host-profiles.ts';
 import { Ingresses } from './catalog/ingresses.ts';
 import { KnownSecrets } from './catalog/known-secrets.ts';
 import { PushedBackends } from './catalog/pushed-backends.ts';
+import { PushedRoutes } from './catalog/pushed-routes.ts';
 import { PUSHED_LOOKUPS, PushedSet, pushedOwner } from './catalog/pushed-set.ts';
 import { Remarks } from './catalog/remarks.ts';
 import { SecretSearch } from './catalog/secret-search.ts';
@@ -40,7 +41,6 @@ import { ServiceHosts } from './catalog/service-hosts.ts';
 import { ServiceReferences } from './catalog/service-references.ts';
 import { type WatchedService, WatchedServices } from './catalog/watched-services.ts';
 import { askedOfTls, ServiceTls } from './certificates/service-tls.ts';
-import type { TlsCommit } from './certificates/tls-registry.ts';
 
 export class Catalog implements ServiceStore {
   /** Where a source puts the EndpointSlices of the Services that ask for their endpoints. */
@@ -67,8 +67,7 @@ export class Catalog implements ServiceStore {
   readonly #ledger: RouteLedger;
   readonly #profiles = new HostProfiles();
   readonly #hosts: ServiceHosts;
-  /** Names of pushed backends whose routes may have to come or go. */
-  readonly #unsettled = new Set<string>();
+  readonly #pushedRoutes: PushedRoutes;
   #hasServices = false;
   #hasPushed = false;
 
@@ -92,6 +91,12 @@ export class Catalog implements ServiceStore {
     this.#ledger = new RouteLedger((error, { service }) => {
       this.#onBug(error, 'choosing a route', service);
       this.refuseForBug(service, error);
+    });
+    this.#pushedRoutes = new PushedRoutes({
+      pushed: this.#pushed,
+      watched: this.#watched,
+      clusters: this.#clusters,
+      ledger: this.#ledger,
     });
     const isShared = (options.ingressClass ?? []).length > 0;
     this.#hosts = new ServiceHosts({ profiles: this.#profiles, remarks: this.#remarks, isShared });
@@ -180,7 +185,7 @@ export class Catalog implements ServiceStore {
       this.#leading.change(earlier?.referred ?? [], referred);
       this.#remarks.set(pushedOwner(name), 'refusal', refusals);
       this.#remarks.set(pushedOwner(name), 'routes', warnings);
-      this.#unsettled.add(name);
+      this.#pushedRoutes.touch(name);
     }
     this.#leading.placeNamed(changed);
     for (const watched of this.#watched.values()) {
@@ -194,10 +199,12 @@ export class Catalog implements ServiceStore {
   commit(): Delta | undefined {
     if (!this.isInitialised) return undefined;
     this.#settleReferences();
-    this.#settlePushedRoutes();
+    this.#pushedRoutes.settle();
     this.#settleNamed();
     this.#settleProfiles();
-    const tls = this.#commitTls();
+    const tls = this.tls.commit();
+    // Services whose protection is not to be had go.
+    this.#claimAgain(tls.turned);
     const ports = this.gateways.commitPorts();
     for (const key of this.endpoints.takeDue()) this.#leading.place(key);
     const before = this.#ledger.table;
@@ -269,23 +276,6 @@ export class Catalog implements ServiceStore {
     });
   }
 
-  /** A pushed backend makes routes of its own only while no watched Service has its name. */
-  #settlePushedRoutes(): void {
-    for (const name of this.#watched.takeRenamed()) this.#unsettled.add(name);
-    for (const name of this.#unsettled) {
-      const owner = pushedOwner(name);
-      const translation = this.#watched.hasBackend(name) ? undefined : this.#pushed.translationOf(name);
-      const { routes = [], cluster, endpoints = [] } = translation ?? {};
-      const own = cluster && this.#pushed.set.applied({ cluster: { ...cluster, id: owner, name }, endpoints });
-      const inForce = own === undefined ? this.#pushed.set.alternative(name) : { cluster: own.cluster, endpoints };
-      if (inForce === undefined) this.#clusters.delete(owner);
-      else this.#clusters.set(inForce.cluster, inForce.endpoints);
-      const claims = routes.map(route => ({ ...route, cluster: owner }));
-      this.#ledger.set(owner, this.#pushed.set.routes(name, claims));
-    }
-    this.#unsettled.clear();
-  }
-
   /** What names Services is translated again when they have come, changed or gone. */
   #settleReferences(): void {
     for (const key of this.#references.takeAffected()) this.#readAgain(key);
@@ -312,13 +302,6 @@ export class Catalog implements ServiceStore {
     const { services, ingresses } = this.#profiles.takeTurned();
     for (const host of ingresses) this.ingresses.claim(host);
     this.#claimAgain(services);
-  }
-
-  /** Services whose protection is not to be had go. */
-  #commitTls(): TlsCommit {
-    const commit = this.tls.commit();
-    this.#claimAgain(commit.turned);
-    return commit;
   }
 
   /** Translates a Service as it is now. */

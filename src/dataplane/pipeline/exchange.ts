@@ -1,9 +1,9 @@
 import type { GatewayRoute } from '../../model/route.ts';
 import { ReplayBody } from '../bodies/replay-body.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import { certificateErrorPage, refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
-import { errorAnswer, withHeaders } from './error-pages.ts';
+import { AS_REASON, ExchangeEnding, type OwnAnswer } from './exchange-ending.ts';
 import {
   ANSWERED,
   CONNECTING,
@@ -14,11 +14,9 @@ import {
   ROUTING,
   TUNNEL,
 } from './exchange-state.ts';
-import { changedAnswer } from './filters/field-changes.ts';
 import { Refusal, SUSPENDED, type Verdict } from './filters/filter.ts';
 import { type FilterOwner, FilterRun } from './filters/filter-run.ts';
 import type { RouteFilters } from './filters/filters.ts';
-import { grpcErrorAnswer } from './grpc.ts';
 import type { HttpsRedirect } from './https-redirect.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type {
@@ -45,6 +43,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   readonly #giveBack: (exchange: Exchange) => void;
   readonly #attempts: UpstreamAttempts;
   readonly #response: ResponseRelay;
+  readonly #ending: ExchangeEnding;
   /** Made for the first request to a route with policies. */
   #filterRun: FilterRun | undefined;
   /** Made for the first request whose rule has time limits. */
@@ -59,13 +58,14 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     this.state = new ExchangeState(context.engine, downstream);
     this.#attempts = new UpstreamAttempts(context, this.state, this);
     this.#response = new ResponseRelay(context, this.state, this.#attempts, this);
+    this.#ending = new ExchangeEnding(context, this.state, this);
   }
 
   // The phases of a request.
 
   received(head: RequestView): void {
     this.state.begin(head);
-    const outcome = this.#route(head);
+    const outcome = route(this.#context, this.state, head);
     const { filters, gateway } = this.state.routing.route ?? NO_ROUTE;
     if (gateway !== undefined) this.#limit(gateway);
     const run = filters === undefined ? undefined : this.#beginFilters(filters);
@@ -73,7 +73,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
       const { routing, record, downstream } = this.state;
       const host = this.#context.engine.state.tlsHosts.host(routing.host);
       const page = certificateErrorPage(outcome, host, record.requestId);
-      if (page !== undefined) this.#answerHere(page);
+      if (page !== undefined) this.#ending.answer(page);
       else this.fail(outcome, () => refusalDetail(outcome, downstream.client.tls));
     } else if (run !== undefined) {
       this.#httpsRedirect = outcome;
@@ -81,19 +81,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     } else if (outcome === undefined) {
       this.#connect();
     } else {
-      this.#redirect(outcome);
+      this.#ending.answer(outcome.answer(this.state.record.requestId));
     }
-  }
-
-  /** @returns why the request must be refused, or where it has to be sent instead */
-  #route(head: RequestView): FailureReason | HttpsRedirect | undefined {
-    const { routing, record, downstream } = this.state;
-    const { engine, trustedProxies } = this.#context;
-    const outcome = routing.validateAndRoute(head, engine.state, downstream.client, trustedProxies);
-    record.host = routing.host;
-    record.path = routing.target.path;
-    record.route = routing.route;
-    return outcome;
   }
 
   #limit(rule: GatewayRoute): void {
@@ -114,7 +103,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   #filter(run: FilterRun): void {
     const early = run.isPastEarly ? undefined : run.run(true);
     if (early !== undefined) this.#obey(early);
-    else if (this.#httpsRedirect !== undefined) this.#redirect(this.#httpsRedirect);
+    else if (this.#httpsRedirect !== undefined)
+      this.#ending.answer(this.#httpsRedirect.answer(this.state.record.requestId));
     else if (run.isUnderWay && !run.isServed) this.fail(this.state.route.cluster.absence);
     else this.#obey(run.run(false));
   }
@@ -123,7 +113,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     if (verdict === undefined) this.#connect();
     else if (verdict === SUSPENDED) this.#clientMoved();
     else if (verdict instanceof Refusal) this.fail(verdict.reason, verdict.detail, verdict);
-    else this.#answerHere(verdict.answer);
+    else this.#ending.answer(verdict.answer);
   }
 
   filterResumed(verdict: Verdict): void {
@@ -132,16 +122,6 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     else this.#obey(verdict);
     // Body bytes that have come meanwhile go out behind the head.
     if (this.state.phase === FORWARDING) this.state.downstream.resume();
-  }
-
-  #redirect(redirect: HttpsRedirect): void {
-    this.#answerHere(redirect.answer(this.state.record.requestId));
-  }
-
-  /** An answer that is no failure. */
-  #answerHere(answer: Answer): void {
-    this.state.record.answeredHere(answer.status);
-    this.#end(this.#answer(answer, false));
   }
 
   /** Picks an endpoint, and an idle connection to it. Without one, the request waits until a connection has been made. */
@@ -195,7 +175,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
       if (!upstream.write(piece) && !piece.isLast) downstream.pause();
     } else if (piece.isLast) {
       // The request was answered without an upstream, and the rest of its body was thrown away.
-      this.#finish();
+      this.#ending.finish();
       return;
     }
     this.#clientMoved();
@@ -223,14 +203,13 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   // How an exchange ends.
 
   complete(): void {
-    this.#record();
-    this.#finish();
+    this.#ending.record();
+    this.#ending.finish();
   }
 
   refuse(reason: FailureReason, line: string, detail: FailureDetail): void {
     this.state.beginUnread(line);
-    this.#answerError(reason, detail);
-    this.#finish();
+    this.#ending.refuse(reason, detail);
   }
 
   fail(reason: FailureReason, detail?: FailureDetail, own: OwnAnswer = AS_REASON): void {
@@ -241,36 +220,13 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     if (state.isAnswered) {
       state.record.fail(reason, detail);
       state.downstream.cut(state.resetCode);
-    } else if (state.filters === undefined || !this.#asksForPage(reason, detail, own)) {
-      this.#end(this.#answerError(reason, detail, own));
+    } else {
+      this.#ending.fail(reason, detail, own);
     }
   }
 
-  /** @returns whether another service is asked for a page in place of the error */
-  #asksForPage(reason: FailureReason, detail: FailureDetail | undefined, own: OwnAnswer): boolean {
-    const { record, filters } = this.state;
-    // A bug of ours ends the request at once, and so does the end of the program.
-    if (filters === undefined || reason === 'internal' || this.#context.isClosed) return false;
-    const { closes } = FAILURES[reason];
-    const { status, headers } = withHeaders(errorAnswer(reason, '', record.requestId, own.status), own.headers);
-    const error = { status, isOurs: true, isUnserved: reason === 'no_endpoint' };
-    const isAsked = filters.askForPage(error, headers, {
-      pageCame: page => {
-        record.answeredHere(page.status);
-        this.#end(this.#answer(page, closes));
-      },
-      noPage: () => this.#end(this.#answerError(reason, detail, own)),
-      crashed: bug => this.crashed(bug),
-    });
-    if (!isAsked) return false;
-    record.fail(reason, detail, status);
-    this.#clientMoved();
-    return true;
-  }
-
   answerInstead(page: Answer): void {
-    this.state.record.answeredHere(page.status);
-    this.#end(this.#answer(page, false));
+    this.#ending.answer(page);
   }
 
   requestTimedOut(): void {
@@ -295,7 +251,7 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     state.enter(OVER);
     this.#attempts.end('cancelled');
     state.dropUpstream();
-    this.#record();
+    this.#ending.record();
   }
 
   crashed(error: unknown): void {
@@ -327,72 +283,21 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
   #clientMoved(): void {
     this.#context.deadlines.moved(this.state, this.state.downstream);
   }
-
-  /** @returns as Downstream.answer() */
-  #answerError(reason: FailureReason, detail: FailureDetail | undefined, own: OwnAnswer = AS_REASON): boolean {
-    const { head, record, routing, resetCode } = this.state;
-    if (head !== undefined && routing.isGrpc) {
-      const failure = { reason, resetCode, hasTimeout: routing.grpcTimeoutMs !== undefined };
-      const answer = grpcErrorAnswer(failure, record.requestId);
-      record.answeredHere(answer.status);
-      record.fail(reason, detail);
-      return this.#answer(withHeaders(answer, own.headers), FAILURES[reason].closes);
-    }
-    const { errorPage } = this.#context.engine.state;
-    const answer = errorAnswer(reason, errorPage, record.requestId, own.status);
-    record.fail(reason, detail, answer.status);
-    return this.#answer(withHeaders(answer, own.headers), FAILURES[reason].closes);
-  }
-
-  /** Answers without an upstream. @returns as Downstream.answer() */
-  #answer(answer: Answer, closes: boolean): boolean {
-    const { state } = this;
-    state.enter(ANSWERED);
-    const isReadOn = state.downstream.answer(this.#edited(answer), closes);
-    this.#record();
-    return isReadOn;
-  }
-
-  /** What policies and the location of an Ingress change in an answer that is made here. */
-  #edited(answer: Answer): Answer {
-    const { filters, record, downstream } = this.state;
-    if (filters !== undefined) return filters.edited(answer);
-    const ingress = record.route?.ingress;
-    return ingress === undefined
-      ? answer
-      : changedAnswer(answer, ingress.responses(downstream.client.tls !== undefined).changes);
-  }
-
-  /** The exchange has its line in the log. */
-  #record(): void {
-    const { record, head, filters, ruleLimits } = this.state;
-    record.write(head);
-    filters?.end();
-    ruleLimits?.end();
-  }
-
-  /** After an answer of our own. @param isReadOn the rest of the request is read, and thrown away */
-  #end(isReadOn: boolean): void {
-    if (!isReadOn) {
-      this.#finish();
-      return;
-    }
-    this.state.awaitsContinue = false;
-    this.#clientMoved();
-    // The body may have come before its upstream was there.
-    this.state.downstream.resume();
-  }
-
-  #finish(): void {
-    this.state.enter(OVER);
-    this.state.downstream.finish();
-  }
 }
 
-/** What an answer to a failure has that others to failures of the same reason have not. */
-type OwnAnswer = Pick<Refusal, 'headers' | 'status'>;
+/** @returns why the request must be refused, or where it has to be sent instead */
+function route(
+  context: PipelineContext,
+  state: ExchangeState,
+  head: RequestView,
+): FailureReason | HttpsRedirect | undefined {
+  const { routing, record, downstream } = state;
+  const outcome = routing.validateAndRoute(head, context.engine.state, downstream.client, context.trustedProxies);
+  record.host = routing.host;
+  record.path = routing.target.path;
+  record.route = routing.route;
+  return outcome;
+}
 
 /** What is asked of the route of a request that has none. */
 const NO_ROUTE = { filters: undefined, gateway: undefined };
-
-const AS_REASON: OwnAnswer = { headers: [], status: undefined };

@@ -2,18 +2,18 @@ import { isIdempotent } from '../../formats/http/methods.ts';
 import type { Outcome } from '../clusters/balancers/balancer.ts';
 import type { Balancing } from '../clusters/balancing.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
-import type { RequestQueue, Waiting } from '../clusters/request-queue.ts';
+import type { Waiting } from '../clusters/request-queue.ts';
 import { FAILURES, type FailureReason } from '../failures/failures.ts';
-import { guarded } from '../runtime/guard.ts';
 import { ClientBinding } from './client-binding.ts';
 import { connectSuspended } from './connect-suspended.ts';
 import { EndpointPicks } from './endpoint-picks.ts';
-import { CONNECTING, type ExchangeState } from './exchange-state.ts';
+import type { ExchangeState } from './exchange-state.ts';
 import { outgoingRequest } from './outgoing-request.ts';
 import { ExchangePickRequest } from './pick-request.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import { PolicyRetries } from './policy-retries.ts';
 import type { OutgoingRequest, Upstream } from './ports.ts';
+import { RequestWait } from './request-wait.ts';
 import { FAST_CONNECT_MS, mayRetryBroken, type RetryCounter } from './retry.ts';
 import { isSecure } from './told-by-proxies.ts';
 
@@ -46,8 +46,7 @@ export class UpstreamAttempts implements Waiting {
   #count = 0;
   /** Of a balanced cluster. */
   #failedEndpoints = 0;
-  /** Undefined where the request waits neither in a queue nor before it is sent again. */
-  #stopWaiting: (() => void) | undefined;
+  readonly #wait: RequestWait;
   readonly #retries: PolicyRetries;
   #isSticky = false;
   /** An upstream has refused to process the request. */
@@ -59,6 +58,7 @@ export class UpstreamAttempts implements Waiting {
     this.#state = state;
     this.#owner = owner;
     this.#picks = new EndpointPicks(context.engine.clock, new ExchangePickRequest(context, state));
+    this.#wait = new RequestWait(context, state, owner);
     this.#retries = new PolicyRetries(state);
   }
 
@@ -81,7 +81,7 @@ export class UpstreamAttempts implements Waiting {
     const own = pools.ownEndpoint(downstream.client.ownUpstreams, route.cluster);
     const endpoint = balancing === undefined ? (own ?? route.cluster.next()) : this.#pick(balancing, own);
     if (endpoint === undefined) {
-      this.#wait(balancing);
+      this.#queue(balancing);
       return undefined;
     }
     this.#begin(endpoint);
@@ -143,7 +143,7 @@ export class UpstreamAttempts implements Waiting {
 
   /** Whatever is under way is over. @param outcome counts where the answer of the endpoint has not begun */
   end(outcome: Outcome): void {
-    this.#waitNoMore();
+    this.#wait.end();
     this.#state.ruleLimits?.tryEnds();
     if (this.#balancing !== undefined) this.#picks.end(outcome);
   }
@@ -208,7 +208,7 @@ export class UpstreamAttempts implements Waiting {
     const balancing = this.#balancing as Balancing;
     const endpoint = this.#first(balancing);
     if (endpoint === undefined && balancing.isFull) return false;
-    this.#waitNoMore();
+    this.#wait.end();
     if (endpoint === undefined) {
       this.#owner.fail('no_endpoint');
       return true;
@@ -221,7 +221,7 @@ export class UpstreamAttempts implements Waiting {
   }
 
   waitedTooLong(): void {
-    this.#waitNoMore();
+    this.#wait.end();
     this.#owner.fail('endpoints_busy');
   }
 
@@ -242,24 +242,12 @@ export class UpstreamAttempts implements Waiting {
   }
 
   /** No endpoint takes the request now. */
-  #wait(balancing: Balancing | undefined): void {
+  #queue(balancing: Balancing | undefined): void {
     if (balancing === undefined || !(balancing.isFull || !balancing.queue.isEmpty)) {
       this.#owner.fail(this.#state.route.cluster.absence);
-    } else if (!this.#join(balancing.queue, this)) {
+    } else if (!this.#wait.inQueue(balancing.queue, this)) {
       this.#owner.fail('endpoints_busy');
     }
-  }
-
-  #join(queue: RequestQueue, waiting: Waiting): boolean {
-    if (!queue.join(waiting)) return false;
-    this.#stopWaiting = () => queue.leave(waiting);
-    this.#state.enter(CONNECTING);
-    return true;
-  }
-
-  #waitNoMore(): void {
-    this.#stopWaiting?.();
-    this.#stopWaiting = undefined;
   }
 
   #connectFailed(reason: FailureReason, error: string): void {
@@ -294,7 +282,7 @@ export class UpstreamAttempts implements Waiting {
       if (endpoint === undefined) this.#owner.fail(reason, error);
       else this.#retry(counter, endpoint);
     };
-    if (this.#picks.hasUntried(balancing)) this.#whenRetryAllowed(balancing, retry, reason, error);
+    if (this.#picks.hasUntried(balancing)) this.#wait.forRetry(balancing, retry, () => this.#owner.fail(reason, error));
     else retry();
   }
 
@@ -307,7 +295,7 @@ export class UpstreamAttempts implements Waiting {
     const retry = (): void => this.#sendAgain(counter);
     const waited = (): void => {
       if (balancing === undefined) retry();
-      else this.#whenRetryAllowed(balancing, retry, reason, error);
+      else this.#wait.forRetry(balancing, retry, () => this.#owner.fail(reason, error));
     };
     this.#retries.next();
     const waitMs = this.#retries.waitMs(balancing !== undefined && this.#picks.hasUntried(balancing));
@@ -317,12 +305,7 @@ export class UpstreamAttempts implements Waiting {
       else waited();
       return;
     }
-    this.#state.enter(CONNECTING);
-    const wake = (): void => {
-      this.#stopWaiting = undefined;
-      waited();
-    };
-    this.#stopWaiting = this.#context.engine.clock.setTimer(waitMs, guarded(this, wake));
+    this.#wait.forPause(waitMs, waited);
   }
 
   #sendAgain(counter: RetryCounter): void {
@@ -337,25 +320,6 @@ export class UpstreamAttempts implements Waiting {
     const upstream = this.#context.pools.takeIdle(endpoint);
     if (upstream === undefined) this.#connect(endpoint);
     else this.#owner.connected(upstream);
-  }
-
-  /** Retries at once, or as soon as the cluster has fewer retries in flight. */
-  #whenRetryAllowed(balancing: Balancing, retry: () => void, reason: FailureReason, error: string | undefined): void {
-    if (balancing.mayRetry) {
-      retry();
-      return;
-    }
-    const isWaiting = this.#join(balancing.retries, {
-      begins: () => {
-        if (!balancing.mayRetry) return false;
-        this.#waitNoMore();
-        retry();
-        return true;
-      },
-      waitedTooLong: () => this.#owner.fail(reason, error),
-      crashed: bug => this.#owner.crashed(bug),
-    });
-    if (!isWaiting) this.#owner.fail(reason, error);
   }
 
   #nextEndpoint(): EndpointState | undefined {

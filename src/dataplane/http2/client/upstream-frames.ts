@@ -72,7 +72,7 @@ export class UpstreamFrames implements FrameHandler {
       sender.giveWindow(0, this.#owed);
       this.#owed = 0;
     }
-    this.#streamOf(streamId)?.dataBegins(size);
+    this.#streamOf(streamId)?.response.dataBegins(size);
   }
 
   data(streamId: number, bytes: Buffer, start: number, end: number, endsStream: boolean): void {
@@ -81,7 +81,7 @@ export class UpstreamFrames implements FrameHandler {
     if (stream === this.#headOf) this.#headOf = undefined;
     if (end > start) this.#idleFrames = 0;
     try {
-      stream.data(bytes, start, end, endsStream);
+      stream.response.data(bytes, start, end, endsStream);
     } catch (error) {
       stream.crashed(error);
     }
@@ -97,10 +97,10 @@ export class UpstreamFrames implements FrameHandler {
     this.#passHead();
     this.#idleFrames = 0;
     const head = this.#connection.context.http2ResponseHead;
-    head.begin(stream.hasHead);
+    head.begin(stream.response.hasHead);
     head.end(this.#decoder.decode(bytes, start, end, head));
     try {
-      if (stream.headers(head, endsStream)) this.#headOf = stream;
+      if (stream.response.headers(head, endsStream)) this.#headOf = stream;
     } catch (error) {
       stream.crashed(error);
     }
@@ -152,7 +152,7 @@ export class UpstreamFrames implements FrameHandler {
 
   streamFailed(streamId: number, code: number, reason: string): void {
     this.#passHead();
-    this.#streamOf(streamId)?.malformed(reason, code);
+    this.#streamOf(streamId)?.response.malformed(reason, code);
   }
 
   /** A stream that is not over. @throws Http2Error for one that has never been (RFC 9113 section 5.1) */
@@ -169,7 +169,7 @@ export class UpstreamFrames implements FrameHandler {
     this.#headOf = undefined;
     if (stream === undefined) return;
     try {
-      stream.passHead();
+      stream.response.passHead();
     } catch (error) {
       stream.crashed(error);
     }

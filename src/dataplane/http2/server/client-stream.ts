@@ -180,7 +180,7 @@ export class ClientStream implements Downstream, Timed, Waiting {
   }
 
   interim(head: ResponseView): void {
-    this.#sendHead(head.status, linesWithoutLength(head), false);
+    this.output.sendHead(head.status, linesWithoutLength(head), false);
   }
 
   respond(head: ResponseView, _bodyLength: number, edits: FieldEdits | undefined, piece: BodyPiece): void {
@@ -190,22 +190,25 @@ export class ClientStream implements Downstream, Timed, Waiting {
       return;
     }
     const isEmpty = piece.isLast && piece.size === 0 && piece.trailers === '';
-    this.#sendHead(head.status, responseLines(head, edits), isEmpty);
-    if (!isEmpty) this.#write(piece);
+    this.output.sendHead(head.status, responseLines(head, edits), isEmpty);
+    if (!isEmpty) this.write(piece);
   }
 
   write(piece: BodyPiece): void {
-    this.#write(piece);
+    if (this.output.isEnded) return;
+    this.sentBodyBytes += piece.size;
+    this.output.write(piece);
+    if (this.output.isWaiting) this.#connection.waits(this);
   }
 
   answer(answer: Answer): boolean {
     const isBodiless = this.head.sentMethod === 'HEAD' || answer.body === '';
-    this.#sendHead(answer.status, answerLines(answer), isBodiless);
+    this.output.sendHead(answer.status, answerLines(answer), isBodiless);
     if (!isBodiless) {
       const piece = new DataPiece(this.#connection.buffers);
       const bytes = Buffer.from(answer.body, 'latin1');
       piece.set(bytes, 0, bytes.length, true);
-      this.#write(piece);
+      this.write(piece);
     }
     // RFC 9113 section 8.1: what is left of the request is not read, and RST_STREAM says so.
     return false;
@@ -213,7 +216,7 @@ export class ClientStream implements Downstream, Timed, Waiting {
 
   switchProtocols(head: ResponseView, added: readonly string[]): void {
     const lines = linesWithoutLength(head) + endedLines(added);
-    this.#sendHead(200, withoutAccept(lines), false);
+    this.output.sendHead(200, withoutAccept(lines), false);
     // From here on, the tunnel's bytes are counted.
     this.output.sentBytes = 0;
     if (this.#handler !== undefined) this.input.becomeTunnel(this.#handler);
@@ -279,17 +282,9 @@ export class ClientStream implements Downstream, Timed, Waiting {
     this.#connection.limits.remove(this.limit);
   }
 
-  #sendHead(status: number, lines: string, endsStream: boolean): void {
-    const { encoder } = this.#connection;
-    encoder.begin();
-    encoder.status(status);
-    encoder.lines(lines);
-    this.output.head(endsStream);
-  }
-
   /** The upstream has answered the handshake of a WebSocket as if it were a plain request. */
   #refuseTunnel(status: number): void {
-    this.#sendHead(502, '', true);
+    this.output.sendHead(502, '', true);
     const { id } = this;
     const handler = this.#handler;
     // The upstream's codec is in the middle of this response.
@@ -299,13 +294,6 @@ export class ClientStream implements Downstream, Timed, Waiting {
           handler?.fail('response_unasked_switch', `status ${status} instead of 101`);
       }),
     );
-  }
-
-  #write(piece: BodyPiece): void {
-    if (this.output.isEnded) return;
-    this.sentBodyBytes += piece.size;
-    this.output.write(piece);
-    if (this.output.isWaiting) this.#connection.waits(this);
   }
 
   /** The exchange is over. */

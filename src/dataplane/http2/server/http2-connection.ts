@@ -1,5 +1,5 @@
 import { unmapAddress } from '../../../formats/address-ranges.ts';
-import { COUNTER } from '../../../observe/counters.ts';
+import { COUNTER, type WorkerCounters } from '../../../observe/counters.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import { plainForwarded } from '../../fields/upstream-fields.ts';
 import type { ClientPort, KnownClient, TlsSession } from '../../pipeline/known-client.ts';
@@ -94,7 +94,7 @@ export class Http2Connection
     counters.add('active', 1);
     counters.add('waiting', 1);
     context.limits.head(this.limit);
-    this.#sendSettings();
+    sendSettings(this.outbox, this.streams, this.takesWebSockets);
     this.#transport.resume();
   }
 
@@ -107,7 +107,7 @@ export class Http2Connection
   destroy(error = '', reason?: FailureReason): void {
     if (this.#state === CLOSED) return;
     const { counters, limits } = this.#context;
-    this.#countState(CLOSED);
+    countState(counters, this.#state, CLOSED);
     this.#state = CLOSED;
     counters.add('active', -1);
     this.streams.abandonAll(reason, error);
@@ -161,7 +161,7 @@ export class Http2Connection
   /** Ends the connection with GOAWAY, when what was written has gone out. @param reason for the client's log */
   #close(code: number, reason: string): void {
     if (this.#state >= ENDING) return;
-    this.#countState(ENDING);
+    countState(this.#context.counters, this.#state, ENDING);
     this.#state = ENDING;
     this.streams.abandonAll(undefined, '');
     this.#reader.stop();
@@ -200,9 +200,9 @@ export class Http2Connection
   }
 
   requestBegins(): void {
-    const { settings, wheel, limits } = this.#context;
+    const { settings, wheel, limits, counters } = this.#context;
     if (this.#state !== BUSY) {
-      this.#countState(BUSY);
+      countState(counters, this.#state, BUSY);
       this.#state = BUSY;
       if (!this.#hasAnnouncedEnd) limits.none(this.limit);
     }
@@ -223,7 +223,7 @@ export class Http2Connection
 
   streamsEnded(): void {
     if (this.#state !== BUSY) return;
-    this.#countState(IDLE);
+    countState(this.#context.counters, this.#state, IDLE);
     this.#state = IDLE;
     this.#rest();
   }
@@ -293,21 +293,21 @@ export class Http2Connection
     else if (this.#state === BUSY) limits.none(this.limit);
     else this.#rest();
   }
+}
 
-  #sendSettings(): void {
-    this.outbox.settings([
-      [SETTINGS_MAX_CONCURRENT_STREAMS, MAX_STREAMS],
-      [SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW],
-      [SETTINGS_MAX_HEADER_LIST_SIZE, MAX_HEAD_BYTES],
-      [SETTINGS_ENABLE_CONNECT_PROTOCOL, this.takesWebSockets ? 1 : 0],
-      [SETTINGS_NO_RFC7540_PRIORITIES, 1],
-    ]);
-    FrameReceiver.openWindow(this.streams);
-  }
+function sendSettings(outbox: Outbox, streams: ConnectionStreams, takesWebSockets: boolean): void {
+  outbox.settings([
+    [SETTINGS_MAX_CONCURRENT_STREAMS, MAX_STREAMS],
+    [SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW],
+    [SETTINGS_MAX_HEADER_LIST_SIZE, MAX_HEAD_BYTES],
+    [SETTINGS_ENABLE_CONNECT_PROTOCOL, takesWebSockets ? 1 : 0],
+    [SETTINGS_NO_RFC7540_PRIORITIES, 1],
+  ]);
+  FrameReceiver.openWindow(streams);
+}
 
-  #countState(state: number): void {
-    const { counters } = this.#context;
-    counters.addTo(this.#state === BUSY ? COUNTER.writing : COUNTER.waiting, -1);
-    if (state !== CLOSED) counters.addTo(state === BUSY ? COUNTER.writing : COUNTER.waiting, 1);
-  }
+/** The metrics know only two kinds of open connections: those that serve a request, and those that wait for one. */
+function countState(counters: WorkerCounters, from: number, to: number): void {
+  counters.addTo(from === BUSY ? COUNTER.writing : COUNTER.waiting, -1);
+  if (to !== CLOSED) counters.addTo(to === BUSY ? COUNTER.writing : COUNTER.waiting, 1);
 }

@@ -75,13 +75,13 @@ export class StreamOutput {
     return takes;
   }
 
-  /** The head of a response, or a 1xx one: what the encoder holds. */
-  head(endsStream: boolean): void {
-    const { outbox, encoder } = this.#sending;
-    this.sentBytes += FRAME_HEAD_BYTES + encoder.size;
-    if (endsStream) this.isEnded = true;
-    outbox.headers(this.#id, encoder, endsStream);
-    this.#sending.sent(encoder.size, true);
+  /** The head of a response, or a 1xx one. @param lines of its headers */
+  sendHead(status: number, lines: string, endsStream: boolean): void {
+    const { encoder } = this.#sending;
+    encoder.begin();
+    encoder.status(status);
+    encoder.lines(lines);
+    this.#sendEncoded(endsStream);
   }
 
   /** Sends a piece of the body as far as the windows and the connection take it, and keeps the rest. */
@@ -136,7 +136,7 @@ export class StreamOutput {
     const { encoder } = this.#sending;
     encoder.begin();
     encoder.lines(lines);
-    this.head(true);
+    this.#sendEncoded(true);
   }
 
   #count(size: number, endsStream: boolean): void {
@@ -145,5 +145,14 @@ export class StreamOutput {
     this.#sending.sent(size, false);
     this.sentBytes += FRAME_HEAD_BYTES + size;
     if (endsStream) this.isEnded = true;
+  }
+
+  /** Sends the header block that the encoder holds. */
+  #sendEncoded(endsStream: boolean): void {
+    const { outbox, encoder } = this.#sending;
+    this.sentBytes += FRAME_HEAD_BYTES + encoder.size;
+    if (endsStream) this.isEnded = true;
+    outbox.headers(this.#id, encoder, endsStream);
+    this.#sending.sent(encoder.size, true);
   }
 }

@@ -53,6 +53,8 @@ export class TlsOutlet implements Sender {
   readonly #memory: Pick<ClientMemory, 'kept'>;
   readonly #waiting: (string | WaitingBytes)[] = [];
   #waitingBytes = 0;
+  /** Bytes that waited when takesSome() was asked last, or after a later write. */
+  #waitedBefore = 0;
   /** Of the write that is under way, as they were given; 0: there is none. */
   #underWay = 0;
   #isHeld = false;
@@ -71,9 +73,17 @@ export class TlsOutlet implements Sender {
     return this.#mayWrite;
   }
 
-  /** Bytes that the kernel has not taken yet. */
-  get queuedBytes(): number {
-    return this.#isClosed ? 0 : this.#tcp.writeQueueSize + this.#waitingBytes;
+  /** Whether some of what waited has gone since this was asked last. */
+  takesSome(): boolean {
+    const waited = this.#waitedBefore;
+    this.#waitedBefore = this.#queuedBytes;
+    return this.#waitedBefore < waited;
+  }
+
+  /** After a write. @returns whether more may be written */
+  noteBlocked(): boolean {
+    if (this.isBlocked) this.#waitedBefore = this.#queuedBytes;
+    return !this.isBlocked;
   }
 
   /** @param text latin1 */
@@ -162,6 +172,11 @@ export class TlsOutlet implements Sender {
       this.#writeNext();
       this.#tell();
     }
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get #queuedBytes(): number {
+    return this.#isClosed ? 0 : this.#tcp.writeQueueSize + this.#waitingBytes;
   }
 
   get #mayWrite(): boolean {

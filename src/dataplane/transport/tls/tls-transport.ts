@@ -72,6 +72,13 @@ function onerror(this: TlsHandle, error: unknown): void {
 
 function ignore(): undefined {}
 
+/** Sends close_notify and FIN. @returns an error that shows at once; 0: the outcome follows */
+function shutDown(handle: TlsHandle, done: (status: number) => void): number {
+  const request = internals.newShutdown();
+  request.oncomplete = done;
+  return handle.shutdown(request);
+}
+
 /**
  * A connection with TLS, which drives its handle itself. A read brings one record at a time: those of a large body are gathered
  * in the memory that its owner gives for it, and handed on together.
@@ -92,8 +99,6 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
   #start = 0;
   #hasEnded = false;
   #isClosed = false;
-  /** Bytes that waited when takesSome() was asked last. */
-  #waitedBytes = 0;
   #onShutdown: (() => void) | undefined;
 
   /** @param tcp connected */
@@ -146,14 +151,12 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
   }
 
   takesSome(): boolean {
-    const waited = this.#waitedBytes;
-    this.#waitedBytes = this.#outlet.queuedBytes;
-    return this.#waitedBytes < waited;
+    return this.#outlet.takesSome();
   }
 
   writeText(text: string): boolean {
     this.#outlet.writeText(text);
-    return this.#noteBlocked();
+    return this.#outlet.noteBlocked();
   }
 
   writeSoon(text: string): boolean {
@@ -168,7 +171,7 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
 
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
     this.#outlet.writeBytes(bytes, sent);
-    return this.#noteBlocked();
+    return this.#outlet.noteBlocked();
   }
 
   pause(): void {
@@ -206,7 +209,7 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
     this.#outlet.push();
     // RFC 8446 section 6.1: the peer then knows that nothing was cut off.
     const mayShutDown = this.#handshake === undefined && this.#onShutdown === undefined && !this.isBroken;
-    if (mayShutDown && this.#outlet.isIdle) this.#shutdown(ignore);
+    if (mayShutDown && this.#outlet.isIdle) shutDown(handle, ignore);
     this.#isClosed = true;
     this.#shared.floods.forget(this);
     this.#outlet.close();
@@ -227,7 +230,7 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
         this.#hasEnded = true;
         this.#owner.ended();
       } else if (outcome < 0) {
-        this.#fail(outcome);
+        this.#close(getSystemErrorName(outcome));
       }
     } catch (error) {
       this.#owner.crashed(error);
@@ -276,11 +279,13 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
   outletIdle(): void {
     const finished = this.#onShutdown;
     if (finished === undefined || this.#isClosed) return;
-    this.#shutdown(status => {
+    const error = shutDown(this.tls, status => {
       if (this.#isClosed) return;
-      if (status < 0) this.#fail(status);
+      if (status < 0) this.#close(getSystemErrorName(status));
       else guarded(this.#owner, finished)();
     });
+    // The peer may have reset the connection already.
+    if (error !== 0) this.#failSoon(error);
   }
 
   crashed(error: unknown): void {
@@ -296,7 +301,8 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
     const isEnough = end - this.#start > MOST_GATHERED || buffer.length - end < FULL_RECORD;
     // The shared buffer may get the bytes of another connection before this turn ends.
     if (size < GATHERED_BYTES || isEnough || this.#shared.buffers.isShared(buffer)) {
-      this.#handOn(this.#start === 0 ? buffer : buffer.subarray(this.#start, end), end - this.#start);
+      const bytes = this.#start === 0 ? buffer : buffer.subarray(this.#start, end);
+      if (!this.#owner.read(bytes, end - this.#start)) this.pause();
       return this.#nextBuffer();
     }
     if (this.#next === this.#start) setImmediate(() => this.#handOnGathered());
@@ -310,14 +316,10 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
     if (start === end || this.#isClosed) return;
     this.#start = end;
     try {
-      this.#handOn(this.#buffer.subarray(start, end), end - start);
+      if (!this.#owner.read(this.#buffer.subarray(start, end), end - start)) this.pause();
     } catch (error) {
       this.#owner.crashed(error);
     }
-  }
-
-  #handOn(bytes: Buffer, size: number): void {
-    if (!this.#owner.read(bytes, size)) this.pause();
   }
 
   #nextBuffer(): Uint8Array | undefined {
@@ -332,26 +334,8 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
     return isSet ? undefined : buffer;
   }
 
-  #shutdown(done: (status: number) => void): void {
-    const request = internals.newShutdown();
-    request.oncomplete = done;
-    const error = this.tls.shutdown(request);
-    // The peer may have reset the connection already.
-    if (error !== 0 && done !== ignore) this.#failSoon(error);
-  }
-
-  #noteBlocked(): boolean {
-    const { isBlocked } = this.#outlet;
-    if (isBlocked) this.#waitedBytes = this.#outlet.queuedBytes;
-    return !isBlocked;
-  }
-
   #failSoon(error: number): void {
-    process.nextTick(guarded(this.#owner, () => this.#fail(error)));
-  }
-
-  #fail(error: number): void {
-    this.#close(getSystemErrorName(error));
+    process.nextTick(guarded(this.#owner, () => this.#close(getSystemErrorName(error))));
   }
 
   #close(error: string | undefined): void {
