@@ -4,7 +4,7 @@ import { configMapSource } from '../sources/kube/config-map-source.ts';
 import { GatewayKeeper } from '../sources/kube/gateway-keeper.ts';
 import { GatewayServiceSource } from '../sources/kube/gateway-service-source.ts';
 import { GatewaySource } from '../sources/kube/gateway-source.ts';
-import type { DemandedSource, FollowedSource } from './kube-ingresses.ts';
+import type { DemandedSource, FollowedSource } from './followed-source.ts';
 import type { SourceOptions } from './running-source.ts';
 import { GatewayPublication } from './status/gateway-publication.ts';
 import { readGatewayServices } from './status/gateway-service-plan.ts';

@@ -1,28 +1,12 @@
 /** What of the Kubernetes API is read, and written, only where Ingresses are served. */
-
 import type { KubeClient } from '../sources/kube/client.ts';
 import { configMapSource } from '../sources/kube/config-map-source.ts';
-import type { DemandReport } from '../sources/kube/demand-source.ts';
 import { IngressKeeper } from '../sources/kube/ingress-keeper.ts';
 import { IngressSource } from '../sources/kube/ingress-source.ts';
-import type { ReflectorStatistics } from '../sources/kube/reflector.ts';
+import type { DemandedSource, FollowedSource } from './followed-source.ts';
 import type { SourceOptions } from './running-source.ts';
 import type { StatusElection } from './status/status-election.ts';
 import { StatusPublication } from './status/status-publication.ts';
-
-/** A source of objects that reports as all of them do. */
-export interface FollowedSource {
-  start(): void;
-  stop(): Promise<void>;
-  report(): DemandReport;
-  statistics(): ReflectorStatistics;
-}
-
-/** One that reads what is asked for. */
-export interface DemandedSource extends FollowedSource {
-  /** The first table should wait: what is asked for is about to be read. */
-  readonly isAwaited: boolean;
-}
 
 export interface KubeIngressesOptions extends SourceOptions {
   readonly client: KubeClient;

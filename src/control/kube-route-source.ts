@@ -4,8 +4,9 @@ import { systemClock } from '../clock.ts';
 import type { DemandReport } from '../sources/kube/demand-source.ts';
 import type { KubeSource } from '../sources/kube/kube-source.ts';
 import type { SourceReport } from './control-plane.ts';
+import type { DemandedSource, FollowedSource } from './followed-source.ts';
 import type { KubeGateways, KubeGatewaysOptions } from './kube-gateways.ts';
-import type { DemandedSource, FollowedSource, KubeIngresses, KubeIngressesOptions } from './kube-ingresses.ts';
+import type { KubeIngresses, KubeIngressesOptions } from './kube-ingresses.ts';
 import type { RunningSource, SourceOptions } from './running-source.ts';
 
 export async function kubeRouteSource(options: SourceOptions): Promise<RunningSource> {

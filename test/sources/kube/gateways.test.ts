@@ -3,13 +3,12 @@ import { describe, it } from 'node:test';
 import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../../src/resources/gateway/gateway-object.ts';
 import { isShapeProblem } from '../../../src/resources/service-object.ts';
-import { KubeClient } from '../../../src/sources/kube/client.ts';
 import { GatewaySource } from '../../../src/sources/kube/gateway-source.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingGatewayStore } from '../../support/gateway-store.ts';
 import { gateway, gatewayClass, httpRoute, namespace } from '../../support/gateways.ts';
 import { KubeApi } from '../../support/kube-api.ts';
-import { type LogLine, recordingLogger, until } from './harness.ts';
+import { until } from './harness.ts';
+import { SourceFixture } from './source-fixture.ts';
 
 const ALL = [
   ...['gatewayclasses', 'gateways', 'listenersets', 'referencegrants', 'backendtlspolicies'],
@@ -21,56 +20,29 @@ interface Options {
   readonly restored?: readonly GatewayKinds['HTTPRoute'][];
 }
 
-class Fixture implements AsyncDisposable {
-  readonly api: KubeApi;
-  readonly clock = new FakeClock();
+class Fixture extends SourceFixture {
   readonly store = new RecordingGatewayStore();
-  readonly log: LogLine[];
   readonly source: GatewaySource;
-  readonly #client: KubeClient;
-  changes = 0;
+  protected readonly sources;
 
   constructor(api: KubeApi, { namespaces = [], restored = [] }: Options) {
-    const { logger, lines } = recordingLogger();
-    this.api = api;
-    this.log = lines;
-    this.#client = new KubeClient({ kubeconfig: api.writeKubeconfig(), context: '' }, { clock: this.clock });
+    super(api);
     this.source = new GatewaySource({
-      ...{ client: this.#client, logger, clock: this.clock, random: () => 0.5, store: this.store },
+      ...this.common,
+      store: this.store,
       settings: { namespace: namespaces },
       restored: <K extends GatewayKind>(kind: K) =>
         (kind === 'HTTPRoute' ? restored : []) as readonly GatewayKinds[K][],
-      onChange: () => {
-        this.changes += 1;
-      },
     });
+    this.sources = [this.source];
   }
 
   static async create(options: Options = {}): Promise<Fixture> {
     return new Fixture(await KubeApi.start(), options);
   }
 
-  /** Turns the clock on, a step at a time, until the condition holds. */
-  passUntil(condition: () => boolean): Promise<void> {
-    return until(() => {
-      if (!condition()) this.clock.advance(100);
-      return condition();
-    });
-  }
-
-  /** What was said at level warn and above. */
-  get warnings(): string[] {
-    return this.log.filter(({ level }) => level >= 40).map(({ msg }) => msg);
-  }
-
   get notes(): string {
     return this.log.map(({ msg }) => msg).join('\n');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.source.stop();
-    await this.#client.close();
-    await this.api[Symbol.asyncDispose]();
   }
 }
 

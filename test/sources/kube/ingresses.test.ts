@@ -2,74 +2,39 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type IngressObject, readIngress } from '../../../src/resources/ingress-object.ts';
 import { isShapeProblem } from '../../../src/resources/service-object.ts';
-import { KubeClient } from '../../../src/sources/kube/client.ts';
 import { configMapSource } from '../../../src/sources/kube/config-map-source.ts';
 import { IngressSource } from '../../../src/sources/kube/ingress-source.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
 import { configMap, ingress, ingressClass, RecordingIngressStore } from '../../support/ingresses.ts';
 import { KubeApi } from '../../support/kube-api.ts';
-import { type LogLine, recordingLogger, until } from './harness.ts';
+import { until } from './harness.ts';
+import { SourceFixture } from './source-fixture.ts';
 
 interface Options {
   readonly namespace?: readonly string[];
   readonly restored?: readonly IngressObject[];
 }
 
-class Fixture implements AsyncDisposable {
-  readonly api: KubeApi;
-  readonly clock = new FakeClock();
+class Fixture extends SourceFixture {
   readonly store = new RecordingIngressStore();
-  readonly log: LogLine[];
   readonly source: IngressSource;
   readonly configMaps: ReturnType<typeof configMapSource>;
-  readonly #client: KubeClient;
-  changes = 0;
+  protected readonly sources;
 
   constructor(api: KubeApi, { namespace = [], restored = [] }: Options) {
-    const { logger, lines } = recordingLogger();
-    this.api = api;
-    this.log = lines;
-    this.#client = new KubeClient({ kubeconfig: api.writeKubeconfig(), context: '' }, { clock: this.clock });
-    const common = {
-      ...{ client: this.#client, logger, clock: this.clock, random: () => 0.5 },
-      onChange: () => {
-        this.changes += 1;
-      },
-    };
-    this.source = new IngressSource({
-      ...common,
-      settings: { namespace },
-      store: this.store,
-      restored: () => restored,
-    });
-    this.configMaps = configMapSource(this.store.configMaps, common);
-  }
-
-  start(): void {
-    this.source.start();
-    this.configMaps.start();
+    super(api);
+    const { common, store } = this;
+    this.source = new IngressSource({ ...common, settings: { namespace }, store, restored: () => restored });
+    this.configMaps = configMapSource(store.configMaps, common);
+    this.sources = [this.source, this.configMaps];
   }
 
   static async create(options: Options = {}): Promise<Fixture> {
     return new Fixture(await KubeApi.start(), options);
   }
 
-  /** Turns the clock on, a step at a time, until the condition holds. */
-  passUntil(condition: () => boolean): Promise<void> {
-    return until(() => {
-      if (!condition()) this.clock.advance(100);
-      return condition();
-    });
-  }
-
-  get warnings(): string[] {
-    return this.log.filter(({ level }) => level >= 40).map(({ msg }) => msg);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.source.stop(), this.configMaps.stop()]);
-    await this.#client.close();
-    await this.api[Symbol.asyncDispose]();
+  start(): void {
+    this.source.start();
+    this.configMaps.start();
   }
 }
 
