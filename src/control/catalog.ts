@@ -203,7 +203,7 @@ export class Catalog implements ServiceStore {
     this.#settleNamed();
     this.#settleProfiles();
     const tls = this.tls.commit();
-    // Services whose protection is not to be had go.
+    // A Service is withdrawn whose protection cannot be provided, and comes back when it can.
     this.#claimAgain(tls.turned);
     const ports = this.gateways.commitPorts();
     for (const key of this.endpoints.takeDue()) this.#leading.place(key);
@@ -276,12 +276,12 @@ export class Catalog implements ServiceStore {
     });
   }
 
-  /** What names Services is translated again when they have come, changed or gone. */
+  /** Translates again the objects that name a Service which has come, changed or gone. */
   #settleReferences(): void {
     for (const key of this.#references.takeAffected()) this.#readAgain(key);
   }
 
-  /** A source that holds all there is answers at once what a translation asks for: the objects in question are translated again. */
+  /** Translates again what has asked for something that is known by now: a source that holds all there is answers at once. */
   #settleNamed(): void {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const affected = this.tls.takeAffected();
@@ -335,7 +335,7 @@ export class Catalog implements ServiceStore {
     }
   }
 
-  /** Says which places a Service asks for, with its canary. One that was pushed for its backend counts before that of a Service. */
+  /** Says which places a Service asks for, with its canary. A canary that was pushed counts before that of a Service. */
   #claim(key: string, { translation }: WatchedService): void {
     const { cluster } = translation;
     const own = this.tls.isDenied(key) ? [] : this.#hosts.ownRoutes(key, translation);

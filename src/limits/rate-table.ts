@@ -35,7 +35,7 @@ function wholeParts(milliseconds: number): number {
  * key the table holds one moment, its theoretical arrival time: when the requests so far would have been through at the steady
  * rate. A request is granted by moving it on with one compare-and-exchange, so that workers together grant what one would.
  *
- * A slot is never emptied. A moment that has passed says nothing any more, so its slot may be given to another key. Where all
+ * A slot is never emptied. A moment that has passed says nothing, so its slot may be given to another key. Where all
  * slots of a window are in use, the key that is nearest to its rate loses its place. A client that asks at the very moment at
  * which its slot is given away may be granted one request too many.
  */

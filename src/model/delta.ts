@@ -7,7 +7,7 @@ import type { TlsHost } from './tls-host.ts';
 export interface RouteChanges<R extends Place = Route> {
   /** Routes that are new or changed. */
   readonly upserts: readonly R[];
-  /** Where no route is served any more. */
+  /** Where a route was served, and none is now. */
   readonly removals: readonly Place[];
 }
 
@@ -19,7 +19,7 @@ export interface TableDelta<R extends Place = Route> extends RouteChanges<R> {
 export interface ClusterChanges<C = Cluster> {
   /** Clusters that are new or changed. The endpoints of a new one come with it. */
   readonly upserts: readonly C[];
-  /** Clusters that no route leads to any more. */
+  /** Clusters that no route leads to now. */
   readonly removals: readonly ClusterId[];
 }
 

@@ -6,7 +6,7 @@ import type { ServiceRef } from './route.ts';
  */
 export type Severity = 'refused' | 'conflict' | 'warning';
 
-/** The kinds of the Gateway API that are told of. */
+/** The kinds of the Gateway API that diagnostics are about. */
 export type GatewayApiKind =
   | 'GatewayClass'
   | 'Gateway'

@@ -258,7 +258,7 @@ export interface ErrorPagesPolicy {
   /** Whose errors they are, and its port, which the service is told. Absent: the Service of the route, and its port. */
   readonly service?: { readonly namespace: string; readonly name: string };
   readonly port?: number;
-  /** The Ingress that the service is told of; absent: the name of the Service takes its place. */
+  /** The Ingress whose name the page service gets; absent: it gets the name of the Service. */
   readonly ingress?: string;
   /** Only errors made here are replaced, not those that the upstream answers with. */
   readonly isForOwnErrors?: true;

@@ -81,7 +81,7 @@ export class CounterBoard {
     return block;
   }
 
-  /** For a Service that has no routes any more: its series end. */
+  /** For a Service whose last route has gone: its series end. */
   release(service: ServiceRef): void {
     const key = serviceKey(service);
     const known = this.#blocks.get(key);

@@ -101,7 +101,7 @@ export class EndpointBoard {
     }
   }
 
-  /** For a slot that is given to another endpoint. No worker may use it any more. */
+  /** For a slot that is given to another endpoint. By then no worker may use it. */
   clearSlot(slot: number): void {
     const shared = slot * SHARED_COLUMNS;
     this.#values.fill(0, shared, shared + SHARED_COLUMNS);

@@ -75,7 +75,7 @@ export function readClusterSettings(
   return { balance, ...(affinity && { affinity }), maxRequests, slowStartMs, ...(healthCheck && { healthCheck }) };
 }
 
-/** @throws RefusalError for what cannot be had together */
+/** @throws RefusalError for annotations that exclude each other */
 function chooseBalance(
   spec: ServiceSpec,
   wanted: Balance | undefined,

@@ -86,7 +86,7 @@ function readClientCertificate(
   return clientCertificatePolicy({ mode, ca: pem, ...(revoked !== '' && { revoked }) });
 }
 
-/** @throws RefusalError for what cannot be had together: a protection that is asked for is never left out */
+/** @throws RefusalError for annotations that exclude each other: a protection that is asked for is never left out */
 function assertConsistent(
   { redirects, isPassthrough, clientCertificate }: TlsSettings,
   hosts: readonly string[],

@@ -5,7 +5,7 @@ const LOOKED_AT = 16;
 
 /**
  * Gives endpoints and clusters their slots of the board. A slot that was given back is given out again when every worker has taken
- * the change that says so, and no request in flight is counted there any more. An endpoint for which there is none is balanced
+ * the change that says so, and no request in flight is counted there. An endpoint for which there is none is balanced
  * without counts.
  */
 export class EndpointSlots {

@@ -13,7 +13,7 @@ export class PendingDelta {
   #version = 0;
   /** By route key: a route, or a place without one. */
   readonly #places = new Map<string, PlaceState>();
-  /** Undefined: no route leads to it any more. */
+  /** Undefined: no route leads to it now. */
   readonly #clusters = new Map<ClusterId, PublishedCluster | undefined>();
   readonly #endpoints = new Map<ClusterId, PublishedEndpointSet>();
   #tls: PendingTls | undefined;

@@ -25,7 +25,7 @@ export async function lockPort(port: number): Promise<() => void> {
   }
 }
 
-/** @returns what gives it back, or the code of the reason why it is not to be had */
+/** @returns what gives it back, or the code of the error that keeps it from being taken */
 function tryLock(path: string): Promise<(() => void) | string | undefined> {
   return new Promise(resolve => {
     const server = createServer(socket => socket.destroy());

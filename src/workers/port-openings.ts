@@ -68,7 +68,7 @@ export class PortOpenings {
     this.#work();
   }
 
-  /** Nothing is opened any more. */
+  /** From now on nothing is opened. */
   stop(): void {
     this.#phase = 'over';
     for (const { cancelRetry } of this.#openings.values()) cancelRetry?.();

@@ -42,7 +42,7 @@ export class PortSockets {
     this.listenOn(this.#wanted);
   }
 
-  /** Nothing is opened any more. */
+  /** From now on nothing is opened. */
   stop(): void {
     this.#isRunning = false;
   }
@@ -56,7 +56,7 @@ export class PortSockets {
     this.#tell();
   }
 
-  /** Closes those that have gone, or are not wanted any more. */
+  /** Closes those that have gone, or are no longer wanted. */
   closeGone(): void {
     const wanted = new Set(this.#wanted);
     for (const [id, { port, open }] of this.#listening) {

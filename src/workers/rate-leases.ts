@@ -5,7 +5,7 @@ import type { Spent } from '../limits/spending.ts';
 import type { RateLeaseFigures } from '../observe/limit-metrics.ts';
 import type { Logger } from '../observe/logger.ts';
 
-/** So long a replica grants from a budget as it last knew it. */
+/** How long a replica grants from what it last knew of a budget. */
 const LEASE_MS = 100;
 /** How long nothing is asked of a store that has failed. */
 const PAUSE_MS = 1_000;

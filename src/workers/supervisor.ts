@@ -233,7 +233,7 @@ export class Supervisor {
     place.counters.clearGauges();
     this.#options.endpoints.clearRow(rowOf(place));
     this.#options.limits.clearRow(rowOf(place));
-    // It may have died in the middle of a line.
+    // The thread may have died in the middle of a line of the access log, while it had the turn to write.
     new WriteTurn(this.#logTurn, place.number).give();
     this.#options.distribution.unsubscribe(subscription);
     this.#options.portReports.forget(subscription);
@@ -273,7 +273,7 @@ export class Supervisor {
   }
 }
 
-/** Of what it counts of endpoints and clients. */
+/** The row in which a worker counts endpoints and clients. */
 function rowOf({ number }: Place): number {
   return number - 1;
 }

@@ -23,7 +23,7 @@ interface Served {
 export class ClusterRegistry {
   readonly #known = new Map<ClusterId, Known>();
   readonly #served = new Map<ClusterId, Served>();
-  /** Those that may be otherwise than the workers have them. */
+  /** Clusters that may have changed since the workers got them. */
   readonly #changed = new Set<ClusterId>();
   #revision = 0;
 
@@ -79,7 +79,7 @@ export class ClusterRegistry {
     return { clusters: { upserts, removals }, endpoints };
   }
 
-  /** What a source says; where none knows it any more, what the workers have. */
+  /** What a source says of a cluster; where no source knows it, what the workers have. */
   #lookUp(id: ClusterId): Known | undefined {
     return this.#known.get(id) ?? this.#served.get(id)?.known;
   }

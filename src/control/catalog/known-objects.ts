@@ -49,7 +49,7 @@ export class KnownObjects<T extends object> {
   readonly #askers = new Map<string, Set<string>>();
   /** By asker, the objects that it asks for. */
   readonly #asked = new Map<string, readonly ServiceRef[]>();
-  /** Those whose objects may be otherwise than when {@link takeChanged} was asked last. */
+  /** Askers whose objects may have changed since {@link takeChanged} was called last. */
   readonly #changed = new Set<string>();
 
   /** Says all that an asker asks for now. @param asker a key */
@@ -113,7 +113,7 @@ export class KnownObjects<T extends object> {
   #add(asker: string, ref: ServiceRef): void {
     const key = serviceKey(ref);
     const askers = this.#askers.get(key) ?? new Set();
-    // Another one that asks may have had it said between the translation of this asker and now.
+    // The object may have become known since the asker was translated, because another one asked for it too.
     if (!askers.has(asker) && this.#states.has(key)) this.#changed.add(asker);
     this.#askers.set(key, askers.add(asker));
     this.demand.set(ref, true);

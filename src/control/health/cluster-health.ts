@@ -219,7 +219,7 @@ export class ClusterHealth<E extends JudgedEndpoint> {
     this.#listener.returned(endpoint);
   }
 
-  /** Endpoints may have left, settings changed: lets in those that may not be ejected any more, and looks for panic. */
+  /** Endpoints may have left, settings changed: lets in those that must no longer be ejected, and looks for panic. */
   #settle(): void {
     if (this.#ejections.size > 0) this.#letInExcess();
     const isPanicking = this.#countUsable() < this.#endpoints.length * PANIC_PART;

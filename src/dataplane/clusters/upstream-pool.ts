@@ -45,7 +45,7 @@ export class UpstreamPool {
   /** Requests that one connection carries at once: what the upstream said last, as far as we go. */
   streamLimit = MOST_STREAMS;
   readonly users = new Set<PoolUser>();
-  /** Connections in use finish, and none is kept: it had none any more, or no endpoint uses it. Another takes its place. */
+  /** Connections in use finish, and none is kept: the pool had no connection, or no endpoint uses it. Another pool takes its place. */
   isRetired = false;
 
   constructor(endpoint: PooledEndpoint) {

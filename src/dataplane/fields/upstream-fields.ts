@@ -6,7 +6,7 @@ import type { OutgoingHead, OutgoingRequest } from '../pipeline/ports.ts';
 import { editedLines, endedLines } from './header-lines.ts';
 import { ingressLines, namesOfIngress } from './ingress-fields.ts';
 
-/** What upstreams are told of a client that no proxy speaks for: the same for each request of a connection. */
+/** The header lines that describe a client whom no trusted proxy speaks for: the same for each request of a connection. */
 export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
   return `X-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: ${scheme}\r\n`;
 }

@@ -44,7 +44,7 @@ const NO_CERTIFICATE: readonly Field[] = [['X-Client-Cert-Verify', 'NONE']];
 /** Of a session with many requests they are the same. */
 const fieldsOf = new WeakMap<ClientCertificate, readonly Field[]>();
 
-/** What upstreams are told of a client's certificate; nothing for a host that asks for none. Most hosts refuse one that does not count. */
+/** The headers by which upstreams learn of a client's certificate; none for a host that asks for no certificate. Most hosts refuse one that does not count. */
 export function clientCertificateFields(session: TlsSession | undefined): readonly Field[] {
   if (session === undefined || session.clientPolicy === '') return NOT_ASKED;
   const { clientCertificate } = session;

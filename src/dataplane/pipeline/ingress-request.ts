@@ -1,4 +1,4 @@
-/** What upstreams of Ingresses are told of a request, where those of Services are told less: the set of ingress-nginx. */
+/** What upstreams of Ingresses learn of a request: as much as from ingress-nginx, which is more than those of Services get. */
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { parseHost } from '../../routing/host.ts';
 import type { CompiledIngress } from '../compiled-ingress.ts';
@@ -6,7 +6,7 @@ import { X_FORWARDED_FOR, X_FORWARDED_HOST } from './header-ids.ts';
 import type { ClientIdentity, IngressForwarded, RequestView } from './ports.ts';
 import { believedHosts, believedPort, type Client, forwardedBy, schemeOf } from './told-by-proxies.ts';
 
-/** A request, as far as upstreams are told of it. */
+/** The part of a request that upstreams learn of. */
 interface Asked<C = ClientIdentity> {
   readonly head: RequestView;
   readonly client: C;

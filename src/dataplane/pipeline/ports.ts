@@ -159,7 +159,7 @@ export interface ClientIdentity {
   readonly tls: TlsSession | undefined;
   /** The port of a Gateway that it has come to; undefined on all other ports. */
   readonly port: ClientPort | undefined;
-  /** What upstreams are told of a client that no proxy speaks for, prepared once. */
+  /** The header lines that describe to upstreams a client whom no trusted proxy speaks for, prepared once. */
   readonly plainForwarded: string;
   /** Idle upstream connections that serve this client alone. They end with it. */
   ownUpstreams: Upstream[] | undefined;

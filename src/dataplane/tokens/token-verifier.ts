@@ -66,7 +66,7 @@ export class TokenVerifier {
       if (!(error instanceof errors.JWKSNoMatchingKey)) return invalid(error);
     }
     const newer = await set.newer(keys, fetch);
-    if (newer === undefined) return { is: 'invalid', detail: 'its key is none of the issuer' };
+    if (newer === undefined) return { is: 'invalid', detail: 'the issuer has no key with its identifier' };
     try {
       return await this.#verifyBy(newer, token, rules);
     } catch (error) {

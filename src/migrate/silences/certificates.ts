@@ -5,7 +5,7 @@ import type { HostLocations } from '../../translate/ingress/locations.ts';
 import type { KnownSecret } from '../dump.ts';
 import type { Surroundings, Told } from './host.ts';
 
-/** Hosts of a TLS section that clients get the default certificate for, which ingress-nginx makes itself unless it is told of another. */
+/** Hosts of a TLS section that clients get the default certificate for, which ingress-nginx makes itself unless a flag names another. */
 export function fakeCertificates({ hosts, secrets }: Surroundings): Told[] {
   const read = new Map<string, X509Certificate | string>();
   const certificateOf = (key: string): X509Certificate | string => {

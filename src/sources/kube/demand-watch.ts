@@ -20,7 +20,7 @@ const RETRY_MS = 1_000;
 export interface Followed<T extends KubeObject> {
   /** For people: `EndpointSlices`. */
   readonly plural: string;
-  /** What people read in the log when they may not be read any more. */
+  /** What people read in the log when the right to read them has gone. */
   readonly consequence: string;
   /** Follows the message of a server that does not serve them. */
   readonly unserved: string;

@@ -78,7 +78,7 @@ export class EventRecorder {
     this.#sending ??= this.#send();
   }
 
-  /** Drops what still waits. Resolves when no connection is used any more. */
+  /** Drops what still waits. Resolves when no connection is in use. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#sending;

@@ -35,13 +35,13 @@ import { withStreams } from './streams.ts';
 
 /** What has changed since it was asked last. */
 export interface GatewayChanges {
-  /** By key, the routes that were translated; undefined: there is no such object any more, or it cannot be served for a bug. */
+  /** By key, the routes that were translated; undefined: the object has gone, or it cannot be served for a bug. */
   readonly routes: ReadonlyMap<string, RouteReading | undefined>;
   /** All ports and certificates that there are now; undefined: they are as before. */
   readonly ports: { readonly ports: readonly GatewayPort[]; readonly certificates: readonly Certificate[] } | undefined;
   /** By key, all that is wrong with an object now. */
   readonly diagnostics: ReadonlyMap<string, readonly Diagnostic[]>;
-  /** By key, the status of each object whose status is another than before; undefined: it has none of ours any more. */
+  /** By key, the status of each object whose status is another than before; undefined: no part of it is ours now. */
   readonly statuses: ReadonlyMap<string, ObjectStatus | undefined>;
 }
 

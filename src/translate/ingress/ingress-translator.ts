@@ -45,7 +45,7 @@ export interface IngressTlsHost {
 
 /** What has changed since it was asked last. */
 export interface IngressChanges {
-  /** By host; undefined: no Ingress names it any more. */
+  /** By host; undefined: no Ingress names it now. */
   readonly hosts: ReadonlyMap<string, HostTranslation | undefined>;
   /** By key, where the annotations of an Ingress lead now; none for one that is gone. */
   readonly referred: ReadonlyMap<string, readonly Destination[]>;

@@ -201,7 +201,7 @@ describe('the keys of an issuer', { concurrency: 4 }, () => {
     for (let index = 0; index < 50; index += 1) {
       assert.equal(
         await made.verify(await next.token({}, { kid: `x${index}` })),
-        'invalid: its key is none of the issuer',
+        'invalid: the issuer has no key with its identifier',
       );
     }
     assert.equal(made.asked, 1, 'the keys have just come');

@@ -25,7 +25,7 @@ const SETTINGS = [
   [SETTINGS_MAX_HEADER_LIST_SIZE, MAX_HEAD_BYTES],
 ] as const;
 
-/** A stream, as what it sends is seen. */
+/** A stream, as the sender of its request sees it. */
 export interface SendingStream {
   id: number;
   /** Bytes of DATA that the upstream takes; below 0 when it has taken some back (RFC 9113 section 6.9.2). */

@@ -17,7 +17,7 @@ export interface SubrequestAttemptOwner {
   connected(upstream: Upstream): void;
   /** No further attempt is made. @param detail for people */
   attemptsFailed(detail: string): void;
-  /** It is over, and no connection is being made for it any more. */
+  /** It is over, and no connection is being made for it. */
   settled(): void;
   crashed(error: unknown): void;
 }

@@ -1,6 +1,6 @@
 import type { CounterName } from '../../../observe/counters.ts';
 
-/** Why a handshake came to nothing, and where it is counted. */
+/** Why a handshake failed, and where that is counted. */
 export const HANDSHAKE_FAILURES = {
   timeout: 'tlsTimeouts',
   closed: 'tlsClosed',

@@ -119,7 +119,7 @@ export class TlsOutlet implements Sender {
     this.#writeNext();
   }
 
-  /** @param sent called once, when the bytes are not needed any more */
+  /** @param sent called once, when the bytes are no longer needed */
   writeBytes(bytes: Uint8Array, sent: () => void): void {
     if (bytes.length === 0 || this.#isClosed || this.isBroken) {
       sent();

@@ -21,7 +21,7 @@ const REPEATED: ReadonlySet<string> = new Set(['RequestMirror']);
 /** What answers in place of backends, or before one is chosen. */
 const OF_RULES: ReadonlySet<string> = new Set(['RequestRedirect', 'CORS']);
 
-/** @throws RuleFault where one of them cannot be had: none is ever passed over */
+/** @throws RuleFault where one of them is not supported: none is ever left out */
 export function readFilters(filters: readonly RouteFilter[], context: FilterContext): readonly Policy[] {
   const policies: Policy[] = [];
   const types = new Set<string>();

@@ -42,7 +42,7 @@ export function readTlsRoute({ metadata, spec }: TlsRouteObject, context: RouteC
     attached: refusal === undefined ? new Set(streams.keys()) : new Set(),
     status: routeStatus(kind, metadata, attachments, faults),
     diagnostics: routeDiagnostics(kind, metadata, attachments, faults, [
-      // No request is seen here, so that no policy can be had.
+      // No request is seen here, so that no policy can act.
       ...strayAnnotations(kind, metadata, new Set()),
       ...opened.warnings,
     ]),

@@ -1,4 +1,4 @@
-/** Redirects of plain HTTP, and what browsers are told of HTTPS. */
+/** Redirects of plain HTTP, and the headers that make browsers use HTTPS. */
 import { FormatError } from '../../../errors.ts';
 import { quote } from '../../../text/quote.ts';
 import { parseCount } from '../numbers.ts';
