@@ -133,7 +133,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     source: {
       report: () => source?.report() ?? { kind: settings.source, synced: false },
       watchState: () => source?.watchState(),
-      served: () => source?.served?.(),
+      committed: () => source?.committed?.(),
     },
     metrics: () => metrics,
   });

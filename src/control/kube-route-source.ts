@@ -114,7 +114,7 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
         ...(gateways && { statusWrites: gateways.publication.counts }),
       };
     },
-    served: () => gateways?.publication.look(),
+    committed: () => gateways?.publication.take(),
     stop: async () => {
       locating.abort();
       // First: what the source said last is true until it stops.

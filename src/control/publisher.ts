@@ -26,7 +26,7 @@ export interface PublisherOptions {
   readonly fleet: Pick<Fleet, 'table' | 'publish'>;
   readonly announcer: Pick<Announcer, 'announce'>;
   readonly errors: ControlErrors;
-  readonly source: { report(): SourceReport; served?(): void };
+  readonly source: { report(): SourceReport; committed?(): (() => void) | undefined };
   /** Who hears how long a change took. */
   readonly metrics: () => Pick<Metrics, 'observePropagation'>;
   readonly clock?: Clock;
@@ -41,6 +41,8 @@ export class Publisher {
   /** When the oldest change came that has not been published. */
   #changedAt: number | undefined;
   #round: Promise<void> | undefined;
+  /** When the workers that answer have all that they were given. */
+  #answered: Promise<void> = Promise.resolve();
   #hasPublished = false;
   /** When the table was last changed; milliseconds since 1970. */
   lastChangeMs: number | undefined;
@@ -79,10 +81,22 @@ export class Publisher {
   }
 
   async #publish(since: number): Promise<void> {
-    const { catalog, fleet, source } = this.#options;
+    const { catalog, source } = this.#options;
     if (!catalog.isInitialised) return;
     const { staleSince } = source.report();
     const delta = catalog.commit();
+    const said = source.committed?.();
+    try {
+      await this.#deliver(delta, since, staleSince);
+    } finally {
+      // Also where a bug has kept it from the workers: nothing would say it again.
+      said?.();
+    }
+  }
+
+  /** Resolves when all workers that answer serve what the catalog had at the commit. */
+  async #deliver(delta: Delta | undefined, since: number, staleSince: string | undefined): Promise<void> {
+    const { catalog, fleet } = this.#options;
     const before = fleet.table;
     const isFirst = !this.#hasPublished;
     // A cluster without any exposed Service has a table, too: an empty one.
@@ -91,6 +105,7 @@ export class Publisher {
       delta !== undefined || isFirst ? this.#distribute(delta ?? noChange(catalog.table.version)) : undefined;
     this.#hasPublished = true;
     if (receipt !== undefined) {
+      this.#answered = receipt.answering;
       this.#gathersUntil = startedAt + GATHER_MS;
       this.lastChangeMs = this.#clock.now();
       void receipt.everywhere.then(() =>
@@ -99,11 +114,11 @@ export class Publisher {
     }
     // Once the delta is on its way. The routes of a state file were announced when they were current.
     this.#announce(delta, staleSince !== undefined ? 'none' : isFirst ? 'recent' : 'all');
-    await receipt?.answering;
+    // Where nothing that is served has changed, what was said before may still be on its way.
+    await this.#answered;
     if (receipt !== undefined && delta !== undefined) this.#record(delta, before, since);
     this.staleSince = staleSince;
     this.isInitialised = true;
-    source.served?.();
   }
 
   /** As a whole; when that fails, in parts, so that what fails is known and all else goes on. */

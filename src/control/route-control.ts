@@ -36,8 +36,8 @@ export interface RouteSource {
   report(): SourceReport;
   /** For the metrics of the watch on the Kubernetes API; undefined for other sources. */
   watchState(): ProgramState['kubeWatch'];
-  /** What the catalog had when it was committed last is served by all workers that answer. */
-  served?(): void;
+  /** The catalog was committed. @returns called when all workers that answer serve what it has now */
+  committed?(): (() => void) | undefined;
 }
 
 export interface RouteControlOptions {

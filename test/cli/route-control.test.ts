@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Announcer } from '../../src/control/announcer.ts';
 import { Catalog } from '../../src/control/catalog.ts';
 import { ControlErrors } from '../../src/control/control-errors.ts';
-import { RouteControl } from '../../src/control/route-control.ts';
+import { RouteControl, type RouteSource } from '../../src/control/route-control.ts';
 import { SettingsError } from '../../src/errors.ts';
 import type { Delta } from '../../src/model/delta.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
@@ -57,12 +57,13 @@ class HeldFleet {
     return { answering, everywhere: answering };
   }
 
-  acknowledge(): void {
-    for (const resolve of this.#acknowledge.splice(0)) resolve();
+  /** @param count of the oldest that wait; absent: all of them */
+  acknowledge(count = this.#acknowledge.length): void {
+    for (const resolve of this.#acknowledge.splice(0, count)) resolve();
   }
 }
 
-function parts(settings: Partial<Settings> = {}) {
+function parts(settings: Partial<Settings> = {}, committed?: RouteSource['committed']) {
   const catalog = new Catalog({ allowExternalName: false, waitsFor: 'services' });
   const fleet = new HeldFleet();
   const propagations: number[] = [];
@@ -78,7 +79,11 @@ function parts(settings: Partial<Settings> = {}) {
     descriptors: { exhausted: 0 },
     logger,
     health: { reportOf: () => undefined, outOfUse: () => [], settingsChanged: () => undefined },
-    source: { report: () => ({ kind: 'manifests', synced: true }), watchState: () => undefined },
+    source: {
+      report: () => ({ kind: 'manifests', synced: true }),
+      watchState: () => undefined,
+      ...(committed && { committed }),
+    },
     metrics: () => ({
       observePropagation: seconds => void propagations.push(seconds),
       scrape: async () => ({ contentType: 'text/plain', body: Buffer.alloc(0) }),
@@ -96,6 +101,34 @@ function paths({ table }: HeldFleet): string[] {
 async function settled(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
 }
+
+test('what the catalog says of a change is said when the workers serve it, and not with an earlier one', async () => {
+  const said: number[] = [];
+  let commits = 0;
+  const { catalog, clock, fleet, control } = parts({}, () => {
+    commits += 1;
+    const number = commits;
+    return () => void said.push(number);
+  });
+  catalog.replace([service('a')]);
+  const first = control.changed(clock.monotonic());
+  await settled();
+  const nothing = control.changed(clock.monotonic());
+  clock.advance(GATHER_MS);
+  await settled();
+  assert.deepEqual([commits, said], [2, []], 'nothing has changed since, and the first table is still on its way');
+  catalog.upsert(service('b'));
+  const more = control.changed(clock.monotonic());
+  clock.advance(GATHER_MS);
+  await settled();
+  fleet.acknowledge(1);
+  await Promise.all([first, nothing]);
+  await settled();
+  assert.deepEqual([commits, said], [3, [1, 2]]);
+  fleet.acknowledge();
+  await more;
+  assert.deepEqual(said, [1, 2, 3]);
+});
 
 test('nothing is published before the source is complete, and an empty table counts as the first', async () => {
   const { catalog, clock, fleet, control } = parts();

@@ -80,12 +80,12 @@ class Replica {
   /** The catalog has come to these. */
   say(...statuses: readonly ObjectStatus[]): void {
     for (const status of statuses) this.#news.set(gatewayKey(status.object.kind, status.object), status);
-    this.publication.look();
+    this.publication.take()();
   }
 
   sayNothingOf(name: string): void {
     this.#news.set(gatewayKey('HTTPRoute', { namespace: 'default', name }), undefined);
-    this.publication.look();
+    this.publication.take()();
   }
 
   get warnings(): string[] {

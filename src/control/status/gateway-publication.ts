@@ -7,15 +7,16 @@ import type { KubeClient } from '../../sources/kube/client.ts';
 import type { GatewayKeeper } from '../../sources/kube/gateway-keeper.ts';
 import { getGatewayObject, type NamedObject, writeGatewayStatus } from '../../sources/kube/gateway-status-writer.ts';
 import { gatewayKey } from '../../translate/gateway/gateway-key.ts';
+import type { ObjectStatus } from '../../translate/gateway/gateway-status.ts';
 import type { GatewayServicePublication } from './gateway-service-publication.ts';
-import {
-  GatewayStatus,
-  type StatusCounts,
-  type StatusObject,
-  type StatusSource,
-  storedObject,
-} from './gateway-status.ts';
+import { GatewayStatus, type StatusCounts, type StatusObject, storedObject } from './gateway-status.ts';
 import type { StatusElection } from './status-election.ts';
+
+/** What the catalog says of statuses. */
+export interface StatusSource {
+  /** By key, those that have changed since this was asked last; undefined: no part of the object's status is ours any longer. */
+  takeStatuses(): ReadonlyMap<string, ObjectStatus | undefined>;
+}
 
 export interface GatewayPublicationOptions {
   readonly controllerName: string;
@@ -37,10 +38,10 @@ export class GatewayPublication {
   readonly #status: GatewayStatus;
 
   constructor(options: GatewayPublicationOptions) {
-    const { controllerName, election, source, keeper, client, logger, clock = systemClock } = options;
+    const { controllerName, election, keeper, client, logger, clock = systemClock } = options;
     this.#options = options;
     this.#status = new GatewayStatus({
-      ...{ controllerName, source, logger, clock, random: options.random ?? Math.random },
+      ...{ controllerName, logger, clock, random: options.random ?? Math.random },
       keyOf: object => gatewayKey(object.kind, object),
       stored: object => {
         const found = keeper.get(object.kind, object);
@@ -67,10 +68,13 @@ export class GatewayPublication {
     this.#options.election.start();
   }
 
-  /** The catalog says other statuses, or the first ones. */
-  look(): void {
-    this.#status.said();
-    this.#options.services?.look();
+  /** Notes what the catalog says of statuses now. @returns says it: to be called when it is served */
+  take(): () => void {
+    const news = this.#options.source.takeStatuses();
+    return () => {
+      this.#status.said(news);
+      this.#options.services?.look();
+    };
   }
 
   /** What keeps statuses from being written, for people. */

@@ -31,15 +31,8 @@ export interface StoredObject {
   readonly status: unknown;
 }
 
-/** What the catalog says of statuses. */
-export interface StatusSource {
-  /** By key, those that have changed since this was asked last; undefined: no part of the object's status is ours any longer. */
-  takeStatuses(): ReadonlyMap<string, ObjectStatus | undefined>;
-}
-
 export interface GatewayStatusOptions {
   readonly controllerName: string;
-  readonly source: StatusSource;
   readonly keyOf: (object: StatusObject) => string;
   /** As the watch shows it; undefined: there is no such object. */
   readonly stored: (object: StatusObject) => StoredObject | undefined;
@@ -129,9 +122,9 @@ export class GatewayStatus {
     return { ...this.#counts };
   }
 
-  /** The catalog says other statuses, or the first ones. */
-  said(): void {
-    for (const [key, status] of this.#options.source.takeStatuses()) {
+  /** @param news by key, what is said otherwise than before; undefined: no part of the object's status is ours any longer */
+  said(news: ReadonlyMap<string, ObjectStatus | undefined>): void {
+    for (const [key, status] of news) {
       if (status === undefined) this.#said.delete(key);
       else {
         this.#said.set(key, status);
