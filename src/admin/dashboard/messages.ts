@@ -184,6 +184,8 @@ export interface RouteRow {
   readonly match?: 'exact' | 'regex';
   /** Whose route it is, with its kind: `HTTPRoute shop/web`. Absent: the Service's own. */
   readonly object?: string;
+  /** Where its requests come, for a route of a Gateway: what a question about them names. Absent: to this program's own ports. */
+  readonly at?: { readonly gateway: string; readonly port: number };
   readonly service: ServiceName;
   /** `address:port`. */
   readonly endpoints: readonly string[];
@@ -252,7 +254,11 @@ export interface ExplainView {
   readonly host: string;
   readonly path: string;
   readonly route?: ExplainedRoute | undefined;
-  /** Which rules have decided for a location of an Ingress. */
+  /** Present where a port of a Gateway was asked about. */
+  readonly at?: { readonly port: string; readonly listener: string };
+  /** Present where another port was asked about, and no route takes the request there. */
+  readonly gateways?: readonly string[];
+  /** Which rules have decided for a location of an Ingress, or a rule of a Gateway. */
   readonly rule?: string | undefined;
   readonly upstreamTarget?: string | undefined;
   readonly limits?: ExplainedLimits | undefined;

@@ -2,8 +2,10 @@
 
 import type { ControlPlane } from '../../control/control-plane.ts';
 import type { ServedCluster } from '../../model/delta.ts';
+import type { GatewayPort } from '../../model/gateway-port.ts';
 import { type Route, serviceKey } from '../../model/route.ts';
 import type { Traffic } from '../../observe/tally.ts';
+import { gatewaysAt } from '../../routing/gateway/asked-port.ts';
 import type { RouteTable } from '../../routing/table.ts';
 import { endpointLabel, objectLabel } from '../../text/labels.ts';
 import { MAX_OUT_OF_USE, type RouteFigures, type RoutePage, type RouteRow, type SortKey } from './messages.ts';
@@ -29,7 +31,7 @@ export interface RecentTraffic {
 }
 
 /** Where the routes of the table lead. */
-export type ServedClusters = Pick<ControlPlane, 'cluster'> & {
+export type ServedClusters = Pick<ControlPlane, 'cluster' | 'gatewayPorts'> & {
   readonly reports: Pick<ControlPlane['reports'], 'outOfUse'>;
 };
 
@@ -72,7 +74,11 @@ export class RouteSearch {
       words.every(word => text.includes(word) || this.#endpointText(route).includes(word)),
     );
     const shown = new Set<string>();
-    const rows = found.slice(0, MAX_ROWS).map(({ route }) => this.#rowOf(route, shown));
+    const ports = new Map([...this.#clusters.gatewayPorts()].map(port => [port.id, port]));
+    const rows = found.slice(0, MAX_ROWS).map(({ route }) => {
+      const at = placeAt(route.listener && ports.get(route.listener.port));
+      return { ...this.#rowOf(route, shown), ...(at && { at }) };
+    });
     return { version: table.version, total: this.#entries.length, matched: found.length, rows };
   }
 
@@ -174,6 +180,13 @@ export class RouteSearch {
     }
     return text;
   }
+}
+
+/** How a question names a port of a Gateway. */
+function placeAt(port: GatewayPort | undefined): RouteRow['at'] {
+  if (port === undefined) return undefined;
+  const [gateway] = gatewaysAt(port);
+  return gateway === undefined ? undefined : { gateway, port: port.publicPort };
 }
 
 function isFigure(sort: SortKey): boolean {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SortKey } from '../../../src/admin/dashboard/messages.ts';
 import { MAX_ROWS, type RouteQuery, RouteSearch } from '../../../src/admin/dashboard/route-search.ts';
+import type { GatewayPort } from '../../../src/model/gateway-port.ts';
 import { WorkerCounters } from '../../../src/observe/counters.ts';
 import { TALLY_SLOTS, Traffic } from '../../../src/observe/tally.ts';
 import { RouteTable } from '../../../src/routing/table.ts';
+import { gatewayRoute, PORT } from '../../support/gateway-routes.ts';
 import { endpointReport } from '../../support/observed-clusters.ts';
 import { route, served } from '../../support/routes.ts';
 
@@ -44,6 +46,7 @@ const BLOCKS = new Map([
   ['docs/web', 3],
 ]);
 const CLUSTERS = {
+  gatewayPorts: (): GatewayPort[] => [],
   cluster: (id: string) => {
     const [key = ''] = id.split(':');
     const [namespace = '', name = ''] = key.split('/');
@@ -196,4 +199,18 @@ test('a route of a Gateway or an Ingress is found by the kind and the name of it
   assert.deepEqual(rows('httproute front'), [['/web', 'HTTPRoute shop/front']]);
   assert.deepEqual(rows('ingress'), [['/old', 'Ingress shop/legacy']]);
   assert.deepEqual(rows('/own'), [['/own', undefined]]);
+});
+
+test('a route of a Gateway says where a question about it has to be asked', () => {
+  const listeners = [{ name: 'infra/public/http', hostname: '', serves: 'http', certificates: [] }] as const;
+  const port: GatewayPort = {
+    ...{ id: PORT, listen: { host: '127.0.0.1', port: 10_080 }, publicPort: 80, transport: 'plain', listeners },
+  };
+  const recent = { trafficOf: () => undefined, samples: 1 };
+  const of = new RouteSearch(recent, { ...CLUSTERS, gatewayPorts: () => [port] });
+  const { rows } = of.find(RouteTable.of([gatewayRoute('a', '/a'), route('/b')]), ALL);
+  assert.deepEqual(
+    rows.map(({ at }) => at),
+    [{ gateway: 'infra/public', port: 80 }, undefined],
+  );
 });

@@ -1,7 +1,7 @@
 /**
  * "Which route takes this URL?"
  *
- * @import { Excerpt, ExplainedChoice, ExplainedEndpoint, ExplainedLimits, ExplainRefusal, ExplainView, ExplainedRoute } from '../messages.js'
+ * @import { Excerpt, ExplainedChoice, ExplainedEndpoint, ExplainedLimits, ExplainRefusal, ExplainView, ExplainedRoute, RouteRow } from '../messages.js'
  */
 import { byId, el, inputById, routeName, serviceName, shortened } from './dom.js';
 import { count } from './format.js';
@@ -11,6 +11,8 @@ export class Explainer {
   #output = byId('explanation');
   /** What is explained at the moment. */
   #asked = '';
+  /** Where the request comes that is explained. @type {RouteRow['at']} */
+  #at;
   /** The answer on the page, as it came. */
   #shown = '';
   /** Table that the answer is about. */
@@ -19,15 +21,19 @@ export class Explainer {
   constructor() {
     byId('explain').addEventListener('submit', event => {
       event.preventDefault();
-      this.#asked = this.#input.value.trim();
+      const asked = this.#input.value.trim();
+      // Another URL may be one for the program's own ports.
+      if (asked !== this.#asked) this.#at = undefined;
+      this.#asked = asked;
       void this.#ask();
     });
   }
 
-  /** @param {string} url */
-  ask(url) {
+  /** @param {string} url @param {RouteRow['at']} at */
+  ask(url, at) {
     this.#input.value = url;
     this.#asked = url;
+    this.#at = at;
     void this.#ask();
     byId('explain').scrollIntoView({ block: 'start' });
     this.#input.focus({ preventScroll: true });
@@ -42,17 +48,19 @@ export class Explainer {
 
   async #ask() {
     const asked = this.#asked;
+    const at = this.#at;
     if (asked === '') {
       this.#shown = '';
       this.#output.replaceChildren();
       return;
     }
     try {
-      const response = await fetch(`dashboard/explain?${new URLSearchParams(split(asked))}`);
+      const place = at === undefined ? {} : { gateway: at.gateway, port: String(at.port) };
+      const response = await fetch(`dashboard/explain?${new URLSearchParams({ ...split(asked), ...place })}`);
       if (!response.ok) throw new Error(response.statusText);
       const answer = await response.text();
       // Screen readers are told when it has changed.
-      if (asked !== this.#asked || answer === this.#shown) return;
+      if (asked !== this.#asked || at !== this.#at || answer === this.#shown) return;
       this.#shown = answer;
       this.#output.replaceChildren(...view(JSON.parse(answer)));
     } catch {
@@ -71,13 +79,15 @@ function split(url) {
 /** @param {ExplainView | ExplainRefusal} answer */
 function view(answer) {
   if ('refused' in answer) return [el('p', 'said', answer.refused)];
-  const { host, path, route, rule, upstreamTarget = '', limits, choice, waiting, losers, refusals } = answer;
+  const { host, path, route, at, gateways, rule, upstreamTarget = '' } = answer;
+  const { limits, choice, waiting, losers, refusals } = answer;
   const request = routeName({ host, path });
   const verdict = route
     ? el(
         'dl',
         'verdict',
         ...fact('Route', routeName(route), ' of ', serviceName(route.service)),
+        ...(at ? fact('Listener', `${at.listener} at ${at.port}`) : []),
         ...(rule ? fact('Rule', rule) : []),
         ...fact(
           'Upstream gets',
@@ -91,6 +101,15 @@ function view(answer) {
     : el('p', 'said', 'No route takes ', request, ': it is answered with 404.');
   return [
     verdict,
+    ...(gateways
+      ? [
+          el(
+            'p',
+            'said',
+            `Gateways have ports of their own (${gateways.join(', ')}): open a route of theirs to ask there.`,
+          ),
+        ]
+      : []),
     ...(choice
       ? candidates(OUTCOMES[choice.outcome], choice.endpoints, endpoint => [
           el('p', '', el('code', '', `${endpoint.address}:${endpoint.port}`)),

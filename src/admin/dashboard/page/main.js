@@ -18,7 +18,7 @@ import { TrafficCharts } from './traffic.js';
 const traffic = new TrafficCharts(byId('charts'));
 const health = new HealthLine();
 const explainer = new Explainer();
-const routes = new RoutesTable(url => explainer.ask(url));
+const routes = new RoutesTable((url, at) => explainer.ask(url, at));
 const failurePanel = new FailurePanel();
 const outage = byId('outage');
 /** Of the program that sent this page. */

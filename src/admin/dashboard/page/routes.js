@@ -58,7 +58,7 @@ export class RoutesTable {
   #now = Date.now();
   #typing = 0;
 
-  /** @param {(url: string) => void} onOpen hears of a route whose settings are asked for */
+  /** @param {(url: string, at: RouteRow['at']) => void} onOpen hears of a route whose settings are asked for */
   constructor(onOpen) {
     this.#onOpen = onOpen;
     this.#body.setAttribute('role', 'rowgroup');
@@ -183,18 +183,20 @@ class Row {
   #path = document.createTextNode('');
   /** A request that the route takes. */
   #url = '';
+  /** Where it comes. @type {RouteRow['at']} */
+  #at;
   #namespace = el('span', 'muted');
   #name = document.createTextNode('');
   #cells;
 
-  /** @param {(url: string) => void} onOpen */
+  /** @param {(url: string, at: RouteRow['at']) => void} onOpen */
   constructor(onOpen) {
     this.element.setAttribute('role', 'row');
     this.#route.type = 'button';
     this.#route.append(this.#host, this.#path);
     this.element.addEventListener('click', () => {
       // Who marks a name to copy it does not ask for anything.
-      if (getSelection()?.isCollapsed !== false) onOpen(this.#url);
+      if (getSelection()?.isCollapsed !== false) onOpen(this.#url, this.#at);
     });
     this.#cells = COLUMNS.map(({ title, className }) => {
       const cell = el('td', className);
@@ -208,11 +210,12 @@ class Row {
   }
 
   /** @param {RouteRow} row @param {number} now */
-  fill({ host, path, match, object, service, endpoints, outOfUse, createdAt, figures, siblings }, now) {
+  fill({ host, path, match, object, at, service, endpoints, outOfUse, createdAt, figures, siblings }, now) {
     setText(this.#host, shorten(host));
     const place = placeText(path, match);
     setText(this.#path, shorten(match === undefined ? place : ` ${place}`));
     this.#route.title = `${host}${match === undefined ? '' : ' '}${place}: show its settings`;
+    this.#at = at;
     this.#url = host.replace(/^\*/, 'www') + (match === 'regex' ? '/' : path);
     const whose = object === undefined ? '' : `${object} → `;
     setText(this.#namespace, shorten(`${whose}${service.namespace === '' ? '' : `${service.namespace}/`}`));
