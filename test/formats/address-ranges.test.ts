@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { BlockList, isIP } from 'node:net';
 import { test } from 'node:test';
 import { FormatError } from '../../src/errors.ts';
 import { AddressRanges, unmapAddress } from '../../src/formats/address-ranges.ts';
@@ -36,6 +37,42 @@ test('no ranges hold nothing, and zero bits hold everything of a family', () => 
   assert.equal(all.isEmpty, false);
   assert.equal(all.has('203.0.113.9'), true);
   assert.equal(all.has('2001:db8::1'), false);
+});
+
+test('holds the addresses that node:net says, for any ranges', () => {
+  const part = fc.constantFrom(0, 1, 9, 10, 127, 128, 254, 255);
+  const ipv4 = fc.tuple(part, part, part, part).map(parts => parts.join('.'));
+  const ipv6 = fc.tuple(part, part, part).map(([a, b, c]) => `${a.toString(16)}:${b.toString(16)}::${c.toString(16)}`);
+  const mapped = fc.tuple(part, part).map(([a, b]) => `::ffff:${a}.${b}.0.1`);
+  const other = fc.constantFrom(
+    '::ffff:a00:1',
+    '010.0.0.1',
+    '1.2.3',
+    '1.2.3.4.5',
+    '1.2.3.256',
+    '1..2.3',
+    '1.2.3.',
+    '٣.1.1.1',
+  );
+  const range = fc.oneof(
+    fc.tuple(ipv4, fc.integer({ min: 0, max: 32 })),
+    fc.tuple(ipv6, fc.integer({ min: 0, max: 128 })),
+    fc.tuple(mapped, fc.integer({ min: 0, max: 128 })),
+  );
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 12 }), fc.array(fc.oneof(ipv4, ipv6, mapped, other)), (ranges, asked) => {
+      const list = new BlockList();
+      for (const [address, bits] of ranges) list.addSubnet(address, bits, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+      const tested = new AddressRanges(ranges.map(([address, bits]) => `${address}/${bits}`));
+      for (const address of [...asked, ...ranges.map(([one]) => one)]) {
+        const plain = unmapAddress(address);
+        const family = isIP(plain);
+        const expected = family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
+        assert.equal(tested.has(address), expected, `${address} in ${JSON.stringify(ranges)}`);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test('a range that cannot be read is named in the refusal', () => {
