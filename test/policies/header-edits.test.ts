@@ -44,6 +44,23 @@ describe('header edits', { concurrency: 8 }, () => {
     assert.equal(only.header('x-forwarded-for'), '127.0.0.1');
   });
 
+  it('may remove each header that the entry itself tells the upstream, alone', async t => {
+    const route = { path: '/guarded/deep' };
+    const plain = await policyScene(t, [], { route });
+    await plain.get('', '/guarded/deep');
+    const told = plain.upstream.only.headers.map(([name]) => name).filter(name => name.startsWith('X-'));
+    assert.equal(told.length, 6);
+    for (const name of told) {
+      const scene = await policyScene(t, [request(remove(name))], { route });
+      await scene.get('', '/guarded/deep');
+      const left = scene.upstream.only.headers.map(([other]) => other).filter(other => other.startsWith('X-'));
+      assert.deepEqual(
+        left,
+        told.filter(other => other !== name),
+      );
+    }
+  });
+
   it('are done in their order', async t => {
     const scene = await policyScene(t, [
       request(add('X-A', '1'), remove('x-a'), add('X-A', '2'), set('X-B', '1'), set('x-b', '2')),

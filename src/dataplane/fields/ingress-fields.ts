@@ -4,7 +4,7 @@ import { type FieldEdits, type IngressForwarded, lengthBit } from '../pipeline/p
 
 /** Takes out the lines of some names, and those that a backend may take for them. */
 class Without implements FieldEdits {
-  readonly added: readonly string[] = [];
+  readonly added = '';
   readonly lengths: number;
   readonly #names: ReadonlySet<string>;
 
@@ -34,6 +34,9 @@ const NAMES = [
 ];
 const WITHOUT_NAMES = new Without(NAMES);
 const WITHOUT_URI = new Without([...NAMES, 'x-original-uri']);
+
+/** The names that upstreams of Ingresses are told beside those that all are told. */
+export const TOLD_TO_INGRESSES: readonly string[] = [...NAMES, 'x-original-uri'];
 
 /** Takes out what is said here, and what a client may not say therefore. The heads know the other names. */
 export function namesOfIngress({ originalUri }: IngressForwarded): FieldEdits {

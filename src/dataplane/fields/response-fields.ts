@@ -1,12 +1,12 @@
 /** The header lines that clients get, whichever version of HTTP they speak. A codec adds what frames the response. */
 import type { Answer, FieldEdits, ResponseView } from '../pipeline/ports.ts';
-import { dropLines, editedLines, endedLines } from './header-lines.ts';
+import { dropLines, editedLines } from './header-lines.ts';
 import { dateLine } from './http-date.ts';
 
 /** Those of a final response, each with its line end. */
 export function responseLines(head: ResponseView, edits: FieldEdits | undefined): string {
   let lines = head.status === 204 ? linesWithoutLength(head) : head.lines();
-  if (edits !== undefined) lines = editedLines(lines, edits) + endedLines(edits.added);
+  if (edits !== undefined) lines = editedLines(lines, edits) + edits.added;
   return head.hasDate ? lines : lines + dateLine();
 }
 

@@ -99,8 +99,8 @@ export interface KeptBytes {
 
 /** Changes to the header lines of a message. */
 export interface FieldEdits {
-  /** Header lines that are put behind the others, without their line ends. */
-  readonly added: readonly string[];
+  /** Header lines that are put behind the others, each with its line end. */
+  readonly added: string;
   /** The lengths of the names that it concerns, each as {@link lengthBit} has it: most lines are passed by at once. */
   readonly lengths: number;
   /** @param name in lower case */

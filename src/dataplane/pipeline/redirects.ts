@@ -11,15 +11,17 @@ import {
 import type { Place } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
+import { endedLines } from '../fields/header-lines.ts';
 import { type FieldEdits, lengthBit } from './ports.ts';
 
 /** Puts lines behind those of a response's head. */
 export class AddedLines implements FieldEdits {
-  readonly added: readonly string[];
+  readonly added: string;
   readonly lengths = 0;
 
+  /** @param added without line ends */
   constructor(added: readonly string[]) {
-    this.added = added;
+    this.added = endedLines(added);
   }
 
   concerns(): boolean {
@@ -33,17 +35,17 @@ export class AddedLines implements FieldEdits {
 
 /** Puts a stripped prefix back on the paths in a response's head. */
 export class RedirectEdits implements FieldEdits {
-  readonly added: readonly string[];
+  readonly added: string;
   readonly lengths = LENGTHS;
   readonly #route: Place;
   readonly #hosts: readonly string[];
 
   /**
    * @param hosts the authorities by which the client and the upstream may know this place
-   * @param added as in {@link FieldEdits}
+   * @param added without line ends
    */
   constructor(route: Place, hosts: readonly string[], added: readonly string[]) {
-    this.added = added;
+    this.added = endedLines(added);
     this.#route = route;
     this.#hosts = hosts;
   }

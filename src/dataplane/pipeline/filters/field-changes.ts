@@ -15,8 +15,8 @@ export class PreparedChanges {
   /** {@link dropped} with hyphens in place of underscores. */
   readonly hyphenated: ReadonlySet<string>;
   readonly added: readonly Field[];
-  /** {@link added} as text, without line ends. */
-  readonly lines: readonly string[];
+  /** {@link added} as lines, each with its line end. */
+  readonly lines: string;
   /** As {@link FieldEdits.lengths}. */
   readonly lengths: number;
   /** Of lines that stay; undefined where none is changed. */
@@ -42,7 +42,7 @@ export class PreparedChanges {
     this.dropped = dropped;
     this.hyphenated = edits.some(({ name }) => name.includes('_')) ? new Set([...dropped].map(hyphenated)) : dropped;
     this.added = added;
-    this.lines = added.map(([name, value]) => `${name}: ${value}`);
+    this.lines = added.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     this.lengths = lengths;
   }
 }
@@ -108,7 +108,7 @@ export class FieldChanges {
 
 /** The changes that policies make to a response, behind those that are made anyway. */
 export class PolicyEdits implements FieldEdits {
-  readonly added: readonly string[];
+  readonly added: string;
   readonly lengths: number;
   readonly #changes: PreparedChanges;
   readonly #before: FieldEdits | undefined;
@@ -116,7 +116,7 @@ export class PolicyEdits implements FieldEdits {
   constructor(changes: PreparedChanges, before?: FieldEdits) {
     this.#changes = changes;
     this.#before = before;
-    this.added = before === undefined ? changes.lines : [...before.added, ...changes.lines];
+    this.added = before === undefined ? changes.lines : before.added + changes.lines;
     this.lengths = changes.lengths | (before?.lengths ?? 0);
   }
 
@@ -135,7 +135,7 @@ export class PolicyEdits implements FieldEdits {
 
 /** The changes that policies make to a request: where one says what a header is, the client can send it under no name for it. */
 export class RequestEdits implements FieldEdits {
-  readonly added: readonly string[];
+  readonly added: string;
   readonly lengths: number;
   readonly #names: ReadonlySet<string>;
 

@@ -110,6 +110,7 @@ export class FilterRun implements ActiveFilters {
   }
 
   editsOf(response: ResponseView, before: FieldEdits | undefined): FieldEdits | undefined {
+    if (this.#changesNothing) return before;
     const changes = this.#respond({
       status: response.status,
       isOurs: false,
@@ -175,6 +176,14 @@ export class FilterRun implements ActiveFilters {
     this.#state.record.policy = kind;
     counters.countPolicy(kind, verdict instanceof Refusal ? refusalVerdict(verdict) : 'answered');
     return true;
+  }
+
+  get #changesNothing(): boolean {
+    return (
+      this.#filters?.response.length === 0 &&
+      this.#state.route.ingress === undefined &&
+      this.#request.responseEdits.isEmpty
+    );
   }
 
   /** @returns what the filters change in the response; undefined where they change nothing */
