@@ -1,8 +1,11 @@
 import { BufferPool } from './buffer-pool.ts';
 import type { ClientMemory } from './client-memory.ts';
 
-/** Up to the longest head of a request, and one read behind it; an upstream's may need more. */
-const SIZES = [1024, 4 * 1024, 16 * 1024, 48 * 1024] as const;
+/**
+ * Up to the longest head of a request, and one read behind it; then one read of a body, which waits for its turn where it is compressed.
+ * What is not kept for the next user makes V8 collect all garbage each time some megabytes of it have been allocated.
+ */
+const SIZES = [1024, 4 * 1024, 16 * 1024, 48 * 1024, 64 * 1024, 128 * 1024, 256 * 1024] as const;
 /** The memory of the stashes of a worker. */
 export class Stashes extends BufferPool {
   constructor(memory: ClientMemory) {
