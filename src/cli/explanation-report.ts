@@ -86,7 +86,7 @@ function canaryFacts({ canary }: TakingRoute): Fact[] {
   const rules = [
     header !== '' && `header ${header}: ${value}`,
     cookie !== '' && `cookie ${cookie}=always`,
-    weight > 0 && `${share} of the other requests`,
+    weight > 0 && `${share} of ${header === '' && cookie === '' ? 'all' : 'the other'} requests`,
   ].filter(rule => rule !== false);
   const who = rules.length === 0 ? 'it takes no request' : `it takes ${rules.join(', ')}`;
   const where = backend.endpoints.length === 0 ? 'no endpoint: it takes no request' : who;

@@ -55,6 +55,28 @@ test('backends that share the requests are shown with their weights', () => {
   assert.deepEqual(told[4], ['Upstream', 'shared by weight: shop-cart-80 90, shop-canary-80 10']);
 });
 
+test('a canary is shown with what it takes', () => {
+  const endpoints = [{ address: '10.0.0.2', port: 80 }];
+  const backend = { name: 'shop-next-80', balance: 'least-request', endpoints };
+  const nothing = { backend, weight: 0, header: '', headerValue: '', cookie: '' };
+  const canaryOf = (fields: Partial<NonNullable<TakingRoute['canary']>>): string | undefined => {
+    const { gateway: _, ...route } = rule;
+    const canary = { ...nothing, ...fields };
+    return linesOf({ route: { ...route, canary } }).find(([name]) => name === 'Canary')?.[1];
+  };
+  assert.equal(canaryOf({}), 'shop-next-80: it takes no request');
+  assert.equal(canaryOf({ weight: 10 }), 'shop-next-80: it takes 10% of all requests');
+  assert.equal(canaryOf({ weight: 1, weightTotal: 1000 }), 'shop-next-80: it takes 1 of 1000 of all requests');
+  assert.equal(
+    canaryOf({ weight: 10, header: 'x-canary', cookie: 'next' }),
+    'shop-next-80: it takes header x-canary: always, cookie next=always, 10% of the other requests',
+  );
+  assert.equal(
+    canaryOf({ weight: 10, backend: { ...backend, endpoints: [] } }),
+    'shop-next-80: no endpoint: it takes no request',
+  );
+});
+
 test('without a route it is said where the request comes, and where else it may be meant to', () => {
   assert.deepEqual(linesOf({ at: AT }), [
     ['No route takes a.example.com/cart: it is answered with 404.'],
