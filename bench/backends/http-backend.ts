@@ -21,6 +21,8 @@ export const PATHS = {
   received: '/received',
   /** Reads the whole body, then answers with it. */
   echo: '/echo',
+  /** 200 for who shows credentials, whatever they are, else 401. */
+  auth: '/auth',
 } as const;
 
 export function startHttpBackend(folder: string, port: number, cpus: string): Program {
@@ -63,6 +65,7 @@ function server(port: number): string {
     location = ${PATHS.large} { default_type application/octet-stream; }
     location = ${PATHS.sink} { mirror /discard; error_page 404 =200 /length; }
     location = ${PATHS.echo} { mirror /discard; error_page 404 =200 /body; }
+    location = ${PATHS.auth} { if ($http_authorization = '') { return 401; } return 200 ''; }
     location = /discard { internal; return 204; }
     location = /length { internal; return 200 $request_length; }
     location = /body { internal; return 200 $request_body; }

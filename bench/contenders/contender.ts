@@ -44,6 +44,9 @@ export interface IngressHost {
   readonly isRegex: boolean;
 }
 
+/** Stands for host and port of the backend in the words of a policy. */
+export const BACKEND = 'BACKEND';
+
 /** One policy, in the words of kube-entry and of nginx. */
 export interface BenchPolicy {
   /** Of kube-entry, without their prefix. */
@@ -52,6 +55,8 @@ export interface BenchPolicy {
   readonly objects?: readonly object[];
   /** Directives of nginx within the location. */
   readonly location: string;
+  /** Directives of nginx within its server, beside its locations. */
+  readonly server?: string;
   /** Directives of nginx around its server. */
   readonly http?: string;
   /** Files in nginx's folder, by name. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { backendRecord, service, yamlOf } from '../../test/support/services.ts';
 import { BenchError } from '../support/bench-error.ts';
 import { Program } from '../support/program.ts';
-import type { Contender, ProxySetup, RunningProxy } from './contender.ts';
+import { BACKEND, type Contender, type ProxySetup, type RunningProxy } from './contender.ts';
 import { CONTROLLER, gatewayObjects } from './gateway-objects.ts';
 import { INGRESS_CLASS, ingressObjects } from './ingress-objects.ts';
 
@@ -85,7 +85,9 @@ function listening({ port, certificate, httpRules, ingressHost }: ProxySetup): s
 
 function exposed(prefix: string, { backendPort, isGrpc = false, policy }: ProxySetup): object {
   const grpc = isGrpc ? { protocol: 'grpc', 'strip-prefix': 'false' } : {};
-  const annotations = { path: prefix, ...grpc, ...policy?.annotations };
+  const asked = Object.entries(policy?.annotations ?? {});
+  const own = asked.map(([name, value]) => [name, value.replaceAll(BACKEND, `127.0.0.1:${backendPort}`)] as const);
+  const annotations = { path: prefix, ...grpc, ...Object.fromEntries(own) };
   return service(nameOf(prefix), { address: { host: '127.0.0.1', port: backendPort }, annotations });
 }
 

@@ -107,6 +107,7 @@ function tuned(setup: ProxySetup): string {
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $upstream_connection;
+    ${policy?.server ?? ''}
     ${prefixes.map(prefix => `location ${prefix}/ { ${policy?.location ?? ''} ${pass} }`).join('\n    ')}
   }`;
 }

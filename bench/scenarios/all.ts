@@ -6,7 +6,18 @@ import { http2Alone, http2Download, http2OverTls, http2OverTlsAlone, http2Shared
 import { idleConnections } from './idle-connections.ts';
 import { ingressPaths, ingressPatterns, ingressRoutes } from './ingress-routes.ts';
 import { manyRoutes } from './many-routes.ts';
-import { addresses, basicAuth, br, cors, gzip, headerEdits, maxConnections, rateLimit, zstd } from './policies.ts';
+import {
+  addresses,
+  authUrl,
+  basicAuth,
+  br,
+  cors,
+  gzip,
+  headerEdits,
+  maxConnections,
+  rateLimit,
+  zstd,
+} from './policies.ts';
 import { routeChanges } from './route-changes.ts';
 import type { Scenario } from './scenario.ts';
 import { smallGet, smallGet512, smallGetLogged } from './small-get.ts';
@@ -50,6 +61,7 @@ export const SCENARIOS: readonly Scenario[] = [
   rateLimit,
   maxConnections,
   basicAuth,
+  authUrl,
   gzip,
   br,
   zstd,

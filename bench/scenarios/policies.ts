@@ -1,7 +1,7 @@
 /** What policies cost beside a small GET without any. nginx does the same with its own directives. */
 import { createHash } from 'node:crypto';
 import { PATHS } from '../backends/http-backend.ts';
-import type { BenchPolicy } from '../contenders/contender.ts';
+import { BACKEND, type BenchPolicy } from '../contenders/contender.ts';
 import { type ExchangeAnswer, exchange } from '../load/exchange.ts';
 import { ensure } from './checks.ts';
 import type { Scenario, Target } from './scenario.ts';
@@ -123,6 +123,22 @@ export const basicAuth = policyScenario({
     ],
     location: 'auth_basic bench; auth_basic_user_file htpasswd;',
     files: { htpasswd: `${HTPASSWD}\n` },
+  },
+  isAtWork: (_answer, withoutHeader) => withoutHeader.status === 401,
+});
+
+export const authUrl = policyScenario({
+  name: 'policy-auth-url',
+  title: 'Small GET that another service lets pass, whose answer is kept for five minutes',
+  header: 'Authorization: Bearer of-the-benchmark',
+  policy: {
+    annotations: { 'auth-url': `http://${BACKEND}${PATHS.auth}`, 'auth-cache': '$http_authorization 200 5m' },
+    http: 'proxy_cache_path auth-cache keys_zone=auth:8m use_temp_path=off;',
+    server: `location = /asks {
+      internal; proxy_pass http://backend${PATHS.auth}; proxy_pass_request_body off; proxy_set_header Content-Length '';
+      proxy_cache auth; proxy_cache_key $http_authorization; proxy_cache_valid 200 5m;
+    }`,
+    location: 'auth_request /asks;',
   },
   isAtWork: (_answer, withoutHeader) => withoutHeader.status === 401,
 });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { HeaderEdit, Policy } from '../../src/model/policy.ts';
 import { header } from '../support/exchange.ts';
 import { fieldOf } from '../support/http2-client.ts';
+import { getFields } from '../support/http2-fields.ts';
 import { answer, answering, NOBODY } from '../support/raw-upstream.ts';
 import { policyScene } from './scene.ts';
 
@@ -119,6 +120,24 @@ describe('header edits', { concurrency: 8 }, () => {
     assert.deepEqual(header(got, 'x-path'), ['/guarded/a']);
     assert.equal(scene.upstream.only.header('x-from'), '127.0.0.1 of 1');
     assert.equal(scene.upstream.only.header('x-gone'), undefined);
+  });
+
+  it('take no line end from a variable, encoded or not', async t => {
+    const decoded = [{ variable: 'decoded_uri' }, ' ', { variable: 'arg_x' }, ' ', { variable: 'cookie_c' }];
+    const scene = await policyScene(t, [
+      request({ ...set('X-From', ''), text: decoded }),
+      response({ ...set('X-Path', ''), text: decoded }),
+    ]);
+    const target = '/guarded/a%0d%0aX-Evil:%201?x=%0d%0aX-Evil:%201';
+    const expected = '/guarded/aX-Evil: 1 %0d%0aX-Evil:%201 %0d%0a';
+    const got = await scene.get('Cookie: c=%0d%0a\r\n', target);
+    assert.deepEqual([header(got, 'x-path'), header(got, 'x-evil')], [[expected], []]);
+    const client = await scene.http2();
+    const other = await client.exchange(getFields(target, [['cookie', 'c=%0d%0a']]));
+    assert.deepEqual([fieldOf(other.fields, 'x-path'), fieldOf(other.fields, 'x-evil')], [expected, undefined]);
+    for (const one of scene.upstream.requests) {
+      assert.deepEqual([one.header('x-from'), one.header('x-evil')], [expected, undefined]);
+    }
   });
 
   it('are done to responses of some statuses alone', async t => {
