@@ -1,6 +1,6 @@
-/** One Ingress for each path, all of one host and to one backend. */
+/** One Ingress for each path, all of one host, each with a Service of its own, and all of these on one address. */
+import { service } from '../../test/support/services.ts';
 import type { IngressHost } from './contender.ts';
-import { webService } from './web-service.ts';
 
 export const INGRESS_CLASS = 'nginx';
 
@@ -8,7 +8,8 @@ const API = 'networking.k8s.io/v1';
 
 export function ingressObjects({ host, paths, isRegex }: IngressHost, backendPort: number): readonly object[] {
   const annotations = isRegex ? { 'nginx.ingress.kubernetes.io/use-regex': 'true' } : {};
-  const backend = { service: { name: 'web', port: { number: 80 } } };
+  const backendOf = (index: number) => ({ service: { name: `s${index + 1}`, port: { name: 'http' } } });
+  const address = { host: '127.0.0.1', port: backendPort };
   return [
     {
       apiVersion: API,
@@ -23,10 +24,15 @@ export function ingressObjects({ host, paths, isRegex }: IngressHost, backendPor
       spec: {
         ingressClassName: INGRESS_CLASS,
         rules: [
-          { host, http: { paths: [{ path, pathType: isRegex ? 'ImplementationSpecific' : 'Prefix', backend }] } },
+          {
+            host,
+            http: {
+              paths: [{ path, pathType: isRegex ? 'ImplementationSpecific' : 'Prefix', backend: backendOf(index) }],
+            },
+          },
         ],
       },
     })),
-    ...webService(backendPort),
+    ...paths.map((_, index) => service(`s${index + 1}`, { address, annotations: {} })),
   ];
 }
