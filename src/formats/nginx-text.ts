@@ -21,6 +21,8 @@ export const REQUEST_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['request_method', 'request_method'],
 ]);
 
+const UNPRINTABLE = /[^\t\x20-\x7e]/;
+
 /** A variable whose name goes on: `$http_x_user`. */
 export const NAMED_VARIABLE = /^(http|cookie|arg)_(\w+)$/;
 
@@ -41,10 +43,13 @@ export function requestVariable(name: string, known: ReadonlyMap<string, string>
 
 /**
  * Takes a text apart whose variables are written `$name` or `${name}`.
+ * Such a text becomes a header or a URL: it holds no line end, and no character whose lower byte is one.
  * @param partOf what a variable is; throws a FormatError for one that may not be there
  * @throws FormatError
  */
 export function parseNginxText(text: string, partOf: (name: string) => TextPart): readonly TextPart[] {
+  const bad = UNPRINTABLE.exec(text)?.[0];
+  if (bad !== undefined) throw new FormatError(`${quote(text)} holds ${quote(bad)}, which no header and no URL can`);
   const parts: TextPart[] = [];
   for (const [piece, braced, bare] of text.matchAll(/\$\{(\w+)\}|\$(\w+)|[^$]+|\$/g)) {
     if (piece === '$')

@@ -9,8 +9,12 @@ import { Template } from './pattern/template.ts';
 /** The components of a target: RFC 3986 section 3. An origin has no groups. */
 const TARGET = /^((?:https?:\/\/([^/?#$]*))?)([^?#]*)(?:\?([^#]*))?(#.*)?$/i;
 
-/** Whether a redirect may have this target: an absolute URL, or a path of the place that the client has asked. */
+/**
+ * Whether a redirect may have this target: an absolute URL, or a path of the place that the client has asked. It goes into a header as it
+ * is, so that it is printable ASCII.
+ */
 export function isRedirectTarget(target: string): boolean {
+  if (!/^[!-~]*$/.test(target)) return false;
   const [, , authority, path = ''] = TARGET.exec(target) ?? [];
   return authority === undefined ? /^\/(?!\/)/.test(path) : parseHost(authority) !== undefined;
 }

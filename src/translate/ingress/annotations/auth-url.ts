@@ -53,7 +53,7 @@ export function readAuthUrl(values: IngressValues): ReadonlyMap<string, AuthUrlP
 function readCommon(source: AuthSource, headers: RequestHeaders): Omit<AuthUrlPolicy, 'cluster' | 'host' | 'target'> {
   const method = source.require('auth-method', parseMethod);
   const signin = readSignin(source);
-  const redirect = source.require('auth-request-redirect', text => parseParts(text, 'the value'));
+  const redirect = source.require('auth-request-redirect', text => parseParts(inUrl(text), 'the value'));
   const cache = readCache(source);
   const requestHeaders = inPlace([
     ...(method === undefined ? [] : WITH_METHOD),
@@ -81,7 +81,14 @@ function readSignin(source: AuthSource): VariableText | undefined {
     if (PARAMETER.test(text)) return text;
     throw new FormatError(`${quote(text)} is no name of a parameter, as rd is`);
   });
-  return source.read('auth-signin', text => parseSignin(text, parameter));
+  return source.read('auth-signin', text => parseSignin(inUrl(text), parameter));
+}
+
+/** @returns it as it is @throws FormatError */
+function inUrl(text: string): string {
+  const bad = [...text].find(character => !URL_CHARACTERS.test(character));
+  if (bad === undefined) return text;
+  throw new FormatError(`${quote(text)} holds ${quote(bad)}, which ingress-nginx takes in no URL`);
 }
 
 /** @throws FormatError */

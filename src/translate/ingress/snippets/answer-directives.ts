@@ -28,8 +28,8 @@ export const ANSWER_DIRECTIVES: Readonly<Record<string, DirectiveReader>> = {
   rewrite(directive, { policies }) {
     const [pattern = '', target = '', flag = ''] = wordsOf(directive, 2, 3);
     if (flag === 'break') {
-      if (!/^\/[^?$]*(?:\$[1-9][^?$]*)*$/.test(target))
-        throw new FormatError(`${quote(target)} must be a path with $1 to $9 alone`);
+      if (!/^\/[^?$]*(?:\$[1-9][^?$]*)*$/.test(target) || /[^!-~]/.test(target))
+        throw new FormatError(`${quote(target)} must be a path of printable ASCII, with $1 to $9 alone`);
       const policy = { kind: 'rewrite', pattern, target, isDecoded: true } as const;
       new DecodedRewrite(policy);
       policies.push(policy);
@@ -124,7 +124,9 @@ function readRedirect(pattern: string, target: string, status: number) {
     return { ...locationAnswer(status, target), when };
   }
   if (!isRedirectTarget(target))
-    throw new FormatError(`${quote(target)} must be a URL whose host has no groups, or a path that begins with one /`);
+    throw new FormatError(
+      `${quote(target)} must be a URL whose host has no groups, or a path that begins with one /, without blanks and line ends`,
+    );
   const policy = { kind: 'redirect', pattern, target, status, isDecoded: true } as const;
   new Redirect(policy);
   return policy;
