@@ -99,6 +99,34 @@ for (const version of VERSIONS) {
   });
 }
 
+test('a session of TLS 1.3 that goes on gets a new ticket each time, which goes on again', async t => {
+  const proxy = await start(t);
+  let session = await sessionOf(proxy, { servername: 'a.example' });
+  const seen = new Set([session.toString('hex')]);
+  for (let count = 1; count <= 5; count += 1) {
+    session = await sessionOf(proxy, { servername: 'a.example', session });
+    assert.equal(proxy.counters.get('tlsResumed'), count);
+    seen.add(session.toString('hex'));
+  }
+  assert.equal(seen.size, 6);
+});
+
+test('tickets that others have made, or that were changed, begin a full handshake', async t => {
+  const proxy = await start(t);
+  for (const version of VERSIONS) {
+    const only = { minVersion: version, maxVersion: version, servername: 'a.example' };
+    const session = await sessionOf(proxy, only);
+    const name = session.indexOf(proxy.state.ticketKeys.subarray(0, 16));
+    assert.ok(name > 0);
+    for (const at of [name, name + 20, name + 40]) {
+      const changed = Buffer.from(session);
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+      assert.equal(await isResumed(proxy, { ...only, session: changed }), false, `${version}, byte ${at - name}`);
+    }
+    assert.equal(await isResumed(proxy, { ...only, session }), true);
+  }
+});
+
 test('the keys of tickets change every 12 hours', async () => {
   const clock = new FakeClock();
   const changes: Uint8Array[] = [];

@@ -6,6 +6,8 @@
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME_EXTENSION = 0;
+const SUPPORTED_VERSIONS_EXTENSION = 43;
+const TLS_1_3 = 0x0304;
 const HOST_NAME = 0;
 
 const RECORD_HEAD = 5;
@@ -26,6 +28,7 @@ export const MAX_CLIENT_HELLO = MAX_MESSAGE + MAX_RECORDS * RECORD_HEAD;
 export interface ClientHello {
   /** The name that the client asks for (RFC 6066 section 3), in lower case; empty without one that a host could have. */
   readonly serverName: string;
+  readonly offersTls13: boolean;
 }
 
 /** Why bytes are no hello: they are HTTP, or no TLS at all, or TLS and broken. */
@@ -40,8 +43,7 @@ export function readClientHello(bytes: Buffer, end: number): ClientHello | Clien
   if (bytes[0] !== HANDSHAKE_RECORD) return isMethodLetter(bytes[0] as number) ? 'plain-http' : 'not-tls';
   const message = joinRecords(bytes, end);
   if (message === undefined || message === 'malformed') return message;
-  const serverName = serverNameOf(new Fields(message, MESSAGE_HEAD, message.length));
-  return serverName === undefined ? 'malformed' : { serverName };
+  return helloIn(new Fields(message, MESSAGE_HEAD, message.length)) ?? 'malformed';
 }
 
 /** The first byte of `GET`, `POST` and all other methods in use. */
@@ -135,32 +137,44 @@ class Fields {
   }
 }
 
-/** @returns empty where the hello has no name, undefined where it is malformed */
-function serverNameOf(hello: Fields): string | undefined {
+/** @returns undefined where it is malformed */
+function helloIn(hello: Fields): ClientHello | undefined {
   const [version, random] = [2, 32];
   const session = hello.skip(version + random) ? hello.vector(1, 0) : undefined;
   const cipherSuites = session && hello.vector(2, 2);
   const compressionMethods = cipherSuites && hello.vector(1, 1);
   if (compressionMethods === undefined) return undefined;
   // Before TLS 1.3 there might be none.
-  if (hello.isAtEnd) return '';
+  if (hello.isAtEnd) return { serverName: '', offersTls13: false };
   const extensions = hello.vector(2, 0);
-  return extensions !== undefined && hello.isAtEnd ? nameIn(extensions) : undefined;
+  return extensions !== undefined && hello.isAtEnd ? readExtensions(extensions) : undefined;
 }
 
-function nameIn(extensions: Fields): string | undefined {
+function readExtensions(extensions: Fields): ClientHello | undefined {
   let name: string | undefined;
+  let offersTls13 = false;
   while (!extensions.isAtEnd) {
     const type = extensions.number(2);
     const value = extensions.vector(2, 0);
     if (type < 0 || value === undefined) return undefined;
+    if (type === SUPPORTED_VERSIONS_EXTENSION) offersTls13 = namesTls13(value.vector(1, 2));
     if (type !== SERVER_NAME_EXTENSION) continue;
     // RFC 8446 section 4.2: no extension comes twice.
     if (name !== undefined) return undefined;
     name = readName(value);
     if (name === undefined) return undefined;
   }
-  return name ?? '';
+  return { serverName: name ?? '', offersTls13 };
+}
+
+/** RFC 8446 section 4.2.1. What else is wrong with the list is OpenSSL's to say. */
+function namesTls13(versions: Fields | undefined): boolean {
+  while (versions !== undefined && !versions.isAtEnd) {
+    const version = versions.number(2);
+    if (version === TLS_1_3) return true;
+    if (version < 0) return false;
+  }
+  return false;
 }
 
 /** RFC 6066 section 3: a list, in which there has only ever been one name, of one type. */

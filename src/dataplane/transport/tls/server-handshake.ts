@@ -173,6 +173,7 @@ export class ServerHandshake implements HandshakeListener, Timed {
     const transport = startTls(this.#transport, this.#startWith(context, terms), this, this.#context);
     this.#transport = transport;
     transport.resume();
+    this.#context.tlsContexts.renewal.isWanted = hello.offersTls13;
     transport.receive(bytes, bytes.length);
     this.#stash.clear();
   }

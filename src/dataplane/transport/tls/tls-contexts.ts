@@ -3,6 +3,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { revocationLists } from '../../../formats/revocation-lists.ts';
 import type { Certificate } from '../../../model/certificate.ts';
 import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
+import { TicketRenewal } from './ticket-renewal.ts';
 
 /** Mozilla's intermediate list (wiki.mozilla.org/Security/Server_Side_TLS); those of TLS 1.3 are OpenSSL's own. */
 const CIPHERS = [
@@ -28,6 +29,7 @@ const MAX_CONTEXTS = 256;
  * that were used last are kept.
  */
 export class TlsContexts {
+  readonly renewal = new TicketRenewal();
   /** The one that was used last comes last. */
   readonly #contexts = new Map<string, SecureContext>();
   readonly #ticketKeys: () => Uint8Array;
@@ -69,7 +71,8 @@ export class TlsContexts {
     session: string,
   ): SecureContext {
     const { ca = [], revoked, mostIntermediates } = clientCertificate ?? {};
-    return createSecureContext({
+    const ticketKeys = Buffer.from(this.#ticketKeys());
+    const context = createSecureContext({
       cert: chain,
       key: key.reveal(),
       // Without a list, all roots that Node knows would be loaded.
@@ -79,8 +82,10 @@ export class TlsContexts {
       minVersion: 'TLSv1.2',
       // A session is resumed without its certificates being looked at again: never under another policy than its own.
       sessionIdContext: createHash('sha256').update(session).digest('hex').slice(0, 32),
-      ticketKeys: Buffer.from(this.#ticketKeys()),
+      ticketKeys,
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (mostIntermediates === undefined ? 0 : NOT_RESUMED),
     });
+    this.renewal.apply(context, ticketKeys);
+    return context;
   }
 }

@@ -29,10 +29,9 @@ test('the name in a real hello is read wherever the bytes are cut', async () => 
     { ecdhCurve: 'X25519MLKEM768' },
   ] as const) {
     const hello = await clientHello({ servername: 'A.Example', ALPNProtocols: ['h2', 'http/1.1'], ...options });
-    assert.deepEqual(read(hello), { serverName: 'a.example' });
-    assert.deepEqual(readClientHello(Buffer.concat([hello, Buffer.from([20, 3, 3])]), hello.length + 3), {
-      serverName: 'a.example',
-    });
+    const expected = { serverName: 'a.example', offersTls13: !('maxVersion' in options) };
+    assert.deepEqual(read(hello), expected);
+    assert.deepEqual(readClientHello(Buffer.concat([hello, Buffer.from([20, 3, 3])]), hello.length + 3), expected);
   }
 });
 
@@ -42,7 +41,7 @@ test('a hello may be cut into records, up to 32 of them', async () => {
   for (let size = shortest; size < hello.length; size += 1) {
     assert.deepEqual(
       readClientHello(inRecords(hello, size), hello.length + 5 * 32),
-      { serverName: 'a.example' },
+      { serverName: 'a.example', offersTls13: true },
       `${size}`,
     );
   }
@@ -50,20 +49,37 @@ test('a hello may be cut into records, up to 32 of them', async () => {
   assert.equal(read(inRecords(hello, 1)), 'malformed');
 });
 
+const named = (serverName: string): ReturnType<typeof readClientHello> => ({ serverName, offersTls13: false });
+
 test('a hello without a name, or with one that no host has, names none', () => {
-  assert.deepEqual(read(helloWith()), { serverName: '' });
+  assert.deepEqual(read(helloWith()), named(''));
   for (const name of ['a b', 'a\0b', '[::1]', 'a..b', '.a', '*.example', `${'a'.repeat(254)}`, 'ä.example', '.']) {
-    assert.deepEqual(read(helloWith(serverNameExtension(name))), { serverName: '' }, name);
+    assert.deepEqual(read(helloWith(serverNameExtension(name))), named(''), name);
   }
-  assert.deepEqual(read(helloWith(serverNameExtension('a.example.'))), { serverName: 'a.example' });
-  assert.deepEqual(read(helloWith(serverNameExtension('10.0.0.1'))), { serverName: '10.0.0.1' });
+  assert.deepEqual(read(helloWith(serverNameExtension('a.example.'))), named('a.example'));
+  assert.deepEqual(read(helloWith(serverNameExtension('10.0.0.1'))), named('10.0.0.1'));
 });
 
 test('a hello of before TLS 1.3 may end without extensions', () => {
   const whole = helloWith();
   const message = whole.subarray(5, -2);
   message.writeUIntBE(message.length - 4, 1, 3);
-  assert.deepEqual(read(record(message)), { serverName: '' });
+  assert.deepEqual(read(record(message)), named(''));
+});
+
+test('TLS 1.3 is offered where the list of versions names it, whatever else is wrong with the list', () => {
+  const versions = (bytes: readonly number[]): Buffer => extension(43, vector(1, Buffer.from(bytes)));
+  const offers = (...extensions: readonly Buffer[]): boolean | undefined => {
+    const hello = read(helloWith(...extensions));
+    return typeof hello === 'object' ? hello.offersTls13 : undefined;
+  };
+  assert.equal(offers(versions([3, 4])), true);
+  assert.equal(offers(versions([0x7a, 0x7a, 3, 4, 3, 3])), true);
+  assert.equal(offers(versions([3, 3])), false);
+  assert.equal(offers(versions([3, 3, 4])), false);
+  assert.equal(offers(versions([])), false);
+  assert.equal(offers(extension(43, Buffer.alloc(0))), false);
+  assert.equal(offers(extension(43, Buffer.from([9, 3, 4]))), false);
 });
 
 test('what is not TLS is told from TLS by its first byte', () => {
