@@ -20,8 +20,8 @@ const BCRYPT = /^\$2[aby]\$(\d\d)\$[./0-9A-Za-z]{53}$/;
 const SHA_CRYPT =
   /^\$(?:5\$(?:rounds=(\d{1,9})\$)?[^$:\s]{0,16}\$[./\w]{43}|6\$(?:rounds=(\d{1,9})\$)?[^$:\s]{0,16}\$[./\w]{86})$/;
 const OTHERS = /^(?:\$(?:apr1|1)\$[^$:\s]{1,8}\$[./\w]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
-/** A SHA-1 and up to 44 bytes of salt. */
-const SALTED_SHA = /^\{SSHA\}(?=.{28,88}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** The 20 bytes of a SHA-1, and up to 44 bytes of salt: 26 characters and == are 19 bytes. */
+const SALTED_SHA = /^\{SSHA\}(?=.{28,88}$)(?!.{26}==$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 /** How hashes begin that nginx knows and this program does not, and what they are. */
 const UNKNOWN: readonly (readonly [form: RegExp, kind: string])[] = [
   [/^\{PLAIN\}/, 'a password in plain text ({PLAIN})'],

@@ -58,6 +58,7 @@ test('what cannot be used is said with its place and with what to write, and wit
     ['{SSHA}aHVudGVyMg==', unknown],
     [`{SSHA}${'A'.repeat(92)}`, unknown],
     ['{SSHA}====', unknown],
+    [`{SSHA}${'A'.repeat(26)}==`, unknown],
     ['rqXexS6ZhobKA', /holds a hash of DES \(crypt\), .*, which is not taken: htpasswd -B makes one/],
     ['', unknown],
     [`${bcrypt}x`, unknown],
