@@ -19,6 +19,8 @@ export const backends: Command = {
   description: [
     'A backend is named namespace-service-port; the name of its Service is as good, with its namespace before a slash if',
     'several have it. With a name, each endpoint is shown with its state, and why it gets no requests if it gets none.',
+    'Pods are endpoints where the annotation kube-entry.io/balance of a Service, or --balance for all, is least-request,',
+    'round-robin, ewma or "hash KEY". Without it the endpoint is the ClusterIP, and kube-proxy chooses the pod.',
     'JSON and YAML have the format of ingress-nginx 0.25. Pushed backends are included, even those that get no traffic.',
     'Exits 1 if no backend has the name.',
   ].join('\n'),

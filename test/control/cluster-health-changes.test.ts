@@ -13,6 +13,7 @@ test('when endpoints leave and too many of the rest are ejected, the first whose
   assert.deepEqual(scene.verdicts(), [USABLE, EJECTED, USABLE]);
   scene.health.update(scene.health.endpoints.slice(1, 2));
   assert.deepEqual(scene.verdicts(), [USABLE]);
+  assert.equal(scene.said.at(-1), '1 returned', 'the last endpoint is never ejected, also where the others have left');
 });
 
 test('a pod that is replaced starts clean, though it has the slot and the address of the one before', () => {

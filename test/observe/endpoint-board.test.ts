@@ -85,6 +85,19 @@ test('of threads that ask at the same time, exactly one gets each trial, and no 
   }
 });
 
+test('within a limit, a request begins while all workers together have fewer in flight, and one that does not begin is not counted', () => {
+  const { board, rows } = boardOf(2);
+  const [one, other] = rows as [EndpointRow, EndpointRow];
+  assert.deepEqual(
+    [one, other, other, one].map(row => row.beginWithin(5, 3)),
+    [true, true, true, false],
+  );
+  assert.equal(board.inFlight(5), 3);
+  other.end(5);
+  assert.deepEqual([one.beginWithin(5, 3), other.beginWithin(5, 3)], [true, false]);
+  assert.equal(board.inFlight(5), 3);
+});
+
 test('no more requests than the limit begin, though many threads begin them at once', async () => {
   const workers = 3;
   const max = 4;

@@ -18,8 +18,8 @@ describe('endpoints that leave', { concurrency: true }, () => {
       await proxy.get('/v');
       await eventually('an idle connection', () => proxy.counters.get('upstreamIdle') === 1);
       balanced.serve(after.map(fields => ({ at: upstream, ...fields })));
+      assert.equal(proxy.counters.get('upstreamIdle'), 0, 'nothing is waited for, its idle limit least of all');
       await (await upstream.connection(0)).closed();
-      assert.equal(proxy.counters.get('upstreamIdle'), 0);
       assert.equal((await proxy.get('/v')).status, 503);
       assert.equal(upstream.requests.length, 1);
     });
@@ -37,6 +37,8 @@ describe('endpoints that leave', { concurrency: true }, () => {
       await request.whole();
       await request.connection.send(answer('late'));
       assert.equal((await client.response()).body, 'late');
+      await eventually('nothing is busy', () => proxy.counters.get('upstreamBusy') === 0);
+      assert.equal(proxy.counters.get('upstreamIdle'), 0);
       await request.connection.closed();
       assert.deepEqual(balanced.inFlight, [0, 0, 0]);
       assert.equal((await proxy.get('/v')).body, 'ok');
@@ -52,8 +54,8 @@ describe('endpoints that leave', { concurrency: true }, () => {
     assert.equal((await client.response()).status, 200);
     await eventually('an idle connection', () => balanced.proxy.counters.get('upstreamIdle') === 1);
     balanced.serve([]);
+    assert.equal(balanced.proxy.counters.get('upstreamIdle'), 0);
     await (await upstream.connection(0)).closed();
-    await eventually('no idle connection', () => balanced.proxy.counters.get('upstreamIdle') === 0);
   });
 
   it('a connection that is being made as its endpoint goes serves its request, and is not kept', async t => {
