@@ -27,6 +27,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   ownUpstreams: Upstream[] | undefined;
   connects = 0;
   state = IDLE;
+  index = 0;
   mayLinger = false;
   /** Requests whose head was complete. */
   #requests = 0;

@@ -2,6 +2,7 @@ import type { WorkerCounters } from '../../observe/counters.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { ClientPort, KnownClient } from '../pipeline/known-client.ts';
 import type { ConnectionLimits, Downstream, DownstreamHandler } from '../pipeline/ports.ts';
+import type { Indexed } from '../runtime/indexed-set.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import type { ReadBuffers } from '../transport/read-buffers.ts';
 import type { Stashes } from '../transport/stash.ts';
@@ -9,7 +10,7 @@ import type { OpenTransport } from '../transport/transport.ts';
 import type { RequestHeads } from './request-heads.ts';
 
 /** A client's connection, as the engine ends it. */
-export interface EndingConnection {
+export interface EndingConnection extends Indexed {
   /** As {@link KnownClient.port}; absent, too, before it is known. */
   readonly port?: ClientPort | undefined;
   /** The next response is the last. */

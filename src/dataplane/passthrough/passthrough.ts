@@ -6,6 +6,7 @@ import type { EndpointState } from '../clusters/endpoint-state.ts';
 import { CompiledRoute } from '../compiled-route.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
+import type { Indexed } from '../runtime/indexed-set.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
 import type { OpenTransport } from '../transport/transport.ts';
 import { PassthroughAttempts, type PassthroughAttemptsOwner } from './passthrough-attempts.ts';
@@ -18,8 +19,9 @@ const NO_BYTES = Buffer.alloc(0);
  * A connection whose bytes a pod reads, not the entry: what has come already goes first, and then whatever each side sends. It is
  * counted, logged and limited as the tunnel of an upgrade is.
  */
-export class Passthrough implements SpliceListener, Timed, PassthroughAttemptsOwner {
+export class Passthrough implements SpliceListener, Timed, Indexed, PassthroughAttemptsOwner {
   readonly limit = new TimeLimit(this);
+  index = 0;
   readonly #context: PassthroughContext;
   /** What has come before there was an upstream; until it has gone out. */
   #early = NO_BYTES;

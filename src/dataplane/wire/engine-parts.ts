@@ -27,6 +27,7 @@ import type { KnownClient } from '../pipeline/known-client.ts';
 import type { PipelineContext } from '../pipeline/pipeline-context.ts';
 import type { Downstream, DownstreamHandler } from '../pipeline/ports.ts';
 import { Subrequests } from '../pipeline/subrequests/subrequests.ts';
+import { IndexedSet } from '../runtime/indexed-set.ts';
 import { TimerWheel } from '../runtime/timer-wheel.ts';
 import { ClientMemory } from '../transport/client-memory.ts';
 import { ReadBuffers } from '../transport/read-buffers.ts';
@@ -58,7 +59,7 @@ export class EngineParts
   readonly pools: UpstreamPools;
   readonly subrequests: Subrequests;
   readonly exchanges = new Exchanges(this);
-  readonly clients = new Set<EndingConnection>();
+  readonly clients = new IndexedSet<EndingConnection>();
   readonly heads: RequestHeads;
   /** A response head is read and passed on at once: one serves all upstreams. */
   responseHead = new ResponseHead();

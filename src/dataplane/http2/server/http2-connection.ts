@@ -57,6 +57,7 @@ export class Http2Connection
   readonly outbox: Outbox;
   readonly streams: ConnectionStreams;
   readonly takesWebSockets: boolean;
+  index = 0;
   /** What the last GOAWAY has said. */
   lastServedId = MAX_INT31;
   readonly #context: Http2Context;

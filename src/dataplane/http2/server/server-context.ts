@@ -1,6 +1,7 @@
 import type { WorkerCounters } from '../../../observe/counters.ts';
 import type { Settings } from '../../../settings/schema.ts';
 import type { ConnectionLimits, Downstream, DownstreamHandler } from '../../pipeline/ports.ts';
+import type { Indexed } from '../../runtime/indexed-set.ts';
 import type { TimerWheel } from '../../runtime/timer-wheel.ts';
 import type { ClientMemory } from '../../transport/client-memory.ts';
 import type { ReadBuffers } from '../../transport/read-buffers.ts';
@@ -11,7 +12,7 @@ import type { ClientStreams } from './client-streams.ts';
 import type { RequestRules } from './request-rules.ts';
 
 /** A client's connection, as the engine ends it. */
-export interface EndingConnection {
+export interface EndingConnection extends Indexed {
   /** The next response is the last. */
   drain(): void;
   destroy(): void;

@@ -1,3 +1,4 @@
+import type { Indexed } from '../../runtime/indexed-set.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
 import type { ReadBuffers } from '../read-buffers.ts';
 import { Stash, type Stashes } from '../stash.ts';
@@ -27,7 +28,8 @@ export interface ProxyHeaderListener {
 }
 
 /** Reads the header of a connection, however it is cut, and hands the connection on with the bytes behind it. */
-export class ProxyHeaderReader implements TransportOwner, Timed {
+export class ProxyHeaderReader implements TransportOwner, Timed, Indexed {
+  index = 0;
   readonly #context: ProxyHeaderContext;
   readonly #listener: ProxyHeaderListener;
   readonly #transport: Transport;

@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls';
 import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
 import type { WorkerCounters } from '../../../observe/counters.ts';
 import type { ClientCertificate, TlsSession } from '../../pipeline/known-client.ts';
+import type { Indexed } from '../../runtime/indexed-set.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
 import type { ReadBuffers } from '../read-buffers.ts';
 import { Stash, type Stashes } from '../stash.ts';
@@ -54,7 +55,8 @@ const INTERNAL_ERROR = 80;
 const UNRECOGNIZED_NAME = 112;
 
 /** The handshake of one client: its first message is read whole, then OpenSSL goes on with what the server's name asks for. */
-export class ServerHandshake implements HandshakeListener, Timed {
+export class ServerHandshake implements HandshakeListener, Timed, Indexed {
+  index = 0;
   readonly #context: ServerHandshakeContext;
   readonly #listener: ServerHandshakeListener;
   readonly #limit = new TimeLimit(this);
