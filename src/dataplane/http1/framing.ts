@@ -31,11 +31,10 @@ export function writePiece(
   const behind = isFramed ? '\r\n' : '';
   const tail = isChunked && piece.isLast ? `0\r\n${piece.trailers}\r\n` : '';
   if (size <= MAX_JOINED_BYTES) {
-    const text = head + before + piece.text() + behind + tail;
-    if (text === '') return 0;
-    if (isFinal) transport.writeSoon(text);
-    else transport.writeText(text);
-    return text.length;
+    const start = head + before;
+    const end = behind + tail;
+    transport.writePiece(start, piece, end, isFinal);
+    return start.length + size + end.length;
   }
   if (head !== '') transport.writeText(head);
   const kept = piece.keep();

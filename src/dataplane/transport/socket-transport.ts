@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { codeOf } from '../../errors.ts';
 import { guarded } from '../runtime/guard.ts';
-import type { Transport, TransportOwner } from './transport.ts';
+import type { Piece, Transport, TransportOwner } from './transport.ts';
 
 /** A connection by way of a `net.Socket`, for a Node whose TCP handles are not known. */
 export class SocketTransport implements Transport {
@@ -81,6 +81,10 @@ export class SocketTransport implements Transport {
 
   writeSoon(text: string): boolean {
     return this.writeText(text);
+  }
+
+  writePiece(before: string, piece: Piece, behind: string): boolean {
+    return this.writeText(before + piece.text() + behind);
   }
 
   flush(): boolean {

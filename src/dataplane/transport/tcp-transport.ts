@@ -1,12 +1,9 @@
 import { getSystemErrorName } from 'node:util';
 import { guarded } from '../runtime/guard.ts';
 import type { ClientMemory } from './client-memory.ts';
-import { flushSoon, type Sender } from './flush-turn.ts';
-import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals, type WriteOutcome } from './tcp-handle.ts';
-import type { Transport, TransportOwner } from './transport.ts';
-
-/** More than this is written before more is added. */
-const MAX_DUE = 16 * 1024;
+import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals } from './tcp-handle.ts';
+import { TcpOutlet } from './tcp-outlet.ts';
+import type { Piece, Transport, TransportOwner } from './transport.ts';
 
 /** Present wherever {@link isTcpHandle} has accepted a handle. */
 const internals = TCP_INTERNALS as TcpInternals;
@@ -26,30 +23,21 @@ function ignoreReads(): undefined {}
  * A connection that drives its TCP handle itself. A `net.Socket` in between would cost more than the reads and writes: several
  * kilobytes for each connection, and for each read and write the bookkeeping of two streams.
  */
-export class TcpTransport implements Transport, Sender {
-  isBlocked = false;
-  isBroken = false;
+export class TcpTransport implements Transport {
   isPaused = true;
-  sentBytes = 0;
   readonly #handle: TcpHandle;
   #owner: TransportOwner;
-  readonly #memory: Pick<ClientMemory, 'kept'>;
+  readonly #outlet: TcpOutlet;
   /** Where the next read goes. */
   #buffer: Buffer;
   #hasEnded = false;
   #isClosed = false;
-  /** Waits for the end of the turn. */
-  #due = '';
-  /** Writes that the kernel has not taken whole. */
-  #pending = 0;
-  /** Bytes that waited when takesSome() was asked last. */
-  #waitedBytes = 0;
 
-  /** @param handle connected @param memory in which the texts are counted that wait to be sent */
+  /** @param handle connected @param memory as that of its outlet */
   constructor(handle: TcpHandle, owner: TransportOwner, memory: Pick<ClientMemory, 'kept'>) {
     this.#handle = handle;
     this.#owner = owner;
-    this.#memory = memory;
+    this.#outlet = new TcpOutlet(handle, owner, memory);
     this.#buffer = owner.readBuffer();
     (handle as OwnedHandle).transport = this;
     handle.onread = onread;
@@ -66,40 +54,40 @@ export class TcpTransport implements Transport, Sender {
     return !this.#isClosed && !this.#hasEnded;
   }
 
+  get isBlocked(): boolean {
+    return this.#outlet.isBlocked;
+  }
+
+  get isBroken(): boolean {
+    return this.#outlet.isBroken;
+  }
+
+  get sentBytes(): number {
+    return this.#outlet.sentBytes;
+  }
+
   takesSome(): boolean {
-    const waited = this.#waitedBytes;
-    this.#waitedBytes = this.#waitingBytes();
-    return this.#waitedBytes < waited;
+    return this.#outlet.takesSome();
   }
 
   writeText(text: string): boolean {
-    const due = this.#due + text;
-    this.#due = '';
-    if (this.#isClosed || this.isBroken) return true;
-    return this.#settle(this.#handle.writeLatin1String(null, due), due.length);
+    return this.#outlet.writeText(text);
   }
 
   writeSoon(text: string): boolean {
-    if (text === '') return !this.isBlocked;
-    if (this.isBlocked || this.#due.length > MAX_DUE) return this.writeText(text);
-    const isFirst = this.#due === '';
-    this.#due += text;
-    if (isFirst) flushSoon(this);
-    return !this.isBlocked;
+    return this.#outlet.writeSoon(text);
   }
 
-  flush(): boolean {
-    if (this.#due !== '') this.writeText('');
-    return this.#pending === 0;
+  writePiece(before: string, piece: Piece, behind: string, isSoon: boolean): boolean {
+    return this.#outlet.writePiece(before, piece, behind, isSoon);
   }
 
   writeBytes(bytes: Uint8Array, sent: () => void): boolean {
-    this.flush();
-    if (this.#isClosed || this.isBroken) {
-      sent();
-      return true;
-    }
-    return this.#settle(this.#handle.writeBuffer(null, bytes), bytes.length, bytes, sent);
+    return this.#outlet.writeBytes(bytes, sent);
+  }
+
+  flush(): boolean {
+    return this.#outlet.flush();
   }
 
   pause(): void {
@@ -118,11 +106,13 @@ export class TcpTransport implements Transport, Sender {
 
   handOver(owner: TransportOwner): void {
     this.#owner = owner;
+    this.#outlet.owner = owner;
   }
 
   /** Gives up the handle, which another layer drives from now on. */
   detach(): TcpHandle {
     this.#handle.readStop();
+    this.#outlet.close();
     this.#isClosed = true;
     this.#handle.onread = ignoreReads;
     return this.#handle;
@@ -148,7 +138,7 @@ export class TcpTransport implements Transport, Sender {
 
   destroy(): void {
     if (this.#isClosed) return;
-    this.flush();
+    this.#outlet.close();
     this.#isClosed = true;
     this.#handle.onread = ignoreReads;
     this.#handle.close();
@@ -182,53 +172,6 @@ export class TcpTransport implements Transport, Sender {
     if (next === this.#buffer) return undefined;
     this.#buffer = next;
     return next;
-  }
-
-  crashed(error: unknown): void {
-    this.#owner.crashed(error);
-  }
-
-  /** @param size of what was written @param bytes undefined for a text, which the handle has copied */
-  #settle(outcome: WriteOutcome, size: number, bytes?: Uint8Array, sent?: () => void): boolean {
-    if (typeof outcome === 'number') {
-      sent?.();
-      if (outcome === 0) this.sentBytes += size;
-      else this.#failWrite();
-      return !this.isBlocked;
-    }
-    if (outcome.writeStatus !== null) return this.#settle(outcome.writeStatus, size, bytes, sent);
-    const textBytes = bytes === undefined ? size : 0;
-    this.sentBytes += size;
-    this.#pending += 1;
-    this.#memory.kept += textBytes;
-    outcome.buffer = bytes;
-    outcome.oncomplete = guarded(this.#owner, status => {
-      this.#pending -= 1;
-      this.#memory.kept -= textBytes;
-      sent?.();
-      if (this.#isClosed) return;
-      if (status < 0) this.#failWrite();
-      if (this.#pending > 0) return;
-      this.isBlocked = false;
-      this.#owner.drained();
-    });
-    this.isBlocked = true;
-    this.#waitedBytes = this.#waitingBytes();
-    return false;
-  }
-
-  #waitingBytes(): number {
-    return this.#isClosed ? 0 : this.#handle.writeQueueSize;
-  }
-
-  #failWrite(): void {
-    if (this.isBroken) return;
-    this.isBroken = true;
-    process.nextTick(
-      guarded(this.#owner, () => {
-        if (!this.#isClosed) this.#owner.writeFailed();
-      }),
-    );
   }
 
   #failSoon(error: number): void {

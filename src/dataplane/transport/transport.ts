@@ -16,6 +16,15 @@ export interface TransportOwner extends Guarded {
   writeFailed(): void;
 }
 
+/** Bytes that go out with texts around them. They are valid only while they are handed over. */
+export interface Piece {
+  readonly size: number;
+  /** As latin1. */
+  text(): string;
+  /** Copies the bytes from `start` to `end`. */
+  copy(target: Buffer, at: number, start: number, end: number): void;
+}
+
 /**
  * A connection as a stream of bytes. Nothing is read before resume() is called for the first time. It belongs to one owner at
  * a time, which destroy() tells nothing: who destroys it knows.
@@ -45,6 +54,13 @@ export interface Transport {
    * @param text as that of writeText() @returns as writeText()
    */
   writeSoon(text: string): boolean;
+
+  /**
+   * Writes a piece and what stands around it, in one system call where the kernel takes it.
+   * @param before as that of writeText() @param behind likewise
+   * @param isSoon as writeSoon() does, else as writeText() @returns as writeText()
+   */
+  writePiece(before: string, piece: Piece, behind: string, isSoon: boolean): boolean;
 
   /** Writes what waits for the end of the turn. @returns whether the kernel has taken all that was written */
   flush(): boolean;

@@ -5,7 +5,7 @@ import { guarded } from '../../runtime/guard.ts';
 import type { ClientMemory } from '../client-memory.ts';
 import { GATHERED_BYTES, type ReadBuffers } from '../read-buffers.ts';
 import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals } from '../tcp-handle.ts';
-import type { Transport, TransportOwner } from '../transport.ts';
+import type { Piece, Transport, TransportOwner } from '../transport.ts';
 import { HandshakeOutcome } from './handshake-outcome.ts';
 import type { RecordFloods, WatchedSession } from './record-floods.ts';
 import { type TlsHandle, wrapTls } from './tls-handle.ts';
@@ -162,6 +162,11 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
   writeSoon(text: string): boolean {
     this.#outlet.writeSoon(text);
     return !this.isBlocked;
+  }
+
+  writePiece(before: string, piece: Piece, behind: string, isSoon: boolean): boolean {
+    const text = before + piece.text() + behind;
+    return isSoon ? this.writeSoon(text) : this.writeText(text);
   }
 
   flush(): boolean {
