@@ -1,5 +1,6 @@
 import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
+import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import { plainForwarded } from '../fields/upstream-fields.ts';
 import type { ClientPort, KnownClient, TlsSession } from '../pipeline/known-client.ts';
@@ -45,9 +46,9 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     this.plainForwarded = plainForwarded(this.peer, tls === undefined ? 'http' : 'https');
     this.request = new Http1Downstream(this, downstream => context.exchangeOf(downstream));
     const { counters } = context;
-    counters.add('handled', 1);
-    counters.add('active', 1);
-    counters.add('waiting', 1);
+    counters.addTo(COUNTER.handled, 1);
+    counters.addTo(COUNTER.active, 1);
+    counters.addTo(COUNTER.waiting, 1);
     context.limits.head(this.limit);
     this.transport.resume();
   }
@@ -76,7 +77,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     const { state } = this;
     this.state = CLOSED;
     counters.addTo(gaugeOf(state), -1);
-    counters.add('active', -1);
+    counters.addTo(COUNTER.active, -1);
     try {
       if (state >= BUSY) this.request.handler.abandon(reason, error);
     } finally {

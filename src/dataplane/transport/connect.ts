@@ -61,5 +61,6 @@ function takeOver(socket: Socket, owner: TransportOwner, memory: Pick<ClientMemo
   if (!isTcpHandle(handle)) return new SocketTransport(socket, owner);
   // Without a handle the socket does nothing more, and is collected.
   Reflect.set(socket, '_handle', null);
+  handle.setNoDelay(true);
   return new TcpTransport(handle, owner, memory);
 }

@@ -74,14 +74,20 @@ const READ_BYTES = 7919;
 /** What this Node has below its sockets; undefined when it is not what this file describes. */
 export const TCP_INTERNALS: TcpInternals | undefined = probe();
 
+/** Of the handles that can be driven. */
+let knownPrototype: object | undefined;
+
 /** Whether a handle is one that can be driven without a socket. */
 export function isTcpHandle(handle: unknown): handle is TcpHandle {
   if (TCP_INTERNALS === undefined || typeof handle !== 'object' || handle === null) return false;
-  return (
-    METHODS.every(name => typeof Reflect.get(handle, name) === 'function') &&
-    'writeQueueSize' in handle &&
-    'bytesRead' in handle
-  );
+  // Every connection is asked: what its methods are is looked up once.
+  const prototype: unknown = Object.getPrototypeOf(handle);
+  if (prototype === knownPrototype) return true;
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  if (!('writeQueueSize' in prototype && 'bytesRead' in prototype)) return false;
+  if (!METHODS.every(name => typeof Reflect.get(prototype, name) === 'function')) return false;
+  knownPrototype = prototype;
+  return true;
 }
 
 function probe(): TcpInternals | undefined {

@@ -17,6 +17,9 @@ function onread(this: TcpHandle): Uint8Array | undefined {
   return (this as OwnedHandle).transport.handleRead(internals.readOutcome());
 }
 
+/** What a handle writes its answer into: for an object that has these fields already, that takes half the time. */
+const peerName = { address: '', family: '', port: 0 };
+
 function ignoreReads(): undefined {}
 
 /**
@@ -33,7 +36,7 @@ export class TcpTransport implements Transport {
   #hasEnded = false;
   #isClosed = false;
 
-  /** @param handle connected @param memory as that of its outlet */
+  /** @param handle connected, and without Nagle's delay @param memory as that of its outlet */
   constructor(handle: TcpHandle, owner: TransportOwner, memory: Pick<ClientMemory, 'kept'>) {
     this.#handle = handle;
     this.#owner = owner;
@@ -42,12 +45,10 @@ export class TcpTransport implements Transport {
     (handle as OwnedHandle).transport = this;
     handle.onread = onread;
     handle.useUserBuffer(this.#buffer);
-    handle.setNoDelay(true);
   }
 
   get peerAddress(): string {
-    const name: { address?: string } = {};
-    return this.#isClosed || this.#handle.getpeername(name) !== 0 ? '' : (name.address ?? '');
+    return this.#isClosed || this.#handle.getpeername(peerName) !== 0 ? '' : peerName.address;
   }
 
   get isOpen(): boolean {

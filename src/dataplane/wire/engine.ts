@@ -5,6 +5,7 @@
 import { UnavailableError } from '../../errors.ts';
 import { AddressRanges } from '../../formats/address-ranges.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
+import { COUNTER } from '../../observe/counters.ts';
 import type { Engine, EngineContext, OpenPort } from '../engine.ts';
 import type { GatewayPortState } from '../gateway-port-state.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
@@ -150,7 +151,7 @@ export class WireEngine implements Engine {
 
   #accept(open: OpenTransport, { serve, known, proxyGate }: Port): void {
     const { counters, failures, state } = this.#context;
-    counters.add('accepted', 1);
+    counters.addTo(COUNTER.accepted, 1);
     if (this.#parts.clients.size >= state.settings.workerConnections) {
       open(NO_OWNER).destroy();
       return;
