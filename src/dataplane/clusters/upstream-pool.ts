@@ -1,5 +1,6 @@
 import type { Endpoint, UpstreamTls } from '../../model/cluster.ts';
 import type { Upstream } from '../pipeline/ports.ts';
+import type { Indexed } from '../runtime/indexed-set.ts';
 import type { TimeLimit } from '../runtime/timer-wheel.ts';
 import type { OpenTransport, TransportOwner } from '../transport/transport.ts';
 
@@ -74,7 +75,7 @@ export function keyOf({ address, port }: Endpoint): string {
 }
 
 /** A connection to an upstream, as its pool sees it. */
-export interface PooledConnection extends Upstream, TransportOwner {
+export interface PooledConnection extends Upstream, TransportOwner, Indexed {
   readonly pool: UpstreamPool;
   /**
    * Where it waits while it is idle: in its pool, or with the one client that it serves because a login on it counts for all

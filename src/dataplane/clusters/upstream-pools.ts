@@ -2,6 +2,7 @@ import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import { guarded } from '../runtime/guard.ts';
+import { type Indexed, IndexedSet } from '../runtime/indexed-set.ts';
 import type { ClientMemory } from '../transport/client-memory.ts';
 import type { ConnectAttempt } from '../transport/connect.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -21,14 +22,19 @@ export interface PoolsContext extends SharedConnectionsContext {
   createConnection(pool: UpstreamPool, retireAt: number): PooledConnection;
 }
 
+/** A connection that is being made. */
+interface Connecting extends Indexed {
+  readonly attempt: ConnectAttempt;
+  readonly takeOffLimit: () => void;
+}
+
 /** The connections of a worker to all upstreams. */
 export class UpstreamPools implements ConnectionKeeper {
   readonly #context: PoolsContext;
   readonly #connector: UpstreamConnector;
   readonly #byKey = new Map<string, UpstreamPool>();
-  /** Connections that are being made, and what takes off their time limits. */
-  readonly #connecting = new Map<ConnectAttempt, () => void>();
-  readonly #connections = new Set<PooledConnection>();
+  readonly #connecting = new IndexedSet<Connecting>();
+  readonly #connections = new IndexedSet<PooledConnection>();
   /** Those that carry many requests at once. */
   readonly shared: SharedConnections;
   #closed = false;
@@ -70,7 +76,7 @@ export class UpstreamPools implements ConnectionKeeper {
     const upstream = this.#context.createConnection(pool, retireAt);
     const settle = (): void => {
       takeOffLimit();
-      this.#connecting.delete(attempt);
+      this.#connecting.delete(connecting);
     };
     const fail = (reason: FailureReason, error = ''): void => {
       settle();
@@ -100,7 +106,8 @@ export class UpstreamPools implements ConnectionKeeper {
       fail('upstream_connect_timeout');
     });
     const takeOffLimit = clock.setTimer(timeoutMs, timedOut);
-    this.#connecting.set(attempt, takeOffLimit);
+    const connecting = { attempt, takeOffLimit, index: 0 };
+    this.#connecting.add(connecting);
   }
 
   /** The endpoint to which one of the connections leads that a client keeps for itself. */
@@ -169,11 +176,11 @@ export class UpstreamPools implements ConnectionKeeper {
   /** Ends all connections, and keeps no more. */
   close(): void {
     this.#closed = true;
-    for (const [attempt, takeOffLimit] of this.#connecting) {
-      takeOffLimit();
-      attempt.cancel();
+    for (const connecting of [...this.#connecting]) {
+      connecting.takeOffLimit();
+      connecting.attempt.cancel();
+      this.#connecting.delete(connecting);
     }
-    this.#connecting.clear();
     for (const upstream of [...this.#connections]) upstream.destroy();
     this.shared.close();
   }

@@ -39,6 +39,7 @@ export class UpstreamConnection implements PooledConnection, Timed {
   readonly limit = new TimeLimit(this);
   served = 0;
   idleSince = 0;
+  index = 0;
   readonly #context: UpstreamContext;
   readonly #inlet: Inlet;
   readonly #reader: ResponseReader;

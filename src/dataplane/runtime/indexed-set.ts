@@ -22,15 +22,16 @@ export class IndexedSet<Member extends Indexed> implements Iterable<Member> {
     this.#members.push(member);
   }
 
-  /** Does nothing for an object that is not in the set. */
-  delete(member: Member): void {
+  /** Does nothing for an object that is not in the set. @returns whether it was */
+  delete(member: Member): boolean {
     const members = this.#members;
     const { index } = member;
     const last = members[members.length - 1];
-    if (members[index] !== member || last === undefined) return;
+    if (members[index] !== member || last === undefined) return false;
     members[index] = last;
     last.index = index;
     members.pop();
+    return true;
   }
 
   /** In no particular order. */

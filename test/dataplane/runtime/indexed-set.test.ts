@@ -16,7 +16,7 @@ describe('IndexedSet', () => {
     const members = ['a', 'b', 'c', 'd'].map(named);
     for (const member of members) set.add(member);
     assert.deepEqual(namesIn(set), ['a', 'b', 'c', 'd']);
-    set.delete(members[1] as Named);
+    assert.equal(set.delete(members[1] as Named), true);
     assert.deepEqual(namesIn(set), ['a', 'c', 'd']);
     // The last one has moved.
     set.delete(members[3] as Named);
@@ -30,7 +30,7 @@ describe('IndexedSet', () => {
   it('deletes nothing for an object that is not in it', () => {
     const set = new IndexedSet<Named>();
     const first = named('first');
-    set.delete(first);
+    assert.equal(set.delete(first), false);
     set.add(first);
     set.delete(named('never added'));
     assert.deepEqual(namesIn(set), ['first']);
