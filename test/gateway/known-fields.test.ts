@@ -1,8 +1,6 @@
 /** What is not known of an object is refused by name, and all is known that the CustomResourceDefinitions have. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { readGatewayObject } from '../../src/resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../src/resources/gateway/gateway-object.ts';
 import {
@@ -19,9 +17,10 @@ import {
   unknownFields,
   VALIDATION_FIELDS,
 } from '../../src/resources/gateway/known-fields.ts';
-import { isObject, isShapeProblem } from '../../src/resources/service-object.ts';
-import { CHANNELS, gatewayManifests } from '../support/gateway-assets.ts';
+import { isShapeProblem } from '../../src/resources/service-object.ts';
+import { CHANNELS } from '../support/gateway-assets.ts';
 import { WITHOUT_CRDS } from '../support/gateway-crds.ts';
+import { gatewaySchemas, type Schema } from '../support/gateway-schemas.ts';
 
 const FRONTEND = { validation: VALIDATION_FIELDS };
 
@@ -42,11 +41,6 @@ const KNOWN: Partial<Readonly<Record<GatewayKind, KnownFields>>> = {
 /** Refused where they stand: nothing in this program does what they ask for. */
 const NOT_SERVED = ['HTTPRoute.rules.sessionPersistence', 'GRPCRoute.rules.sessionPersistence'];
 
-interface Schema {
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-}
-
 /** The fields of a schema that are not among the known ones. */
 function missing({ items, properties = {} }: Schema, known: KnownFields, where: string): string[] {
   if (items !== undefined) return missing(items, known, where);
@@ -58,25 +52,12 @@ function missing({ items, properties = {} }: Schema, known: KnownFields, where: 
   });
 }
 
-/** By kind, the schemas of the versions of a CustomResourceDefinition. */
-function schemasOf(file: string): [kind: string, Schema][] {
-  const { documents } = parseYamlDocuments(readFileSync(file, 'utf8')) as unknown as { documents: unknown[] };
-  return documents.filter(isObject).flatMap(({ value = {} }) => {
-    const { spec } = value as {
-      spec?: { names: { kind: string }; versions: { schema: { openAPIV3Schema: Schema } }[] };
-    };
-    return (spec?.versions ?? []).map(({ schema }): [string, Schema] => {
-      return [spec?.names.kind ?? '', schema.openAPIV3Schema.properties?.spec ?? {}];
-    });
-  });
-}
-
 for (const channel of CHANNELS) {
   test(`every field of the CustomResourceDefinitions is known: ${channel}`, { skip: WITHOUT_CRDS }, () => {
-    const schemas = gatewayManifests(channel).flatMap(schemasOf);
     const found = new Set<string>();
     const kinds = new Set<string>();
-    for (const [kind, schema] of schemas) {
+    for (const [versioned, schema] of gatewaySchemas(channel)) {
+      const [kind = ''] = versioned.split(' ');
       const known = KNOWN[kind as GatewayKind];
       if (known === undefined) continue;
       kinds.add(kind);

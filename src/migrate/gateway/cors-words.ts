@@ -3,7 +3,8 @@ import type { CorsPolicy } from '../../model/policy.ts';
 import type { CorsFilter } from './manifests.ts';
 import { type Part, unsaid, type WordsContext } from './words.ts';
 
-const ORIGIN = /^[a-z][a-z0-9+\-.]+:\/\/[a-zA-Z0-9*\-.]+(?::[0-9]{1,5})?$/;
+/** As the schema of the API has it: an API server refuses a route with any other one. */
+const ORIGIN = /^https?:\/\/(?:(?:\*\.)?(?:[a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+|\*)(?::[0-9]{1,5})?$/;
 const METHODS: ReadonlySet<string> = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH *'.split(' '));
 
 export function corsWords(policy: CorsPolicy, context: WordsContext): Part {

@@ -76,6 +76,20 @@ const CASES: readonly Case[] = [
       allowHeaders: [X-A], exposeHeaders: [X-B], allowCredentials: true, maxAge: 600}}]`,
   },
   {
+    name: 'CORS for an origin of another scheme',
+    annotations: {
+      'enable-cors': 'true',
+      'cors-allow-origin': 'https://a.example, tauri://localhost',
+      'cors-allow-methods': 'GET',
+      'cors-allow-headers': 'X-A',
+      'cors-allow-credentials': 'false',
+      'cors-max-age': '5',
+    },
+    filters:
+      '[{type: CORS, cors: {allowOrigins: ["https://a.example"], allowMethods: [GET], allowHeaders: [X-A], maxAge: 5}}]',
+    said: [/^unsupported cors-allow-origin: the origin tauri:\/\/localhost cannot be written/],
+  },
+  {
     name: 'CORS for all origins, which never have credentials',
     annotations: {
       'enable-cors': 'true',

@@ -1,12 +1,15 @@
 /** The Gateway that takes the place of hosts of Ingresses, and what its routes are called. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Manifest } from '../../../src/migrate/gateway/manifests.ts';
 import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
 import type { GatewayKind } from '../../../src/resources/gateway/gateway-object.ts';
 import { isShapeProblem } from '../../../src/resources/service-object.ts';
 import { readCases } from '../../ingress/case.ts';
 import { CONFIG_MAP } from '../../ingress/names.ts';
 import { commonObjects, ingressObject, serviceObjects, servicesOf } from '../../ingress/objects.ts';
+import { WITHOUT_CRDS } from '../../support/gateway-crds.ts';
+import { gatewaySchemas, schemaProblems } from '../../support/gateway-schemas.ts';
 import { selfSigned } from '../../support/self-signed.ts';
 import { ingress } from '../dumps.ts';
 import { names, remarks, specs, written } from './written.ts';
@@ -33,6 +36,7 @@ const listeners = (migration: ReturnType<typeof written>): readonly ListenerSpec
     ({ listeners: own }) => own,
   );
 const routes = (migration: ReturnType<typeof written>, kind = 'HTTPRoute') => specs(migration, kind) as RouteSpec[];
+const SCHEMAS = WITHOUT_CRDS === false ? gatewaySchemas('standard') : new Map<string, never>();
 const TLS = [{ hosts: ['shop.example.com'], secretName: 'shop-tls' }];
 const service = (name: string, ports: readonly object[], namespace = 'shop'): object => ({
   ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace } },
@@ -221,6 +225,13 @@ describe('the routes that take the place of Ingresses', () => {
   });
 });
 
+/** As the CustomResourceDefinitions have it; none where they are not there. */
+function problemsOf({ kind, apiVersion, spec }: Manifest): string[] {
+  const schema = SCHEMAS.get(`${kind} ${apiVersion.split('/')[1]}`);
+  if (schema === undefined) return SCHEMAS.size === 0 ? [] : [`${kind} of ${apiVersion} is not known`];
+  return schemaProblems(schema, JSON.parse(JSON.stringify(spec)));
+}
+
 describe('for each Ingress of the cases', () => {
   const [namespace = '', name = ''] = CONFIG_MAP.split('/');
   for (const [file, cases] of readCases()) {
@@ -232,6 +243,7 @@ describe('for each Ingress of the cases', () => {
         const { manifests } = write(objects);
         for (const manifest of manifests) {
           if (manifest.kind === 'ConfigMap') continue;
+          assert.deepEqual(problemsOf(manifest), [], one.name);
           const read = readGatewayObject(manifest.kind as GatewayKind, JSON.parse(JSON.stringify(manifest)), 'default');
           assert.ok(!isShapeProblem(read), `${one.name}: ${JSON.stringify(read)}`);
         }
