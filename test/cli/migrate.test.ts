@@ -1,8 +1,10 @@
 /** `kube-entry migrate`, as a person runs it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { z } from 'zod';
 import { parseYaml, parseYamlDocuments } from '../../src/formats/yaml.ts';
 import { startHttpBackend } from '../support/http-backend.ts';
 import { runHere, scratchDirectory } from './cli-fixture.ts';
@@ -44,6 +46,27 @@ test('a dump that loses nothing exits with 0, in every form', async t => {
   }
   const piped = await runHere(['migrate', '--manifests', '-'], { input: JSON.stringify(INGRESS) });
   assert.match(piped.stdout, /1 Ingress: 1 works\nNothing would be lost\.\n$/);
+});
+
+test('JSON is as its schema says, with and without manifests of the Gateway API', async t => {
+  const schema = z.fromJSONSchema(
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../deploy/migrate.schema.json'), 'utf8')),
+  );
+  const annotations = {
+    'nginx.ingress.kubernetes.io/proxy-ssl-ciphers': 'x',
+    'nginx.ingress.kubernetes.io/canary': 'true',
+  };
+  const lossy = { ...INGRESS, metadata: { ...INGRESS.metadata, name: 'lossy', annotations } };
+  const dump = await file(t, 'dump.json', { apiVersion: 'v1', kind: 'List', items: [INGRESS, lossy] });
+  for (const [options, hasManifests] of [
+    [[], false],
+    [['--to', 'gateway'], true],
+  ] as const) {
+    const { stdout } = await runHere(['migrate', '--manifests', dump, ...options, '--output', 'json']);
+    const found: unknown = JSON.parse(stdout);
+    schema.parse(found);
+    assert.equal('manifests' in (found as object), hasManifests);
+  }
 });
 
 test('values of ingress-nginx’s chart count, and become ours', async t => {

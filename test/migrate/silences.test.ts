@@ -186,10 +186,10 @@ test('a Service that is both canary and backend loses one of them in ingress-ngi
   ]);
   const of = (name: string) => silences(found, name, 'CanaryIsBackend');
   assert.deepEqual(of('canary'), [
-    'in ingress-nginx the canary takes no request, because the older Ingress first has its Service as a backend (shop-next-80); here it takes its requests',
+    'in ingress-nginx the canary takes no request, because the older Ingress first has its Service as a backend (shop/next:80); here it takes its requests',
   ]);
   assert.deepEqual(of('backend'), [
-    'in ingress-nginx its paths to shop-later-80 are not served, because the older Ingress early has the same Service as a canary; here they are',
+    'in ingress-nginx its paths to shop/later:80 are not served, because the older Ingress early has the same Service as a canary; here they are',
   ]);
   assert.deepEqual(['primary', 'first', 'early'].flatMap(of), []);
 });
@@ -199,5 +199,5 @@ test('how requests are spread over a Service is what the oldest Ingress says', (
     ingress('old', { annotations: { 'load-balance': 'ewma' } }),
     ingress('new', { host: 'b.example.com', age: 1 }),
   ]);
-  assert.match(silences(found, 'new', 'SettingLost')[0] ?? '', /shop-web-80 is as Ingress old says, which is older/);
+  assert.match(silences(found, 'new', 'SettingLost')[0] ?? '', /shop\/web:80 is as Ingress old says, which is older/);
 });

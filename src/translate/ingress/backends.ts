@@ -38,8 +38,16 @@ export const DEFAULT_BACKEND: Destination = {
   port: undefined,
 };
 
-/** ingress-nginx's name for a Service and one of its ports: what it keeps once, whichever Ingresses lead there. */
-export function upstreamName({ namespace, name }: ServiceRef, port: string): string {
+/**
+ * Names a Service and one of its ports: what is kept once, whichever Ingresses lead there. ingress-nginx puts hyphens between the parts, so
+ * that `b-c` of the namespace `a` and `c` of the namespace `a-b` are one upstream there: what a tenant says of one counts for the other.
+ */
+export function upstreamKey(service: ServiceRef, port: string): string {
+  return `${serviceKey(service)}:${port}`;
+}
+
+/** As ingress-nginx shows it. */
+function upstreamName({ namespace, name }: ServiceRef, port: string): string {
   return `${namespace}-${name}-${port}`;
 }
 

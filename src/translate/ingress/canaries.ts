@@ -1,6 +1,6 @@
 /** Which canary takes requests of an upstream. Pure. */
 import type { ServiceRef } from '../../model/route.ts';
-import { portText, upstreamName } from './backends.ts';
+import { portText, upstreamKey } from './backends.ts';
 import type { IngressCanary, IngressEffect } from './ingress-feature.ts';
 import { type Location, placeKey } from './locations.ts';
 import type { IngressReading } from './read-ingress.ts';
@@ -24,7 +24,7 @@ export interface HostClaims {
 /**
  * A canary names a place that another Ingress has, and takes requests of the upstream of that place, wherever else that is served. Of
  * several the first counts.
- * @param name as upstreamName() makes it
+ * @param name as upstreamKey() makes it
  */
 export function upstreamCanary(name: string, hosts: readonly HostClaims[]): UpstreamCanary | undefined {
   let first: { readonly reading: IngressReading; readonly canary: UpstreamCanary } | undefined;
@@ -62,6 +62,6 @@ function canaryAt(
   const service = { namespace: ingress.namespace, name: path.backend.service.name };
   const port = portText(path.backend.service.port);
   // A Service is not the canary of itself.
-  if (upstreamName(service, port) === name) return undefined;
+  if (upstreamKey(service, port) === name) return undefined;
   return { ...canary, service, port, upstream: effect.upstream ?? {} };
 }

@@ -15,7 +15,7 @@ import { PathPattern } from '../../routing/pattern/path-pattern.ts';
 import { quote } from '../../text/quote.ts';
 import type { Destination } from '../destination.ts';
 import { inOrder } from '../policies/in-order.ts';
-import { type Backend, backendDestination, DEFAULT_BACKEND, NAMED, portText, upstreamName } from './backends.ts';
+import { type Backend, backendDestination, DEFAULT_BACKEND, NAMED, portText, upstreamKey } from './backends.ts';
 import type { UpstreamCanary } from './canaries.ts';
 import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressOptions } from './ingress-options.ts';
@@ -29,7 +29,7 @@ import { rewritePolicies } from './rewrite-policies.ts';
 export interface HostContext extends IngressRoutesContext {
   readonly options: IngressOptions;
   service(service: ServiceRef): ServiceObject | undefined;
-  /** How requests to an upstream are spread, as the first Ingress that leads there says it. @param name as upstreamName() makes it */
+  /** How requests to an upstream are spread, as the first Ingress that leads there says it. @param name as upstreamKey() makes it */
   upstream(name: string): IngressEffect['upstream'];
   /** What takes some of the requests of an upstream. */
   canary(name: string): UpstreamCanary | undefined;
@@ -231,7 +231,7 @@ class HostRouteMaker {
     if (backend?.service === undefined) return { destination: this.#lead(this.#defaultBackend()) };
     const service: ServiceRef = { namespace, name: backend.service.name };
     const port = portText(backend.service.port);
-    const name = upstreamName(service, port);
+    const name = upstreamKey(service, port);
     const { destination, problem } = this.#backend(service, port, name, reading);
     if (problem !== undefined) this.#warn(reading, 'ServiceNotUsable', problem);
     const canary = this.#context.canary(name);

@@ -1,6 +1,6 @@
 /** What is decided once for each upstream of ingress-nginx: a Service and one of its ports, whichever Ingresses lead there. Pure. */
 import type { IngressBackend } from '../../resources/ingress-object.ts';
-import { portText, upstreamName } from './backends.ts';
+import { portText, upstreamKey } from './backends.ts';
 import type { IngressEffect } from './ingress-feature.ts';
 import type { IngressReading } from './read-ingress.ts';
 
@@ -13,7 +13,7 @@ export function upstreamsOf({ ingress, rules, defaultBackend }: IngressReading):
 
 /** @returns undefined for a backend that is no Service */
 export function upstreamOf(namespace: string, { service }: IngressBackend): string | undefined {
-  return service && upstreamName({ namespace, name: service.name }, portText(service.port));
+  return service && upstreamKey({ namespace, name: service.name }, portText(service.port));
 }
 
 /**
