@@ -1,6 +1,7 @@
 /** Pods that refuse, fail at once or never answer are sent away by all workers together, and come back when they are well. */
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { ServingProgram } from '../cli/serve-fixture.ts';
 import { endpoint, endpointSlice } from '../support/endpoint-slices.ts';
@@ -13,6 +14,11 @@ import { INSPECTED, Inspector } from './inspector.ts';
 const WORKERS = 2;
 /** Enough that each worker has some. */
 const CLIENTS = 16;
+/**
+ * Between an answer and the next request of a client. The tests wait for time limits most of their time: without it, the clients would
+ * take both CPUs from everything that runs meanwhile.
+ */
+const THINK_MS = 10;
 /** Failures in a row that eject an endpoint. */
 const FAILURES = 5;
 
@@ -77,6 +83,7 @@ class Load {
       if (client?.isOpen !== true) client = await RawClient.connect(address).catch(() => undefined);
       const status = client === undefined ? 0 : await ask(client);
       this.statuses.set(status, this.count(status) + 1);
+      await delay(THINK_MS);
     }
     client?.destroy();
   }
