@@ -17,12 +17,12 @@ test('a slot is used again when every worker has taken the change and no request
   const slots = new EndpointSlots(board, 2);
   const [first, second] = [slots.take(), slots.take()];
   assert.deepEqual([first, second, slots.take()], [0, 1, NO_SLOT]);
-  board.row(0).begin(first);
   board.row(1).failed(first);
   slots.giveBack(first, 5);
   assert.equal(slots.take(), NO_SLOT, 'a worker may still choose the endpoint');
   slots.takenEverywhere(4);
   assert.equal(slots.take(), NO_SLOT);
+  board.row(0).begin(first);
   slots.takenEverywhere(5);
   assert.equal(slots.take(), NO_SLOT, 'a request is under way there');
   board.row(0).end(first);

@@ -171,6 +171,19 @@ for (const balance of POLICIES) {
     assert.deepEqual(picks(100, tried), { 1: 100 });
   });
 
+  test(`${policy}: after an endpoint closed a kept connection, others are asked first for a second, unless a key leads to it`, () => {
+    const { picks, clock, endpoints, balancing } = scene(3, { balance });
+    (endpoints[1] as EndpointState).closedKept(clock.monotonic());
+    assert.equal('1' in picks(300), policy === 'hash');
+    assert.equal(
+      balancing.pick(request(), [endpoints[0], endpoints[2]] as EndpointState[])?.id,
+      '1',
+      'where no other is left',
+    );
+    clock.advance(1_000);
+    assert.equal('1' in picks(300), true);
+  });
+
   test(`${policy}: no endpoint has more in flight than it may, over all workers`, () => {
     const { board, picks, other, balancing } = scene(3, { balance, maxRequests: 4 });
     for (let count = 0; count < 6; count += 1) other.pick(request(), []);
@@ -195,6 +208,20 @@ for (const balance of POLICIES) {
     assert.ok(late > 2 * early, `${early} and ${late}`);
   });
 }
+
+test('a place that another worker takes between the choice and the begin is taken once', () => {
+  const { board, clock, balancing } = scene(2, { balance: { policy: 'ewma' }, maxRequests: 1 });
+  const other = board.row(1);
+  let isTaken = false;
+  // Both have been found to have room when their costs are compared, for which the clock is asked.
+  clock.monotonic = () => {
+    if (!isTaken) for (const slot of [0, 1]) other.begin(slot);
+    isTaken = true;
+    return 0;
+  };
+  assert.equal(balancing.pick(request(), []), undefined);
+  assert.deepEqual([board.inFlight(0), board.inFlight(1), isTaken], [1, 1, true]);
+});
 
 test('where all endpoints are new, none of them is held back', () => {
   const { picks } = scene(3, { slowStartMs: 30_000 }, 0);
