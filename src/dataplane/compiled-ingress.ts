@@ -44,15 +44,13 @@ export class CompiledIngress {
 /** Changes that are the same for all responses. */
 export class ResponseChanges {
   readonly changes: PreparedChanges;
-  readonly #edits: FieldEdits;
 
   constructor(changes: PreparedChanges) {
     this.changes = changes;
-    this.#edits = new PolicyEdits(changes);
   }
 
   /** @param before what is changed in the head anyway */
   edits(before: FieldEdits | undefined): FieldEdits {
-    return before === undefined ? this.#edits : new PolicyEdits(this.changes, before);
+    return before === undefined ? this.changes.ofResponse : new PolicyEdits(this.changes, before);
   }
 }

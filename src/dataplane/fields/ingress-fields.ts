@@ -1,6 +1,6 @@
 /** The header lines that describe the client to upstreams of Ingresses: those of ingress-nginx. */
 import { hyphenated } from '../pipeline/header-ids.ts';
-import { type FieldEdits, type IngressForwarded, lengthBit } from '../pipeline/ports.ts';
+import { type FieldEdits, type IngressForwarded, lengthBits } from '../pipeline/ports.ts';
 
 /** Takes out the lines of some names, and those that a backend may take for them. */
 class Without implements FieldEdits {
@@ -11,7 +11,7 @@ class Without implements FieldEdits {
   /** @param names in lower case */
   constructor(names: readonly string[]) {
     this.#names = new Set(names);
-    this.lengths = names.reduce((bits, { length }) => bits | lengthBit(length), 0);
+    this.lengths = lengthBits(names);
   }
 
   concerns(name: string): boolean {

@@ -2,16 +2,16 @@
 import { withoutCookieLines } from '../../formats/http/cookie-lines.ts';
 import { acceptsTrailers } from '../../formats/http/te.ts';
 import { EXPECT, TE } from '../pipeline/header-ids.ts';
-import { lengthBit, type OutgoingHead, type OutgoingRequest } from '../pipeline/ports.ts';
+import { lengthBits, type OutgoingHead, type OutgoingRequest } from '../pipeline/ports.ts';
 import { editedLines } from './header-lines.ts';
 import { ingressLines, namesOfIngress, TOLD_TO_INGRESSES } from './ingress-fields.ts';
 
 /** The lengths of the names that upstreams are told by the entry, as FieldEdits has them. */
-const TOLD_LENGTHS = [
+const TOLD_LENGTHS = lengthBits([
   ...['x-real-ip', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-prefix', 'x-request-id'],
   ...['x-client-cert-verify', 'x-client-cert-subject-dn', 'x-client-cert-issuer-dn'],
-  ...TOLD_TO_INGRESSES,
-].reduce((bits, { length }) => bits | lengthBit(length), 0);
+]);
+const TOLD_TO_INGRESSES_LENGTHS = TOLD_LENGTHS | lengthBits(TOLD_TO_INGRESSES);
 
 /** The header lines that describe a client whom no trusted proxy speaks for: the same for each request of a connection. */
 export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
@@ -52,7 +52,8 @@ function linesAround(request: OutgoingRequest, between: string): string {
   const { edits } = request;
   if (edits === undefined) return `${told}${between}${lines}`;
   // Framing is no business of policies.
-  const toldAfter = (edits.lengths & TOLD_LENGTHS) === 0 ? told : editedLines(told, edits);
+  const toldLengths = ingress === undefined ? TOLD_LENGTHS : TOLD_TO_INGRESSES_LENGTHS;
+  const toldAfter = (edits.lengths & toldLengths) === 0 ? told : editedLines(told, edits);
   return `${toldAfter}${between}${editedLines(lines, edits)}${edits.added}`;
 }
 

@@ -5,7 +5,6 @@ import { parseHost } from '../../routing/host.ts';
 import { copiedLines } from '../fields/upstream-fields.ts';
 import { clientCertificateFields } from './client-certificates.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { RequestEdits } from './filters/field-changes.ts';
 import { askedHost, ingressForwarded } from './ingress-request.ts';
 import { requestVariables } from './pick-request.ts';
 import type { OutgoingRequest, RequestView } from './ports.ts';
@@ -32,10 +31,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
     hiddenCookie: (route.cluster.sticky ?? route.primary?.sticky)?.cookie.name ?? '',
-    edits:
-      filters === undefined || filters.requestEdits.isEmpty
-        ? undefined
-        : new RequestEdits(filters.requestEdits.settle()),
+    edits: filters === undefined || filters.requestEdits.isEmpty ? undefined : filters.requestEdits.settle().ofRequest,
     ownLines: undefined,
     upgrade,
   };

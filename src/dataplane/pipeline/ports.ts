@@ -114,6 +114,13 @@ export function lengthBit(length: number): number {
   return 1 << Math.min(length, 31);
 }
 
+/** The bits for the lengths of all of the names. */
+export function lengthBits(names: Iterable<string>): number {
+  let bits = 0;
+  for (const name of names) bits |= lengthBit(name.length);
+  return bits;
+}
+
 /** A complete response that the pipeline gives itself. */
 export interface Answer {
   readonly status: number;

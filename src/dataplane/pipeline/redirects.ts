@@ -12,7 +12,7 @@ import type { Place } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
 import { endedLines } from '../fields/header-lines.ts';
-import { type FieldEdits, lengthBit } from './ports.ts';
+import { type FieldEdits, lengthBits } from './ports.ts';
 
 /** Puts lines behind those of a response's head. */
 export class AddedLines implements FieldEdits {
@@ -78,7 +78,7 @@ export function rewriteRedirect(name: string, value: string, route: Place, hosts
   }
 }
 
-const LENGTHS = ['location', 'refresh', 'set-cookie'].reduce((bits, { length }) => bits | lengthBit(length), 0);
+const LENGTHS = lengthBits(['location', 'refresh', 'set-cookie']);
 
 export function mayHoldRedirect(name: string): boolean {
   return name === 'location' || name === 'refresh' || name === 'set-cookie';

@@ -1,6 +1,6 @@
 import type { HeaderEdit } from '../../../model/policy.ts';
 import { hyphenated } from '../header-ids.ts';
-import { type Answer, type FieldEdits, lengthBit } from '../ports.ts';
+import { type Answer, type FieldEdits, lengthBits } from '../ports.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -21,6 +21,8 @@ export class PreparedChanges {
   readonly lengths: number;
   /** Of lines that stay; undefined where none is changed. */
   readonly maps: FieldMap | undefined;
+  #ofRequest: RequestEdits | undefined;
+  #ofResponse: PolicyEdits | undefined;
 
   /** @param edits in the order in which they are done */
   constructor(edits: readonly HeaderEdit[], maps?: FieldMap) {
@@ -34,16 +36,25 @@ export class PreparedChanges {
       }
       if (op !== 'remove') added.push([name, value]);
     }
-    let lengths = 0;
-    for (const name of dropped) lengths |= lengthBit(name.length);
-    for (const name of maps?.keys() ?? []) lengths |= lengthBit(name.length);
     this.edits = edits;
     this.maps = maps;
     this.dropped = dropped;
     this.hyphenated = edits.some(({ name }) => name.includes('_')) ? new Set([...dropped].map(hyphenated)) : dropped;
     this.added = added;
     this.lines = added.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    this.lengths = lengths;
+    this.lengths = lengthBits([...dropped, ...(maps?.keys() ?? [])]);
+  }
+
+  /** To a request. */
+  get ofRequest(): RequestEdits {
+    this.#ofRequest ??= new RequestEdits(this);
+    return this.#ofRequest;
+  }
+
+  /** To a response. */
+  get ofResponse(): PolicyEdits {
+    this.#ofResponse ??= new PolicyEdits(this);
+    return this.#ofResponse;
   }
 }
 

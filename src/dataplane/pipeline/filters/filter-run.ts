@@ -117,7 +117,8 @@ export class FilterRun implements ActiveFilters {
       contentLength: response.contentLength,
       field: name => response.fieldValue(name),
     });
-    return changes === undefined ? before : new PolicyEdits(changes, before);
+    if (changes === undefined) return before;
+    return before === undefined ? changes.ofResponse : new PolicyEdits(changes, before);
   }
 
   edited(answer: Answer): Answer {
