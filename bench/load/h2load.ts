@@ -10,7 +10,10 @@ export interface H2Load {
   readonly path: string;
   readonly connections: number;
   readonly streams: number;
+  /** How long; with `requests`, how long it may take at most. */
   readonly seconds: number;
+  /** So many in all; absent: as many as the time allows. */
+  readonly requests?: number;
   readonly cpus: string;
   /** Over TLS. */
   readonly isTls?: boolean;
@@ -41,6 +44,7 @@ export async function runH2Load({
   connections,
   streams,
   seconds,
+  requests,
   cpus,
   isTls = false,
   isHttp1 = false,
@@ -48,7 +52,14 @@ export async function runH2Load({
 }: H2Load): Promise<H2LoadResult> {
   const output = await runToEnd(
     [
-      ...(['h2load', '-t1', `-c${connections}`, `-m${streams}`, `-D${seconds}`, ...WINDOWS] as const),
+      ...([
+        'h2load',
+        '-t1',
+        `-c${connections}`,
+        `-m${streams}`,
+        requests === undefined ? `-D${seconds}` : `-n${requests}`,
+        ...WINDOWS,
+      ] as const),
       ...(isHttp1 ? ['--h1'] : []),
       ...(post === undefined ? [] : postOptions(post)),
       `${isTls ? 'https' : 'http'}://127.0.0.1:${port}${path}`,

@@ -21,7 +21,15 @@ import {
 import { routeChanges } from './route-changes.ts';
 import type { Scenario } from './scenario.ts';
 import { smallGet, smallGet512, smallGetLogged } from './small-get.ts';
-import { ecdsaHandshake, rsaHandshake, tlsDownload, tlsSmall, tlsUpload } from './tls.ts';
+import {
+  ecdsaFullHandshake,
+  ecdsaHandshake,
+  rsaFullHandshake,
+  rsaHandshake,
+  tlsDownload,
+  tlsSmall,
+  tlsUpload,
+} from './tls.ts';
 import { webSocketEcho } from './websocket.ts';
 
 /** In the order of the report. */
@@ -47,6 +55,8 @@ export const SCENARIOS: readonly Scenario[] = [
   tlsUpload,
   ecdsaHandshake,
   rsaHandshake,
+  ecdsaFullHandshake,
+  rsaFullHandshake,
   http2Small,
   http2Alone,
   http2Shared,

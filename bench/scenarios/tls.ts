@@ -1,6 +1,8 @@
 /** HTTP/1.1 over TLS, and handshakes. */
 import { MIB, PATHS } from '../backends/http-backend.ts';
+import { runH2Load } from '../load/h2load.ts';
 import { runWrk } from '../load/wrk.ts';
+import { cpuMicros, residentBytes } from '../measure/process-tree.ts';
 import { ensure } from './checks.ts';
 import { http2Scenario } from './http2.ts';
 import type { Scenario, Target } from './scenario.ts';
@@ -38,10 +40,10 @@ export const tlsUpload = http2Scenario({
 export const ecdsaHandshake = handshakes('ecdsa', 'ECDSA P-256');
 export const rsaHandshake = handshakes('rsa', 'RSA 2048');
 
-/**
- * wrk brings its ticket along. nginx resumes each session and gives a new ticket; Node gives none with a resumed session of TLS 1.3,
- * so that every second handshake of kube-entry is a full one.
- */
+export const ecdsaFullHandshake = fullHandshakes('ecdsa', 'ECDSA P-256');
+export const rsaFullHandshake = fullHandshakes('rsa', 'RSA 2048');
+
+/** wrk brings its ticket along: but for the first ones, sessions of TLS 1.3 go on, and each gets a new ticket. */
 function handshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
   const run = ({ port, cpus }: Target, seconds: number) =>
     runWrk({ port, cpus, path: ONE_PREFIX[0] + PATHS.small, connections: 64, seconds, isTls: true, closing: true });
@@ -59,5 +61,42 @@ function handshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
     },
     warmUp: run,
     measure: (target, seconds) => measureWrk(target, () => run(target, seconds)),
+  };
+}
+
+/** h2load brings no ticket along. It makes each of its connections once, so that it runs again and again. */
+function fullHandshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
+  const connections = 200;
+  const path = ONE_PREFIX[0] + PATHS.small;
+  const run = async ({ port, cpus }: Target, seconds: number) => {
+    const total = { requests: 0, seconds: 0, failed: 0 };
+    while (total.seconds < seconds) {
+      const load = { port, path, cpus, connections, requests: connections, streams: 1, seconds: 10 };
+      const result = await runH2Load({ ...load, isTls: true, isHttp1: true });
+      total.requests += result.requests;
+      total.seconds += result.seconds;
+      total.failed += result.failed;
+    }
+    return total;
+  };
+  return {
+    name: `tls-full-handshake-${tls}`,
+    title: `A full handshake of TLS for each GET, ${title}, ${connections} at a time`,
+    unit: 'request',
+    prefixes: ONE_PREFIX,
+    accessLog: false,
+    backend: 'http',
+    tls,
+    async check(target) {
+      const { failed } = await run(target, 0.001);
+      ensure(failed === 0, `${failed} requests failed`);
+    },
+    warmUp: run,
+    async measure(target, seconds) {
+      const { pid } = target.proxy.program;
+      const before = cpuMicros(pid);
+      const { requests, seconds: took, failed } = await run(target, seconds);
+      return { cpu: (cpuMicros(pid) - before) / requests, rate: requests / took, rss: residentBytes(pid), failed };
+    },
   };
 }
