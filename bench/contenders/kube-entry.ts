@@ -1,5 +1,5 @@
 /** kube-entry with one worker and either engine, its routes from a manifest as `--manifests` reads it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { backendRecord, service, yamlOf } from '../../test/support/services.ts';
@@ -30,10 +30,17 @@ function version(): string {
   return `${(manifest as { readonly version: string }).version} on Node ${process.versions.node}`;
 }
 
+const OBJECTS_PER_FILE = 5_000;
+
 function start(engine: string, setup: ProxySetup): RunningProxy {
   const { folder, accessLog, isHttp2 = false, cpus } = setup;
-  const manifests = join(folder, 'services.yaml');
-  writeFileSync(manifests, yamlOf(objectsOf(setup)));
+  const manifests = join(folder, 'manifests');
+  mkdirSync(manifests);
+  const objects = objectsOf(setup);
+  // A file of manifests has a size limit.
+  for (let index = 0; index < objects.length; index += OBJECTS_PER_FILE) {
+    writeFileSync(join(manifests, `${index}.yaml`), yamlOf(objects.slice(index, index + OBJECTS_PER_FILE)));
+  }
   const adminSocket = join(folder, 'admin.sock');
   const log = accessLog === undefined ? ['--access-log', 'off'] : ['--access-log-path', accessLog];
   const program = new Program({

@@ -194,7 +194,12 @@ describe('configuration-snippet', () => {
     ['auth_request /auth;', /line 1: .*the annotation auth-url/],
     ['location /x { deny all; }', /a location stands in a server-snippet alone/],
     ['set $x 1;', /"set" cannot be done here/],
-    ['content_by_lua_block { ngx.say("x"); }', /line 1/],
+    ['content_by_lua_block { ngx.say("x"); }', /line 1: "content_by_lua_block" runs code/],
+    [
+      '# a\nmore_set_headers "A: b";\naccess_by_lua_block {\n  if a then b() end\n}',
+      /line 3: "access_by_lua_block" runs/,
+    ],
+
     ['rewrite_by_lua_file /etc/passwd;', /runs code/],
     ['more_set_header "X: y";', /did you mean more_set_headers\?/],
     ['more_clear_headers "X-*";', /write each of them/],

@@ -21,7 +21,7 @@ export const READ_DIRECTIVES: readonly string[] = [...READERS.keys()].sort();
  */
 export function readSnippet(text: string, where: SnippetPlace): SnippetEffect {
   const effect = new SnippetEffect();
-  for (const directive of parseNginxConfig(text)) {
+  for (const directive of parse(text)) {
     try {
       readDirective(directive, effect, where);
     } catch (error) {
@@ -30,6 +30,18 @@ export function readSnippet(text: string, where: SnippetPlace): SnippetEffect {
     }
   }
   return effect;
+}
+
+/** What stands in a block of Lua is no configuration, so that the fault which is found in it would lead nowhere. */
+function parse(text: string): readonly NginxDirective[] {
+  try {
+    return parseNginxConfig(text);
+  } catch (error) {
+    const code = /\b\w+_by_lua(?:_block)?\b/.exec(text);
+    if (!(error instanceof FormatError) || code === null) throw error;
+    const line = text.slice(0, code.index).split('\n').length;
+    throw new FormatError(`line ${line}: ${quote(code[0])} runs code, which nothing here does`);
+  }
 }
 
 function readDirective(directive: NginxDirective, effect: SnippetEffect, where: SnippetPlace): void {
