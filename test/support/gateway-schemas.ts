@@ -32,8 +32,8 @@ interface Definition {
   };
 }
 
-/** By kind and version (`HTTPRoute v1`), the schema of `spec`. */
-export function gatewaySchemas(channel: Channel): ReadonlyMap<string, Schema> {
+/** By kind and version (`HTTPRoute v1`), the schema of a part. */
+export function gatewaySchemas(channel: Channel, part: 'spec' | 'status' = 'spec'): ReadonlyMap<string, Schema> {
   const documents = gatewayManifests(channel).flatMap(
     file => parseYamlDocuments(readFileSync(file, 'utf8')).documents as readonly { readonly value?: unknown }[],
   );
@@ -41,8 +41,8 @@ export function gatewaySchemas(channel: Channel): ReadonlyMap<string, Schema> {
   for (const { value } of documents) {
     const { spec } = (isObject(value) ? value : {}) as Definition;
     for (const { name, schema } of spec?.versions ?? []) {
-      const ofSpec = schema.openAPIV3Schema.properties?.spec;
-      if (ofSpec !== undefined) schemas.set(`${spec?.names.kind} ${name}`, ofSpec);
+      const ofPart = schema.openAPIV3Schema.properties?.[part];
+      if (ofPart !== undefined) schemas.set(`${spec?.names.kind} ${name}`, ofPart);
     }
   }
   return schemas;

@@ -13,6 +13,7 @@ import type {
 import { classStatuses } from '../../../src/translate/gateway/gateway-class.ts';
 import type { Condition, ListenerStatus } from '../../../src/translate/gateway/gateway-status.ts';
 import type { GatewayReading } from '../../../src/translate/gateway/readings.ts';
+import { statusProblems } from '../../support/gateway-status-schemas.ts';
 import fc from '../../support/property.ts';
 import { CONTROLLER, certificate, readAll, statusesOf } from './scene.ts';
 
@@ -194,7 +195,9 @@ test('whatever stands in Gateways, their statuses are ones that an API server st
   fc.assert(
     fc.property(WORLD, world => {
       const statuses = [...statusesOf(world), ...classStatuses(world.classes, { controllerName: CONTROLLER })];
-      for (const { status } of statuses) {
+      for (const said of statuses) {
+        const { status } = said;
+        assert.deepEqual(statusProblems(said), []);
         if ('conditions' in status) checkConditions(status.conditions);
         if ('listeners' in status) checkListeners(status.listeners);
         if ('addresses' in status) assert.ok(status.addresses.every(({ value }) => world.addresses.includes(value)));

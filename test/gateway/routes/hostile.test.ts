@@ -13,6 +13,7 @@ import {
 } from '../../../src/resources/gateway/gateway-object.ts';
 import type { RouteReading } from '../../../src/translate/gateway/readings.ts';
 import { readRoute } from '../../../src/translate/gateway/routes/read-route.ts';
+import { statusProblems } from '../../support/gateway-status-schemas.ts';
 import fc from '../../support/property.ts';
 import { around, listener, listeners, NAMESPACE, service } from './scene.ts';
 import { ServedPort } from './served.ts';
@@ -223,6 +224,7 @@ const context = around({
 const REASON = /^[A-Za-z](?:[A-Za-z0-9_,:]*[A-Za-z0-9_])?$/;
 
 function check({ routes, streams, destinations, attached, status }: RouteReading): void {
+  assert.deepEqual(statusProblems(status), []);
   assert.ok('parents' in status.status);
   assert.ok(status.status.parents.length <= 32);
   for (const { conditions } of status.status.parents) {
