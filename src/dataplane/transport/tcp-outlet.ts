@@ -136,7 +136,7 @@ export class TcpOutlet implements Sender {
   #write(buffer: WriteBuffer, bytes: Uint8Array): void {
     const size = bytes.length;
     const isCopied = this.isBlocked || stalled >= MAX_STALLED;
-    const written = isCopied ? Buffer.from(bytes) : bytes;
+    const written = isCopied ? ownCopy(bytes) : bytes;
     const outcome = this.#handle.writeBuffer(null, written);
     if (isCopied || !isPending(outcome)) buffer.giveBack();
     if (!isPending(outcome)) {
@@ -199,6 +199,13 @@ export class TcpOutlet implements Sender {
       }),
     );
   }
+}
+
+/** Memory of its own: Buffer.from() would take a part of a larger piece, and keep that. */
+function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 /** Its status is known. */
