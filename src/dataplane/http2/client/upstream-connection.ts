@@ -5,6 +5,7 @@ import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import type { OpenTransport, Transport } from '../../transport/transport.ts';
 import { Http2Error, NO_ERROR } from '../frames.ts';
 import { Outbox } from '../outbox.ts';
+import { StreamMap } from '../stream-map.ts';
 import type { Http2UpstreamContext } from './context.ts';
 import { LOOK_EVERY_MS } from './limits.ts';
 import { Liveness } from './liveness.ts';
@@ -19,7 +20,7 @@ export class Http2UpstreamConnection implements SharedConnection, StreamConnecti
   readonly retireAt: number;
   readonly limit = new TimeLimit(this);
   readonly piece: DataPiece;
-  readonly streams = new Map<number, Http2UpstreamStream>();
+  readonly streams = new StreamMap<Http2UpstreamStream>();
   served = 0;
   receivedBytes = 0;
   #transport: Transport | undefined;
@@ -167,7 +168,7 @@ export class Http2UpstreamConnection implements SharedConnection, StreamConnecti
   /** @returns the streams that were under way */
   #close(): readonly Http2UpstreamStream[] {
     if (this.#isClosed) return [];
-    const streams = [...this.streams.values()];
+    const streams = this.streams.values();
     this.#isClosed = true;
     this.#isRetired = true;
     this.#frames.stop();

@@ -5,6 +5,7 @@ import { DATA, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, Http2Error, MAX_INT31, PRO
 import { HpackDecoder } from '../hpack/decoder.ts';
 import type { Outbox } from '../outbox.ts';
 import type { PeerSettings } from '../settings.ts';
+import type { StreamMap } from '../stream-map.ts';
 import type { Http2UpstreamContext } from './context.ts';
 import { CONNECTION_WINDOW, HEADER_TABLE_BYTES, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_IDLE_FRAMES } from './limits.ts';
 import type { StreamSender } from './stream-sender.ts';
@@ -21,7 +22,7 @@ export interface FramedConnection {
   readonly sender: StreamSender;
   readonly outbox: Outbox;
   /** Those whose request has been sent, and that are not over. */
-  readonly streams: ReadonlyMap<number, Http2UpstreamStream>;
+  readonly streams: Pick<StreamMap<Http2UpstreamStream>, 'get' | 'values'>;
   /** GOAWAY: takes no further request. */
   retire(): void;
 }
@@ -130,7 +131,7 @@ export class UpstreamFrames implements FrameHandler {
   /** Streams with higher numbers are other upstreams' now (RFC 9113 section 6.8). */
   goaway(lastStreamId: number): void {
     this.#passHead();
-    const unprocessed = [...this.#connection.streams.values()].filter(({ id }) => id > lastStreamId);
+    const unprocessed = this.#connection.streams.values().filter(({ id }) => id > lastStreamId);
     this.#connection.retire();
     for (const stream of unprocessed) stream.unprocessed();
   }

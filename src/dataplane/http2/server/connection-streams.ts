@@ -5,6 +5,7 @@ import type { ClientIdentity, Downstream, DownstreamHandler, Upstream } from '..
 import { DEFAULT_WINDOW, FLOW_CONTROL_ERROR, Http2Error, MAX_INT31 } from '../frames.ts';
 import type { HpackEncoder } from '../hpack/encoder.ts';
 import type { Outbox } from '../outbox.ts';
+import { StreamMap } from '../stream-map.ts';
 import type { ClientStream, StreamConnection } from './client-stream.ts';
 import { ClosedStreams, ENDED, RESET_BY_CLIENT, RESET_BY_US } from './closed-streams.ts';
 import { Misbehaviour } from './misbehaviour.ts';
@@ -44,7 +45,7 @@ export class ConnectionStreams implements StreamConnection {
   lastId = 0;
   readonly #context: Http2Context;
   readonly #owner: StreamsOwner;
-  readonly #open = new Map<number, ClientStream>();
+  readonly #open = new StreamMap<ClientStream>();
   readonly #queue = new SendQueue();
   /** What a new stream may be sent. */
   #initialWindow = DEFAULT_WINDOW;
@@ -159,7 +160,7 @@ export class ConnectionStreams implements StreamConnection {
 
   /** All streams end with the connection. @param reason undefined where the client has left */
   abandonAll(reason: FailureReason | undefined, error: string): void {
-    for (const stream of [...this.#open.values()]) {
+    for (const stream of this.#open.values()) {
       this.#forget(stream, RESET_BY_US);
       try {
         stream.abandon(reason, error);
