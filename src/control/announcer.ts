@@ -9,6 +9,7 @@ import type { ServiceObject } from '../resources/service-object.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { EventSubject, ServiceEvent } from '../sources/kube/event-object.ts';
 import { endpointLabel } from '../text/labels.ts';
+import { lastRead } from './catalog/known-objects.ts';
 import type { Catalog } from './catalog.ts';
 import { ingressNews } from './ingress-news.ts';
 
@@ -201,9 +202,12 @@ export class Announcer {
   /** Undefined where no object in the cluster is one that an Event could be about, as for a pushed backend. */
   #subjectOf(object: ObjectRef): EventSubject | undefined {
     if (object.kind === undefined) return this.#catalog.serviceOf(object)?.metadata;
-    if (object.kind === 'ConfigMap') return undefined;
     const { kind } = object;
     const { ingresses, gateways } = this.#catalog;
+    if (kind === 'ConfigMap') {
+      const known = lastRead(ingresses.configMaps.of(object));
+      return known && { kind, ...known.metadata };
+    }
     const metadata = (kind === 'Ingress' ? ingresses.objectOf(object) : gateways.objectOf(kind, object))?.metadata;
     return metadata && { kind, ...metadata };
   }

@@ -18,7 +18,10 @@ export interface ConfigMapRef {
 
 /** What this program reads of a v1 ConfigMap, wherever it came from. */
 export interface ConfigMap {
-  readonly metadata: ConfigMapRef & { readonly resourceVersion?: string | undefined };
+  readonly metadata: ConfigMapRef & {
+    readonly resourceVersion?: string | undefined;
+    readonly uid?: string | undefined;
+  };
   /** A map, because `__proto__` is a valid key. */
   readonly data: ReadonlyMap<string, string>;
 }
@@ -34,14 +37,17 @@ export function readConfigMap(value: unknown, defaultNamespace: string): ConfigM
   if (!isObject(value)) return problem([], 'must be a ConfigMap object');
   const { metadata, data } = value;
   if (!isObject(metadata)) return problem(['metadata'], 'is missing');
-  const { name, resourceVersion } = metadata;
+  const { name, resourceVersion, uid } = metadata;
   const namespace = metadata.namespace ?? defaultNamespace;
   if (isNothing(name)) return problem(['metadata', 'name'], 'is missing');
   if (!isDnsSubdomain(name)) return problem(['metadata', 'name'], DNS_SUBDOMAIN_RULE);
   if (!isDnsLabel(namespace)) return problem(['metadata', 'namespace'], DNS_LABEL_RULE);
   const texts = readTexts(data);
   if ('reason' in texts) return texts;
-  return { metadata: { name, namespace, resourceVersion: textOrNothing(resourceVersion) }, data: texts };
+  return {
+    metadata: { name, namespace, resourceVersion: textOrNothing(resourceVersion), uid: textOrNothing(uid) },
+    data: texts,
+  };
 }
 
 function readTexts(data: unknown): ReadonlyMap<string, string> | ShapeProblem {

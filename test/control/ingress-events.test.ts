@@ -20,7 +20,10 @@ function object(name: string, fields: IngressFields = {}): IngressObject {
 
 /** The owners of Ingresses, and what they are told. */
 class Owners {
-  readonly catalog = new Catalog({ allowExternalName: false, waitsFor: 'services', ingressClass: ['nginx'] });
+  readonly catalog = new Catalog({
+    ...{ allowExternalName: false, waitsFor: 'services', ingressClass: ['nginx'] },
+    ingressConfigmap: { namespace: 'default', name: 'settings' },
+  });
   readonly #events: ServiceEvent[] = [];
   readonly #announcer = new Announcer(this.catalog, silentLogger(), () => Date.parse(NEW));
 
@@ -125,4 +128,22 @@ test('of many places the first are named', () => {
   owners.catalog.ingresses.upsert({ ...one, spec: { ...one.spec, rules: [{ host: 'a.example', http: { paths } }] } });
   const [sync = ''] = owners.commit();
   assert.match(sync, /served at (?:a\.example\/\d+, ){9}a\.example\/9 and 21 more$/);
+});
+
+test('whoever runs the entry is told by Events on the ConfigMap which of its keys are wrong, each once', () => {
+  const owners = new Owners();
+  const { configMaps } = owners.catalog.ingresses;
+  const ref = { namespace: 'default', name: 'settings' };
+  const say = (data: Readonly<Record<string, string>>): string[] => {
+    configMaps.setConfigMap(ref, {
+      metadata: { ...ref, uid: 'of-settings', resourceVersion: '7' },
+      data: new Map(Object.entries(data)),
+    });
+    return owners.commit();
+  };
+  const [told = '', ...others] = say({ 'proxy-read-timeout': '60s', 'hsts-max-age': '86400' });
+  assert.match(told, /^ConfigMap settings: Warning \w+ proxy-read-timeout: "60s" must be whole seconds/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(say({ 'proxy-read-timeout': '60s', 'hsts-max-age': '1' }), []);
+  assert.deepEqual(say({ 'proxy-read-timeout': '60' }), []);
 });

@@ -12,7 +12,7 @@ test('its texts are read, whatever their keys are called', () => {
   const data: unknown = JSON.parse('{"__proto__":"a","proxy-body-size":"8m"}');
   const read = readConfigMap({ ...configMap(data), binaryData: { x: 'AAAA' } }, 'here');
   assert.deepEqual(read, {
-    metadata: { name: 'nginx', namespace: 'here', resourceVersion: undefined },
+    metadata: { name: 'nginx', namespace: 'here', resourceVersion: undefined, uid: undefined },
     data: new Map([
       ['__proto__', 'a'],
       ['proxy-body-size', '8m'],

@@ -11,7 +11,7 @@ const LONGEST_MESSAGE = 1_024;
 /** The object an Event is about. The metadata of a watched Service will do. */
 export interface EventSubject {
   /** Absent: a Service. */
-  readonly kind?: 'Ingress' | GatewayApiKind;
+  readonly kind?: 'Ingress' | 'ConfigMap' | GatewayApiKind;
   /** Empty for a kind that belongs to no namespace. */
   readonly namespace: string;
   readonly name: string;
@@ -115,7 +115,7 @@ function reference({ kind, namespace, name, uid, resourceVersion }: EventSubject
 }
 
 function apiVersionOf(kind: EventSubject['kind']): string {
-  if (kind === undefined) return 'v1';
+  if (kind === undefined || kind === 'ConfigMap') return 'v1';
   return kind === 'Ingress' ? 'networking.k8s.io/v1' : `${GATEWAY_GROUP}/v1`;
 }
 
