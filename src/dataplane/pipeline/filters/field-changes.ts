@@ -1,4 +1,5 @@
 import type { HeaderEdit } from '../../../model/policy.ts';
+import { endedLines } from '../../fields/header-lines.ts';
 import { hyphenated } from '../header-ids.ts';
 import { type Answer, type FieldEdits, lengthBits } from '../ports.ts';
 
@@ -41,7 +42,7 @@ export class PreparedChanges {
     this.dropped = dropped;
     this.hyphenated = edits.some(({ name }) => name.includes('_')) ? new Set([...dropped].map(hyphenated)) : dropped;
     this.added = added;
-    this.lines = added.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    this.lines = endedLines(added.map(([name, value]) => `${name}: ${value}`));
     this.lengths = lengthBits([...dropped, ...(maps?.keys() ?? [])]);
   }
 
