@@ -7,6 +7,8 @@ export interface TlsOptions {
   readonly engine?: 'wire' | 'node';
   /** Whether there is a TLS port; by default there is. */
   readonly hasTlsPort?: boolean;
+  /** The object was pushed: the TLS port gets nothing of it. */
+  readonly isPushed?: true;
   /** What is known of the authorities in a Secret; by default nothing yet. */
   readonly authorities?: (secret: SecretRef) => Authorities;
 }

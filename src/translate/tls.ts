@@ -25,6 +25,7 @@ export interface TlsSettings {
 
 /** With one of these a Service asks for something that plain HTTP does not give. */
 const NEED_TLS = ['client-ca-secret', 'client-certificate', 'tls-passthrough'] as const;
+const FOR_WATCHED = 'for Services of the Kubernetes API and of manifests';
 const MODES = ['required', 'optional'] as const;
 
 /** With one of these, a Service says something of the TLS port. */
@@ -49,6 +50,8 @@ export function readTlsSettings(
   const asks = { redirects, isPassthrough, ...(secret && { secret }), ...(clientCertificate && { clientCertificate }) };
   attempt(() => assertConsistent(asks, hosts));
   if (isPassthrough && secret !== undefined) withoutEffect(reader, `${PREFIX}tls-passthrough`);
+  if (options.isPushed && isPassthrough) attempt(refusePassthrough);
+  if (options.isPushed) withoutEffect(reader, `a pushed record: Secrets are read ${FOR_WATCHED}`, 'in');
   if (options.hasTlsPort === false) withoutEffect(reader, 'the setting tls-listen', 'without');
   return asks;
 }
@@ -102,6 +105,11 @@ function assertConsistent(
   if (!redirects && clientCertificate.mode === 'required') {
     refuse('client-ca-secret', `plain HTTP knows no certificates of clients: remove ${PREFIX}tls-redirect: "false"`);
   }
+}
+
+/** @throws RefusalError */
+function refusePassthrough(): never {
+  throw badAnnotation('tls-passthrough', `is ${FOR_WATCHED}, not for pushed records`);
 }
 
 function withoutEffect({ get, warn }: AnnotationReader, cause: string, preposition = 'with'): void {

@@ -300,3 +300,45 @@ test('a watched Service shows what was pushed under its name', () => {
     'alternativeBackends',
   ]);
 });
+
+test('what a record asks of the TLS port is said to have no effect, or refused: it is never left out in silence', () => {
+  const catalog = catalogOf();
+  const record = (name: string, annotations: Readonly<Record<string, string>>): object => ({
+    name,
+    endpoints: TWO,
+    service: {
+      spec: { ports: [{ port: 80 }] },
+      metadata: {
+        annotations: Object.fromEntries(
+          Object.entries(annotations).map(([key, value]) => [`kube-entry.io/${key}`, value]),
+        ),
+      },
+    },
+  });
+  push(
+    catalog,
+    record('named', { path: '/named', host: 'a.example', 'tls-secret': 'own' }),
+    record('sealed', { path: '/sealed', host: 'b.example', 'tls-passthrough': 'true' }),
+    record('strict', { path: '/strict', host: 'c.example', 'client-ca-secret': 'ca' }),
+  );
+  assert.deepEqual(
+    [...catalog.warnings(), ...catalog.refusals()].map(({ severity, reason, message }) => [severity, reason, message]),
+    [
+      [
+        'warning',
+        'AnnotationWithoutEffect',
+        'kube-entry.io/tls-secret: has no effect in a pushed record: Secrets are read for Services of the Kubernetes API and of manifests',
+      ],
+      [
+        'refused',
+        'BadAnnotation',
+        'kube-entry.io/tls-passthrough: is for Services of the Kubernetes API and of manifests, not for pushed records',
+      ],
+      [
+        'refused',
+        'AuthoritiesNotUsable',
+        'kube-entry.io/client-ca-secret: the Secret ca cannot be used: Secrets are read for Services of the Kubernetes API and of manifests',
+      ],
+    ],
+  );
+});

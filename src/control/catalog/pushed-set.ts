@@ -108,7 +108,7 @@ export class PushedSet {
 
 /** A pushed object comes without the Secrets and Services that it names. */
 const NOT_READ = { fault: 'Secrets are read for Services of the Kubernetes API and of manifests' };
-export const PUSHED_LOOKUPS = { authorities: () => NOT_READ, credentials: () => NOT_READ };
+export const PUSHED_LOOKUPS = { isPushed: true, authorities: () => NOT_READ, credentials: () => NOT_READ } as const;
 
 /** A pushed backend of its own is another owner than the watched Service it may be named after, and comes after it. */
 export function pushedOwner(name: string): ClusterId {
