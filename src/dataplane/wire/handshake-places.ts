@@ -7,8 +7,38 @@ import type { ServerHandshake } from '../transport/tls/server-handshake.ts';
  */
 const PATIENCE_MS = 1_000;
 
-/** The handshakes of one port and when each began, the oldest first. */
-export type HandshakeLine = Map<ServerHandshake, number>;
+/**
+ * The handshakes of one port and when each began, the oldest first. Arrays hold them, because in a Map those that are over would stay in
+ * memory for long: see runtime/indexed-set.ts.
+ */
+export class HandshakeLine {
+  readonly #handshakes: ServerHandshake[] = [];
+  readonly #since: number[] = [];
+
+  get size(): number {
+    return this.#handshakes.length;
+  }
+
+  get oldest(): { readonly handshake: ServerHandshake; readonly since: number } | undefined {
+    const [handshake] = this.#handshakes;
+    return handshake && { handshake, since: this.#since[0] as number };
+  }
+
+  add(handshake: ServerHandshake, now: number): void {
+    this.#handshakes.push(handshake);
+    this.#since.push(now);
+  }
+
+  /** @returns whether it was there */
+  remove(handshake: ServerHandshake): boolean {
+    // Most end in the order in which they began.
+    const index = this.#handshakes.indexOf(handshake);
+    if (index < 0) return false;
+    this.#handshakes.splice(index, 1);
+    this.#since.splice(index, 1);
+    return true;
+  }
+}
 
 /** The handshakes under way in a worker, of which there may be so many. A flood on one port takes no place from the others. */
 export class HandshakePlaces {
@@ -34,9 +64,9 @@ export class HandshakePlaces {
   makePlace(line: HandshakeLine): boolean {
     let longest = line;
     for (const other of this.#lines) if (other.size > longest.size) longest = other;
-    const [oldest] = longest;
+    const { oldest } = longest;
     if (oldest === undefined) return false;
-    const [handshake, since] = oldest;
+    const { handshake, since } = oldest;
     const hasMoreThanItsShare = longest.size > line.size + 1;
     if (!hasMoreThanItsShare && this.#clock.monotonic() - since < PATIENCE_MS) return false;
     handshake.destroy();
@@ -44,13 +74,13 @@ export class HandshakePlaces {
   }
 
   take(line: HandshakeLine, handshake: ServerHandshake): void {
-    line.set(handshake, this.#clock.monotonic());
+    line.add(handshake, this.#clock.monotonic());
     this.#lines.add(line);
     this.#taken += 1;
   }
 
   giveBack(line: HandshakeLine, handshake: ServerHandshake): void {
-    if (!line.delete(handshake)) return;
+    if (!line.remove(handshake)) return;
     if (line.size === 0) this.#lines.delete(line);
     this.#taken -= 1;
   }

@@ -7,7 +7,7 @@ import {
 import type { Passage } from '../transport/tls/server-name-terms.ts';
 import { NO_OWNER, type OpenTransport } from '../transport/transport.ts';
 import type { EngineParts } from './engine-parts.ts';
-import type { HandshakeLine, HandshakePlaces } from './handshake-places.ts';
+import { HandshakeLine, type HandshakePlaces } from './handshake-places.ts';
 
 /** Goes on with a connection. It must be opened within the call. */
 export interface TlsGateListener {
@@ -25,7 +25,7 @@ export class TlsGate {
   readonly #listener: TlsGateListener;
   readonly #context: ServerHandshakeContext;
   readonly #places: HandshakePlaces;
-  readonly #line: HandshakeLine = new Map();
+  readonly #line = new HandshakeLine();
 
   constructor(
     parts: EngineParts,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../clock.ts';
 import type { WorkerCounters } from '../../../observe/counters.ts';
+import { type Indexed, IndexedSet } from '../../runtime/indexed-set.ts';
 import type { TcpHandle } from '../tcp-handle.ts';
 import type { TlsHandle } from './tls-handle.ts';
 
@@ -16,15 +17,17 @@ const RECORD_OF_A_BYTE = 32;
 const RECORD_OF_SOME_BYTES = 4;
 
 /** What is known of one connection whose handshake is over. */
-export interface WatchedSession {
+export interface WatchedSession extends Indexed {
   readonly tcp: Pick<TcpHandle, 'bytesRead' | 'writeQueueSize'>;
   readonly tls: Pick<TlsHandle, 'bytesRead'>;
+  /** Kept here from watch() on. */
+  excess: Excess | undefined;
   /** Its records brought too little. */
   flooded(): void;
 }
 
 /** Of one session: how much its records had taken beyond what they brought. */
-interface Excess {
+export interface Excess {
   /** When the handshake was over. */
   readonly atStart: number;
   /** When the kernel had taken all that was written. */
@@ -37,7 +40,7 @@ interface Excess {
  * answers pile up. What shows is that bytes were read from the connection, and none came of them.
  */
 export class RecordFloods {
-  readonly #sessions = new Map<WatchedSession, Excess>();
+  readonly #sessions = new IndexedSet<WatchedSession>();
   readonly #clock: Clock;
   readonly #counters: WorkerCounters;
   #stopLooking: (() => void) | undefined;
@@ -49,7 +52,8 @@ export class RecordFloods {
 
   /** The handshake of this one is over. */
   watch(session: WatchedSession): void {
-    this.#sessions.set(session, { atStart: session.tcp.bytesRead, whenIdle: 0 });
+    session.excess = { atStart: session.tcp.bytesRead, whenIdle: 0 };
+    this.#sessions.add(session);
     this.#stopLooking ??= this.#clock.repeat(LOOK_MS, () => this.#look());
   }
 
@@ -61,8 +65,9 @@ export class RecordFloods {
   }
 
   #look(): void {
-    for (const [session, excess] of this.#sessions) {
-      if (!isFlooded(session, excess)) continue;
+    // One that is ended leaves the set meanwhile.
+    for (const session of [...this.#sessions]) {
+      if (session.excess === undefined || !isFlooded(session, session.excess)) continue;
       this.#counters.add('tlsFloods', 1);
       session.flooded();
     }

@@ -7,7 +7,7 @@ import { GATHERED_BYTES, type ReadBuffers } from '../read-buffers.ts';
 import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals } from '../tcp-handle.ts';
 import type { Piece, Transport, TransportOwner } from '../transport.ts';
 import { HandshakeOutcome } from './handshake-outcome.ts';
-import type { RecordFloods, WatchedSession } from './record-floods.ts';
+import type { Excess, RecordFloods, WatchedSession } from './record-floods.ts';
 import { type TlsHandle, wrapTls } from './tls-handle.ts';
 import { type OutletListener, TlsOutlet } from './tls-outlet.ts';
 
@@ -84,6 +84,8 @@ function shutDown(handle: TlsHandle, done: (status: number) => void): number {
  * in the memory that its owner gives for it, and handed on together.
  */
 export class TlsTransport implements Transport, OutletListener, WatchedSession {
+  index = 0;
+  excess: Excess | undefined;
   isPaused = true;
   readonly tcp: TcpHandle;
   readonly tls: TlsHandle;
