@@ -4,7 +4,7 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type Outgoi
 import { type TestContext, test } from 'node:test';
 import { atEnd } from '../support/cleanup.ts';
 import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
-import { RawUpstream } from '../support/raw-upstream.ts';
+import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { type SelfSigned, selfSigned } from '../support/self-signed.ts';
 
 const OWN = selfSigned({ commonName: 'entry' });
@@ -81,6 +81,15 @@ test('upstreams are told of scheme and certificate, whatever the client says', a
   assert.equal(only.header('x-client-cert-verify'), 'SUCCESS');
   assert.equal(only.header('x-client-cert-subject-dn'), 'CN=client');
   assert.equal(only.header('x-client-cert-any'), undefined);
+});
+
+test('Services have no Strict-Transport-Security but their own', async t => {
+  const own = await start(t);
+  const client = session(t, own, 'plain.test');
+  assert.equal((await ask(client, 'plain.test'))['strict-transport-security'], undefined);
+  const mine = 'Strict-Transport-Security: max-age=60\r\n';
+  own.upstream.handler = answering(`HTTP/1.1 200 OK\r\n${mine}Content-Length: 2\r\n\r\nok`);
+  assert.equal((await ask(client, 'plain.test'))['strict-transport-security'], 'max-age=60');
 });
 
 test('on the plain port, HTTP/2 by prior knowledge is redirected as HTTP/1.1 is', async t => {
