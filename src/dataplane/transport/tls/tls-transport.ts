@@ -72,6 +72,11 @@ function onerror(this: TlsHandle, error: unknown): void {
 
 function ignore(): undefined {}
 
+/** Acts when the caller has returned: owners expect no news while they call. */
+function soon(owner: TransportOwner, act: () => void): void {
+  process.nextTick(guarded(owner, act));
+}
+
 /** Sends close_notify and FIN. @returns an error that shows at once; 0: the outcome follows */
 function shutDown(handle: TlsHandle, done: (status: number) => void): number {
   const request = internals.newShutdown();
@@ -192,7 +197,7 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
     this.isPaused = false;
     if (!this.isOpen) return;
     const error = this.tls.readStart();
-    if (error !== 0) this.#failSoon(error);
+    if (error !== 0) soon(this.#owner, () => this.#close(getSystemErrorName(error)));
   }
 
   handOver(owner: TransportOwner): void {
@@ -292,7 +297,7 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
       else guarded(this.#owner, finished)();
     });
     // The peer may have reset the connection already.
-    if (error !== 0) this.#failSoon(error);
+    if (error !== 0) soon(this.#owner, () => this.#close(getSystemErrorName(error)));
   }
 
   crashed(error: unknown): void {
@@ -339,10 +344,6 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
     this.#start = 0;
     this.#next = 0;
     return isSet ? undefined : buffer;
-  }
-
-  #failSoon(error: number): void {
-    process.nextTick(guarded(this.#owner, () => this.#close(getSystemErrorName(error))));
   }
 
   #close(error: string | undefined): void {
