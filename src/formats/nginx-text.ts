@@ -49,7 +49,8 @@ export function requestVariable(name: string, known: ReadonlyMap<string, string>
  */
 export function parseNginxText(text: string, partOf: (name: string) => TextPart): readonly TextPart[] {
   const bad = UNPRINTABLE.exec(text)?.[0];
-  if (bad !== undefined) throw new FormatError(`${quote(text)} holds ${quote(bad)}, which no header and no URL can: a URL has it as %XX`);
+  if (bad !== undefined)
+    throw new FormatError(`${quote(text)} holds ${quote(bad)}, which no header and no URL can: a URL has it as %XX`);
   const parts: TextPart[] = [];
   for (const [piece, braced, bare] of text.matchAll(/\$\{(\w+)\}|\$(\w+)|[^$]+|\$/g)) {
     if (piece === '$')
