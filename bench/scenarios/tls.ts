@@ -43,6 +43,11 @@ export const rsaHandshake = handshakes('rsa', 'RSA 2048');
 export const ecdsaFullHandshake = fullHandshakes('ecdsa', 'ECDSA P-256');
 export const rsaFullHandshake = fullHandshakes('rsa', 'RSA 2048');
 
+/** What the handshakes of one kind of key are measured with. */
+function handshakeSetup(tls: 'ecdsa' | 'rsa') {
+  return { unit: 'request', prefixes: ONE_PREFIX, accessLog: false, backend: 'http', tls } as const;
+}
+
 /** wrk brings its ticket along: but for the first ones, sessions of TLS 1.3 go on, and each gets a new ticket. */
 function handshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
   const run = ({ port, cpus }: Target, seconds: number) =>
@@ -50,11 +55,7 @@ function handshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
   return {
     name: `tls-handshake-${tls}`,
     title: `A TLS connection for each GET, ${title}, 64 at a time`,
-    unit: 'request',
-    prefixes: ONE_PREFIX,
-    accessLog: false,
-    backend: 'http',
-    tls,
+    ...handshakeSetup(tls),
     async check(target) {
       const { failed } = await run(target, 1);
       ensure(failed === 0, `${failed} requests failed`);
@@ -82,11 +83,7 @@ function fullHandshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
   return {
     name: `tls-full-handshake-${tls}`,
     title: `A full handshake of TLS for each GET, ${title}, ${connections} at a time`,
-    unit: 'request',
-    prefixes: ONE_PREFIX,
-    accessLog: false,
-    backend: 'http',
-    tls,
+    ...handshakeSetup(tls),
     async check(target) {
       const { failed } = await run(target, 0.001);
       ensure(failed === 0, `${failed} requests failed`);

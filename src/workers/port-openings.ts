@@ -178,7 +178,7 @@ export class PortOpenings {
   /** Whether workers may listen there. */
   async #look(opening: Opening): Promise<void> {
     const { id, listen } = opening;
-    // Before workers are told of this port, such a report is about one that had its address before.
+    // Before workers hear of this port, such a report is about an earlier port at the same address.
     if (opening.stage !== 'waiting' && this.#options.reports.hasListener(id)) return;
     opening.stage = 'waiting';
     try {

@@ -6,7 +6,7 @@ const NONCE_SIZE = 16;
 /** Nonces that are made at once. */
 const NONCES = 256;
 
-// What OpenSSL is told of a ticket (SSL_CTX_set_tlsext_ticket_key_evp_cb).
+// What the callback answers about a ticket (SSL_CTX_set_tlsext_ticket_key_evp_cb).
 const UNKNOWN = 0;
 const USED = 1;
 const USED_AND_RENEWED = 2;
