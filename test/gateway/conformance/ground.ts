@@ -81,6 +81,9 @@ export class Ground implements AsyncDisposable {
   async #awaitEntry(entry: RealEntry): Promise<void> {
     try {
       await entry.ready();
+      // The suite reads the features of the class once, before it waits for anything.
+      const { kubectl } = this.#kube;
+      await kubectl.run(['wait', '--for=condition=Accepted', `gatewayclass/${CLASS}`, '--timeout=60s']);
     } catch (error) {
       throw new Error(`${messageOf(error)}; the end of its log: ${entry.written.slice(-LOG_END)}`, { cause: error });
     }
