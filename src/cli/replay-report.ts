@@ -18,7 +18,7 @@ const SKIPPED: Readonly<Record<Skip, string>> = {
 const HEADINGS: Readonly<Record<string, string>> = { answer: 'No answer', status: 'Status', body: 'Body' };
 
 export function replayReport(findings: Findings, ends: { readonly a: string; readonly b: string }, io: Io): string {
-  const { compared, equal, different, unsteady, skipped, differences, stopped } = findings;
+  const { compared, equal, different, unsteady, otherPages, skipped, differences, stopped } = findings;
   const { paint } = io;
   const sections = [
     `A  ${printable(ends.a)}\nB  ${printable(ends.b)}`,
@@ -33,6 +33,10 @@ export function replayReport(findings: Findings, ends: { readonly a: string; rea
     sections.push(
       `${plural(unsteady, 'request')} cannot be compared: A itself answers the same request differently each time`,
     );
+  }
+  if (otherPages > 0) {
+    const answers = plural(otherPages, 'redirect or error', 'redirects and errors');
+    sections.push(`${answers} with other pages, which are not compared: --pages compares them, too`);
   }
   if (stopped !== undefined) sections.push(paint('yellow', `Ended early: ${printable(stopped)}`));
   const counts = `${plural(compared, 'request')} compared, ${equal} equal, ${different} different`;

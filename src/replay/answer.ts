@@ -65,6 +65,16 @@ export function differencesOf(against: Outcome, other: Outcome): Difference[] {
   return differences;
 }
 
+const HEADERS_OF_PAGES = ['content-type', 'content-encoding'];
+
+/**
+ * Whether a difference is one of the page of a redirect or an error. Most of these pages are made by the server itself, in its own
+ * words, and not by what is behind it.
+ */
+export function isOfPage(outcome: Outcome, { what }: Difference): boolean {
+  return !isFailure(outcome) && outcome.status >= 300 && (what === 'body' || HEADERS_OF_PAGES.includes(what));
+}
+
 function shown(outcome: Outcome): string {
   return isFailure(outcome) ? outcome.failure : String(outcome.status);
 }

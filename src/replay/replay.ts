@@ -1,6 +1,6 @@
 /** Sends the requests of a log to two servers, and compares what they answer. */
 import { type Clock, sleep } from '../clock.ts';
-import { type Difference, differencesOf, isFailure, type Outcome } from './answer.ts';
+import { type Difference, differencesOf, isFailure, isOfPage, type Outcome } from './answer.ts';
 import type { LoggedRequest } from './log-line.ts';
 import { readLogLine } from './log-line.ts';
 import { type Findings, Tally } from './tally.ts';
@@ -18,6 +18,8 @@ export interface ReplayOptions {
   /** Only requests of this host are sent; it is that of lines that name none. Undefined: of all hosts. */
   readonly host: string | undefined;
   readonly methods: ReadonlySet<string>;
+  /** The pages of redirects and errors are compared, too. */
+  readonly comparesPages: boolean;
   /** So many requests at most. */
   readonly limit: number;
   /** Requests per second to each end. */
@@ -115,14 +117,17 @@ class Replay {
   }
 
   async #compare(question: Question): Promise<void> {
-    const { against, with: other, signal } = this.#options;
+    const { against, with: other, comparesPages, signal } = this.#options;
     const [a, b] = await Promise.all([against.ask(question), other.ask(question)]);
     if (signal.aborted) return;
     this.#note('A', a);
     this.#note('B', b);
-    const differences = differencesOf(a, b);
+    const all = differencesOf(a, b);
+    const differences = comparesPages ? all : all.filter(one => !isOfPage(a, one));
     const steady = differences.length === 0 ? differences : await this.#steadyOf(differences, question, a);
-    if (!signal.aborted) this.#tally.add(question, steady, steady.length < differences.length);
+    if (signal.aborted) return;
+    this.#tally.add(question, steady, steady.length < differences.length);
+    if (differences.length < all.length) this.#tally.otherPages += 1;
   }
 
   /**

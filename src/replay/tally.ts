@@ -36,6 +36,8 @@ export interface Findings {
   readonly different: number;
   /** The answers differ, and so do two answers of A to the same request: nothing can be said of them. */
   readonly unsteady: number;
+  /** Redirects and errors whose pages differ, where these are not compared. */
+  readonly otherPages: number;
   /** By reason: lines that were not sent. */
   readonly skipped: Readonly<Record<Skip, number>>;
   /** The most frequent first. */
@@ -57,6 +59,7 @@ interface OpenKind {
 export class Tally {
   lines = 0;
   compared = 0;
+  otherPages = 0;
   #different = 0;
   #unsteady = 0;
   readonly #skipped: Record<Skip, number> = { format: 0, request: 0, method: 0, host: 0, length: 0 };
@@ -87,6 +90,7 @@ export class Tally {
       equal: this.compared - this.#different - this.#unsteady,
       different: this.#different,
       unsteady: this.#unsteady,
+      otherPages: this.otherPages,
       skipped: { ...this.#skipped },
       differences: [...this.#kinds.values()]
         .sort((a, b) => b.count - a.count)

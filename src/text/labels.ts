@@ -3,8 +3,8 @@ import { formatHostPort } from '../formats/host-port.ts';
 /** Words that logs, Events and several commands share. */
 
 /** `1 route`, `2 routes` */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
 }
 
 /** `*` for any host, which is an empty string in the table, and `_`, as nginx writes it, for those that no other route names. */

@@ -62,8 +62,31 @@ test('JSON has the same for scripts, and answers that agree exit with 0', async 
   assert.deepEqual(JSON.parse(stdout), {
     against: both[1],
     with: both[3],
-    ...{ lines: 1, compared: 1, equal: 1, different: 0, unsteady: 0, skipped, differences: [] },
+    ...{ lines: 1, compared: 1, equal: 1, different: 0, unsteady: 0, otherPages: 0, skipped, differences: [] },
   });
+});
+
+test('pages of redirects and errors are each server’s own, and are compared only where one asks for it', async t => {
+  const page = async (name: string) => {
+    const { address } = await startHttpBackend(t, ({ url }, response) => {
+      response.statusCode = url === '/moved' ? 308 : url === '/gone' ? 404 : 200;
+      response.setHeader('Content-Type', name === 'old' || url === '/same' ? 'text/html' : 'text/html; charset=utf-8');
+      response.end(url === '/same' ? 'backend' : `<center>${name}</center>`);
+    });
+    return `http://127.0.0.1:${address.port}`;
+  };
+  const asked = ['replay', '-', '--host', 'a', '--against', await page('old'), '--with', await page('new')];
+  const usual = await runHere(asked, { input: LOG });
+  assert.equal(usual.code, 0);
+  assert.match(
+    usual.stdout,
+    /\n\n3 redirects and errors with other pages, which are not compared: --pages compares them, too\n\n4 requests compared, 4 equal, 0 different\n$/,
+  );
+  const all = await runHere([...asked, '--pages'], { input: LOG });
+  assert.equal(all.code, 1);
+  assert.match(all.stdout, /^Content-Type: 3 requests$/m);
+  assert.match(all.stdout, /^Body: 3 requests$/m);
+  assert.match(all.stdout, /4 requests compared, 1 equal, 3 different\n$/);
 });
 
 test('what is wrong with the command line is said at once, and nothing is sent', async () => {

@@ -48,6 +48,7 @@ function compare(
 ): Promise<Findings> {
   return replay(streamed(lines), {
     ...{ against: a, with: b, host: 'shop.example.com', methods: new Set(SAFE_METHODS), limit: 1_000, rate: 1e6 },
+    comparesPages: true,
     ...{ clock: systemClock, signal: new AbortController().signal, ...some },
   });
 }
@@ -285,6 +286,7 @@ test('what was found until it is stopped counts', async t => {
   }
   const findings = await replay(growing(), {
     ...{ against: end, with: end, host: 'a', methods: new Set(['GET']), limit: 1_000, rate: 20, clock: systemClock },
+    comparesPages: true,
     signal: stop.signal,
   });
   assert.equal(findings.stopped, 'interrupted');
