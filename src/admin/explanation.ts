@@ -2,6 +2,8 @@
 
 import type { ClusterSource } from '../control/cluster-reports.ts';
 import type { ControlPlane } from '../control/control-plane.ts';
+import type { LimitOrigins } from '../control/limits.ts';
+import type { PlainRedirect } from '../control/route-reports.ts';
 import { FormatError } from '../errors.ts';
 import type { GatewayPort } from '../model/gateway-port.ts';
 import type { ClusterId, Route, RouteLimits, ServiceRef } from '../model/route.ts';
@@ -33,6 +35,10 @@ export interface ExplanationView {
   readonly endpoints: EndpointChoiceView | undefined;
   /** In force for the request. */
   readonly limits: RouteLimits | undefined;
+  /** What says each of them. */
+  readonly limitOrigins: LimitOrigins | undefined;
+  /** The answer to the request in plain HTTP; absent where it is that of TLS, which all the rest is about. */
+  readonly plainRedirect: PlainRedirect | undefined;
   /** What the policies of the route would do with the request, in the order in which it meets them. */
   readonly policies: readonly PolicyExplanation[];
   /** Services that ask for the host and path of the route, too, and get it when its Service gives it up. */
@@ -112,7 +118,7 @@ function clientQuery(query: unknown): ClientFacts {
 }
 
 /** What an explanation is completed with. */
-export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits' | 'gatewayPorts'> &
+export type ExplanationContext = Pick<ControlPlane, 'refusals' | 'conflicts' | 'limits' | 'routes' | 'gatewayPorts'> &
   ClusterSource & { readonly reports: Pick<ControlPlane['reports'], 'choose'> };
 
 export function viewExplanation(
@@ -131,6 +137,8 @@ export function viewExplanation(
     route: route && viewRoute(route, context),
     endpoints: choice && viewChoice(choice),
     limits: route && { ...context.limits, ...route.overrides },
+    limitOrigins: route && context.routes.limitOrigins(route),
+    plainRedirect: context.routes.plainRedirect(explanation),
     policies: route === undefined ? [] : explainPolicies(route.policies, explainedRequest(explanation, client)),
     losers: losers.map(loser => ({ ...loser, route: viewRoute(loser.route, context) })),
     ...(at === undefined ? others(explanation, context) : { waiting: [], refusals: [] }),

@@ -53,6 +53,8 @@ export interface BackendSummary {
   /** As the annotation `kube-entry.io/balance` has it: `service` for the ClusterIP. */
   readonly balance: string;
   readonly endpoints: readonly { readonly address: string; readonly port: number }[];
+  /** The answer where there are no endpoints; absent: 503. */
+  readonly absentStatus?: number;
 }
 
 export function viewRoute(route: Route, clusters: ClusterSource): RouteView {
@@ -91,5 +93,6 @@ function summarise(id: ClusterId, clusters: ClusterSource): BackendSummary {
     name: cluster?.name ?? '',
     balance: cluster === undefined ? '' : formatBalance(cluster.balance),
     endpoints: endpoints.map(({ address, port }) => ({ address, port })),
+    ...(cluster?.absentStatus !== undefined && { absentStatus: cluster.absentStatus }),
   };
 }

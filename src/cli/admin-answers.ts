@@ -3,8 +3,10 @@ import type { DiagnosticView } from '../admin/diagnostic-view.ts';
 import type { EndpointChoiceView } from '../admin/endpoint-choice-view.ts';
 import type { RouteView } from '../admin/route-view.ts';
 import { type StubStatus, stubStatus } from '../admin/stub-status.ts';
+import { isLimitOrigin, type LimitOrigins } from '../control/limits.ts';
+import type { PlainRedirect } from '../control/route-reports.ts';
 import { UnavailableError } from '../errors.ts';
-import type { RouteLimits, RouteOverrides, ServiceRef } from '../model/route.ts';
+import type { RouteLimits, ServiceRef } from '../model/route.ts';
 import { isObject } from '../resources/service-object.ts';
 import type { PortExplanation } from '../routing/explanation.ts';
 import type { Conflict } from '../routing/ledger.ts';
@@ -15,11 +17,12 @@ import { type MetricSamples, readMetrics } from './metrics-text.ts';
 /** What people are shown of a route. */
 export type ShownRoute = Pick<RouteView, 'host' | 'path' | 'match' | 'service' | 'ingress' | 'gateway' | 'backends'> & {
   /** An older version does not say how requests are spread. */
-  readonly backend: Pick<RouteView['backend'], 'endpoints'> & Partial<Pick<RouteView['backend'], 'balance'>>;
+  readonly backend: Pick<RouteView['backend'], 'endpoints'> &
+    Partial<Pick<RouteView['backend'], 'balance' | 'absentStatus'>>;
 };
 
-/** The route that takes a request, with the limits that its Service sets. */
-export type TakingRoute = ShownRoute & { readonly overrides: RouteOverrides } & Pick<RouteView, 'canary'>;
+/** The route that takes a request. */
+export type TakingRoute = ShownRoute & Pick<RouteView, 'canary'>;
 
 /** GET /explain */
 export interface ExplanationAnswer {
@@ -33,8 +36,11 @@ export interface ExplanationAnswer {
   readonly upstreamTarget: string | undefined;
   /** Where it would go; absent where kube-proxy chooses, or in the answer of an older version. */
   readonly endpoints: EndpointChoiceView | undefined;
-  /** Absent in the answer of an older version. */
+  /** Absent in the answer of an older version, as the next two. */
   readonly limits: RouteLimits | undefined;
+  readonly limitOrigins: LimitOrigins | undefined;
+  /** The answer to plain HTTP, where that is another one. */
+  readonly plainRedirect: PlainRedirect | undefined;
   /** Empty in the answer of an older version. */
   readonly policies: readonly ShownPolicy[];
   readonly waiting: readonly ServiceRef[];
@@ -115,13 +121,15 @@ export async function askExplanation(client: AdminClient, asked: AskedExplanatio
   const losers: unknown[] = value.losers;
   const { route } = value;
   return {
-    route: route && { ...route, overrides: isObject(route.overrides) ? route.overrides : {} },
+    route,
     rule: typeof value.rule === 'string' ? value.rule : undefined,
     at: isPortExplanation(value.at) ? value.at : undefined,
     gateways: Array.isArray(value.gateways) ? value.gateways.filter(name => typeof name === 'string') : undefined,
     upstreamTarget: typeof value.upstreamTarget === 'string' ? value.upstreamTarget : undefined,
     endpoints: isChoice(value.endpoints) ? value.endpoints : undefined,
     limits: isLimits(value.limits) ? value.limits : undefined,
+    limitOrigins: isLimitOrigins(value.limitOrigins) ? value.limitOrigins : undefined,
+    plainRedirect: isPlainRedirect(value.plainRedirect) ? value.plainRedirect : undefined,
     policies: Array.isArray(value.policies) ? value.policies.filter(isShownPolicy) : [],
     waiting: Array.isArray(value.waiting) ? value.waiting.filter(isServiceRef) : [],
     losers: losers.map(loser => {
@@ -236,9 +244,18 @@ function isConflict(value: unknown): value is Conflict {
   );
 }
 
+const LIMIT_FIELDS = ['connectTimeoutMs', 'readTimeoutMs', 'sendTimeoutMs', 'maxBodySize'] as const;
+
 function isLimits(value: unknown): value is RouteLimits {
-  const fields = ['connectTimeoutMs', 'readTimeoutMs', 'sendTimeoutMs', 'maxBodySize'];
-  return isObject(value) && fields.every(field => typeof value[field] === 'number');
+  return isObject(value) && LIMIT_FIELDS.every(field => typeof value[field] === 'number');
+}
+
+function isLimitOrigins(value: unknown): value is LimitOrigins {
+  return isObject(value) && LIMIT_FIELDS.every(field => isLimitOrigin(value[field]));
+}
+
+function isPlainRedirect(value: unknown): value is PlainRedirect {
+  return isObject(value) && typeof value.status === 'number' && typeof value.location === 'string';
 }
 
 function isServiceRef(value: unknown): value is ServiceRef {

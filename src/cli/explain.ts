@@ -1,6 +1,7 @@
 import { readClient } from '../admin/endpoint-choice-view.ts';
 import { explainAsked, viewExplanation } from '../admin/explanation.ts';
 import { ClusterReports } from '../control/cluster-reports.ts';
+import { RouteReports } from '../control/route-reports.ts';
 import { FormatError, SettingsError } from '../errors.ts';
 import { limitsOf } from '../settings/limits.ts';
 import { printable } from '../text/printable.ts';
@@ -53,6 +54,8 @@ export const explain: Command = {
     'balance',
     'engine',
     'mergeSlashes',
+    'tlsListen',
+    'httpsPort',
     'logLevel',
     'config',
   ],
@@ -151,6 +154,7 @@ async function askFor({ host, target }: Question, invocation: Invocation): Promi
       refusals: () => catalog.refusals(),
       conflicts: () => catalog.conflicts(),
       limits: limitsOf(settings),
+      routes: new RouteReports(catalog, () => settings),
       gatewayPorts,
     });
     return answer;

@@ -1,13 +1,15 @@
 /** What `kube-entry explain` prints for people. */
+import { describeCanary } from '../admin/canary-words.ts';
 import { describeBodyLimit, describeTimeouts } from '../control/limits.ts';
 import { serviceKey } from '../model/route.ts';
 import type { PortExplanation } from '../routing/explanation.ts';
-import { hostLabel, plural } from '../text/labels.ts';
+import { hostLabel, objectLabel, plural, serviceLabel } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
 import type { ExplanationAnswer, ShownRoute, TakingRoute } from './admin-answers.ts';
 import { choiceReport } from './endpoint-choice-report.ts';
 import { backendsLabel, ruleLabel } from './gateway-routes-report.ts';
 import type { Io } from './io.ts';
+import { headingOf } from './routes-report.ts';
 import { type Fact, formatFacts, formatTable } from './terminal/table.ts';
 import { upstreamLabel } from './upstream-label.ts';
 
@@ -34,7 +36,7 @@ export function explanationReport(
   if (route === undefined) {
     sections.push(...refusalSections(asked, at, gateways, paint));
   } else {
-    const facts = factsOf(answer, route);
+    const facts = [...plainHttpFacts(question, answer), ...factsOf(answer, route)];
     sections.push(`${paint('bold', asked)}\n${formatFacts(facts, { indent: '  ', paint })}`);
     const does = answer.policies.map(one => [one.policy, printable(one.does)]);
     if (does.length > 0)
@@ -52,9 +54,9 @@ export function explanationReport(
     sections.push(`${paint('yellow', 'Waiting for this host and path')}\n${table}`);
   }
   if (refusals.length > 0) {
-    const rows = refusals.map(({ service, reason = '', message }) => [serviceKey(service), reason, message]);
-    const table = formatTable(['SERVICE', 'REASON', 'WHAT TO DO'], rows, layout);
-    sections.push(`${paint('yellow', 'Refused Services that ask for this path')}\n${table}`);
+    const rows = refusals.map(({ service, reason = '', message }) => [objectLabel(service), reason, message]);
+    const table = formatTable([headingOf(refusals), 'REASON', 'WHAT TO DO'], rows, layout);
+    sections.push(`${paint('yellow', 'Refused, though they ask for this path')}\n${table}`);
   }
   if (losers.length > 0) {
     const rows = losers.map(({ route: loser, reason }) => [
@@ -74,30 +76,26 @@ function upstreamFact(route: TakingRoute, areShown: boolean): Fact {
   const { backend } = route;
   if (isShared(route)) return ['Upstream', printable(`shared by weight: ${backendsLabel(route)}`)];
   const { length } = backend.endpoints;
-  if (length === 0) return ['Upstream', 'none: it is answered with 503', 'red'];
+  if (length === 0) return ['Upstream', `none: it is answered with ${backend.absentStatus ?? 503}`, 'red'];
   return ['Upstream', areShown ? `${backend.balance} over ${plural(length, 'endpoint')}` : upstreamLabel(backend)];
 }
 
-function canaryFacts({ canary }: TakingRoute): Fact[] {
-  if (canary === undefined) return [];
-  const { backend, weight, weightTotal, header, headerValue, headerPattern, cookie } = canary;
-  const value = headerValue || (headerPattern === undefined ? 'always' : `~${headerPattern}`);
-  const share = weightTotal === undefined ? `${weight}%` : `${weight} of ${weightTotal}`;
-  const rules = [
-    header !== '' && `header ${header}: ${value}`,
-    cookie !== '' && `cookie ${cookie}=always`,
-    weight > 0 && `${share} of ${header === '' && cookie === '' ? 'all' : 'the other'} requests`,
-  ].filter(rule => rule !== false);
-  const who = rules.length === 0 ? 'it takes no request' : `it takes ${rules.join(', ')}`;
-  const where = backend.endpoints.length === 0 ? 'no endpoint: it takes no request' : who;
-  return [['Canary', printable(`${backend.name}: ${where}`)]];
+/** What comes before all the rest, unless the question is about https. */
+function plainHttpFacts({ target }: Question, { plainRedirect }: ExplanationAnswer): Fact[] {
+  if (plainRedirect === undefined || /^https:/i.test(target)) return [];
+  const { status, location } = plainRedirect;
+  return [['Over http', printable(`answered with ${status}, which sends it to ${location}; the rest is for https`)]];
 }
 
-function limitFacts({ route, limits }: ExplanationAnswer): Fact[] {
-  if (route === undefined || limits === undefined) return [];
+function canaryFacts({ canary }: TakingRoute): Fact[] {
+  return canary === undefined ? [] : [['Canary', printable(describeCanary(canary))]];
+}
+
+function limitFacts({ limits, limitOrigins }: ExplanationAnswer): Fact[] {
+  if (limits === undefined) return [];
   return [
-    ['Timeouts', describeTimeouts(limits, route.overrides)],
-    ['Body limit', describeBodyLimit(limits, route.overrides)],
+    ['Timeouts', describeTimeouts(limits, limitOrigins)],
+    ['Body limit', describeBodyLimit(limits, limitOrigins)],
   ];
 }
 
@@ -134,8 +132,9 @@ function factsOf(answer: ExplanationAnswer, route: TakingRoute): Fact[] {
     ...(at === undefined ? [] : [['Listener', printable(`${at.listener} at ${at.port}`)] as Fact]),
     ['Route', `${hostLabel(route.host)} ${route.path}`],
     ...(route.gateway === undefined ? [] : [['Of', printable(ruleLabel(route.gateway))] as Fact]),
+    ...(route.ingress === undefined ? [] : [['Of', `Ingress ${serviceKey(route.ingress)}`] as Fact]),
     ...(rule === undefined ? [] : [['Rule', printable(rule)] as Fact]),
-    ...(isShared(route) ? [] : [['Service', serviceKey(route.service)] as Fact]),
+    ...(isShared(route) ? [] : [['Service', serviceLabel(route.service)] as Fact]),
     upstreamFact(route, answer.endpoints !== undefined),
     ['It gets', upstreamTarget],
     ...canaryFacts(route),
@@ -150,5 +149,5 @@ function isShared({ backends = [] }: ShownRoute): boolean {
 
 /** Whose the route is. */
 function ownerLabel({ gateway, service }: ShownRoute): string {
-  return gateway === undefined ? serviceKey(service) : ruleLabel(gateway);
+  return gateway === undefined ? serviceLabel(service) : ruleLabel(gateway);
 }

@@ -77,6 +77,7 @@ export function describeRoutes(view: RoutesView, none: string, { terminal, paint
   return sections.join('\n\n');
 }
 
-function headingOf(diagnostics: readonly ShownDiagnostic[]): string {
+/** Of a column with objects. */
+export function headingOf(diagnostics: readonly ShownDiagnostic[]): string {
   return diagnostics.some(({ service }) => service.kind !== undefined) ? 'OBJECT' : 'SERVICE';
 }

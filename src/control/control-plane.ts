@@ -14,6 +14,7 @@ import type { CertificateReport } from './certificates/certificate-report.ts';
 import type { TableChange } from './change-log.ts';
 import type { ClusterReports } from './cluster-reports.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
+import type { RouteReports } from './route-reports.ts';
 
 /** The state of a source of routes, for people. */
 export interface SourceReport {
@@ -48,6 +49,8 @@ export interface ControlPlane {
   observedClusters(wanted: string | undefined): Iterable<ObservedCluster>;
   /** Which endpoints of a cluster get no requests, and where a request would go. */
   readonly reports: Pick<ClusterReports, 'outOfUse' | 'choose'>;
+  /** What is in force for a route and does not stand in it. */
+  readonly routes: Pick<RouteReports, 'limitOrigins' | 'plainRedirect'>;
   /** The certificates that objects ask for, and what is wrong with them. */
   readonly certificates: { all(): Iterable<CertificateReport> };
   readonly mergeSlashes: boolean;

@@ -30,6 +30,7 @@ import type { DescriptorWatch } from './descriptor-watch.ts';
 import type { EndpointHealth } from './health/endpoint-health.ts';
 import { isNamed, type ObservedCluster } from './observed-cluster.ts';
 import { Publisher } from './publisher.ts';
+import { RouteReports } from './route-reports.ts';
 
 /** What is watched, besides what is pushed. */
 export interface RouteSource {
@@ -76,6 +77,7 @@ export class RouteControl implements ObservedControlPlane {
   #pushedBody = '[]';
   readonly #publisher: Publisher;
   readonly reports: ClusterReports;
+  readonly routes: RouteReports;
   readonly certificates: CertificateReports;
   isDraining = false;
 
@@ -86,6 +88,7 @@ export class RouteControl implements ObservedControlPlane {
     this.#settings = options.settings;
     this.reports = new ClusterReports(options.fleet, options.health, () => options.fleet.affinityKeys);
     const { catalog } = options;
+    this.routes = new RouteReports(catalog, () => this.#settings);
     this.certificates = new CertificateReports({
       secrets: catalog.secrets.tls,
       defaultCertificate: options.defaultCertificate ?? (() => undefined),

@@ -101,7 +101,7 @@ test('a refused Service that asks for the path is named, with what is wrong with
   assert.equal(code, 1);
   assert.match(
     stdout,
-    /^Refused Services that ask for this path\n {2}SERVICE +REASON +.*\n {2}default\/headless +HeadlessService +the Service is headless/m,
+    /^Refused, though they ask for this path\n {2}SERVICE +REASON +.*\n {2}default\/headless +HeadlessService +the Service is headless/m,
   );
   const json = await runHere(['explain', '--manifests', file, '--output', 'json', '/headless/x']);
   const { status, refusals } = JSON.parse(json.stdout);

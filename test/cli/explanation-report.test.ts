@@ -10,7 +10,7 @@ const QUESTION = { host: 'a.example.com', target: '/cart' };
 const AT = { port: '127.0.0.2:443', listener: 'infra/web/https' };
 
 const rule: TakingRoute = {
-  ...{ host: '*.example.com', path: '/cart', service: { namespace: 'shop', name: 'cart' }, overrides: {} },
+  ...{ host: '*.example.com', path: '/cart', service: { namespace: 'shop', name: 'cart' } },
   backend: { balance: 'least-request', endpoints: [{ address: '10.0.0.1', port: 80 }] },
   gateway: {
     object: { kind: 'HTTPRoute', namespace: 'shop', name: 'cart' },
@@ -18,9 +18,11 @@ const rule: TakingRoute = {
   },
 };
 
+const untold = { limits: undefined, limitOrigins: undefined, plainRedirect: undefined };
+
 function answer(fields: Partial<ExplanationAnswer>): ExplanationAnswer {
   const nothing = { route: undefined, rule: undefined, upstreamTarget: undefined, endpoints: undefined };
-  return { ...nothing, limits: undefined, policies: [], waiting: [], losers: [], refusals: [], ...fields };
+  return { ...nothing, ...untold, policies: [], waiting: [], losers: [], refusals: [], ...fields };
 }
 
 function linesOf(fields: Partial<ExplanationAnswer>): string[][] {

@@ -7,6 +7,7 @@ import type { CertificateReport } from '../../src/control/certificates/certifica
 import { ClusterReports } from '../../src/control/cluster-reports.ts';
 import type { ControlPlane } from '../../src/control/control-plane.ts';
 import { isNamed } from '../../src/control/observed-cluster.ts';
+import { RouteReports } from '../../src/control/route-reports.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import type { WorkerCounters } from '../../src/observe/counters.ts';
 import { silentLogger } from '../../src/observe/logger.ts';
@@ -55,6 +56,7 @@ export async function startInstance(
         .map(found => reports.observe(found)),
     reports,
     certificates: { all: () => certificates },
+    routes: new RouteReports(catalog, () => DEFAULTS),
     mergeSlashes: true,
     limits: limitsOf(DEFAULTS),
     conflicts: () => catalog.conflicts(),

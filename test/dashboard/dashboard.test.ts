@@ -97,10 +97,7 @@ test('the dashboard of a small company', needs('chromium'), async context => {
     });
     await page.getByRole('button', { name: '/volume', exact: true }).click();
     const answer = page.locator('#explanation');
-    await reads(
-      answer,
-      /Route\s+\/volume of default\/volume.*Limits\s+connect 5 s, read 60 s.*the prefix is taken off/s,
-    );
+    await reads(answer, /Route\s+\/volume of default\/volume.*Limits\s+connect 5s, read 60s.*the prefix is taken off/s);
     assert.equal(await page.locator('#url').inputValue(), '/volume');
     await page.locator('#routes tr', { hasText: '*.tenants.example.com' }).locator('td.number').first().click();
     await reads(answer, /\*\.tenants\.example\.com\/ of tenants\/pages/);

@@ -3,6 +3,7 @@ import type { TableChange } from '../../src/control/change-log.ts';
 import type { ObservedControlPlane, SourceReport } from '../../src/control/control-plane.ts';
 import type { EndpointReport } from '../../src/control/endpoint-report.ts';
 import { isNamed, type ObservedCluster } from '../../src/control/observed-cluster.ts';
+import type { PlainRedirect } from '../../src/control/route-reports.ts';
 import type { ServedCluster } from '../../src/model/delta.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { GatewayPort } from '../../src/model/gateway-port.ts';
@@ -15,6 +16,13 @@ import { limitsOf } from '../../src/settings/limits.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import type { WorkerReport } from '../../src/workers/supervisor.ts';
 import { served } from './routes.ts';
+
+const UNTOLD = {
+  connectTimeoutMs: 'setting',
+  readTimeoutMs: 'setting',
+  sendTimeoutMs: 'setting',
+  maxBodySize: 'setting',
+} as const;
 
 /** A control plane that says what it is told to say and remembers what is pushed. */
 export class FakeControlPlane implements ObservedControlPlane {
@@ -29,6 +37,10 @@ export class FakeControlPlane implements ObservedControlPlane {
   readonly ailing = new Map<ClusterId, readonly EndpointReport[]>();
   certificateList: readonly CertificateReport[] = [];
   readonly certificates = { all: () => this.certificateList };
+  routes = {
+    limitOrigins: () => UNTOLD,
+    plainRedirect: (): PlainRedirect | undefined => undefined,
+  };
   mergeSlashes = true;
   limits = limitsOf(DEFAULTS);
   conflictList: readonly Conflict[] = [];

@@ -1,8 +1,10 @@
 /** The dashboard: one page, its files, and what it asks for. Read-only. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlPlane } from '../../control/control-plane.ts';
+import { describeBodyLimit, describeTimeouts } from '../../control/limits.ts';
 import { FormatError } from '../../errors.ts';
 import { readOnlyRoute, sendText } from '../app.ts';
+import { describeCanary } from '../canary-words.ts';
 import type { EndpointChoiceView } from '../endpoint-choice-view.ts';
 import { queryParameter, viewQuery } from '../explanation.ts';
 import { sendJson } from '../table-routes.ts';
@@ -99,10 +101,14 @@ function explainedChoice({ outcome, endpoints }: EndpointChoiceView): ExplainedC
 /** That a request is answered with 400 is an answer to the question, too. */
 function explanationFor(query: unknown, control: ControlPlane): ExplainView | ExplainRefusal {
   try {
-    const { waiting, losers, refusals, endpoints, ...rest } = viewQuery(query, control);
+    const { waiting, losers, refusals, policies, endpoints, limits, limitOrigins, ...rest } = viewQuery(query, control);
+    const canary = rest.route?.canary;
     return {
       ...rest,
+      limits: limits && `${describeTimeouts(limits, limitOrigins)}, body ${describeBodyLimit(limits, limitOrigins)}`,
+      canary: canary && describeCanary(canary),
       choice: endpoints && explainedChoice(endpoints),
+      policies: excerpt(policies, MAX_CANDIDATES, policy => policy),
       waiting: excerpt(waiting, MAX_CANDIDATES, service => service),
       losers: excerpt(losers, MAX_CANDIDATES, loser => loser),
       refusals: excerpt(refusals, MAX_CANDIDATES, refusal => refusal),

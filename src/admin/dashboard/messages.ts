@@ -221,16 +221,12 @@ export interface ExplainedRoute {
   readonly stripPrefix: boolean;
   readonly rewriteRedirects: boolean;
   readonly service: ServiceName;
-  readonly backend: { readonly name: string; readonly endpoints: readonly { address: string; port: number }[] };
-}
-
-/** In force for a route. */
-export interface ExplainedLimits {
-  readonly connectTimeoutMs: number;
-  readonly readTimeoutMs: number;
-  readonly sendTimeoutMs: number;
-  /** Bytes; 0 is no limit. */
-  readonly maxBodySize: number;
+  readonly backend: {
+    readonly name: string;
+    readonly endpoints: readonly { address: string; port: number }[];
+    /** The answer where there are none; absent: 503. */
+    readonly absentStatus?: number;
+  };
 }
 
 /** Where a request would go among the endpoints of its Service. It names no pods, because the page shows none. */
@@ -261,7 +257,14 @@ export interface ExplainView {
   /** Which rules have decided for a location of an Ingress, or a rule of a Gateway. */
   readonly rule?: string | undefined;
   readonly upstreamTarget?: string | undefined;
-  readonly limits?: ExplainedLimits | undefined;
+  /** Time limits and the largest body that are in force, and what says them. */
+  readonly limits?: string | undefined;
+  /** The answer to plain HTTP, where that is not the one to TLS. */
+  readonly plainRedirect?: { readonly status: number; readonly location: string } | undefined;
+  /** Which requests a canary takes. */
+  readonly canary?: string | undefined;
+  /** What each policy would do with the request, in the order in which it meets them. */
+  readonly policies: Excerpt<{ readonly policy: string; readonly does: string }>;
   /** Where it would go; absent where kube-proxy chooses. */
   readonly choice?: ExplainedChoice | undefined;
   /** Services that ask for the same host and path. */

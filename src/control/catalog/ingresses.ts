@@ -1,6 +1,6 @@
 /** Ingresses as sources say them, and what follows from them: routes, clusters, certificates, and what is wrong. */
 import type { Diagnostic, ObjectRef } from '../../model/diagnostic.ts';
-import { CATCH_ALL_HOST, type ServiceRef, serviceKey } from '../../model/route.ts';
+import { CATCH_ALL_HOST, type RouteOverrides, type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { ConfigMapRef } from '../../resources/config-map.ts';
 import { asksForTheSame, type IngressClassObject, type IngressObject } from '../../resources/ingress-object.ts';
 import type { IngressClassStore, IngressStore } from '../../resources/ingress-store.ts';
@@ -8,7 +8,12 @@ import type { SecretRef } from '../../resources/secret-store.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { RouteLedger } from '../../routing/ledger.ts';
 import type { Destination } from '../../translate/destination.ts';
-import { type ConfigRemark, readIngressConfig } from '../../translate/ingress/config/config-table.ts';
+import { usualLimits } from '../../translate/ingress/annotations/proxy-limits.ts';
+import {
+  type ConfigRemark,
+  DEFAULT_INGRESS_CONFIG,
+  readIngressConfig,
+} from '../../translate/ingress/config/config-table.ts';
 import { globalHeaders } from '../../translate/ingress/header-text.ts';
 import { ingressKey } from '../../translate/ingress/ingress-key.ts';
 import type { IngressLookups } from '../../translate/ingress/ingress-lookups.ts';
@@ -67,6 +72,8 @@ export class Ingresses implements IngressStore {
   readonly #searches = new Map<string, () => Searches>();
   readonly #hosts = new Map<string, HostTranslation>();
   readonly #referred = new Map<string, readonly Destination[]>();
+  /** The ConfigMap of ingress-nginx, as it is in force. */
+  #config = DEFAULT_INGRESS_CONFIG;
   #isKnown = false;
 
   constructor(options: IngressesOptions) {
@@ -93,6 +100,18 @@ export class Ingresses implements IngressStore {
 
   objectOf(ingress: ServiceRef): IngressObject | undefined {
     return this.#objects.get(ingressKey(ingress));
+  }
+
+  /** The limits that an Ingress says itself, as it is served. */
+  ownLimits(ingress: ServiceRef): RouteOverrides {
+    return this.#translator.readingOf(ingressKey(ingress))?.effect.overrides ?? {};
+  }
+
+  /** The limits of all Ingresses that the ConfigMap has, and ingress-nginx's defaults do not. */
+  get configuredLimits(): RouteOverrides {
+    const usual = usualLimits(DEFAULT_INGRESS_CONFIG);
+    const limits = Object.entries(usualLimits(this.#config));
+    return Object.fromEntries(limits.filter(([field, limit]) => limit !== usual[field as keyof RouteOverrides]));
   }
 
   /** The hosts that Ingresses name, as they are served. */
@@ -207,6 +226,7 @@ export class Ingresses implements IngressStore {
     const { configMap, remarks } = this.#options;
     if (configMap === undefined) return;
     const { config, remarks: found } = readIngressConfig(lastRead(this.configMaps.of(configMap))?.data);
+    this.#config = config;
     this.#translator.config = config;
     const { addHeaders, proxySetHeaders } = config;
     const named = [addHeaders, proxySetHeaders].filter(ref => ref !== undefined);

@@ -127,6 +127,11 @@ export class ServiceTls {
     return this.#denied.has(key);
   }
 
+  /** As {@link TlsRegistry.serves}. */
+  serves(host: string): boolean {
+    return this.#registry.serves(host);
+  }
+
   /** @returns what changes, and the Services that are denied now, or no longer */
   commit(): TlsCommit & { readonly turned: readonly string[] } {
     const commit = this.#registry.commit();

@@ -30,6 +30,12 @@ export class TlsRegistry {
   /** By certificate, how many hosts have it. */
   readonly #uses = new Map<CertificateId, number>();
 
+  /** Whether the host has TLS of its own, or a wildcard of one label above it has. As of the last commit. */
+  serves(host: string): boolean {
+    const dot = host.indexOf('.');
+    return this.#served.has(host) || (dot > 0 && this.#served.has(`*${host.slice(dot)}`));
+  }
+
   claimOf(owner: string): TlsClaim | undefined {
     return this.#owned.get(owner);
   }

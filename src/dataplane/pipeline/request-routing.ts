@@ -5,6 +5,12 @@ import { type RouteLimits, upstreamPath } from '../../model/route.ts';
 import type { TlsHost } from '../../model/tls-host.ts';
 import { DecodedPath } from '../../routing/decoded-path.ts';
 import { parseHost } from '../../routing/host.ts';
+import {
+  HTTPS_REDIRECT_STATUS,
+  httpsLocation,
+  ingressHttpsLocation,
+  isAcmeChallenge,
+} from '../../routing/https-location.ts';
 import { PatternCostError } from '../../routing/pattern/pattern-cost-error.ts';
 import { emptyTarget, parseTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
@@ -16,7 +22,7 @@ import { backendRoute, routeOrCanary } from './canary.ts';
 import { sessionFault } from './client-certificates.ts';
 import { grpcLimits, grpcTimeoutMs, isGrpc } from './grpc.ts';
 import { AUTHORIZATION, UPGRADE } from './header-ids.ts';
-import { HttpsRedirect, ingressRedirect, isAcmeChallenge } from './https-redirect.ts';
+import { HttpsRedirect } from './https-redirect.ts';
 import { askedHost } from './ingress-request.ts';
 import type { ClientPort } from './known-client.ts';
 import { PortRouting } from './port-routing.ts';
@@ -191,10 +197,12 @@ export class RequestRouting {
       const { tlsRedirect } = route.ingress;
       if (tlsRedirect === undefined || isSecure(head, client, trusted)) return undefined;
       const host = parseHost(askedHost({ head, client, authority, trusted })) ?? this.host;
-      return ingressRedirect(tlsRedirect, host, target.rawPath + target.query, settings.httpsPort);
+      const asked = target.rawPath + target.query;
+      return new HttpsRedirect(ingressHttpsLocation(tlsRedirect, host, asked, settings.httpsPort), tlsRedirect.status);
     }
     const isServed = settings.tlsListen !== undefined;
     if (!isServed || route?.redirectsToHttps === false || isSecure(head, client, trusted)) return undefined;
-    return new HttpsRedirect(this.host, target.path + target.query, settings.httpsPort);
+    const location = httpsLocation(this.host, target.path + target.query, settings.httpsPort);
+    return new HttpsRedirect(location, HTTPS_REDIRECT_STATUS);
   }
 }

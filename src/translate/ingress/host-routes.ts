@@ -8,6 +8,7 @@ import {
   type ClusterId,
   type Place,
   type Route,
+  type RouteLimits,
   type ServiceRef,
 } from '../../model/route.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
@@ -15,6 +16,7 @@ import { PathPattern } from '../../routing/pattern/path-pattern.ts';
 import { quote } from '../../text/quote.ts';
 import type { Destination } from '../destination.ts';
 import { inOrder } from '../policies/in-order.ts';
+import { usualLimits } from './annotations/proxy-limits.ts';
 import { type Backend, backendDestination, DEFAULT_BACKEND, NAMED, portText, upstreamKey } from './backends.ts';
 import type { UpstreamCanary } from './canaries.ts';
 import type { IngressEffect } from './ingress-feature.ts';
@@ -70,12 +72,14 @@ class HostRouteMaker {
   readonly #serverPolicies: readonly Policy[];
   /** They refuse all requests for the host. */
   readonly #isForbidden: boolean;
+  readonly #usualLimits: RouteLimits;
   readonly #routes: Route[] = [];
 
   constructor(host: HostLocations, context: HostContext) {
     this.#host = host;
     this.#context = context;
     this.#ingressRoutes = new IngressRoutes(context);
+    this.#usualLimits = usualLimits(context.config);
     const servers = host.readings.map(({ effect }) => effect.server);
     const why = servers.find(server => server?.forbidden !== undefined)?.forbidden;
     this.#isForbidden = why !== undefined;
@@ -192,7 +196,7 @@ class HostRouteMaker {
     const { cluster } = destination;
     this.#routes.push({
       ...{ host: this.#host.host, ...place, profile: 'ingress', stripPrefix: false, rewriteRedirects: false },
-      overrides: reading.effect.overrides ?? {},
+      overrides: { ...this.#usualLimits, ...reading.effect.overrides },
       cluster: cluster.id,
       ...(canary && { canary }),
       ...(policies.length > 0 && { policies }),

@@ -127,7 +127,7 @@ export interface IngressEffect {
   readonly policies?: readonly Policy[];
   /** Further policies, which host and path decide. */
   readonly access?: AccessEffect;
-  /** Of all its locations. */
+  /** Of all its locations, where they are not as the ConfigMap has them. */
   readonly overrides?: RouteOverrides;
   /** Of all its locations. */
   readonly route?: Partial<Omit<IngressRoute, 'ingress'>>;

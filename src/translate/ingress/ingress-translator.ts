@@ -18,7 +18,6 @@ import { DEFAULT_INGRESS_CONFIG } from './config/config-table.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
 import { type HostRoutes, hostRoutes, otherWww } from './host-routes.ts';
 import { hostTls, wildcardOf } from './host-tls.ts';
-
 import { ingressKey } from './ingress-key.ts';
 import type { IngressLookups } from './ingress-lookups.ts';
 import type { IngressOptions } from './ingress-options.ts';
@@ -114,6 +113,11 @@ export class IngressTranslator {
   /** The objects of all Ingresses that are served. */
   *served(): Generator<IngressObject> {
     for (const { object, reading } of this.#known.values()) if (reading !== undefined) yield object;
+  }
+
+  /** An Ingress as it is served; undefined: it is not. */
+  readingOf(key: string): IngressReading | undefined {
+    return this.#known.get(key)?.reading;
   }
 
   upsert(object: IngressObject): void {

@@ -12,6 +12,9 @@ import { type RunningDashboard, startDashboard } from './dashboard-fixture.ts';
 
 const DATA = ['/dashboard/routes', '/dashboard/explain?path=/', '/dashboard/events', '/dashboard/watching?viewer=x'];
 
+/** It names no header and no cookie. */
+const NOBODY = { header: '', headerValue: '', cookie: '' };
+
 async function askAs(
   at: RunningDashboard['at'],
   host: string,
@@ -205,4 +208,20 @@ test('/dashboard/explain names the route, the losers, and no more than fit a pag
   const malformed = await get(at, '/dashboard/explain?path=/..');
   assert.equal(malformed.status, 200);
   assert.deepEqual(JSON.parse(malformed.body), { refused: 'path "/..": a request for it is answered with 400' });
+});
+
+test('/dashboard/explain tells of plain HTTP, of the canary and of policies what the command line tells', async context => {
+  const { at, control } = await startDashboard(context);
+  const canary = { ...NOBODY, weight: 10, cluster: 'default/next:80' };
+  const policies = [{ kind: 'unavailable' as const, why: 'it is a test' }];
+  control.table = RouteTable.of([route('/a', { canary, policies })]);
+  control.routes.plainRedirect = () => ({ status: 308, location: 'https://a.example/a' });
+  const answer: ExplainView = JSON.parse((await get(at, '/dashboard/explain?path=/a')).body);
+  assert.deepEqual(answer.plainRedirect, { status: 308, location: 'https://a.example/a' });
+  assert.match(answer.canary ?? '', /: no endpoint: it takes no request$/);
+  assert.deepEqual(answer.policies, {
+    total: 1,
+    items: [{ policy: 'unavailable', does: 'refuses all requests with 503, because it is a test' }],
+  });
+  assert.match(answer.limits ?? '', /^connect \S+, read \S+, send \S+, body \S+$/);
 });

@@ -90,6 +90,8 @@ export function routeName({ host, path }) {
 
 /** @param {{ readonly namespace: string, readonly name: string }} service */
 export function serviceName({ namespace, name }) {
+  // The default backend of Ingresses is none of the cluster.
+  if (namespace === '') return el('span', 'service', '404, as no path takes it');
   return el('span', 'service', el('span', 'muted', `${namespace}/`), name);
 }
 

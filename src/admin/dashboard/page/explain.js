@@ -1,7 +1,7 @@
 /**
  * "Which route takes this URL?"
  *
- * @import { Excerpt, ExplainedChoice, ExplainedEndpoint, ExplainedLimits, ExplainRefusal, ExplainView, ExplainedRoute, RouteRow } from '../messages.js'
+ * @import { Excerpt, ExplainedChoice, ExplainedEndpoint, ExplainRefusal, ExplainView, ExplainedRoute, RouteRow } from '../messages.js'
  */
 import { byId, el, inputById, routeName, serviceName, shortened } from './dom.js';
 import { count } from './format.js';
@@ -80,12 +80,19 @@ function split(url) {
 function view(answer) {
   if ('refused' in answer) return [el('p', 'said', answer.refused)];
   const { host, path, route, at, gateways, rule, upstreamTarget = '' } = answer;
-  const { limits, choice, waiting, losers, refusals } = answer;
+  const { limits, plainRedirect, canary, policies, choice, waiting, losers, refusals } = answer;
   const request = routeName({ host, path });
   const verdict = route
     ? el(
         'dl',
         'verdict',
+        ...(plainRedirect
+          ? fact(
+              'Over http',
+              `answered with ${plainRedirect.status}, which sends it to `,
+              shortened('code', 'route', plainRedirect.location),
+            )
+          : []),
         ...fact('Route', routeName(route), ' of ', serviceName(route.service)),
         ...(at ? fact('Listener', `${at.listener} at ${at.port}`) : []),
         ...(rule ? fact('Rule', rule) : []),
@@ -95,7 +102,8 @@ function view(answer) {
           ' at ',
           el('code', '', endpointsOf(route)),
         ),
-        ...(limits ? fact('Limits', limitsOf(limits)) : []),
+        ...(canary ? fact('Canary', canary) : []),
+        ...(limits ? fact('Limits', limits) : []),
         ...fact('Rewriting', rewritingOf(route)),
       )
     : el('p', 'said', 'No route takes ', request, ': it is answered with 404.');
@@ -110,6 +118,10 @@ function view(answer) {
           ),
         ]
       : []),
+    ...candidates('Policies, in this order', policies, ({ policy, does }) => [
+      el('p', '', el('span', 'tag', policy)),
+      el('p', 'said', does),
+    ]),
     ...(choice
       ? candidates(OUTCOMES[choice.outcome], choice.endpoints, endpoint => [
           el('p', '', el('code', '', `${endpoint.address}:${endpoint.port}`)),
@@ -158,7 +170,7 @@ function shareOf({ share, exclusion }) {
 /** @param {ExplainedRoute} route */
 function endpointsOf({ backend }) {
   const [first] = backend.endpoints;
-  if (first === undefined) return 'no endpoint: 503';
+  if (first === undefined) return `no endpoint: ${backend.absentStatus ?? 503}`;
   const more = backend.endpoints.length - 1;
   return `${first.address}:${first.port}${more > 0 ? ` and ${count(more)} more` : ''}`;
 }
@@ -168,13 +180,6 @@ function rewritingOf({ stripPrefix, rewriteRedirects }) {
   const prefix = stripPrefix ? 'the prefix is taken off the path' : 'the path goes on as it is';
   const redirects = rewriteRedirects ? 'redirects and cookies get it back' : 'redirects and cookies pass unchanged';
   return `${prefix}, ${redirects}`;
-}
-
-/** @param {ExplainedLimits} limits */
-function limitsOf({ connectTimeoutMs, readTimeoutMs, sendTimeoutMs, maxBodySize }) {
-  const seconds = [connectTimeoutMs, readTimeoutMs, sendTimeoutMs].map(milliseconds => `${milliseconds / 1000} s`);
-  const body = maxBodySize === 0 ? 'body of any size' : `body up to ${count(maxBodySize)} bytes`;
-  return `connect ${seconds[0]}, read ${seconds[1]}, send ${seconds[2]}, ${body}`;
 }
 
 /** @param {string} name @param {...(Node | string)} value */

@@ -1,5 +1,7 @@
 /** How long endpoints may take, and how large a request may be. */
 import { parseSize } from '../../../formats/size.ts';
+import type { RouteLimits, RouteOverrides } from '../../../model/route.ts';
+import type { IngressConfig } from '../config/ingress-config.ts';
 import type { IngressFeature, IngressRow } from '../ingress-feature.ts';
 import { parseBareSeconds } from '../numbers.ts';
 
@@ -29,14 +31,27 @@ export const PROXY_LIMITS: IngressFeature = {
     },
   ],
   read(values) {
-    const { config } = values;
     return {
-      overrides: {
-        connectTimeoutMs: values.read('proxy-connect-timeout', parseBareSeconds) ?? config.proxyConnectTimeoutMs,
-        readTimeoutMs: values.read('proxy-read-timeout', parseBareSeconds) ?? config.proxyReadTimeoutMs,
-        sendTimeoutMs: values.read('proxy-send-timeout', parseBareSeconds) ?? config.proxySendTimeoutMs,
-        maxBodySize: values.read('proxy-body-size', parseSize) ?? config.proxyBodySize,
-      },
+      overrides: withoutAbsent({
+        connectTimeoutMs: values.read('proxy-connect-timeout', parseBareSeconds),
+        readTimeoutMs: values.read('proxy-read-timeout', parseBareSeconds),
+        sendTimeoutMs: values.read('proxy-send-timeout', parseBareSeconds),
+        maxBodySize: values.read('proxy-body-size', parseSize),
+      }),
     };
   },
 };
+
+/** The limits of an Ingress that says none itself. */
+export function usualLimits(config: IngressConfig): RouteLimits {
+  return {
+    connectTimeoutMs: config.proxyConnectTimeoutMs,
+    readTimeoutMs: config.proxyReadTimeoutMs,
+    sendTimeoutMs: config.proxySendTimeoutMs,
+    maxBodySize: config.proxyBodySize,
+  };
+}
+
+function withoutAbsent(limits: { readonly [Key in keyof RouteLimits]: number | undefined }): RouteOverrides {
+  return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
+}
