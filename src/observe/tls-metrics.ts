@@ -45,7 +45,7 @@ export function addTlsMetrics(registry: Registry, sum: (name: CounterName) => nu
   });
   new Counter({
     name: 'kube_entry_tls_floods_total',
-    help: 'Connections with TLS that were ended because the client sent records without data, such as changes of keys.',
+    help: 'Connections with TLS that were ended because the peer sent records without data, such as changes of keys.',
     registers,
     collect() {
       this.reset();

@@ -1,4 +1,4 @@
-/** What a client of TLS 1.3 sends behind its handshake, record by record: also what no library sends. */
+/** What one end of TLS 1.3 sends behind its handshake, record by record: also what no library sends. */
 import { createCipheriv, createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -6,7 +6,15 @@ import type { ListenAddress } from '../../src/formats/listen-address.ts';
 
 const [HANDSHAKE, APPLICATION_DATA] = [22, 23];
 const [KEY_SIZE, NONCE_SIZE, TAG_SIZE] = [16, 12, 16];
-const SECRET_LABEL = 'CLIENT_TRAFFIC_SECRET_0';
+
+/** The only one whose keys are known here. */
+export const TLS13_CIPHER = 'TLS_AES_128_GCM_SHA256';
+
+/** Of a line of a key log (RFC 9850), the secret that one end sends with. */
+export function secretOf(end: 'CLIENT' | 'SERVER', line: Buffer): Buffer | undefined {
+  const [label, , value = ''] = line.toString('latin1').trim().split(' ');
+  return label === `${end}_TRAFFIC_SECRET_0` ? Buffer.from(value, 'hex') : undefined;
+}
 
 /** RFC 8446 section 7.1, with SHA-256 and up to one block. */
 function expandLabel(secret: Buffer, label: string, size: number): Buffer {
@@ -15,17 +23,19 @@ function expandLabel(secret: Buffer, label: string, size: number): Buffer {
   return createHmac('sha256', secret).update(info).digest().subarray(0, size);
 }
 
-/** The client's side of a connection whose handshake is over. What comes from the server is not looked at. */
+/** One end of a connection whose handshake is over. What comes from the other is not looked at. */
 export class Tls13Sender {
   readonly socket: Socket;
   #secret: Buffer;
   #key: Buffer;
   #iv: Buffer;
-  #sequence = 0;
+  #sequence: number;
 
-  private constructor(socket: Socket, secret: Buffer) {
+  /** @param sequence records that went out behind the handshake */
+  constructor(socket: Socket, secret: Buffer, sequence = 0) {
     this.socket = socket;
     this.#secret = secret;
+    this.#sequence = sequence;
     this.#key = expandLabel(secret, 'key', KEY_SIZE);
     this.#iv = expandLabel(secret, 'iv', NONCE_SIZE);
   }
@@ -36,16 +46,15 @@ export class Tls13Sender {
       socket,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
-      ciphers: 'TLS_AES_128_GCM_SHA256',
+      ciphers: TLS13_CIPHER,
       ALPNProtocols: [protocol],
     });
     const secret = await new Promise<Buffer>((resolve, reject) => {
-      let found: string | undefined;
+      let found: Buffer = Buffer.alloc(0);
       tls.on('keylog', (line: Buffer) => {
-        const [label, , value] = line.toString('latin1').trim().split(' ');
-        if (label === SECRET_LABEL) found = value;
+        found = secretOf('CLIENT', line) ?? found;
       });
-      tls.on('secureConnect', () => resolve(Buffer.from(found ?? '', 'hex')));
+      tls.on('secureConnect', () => resolve(found));
       tls.on('error', reject);
     });
     tls.on('data', () => undefined);
@@ -57,7 +66,7 @@ export class Tls13Sender {
     return this.#record(APPLICATION_DATA, Buffer.from(text, 'latin1'));
   }
 
-  /** RFC 8446 section 4.6.3: what is sent behind it has other keys. @param asks the server is to change its keys, too */
+  /** RFC 8446 section 4.6.3: what is sent behind it has other keys. @param asks the other end is to change its keys, too */
   keyUpdate(asks: boolean): Buffer {
     const bytes = this.#record(HANDSHAKE, Buffer.of(24, 0, 0, 1, asks ? 1 : 0));
     this.#secret = expandLabel(this.#secret, 'traffic upd', this.#secret.length);

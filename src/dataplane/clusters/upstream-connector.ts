@@ -12,6 +12,7 @@ import {
   type TlsConnectListener,
   tlsClientSession,
 } from '../transport/tls/connect-tls.ts';
+import type { RecordFloods } from '../transport/tls/record-floods.ts';
 import type { OpenTransport } from '../transport/transport.ts';
 import type { PoolProtocol, UpstreamPool } from './upstream-pool.ts';
 
@@ -30,15 +31,21 @@ export interface UpstreamConnectListener extends Guarded {
   connectFailed(reason: FailureReason, error: string): void;
 }
 
+/** What the connections to upstreams share. */
+export interface ConnectorContext {
+  readonly memory: Pick<ClientMemory, 'kept'>;
+  readonly floods: RecordFloods;
+}
+
 /** Makes the connections of a worker to its upstreams, each as the protocol of its pool asks. */
 export class UpstreamConnector {
   readonly #names = new NameResolver();
-  readonly #memory: Pick<ClientMemory, 'kept'>;
+  readonly #context: ConnectorContext;
   /** A cluster that changes has another protocol, and so another session. */
   readonly #sessions = new WeakMap<PoolProtocol, TlsClientSession>();
 
-  constructor(memory: Pick<ClientMemory, 'kept'>) {
-    this.#memory = memory;
+  constructor(context: ConnectorContext) {
+    this.#context = context;
   }
 
   connect({ endpoint, protocol }: UpstreamPool, listener: UpstreamConnectListener): ConnectAttempt {
@@ -66,12 +73,12 @@ export class UpstreamConnector {
       },
       crashed: error => listener.crashed(error),
     };
-    if (protocol.tls === undefined) return connectTransport(target, this.#memory, outcome);
+    if (protocol.tls === undefined) return connectTransport(target, this.#context.memory, outcome);
     let session = this.#sessions.get(protocol);
     if (session === undefined) {
       session = tlsClientSession(protocol.tls);
       this.#sessions.set(protocol, session);
     }
-    return connectTls(target, protocol.tls, alpn, session, outcome);
+    return connectTls(target, protocol.tls, alpn, session, this.#context.floods, outcome);
   }
 }

@@ -3,21 +3,24 @@ import type { FailureReason } from '../failures/failures.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import { guarded } from '../runtime/guard.ts';
 import { type Indexed, IndexedSet } from '../runtime/indexed-set.ts';
-import type { ClientMemory } from '../transport/client-memory.ts';
 import type { ConnectAttempt } from '../transport/connect.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from './recycling.ts';
 import { SharedConnections, type SharedConnectionsContext } from './shared-connections.ts';
-import { type ConnectionSeeker, type UpstreamConnectListener, UpstreamConnector } from './upstream-connector.ts';
+import {
+  type ConnectionSeeker,
+  type ConnectorContext,
+  type UpstreamConnectListener,
+  UpstreamConnector,
+} from './upstream-connector.ts';
 import { type ConnectionKeeper, type PooledConnection, poolKey, UpstreamPool } from './upstream-pool.ts';
 
 /** A server that ends closes its idle connections at once; the idle limits of servers are longer than this. */
 const SOON_MS = 1_000;
 
 /** What the pools of a worker need. */
-export interface PoolsContext extends SharedConnectionsContext {
-  readonly memory: Pick<ClientMemory, 'kept'>;
+export interface PoolsContext extends SharedConnectionsContext, ConnectorContext {
   /** Makes a connection that is attached to its transport once that is connected. */
   createConnection(pool: UpstreamPool, retireAt: number): PooledConnection;
 }
@@ -41,7 +44,7 @@ export class UpstreamPools implements ConnectionKeeper {
 
   constructor(context: PoolsContext) {
     this.#context = context;
-    this.#connector = new UpstreamConnector(context.memory);
+    this.#connector = new UpstreamConnector(context);
     this.shared = new SharedConnections(context, this.#connector, pool => this.#leave(pool));
   }
 

@@ -90,13 +90,13 @@ export class EngineParts
     this.trustedProxies = new AddressRanges(engine.state.settings.trustedProxies);
     this.proxyPeers = new AddressRanges(engine.state.settings.proxyProtocol);
     this.memory = new ClientMemory(engine.clientBytes, () => this.clients.size + this.pools.size);
-    this.streams = new UpstreamConnector(this.memory);
+    this.floods = new RecordFloods(engine.clock, engine.counters);
+    this.streams = new UpstreamConnector(this);
     this.pools = new UpstreamPools(this);
     this.subrequests = new Subrequests(this);
     this.buffers = new ReadBuffers(this.memory);
     this.heads = new RequestHeads(this.memory);
     this.stashes = new Stashes(this.memory);
-    this.floods = new RecordFloods(engine.clock, engine.counters);
     this.compressions = new Compressions(this);
     this.http2 = {
       outboxBuffers: new OutboxBuffers(this.memory),

@@ -7,6 +7,8 @@ import type { UpstreamTls } from '../../../model/cluster.ts';
 import { guarded } from '../../runtime/guard.ts';
 import type { ConnectAttempt, ConnectListener, ConnectTarget } from '../connect.ts';
 import { SocketTransport } from '../socket-transport.ts';
+import type { RecordFloods } from './record-floods.ts';
+import { watchSocket } from './watched-socket.ts';
 
 /** What a connection with TLS is made for. */
 export interface TlsConnectListener extends ConnectListener {
@@ -52,6 +54,7 @@ export function connectTls(
   tls: UpstreamTls,
   protocol: 'h2' | 'http/1.1' | undefined,
   session: TlsClientSession,
+  floods: RecordFloods,
   listener: TlsConnectListener,
 ): ConnectAttempt {
   const { serverName, isVerified } = tls;
@@ -102,6 +105,7 @@ export function connectTls(
       }
       socket.off('error', onError);
       socket.pause();
+      watchSocket(socket, floods);
       listener.connected(owner => new SocketTransport(socket, owner));
     }),
   );

@@ -4,6 +4,9 @@ import { type Indexed, IndexedSet } from '../../runtime/indexed-set.ts';
 import type { TcpHandle } from '../tcp-handle.ts';
 import type { TlsHandle } from './tls-handle.ts';
 
+/** The code of the error that ends such a connection. */
+export const TLS_FLOOD = 'TLS_FLOOD';
+
 /** Between two looks at all connections. */
 const LOOK_MS = 1_000;
 
@@ -36,8 +39,8 @@ export interface Excess {
 
 /**
  * Ends connections whose records bring nothing. OpenSSL obeys each change of keys (KeyUpdate of TLS 1.3), answers those that ask
- * for it, has no limit for them, and tells nobody: 27 bytes take some 15 microseconds, and where the client reads nothing, the
- * answers pile up. What shows is that bytes were read from the connection, and none came of them.
+ * for it, has no limit for them, and tells nobody: 27 bytes take some 15 microseconds, and where the peer reads nothing, the
+ * answers pile up. What shows is that bytes were read from the connection, and none came of them. Clients and upstreams alike.
  */
 export class RecordFloods {
   readonly #sessions = new IndexedSet<WatchedSession>();

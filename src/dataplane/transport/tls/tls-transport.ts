@@ -7,7 +7,7 @@ import { GATHERED_BYTES, type ReadBuffers } from '../read-buffers.ts';
 import { END_OF_FILE, TCP_INTERNALS, type TcpHandle, type TcpInternals } from '../tcp-handle.ts';
 import type { Piece, Transport, TransportOwner } from '../transport.ts';
 import { HandshakeOutcome } from './handshake-outcome.ts';
-import type { Excess, RecordFloods, WatchedSession } from './record-floods.ts';
+import { type Excess, type RecordFloods, TLS_FLOOD, type WatchedSession } from './record-floods.ts';
 import { type TlsHandle, wrapTls } from './tls-handle.ts';
 import { type OutletListener, TlsOutlet } from './tls-outlet.ts';
 
@@ -275,7 +275,7 @@ export class TlsTransport implements Transport, OutletListener, WatchedSession {
   }
 
   flooded(): void {
-    guarded(this.#owner, () => this.#close('TLS_FLOOD'))();
+    guarded(this.#owner, () => this.#close(TLS_FLOOD))();
   }
 
   // What the outlet calls.
