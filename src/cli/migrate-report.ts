@@ -7,6 +7,7 @@ import {
   GENERAL_HEADING,
   generalFindings,
   ingressCount,
+  ingressNames,
   notable,
   ownFindings,
   silenceText,
@@ -51,8 +52,12 @@ export function migrateReport(report: MigrationReport, io: Io): string {
     if (lines.length > 0) sections.push([paint('bold', heading), ...lines].join('\n'));
   }
   for (const ingress of notable(ingresses)) sections.push(ingressText(ingress, io));
-  const general = generalFindings(ingresses).map(({ field, reason, count }) =>
-    [`  ${printable(field)}: ${ingressCount(count)}`, item(reason, '    ', io)].join('\n'),
+  const general = generalFindings(ingresses).map(({ field, reason, ingresses: names }) =>
+    [
+      `  ${printable(field)}: ${ingressCount(names.length)}`,
+      item(reason, '    ', io),
+      item(`in ${ingressNames(names)}`, '    ', io),
+    ].join('\n'),
   );
   if (general.length > 0) sections.push([paint('bold', GENERAL_HEADING), ...general].join('\n'));
   sections.push([paint('bold', 'For all Ingresses'), ...GENERAL.map(text => item(text, '  ', io))].join('\n'));

@@ -29,6 +29,9 @@ type Format = (typeof FORMATS)[number];
 /** A values file is written by hand. */
 const MAX_VALUES_BYTES = 1024 * 1024;
 
+/** What a dump is to hold. */
+const DUMP_KINDS = 'ingresses,ingressclasses,services,endpointslices,configmaps,deployments,daemonsets';
+
 export const migrate: Command = {
   name: 'migrate',
   parameters: '',
@@ -36,8 +39,9 @@ export const migrate: Command = {
   summary: 'say what a move from ingress-nginx changes, Ingress by Ingress',
   description: [
     'Reads the Ingresses of a cluster, and the flags and the ConfigMap of its ingress-nginx, and changes nothing. With',
-    '--manifests it reads a dump instead: kubectl get ingresses,ingressclasses,services,configmaps,deployments,daemonsets',
-    '--all-namespaces --output yaml. Secrets may be in it, and are not needed; nothing of them is shown.',
+    '--manifests it reads a dump instead, which serve, routes and explain take, too:',
+    `  kubectl get ${DUMP_KINDS} --all-namespaces --output json`,
+    'Secrets may be in it, and are not needed; nothing of them is shown.',
     'Each annotation works, differs, is unsupported (it does nothing here), refused (requests are not served because of it)',
     'or dead (ingress-nginx itself ignores it), with the reason, and the line that mends it where one can be told. It also',
     'tells what ingress-nginx does today without a word: values that it ignores, paths that belong to another Ingress, hosts',

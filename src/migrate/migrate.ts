@@ -133,13 +133,16 @@ function surroundingsOf(
   return { readings, hosts, secrets: secrets.size > 0 ? secrets : undefined };
 }
 
+/** Where ingress-nginx always listens with TLS; the chart and the overlays have the same port. */
+const TLS_LISTEN = '--tls-listen=0.0.0.0:8443';
+
 /** With what the flags of ingress-nginx leave to its defaults. */
 function serveWith(ours: readonly string[], { options }: Controller, { services }: Dump): string[] {
   const flags = ours.filter(flag => !writesStatus(flag));
   if (!flags.some(flag => flag.startsWith('--ingress-class=')))
     flags.unshift(`--ingress-class=${options.ingressClass.join(',')}`);
   const hasExternal = [...services.values()].some(({ spec }) => spec.type === 'ExternalName');
-  return hasExternal && options.allowExternalName ? [...flags, '--allow-external-name'] : flags;
+  return [...flags, ...(hasExternal && options.allowExternalName ? ['--allow-external-name'] : []), TLS_LISTEN];
 }
 
 /** Two programs that write it would take turns. */

@@ -168,3 +168,10 @@ test('--to gateway writes manifests, and says on standard error what they cannot
     assert.match(outcome.stderr, complaint);
   }
 });
+
+test('the kinds that a dump is to hold are the same in the help and in the guide', async () => {
+  const { stdout } = await runHere(['migrate', '--help']);
+  const line = /kubectl get .* --output json/.exec(stdout)?.[0] ?? '';
+  const guide = readFileSync(join(import.meta.dirname, '../../deploy/migration.md'), 'utf8');
+  assert.ok(line !== '' && guide.includes(`\n${line} > dump.json\n`), line);
+});

@@ -58,6 +58,10 @@ test('there are ten charts at least, and the flags of a real controller lose not
     [...flags, ...config].filter(({ verdict }) => verdict !== 'works' && verdict !== 'differs'),
     [],
   );
-  assert.deepEqual(serveWith, ['--ingress-class=nginx', '--ingress-configmap=ingress-nginx/ingress-nginx-controller']);
+  assert.deepEqual(serveWith, [
+    '--ingress-class=nginx',
+    '--ingress-configmap=ingress-nginx/ingress-nginx-controller',
+    '--tls-listen=0.0.0.0:8443',
+  ]);
   assert.deepEqual(takeOverWith, ['--publish-service=ingress-nginx/ingress-nginx-controller']);
 });

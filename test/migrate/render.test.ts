@@ -126,3 +126,17 @@ test('JSON is as deploy/migrate.schema.json says', () => {
   assert.throws(() => validator.parse({ ...report, extra: 1 }));
   assert.throws(() => validator.parse({ ...report, ingresses: [{ ...report.ingresses[0], verdict: 'maybe' }] }));
 });
+
+test('each form names the Ingresses with an annotation that differs whatever its value is', () => {
+  const finding = { field: 'limit-rps', verdict: 'differs', reason: 'it counts otherwise', isGeneral: true } as const;
+  const ingresses = Array.from({ length: 12 }, (_, index) => ({
+    ...{ namespace: 'shop', name: `web${index}`, hosts: ['a'], silences: [] },
+    ...{ verdict: 'differs' as const, findings: [finding] },
+  }));
+  const report = { ...reportWith('x'), ingresses };
+  for (const shown of [migrateReport(report, IO), markdownReport(report), htmlReport(report)]) {
+    assert.match(shown, /limit-rps.*12 Ingresses/);
+    assert.match(shown.replace(/\s+/g, ' '), /shop\/web0, shop\/web1, .*shop\/web9 and 2 more/);
+    assert.match(shown, /it counts otherwise/);
+  }
+});

@@ -8,6 +8,7 @@ import {
   GENERAL_HEADING,
   generalFindings,
   ingressCount,
+  ingressNames,
   notable,
   ownFindings,
   silenceText,
@@ -116,7 +117,8 @@ function findingsSection(heading: string, findings: readonly Finding[]): Piece {
 
 function generalSection(ingresses: readonly IngressReport[]): Piece {
   const items = generalFindings(ingresses).map(
-    ({ field, reason, count }) => html`<li><code>${field}</code>, ${ingressCount(count)}: ${reason}</li>`,
+    ({ field, reason, ingresses: names }) =>
+      html`<li><code>${field}</code>, ${ingressCount(names.length)} (${ingressNames(names)}): ${reason}</li>`,
   );
   return items.length === 0 ? [] : html`<h2>${GENERAL_HEADING}</h2><ul>${items}</ul>`;
 }

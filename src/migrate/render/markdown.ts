@@ -8,6 +8,7 @@ import {
   GENERAL_HEADING,
   generalFindings,
   ingressCount,
+  ingressNames,
   notable,
   ownFindings,
   silenceText,
@@ -38,7 +39,8 @@ export function markdownReport(report: MigrationReport): string {
   }
   for (const ingress of notable(ingresses)) sections.push(ingressSection(ingress));
   const general = generalFindings(ingresses).map(
-    ({ field, reason, count }) => `- ${inline(field)}, ${ingressCount(count)}: ${escaped(reason)}`,
+    ({ field, reason, ingresses: names }) =>
+      `- ${inline(field)}, ${ingressCount(names.length)} (${escaped(ingressNames(names))}): ${escaped(reason)}`,
   );
   if (general.length > 0) sections.push(`## ${GENERAL_HEADING}\n\n${general.join('\n')}`);
   sections.push(`## For all Ingresses\n\n${GENERAL.map(text => `- ${text}`).join('\n')}`);

@@ -61,18 +61,35 @@ export function notable(ingresses: readonly IngressReport[]): IngressReport[] {
     .sort((a, b) => BY_WEIGHT.indexOf(a.verdict) - BY_WEIGHT.indexOf(b.verdict));
 }
 
-/** An annotation that differs whatever its value is, and how many Ingresses have it. */
+/** An annotation that differs whatever its value is, and the Ingresses that have it. */
 export interface GeneralFinding {
   readonly field: string;
   readonly reason: string;
-  readonly count: number;
+  /** `NAMESPACE/NAME` */
+  readonly ingresses: readonly string[];
 }
 
 export function generalFindings(ingresses: readonly IngressReport[]): GeneralFinding[] {
-  const general = ingresses.flatMap(({ findings }) => findings.filter(({ isGeneral }) => isGeneral === true));
+  const general = ingresses.flatMap(({ namespace, name, findings }) =>
+    findings
+      .filter(({ isGeneral }) => isGeneral === true)
+      .map(finding => ({ ...finding, ingress: `${namespace}/${name}` })),
+  );
   return [...Map.groupBy(general, ({ field }) => field)]
-    .map(([field, found]) => ({ field, reason: found[0]?.reason ?? '', count: found.length }))
-    .sort((a, b) => b.count - a.count || (a.field < b.field ? -1 : 1));
+    .map(([field, found]) => ({
+      ...{ field, reason: found[0]?.reason ?? '' },
+      ingresses: found.map(({ ingress }) => ingress),
+    }))
+    .sort((a, b) => b.ingresses.length - a.ingresses.length || (a.field < b.field ? -1 : 1));
+}
+
+/** Ingresses that one line names. */
+const MOST_NAMES = 10;
+
+/** `shop/web, shop/cart`; of many the first, and how many more there are. */
+export function ingressNames(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  return names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** `1 Ingress`, `2 Ingresses` */
