@@ -37,10 +37,6 @@ export class GatewayPortState implements ClientPort {
     return this.#port.publicPort;
   }
 
-  get clientPolicy(): string {
-    return this.#port.clientCertificate?.policy ?? '';
-  }
-
   /** @param port of the same id */
   change(port: GatewayPort): void {
     this.#port = port;
@@ -58,7 +54,8 @@ function listenersOf({ id, listeners }: GatewayPort, random: () => number): Host
       const { hostname, streams = [] } = listener;
       const byHost = new Hostnames(streams.map(stream => [stream.host, backendsOf(stream, random)]));
       const streamTo = (serverName: string): ClusterId | undefined => byHost.closest(serverName)?.next();
-      return [hostname, { hostname, key: listenerKey(id, hostname), listener, streamTo }];
+      const clientPolicy = listener.clientCertificate?.policy ?? '';
+      return [hostname, { hostname, key: listenerKey(id, hostname), clientPolicy, listener, streamTo }];
     }),
   );
 }

@@ -1,12 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import type { Certificate, CertificateId } from '../model/certificate.ts';
-import type { PortChanges, PortId } from '../model/gateway-port.ts';
+import type { GatewayPort, PortChanges, PortId } from '../model/gateway-port.ts';
 import { GatewayPortState } from './gateway-port-state.ts';
 
 /** The ports of Gateways in a worker, and the certificates of their listeners. */
 export class GatewayPorts {
   readonly #random: () => number;
   readonly #ports = new Map<PortId, GatewayPortState>();
+  /** By transport, those that are shared with Services and Ingresses. */
+  readonly #shared: { [Transport in GatewayPort['transport']]?: GatewayPortState | undefined } = {};
+  #areShared = false;
+  #revision = 0;
   readonly #certificates = new Map<CertificateId, Certificate>();
   /** As far as they were needed to choose among several. */
   readonly #parsed = new WeakMap<Certificate, X509Certificate>();
@@ -18,6 +22,21 @@ export class GatewayPorts {
 
   get(id: PortId): GatewayPortState | undefined {
     return this.#ports.get(id);
+  }
+
+  /** Whether Gateways are served on the program's own ports. */
+  get areShared(): boolean {
+    return this.#areShared;
+  }
+
+  /** Another number after each change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What Gateways have on the program's own port for a transport; undefined: nothing. */
+  shared(transport: GatewayPort['transport']): GatewayPortState | undefined {
+    return this.#shared[transport];
   }
 
   /** Certificates come before the ports that name them, and go after them. */
@@ -34,6 +53,7 @@ export class GatewayPorts {
       this.#ports.delete(id);
     }
     for (const id of certificates.removals) this.#certificates.delete(id);
+    this.#findShared();
   }
 
   /** Of several, the one that has the longest name for the server; where none has one, the first. */
@@ -49,6 +69,14 @@ export class GatewayPorts {
       if (closeness > length) [best, length] = [certificate, closeness];
     }
     return best;
+  }
+
+  #findShared(): void {
+    const shared = [...this.#ports.values()].filter(({ port }) => port.isShared === true);
+    for (const transport of ['plain', 'tls'] as const)
+      this.#shared[transport] = shared.find(({ port }) => port.transport === transport);
+    this.#areShared = shared.length > 0;
+    this.#revision += 1;
   }
 
   #parse(certificate: Certificate): X509Certificate {

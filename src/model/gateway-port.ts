@@ -5,9 +5,14 @@ import type { ClientCertificatePolicy } from './tls-host.ts';
 /** Names an address and port on which listeners of Gateways are served. */
 export type PortId = string;
 
-/** An address and port that listeners of one Gateway share, with all that is said of it before HTTP. */
+/** An address and port that listeners share, with all that is said of it before HTTP. */
 export interface GatewayPort {
   readonly id: PortId;
+  /**
+   * All Gateways share it with Services and Ingresses: it is a port that this program has anyway, and nothing is opened for it. Absent: it
+   * is one Gateway's alone.
+   */
+  readonly isShared?: true;
   readonly listen: { readonly host: string; readonly port: number };
   /** The port that clients know: that of the listeners. */
   readonly publicPort: number;
@@ -15,8 +20,6 @@ export interface GatewayPort {
   readonly transport: 'plain' | 'tls';
   /** In no order: no two have the same hostname. */
   readonly listeners: readonly GatewayListener[];
-  /** Whether clients have to show a certificate; absent: none is asked for. */
-  readonly clientCertificate?: ClientCertificatePolicy;
 }
 
 export interface GatewayListener {
@@ -28,6 +31,8 @@ export interface GatewayListener {
   readonly serves: 'http' | 'passthrough' | 'bytes';
   /** Of a listener that ends TLS; the server name chooses among them, the first is for all other names. */
   readonly certificates: readonly CertificateId[];
+  /** Whether clients have to show a certificate; absent: none is asked for. */
+  readonly clientCertificate?: ClientCertificatePolicy;
   /** Of `passthrough`, whose bytes go on untouched, and `bytes`, where TLS ends here and what is inside goes on: where to, by server name. */
   readonly streams?: readonly StreamRoute[];
 }

@@ -124,6 +124,36 @@ export class RouteTable<R extends Place = Route> {
     return this.#gateway.match(listener, host, path, request);
   }
 
+  /**
+   * Whether Services or Ingresses name a host as closely as a hostname of listeners that takes it: by its own name, by a wildcard that is
+   * as long, or with a route for hosts that nobody names. Services without a host are asked with {@link matchAnyHost}.
+   * @param hostname empty: all hosts
+   */
+  namesAsClosely(host: string, hostname: string): boolean {
+    const ingress = this.#ingress;
+    if (host !== '') {
+      if ((this.#hasExactHosts && this.#exact.get(host) !== undefined) || ingress?.exact(host) !== undefined)
+        return true;
+      if (hostname === host) return false;
+      // Its star is one label, so that no wildcard is longer.
+      if (ingress?.wildcard(host) !== undefined || this.#hasWildcard(host, hostname.length - 1)) return true;
+    }
+    return hostname === '' && ingress?.catchAll !== undefined;
+  }
+
+  /** The route of a Service without a host that takes a path. */
+  matchAnyHost(path: string): R | undefined {
+    return this.#anyHost && longestPrefix(this.#anyHost, this.#keyOf(path));
+  }
+
+  /** @param least characters behind its star */
+  #hasWildcard(host: string, least: number): boolean {
+    if (this.#wildcards.size === 0) return false;
+    for (let dot = host.indexOf('.', 1); dot >= 0 && host.length - dot >= least; dot = host.indexOf('.', dot + 1))
+      if (this.#wildcards.get(host.slice(dot)) !== undefined) return true;
+    return false;
+  }
+
   #matchExact(host: string, path: string): R | undefined {
     const table = this.#hasExactHosts ? this.#exact.get(host) : undefined;
     return table && longestPrefix(table, this.#keyOf(path));

@@ -81,7 +81,8 @@ export class PortOpenings {
     let hasGone = false;
     for (const id of ports.removals) hasGone = this.#forget(id) || hasGone;
     for (const port of ports.upserts) {
-      if (this.#openings.has(port.id)) continue;
+      // Workers listen there anyway.
+      if (port.isShared === true || this.#openings.has(port.id)) continue;
       const { id, listen } = port;
       const retry = { retryMs: FIRST_RETRY_MS, cancelRetry: undefined };
       this.#openings.set(id, { id, listen, stage: 'waiting', failure: undefined, ...retry });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import type { GatewayPort } from '../../src/model/gateway-port.ts';
+import type { ClientCertificatePolicy } from '../../src/model/tls-host.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatewayListener, portChanges } from '../support/gateway-ports.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
@@ -21,13 +22,22 @@ function shown({ key, cert }: SelfSigned): ConnectionOptions {
   return { key, cert };
 }
 
+/** All of its listeners ask for certificates. */
+function asking(port: GatewayPort, clientCertificate: ClientCertificatePolicy): GatewayPort {
+  return { ...port, listeners: port.listeners.map(listener => ({ ...listener, clientCertificate })) };
+}
+
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`${version}: where only valid client certificates count, the handshake fails without one`, async t => {
     const certificate = certificateOf(ANY);
     const { port, proxy } = await scene(t, {
-      listeners: [gatewayListener({ certificates: [certificate.id] })],
+      listeners: [
+        gatewayListener({
+          certificates: [certificate.id],
+          clientCertificate: { policy: 'valid by ca', mode: 'valid-only', ca: CA.cert },
+        }),
+      ],
       certificates: [certificate],
-      port: { clientCertificate: { policy: 'valid by ca', mode: 'valid-only', ca: CA.cert } },
     });
     const only = { minVersion: version, maxVersion: version, servername: 'a.test' };
     assert.equal(await failureOf(port, { ...only, ...shown(CLIENT) }), undefined);
@@ -44,9 +54,13 @@ test('where client certificates are not verified, all are taken, and the upstrea
   const certificate = certificateOf(ANY);
   const upstream = await RawUpstream.start(t);
   const { connect } = await scene(t, {
-    listeners: [gatewayListener({ certificates: [certificate.id] })],
+    listeners: [
+      gatewayListener({
+        certificates: [certificate.id],
+        clientCertificate: { policy: 'any', mode: 'unverified', ca: CA.cert },
+      }),
+    ],
     certificates: [certificate],
-    port: { clientCertificate: { policy: 'any', mode: 'unverified', ca: CA.cert } },
     backends: [{ name: 'v1', address: upstream.address }],
     routes: at => [to(at, '', 'v1')],
   });
@@ -88,7 +102,7 @@ test('a session is resumed at its own listener, under its own rules for client c
     const policy = { policy: `optional ${version}`, mode: 'unverified' as const, ca: CA.cert };
     const change = (changed: GatewayPort): void =>
       proxy.apply(published({ ...deltaOf({ version: 2, upserts: [], removals: [] }), ports: portChanges([changed]) }));
-    change({ ...port, clientCertificate: policy });
+    change(asking(port, policy));
     assert.equal(await resumes('a.test', ofA), false, 'another policy');
     change(port);
   }
@@ -112,7 +126,7 @@ test('a session that was made under other rules for client certificates is misdi
   proxy.apply(
     published({
       ...deltaOf({ version: 2, upserts: [], removals: [] }),
-      ports: portChanges([{ ...port, clientCertificate }]),
+      ports: portChanges([asking(port, clientCertificate)]),
     }),
   );
   assert.equal(await status(), 421);

@@ -237,3 +237,15 @@ test('while workers drain, ports of Gateways drain with all others', async t => 
   await drained;
   assert.ok(await isRefused(late));
 });
+
+test('on the port of all others, listeners are served without anything being opened', async t => {
+  const upstream = await RawUpstream.start(t);
+  const running = await startFleet(t, { settings: { workers: 2 } });
+  const { fleet, address } = running;
+  const port = await gatewayPort({ listen: address, isShared: true });
+  await fleet.publish(portDelta(1, portChanges([port]), upstream, [routeOf(port)])).everywhere;
+  assert.equal((await get(t, port)).status, 200);
+  assert.deepEqual([...fleet.portStates], []);
+  await fleet.publish(portDelta(2, portChanges([], [port.id]), upstream, [], [routeOf(port)])).everywhere;
+  assert.equal((await get(t, port)).status, 404);
+});

@@ -133,12 +133,12 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
               hostname: text,
               serves: fc.constantFrom('http' as const, 'passthrough' as const, 'bytes' as const),
               certificates: fc.array(text),
+              clientCertificate: record({ policy: text, mode: fc.constant('valid-only' as const), ca: text }),
               streams: fc.array(
                 record({ host: text, backends: fc.array(record({ cluster: text, weight: fc.nat() })) }),
               ),
             }),
           ),
-          clientCertificate: record({ policy: text, mode: fc.constant('valid-only' as const), ca: text }),
         }),
       ),
       removals: fc.array(text),

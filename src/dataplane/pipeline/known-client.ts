@@ -26,8 +26,6 @@ export interface ClientPort {
   readonly id: PortId;
   /** The port that clients know. */
   readonly publicPort: number;
-  /** That of its client certificates, as {@link TlsSession.clientPolicy}. */
-  readonly clientPolicy: string;
   /** It has gone: the next response on a connection is its last. */
   readonly isClosed: boolean;
   /** The listener that takes a host, the closest one: its name, then the longest wildcard, then that for all hosts. */
@@ -39,6 +37,8 @@ export interface PortListener {
   readonly hostname: string;
   /** Names it among the listeners of all ports, as `listenerKey` of the model does. */
   readonly key: string;
+  /** That of its client certificates, as {@link TlsSession.clientPolicy}. */
+  readonly clientPolicy: string;
 }
 
 /** What is known of a client before its first request, beyond its connection. */

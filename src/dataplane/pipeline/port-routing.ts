@@ -32,8 +32,8 @@ export class PortRouting {
     if (listener === undefined) return undefined;
     // RFC 9110 section 7.4: the server name has chosen certificate and rules of one listener, and the host names another one's.
     if (session !== undefined && session.listener !== listener.hostname) return 'request_misdirected';
-    // The port has other rules for client certificates since.
-    if (session !== undefined && session.clientPolicy !== port.clientPolicy) return 'request_misdirected';
+    // The listener has other rules for client certificates since.
+    if (session !== undefined && session.clientPolicy !== listener.clientPolicy) return 'request_misdirected';
     this.#asked.begin(head, target.query);
     try {
       return table.matchListener(listener.key, host, target.path, this.#asked);

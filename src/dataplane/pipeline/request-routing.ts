@@ -27,6 +27,7 @@ import { askedHost } from './ingress-request.ts';
 import type { ClientPort } from './known-client.ts';
 import { PortRouting } from './port-routing.ts';
 import type { ClientIdentity, RequestView } from './ports.ts';
+import { SharedHost } from './shared-host.ts';
 import { type Client, isSecure } from './told-by-proxies.ts';
 import { allowedUpgrade } from './upgrade.ts';
 
@@ -52,6 +53,10 @@ export class RequestRouting {
   bodyLimit = 0;
   /** Made for the first request that comes to a port of a Gateway. */
   #portRouting: PortRouting | undefined;
+  /** Made for the first request that comes to a port that Gateways share. */
+  #sharedHost: SharedHost | undefined;
+  /** A listener of a Gateway has the host. */
+  #isOfListener = false;
   /** A client sends the same Host again and again: it is parsed once. */
   #rawHost = '';
   #parsedHost: string | undefined = '';
@@ -88,10 +93,11 @@ export class RequestRouting {
   /** @returns why the request must be refused, or where it has to be sent instead; undefined where it may go on */
   validateAndRoute(
     head: RequestView,
-    { table, settings, tlsHosts }: EngineState,
+    state: EngineState,
     client: Client & Pick<ClientIdentity, 'port'>,
     trusted: AddressRanges,
   ): FailureReason | HttpsRedirect | undefined {
+    const { table, settings, tlsHosts, gatewayPorts } = state;
     this.route = undefined;
     this.upgrade = undefined;
     this.isGrpc = isGrpc(head);
@@ -113,13 +119,17 @@ export class RequestRouting {
     if (table === undefined) return 'table_not_loaded';
     this.decodedPath.set(this.target.rawPath);
     const { port } = client;
-    const route = port === undefined ? this.#findRoute(table) : this.#findRouteAt(port, table, head, client);
+    this.#isOfListener = port !== undefined;
+    let route: CompiledRoute | FailureReason | undefined;
+    if (port !== undefined) route = this.#findRouteAt(port, table, head, client);
+    else if (gatewayPorts.areShared) route = this.#findSharedRoute(state, table, head, client);
+    else route = this.#findRoute(table);
     if (typeof route === 'string') return route;
     this.route = route;
     const ingress = route?.ingress;
     let redirect: HttpsRedirect | undefined;
-    // What hosts of the TLS port ask for is nothing to a port of a Gateway.
-    if (port === undefined && (tlsHosts.size > 0 || ingress !== undefined)) {
+    // What hosts of the TLS port ask for is nothing to a listener of a Gateway.
+    if (!this.#isOfListener && (tlsHosts.size > 0 || ingress !== undefined || gatewayPorts.areShared)) {
       const outcome = this.#judgeTls(tlsHosts.host(this.host), head, route, settings, client, trusted);
       if (typeof outcome === 'string' || (outcome !== undefined && ingress === undefined)) return outcome;
       redirect = outcome;
@@ -135,6 +145,25 @@ export class RequestRouting {
     if (redirect !== undefined) return redirect;
     if (head.offersUpgrade) this.upgrade = allowedUpgrade(head.value(UPGRADE), settings.upgradeProtocols);
     return undefined;
+  }
+
+  /** On a port that Gateways share with Services and Ingresses. Returns as #findRoute(). */
+  #findSharedRoute(
+    state: EngineState,
+    table: CompiledTable,
+    head: RequestView,
+    client: Client,
+  ): CompiledRoute | FailureReason | undefined {
+    this.#sharedHost ??= new SharedHost();
+    const shared = this.#sharedHost;
+    const { target, host } = this;
+    // The host of an absolute target is a part of the head.
+    shared.find(state, client.tls === undefined ? 'plain' : 'tls', host, target.host === '');
+    if (shared.port === undefined) return this.#findRoute(table);
+    const first = shared.isUnnamed ? table.matchAnyHost(target.path) : undefined;
+    if (first !== undefined) return first;
+    this.#isOfListener = true;
+    return this.#findRouteAt(shared.port, table, head, client);
   }
 
   /** @returns the route, where there is one, or why the request must be refused */

@@ -1,13 +1,14 @@
 /** What becomes of clients of TLS, by the names of servers that they ask for. */
 import type { EngineState } from '../engine.ts';
 import type { GatewayPortState } from '../gateway-port-state.ts';
+import { sharedPortOf } from '../shared-port.ts';
 import type { ServerNameTerms } from '../transport/tls/server-name-terms.ts';
 
-/** On the TLS port, by its hosts. */
-export function termsOfHost(
-  { tlsHosts, settings, defaultCertificate }: EngineState,
-  serverName: string,
-): ServerNameTerms {
+/** On the TLS port, by its hosts, and by the listeners of Gateways that share it. */
+export function termsOfHost(engine: EngineState, serverName: string): ServerNameTerms {
+  const shared = engine.gatewayPorts.areShared ? sharedPortOf(engine, 'tls', serverName) : undefined;
+  if (shared !== undefined) return termsOfListener(engine, shared, serverName);
+  const { tlsHosts, settings, defaultCertificate } = engine;
   const state = tlsHosts.lookup(serverName);
   if (state === undefined && settings.tlsRejectUnknownSni) return 'unknown-name';
   const cluster = state?.host.passthrough;
@@ -19,7 +20,7 @@ export function termsOfHost(
   };
 }
 
-/** On a port of a Gateway, by its listeners. */
+/** On a port of Gateways, by its listeners. */
 export function termsOfListener(
   { gatewayPorts }: EngineState,
   port: GatewayPortState,
@@ -34,7 +35,7 @@ export function termsOfListener(
   if (listener.serves === 'bytes' && passage === undefined) return 'no-stream';
   return {
     certificate: gatewayPorts.certificateFor(listener.certificates, serverName),
-    clientCertificate: port.port.clientCertificate,
+    clientCertificate: listener.clientCertificate,
     scope: key,
     listener: hostname,
     ...(passage && { stream: passage }),

@@ -181,8 +181,8 @@ describe('authorities of clients', () => {
     configMaps,
   });
   const policies = (one: World): (string | undefined)[] =>
-    readOne(one).ports.map(
-      ({ listen, clientCertificate: asked }) => `${listen.port} ${asked && `${asked.mode} ${asked.ca}`}`,
+    readOne(one).ports.flatMap(({ listen, listeners }) =>
+      listeners.map(({ clientCertificate: asked }) => `${listen.port} ${asked && `${asked.mode} ${asked.ca}`}`),
     );
 
   test('are those of the port, else those of all', () => {

@@ -14,6 +14,13 @@ export class TlsHosts {
   readonly #certificates = new Map<CertificateId, Certificate>();
   readonly #hosts = new Map<string, TlsHost>();
 
+  #revision = 0;
+
+  /** Another number after each change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** How many hosts there are. */
   get size(): number {
     return this.#hosts.size;
@@ -25,6 +32,7 @@ export class TlsHosts {
     for (const host of hosts.upserts) this.#hosts.set(host.host, host);
     for (const name of hosts.removals) this.#hosts.delete(name);
     for (const id of certificates.removals) this.#certificates.delete(id);
+    this.#revision += 1;
   }
 
   /**
@@ -41,6 +49,13 @@ export class TlsHosts {
   /** As lookup(), without the certificate. */
   host(name: string): TlsHost | undefined {
     return this.#hosts.get(name) ?? this.#wildcardOf(name);
+  }
+
+  /** Whether a host here is closer to a name than a hostname of listeners that takes it, too. */
+  namesMoreClosely(name: string, hostname: string): boolean {
+    if (this.#hosts.size === 0) return false;
+    const found = this.host(name)?.host ?? '';
+    return found === name ? hostname !== name : found.length > hostname.length;
   }
 
   #wildcardOf(serverName: string): TlsHost | undefined {

@@ -22,24 +22,26 @@ export function portsOf(
     const socket = socketOf(port);
     if (socket === undefined) return [];
     const isTls = listeners.some(({ reading }) => reading.protocol !== 'HTTP');
-    const endsTls = listeners.some(({ reading }) => reading.mode === 'Terminate');
-    const clientCertificate = endsTls ? policyOf(port) : undefined;
     return {
       ...socket,
       publicPort: port,
       transport: isTls ? 'tls' : 'plain',
-      listeners: listeners.map(gatewayListener),
-      ...(clientCertificate && { clientCertificate }),
+      listeners: listeners.map(one => gatewayListener(one, policyOf)),
     };
   });
 }
 
-function gatewayListener({ reading, certificates }: ServedListener): GatewayListener {
-  const { parent, section, hostname, protocol, mode } = reading;
+function gatewayListener(
+  { reading, certificates }: ServedListener,
+  policyOf: (port: number) => ClientCertificatePolicy | undefined,
+): GatewayListener {
+  const { parent, section, hostname, protocol, mode, port } = reading;
+  const clientCertificate = mode === 'Terminate' ? policyOf(port) : undefined;
   return {
     name: `${parent.namespace}/${parent.name}/${section}`,
     hostname,
     serves: protocol !== 'TLS' ? 'http' : mode === 'Passthrough' ? 'passthrough' : 'bytes',
     certificates: certificates.map(({ id }) => id),
+    ...(clientCertificate && { clientCertificate }),
   };
 }
