@@ -6,7 +6,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { type ClientOptions, Http2Client } from '../support/http2-client.ts';
 import { getFields, literals, string } from '../support/http2-fields.ts';
 import { frame, settings } from '../support/http2-frames.ts';
-import { startProxy } from '../support/proxy-under-test.ts';
+import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
 import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { CANCEL } from './attack.ts';
@@ -17,6 +17,7 @@ const MOST_WINDOW = 0x7fff_ffff;
 const LARGE = 4 * 1024 * 1024;
 const large = `HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n${'x'.repeat(LARGE)}`;
 const STREAM_BYTES = 64 * 1024;
+const HOUR = 3_600_000;
 const SETTINGS = { sendTimeout: 10_000 };
 const NO_WINDOW = { settings: [[INITIAL_WINDOW, 0]], keepsWindows: true } as const;
 const ALL_WINDOWS = { settings: [[INITIAL_WINDOW, MOST_WINDOW]], keepsWindows: true } as const;
@@ -43,6 +44,12 @@ async function dribble(clock: FakeClock, client: Http2Client, id: number, act: (
     await clock.pass(1_000);
   }
   return client.resetOf(id);
+}
+
+/** Lets seconds pass until the connection is gone. The kernel may still take some in the first of them. */
+async function goneWithin(seconds: number, proxy: ProxyUnderTest, clock: FakeClock): Promise<void> {
+  for (let second = 0; second < seconds && proxy.counters.get('active') > 0; second += 1) await clock.pass(1_000);
+  await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
 }
 
 describe('clients of HTTP/2 that take nothing', { concurrency: 4, timeout: 600_000 }, () => {
@@ -76,6 +83,62 @@ describe('clients of HTTP/2 that take nothing', { concurrency: 4, timeout: 600_0
     });
   }
 
+  /** A client that has so much of a response on its way to it that no more goes out. */
+  async function stalled(t: TestContext, clock: FakeClock): Promise<Scene> {
+    const staged = await scene(t, {
+      upstream: ({ target, connection }) => (target === '/silent' ? undefined : connection.send(large)),
+      client: ALL_WINDOWS,
+      clock,
+      settings: { ...SETTINGS, keepaliveTimeout: HOUR, clientHeaderTimeout: HOUR, proxyReadTimeout: HOUR },
+    });
+    const { client, proxy, upstream } = staged;
+    await client.settled();
+    client.windowUpdate(0, MOST_WINDOW - 65_535);
+    client.socket.pause();
+    const ids = Array.from({ length: 8 }, () => client.request(getFields('/volume'), ''));
+    await upstream.request(ids.length - 1);
+    await still('what is kept', () => proxy.keptBytes);
+    for (const id of ids) client.reset(id);
+    await eventually('the streams to be over', () => proxy.logLines.length === ids.length);
+    return staged;
+  }
+
+  it('send-timeout: a client without a stream, for which bytes wait, is ended', async t => {
+    const clock = new FakeClock();
+    const { proxy } = await stalled(t, clock);
+    await goneWithin(30, proxy, clock);
+    assert.equal(proxy.keptBytes, 0);
+  });
+
+  it('send-timeout: a client that has its frames answered, and takes no answer, is ended with its streams', async t => {
+    const clock = new FakeClock();
+    const { client, proxy, upstream } = await stalled(t, clock);
+    const over = proxy.logLines.length;
+    client.request(getFields('/volume/silent'), '');
+    await upstream.request(over);
+    const before = proxy.keptBytes;
+    for (let second = 0; second < 30 && proxy.counters.get('active') > 0; second += 1) {
+      client.send(...Array.from({ length: 50 }, () => frame(6, 0, 0, Buffer.alloc(8))));
+      await clock.pass(1_000);
+      assert.ok(proxy.keptBytes - before < 2 * STREAM_BYTES, `${proxy.keptBytes} bytes`);
+    }
+    await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
+    assert.equal((await proxy.logged(over + 1))[over]?.reason, 'client_send_timeout');
+    assert.equal(proxy.keptBytes, 0);
+    await upstream.requests[over]?.connection.closed();
+  });
+
+  it('send-timeout: a client that has taken what waited is not ended', async t => {
+    const clock = new FakeClock();
+    const { client, proxy } = await stalled(t, clock);
+    for (let second = 0; second < 8; second += 1) await clock.pass(1_000);
+    client.socket.resume();
+    await client.settled();
+    for (let second = 0; second < 60; second += 1) await clock.pass(1_000);
+    assert.equal(proxy.counters.get('active'), 1);
+    await client.settled();
+  });
+
   it('on TLS, 100 responses that nobody reads keep less than 64 KiB each, and are given up', async t => {
     const clock = new FakeClock();
     const { client, proxy, upstream } = await sceneOnTls(t, clock, ALL_WINDOWS);
@@ -88,9 +151,8 @@ describe('clients of HTTP/2 that take nothing', { concurrency: 4, timeout: 600_0
     const kept = (await still('what is kept', () => proxy.keptBytes)) - before;
     assert.ok(kept < 100 * STREAM_BYTES, `${kept} bytes`);
     assert.equal(upstream.requests.length, 100);
-    // The streams at send-timeout, the connection at keepalive-timeout, and then it has a moment to end.
-    for (let second = 0; second < 150; second += 1) await clock.pass(1_000);
-    await eventually('the connection to be gone', () => proxy.counters.get('active') === 0);
+    // At send-timeout, the streams and the connection.
+    await goneWithin(30, proxy, clock);
     assert.equal(proxy.keptBytes, 0);
     for (const { connection } of upstream.requests) await connection.closed();
   });

@@ -62,7 +62,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
 
   /** The engine drains: an idle connection ends soon, and the next response of any other is its last. */
   drain(): void {
-    if (this.state === IDLE) this.#context.limits.idle(this.limit, true);
+    if (this.state === IDLE) this.#awaitRequest(true);
   }
 
   /** The next response is the last. */
@@ -120,7 +120,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     if (this.#context.limits.isRenewed(this)) return;
     if (this.state === READING) this.#reader.refuse('client_header_timeout');
     else if (this.state === BUSY && !this.isBlocked) this.request.handler.fail('client_body_timeout');
-    else if (this.state === IDLE) this.#close(false);
+    else if (this.state === IDLE && !this.isBlocked) this.#close(false);
     else if (this.state === TUNNEL) this.destroy('', 'tunnel_idle_timeout');
     else this.destroy('', this.isBlocked ? 'client_send_timeout' : 'client_body_timeout');
   }
@@ -142,12 +142,6 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   /** Nothing that was read or written waits. */
   get #isAtRest(): boolean {
     return !this.#reader.isReading && !this.#reader.hasStash && this.transport.flush();
-  }
-
-  /** Closes without a shutdown before it, where the client has said that it sends nothing more. Closing sends FIN as well. */
-  #closeNow(): void {
-    this.enter(ENDING);
-    this.destroy();
   }
 
   #finSent(): void {
@@ -199,14 +193,26 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   requestEnded(isLast: boolean, isClientsLast: boolean): void {
     this.#reader.releaseHead();
     if (isLast) {
-      if (isClientsLast && this.request.isRequestComplete && this.#isAtRest) this.#closeNow();
-      else this.#close(!this.request.isRequestComplete || (!this.#reader.isReading && this.#reader.hasStash));
+      if (isClientsLast && this.request.isRequestComplete && this.#isAtRest) {
+        // Closing sends FIN as well.
+        this.enter(ENDING);
+        this.destroy();
+      } else {
+        this.#close(!this.request.isRequestComplete || (!this.#reader.isReading && this.#reader.hasStash));
+      }
       return;
     }
     this.enter(IDLE);
-    this.#context.limits.idle(this.limit, this.#isDraining);
+    this.#awaitRequest(this.#isDraining);
     this.request.idle();
     this.readOn();
+  }
+
+  /** No request is under way: the client has to take the rest of its response, and then to ask for something else. */
+  #awaitRequest(isDraining: boolean): void {
+    const { limits } = this.#context;
+    if (this.isBlocked) limits.ending(this.limit);
+    else limits.idle(this.limit, isDraining);
   }
 
   cut(): void {
@@ -285,6 +291,9 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
 
   drained(): void {
     if (this.state === BUSY || this.state === TUNNEL) this.request.handler.clientDrained();
-    else if (this.state === IDLE) this.readOn();
+    else if (this.state === IDLE) {
+      this.#awaitRequest(this.#isDraining);
+      this.readOn();
+    }
   }
 }

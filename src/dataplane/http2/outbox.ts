@@ -45,6 +45,13 @@ export interface ByteSource {
   copy(target: Buffer, at: number, start: number, end: number): void;
 }
 
+/** Told of a peer that takes no more for now. */
+export interface OutboxWaiting {
+  /** Called again for each further write. */
+  begins(): void;
+  ends(): void;
+}
+
 /**
  * The frames that go out on one connection. Those of all its streams come to stand in one buffer, which is written once, at the
  * end of the turn of the event loop; while the transport is blocked, they wait for drained().
@@ -53,16 +60,18 @@ export class Outbox implements Sender {
   readonly #transport: Transport;
   readonly #owner: Guarded;
   readonly #buffers: BufferPool;
+  readonly #waiting: OutboxWaiting | undefined;
   #buffer: Buffer = NO_BYTES;
   #size = 0;
   #isScheduled = false;
   /** Control frames that may not have left yet. */
   #controlFrames = 0;
 
-  constructor(transport: Transport, owner: Guarded, buffers: BufferPool) {
+  constructor(transport: Transport, owner: Guarded, buffers: BufferPool, waiting?: OutboxWaiting) {
     this.#transport = transport;
     this.#owner = owner;
     this.#buffers = buffers;
+    this.#waiting = waiting;
   }
 
   /** The peer does not take more for now. It shows after a write, and so not before the end of a turn unless much is written. */
@@ -154,6 +163,7 @@ export class Outbox implements Sender {
   /** The transport takes bytes again. */
   drained(): void {
     this.#controlFrames = 0;
+    this.#waiting?.ends();
     this.writeOut();
   }
 
@@ -166,6 +176,7 @@ export class Outbox implements Sender {
     this.#size = 0;
     const buffers = this.#buffers;
     if (this.#transport.writeBytes(bytes, () => buffers.giveBack(buffer))) this.#controlFrames = 0;
+    else this.#waiting?.begins();
   }
 
   /** The connection is gone: what waits is dropped. */

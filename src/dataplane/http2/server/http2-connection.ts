@@ -23,6 +23,7 @@ import { ConnectionStreams, type StreamsOwner } from './connection-streams.ts';
 import { FrameReceiver, type ReceivingConnection } from './frame-receiver.ts';
 import { MAX_HEAD_BYTES, MAX_STREAMS, STREAM_WINDOW } from './limits.ts';
 import { RequestHeads, type RequestOpener } from './request-heads.ts';
+import { SendLimit } from './send-limit.ts';
 import type { EndingConnection, Http2Context } from './server-context.ts';
 
 // The states of a connection, in their order.
@@ -62,6 +63,7 @@ export class Http2Connection
   lastServedId = MAX_INT31;
   readonly #context: Http2Context;
   readonly #transport: Transport;
+  readonly #sendLimit: SendLimit;
   readonly #heads: RequestHeads;
   readonly #receiver: FrameReceiver;
   readonly #reader: FrameReader;
@@ -85,7 +87,8 @@ export class Http2Connection
     this.plainForwarded = plainForwarded(this.peer, tls === undefined ? 'http' : 'https');
     this.takesWebSockets = context.settings.upgradeProtocols.includes('websocket');
     this.#retireAt = context.wheel.coarseNow + MAX_AGE_MS * (1 + AGE_SPREAD * (2 * Math.random() - 1));
-    this.outbox = new Outbox(this.#transport, this, context.http2.outboxBuffers);
+    this.#sendLimit = new SendLimit(context.limits, this);
+    this.outbox = new Outbox(this.#transport, this, context.http2.outboxBuffers, this.#sendLimit);
     this.streams = new ConnectionStreams(context, this);
     this.#heads = new RequestHeads(context, this);
     this.#receiver = new FrameReceiver(this, context.counters, this.#heads);
@@ -116,6 +119,7 @@ export class Http2Connection
     this.#reader.stop();
     this.outbox.discard();
     limits.remove(this.limit);
+    this.#sendLimit.remove();
     this.#transport.destroy();
     this.#context.clientGone(this);
   }
@@ -168,6 +172,7 @@ export class Http2Connection
     this.#reader.stop();
     this.outbox.goaway(Math.min(this.streams.lastId, this.lastServedId), code, reason);
     this.outbox.writeOut();
+    this.#sendLimit.remove();
     this.#context.limits.ending(this.limit);
     this.#transport.end(() => this.#finSent());
     this.#transport.resume();
