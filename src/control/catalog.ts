@@ -195,13 +195,18 @@ export class Catalog implements ServiceStore {
     this.#hasPushed = true;
   }
 
-  /** What has changed since the last time, as one change; undefined when nothing that is served has changed. */
-  commit(): Delta | undefined {
-    if (!this.isInitialised) return undefined;
+  /** Translates what has changed: from then on it is known what has to be read for it. */
+  settle(): void {
     this.#settleReferences();
     this.#pushedRoutes.settle();
     this.#settleNamed();
     this.#settleProfiles();
+  }
+
+  /** What has changed since the last time, as one change; undefined when nothing that is served has changed. */
+  commit(): Delta | undefined {
+    if (!this.isInitialised) return undefined;
+    this.settle();
     const tls = this.tls.commit();
     // A Service is withdrawn whose protection cannot be provided, and comes back when it can.
     this.#claimAgain(tls.turned);

@@ -28,8 +28,18 @@ export async function kubeRouteSource(options: SourceOptions): Promise<RunningSo
   await client.cluster().catch((error: unknown) => {
     if (!(error instanceof CredentialsError)) throw error;
   });
+  let isFirst = true;
+  /** The first table waits for what its routes ask for. */
+  const isAwaited = (): boolean => {
+    // What it asks for is known once all is translated, which later changes need not wait for here.
+    if (isFirst && catalog.isInitialised) {
+      catalog.settle();
+      isFirst = demanded.some(each => each.isAwaited);
+    }
+    return isFirst;
+  };
   const settled = (receivedAt: number): void => {
-    if (!demanded.some(({ isAwaited }) => isAwaited)) onChange(receivedAt);
+    if (!isAwaited()) onChange(receivedAt);
     ingresses?.publication.look();
   };
   const election = new StatusElection({ settings, client, logger });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type EndpointSliceManifest, endpoint, endpointSlice } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
+import { ingress } from '../support/ingresses.ts';
 import { KubeApi } from '../support/kube-api.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { service } from '../support/services.ts';
@@ -48,6 +49,22 @@ test('the first table knows the endpoints, and each of their changes reaches the
   });
   api.apply(endpointSlice('web'));
   await eventually('no endpoint', async () => (await program.get('/web')).status === 503);
+});
+
+test('the first table knows the endpoints of Ingresses, too', async context => {
+  const { api } = await cluster(context);
+  const pod = await RawUpstream.start(context);
+  // Its ClusterIP leads nowhere.
+  api.apply(service('web', { annotations: {}, spec: { clusterIP: '127.0.0.1' } }));
+  api.apply(sliceTo(pod));
+  api.apply(ingress('web', { host: '' }));
+  const args = ['--source', 'kube', '--kubeconfig', api.writeKubeconfig(), '--ingress-class', 'nginx'];
+  const program = await ServingProgram.start(context, { args });
+  const first = await eventually('an answer that is not 503', async () => {
+    const { status } = await program.get('/web');
+    return status !== 503 && status;
+  });
+  assert.equal(first, 200);
 });
 
 test('without the right to read slices the ClusterIP is used, and the owner is told', async context => {
