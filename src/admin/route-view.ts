@@ -1,6 +1,7 @@
 import type { ClusterSource } from '../control/cluster-reports.ts';
 import { clusterOfPolicy, type PolicyKind } from '../model/policy.ts';
 import type {
+  Canary,
   CanaryRule,
   ClusterId,
   GatewayRoute,
@@ -32,7 +33,7 @@ export interface RouteView {
   /** Where its policies lead beside the backend; absent where they lead nowhere. */
   readonly policyBackends?: readonly (BackendSummary & { readonly policy: PolicyKind })[];
   /** Takes some of its requests; absent where none does. */
-  readonly canary?: CanaryRule & { readonly backend: BackendSummary };
+  readonly canary?: CanaryRule & Pick<Canary, 'ingress'> & { readonly backend: BackendSummary };
   /** They share its requests by weight; absent where all go to the backend. */
   readonly backends?: readonly (BackendSummary & { readonly weight: number })[];
 }

@@ -138,7 +138,7 @@ export class Announcer {
       else this.#announceWithdrawn(service, routes);
     }
     for (const service of services.values()) this.#announceExposed(service);
-    for (const { ingress, reason, message } of ingressNews(delta, this.#table)) {
+    for (const { ingress, reason, message } of ingressNews(delta, this.#table, id => this.#catalog.cluster(id))) {
       if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.ingresses.objectOf(ingress))) continue;
       this.#post({ kind: 'Ingress', ...ingress }, { type: 'Normal', reason, message });
     }

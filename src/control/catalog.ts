@@ -140,8 +140,6 @@ export class Catalog implements ServiceStore {
       if (!kept.has(key)) this.#forget(key);
     }
     for (const service of services) this.upsert(service);
-    // At once: the source reads next what is asked for.
-    this.#settleReferences();
     this.#hasServices = true;
   }
 
@@ -197,7 +195,8 @@ export class Catalog implements ServiceStore {
 
   /** Translates what has changed: from then on it is known what has to be read for it. */
   settle(): void {
-    this.#settleReferences();
+    // Objects that name a Service which has come, changed or gone.
+    for (const key of this.#references.takeAffected()) this.#readAgain(key);
     this.#pushedRoutes.settle();
     this.#settleNamed();
     this.#settleProfiles();
@@ -279,11 +278,6 @@ export class Catalog implements ServiceStore {
       clusters: this.#clusters,
       canaryOf: key => this.#canaries.of(key),
     });
-  }
-
-  /** Translates again the objects that name a Service which has come, changed or gone. */
-  #settleReferences(): void {
-    for (const key of this.#references.takeAffected()) this.#readAgain(key);
   }
 
   /** Translates again what has asked for something that is known by now: a source that holds all there is answers at once. */

@@ -106,6 +106,8 @@ export interface CanaryRule {
 
 export interface Canary extends CanaryRule {
   readonly cluster: ClusterId;
+  /** The Ingress that asks for it; absent: a Service does. */
+  readonly ingress?: ServiceRef;
 }
 
 /** When a request in plain HTTP is sent to `https`, and how. */

@@ -60,6 +60,59 @@ test('its owner is told where an Ingress is served, what has changed, and where 
   assert.deepEqual(owners.commit(), ['Ingress a: Normal Withdrawn no longer served at b.example/']);
 });
 
+const CANARY = { 'nginx.ingress.kubernetes.io/canary': 'true', 'nginx.ingress.kubernetes.io/canary-weight': '10' };
+
+test('the owner of a canary is told whose requests it takes, what has changed, and that it takes none any more', () => {
+  const owners = new Owners();
+  const { ingresses } = owners.catalog;
+  const canary = (fields: IngressFields = {}) =>
+    object('next', { host: 'a.example', service: 'next', annotations: CANARY, ...fields });
+  const ofCanary = () => owners.commit().filter(line => line.startsWith('Ingress next'));
+  owners.catalog.upsert(service('next', { annotations: {} }));
+  ingresses.upsert(object('a', { host: 'a.example', service: 'shop' }));
+  owners.commit();
+  ingresses.upsert(canary());
+  const took = 'Ingress next: Normal Sync canary of Ingress default/a at a.example/';
+  assert.deepEqual(ofCanary(), [took]);
+  ingresses.upsert(canary({ annotations: { ...CANARY, 'nginx.ingress.kubernetes.io/canary-weight': '20' } }));
+  assert.deepEqual(ofCanary(), [took]);
+  ingresses.upsert(
+    object('a', {
+      host: 'a.example',
+      service: 'shop',
+      annotations: { 'nginx.ingress.kubernetes.io/proxy-body-size': '2m' },
+    }),
+  );
+  assert.deepEqual(ofCanary(), [], 'nothing of the canary has changed');
+  ingresses.upsert(object('a', { host: 'b.example', service: 'shop' }));
+  assert.deepEqual(ofCanary(), ['Ingress next: Normal Withdrawn no longer a canary at a.example/']);
+  ingresses.upsert(object('a', { host: 'a.example', service: 'shop' }));
+  assert.deepEqual(ofCanary(), [took]);
+});
+
+test('a path that answers an error is none that is served', () => {
+  const owners = new Owners();
+  const { ingresses } = owners.catalog;
+  const guarded = { 'nginx.ingress.kubernetes.io/auth-tls-secret': 'nowhere/else/x' };
+  ingresses.upsert(object('all', { host: 'a.example', service: 'shop', annotations: guarded }));
+  const told = owners.commit();
+  assert.ok(told.length > 0 && told.every(line => /^Ingress all: Warning/.test(line)), told.join('\n'));
+  ingresses.upsert(object('none', { host: 'b.example', path: '/x', service: 'absent' }));
+  const [warning = '', ...others] = owners.commit();
+  assert.match(warning, /^Ingress none: Warning ServiceNotUsable .*there is no Service default\/absent/);
+  assert.deepEqual(others, []);
+  const one = object('part', { host: 'c.example', path: '/x', service: 'absent' });
+  const paths = ['absent', 'shop'].map(name => ({
+    path: `/${name}`,
+    pathType: 'Prefix' as const,
+    backend: { service: { name, port: { name: 'http' } } },
+  }));
+  ingresses.upsert({ ...one, spec: { ...one.spec, rules: [{ host: 'c.example', http: { paths } }] } });
+  assert.ok(
+    owners.commit().includes('Ingress part: Normal Sync served at c.example/shop; answers 503 at c.example/absent'),
+  );
+});
+
 test('an Ingress that is deleted leaves no one to tell, and its Service hears nothing of all that', () => {
   const owners = new Owners();
   owners.catalog.ingresses.upsert(object('a', { service: 'shop' }));
@@ -127,7 +180,7 @@ test('of many places the first are named', () => {
   }));
   owners.catalog.ingresses.upsert({ ...one, spec: { ...one.spec, rules: [{ host: 'a.example', http: { paths } }] } });
   const [sync = ''] = owners.commit();
-  assert.match(sync, /served at (?:a\.example\/\d+, ){9}a\.example\/9 and 21 more$/);
+  assert.match(sync, /served at (?:a\.example\/\d+, ){9}a\.example\/9 and 20 more$/);
 });
 
 test('whoever runs the entry is told by Events on the ConfigMap which of its keys are wrong, each once', () => {

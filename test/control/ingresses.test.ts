@@ -11,7 +11,12 @@ import { service } from '../support/services.ts';
 const OLD = '2025-01-01T00:00:00Z';
 const NEW = '2026-01-01T00:00:00Z';
 
-function catalog(fields: { readonly ingressConfigmap?: { namespace: string; name: string } } = {}): Catalog {
+interface CatalogFields {
+  readonly ingressConfigmap?: { namespace: string; name: string };
+  readonly allowExternalName?: boolean;
+}
+
+function catalog(fields: CatalogFields = {}): Catalog {
   const made = new Catalog({ waitsFor: 'services', allowExternalName: false, ingressClass: ['nginx'], ...fields });
   made.replace([service('web', { annotations: {} }), service('other', { annotations: {} })]);
   made.ingresses.classes.replace([]);
@@ -96,6 +101,46 @@ describe('Ingresses in the catalog', () => {
       made.commit();
       assert.equal(affinityOf(made, 'own.example'), 'own');
     }
+  });
+
+  it('spread the requests of a canary as its own Ingress says, and not as that whose requests it takes', () => {
+    const nginx = 'nginx.ingress.kubernetes.io/';
+    const made = catalog();
+    for (const name of ['web', 'other']) made.endpoints.setSlices({ namespace: 'default', name }, []);
+    const balancesWith = (own: Readonly<Record<string, string>>): (string | undefined)[] => {
+      made.ingresses.replace([
+        ingress('main', { host: 'a.example', annotations: { [`${nginx}upstream-hash-by`]: '$request_uri' } }),
+        ingress('next', { host: 'a.example', service: 'other', annotations: { [`${nginx}canary`]: 'true', ...own } }),
+      ]);
+      made.commit();
+      const [route] = routesOf(made, 'a.example');
+      return [route?.cluster, route?.canary?.cluster].map(id => made.cluster(id ?? '')?.cluster.balance.policy);
+    };
+    assert.deepEqual(balancesWith({}), ['hash', 'least-request']);
+    assert.deepEqual(balancesWith({ [`${nginx}load-balance`]: 'round_robin' }), ['hash', 'round-robin']);
+  });
+
+  it('follow a Service of type ExternalName that is edited', () => {
+    const made = catalog({ allowExternalName: true });
+    const outside = (externalName: string) =>
+      service('web', { annotations: {}, spec: { type: 'ExternalName', externalName } });
+    made.upsert(outside('one.example.com'));
+    const backend = { service: { name: 'web', port: { number: 8080 } } };
+    const object = ingress('a', { host: 'a.example' });
+    const rules = [{ host: 'a.example', http: { paths: [{ path: '/', pathType: 'Prefix' as const, backend }] } }];
+    made.ingresses.replace([{ ...object, spec: { ...object.spec, rules } }]);
+    const reached = (): string[] => {
+      made.commit();
+      const { endpoints = [] } = made.cluster(routesOf(made, 'a.example')[0]?.cluster ?? '') ?? {};
+      return endpoints.map(({ address, port }) => `${address}:${port}`);
+    };
+    assert.deepEqual(reached(), ['one.example.com:8080']);
+    made.upsert(outside('two.example.com.'));
+    assert.deepEqual(reached(), ['two.example.com:8080']);
+    made.upsert(outside('localhost'));
+    assert.deepEqual(reached(), [], 'no host outside');
+    made.upsert(service('web', { annotations: {}, spec: { ports: [{ port: 8080 }] } }));
+    assert.match(reached().join(), /^\d[\d.]*:8080$/);
   });
 
   it('keep a host to which a younger Service comes, and lose one that belongs to an older Service', () => {

@@ -96,6 +96,16 @@ test('other programs are no controller', () => {
   }
 });
 
+test('what keeps some Ingresses from ingress-nginx, and none from here, is told as lost, unless it is off', () => {
+  for (const [name, on, off] of [
+    ['disable-catch-all', 'true', 'false'],
+    ['watch-namespace-selector', 'team=shop', ''],
+  ] as const) {
+    const verdictOf = (value: string) => judgeFlags(new Map([[name, value]])).findings.map(({ verdict }) => verdict);
+    assert.deepEqual([verdictOf(on), verdictOf(off)], [['unsupported'], ['works']], name);
+  }
+});
+
 test('flags that have another name here are named, and those that are lost are told', () => {
   const { findings, serveWith } = judgeFlags(
     new Map([

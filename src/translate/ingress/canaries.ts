@@ -9,6 +9,7 @@ import { upstreamOf } from './upstreams.ts';
 
 /** A canary as its own Ingress has it. All else is as the location has it whose requests it takes. */
 export interface UpstreamCanary extends IngressCanary {
+  readonly ingress: ServiceRef;
   readonly service: ServiceRef;
   readonly port: string;
   readonly upstream: NonNullable<IngressEffect['upstream']>;
@@ -63,5 +64,5 @@ function canaryAt(
   const port = portText(path.backend.service.port);
   // A Service is not the canary of itself.
   if (upstreamKey(service, port) === name) return undefined;
-  return { ...canary, service, port, upstream: effect.upstream ?? {} };
+  return { ...canary, ingress, service, port, upstream: effect.upstream ?? {} };
 }

@@ -241,7 +241,10 @@ class HostRouteMaker {
     const canary = this.#context.canary(name);
     if (canary === undefined) return { destination: this.#lead(destination) };
     const taking = this.#lead(this.#canaryDestination(canary, name, reading));
-    return { destination: this.#lead(destination), canary: { ...canary.rule, cluster: taking.cluster.id } };
+    return {
+      destination: this.#lead(destination),
+      canary: { ...canary.rule, cluster: taking.cluster.id, ingress: canary.ingress },
+    };
   }
 
   #canaryDestination({ service, port, upstream, sharesAffinity }: UpstreamCanary, primary: string, of: IngressReading) {

@@ -18,7 +18,9 @@ export const CANARY_ROWS = [
     name: 'canary-of',
     nginx: ['canary'],
     value: 'the name of another Service of the same namespace',
-    help: 'Makes this Service the canary of that one: it takes some of the requests to its routes, and needs no path.',
+    help:
+      'Makes this Service the canary of that one: it takes some of the requests to its routes, and needs no path. Its own annotations say how ' +
+      'its endpoints are balanced, and not those of that one; only affinity is as there unless it says otherwise.',
     example: 'shop',
   },
   {

@@ -30,7 +30,9 @@ export const CANARY: IngressFeature = {
       example: 'true',
       help:
         'Makes the Ingress a canary: it has no locations of its own, and takes requests of locations with the same host, path and pathType. ' +
-        'It takes them from the Service and port behind those locations, on all hosts and paths.',
+        'It takes them from the Service and port behind those locations, on all hosts and paths. Of its other annotations only load-balance, ' +
+        'upstream-hash-by, service-upstream and affinity count, for its own endpoints: without them it is spread as the ConfigMap says, and not as ' +
+        'the Ingress whose requests it takes.',
     },
     {
       name: 'canary-weight',
