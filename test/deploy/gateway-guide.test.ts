@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { scratchDirectory } from '../cli/cli-fixture.ts';
+import { serverPort } from '../support/server-port.ts';
 import { addCommand, addProgram, blocks, follow, outputOf } from './guide.ts';
 
 /** Ports of the guide, each with one that is free now: guides name ports. */
 async function freePorts(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const servers = names.map(() => createServer());
-  await Promise.all(servers.map(server => new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))));
-  const ports = servers.map(server => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? String(address.port) : '';
-  });
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
-  return new Map(names.map((name, index) => [name, ports[index] ?? '']));
+  return new Map(await Promise.all(names.map(async name => [name, String(await serverPort())] as const)));
 }
 
 /** The blocks of the guide, with ports that are free, in one shell that ends what it has started. */

@@ -1,7 +1,6 @@
 /** Ingresses, and the routes that `migrate --to gateway` writes for them, answer the same requests alike: one program serves both. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { ServingProgram } from '../../cli/serve-fixture.ts';
@@ -13,6 +12,7 @@ import { value } from '../../support/raw-message.ts';
 import { answer, RawUpstream } from '../../support/raw-upstream.ts';
 import { secret, tlsSecret } from '../../support/secrets.ts';
 import { selfSigned } from '../../support/self-signed.ts';
+import { serverPort } from '../../support/server-port.ts';
 import { NGINX } from '../dumps.ts';
 import { written } from './written.ts';
 
@@ -170,16 +170,6 @@ async function pod(t: TestContext, name: string): Promise<RawUpstream> {
   });
 }
 
-/** One that is free now, for a listener, which has to name it. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  assert.ok(typeof address === 'object' && address !== null);
-  return address.port;
-}
-
 const COMPARED = [
   'Location',
   'WWW-Authenticate',
@@ -230,7 +220,7 @@ describe('an Ingress and the routes that are written for it', () => {
       report.ingresses.filter(({ verdict }) => verdict === 'refused').map(({ name }) => name),
       [],
     );
-    const ports = { 80: await freePort(), 443: await freePort() };
+    const ports = { 80: await serverPort(), 443: await serverPort() };
     const movable = JSON.parse(JSON.stringify(manifests)) as { spec: { listeners?: { port: 80 | 443 }[] } }[];
     for (const listener of movable.flatMap(({ spec }) => spec.listeners ?? []))
       Object.assign(listener, { port: ports[listener.port] });
