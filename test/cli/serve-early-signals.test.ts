@@ -8,10 +8,9 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { MAIN, scratchDirectory } from './cli-fixture.ts';
-import { type ServeOptions, ServingProgram } from './serve-fixture.ts';
+import { type ServeOptions, ServingProgram, START_MS } from './serve-fixture.ts';
 
 const PRELOAD = join(import.meta.dirname, '../support/preload/hold-module.ts');
-const START_MS = 60_000;
 /** The first that is loaded when signals are listened to, and the one that is loaded when the settings have been read. */
 const MODULES = ['/src/program.ts', '/src/cli/serve.ts'] as const;
 const ENDING = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
@@ -45,7 +44,8 @@ async function heldCheck(context: TestContext, wrapper: readonly string[] = []) 
 
 const canUnshare = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0;
 const skip = canUnshare ? false : 'no new PID namespace can be made here';
-const AS_PID_1 = ['unshare', '--pid', '--fork', '--mount-proc'] as const;
+// A test that fails kills unshare alone: PID 1 goes with it.
+const AS_PID_1 = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const;
 
 describe('a signal that comes early', { concurrency: 4 }, () => {
   for (const signal of ENDING) {

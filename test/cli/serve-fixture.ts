@@ -14,7 +14,7 @@ import { type ServiceManifest, service, yamlOf } from '../support/services.ts';
 import { MAIN, scratchDirectory } from './cli-fixture.ts';
 
 /** Starting takes most of a second, and several at a time share the machine: only a failing test waits so long. */
-const START_MS = 180_000;
+export const START_MS = 180_000;
 
 const MANIFEST_FILE = 'services.yaml';
 
