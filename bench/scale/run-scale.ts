@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RealBackend } from '../../test/support/real-backend.ts';
 import { RealKube } from '../../test/support/real-kube.ts';
-import { grantClusterRole } from '../../test/support/real-services.ts';
+import { grantClusterRole } from '../../test/support/real-rights.ts';
 import { describeHost } from '../measure/machine.ts';
 import { memoryOf } from '../measure/memory.ts';
 import { NotSupportedError } from '../support/bench-error.ts';
@@ -43,7 +43,7 @@ export async function runScale(scale: Scale, { folder, progress: say }: Surround
   await using parts = new AsyncDisposableStack();
   const kube = parts.adopt(await RealKube.start(), running => running.stop());
   const backend = parts.adopt(await RealBackend.start(), running => running.stop());
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   const cluster = new Cluster(kube, backend.port);
   const options = (name: string): EntryOptions => ({
     ...{ installation, cpus, kubeconfig: kube.kubeconfig('entry'), folder: join(folder, name) },

@@ -12,14 +12,8 @@ import { RealEntry } from '../support/real-entry.ts';
 import { Hammer } from '../support/real-hammer.ts';
 import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
 import { patiently } from '../support/real-process.ts';
-import {
-  applyFiles,
-  deleteFiles,
-  expose,
-  grantClusterRole,
-  grantSecrets,
-  revokeSecrets,
-} from '../support/real-services.ts';
+import { applyFiles, deleteFiles, grantClusterRole, grantSecrets, revokeSecrets } from '../support/real-rights.ts';
+import { expose } from '../support/real-services.ts';
 import { tlsSecret } from '../support/secrets.ts';
 import { type SelfSigned, selfSigned } from '../support/self-signed.ts';
 
@@ -39,7 +33,7 @@ const pairs: SelfSigned[] = [];
 before(async () => {
   kube = await RealKube.start();
   backend = await RealBackend.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   const annotations = { path: '/', host: HOST, 'tls-secret': 'shop-tls', 'strip-prefix': 'false' };
   clusterIP = await expose(kube.kubectl, backend, 'shop', { annotations });
   await renew();
@@ -63,17 +57,17 @@ describe('the right to read Secrets', () => {
     await eventually('the owner of the Service is told', () => hasEvent('SecretNotReadable'), DEADLINE_MS);
     assert.equal((await overTls(entry)).status, 200, 'with the default certificate');
 
-    await grantSecrets(kube.kubectl);
+    await grantSecrets(kube);
     await patiently('its certificate is served', async () => (await served(entry)) === newest());
     await patiently('nothing is wrong', async () => (await entry.table()).source.problem === undefined);
     const complaints = entry.log().filter(line => line.msg.startsWith('forbidden: '));
     assert.equal(complaints.length, 1, 'once, however often it tried');
-    await revokeSecrets(kube.kubectl);
+    await revokeSecrets(kube);
   });
 
   it('is in a Role of a single namespace, and covers no other', async () => {
-    await deleteFiles(kube.kubectl, 'base/cluster-role-binding.yaml');
-    await applyFiles(kube.kubectl, ...ROLE, ...TLS_ROLE);
+    await deleteFiles(kube, 'base/cluster-role-binding.yaml');
+    await applyFiles(kube, ...ROLE, ...TLS_ROLE);
     await using entry = await RealEntry.start(
       ...['--kubeconfig', kube.kubeconfig('entry'), '--namespace', 'default'],
       ...WITH_TLS,
@@ -90,8 +84,8 @@ describe('the right to read Secrets', () => {
     ] as const) {
       assert.equal(await mayI(verb, namespace), answer, `${verb} secrets in ${namespace}`);
     }
-    await deleteFiles(kube.kubectl, ...ROLE, ...TLS_ROLE);
-    await grantClusterRole(kube.kubectl);
+    await deleteFiles(kube, ...ROLE, ...TLS_ROLE);
+    await grantClusterRole(kube);
   });
 });
 
@@ -99,7 +93,7 @@ describe('a certificate', () => {
   let entry: RealEntry;
 
   before(async () => {
-    await grantSecrets(kube.kubectl);
+    await grantSecrets(kube);
     const stateFile = kube.path('state');
     entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'), '--state-file', stateFile, ...WITH_TLS);
     await entry.ready();

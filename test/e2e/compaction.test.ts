@@ -7,7 +7,8 @@ import { Hammer } from '../support/real-hammer.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { RealLine } from '../support/real-line.ts';
 import { patiently } from '../support/real-process.ts';
-import { expose, exposedBy, grantClusterRole, servedBy } from '../support/real-services.ts';
+import { grantClusterRole } from '../support/real-rights.ts';
+import { expose, exposedBy, servedBy } from '../support/real-services.ts';
 import { manifest } from '../support/services.ts';
 
 let kube: RealKube;
@@ -17,7 +18,7 @@ let entry: RealEntry;
 
 before(async () => {
   kube = await RealKube.start({ watchCache: false, compactionInterval: '2s' });
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   backend = await RealBackend.start();
   line = await RealLine.to(kube.port);
   entry = await RealEntry.start('--kubeconfig', kube.kubeconfigThrough(line.port));

@@ -9,7 +9,8 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry, runCommand, type TableView } from '../support/real-entry.ts';
 import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
 import { START_DEADLINE_MS } from '../support/real-process.ts';
-import { applyFiles, deleteFiles, expose, grantClusterRole, servedBy } from '../support/real-services.ts';
+import { applyFiles, deleteFiles, grantClusterRole } from '../support/real-rights.ts';
+import { expose, servedBy } from '../support/real-services.ts';
 import { manifest } from '../support/services.ts';
 
 const DEADLINE_MS = 60_000;
@@ -30,7 +31,7 @@ after(async () => {
 
 describe('the rights of the entry', () => {
   afterEach(() =>
-    deleteFiles(kube.kubectl, ...['role', 'role-binding'].map(file => `namespaced/${file}.yaml`), CLUSTER_ROLE_BINDING),
+    deleteFiles(kube, ...['role', 'role-binding'].map(file => `namespaced/${file}.yaml`), CLUSTER_ROLE_BINDING),
   );
 
   it('without any it answers 503, says what is missing and which file grants it, and starts by itself once it is granted', async () => {
@@ -47,7 +48,7 @@ describe('the rights of the entry', () => {
     assert.equal((await entry.status('/healthz')).status, 200);
     assert.match((await entry.table()).source.problem ?? '', /may not list services/);
 
-    await grantClusterRole(kubectl);
+    await grantClusterRole(kube);
     await entry.ready();
     assert.equal((await entry.get('/waiting/x')).body, `${address} /x`);
     await eventually('nothing is wrong', async () => (await entry.table()).source.problem === undefined, DEADLINE_MS);
@@ -57,7 +58,7 @@ describe('the rights of the entry', () => {
 
   it('with a Role it serves the Services of that namespace alone', async () => {
     const { kubectl } = kube;
-    await applyFiles(kubectl, 'namespaced/role.yaml', 'namespaced/role-binding.yaml');
+    await applyFiles(kube, 'namespaced/role.yaml', 'namespaced/role-binding.yaml');
     await kubectl.run(['create', 'namespace', 'elsewhere']);
     const address = await expose(kubectl, backend, 'inside');
     await expose(kubectl, backend, 'outside', { namespace: 'elsewhere' });
@@ -80,7 +81,6 @@ describe('the rights of the entry', () => {
 
   it('with a Role in each of two namespaces it follows the labelled Services of both, and tells their owners', async () => {
     const { kubectl } = kube;
-    await applyFiles(kubectl, 'namespaced/role.yaml', 'namespaced/role-binding.yaml');
     for (const namespace of ['second', 'third']) await kubectl.run(['create', 'namespace', namespace]);
     const [role, binding] = ['role', 'role-binding'].map(file => objectIn(`namespaced/${file}.yaml`));
     const inSecond = (object: unknown): object => {
@@ -89,6 +89,7 @@ describe('the rights of the entry', () => {
       return copy;
     };
     await kubectl.apply(inSecond(role), inSecond(binding));
+    await applyFiles(kube, 'namespaced/role.yaml', 'namespaced/role-binding.yaml');
     const labels = { tier: 'edge' };
     const one = await expose(kubectl, backend, 'one', { labels });
     const two = await expose(kubectl, backend, 'two', { labels, namespace: 'second' });
@@ -103,7 +104,6 @@ describe('the rights of the entry', () => {
     assert.deepEqual(servedBy(await entry.table()), ['/one default/one', '/two second/two']);
     assert.equal((await entry.get('/one/x')).body, `${one} /x`);
     assert.equal((await entry.get('/two/x')).body, `${two} /x`);
-    // A server that had not read its roles at first is no problem any more only when the watches stand.
     await eventually('nothing is wrong', async () => (await entry.table()).source.problem === undefined, DEADLINE_MS);
 
     await kubectl.run(['label', 'service', 'three', '--namespace', 'second', 'tier=edge']);
@@ -119,7 +119,7 @@ describe('the rights of the entry', () => {
   });
 
   it('with the ClusterRole it may list and watch Services, create and change Events, and nothing else', async () => {
-    await grantClusterRole(kube.kubectl);
+    await grantClusterRole(kube);
     const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
     const resources = ['services', 'events', 'endpoints', 'pods', 'secrets', 'configmaps', 'namespaces', 'nodes'];
     const allowed: string[] = [];
@@ -138,7 +138,7 @@ describe('the rights of the entry', () => {
 
   it('are enough to tell the owners of Services what became of them', async () => {
     const { kubectl } = kube;
-    await grantClusterRole(kubectl);
+    await grantClusterRole(kube);
     await expose(kubectl, backend, 'told');
     await kubectl.apply(manifest('told-off', backend.port, { annotations: { path: 'no-slash' } }));
     await using entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));

@@ -8,14 +8,8 @@ import { eventually } from '../support/eventually.ts';
 import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
 import { RealKube } from '../support/real-kube.ts';
-import {
-  applyFiles,
-  deleteFiles,
-  expose,
-  grantClusterRole,
-  grantEndpoints,
-  revokeEndpoints,
-} from '../support/real-services.ts';
+import { applyFiles, deleteFiles, grantClusterRole, grantEndpoints, revokeEndpoints } from '../support/real-rights.ts';
+import { expose } from '../support/real-services.ts';
 import { NO_SLICES, servesSlices } from '../support/real-slices.ts';
 
 const DEADLINE_MS = 60_000;
@@ -33,7 +27,7 @@ before(async () => {
   hasSlices = await servesSlices(kube);
   if (!hasSlices) return;
   backend = await RealBackend.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   clusterIP = await expose(kube.kubectl, backend, 'shop', { annotations: BALANCED });
   pod = podAddress();
   await backend.serve(pod);
@@ -60,19 +54,19 @@ describe('the right to read EndpointSlices', () => {
     assert.match(source.problem ?? '', /may not list endpointslices/);
     await eventually('the owner of the Service is told', () => hasEvent('EndpointsNotReadable'), DEADLINE_MS);
 
-    await grantEndpoints(kube.kubectl);
+    await grantEndpoints(kube);
     const usesPod = async (): Promise<boolean> => (await entry.get('/shop/x')).body === `${pod} /x`;
     await eventually('its pod is used', usesPod, DEADLINE_MS);
     await eventually('nothing is wrong', async () => (await entry.table()).source.problem === undefined, DEADLINE_MS);
     const complaints = entry.log().filter(line => line.msg.startsWith('forbidden: '));
     assert.equal(complaints.length, 1, 'once, however often it tried');
-    await revokeEndpoints(kube.kubectl);
+    await revokeEndpoints(kube);
   });
 
   it('is in the Role of a single namespace, too', async t => {
     if (!hasSlices) return t.skip(NO_SLICES);
-    await deleteFiles(kube.kubectl, 'base/cluster-role-binding.yaml');
-    await applyFiles(kube.kubectl, ...ROLE);
+    await deleteFiles(kube, 'base/cluster-role-binding.yaml');
+    await applyFiles(kube, ...ROLE);
     await using entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'), '--namespace', 'default');
     await entry.ready();
     const usesPod = async (): Promise<boolean> => (await entry.get('/shop/x')).body === `${pod} /x`;

@@ -4,11 +4,11 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { dig } from '../deploy/objects.ts';
 import { RealBackend } from '../support/real-backend.ts';
-import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
+import { RealKube } from '../support/real-kube.ts';
 import { RealLine } from '../support/real-line.ts';
 import { patiently, START_DEADLINE_MS } from '../support/real-process.ts';
+import { applyFiles, deleteFiles, grantClusterRole } from '../support/real-rights.ts';
 import { RealScene } from '../support/real-scene.ts';
-import { applyFiles, deleteFiles, grantClusterRole } from '../support/real-services.ts';
 
 const ROLE_BINDING = 'base/cluster-role-binding.yaml';
 const ACCOUNT = '/api/v1/namespaces/kube-entry/serviceaccounts/kube-entry';
@@ -25,7 +25,7 @@ let clockFile: string;
 
 before(async () => {
   kube = await RealKube.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   backend = await RealBackend.start();
   line = await RealLine.to(kube.port);
   tokenFile = kube.path('entry.token');
@@ -48,12 +48,11 @@ describe('an entry outlives', () => {
   it('a role that is removed and given back', async t => {
     await scene.endure(t, {
       strike: async () => {
-        await deleteFiles(kube.kubectl, ROLE_BINDING);
-        await patiently('the server knows of it', async () => !(await mayWatch()));
+        await deleteFiles(kube, ROLE_BINDING);
         await reconnect();
         await lost('KUBE_FORBIDDEN');
       },
-      heal: () => applyFiles(kube.kubectl, ROLE_BINDING),
+      heal: () => applyFiles(kube, ROLE_BINDING),
       changes: 'before heal',
     });
   });
@@ -109,13 +108,6 @@ async function issueToken(secret: string): Promise<string> {
   const issued = await kube.api('POST', `${ACCOUNT}/token`, asked);
   assert.equal(issued.status, 201, JSON.stringify(issued.body));
   return String(dig(issued.body, 'status', 'token'));
-}
-
-async function mayWatch(): Promise<boolean> {
-  const spec = { user: ENTRY_ACCOUNT, resourceAttributes: { verb: 'watch', resource: 'services' } };
-  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
-  const { body } = await kube.api('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
-  return dig(body, 'status', 'allowed') === true;
 }
 
 /** The server remembers for a few seconds what it found. */

@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RealBackend } from '../support/real-backend.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { patiently } from '../support/real-process.ts';
+import { grantClusterRole } from '../support/real-rights.ts';
 import { RealScene } from '../support/real-scene.ts';
-import { grantClusterRole } from '../support/real-services.ts';
 
 const OUTAGE_MS = 8_000;
 /** Of the entry's own: not written again when the server has a new certificate. */
@@ -20,7 +20,7 @@ let scene: RealScene;
 
 before(async () => {
   kube = await RealKube.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   backend = await RealBackend.start();
   scene = await RealScene.start(kube, backend, kube.writeKubeconfig(KUBECONFIG));
 });
@@ -82,9 +82,9 @@ describe('an entry outlives', () => {
             (await kube.api('POST', '/api/v1/namespaces/default/configmaps', configMap)).status === 201;
           await patiently('an object is made', isMade);
         }
-        await scene.change();
         const { version } = await scene.entry.table();
-        await patiently('the entry is that far, too', async () => (await scene.entry.table()).version >= version);
+        await scene.change();
+        await patiently('the entry is that far, too', async () => (await scene.entry.table()).version > version);
         await kube.killApiServer();
         await kube.killEtcd();
         kube.eraseEtcd();
@@ -93,7 +93,7 @@ describe('an entry outlives', () => {
         await scene.repopulate();
       },
       // Until then it may read nothing, so it never sees a cluster that is only half there.
-      heal: () => grantClusterRole(kube.kubectl),
+      heal: () => grantClusterRole(kube),
       changes: 'after',
     });
     const said = scene.entry.log().some(({ msg }) => msg.startsWith('the API server went back in its history'));

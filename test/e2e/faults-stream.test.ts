@@ -5,8 +5,8 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealIntermediary } from '../support/real-intermediary.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { patiently } from '../support/real-process.ts';
+import { grantClusterRole } from '../support/real-rights.ts';
 import { RealScene } from '../support/real-scene.ts';
-import { grantClusterRole } from '../support/real-services.ts';
 
 /** Between two pieces of a list: all of it takes seconds. */
 const SLOW_MS = 100;
@@ -18,7 +18,7 @@ let scene: RealScene;
 
 before(async () => {
   kube = await RealKube.start({ minRequestTimeout: 2 });
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   backend = await RealBackend.start();
   between = await RealIntermediary.to(kube.port);
   const { port, certificate } = between;

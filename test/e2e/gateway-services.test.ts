@@ -13,7 +13,8 @@ import { CONTROLLER, gateway, gatewayClass, httpRoute } from '../support/gateway
 import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
 import { RealKube } from '../support/real-kube.ts';
-import { expose, grantClusterRole, grantGatewayServices, grantGateways } from '../support/real-services.ts';
+import { grantClusterRole, grantGatewayServices, grantGateways } from '../support/real-rights.ts';
+import { expose } from '../support/real-services.ts';
 import { hasControllers } from '../support/test-assets.ts';
 
 const DEADLINE_MS = 180_000;
@@ -44,9 +45,9 @@ before(async () => {
   kube = await RealKube.start();
   await kube.startControllerManager('garbagecollector');
   await installGatewayCrds(kube);
-  await grantClusterRole(kube.kubectl);
-  await grantGateways(kube.kubectl);
-  await grantGatewayServices(kube.kubectl);
+  await grantClusterRole(kube);
+  await grantGateways(kube);
+  await grantGatewayServices(kube);
   backend = await RealBackend.start();
   const pod = podAddress();
   await backend.serve(pod);

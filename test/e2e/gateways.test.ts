@@ -13,7 +13,8 @@ import { CONTROLLER, gateway, gatewayClass, httpRoute } from '../support/gateway
 import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
 import { RealKube } from '../support/real-kube.ts';
-import { expose, grantClusterRole, grantGateways } from '../support/real-services.ts';
+import { grantClusterRole, grantGateways } from '../support/real-rights.ts';
+import { expose } from '../support/real-services.ts';
 
 const DEADLINE_MS = 180_000;
 const API = '/apis/gateway.networking.k8s.io/v1';
@@ -37,8 +38,8 @@ const skip = WITHOUT_CRDS;
 before(async () => {
   if (skip !== false) return;
   kube = await RealKube.start();
-  await grantClusterRole(kube.kubectl);
-  await grantGateways(kube.kubectl);
+  await grantClusterRole(kube);
+  await grantGateways(kube);
   backend = await RealBackend.start();
   pod = podAddress();
   await backend.serve(pod);

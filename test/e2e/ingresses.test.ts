@@ -10,7 +10,8 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
 import { Hammer } from '../support/real-hammer.ts';
 import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
-import { expose, grantClusterRole, grantIngresses } from '../support/real-services.ts';
+import { grantClusterRole, grantIngresses } from '../support/real-rights.ts';
+import { expose } from '../support/real-services.ts';
 import { servesSlices } from '../support/real-slices.ts';
 
 const DEADLINE_MS = 120_000;
@@ -31,8 +32,8 @@ const addresses = new Map<string, string>();
 
 before(async () => {
   kube = await RealKube.start();
-  await grantClusterRole(kube.kubectl);
-  await grantIngresses(kube.kubectl);
+  await grantClusterRole(kube);
+  await grantIngresses(kube);
   backend = await RealBackend.start();
   const hasSlices = await servesSlices(kube);
   const pod = podAddress();
@@ -217,10 +218,9 @@ describe('the status of Ingresses', () => {
       await using second = await RealEntry.start(...args);
       await second.ready();
       for (const shop of shops) await eventually('it is written', () => isWritten(shop), DEADLINE_MS);
-      assert.ok(
-        shops.every(({ name }) => seen.get(name) === 1),
-        JSON.stringify([...seen]),
-      );
+      const isSeen = ({ name }: Shop): boolean => seen.has(name);
+      await eventually('the watch tells of each', () => shops.every(isSeen), DEADLINE_MS);
+      assert.deepEqual(new Set(seen.values()), new Set([1]), JSON.stringify([...seen]));
       assert.equal(await holds(), holder);
       await first.stop();
       const killedAt = performance.now();

@@ -7,7 +7,8 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry, type RunningView, runCommand, type TableView } from '../support/real-entry.ts';
 import { Hammer } from '../support/real-hammer.ts';
 import { RealKube } from '../support/real-kube.ts';
-import { expose, grantClusterRole } from '../support/real-services.ts';
+import { grantClusterRole } from '../support/real-rights.ts';
+import { expose } from '../support/real-services.ts';
 import { manifest } from '../support/services.ts';
 
 /** Far beyond the aim, which is 200 ms: how long it took is printed. */
@@ -20,7 +21,7 @@ let entry: RealEntry;
 
 before(async () => {
   kube = await RealKube.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   backend = await RealBackend.start();
   entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
   await entry.ready();

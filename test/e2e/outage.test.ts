@@ -7,7 +7,8 @@ import { Hammer } from '../support/real-hammer.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { RealLine } from '../support/real-line.ts';
 import { patiently } from '../support/real-process.ts';
-import { expose, exposedBy, grantClusterRole, servedBy } from '../support/real-services.ts';
+import { grantClusterRole } from '../support/real-rights.ts';
+import { expose, exposedBy, servedBy } from '../support/real-services.ts';
 import { manifest } from '../support/services.ts';
 
 const SERVICES = 1_000;
@@ -22,7 +23,7 @@ let entry: RealEntry;
 
 before(async () => {
   kube = await RealKube.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   backend = await RealBackend.start();
   entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
   await entry.ready();

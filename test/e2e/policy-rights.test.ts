@@ -7,7 +7,8 @@ import { RealBackend } from '../support/real-backend.ts';
 import { RealEntry } from '../support/real-entry.ts';
 import { ENTRY_ACCOUNT, RealKube } from '../support/real-kube.ts';
 import { patiently } from '../support/real-process.ts';
-import { applyFiles, deleteFiles, expose, grantClusterRole } from '../support/real-services.ts';
+import { applyFiles, deleteFiles, grantClusterRole } from '../support/real-rights.ts';
+import { expose } from '../support/real-services.ts';
 
 const ROLE = ['role', 'role-binding'].map(file => `overlays/policies/${file}.yaml`);
 const KNOWN = { authorization: basicValue('sha1') };
@@ -20,7 +21,7 @@ let open: string;
 before(async () => {
   kube = await RealKube.start();
   backend = await RealBackend.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   guarded = await expose(kube.kubectl, backend, 'guarded', {
     annotations: { path: '/guarded', 'basic-auth': 'users' },
   });
@@ -44,17 +45,17 @@ describe('a Secret that a policy names', () => {
     assert.equal((await entry.get('/open/x')).body, `${open} /x`);
     assert.equal((await entry.table()).source.synced, true, 'all else is as it should be');
 
-    await applyFiles(kube.kubectl, ...ROLE);
+    await applyFiles(kube, ...ROLE);
     await patiently('the policy has its Secret', async () => (await entry.get('/guarded/x', KNOWN)).status === 200);
     await patiently('nothing is wrong', async () => (await entry.table()).source.problem === undefined);
     assert.equal((await entry.get('/guarded/x')).status, 401);
     const complaints = entry.log().filter(line => line.msg.startsWith('forbidden: '));
     assert.equal(complaints.length, 1, 'once, however often it tried');
-    await deleteFiles(kube.kubectl, ...ROLE);
+    await deleteFiles(kube, ...ROLE);
   });
 
   it('is the only one that the overlay lets the entry read, in its namespace alone', async () => {
-    await applyFiles(kube.kubectl, ...ROLE);
+    await applyFiles(kube, ...ROLE);
     for (const [verb, resource, namespace, answer] of [
       ['get', 'secret/users', 'default', 'yes'],
       ['list', 'secret/users', 'default', 'yes'],
@@ -72,7 +73,7 @@ describe('a Secret that a policy names', () => {
   });
 
   it('that is missing refuses all with 503 and tells the owner; the route is back by itself when it comes', async () => {
-    await applyFiles(kube.kubectl, ...ROLE);
+    await applyFiles(kube, ...ROLE);
     await kube.kubectl.run(['delete', 'secret', 'users']);
     await using entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
     await entry.ready();
@@ -99,7 +100,7 @@ describe('a Secret that a policy names', () => {
   });
 
   it('shows no hash: not in the log, the admin socket, the dashboard, metrics or Events', async () => {
-    await applyFiles(kube.kubectl, ...ROLE);
+    await applyFiles(kube, ...ROLE);
     await makeSecret({ auth: `sha1:${HASHES.sha1}` });
     await using entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'));
     await entry.ready();

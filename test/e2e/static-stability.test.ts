@@ -8,7 +8,8 @@ import { RealEntry } from '../support/real-entry.ts';
 import { Hammer } from '../support/real-hammer.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { patiently, TemporaryFolder } from '../support/real-process.ts';
-import { expose, exposedBy, grantClusterRole, servedBy } from '../support/real-services.ts';
+import { grantClusterRole } from '../support/real-rights.ts';
+import { expose, exposedBy, servedBy } from '../support/real-services.ts';
 import { manifest } from '../support/services.ts';
 
 const STALE_METRIC = 'kube_entry_config_stale_since_timestamp_seconds';
@@ -19,7 +20,7 @@ let folder: TemporaryFolder;
 
 before(async () => {
   kube = await RealKube.start();
-  await grantClusterRole(kube.kubectl);
+  await grantClusterRole(kube);
   backend = await RealBackend.start();
   folder = new TemporaryFolder();
 });

@@ -73,7 +73,8 @@ export interface LogLine {
 export class RealEntry implements AsyncDisposable {
   readonly #process: RealProcess;
   readonly #folder = new TemporaryFolder();
-  readonly #agent = new Agent({ keepAlive: true });
+  /** The entry closes what is idle for 75 s: no request may meet that. */
+  readonly #agent = new Agent({ keepAlive: true, timeout: 30_000 });
   #address = '';
   #statusAddress = '';
   #tlsAddress = '';

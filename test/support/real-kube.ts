@@ -58,7 +58,8 @@ export class RealKube {
   readonly #assets: string;
   readonly #folder = new TemporaryFolder();
   readonly #tokens = { admin: randomBytes(16).toString('hex'), entry: randomBytes(16).toString('hex') };
-  readonly #agent = new Agent({ keepAlive: true });
+  /** The API server closes what is idle for 90 s, and one that was frozen does so when it goes on: no request may meet that. */
+  readonly #agent = new Agent({ keepAlive: true, timeout: 30_000 });
   readonly port: number;
   readonly #etcdPort: number;
   #etcd: RealProcess | undefined;

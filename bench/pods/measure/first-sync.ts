@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RealKube } from '../../../test/support/real-kube.ts';
-import { grantClusterRole, grantEndpoints } from '../../../test/support/real-services.ts';
+import { grantClusterRole, grantEndpoints } from '../../../test/support/real-rights.ts';
 import { exchange } from '../../load/exchange.ts';
 import { type Memory, memoryOf } from '../../measure/memory.ts';
 import { Entry } from '../../scale/target/entry.ts';
@@ -40,8 +40,8 @@ export async function measureFirstSync(
   const cpus = `${around.cpus.load},${around.cpus.proxy}`;
   await using parts = new AsyncDisposableStack();
   const kube = parts.adopt(await RealKube.start(), running => running.stop());
-  await grantClusterRole(kube.kubectl);
-  await grantEndpoints(kube.kubectl);
+  await grantClusterRole(kube);
+  await grantEndpoints(kube);
   const { program, pods } = await startFastPods(join(around.folder, 'first-sync-pods'), around.cpus.load);
   parts.use(program);
   around.progress(`making ${services} Services with their pods`);
