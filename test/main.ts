@@ -4,11 +4,9 @@
  */
 import { globSync, mkdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { APART, FIRST, TOGETHER, type Together } from './suites.ts';
-import summarize from './support/summary-reporter.ts';
+import { runFiles } from './support/run-files.ts';
 
 /** More than there are CPUs: most tests wait for a server most of the time. */
 const CONCURRENCY = 4;
@@ -27,11 +25,10 @@ if (files.length === 0) {
   console.error(`no test file has ${parts.join(' or ')} in its path`);
   process.exitCode = 1;
 } else {
-  const events = run({ files: files.map(file => join(cwd, file)), concurrency: CONCURRENCY });
-  events.on('test:fail', () => {
-    process.exitCode = 1;
-  });
-  events.compose(values.verbose ? spec : summarize).pipe(process.stdout);
+  await runFiles(
+    files.map(file => join(cwd, file)),
+    { concurrency: CONCURRENCY, isVerbose: values.verbose ?? false },
+  );
 }
 
 /** Every file but those with a command of their own, the slow ones first. */

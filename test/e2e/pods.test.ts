@@ -11,7 +11,8 @@ import { Hammer } from '../support/real-hammer.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { deployment, Kubelet, POD_PORT, podsOf, rollOut } from '../support/real-kubelet.ts';
 import { patiently, START_DEADLINE_MS } from '../support/real-process.ts';
-import { grantClusterRole, grantEndpoints } from '../support/real-services.ts';
+import { grantClusterRole, grantEndpoints } from '../support/real-rights.ts';
+import { ListedPods } from '../support/real-slices.ts';
 import { WebSocketHammer } from '../support/real-web-sockets.ts';
 import { manifest } from '../support/services.ts';
 import { hasControllers } from '../support/test-assets.ts';
@@ -29,15 +30,17 @@ const skip = !hasControllers() && 'there is no kube-controller-manager beside th
 
 let kube: RealKube;
 let kubelet: Kubelet;
+let listed: ListedPods;
 let entry: RealEntry;
 
 describe('a Service that is balanced over its pods', { skip }, () => {
   before(async () => {
     kube = await RealKube.start();
     await kube.startControllerManager();
-    kubelet = await Kubelet.start(kube, { nodes: NODES });
-    await grantClusterRole(kube.kubectl);
-    await grantEndpoints(kube.kubectl);
+    listed = new ListedPods(kube);
+    kubelet = await Kubelet.start(kube, { nodes: NODES, preStop: untilListed });
+    await grantClusterRole(kube);
+    await grantEndpoints(kube);
     entry = await RealEntry.start('--kubeconfig', kube.kubeconfig('entry'), '--outlier-ejection-time', '5s');
     await entry.ready();
   });
@@ -45,6 +48,7 @@ describe('a Service that is balanced over its pods', { skip }, () => {
   after(async () => {
     await entry?.stop();
     await kubelet?.[Symbol.asyncDispose]();
+    await listed?.[Symbol.asyncDispose]();
     await kube?.stop();
   });
 
@@ -134,6 +138,14 @@ describe('a Service that is balanced over its pods', { skip }, () => {
     await patiently('it answers', async () => (await entry.get('/outside/x')).body === `${address} /x`);
   });
 });
+
+/**
+ * A rolling update does not wait until EndpointSlices list the new pods. Where other tests take the CPUs, their controller may be
+ * seconds late, and every pod that the entry can know of would be gone: so here pods go on until the slices are complete.
+ */
+function untilListed(): Promise<void> {
+  return patiently('slices list every pod that is ready', async () => kubelet.ready.isSubsetOf(listed.names));
+}
 
 /** What the entry says about requests that failed. */
 function failureLines(): string {

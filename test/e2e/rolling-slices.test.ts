@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { dig } from '../deploy/objects.ts';
+import type { Pod } from '../support/pod-cycle.ts';
 import { RealKube } from '../support/real-kube.ts';
 import { deployment, Kubelet, podsOf, rollOut } from '../support/real-kubelet.ts';
 import { patiently } from '../support/real-process.ts';
@@ -25,9 +26,11 @@ describe('pods of a rolling update', () => {
   it('are in the EndpointSlice as in a real cluster: ready, terminating though they serve, terminating, gone', async t => {
     if (!hasControllers()) return t.skip('there is no kube-controller-manager beside the API server');
     await kube.startControllerManager();
-    await using _ = await Kubelet.start(kube, { nodes: 2, listensOnMs: 300 });
-    const ending = new AbortController();
     const seen = new Map<string, string[]>();
+    const isTold = ({ name }: Pod): boolean => seen.get(name)?.includes('serving while it terminates') === true;
+    const preStop = (pod: Pod) => patiently(`a slice tells that ${pod.name} is to go`, async () => isTold(pod));
+    await using _ = await Kubelet.start(kube, { nodes: 2, preStop });
+    const ending = new AbortController();
     const watching = follow(seen, ending.signal);
     await kube.kubectl.apply(manifest('shop', 8080), deployment('shop', PODS));
     await kube.kubectl.run(['rollout', 'status', 'deployment/shop', '--timeout=120s']);

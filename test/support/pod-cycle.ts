@@ -22,8 +22,8 @@ export interface PodRunner {
 export interface PodCycleOptions {
   /** The Node objects that pods are spread over. */
   readonly nodes: readonly NodeFields[];
-  /** How long a pod goes on listening after it was told to end, as a preStop hook makes it. */
-  readonly listensOnMs?: number;
+  /** A pod that is told to end goes on listening until it resolves, as a preStop hook makes it. */
+  readonly preStop?: (pod: Pod) => Promise<unknown>;
 }
 
 export interface NodeFields {
@@ -51,6 +51,7 @@ export class PodCycle implements AsyncDisposable {
   readonly #steps = new Map<string, Promise<void>>();
   /** By the pod's uid. */
   readonly #states = new Map<string, 'bound' | 'running' | 'leaving'>();
+  readonly #ready = new Set<string>();
   readonly #failures: unknown[] = [];
   #bound = 0;
   #watching: Promise<void> = Promise.resolve();
@@ -69,6 +70,11 @@ export class PodCycle implements AsyncDisposable {
     }
     cycle.#watching = cycle.#watch();
     return cycle;
+  }
+
+  /** Names of the pods that the API server was told are ready, without those that are to go. */
+  get ready(): ReadonlySet<string> {
+    return this.#ready;
   }
 
   /** Resolves when no step is under way. @throws what failed before */
@@ -104,7 +110,7 @@ export class PodCycle implements AsyncDisposable {
       this.#then(pod, () => this.#finish(pod));
     } else if (state === undefined || state === 'bound') {
       this.#states.set(uid, 'running');
-      this.#then(pod, async () => this.#say(pod, { isReady: true, address: await this.#runner.start(pod) }));
+      this.#then(pod, () => this.#run(pod));
     }
   }
 
@@ -128,8 +134,14 @@ export class PodCycle implements AsyncDisposable {
     await this.#ask('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, binding);
   }
 
+  async #run(pod: Pod): Promise<void> {
+    await this.#say(pod, { isReady: true, address: await this.#runner.start(pod) });
+    this.#ready.add(pod.name);
+  }
+
   async #finish(pod: Pod): Promise<void> {
-    await delay(this.#options.listensOnMs ?? 0);
+    this.#ready.delete(pod.name);
+    await this.#options.preStop?.(pod);
     const stopped = this.#runner.stop(pod);
     // Its probe fails from now on.
     await this.#say(pod, { isReady: false });

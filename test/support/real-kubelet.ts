@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { dig, listAt } from '../deploy/objects.ts';
 import { podAddress } from './cluster-network.ts';
-import { type Pod, PodCycle } from './pod-cycle.ts';
+import { type Pod, PodCycle, type PodCycleOptions } from './pod-cycle.ts';
 import type { RealKube } from './real-kube.ts';
 import { RealNode } from './real-node.ts';
 
@@ -15,10 +15,8 @@ const MOST_ADDRESSES = 20;
 /** What a container takes until it is ready, in milliseconds: at least, and at most. No two pods of a cluster take the same. */
 const STARTS_IN = [200, 600] as const;
 
-export interface KubeletOptions {
+export interface KubeletOptions extends Pick<PodCycleOptions, 'preStop'> {
   readonly nodes?: number;
-  /** How long a pod goes on listening after it was told to end, as a preStop hook makes it: 0 if nothing is said. */
-  readonly listensOnMs?: number;
 }
 
 export class Kubelet implements AsyncDisposable {
@@ -40,6 +38,11 @@ export class Kubelet implements AsyncDisposable {
     const nodes = kubelet.nodes.map(({ name }) => ({ name }));
     kubelet.#cycle = await PodCycle.start(kube, runner, { ...options, nodes });
     return kubelet;
+  }
+
+  /** Names of the pods that it has said are ready, without those that are to go. */
+  get ready(): ReadonlySet<string> {
+    return this.#cycle?.ready ?? new Set();
   }
 
   /** The next pod that starts gets this address. */

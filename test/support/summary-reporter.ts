@@ -1,10 +1,11 @@
 /**
  * A reporter for node:test. It prints each failure when it happens, and at the end how many tests ran, which were skipped and
- * why, and which files took longest. A test that passes prints nothing.
+ * why, which files took longest, and once more what failed, in a line each. A test that passes prints nothing.
  */
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
+import { messageOf } from '../../src/errors.ts';
 
 type EventOf<Type extends TestEvent['type']> = Extract<TestEvent, { type: Type }>['data'];
 
@@ -14,16 +15,19 @@ export default async function* summarize(events: AsyncIterable<TestEvent>): Asyn
   /** For each reason, how many tests it kept from running. */
   const skipped = new Map<string, number>();
   const files: { readonly file: string; readonly ms: number }[] = [];
+  const failures: string[] = [];
   for await (const { type, data } of events) {
     if (type === 'test:pass') {
       if (typeof data.skip === 'string') skipped.set(data.skip, (skipped.get(data.skip) ?? 0) + 1);
     } else if (type === 'test:fail') {
-      if (!isOfSubtests(data)) yield failure(data);
+      if (isOfSubtests(data)) continue;
+      failures.push(inBrief(data));
+      yield failure(data);
     } else if (type === 'test:stderr') {
       yield data.message;
     } else if (type === 'test:summary') {
       if (data.file !== undefined) files.push({ file: data.file, ms: data.duration_ms });
-      else yield summary(data, skipped, files);
+      else yield summary(data, skipped, files) + failures.join('');
     }
   }
 }
@@ -38,6 +42,11 @@ function failure({ name, file, entryFile, line, column, details }: EventOf<'test
   const entry = entryFile === undefined || entryFile === file ? '' : `  run by ${shown(entryFile)}\n`;
   const error = inspect(details.error.cause ?? details.error, { colors: process.stdout.hasColors?.() ?? false });
   return `\nFAILED  ${name}\n${place}${entry}${indented(error)}\n`;
+}
+
+function inBrief({ name, file = '', line, details: { error } }: EventOf<'test:fail'>): string {
+  const [message] = messageOf(error.cause ?? error).split('\n');
+  return `FAILED  ${name}  ${shown(file)}:${line}  ${message}\n`;
 }
 
 function summary(
