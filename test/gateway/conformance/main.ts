@@ -17,6 +17,8 @@ import { reportName, runSuite } from './suite.ts';
 import { failedTests, summary, verdicts } from './verdict.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+/** Of each test, for who sits and waits. A log would have what failed twice, and all the rest. */
+const progress = process.stdout.isTTY ? print : () => undefined;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -49,7 +51,7 @@ async function judge(options: Options): Promise<number> {
   await using ground = await Ground.start(options.channel, options.mode);
   const addresses = [`--usable-address=${USABLE_ADDRESS}`, `--unusable-address=${UNUSABLE_ADDRESS}`];
   const flags = [...addresses, ...options.flags];
-  const result = await runSuite(ground.kubeconfig, flags, temporary.path, print);
+  const result = await runSuite(ground.kubeconfig, flags, temporary.path, progress);
   const failed = failedTests(result.output);
   for (const { name, lines } of failed) print(`\n${name}\n${lines.join('\n')}`);
   print(`\n${summary(verdicts(result.report))}`);
