@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import { decodeText } from '../formats/text-file.ts';
 import { COLOURED, type Paint, PLAIN, wantsColour } from '../text/colour.ts';
 
 /** What a command may use of its process; tests pass their own. */
@@ -52,7 +53,7 @@ export function processIo(): Io {
     terminal: stdout.isTTY ? terminalOf(stdout, environment.TERM) : undefined,
     print: lines => void stdout.write(`${lines}\n`),
     complain: lines => void stderr.write(`${lines}\n`),
-    readInput: () => text(stdin),
+    readInput: async () => decodeText(await buffer(stdin)),
     openInput: () => stdin,
     onStop: stop => {
       const onError = (): void => stop();

@@ -12,6 +12,8 @@ import {
   ownFindings,
   silenceText,
   TAKE_OVER,
+  UNREAD,
+  unjudged,
   VERDICT_MEANING,
 } from '../migrate/render/words.ts';
 import type { Finding, IngressReport, MigrationReport, Verdict } from '../migrate/report.ts';
@@ -34,7 +36,8 @@ const USUAL_WIDTH = 120;
 const MOST_VALUE = 120;
 
 export function migrateReport(report: MigrationReport, io: Io): string {
-  const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes } = report;
+  const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes, unread } =
+    report;
   const { paint } = io;
   const sections: string[] = [];
   const facts = [
@@ -43,6 +46,7 @@ export function migrateReport(report: MigrationReport, io: Io): string {
     ...notes,
   ];
   if (facts.length > 0) sections.push(facts.map(fact => printable(fact)).join('\n'));
+  if (unread.length > 0) sections.push(unreadText(unread, io));
   for (const [heading, findings] of [
     ['Flags of the controller', flags],
     ['Its ConfigMap', config],
@@ -65,13 +69,15 @@ export function migrateReport(report: MigrationReport, io: Io): string {
   if (takeOverWith.length > 0) {
     sections.push(`${paint('bold', TAKE_OVER)}\n  ${printable(takeOverWith.join(' '))}`);
   }
-  sections.push(`${countsOf(ingresses)}\n${paint(report.isLossy ? 'red' : 'green', conclusion(report))}`);
+  sections.push(
+    `${countsOf(ingresses)}\n${paint(report.isLossy || unread.length > 0 ? 'red' : 'green', conclusion(report))}`,
+  );
   return sections.join('\n\n');
 }
 
 /** What `kube-entry migrate --to gateway` says of the manifests that it has written. @param count of manifests */
 export function gatewayReport(report: MigrationReport, count: number, io: Io): string {
-  const { ingresses, otherIngresses, notes, isLossy } = report;
+  const { ingresses, otherIngresses, notes, unread, isLossy } = report;
   const { paint } = io;
   const left = otherIngresses === 0 ? [] : [`${ingressCount(otherIngresses)} of other classes: left out`];
   const facts = [...left, ...notes].map(fact => printable(fact));
@@ -82,9 +88,14 @@ export function gatewayReport(report: MigrationReport, count: number, io: Io): s
   const written = `${plural(count, 'object')} for ${countsOf(ingresses)}`;
   return [
     ...(facts.length > 0 ? [facts.join('\n')] : []),
+    ...(unread.length > 0 ? [unreadText(unread, io)] : []),
     ...told,
-    `${written}\n${paint(isLossy ? 'red' : 'green', end)}`,
+    `${written}\n${paint(isLossy || unread.length > 0 ? 'red' : 'green', end + unjudged(unread))}`,
   ].join('\n\n');
+}
+
+function unreadText(unread: MigrationReport['unread'], io: Io): string {
+  return [io.paint('red', UNREAD), ...unread.map(text => item(text, '  ', io))].join('\n');
 }
 
 function ingressText(ingress: IngressReport, io: Io): string {

@@ -46,7 +46,7 @@ export const migrate: Command = {
     'or dead (ingress-nginx itself ignores it), with the reason, and the line that mends it where one can be told. It also',
     'tells what ingress-nginx does today without a word: values that it ignores, paths that belong to another Ingress, hosts',
     'whose paths became regular expressions, certificates that are missing.',
-    'Exits 1 if something would be lost: if anything is unsupported or refused.',
+    'Exits 1 if something would be lost: if anything is unsupported or refused, or could not be read.',
     'With --to gateway it writes objects of the Gateway API that serve the same, as YAML: a Gateway with a listener for each',
     'host, and HTTPRoutes and GRPCRoutes of the names of the Ingresses. What they cannot say goes to standard error,',
     'annotation by annotation. It reads the Ingresses of ingress-nginx and those that kube-entry serves.',
@@ -111,7 +111,7 @@ export const migrate: Command = {
     if (target !== undefined) return writeGateway(dump, controller, target, format, io);
     const report = judge(dump, controller);
     io.print(formatReport(format, report, values, io));
-    return report.isLossy ? EXIT.no : EXIT.ok;
+    return exitOf(report);
   },
 };
 
@@ -145,7 +145,12 @@ function writeGateway(dump: Dump, controller: Controller, target: GatewayChoice,
     if (manifests.length > 0) io.print(manifests.map(one => formatYaml(one).trimEnd()).join('\n---\n'));
     io.complain(gatewayReport(report, manifests.length, io));
   }
-  return report.isLossy ? EXIT.no : EXIT.ok;
+  return exitOf(report);
+}
+
+/** What has not been read may be lost, too. */
+function exitOf({ isLossy, unread }: MigrationReport): number {
+  return isLossy || unread.length > 0 ? EXIT.no : EXIT.ok;
 }
 
 function formatReport(format: Format, report: MigrationReport, values: ChartValues | undefined, io: Io): string {

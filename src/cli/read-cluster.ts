@@ -31,7 +31,7 @@ export async function readCluster(
   return interruptible(io, async signal => {
     const { objects, problems } = await listObjects(settings, KINDS, { logger, environment: io.environment, signal });
     const dump = new Dump();
-    for (const problem of problems) dump.problem(problem);
+    dump.notes.push(...problems);
     for (const object of objects) dump.add(object);
     return dump;
   });

@@ -124,6 +124,8 @@ async function readLog(
         `--host: ${error.message} of ${path} names no host, as in nginx’s usual formats: give the host of its requests`,
       ]);
     }
+    if (error instanceof FormatError)
+      throw new UnavailableError(`${path} cannot be read: ${error.message}`, { cause: error });
     if (codeOf(error) === undefined) throw error;
     throw new UnavailableError(`${path} cannot be read: ${fileProblem(path, error)}`, { cause: error });
   } finally {

@@ -32,8 +32,10 @@ export class Dump {
   readonly secrets = new Map<string, KnownSecret>();
   readonly configMaps = new Map<string, ConfigMap>();
   readonly workloads: Workload[] = [];
-  /** For people: what could not be read, and why. */
+  /** For people: what could not be read, and why. It may have been an Ingress. */
   readonly problems: string[] = [];
+  /** For people: what is not there, and need not be. */
+  readonly notes: string[] = [];
 
   /** Takes an object, or a List of them; other kinds are passed over. */
   add(value: unknown): void {
@@ -85,7 +87,7 @@ export class Dump {
       case 'extensions/v1beta1 Ingress':
       case 'networking.k8s.io/v1beta1 Ingress':
         this.problem(
-          `${nameOf(value)} is of ${kind}, which no cluster has served since Kubernetes 1.22: read it again as v1`,
+          `${nameOf(value)} is of ${kind}, which no cluster has served since Kubernetes 1.22: read it again as v1, with kubectl get ingresses.v1.networking.k8s.io`,
         );
         break;
     }
@@ -109,7 +111,7 @@ export class Dump {
   #addSecret(value: Record<string, unknown>): void {
     const metadata = readSecretMetadata(value.metadata, DEFAULT_NAMESPACE);
     if (isShapeProblem(metadata)) {
-      this.problem(`${nameOf(value)} cannot be read: ${fieldName(metadata.path)} ${metadata.reason}`);
+      this.notes.push(`${nameOf(value)} cannot be read: ${fieldName(metadata.path)} ${metadata.reason}`);
       return;
     }
     const secret = readSecret(value, metadata);

@@ -58,7 +58,8 @@ export function migrate(dump: Dump, controller: Controller): MigrationReport {
     otherIngresses: dump.ingresses.size - own.length,
     serveWith: serveWith(judged.serveWith, controller, dump),
     takeOverWith: judged.serveWith.filter(writesStatus),
-    notes: [...controller.notes, ...dump.problems],
+    notes: [...controller.notes, ...dump.notes],
+    unread: dump.problems,
     isLossy: verdicts.some(isLoss),
   };
 }

@@ -68,8 +68,10 @@ export interface MigrationReport {
   readonly serveWith: readonly string[];
   /** What it needs besides once it is the one that writes the status of Ingresses. */
   readonly takeOverWith: readonly string[];
-  /** What could not be read, and what was left out. */
+  /** What has been taken for granted. */
   readonly notes: readonly string[];
+  /** What could not be read, and is not judged. */
+  readonly unread: readonly string[];
   /** Something is refused or unsupported: it would be lost. */
   readonly isLossy: boolean;
 }

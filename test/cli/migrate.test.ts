@@ -175,3 +175,36 @@ test('the kinds that a dump is to hold are the same in the help and in the guide
   const guide = readFileSync(join(import.meta.dirname, '../../deploy/migration.md'), 'utf8');
   assert.ok(line !== '' && guide.includes(`\n${line} > dump.json\n`), line);
 });
+
+test('a dump is read as Windows writes it: with marks of UTF-8 and UTF-16, and with its line ends', async t => {
+  const text = JSON.stringify(INGRESS, undefined, 2).replaceAll('\n', '\r\n');
+  const path = join(await scratchDirectory(t), 'dump.json');
+  const utf16 = Buffer.from(`\uFEFF${text}`, 'utf16le');
+  for (const bytes of [Buffer.from(`\uFEFF${text}`), utf16, Buffer.from(utf16).swap16()]) {
+    await writeFile(path, bytes);
+    const { code, stdout } = await runHere(['migrate', '--manifests', path]);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /1 Ingress: 1 works\nNothing would be lost\.\n$/);
+  }
+});
+
+test('what cannot be read is no proof that nothing would be lost', async t => {
+  const old = { ...INGRESS, apiVersion: 'extensions/v1beta1' };
+  const path = join(await scratchDirectory(t), 'dump.json');
+  for (const [text, problem] of [
+    [JSON.stringify(old), /Ingress shop\/web is of extensions\/v1beta1/],
+    [JSON.stringify(INGRESS).slice(0, -1), /dump\.json is not JSON/],
+    [JSON.stringify({ ...INGRESS, metadata: {} }), /cannot be read: metadata/],
+  ] as const) {
+    await writeFile(path, text);
+    for (const format of ['text', 'markdown', 'html']) {
+      const { code, stdout } = await runHere(['migrate', '--manifests', path, '--output', format]);
+      assert.equal(code, 1, stdout);
+      assert.match(stdout.replaceAll('\\', '').replace(/\s+/g, ' '), problem);
+      assert.match(stdout, /Nothing else would be lost\. 1 thing could not be read, and is not judged\./);
+    }
+    const gateway = await runHere(['migrate', '--manifests', path, '--to', 'gateway']);
+    assert.equal(gateway.code, 1, gateway.stderr);
+    assert.match(gateway.stderr, /Not read, and not judged/);
+  }
+});

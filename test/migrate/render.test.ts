@@ -21,7 +21,7 @@ function reportWith(text: string): MigrationReport {
       { namespace: 'shop', name: 'web', hosts: [text], verdict: 'refused', findings: [finding], silences: [silence] },
       { namespace: 'shop', name: 'fine', hosts: [''], verdict: 'works', findings: [], silences: [] },
     ],
-    ...{ serveWith: [text], takeOverWith: [text], notes: [text], isLossy: true },
+    ...{ serveWith: [text], takeOverWith: [text], notes: [text], unread: [], isLossy: true },
   };
 }
 

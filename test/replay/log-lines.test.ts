@@ -20,6 +20,11 @@ test('lines are the same wherever the stream is cut', async () => {
   assert.deepEqual(await linesOf(), []);
 });
 
+test('the mark of UTF-8 is no part of the first line, and UTF-16 is no log', async () => {
+  assert.deepEqual(await linesOf('\xef\xbb\xbfone\r\n\xef\xbb\xbftwo'), ['one', '\xef\xbb\xbftwo']);
+  await assert.rejects(linesOf('\xff\xfeo\0n\0e\0'), /it is UTF-16, as PowerShell writes it: write UTF-8/);
+});
+
 test('a line that is too long is left out, and the next one is read', async () => {
   const long = 'x'.repeat(100_000);
   assert.deepEqual(await linesOf('a\n', long, long, long, '\nb\n'), ['a', undefined, 'b']);

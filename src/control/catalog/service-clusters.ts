@@ -66,7 +66,9 @@ export class ServiceClusters {
         return;
       }
     }
-    this.#options.remarks.set(key, 'endpoints', warnings);
+    // Several clusters of a Service meet the same.
+    const said = new Map(warnings.map(warning => [`${warning.reason} ${warning.message}`, warning]));
+    this.#options.remarks.set(key, 'endpoints', [...said.values()]);
   }
 
   /** Records of these names were pushed, or are no longer. */

@@ -13,6 +13,7 @@ import {
   ownFindings,
   silenceText,
   TAKE_OVER,
+  UNREAD,
   VERDICT_MEANING,
 } from './words.ts';
 
@@ -65,7 +66,8 @@ h2 { margin-top: 2.5rem; font-size: 1.15rem; }
 };
 
 export function htmlReport(report: MigrationReport): string {
-  const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes } = report;
+  const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes, unread } =
+    report;
   const shown = notable(ingresses);
   const page = html`<!DOCTYPE html>
 <html lang="en">
@@ -86,6 +88,7 @@ ${controller === undefined ? [] : html`<li>Flags of ${controller}.</li>`}
 ${otherIngresses === 0 ? [] : html`<li>${ingressCount(otherIngresses)} of other classes: left out.</li>`}
 ${notes.map(note => html`<li>${note}</li>`)}
 </ul>
+${unread.length === 0 ? [] : html`<h2>${UNREAD}</h2><ul>${unread.map(text => html`<li>${text}</li>`)}</ul>`}
 ${findingsSection('Flags of the controller', flags)}
 ${findingsSection('Its ConfigMap', config)}
 ${findingsSection('Values of its chart', values)}

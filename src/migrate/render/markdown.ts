@@ -13,11 +13,13 @@ import {
   ownFindings,
   silenceText,
   TAKE_OVER,
+  UNREAD,
   VERDICT_MEANING,
 } from './words.ts';
 
 export function markdownReport(report: MigrationReport): string {
-  const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes } = report;
+  const { controller, flags, config, values, ingresses, otherIngresses, serveWith, takeOverWith, notes, unread } =
+    report;
   const sections = [
     `# From ingress-nginx to kube-entry\n\n**${conclusion(report)}** ${countsOf(ingresses)}.`,
     `Start it with:\n\n${code(`kube-entry serve ${serveWith.join(' ')}`, '    ')}`,
@@ -29,6 +31,7 @@ export function markdownReport(report: MigrationReport): string {
     ...notes.map(note => escaped(note)),
   ];
   if (facts.length > 0) sections.push(facts.map(fact => `- ${fact}`).join('\n'));
+  if (unread.length > 0) sections.push(`## ${UNREAD}\n\n${unread.map(text => `- ${escaped(text)}`).join('\n')}`);
   for (const [heading, findings] of [
     ['Flags of the controller', flags],
     ['Its ConfigMap', config],

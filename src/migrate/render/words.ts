@@ -45,9 +45,21 @@ export function countsOf(ingresses: readonly IngressReport[]): string {
   return `${ingressCount(ingresses.length)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
 }
 
-export function conclusion({ isLossy }: MigrationReport): string {
-  return isLossy ? 'Something would be lost: mend what is unsupported or refused first.' : 'Nothing would be lost.';
+export function conclusion({ isLossy, unread }: MigrationReport): string {
+  if (isLossy) return `Something would be lost: mend what is unsupported or refused first.${unjudged(unread)}`;
+  return unread.length === 0 ? 'Nothing would be lost.' : `Nothing else would be lost.${unjudged(unread)}`;
 }
+
+/** What follows a conclusion, where it is not about all. */
+export function unjudged({ length }: MigrationReport['unread']): string {
+  if (length === 0) return '';
+  return length === 1
+    ? ' 1 thing could not be read, and is not judged.'
+    : ` ${length} things could not be read, and are not judged.`;
+}
+
+/** Before what could not be read. */
+export const UNREAD = 'Not read, and not judged';
 
 /** The findings of an Ingress that are about its own values. */
 export function ownFindings({ findings }: IngressReport): Finding[] {
