@@ -1,10 +1,10 @@
 import type { PublishedDelta, PublishedRoute, TableDelta } from '../model/delta.ts';
-import type { ClusterId, IngressRoute, WeightedBackend } from '../model/route.ts';
+import type { ClusterId, WeightedBackend } from '../model/route.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { ClusterContext } from './clusters/balancing.ts';
 import { ClusterState } from './clusters/cluster-state.ts';
-import { CompiledIngress } from './compiled-ingress.ts';
 import { type BackendParts, CompiledRoute } from './compiled-route.ts';
+import { IngressCompiler } from './ingress-compiler.ts';
 import type { FilterServices } from './pipeline/filters/filter-services.ts';
 import { FilterCompiler } from './pipeline/filters/filters.ts';
 
@@ -16,7 +16,7 @@ export class RouteCompiler {
   readonly #context: ClusterContext;
   readonly #clusters = new Map<ClusterId, ClusterState>();
   readonly #filters: FilterCompiler;
-  readonly #ingresses = new WeakMap<IngressRoute, CompiledIngress>();
+  readonly #ingresses = new IngressCompiler();
 
   constructor(context: ClusterContext, services: FilterServices) {
     this.#context = context;
@@ -55,7 +55,7 @@ export class RouteCompiler {
 
   #compile(route: PublishedRoute): CompiledRoute {
     const canary = route.canary && this.#clusters.get(route.canary.cluster);
-    const ingress = this.#compileIngress(route.ingress);
+    const ingress = route.ingress && this.#ingresses.compile(route.ingress);
     const [first, ...others] = this.#backendsOf(route);
     // Nothing is chosen where there is one.
     if (first !== undefined && others.length === 0) return new CompiledRoute(route, { ...first, canary, ingress });
@@ -81,15 +81,5 @@ export class RouteCompiler {
     const cluster = this.#clusters.get(id);
     if (cluster === undefined) throw new Error(`a route leads to the cluster ${id}, which did not come`);
     return cluster;
-  }
-
-  #compileIngress(ingress: IngressRoute | undefined): CompiledIngress | undefined {
-    if (ingress === undefined) return undefined;
-    let compiled = this.#ingresses.get(ingress);
-    if (compiled === undefined) {
-      compiled = new CompiledIngress(ingress);
-      this.#ingresses.set(ingress, compiled);
-    }
-    return compiled;
   }
 }
