@@ -1,10 +1,10 @@
 import type { IngressRoute, TlsRedirect } from '../model/route.ts';
-import { PolicyEdits, PreparedChanges } from './pipeline/filters/field-changes.ts';
-import type { FieldEdits } from './pipeline/ports.ts';
+import { PreparedChanges } from './pipeline/filters/field-changes.ts';
 import { VariableText } from './pipeline/variables.ts';
+import { type OwnChanges, RouteChanges } from './route-changes.ts';
 
-/** What requests to a location of an Ingress get, as a worker does it. Routes that agree share one. */
-export class CompiledIngress {
+/** What requests to a location of an Ingress get, as a worker does it. Locations that agree share one, whichever Ingresses they are of. */
+export class CompiledIngress implements OwnChanges {
   readonly tlsRedirect: TlsRedirect | undefined;
   readonly upstreamHost: VariableText | undefined;
   readonly isLogged: boolean;
@@ -12,8 +12,10 @@ export class CompiledIngress {
   readonly forwardsChain: boolean;
   /** Upstreams get the target that the client has asked for. */
   readonly tellsOriginalUri: boolean;
-  readonly #inClear: ResponseChanges;
-  readonly #overTls: ResponseChanges;
+  /** Those of routes without policies. */
+  readonly changes: RouteChanges;
+  readonly #inClear: PreparedChanges;
+  readonly #overTls: PreparedChanges;
 
   constructor({
     tlsRedirect,
@@ -31,26 +33,13 @@ export class CompiledIngress {
     this.tellsOriginalUri = tellsOriginalUri === true;
     const server = keepsServer ? [] : [{ op: 'remove', name: 'Server', value: '' } as const];
     const security = hsts === undefined ? [] : [{ op: 'set', name: 'Strict-Transport-Security', value: hsts } as const];
-    this.#inClear = new ResponseChanges(new PreparedChanges(server));
-    this.#overTls = new ResponseChanges(new PreparedChanges([...server, ...security]));
+    this.#inClear = new PreparedChanges(server);
+    this.#overTls = new PreparedChanges([...server, ...security]);
+    this.changes = new RouteChanges([], this);
   }
 
   /** What is changed in the heads of responses, both from upstreams and made here. */
-  responses(isOverTls: boolean): ResponseChanges {
+  responses(isOverTls: boolean): PreparedChanges {
     return isOverTls ? this.#overTls : this.#inClear;
-  }
-}
-
-/** Changes that are the same for all responses. */
-export class ResponseChanges {
-  readonly changes: PreparedChanges;
-
-  constructor(changes: PreparedChanges) {
-    this.changes = changes;
-  }
-
-  /** @param before what is changed in the head anyway */
-  edits(before: FieldEdits | undefined): FieldEdits {
-    return before === undefined ? this.changes.ofResponse : new PolicyEdits(this.changes, before);
   }
 }

@@ -14,6 +14,7 @@ import type { ClusterState } from './clusters/cluster-state.ts';
 import type { CompiledIngress } from './compiled-ingress.ts';
 import { type CompiledCanaryRule, compileCanaryRule } from './pipeline/canary-rule.ts';
 import type { RouteFilters } from './pipeline/filters/filters.ts';
+import { RouteChanges } from './route-changes.ts';
 import { type Weighted, WeightedRoutes } from './weighted-routes.ts';
 
 /** One of the clusters that share the requests of a route. */
@@ -67,8 +68,10 @@ export class CompiledRoute implements Place {
   readonly gateway: GatewayRoute | undefined;
   /** Clients without the sticky cookie of the cluster get one. */
   readonly bindsClients: boolean;
-  /** What its policies do; undefined where it has none. */
+  /** What its policies do; undefined where it has none that a request has to meet. */
   readonly filters: RouteFilters | undefined;
+  /** What is changed in all its messages alike, unless {@link filters} do it; undefined where nothing is. */
+  readonly changes: RouteChanges | undefined;
   /** The Service's own limits. */
   readonly overrides: RouteOverrides;
   #limits: RouteLimits | undefined;
@@ -92,7 +95,8 @@ export class CompiledRoute implements Place {
     this.editsRedirects = route.rewriteRedirects && this.strippedPrefix !== '';
     this.redirectsToHttps = route.tlsRedirect !== false;
     this.bindsClients = route.ingress === undefined || route.ingress.bindsClients === true;
-    this.filters = filters;
+    this.filters = filters?.constant === undefined ? filters : undefined;
+    this.changes = filters?.constant === undefined ? ingress?.changes : new RouteChanges(filters.constant, ingress);
     this.overrides = route.overrides;
   }
 

@@ -150,6 +150,11 @@ export interface HistogramValues {
   readonly sum: number;
 }
 
+/** Where the requests of which a policy has made something are counted, for {@link WorkerCounters.addTo}. */
+export function policySlot(kind: PolicyKind, verdict: Verdict): number {
+  return FIRST_POLICY + POLICY_SLOTS[kind] + VERDICT_SLOTS[verdict];
+}
+
 /** One worker's region. */
 export class WorkerCounters {
   readonly buffer: SharedArrayBuffer;
@@ -183,11 +188,11 @@ export class WorkerCounters {
   }
 
   countPolicy(kind: PolicyKind, verdict: Verdict): void {
-    this.addTo(FIRST_POLICY + POLICY_SLOTS[kind] + VERDICT_SLOTS[verdict], 1);
+    this.addTo(policySlot(kind, verdict), 1);
   }
 
   policies(kind: PolicyKind, verdict: Verdict): number {
-    return this.#values[FIRST_POLICY + POLICY_SLOTS[kind] + VERDICT_SLOTS[verdict]] as number;
+    return this.#values[policySlot(kind, verdict)] as number;
   }
 
   /** Counts a request of our own that is answered, or has failed. */

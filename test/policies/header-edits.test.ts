@@ -106,6 +106,39 @@ describe('header edits', { concurrency: 8 }, () => {
     );
   });
 
+  it('are done one policy after the other, and each that requests meet counts them', async t => {
+    const scene = await policyScene(t, [
+      request(set('X-Tenant', 'blue'), add('X-Also', 'one')),
+      request(set('X-Tenant', 'red'), add('X-Also', 'two')),
+      response(set('X-Stage', 'live')),
+      response(add('X-Stage', 'too'), remove('Server')),
+    ]);
+    const got = await scene.get('X-Tenant: mine\r\nX_Tenant: mine\r\n');
+    assert.deepEqual(header(got, 'x-stage'), ['live', 'too']);
+    const { headers } = scene.upstream.only;
+    assert.deepEqual(
+      headers.filter(([name]) => /^x.(tenant|also)$/i.test(name)),
+      [
+        ['X-Also', 'one'],
+        ['X-Tenant', 'red'],
+        ['X-Also', 'two'],
+      ],
+    );
+    assert.equal(scene.proxy.counters.policies('request-headers', 'passed'), 2);
+    assert.equal(scene.proxy.counters.policies('response-headers', 'passed'), 0);
+  });
+
+  it('count no request that is refused before, and are done to its answer', async t => {
+    const edits = [request(set('X-Tenant', 'blue')), response(set('X-Stage', 'live'))];
+    const unserved = await policyScene(t, edits, { route: { to: [] } });
+    assert.deepEqual(header(await unserved.get(), 'x-stage'), ['live']);
+    const tooLarge = await policyScene(t, edits, { route: { overrides: { maxBodySize: 1 } } });
+    const refused = await tooLarge.get('Content-Length: 2\r\n');
+    assert.equal(refused.status, 413);
+    assert.deepEqual(header(refused, 'x-stage'), ['live']);
+    for (const { proxy } of [unserved, tooLarge]) assert.equal(proxy.counters.policies('request-headers', 'passed'), 0);
+  });
+
   it('write variables of the request, and drop what is empty for it', async t => {
     const text = [{ variable: 'remote_addr' }, ' of ', { variable: 'arg_x' }];
     const edits: HeaderEdit[] = [

@@ -1,6 +1,6 @@
 /** Header lines as text, each with its line end, whichever message they belong to. */
 import { trimWhitespace } from '../../formats/http/list.ts';
-import { type FieldEdits, lengthBit } from '../pipeline/ports.ts';
+import { type FieldEdits, GOES, lengthBit, STAYS } from '../pipeline/ports.ts';
 
 /** @param lines without line ends */
 export function endedLines(lines: readonly string[]): string {
@@ -33,22 +33,22 @@ export function editedLines(lines: string, edits: FieldEdits): string {
   let text = '';
   let copied = 0;
   for (let start = 0; start < lines.length; ) {
-    const end = lines.indexOf('\r\n', start);
+    // V8 looks for one character in a fraction of the time that it takes for two, and a line has no other LF.
+    const next = lines.indexOf('\n', start) + 1;
     const colon = lines.indexOf(':', start);
-    const name = lengths & lengthBit(colon - start) ? lines.slice(start, colon).toLowerCase() : '';
-    if (name !== '' && edits.concerns(name)) {
+    const fate = lengths & lengthBit(colon - start) ? edits.fateOf(lines, start, colon) : STAYS;
+    if (fate === GOES) {
+      text += lines.slice(copied, start);
+      copied = next;
+    } else if (fate !== STAYS) {
+      const end = next - 2;
       const line = lines.slice(colon + 1, end);
       const value = trimWhitespace(line);
-      const after = edits.edit(name, value);
-      if (after === undefined) {
-        text += lines.slice(copied, start);
-        copied = end + 2;
-      } else {
-        text += `${lines.slice(copied, colon + 1 + line.indexOf(value))}${after}`;
-        copied = end;
-      }
+      const after = edits.edit(lines.slice(start, colon).toLowerCase(), value);
+      text += `${lines.slice(copied, colon + 1 + line.indexOf(value))}${after}`;
+      copied = end;
     }
-    start = end + 2;
+    start = next;
   }
   return copied === 0 ? lines : text + lines.slice(copied);
 }

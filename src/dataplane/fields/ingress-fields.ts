@@ -1,25 +1,25 @@
 /** The header lines that describe the client to upstreams of Ingresses: those of ingress-nginx. */
-import { hyphenated } from '../pipeline/header-ids.ts';
-import { type FieldEdits, type IngressForwarded, lengthBits } from '../pipeline/ports.ts';
+import { type Fate, type FieldEdits, GOES, type IngressForwarded, STAYS } from '../pipeline/ports.ts';
+import { NameSet } from './name-set.ts';
 
 /** Takes out the lines of some names, and those that a backend may take for them. */
 class Without implements FieldEdits {
   readonly added = '';
   readonly lengths: number;
-  readonly #names: ReadonlySet<string>;
+  readonly #names: NameSet;
 
   /** @param names in lower case */
   constructor(names: readonly string[]) {
-    this.#names = new Set(names);
-    this.lengths = lengthBits(names);
+    this.#names = new NameSet(names, true);
+    this.lengths = this.#names.lengths;
   }
 
-  concerns(name: string): boolean {
-    return this.#names.has(hyphenated(name));
+  fateOf(text: string, start: number, end: number): Fate {
+    return this.#names.has(text, start, end) ? GOES : STAYS;
   }
 
-  edit(): undefined {
-    return undefined;
+  edit(_name: string, value: string): string {
+    return value;
   }
 }
 

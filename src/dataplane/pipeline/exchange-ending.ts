@@ -111,10 +111,8 @@ export class ExchangeEnding {
   #edited(answer: Answer): Answer {
     const { filters, record, downstream } = this.#state;
     if (filters !== undefined) return filters.edited(answer);
-    const ingress = record.route?.ingress;
-    return ingress === undefined
-      ? answer
-      : changedAnswer(answer, ingress.responses(downstream.client.tls !== undefined).changes);
+    const changes = record.route?.changes?.responses(downstream.client.tls !== undefined);
+    return changes === undefined ? answer : changedAnswer(answer, changes);
   }
 
   /** After an answer that was made here. @param isReadOn the rest of the request is read, and thrown away */

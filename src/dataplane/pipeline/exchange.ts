@@ -79,6 +79,8 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
       this.#httpsRedirect = outcome;
       this.#filter(run);
     } else if (outcome === undefined) {
+      const { changes, cluster } = this.state.route;
+      if (changes !== undefined && cluster.endpoints.length > 0) changes.count(this.#context.engine.counters);
       this.#connect();
     } else {
       this.#ending.answer(outcome.answer(this.state.record.requestId));

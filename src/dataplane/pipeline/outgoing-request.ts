@@ -31,7 +31,7 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
     hiddenCookie: (route.cluster.sticky ?? route.primary?.sticky)?.cookie.name ?? '',
-    edits: filters === undefined || filters.requestEdits.isEmpty ? undefined : filters.requestEdits.settle().ofRequest,
+    edits: filters === undefined ? route.changes?.request : filters.editsOfRequest,
     ownLines: undefined,
     upgrade,
   };

@@ -97,16 +97,22 @@ export interface KeptBytes {
   view(size: number, before: string, behind: string): Uint8Array;
 }
 
+/** What becomes of a header line: it stays as it is, it goes, or its value is edited. */
+export const STAYS = 0;
+export const GOES = 1;
+export const EDITED = 2;
+export type Fate = typeof STAYS | typeof GOES | typeof EDITED;
+
 /** Changes to the header lines of a message. */
 export interface FieldEdits {
   /** Header lines that are put behind the others, each with its line end. */
   readonly added: string;
   /** The lengths of the names that it concerns, each as {@link lengthBit} has it: most lines are passed by at once. */
   readonly lengths: number;
-  /** @param name in lower case */
-  concerns(name: string): boolean;
-  /** @param name in lower case @returns the new value; undefined: the line goes */
-  edit(name: string, value: string): string | undefined;
+  /** What becomes of a line whose name stands in the text from `start` to `end`, in whatever case. */
+  fateOf(text: string, start: number, end: number): Fate;
+  /** @param name in lower case, of a line that is edited @returns the new value */
+  edit(name: string, value: string): string;
 }
 
 /** A bit for the length of a name; all that are longer than 31 share one with those of 31. */

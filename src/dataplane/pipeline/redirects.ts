@@ -12,7 +12,8 @@ import type { Place } from '../../model/route.ts';
 import { parseHost } from '../../routing/host.ts';
 import { upperCaseEscapes } from '../../routing/path.ts';
 import { endedLines } from '../fields/header-lines.ts';
-import { type FieldEdits, lengthBits } from './ports.ts';
+import { NameSet } from '../fields/name-set.ts';
+import { EDITED, type Fate, type FieldEdits, STAYS } from './ports.ts';
 
 /** Puts lines behind those of a response's head. */
 export class AddedLines implements FieldEdits {
@@ -24,8 +25,8 @@ export class AddedLines implements FieldEdits {
     this.added = endedLines(added);
   }
 
-  concerns(): boolean {
-    return false;
+  fateOf(): Fate {
+    return STAYS;
   }
 
   edit(_name: string, value: string): string {
@@ -36,7 +37,7 @@ export class AddedLines implements FieldEdits {
 /** Puts a stripped prefix back on the paths in a response's head. */
 export class RedirectEdits implements FieldEdits {
   readonly added: string;
-  readonly lengths = LENGTHS;
+  readonly lengths = REDIRECTS.lengths;
   readonly #route: Place;
   readonly #hosts: readonly string[];
 
@@ -50,8 +51,8 @@ export class RedirectEdits implements FieldEdits {
     this.#hosts = hosts;
   }
 
-  concerns(name: string): boolean {
-    return mayHoldRedirect(name);
+  fateOf(text: string, start: number, end: number): Fate {
+    return REDIRECTS.has(text, start, end) ? EDITED : STAYS;
   }
 
   edit(name: string, value: string): string {
@@ -78,7 +79,7 @@ export function rewriteRedirect(name: string, value: string, route: Place, hosts
   }
 }
 
-const LENGTHS = lengthBits(['location', 'refresh', 'set-cookie']);
+const REDIRECTS = new NameSet(['location', 'refresh', 'set-cookie']);
 
 export function mayHoldRedirect(name: string): boolean {
   return name === 'location' || name === 'refresh' || name === 'set-cookie';

@@ -246,7 +246,8 @@ export class ResponseRelay implements UpstreamHandler, TransformedBodyOwner, Pag
     const own = this.#ownEditsOf(head);
     const { filters, route, downstream } = this.state;
     if (filters !== undefined) return filters.editsOf(head, own);
-    return route.ingress === undefined ? own : route.ingress.responses(downstream.client.tls !== undefined).edits(own);
+    const changes = route.changes?.responses(downstream.client.tls !== undefined);
+    return changes === undefined ? own : changes.ofResponse(own);
   }
 
   #ownEditsOf(head: ResponseView): FieldEdits | undefined {

@@ -1,7 +1,8 @@
 import type { HeaderEdit } from '../../../model/policy.ts';
 import { endedLines } from '../../fields/header-lines.ts';
+import { NameSet } from '../../fields/name-set.ts';
 import { hyphenated } from '../header-ids.ts';
-import { type Answer, type FieldEdits, lengthBits } from '../ports.ts';
+import { type Answer, EDITED, type Fate, type FieldEdits, GOES, STAYS } from '../ports.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -13,15 +14,13 @@ export class PreparedChanges {
   readonly edits: readonly HeaderEdit[];
   /** In lower case. */
   readonly dropped: ReadonlySet<string>;
-  /** {@link dropped} with hyphens in place of underscores. */
-  readonly hyphenated: ReadonlySet<string>;
   readonly added: readonly Field[];
   /** {@link added} as lines, each with its line end. */
   readonly lines: string;
-  /** As {@link FieldEdits.lengths}. */
-  readonly lengths: number;
   /** Of lines that stay; undefined where none is changed. */
   readonly maps: FieldMap | undefined;
+  #removed: NameSet | undefined;
+  #mapped: NameSet | undefined;
   #ofRequest: RequestEdits | undefined;
   #ofResponse: PolicyEdits | undefined;
 
@@ -40,10 +39,20 @@ export class PreparedChanges {
     this.edits = edits;
     this.maps = maps;
     this.dropped = dropped;
-    this.hyphenated = edits.some(({ name }) => name.includes('_')) ? new Set([...dropped].map(hyphenated)) : dropped;
     this.added = added;
     this.lines = endedLines(added.map(([name, value]) => `${name}: ${value}`));
-    this.lengths = lengthBits([...dropped, ...(maps?.keys() ?? [])]);
+  }
+
+  /** The names in {@link dropped}. */
+  get removed(): NameSet {
+    this.#removed ??= new NameSet([...this.dropped]);
+    return this.#removed;
+  }
+
+  /** The names in {@link maps}; undefined where there are none. */
+  get mapped(): NameSet | undefined {
+    this.#mapped ??= this.maps && new NameSet([...this.maps.keys()]);
+    return this.#mapped;
   }
 
   /** To a request. */
@@ -52,8 +61,9 @@ export class PreparedChanges {
     return this.#ofRequest;
   }
 
-  /** To a response. */
-  get ofResponse(): PolicyEdits {
+  /** To a response. @param before what is changed in its head anyway */
+  ofResponse(before: FieldEdits | undefined): FieldEdits {
+    if (before !== undefined) return new PolicyEdits(this, before);
     this.#ofResponse ??= new PolicyEdits(this);
     return this.#ofResponse;
   }
@@ -119,29 +129,32 @@ export class FieldChanges {
 }
 
 /** The changes that policies make to a response, behind those that are made anyway. */
-export class PolicyEdits implements FieldEdits {
+class PolicyEdits implements FieldEdits {
   readonly added: string;
   readonly lengths: number;
-  readonly #changes: PreparedChanges;
+  readonly #removed: NameSet;
+  readonly #mapped: NameSet | undefined;
+  readonly #maps: FieldMap | undefined;
   readonly #before: FieldEdits | undefined;
 
-  constructor(changes: PreparedChanges, before?: FieldEdits) {
-    this.#changes = changes;
+  constructor({ removed, mapped, maps, lines }: PreparedChanges, before?: FieldEdits) {
+    this.#removed = removed;
+    this.#mapped = mapped;
+    this.#maps = maps;
     this.#before = before;
-    this.added = before === undefined ? changes.lines : before.added + changes.lines;
-    this.lengths = changes.lengths | (before?.lengths ?? 0);
+    this.added = before === undefined ? lines : before.added + lines;
+    this.lengths = removed.lengths | (mapped?.lengths ?? 0) | (before?.lengths ?? 0);
   }
 
-  concerns(name: string): boolean {
-    const { dropped, maps } = this.#changes;
-    return dropped.has(name) || maps?.has(name) === true || this.#before?.concerns(name) === true;
+  fateOf(text: string, start: number, end: number): Fate {
+    if (this.#removed.has(text, start, end)) return GOES;
+    if (this.#mapped?.has(text, start, end) === true) return EDITED;
+    return this.#before === undefined ? STAYS : this.#before.fateOf(text, start, end);
   }
 
-  edit(name: string, value: string): string | undefined {
-    const { dropped, maps } = this.#changes;
-    if (dropped.has(name)) return undefined;
-    const own = this.#before?.concerns(name) === true ? this.#before.edit(name, value) : value;
-    return own === undefined ? undefined : (maps?.get(name)?.(own) ?? own);
+  edit(name: string, value: string): string {
+    const own = this.#before?.fateOf(name, 0, name.length) === EDITED ? this.#before.edit(name, value) : value;
+    return this.#maps?.get(name)?.(own) ?? own;
   }
 }
 
@@ -149,21 +162,21 @@ export class PolicyEdits implements FieldEdits {
 export class RequestEdits implements FieldEdits {
   readonly added: string;
   readonly lengths: number;
-  readonly #names: ReadonlySet<string>;
+  readonly #names: NameSet;
 
-  constructor({ lines, lengths, hyphenated: names }: PreparedChanges) {
+  constructor({ lines, dropped }: PreparedChanges) {
     this.added = lines;
-    this.lengths = lengths;
-    this.#names = names;
+    this.#names = new NameSet([...dropped].map(hyphenated), true);
+    this.lengths = this.#names.lengths;
   }
 
-  concerns(name: string): boolean {
-    return this.#names.has(hyphenated(name));
+  /** Lines of requests go, or stay. */
+  fateOf(text: string, start: number, end: number): Fate {
+    return this.#names.has(text, start, end) ? GOES : STAYS;
   }
 
-  /** Lines of requests are taken away, or stay. */
-  edit(): undefined {
-    return undefined;
+  edit(_name: string, value: string): string {
+    return value;
   }
 }
 

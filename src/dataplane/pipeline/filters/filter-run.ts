@@ -3,7 +3,7 @@ import { FAILURES } from '../../failures/failures.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { PipelineContext } from '../pipeline-context.ts';
 import type { Answer, FieldEdits, ResponseView } from '../ports.ts';
-import { changedAnswer, type FieldChanges, PolicyEdits, type PreparedChanges } from './field-changes.ts';
+import { changedAnswer, type PreparedChanges } from './field-changes.ts';
 import {
   type ActiveFilters,
   type FilteredResponse,
@@ -97,8 +97,9 @@ export class FilterRun implements ActiveFilters {
     return this.#request.upstreamHost;
   }
 
-  get requestEdits(): FieldChanges {
-    return this.#request.requestEdits;
+  get editsOfRequest(): FieldEdits | undefined {
+    const { requestEdits } = this.#request;
+    return requestEdits.isEmpty ? undefined : requestEdits.settle().ofRequest;
   }
 
   get retry(): RetryPolicy | undefined {
@@ -117,8 +118,7 @@ export class FilterRun implements ActiveFilters {
       contentLength: response.contentLength,
       field: name => response.fieldValue(name),
     });
-    if (changes === undefined) return before;
-    return before === undefined ? changes.ofResponse : new PolicyEdits(changes, before);
+    return changes === undefined ? before : changes.ofResponse(before);
   }
 
   edited(answer: Answer): Answer {
@@ -192,7 +192,7 @@ export class FilterRun implements ActiveFilters {
     const { route, downstream } = this.#state;
     const { responseEdits } = this.#request;
     const own = route.ingress?.responses(downstream.client.tls !== undefined);
-    if (own !== undefined) responseEdits.apply(own.changes);
+    if (own !== undefined) responseEdits.apply(own);
     for (const { filter } of this.#filters?.response ?? []) filter.response?.(this.#request, response);
     return responseEdits.isEmpty ? undefined : responseEdits.settle();
   }

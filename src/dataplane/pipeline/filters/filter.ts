@@ -14,7 +14,7 @@ import type {
   ResponseView,
 } from '../ports.ts';
 import type { Asking, OwnMessage, Question } from '../subrequests/question.ts';
-import type { FieldChanges } from './field-changes.ts';
+import type { FieldChanges, PreparedChanges } from './field-changes.ts';
 
 /** The filter waits for something. It resumes the request by what {@link FilteredExchange.suspend} gave it. */
 export const SUSPENDED = Symbol('suspended');
@@ -128,6 +128,8 @@ export interface FilteredResponse {
 }
 
 export interface Filter {
+  /** It does nothing but change the header lines of all requests, or of all responses, in this way. Absent: it has to be asked. */
+  readonly constant?: PreparedChanges | undefined;
   /** Its page takes the place of a route without endpoints: the other filters come first, as with a route that has them. */
   readonly isForUnserved?: boolean;
   /** Before an endpoint is picked. */
@@ -172,7 +174,8 @@ export interface ActiveFilters {
   readonly upstreamPath: string;
   /** Empty: that which the route gives it. */
   readonly upstreamHost: string;
-  readonly requestEdits: FieldChanges;
+  /** Undefined where the filters change nothing in the request. */
+  readonly editsOfRequest: FieldEdits | undefined;
   readonly retry: RetryPolicy | undefined;
   /** How the body of the upstream's response is compressed; undefined: not at all. */
   readonly coding: ContentCoding | undefined;

@@ -1,4 +1,5 @@
 import { EARLY_KINDS, type Policy } from '../../../model/policy.ts';
+import type { ConstantPolicy } from '../../route-changes.ts';
 import { AddressList } from './address-list.ts';
 import { AuthUrl } from './auth-url.ts';
 import { BasicAuth } from './basic-auth.ts';
@@ -32,6 +33,8 @@ export interface RouteFilters {
   readonly response: readonly NamedFilter[];
   /** Answers in place of errors; undefined where nothing does. */
   readonly pages: Filter | undefined;
+  /** What all of them do, where that is the same for all messages; undefined where a request has to meet them. */
+  readonly constant: readonly ConstantPolicy[] | undefined;
 }
 
 const NONE: readonly Policy[] = [];
@@ -77,10 +80,18 @@ export class FilterCompiler {
       early: late < 0 ? request.length : late,
       response: filters.filter(({ filter }) => filter.response !== undefined),
       pages: filters.map(({ filter }) => filter).find(({ page }) => page !== undefined),
+      constant: filters.every(({ filter }) => filter.constant !== undefined) ? filters.map(constantOf) : undefined,
     };
     this.#made.set(policies, made);
     return made;
   }
+}
+
+function constantOf({ kind, filter }: NamedFilter): ConstantPolicy {
+  const { constant } = filter;
+  return filter.request === undefined
+    ? { kind, request: undefined, response: constant }
+    : { kind, request: constant, response: undefined };
 }
 
 function earlyFirst({ kind }: Policy, { kind: other }: Policy): number {

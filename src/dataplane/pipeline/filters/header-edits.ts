@@ -5,10 +5,12 @@ import type { Filter, FilteredExchange, FilteredResponse } from './filter.ts';
 
 /** Changes the header lines that the upstream gets. */
 export class RequestHeaderEdits implements Filter {
+  readonly constant: PreparedChanges | undefined;
   readonly #edits: Edits;
 
   constructor({ edits }: HeadersPolicy) {
     this.#edits = new Edits(edits);
+    this.constant = this.#edits.prepared;
   }
 
   request(exchange: FilteredExchange): undefined {
@@ -18,10 +20,12 @@ export class RequestHeaderEdits implements Filter {
 
 /** Changes the header lines that the client gets, those of errors too. */
 export class ResponseHeaderEdits implements Filter {
+  readonly constant: PreparedChanges | undefined;
   readonly #edits: Edits;
 
   constructor({ edits }: HeadersPolicy) {
     this.#edits = new Edits(edits);
+    this.constant = this.#edits.prepared;
   }
 
   response(exchange: FilteredExchange, { status }: FilteredResponse): void {
@@ -31,19 +35,20 @@ export class ResponseHeaderEdits implements Filter {
 
 /** Edits that are worked out once, where they are the same for all messages. */
 class Edits {
-  readonly #prepared: PreparedChanges | undefined;
+  /** Undefined where they depend on the message. */
+  readonly prepared: PreparedChanges | undefined;
   readonly #edits: readonly (readonly [edit: HeaderEdit, text: VariableText | undefined])[];
 
   constructor(edits: readonly HeaderEdit[]) {
     const isPlain = edits.every(({ text, statuses }) => text === undefined && statuses === undefined);
-    this.#prepared = isPlain ? new PreparedChanges(edits) : undefined;
+    this.prepared = isPlain ? new PreparedChanges(edits) : undefined;
     this.#edits = edits.map(edit => [edit, edit.text && new VariableText(edit.text)]);
   }
 
   /** @param status of a response */
   apply(exchange: FilteredExchange, changes: FieldChanges, status?: number): void {
-    if (this.#prepared !== undefined) {
-      changes.apply(this.#prepared);
+    if (this.prepared !== undefined) {
+      changes.apply(this.prepared);
       return;
     }
     for (const [{ op, name, value, statuses }, text] of this.#edits) {
