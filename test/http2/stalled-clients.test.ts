@@ -9,12 +9,13 @@ import { frame, settings } from '../support/http2-frames.ts';
 import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
 import { answering, RawUpstream } from '../support/raw-upstream.ts';
 import { selfSigned } from '../support/self-signed.ts';
-import { CANCEL } from './attack.ts';
+import { CANCEL, ENHANCE_YOUR_CALM } from './attack.ts';
 import { type Scene, scene } from './scene.ts';
 
 const INITIAL_WINDOW = 4;
 const MOST_WINDOW = 0x7fff_ffff;
-const LARGE = 4 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const LARGE = 4 * MIB;
 const large = `HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n${'x'.repeat(LARGE)}`;
 const STREAM_BYTES = 64 * 1024;
 const HOUR = 3_600_000;
@@ -137,6 +138,27 @@ describe('clients of HTTP/2 that take nothing', { concurrency: 4, timeout: 600_0
     for (let second = 0; second < 60; second += 1) await clock.pass(1_000);
     assert.equal(proxy.counters.get('active'), 1);
     await client.settled();
+  });
+
+  it('1xx responses for a client that reads nothing are not kept without end', async t => {
+    const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(8_000)}\r\n\r\n`;
+    const { client, proxy } = await scene(t, {
+      upstream: ({ connection }) => connection.send(hint.repeat(100)),
+      client: ALL_WINDOWS,
+    });
+    await client.settled();
+    client.socket.pause();
+    for (let count = 0; count < 60; count += 1) client.request(getFields('/volume'), '');
+    let most = 0;
+    const timer = setInterval(() => {
+      most = Math.max(most, proxy.keptBytes);
+    }, 1);
+    t.after(() => clearInterval(timer));
+    await eventually('the client to have had too much', () => proxy.counters.get('http2ProtocolErrors') === 1);
+    assert.ok(most < 4 * MIB, `${most} bytes`);
+    client.socket.resume();
+    assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    await eventually('nothing to be kept', () => proxy.keptBytes === 0);
   });
 
   it('on TLS, 100 responses that nobody reads keep less than 64 KiB each, and are given up', async t => {

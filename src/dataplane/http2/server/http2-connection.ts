@@ -3,6 +3,7 @@ import { COUNTER, type WorkerCounters } from '../../../observe/counters.ts';
 import type { FailureReason } from '../../failures/failures.ts';
 import { plainForwarded } from '../../fields/upstream-fields.ts';
 import type { ClientPort, KnownClient, TlsSession } from '../../pipeline/known-client.ts';
+import { guarded } from '../../runtime/guard.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import type { OpenTransport, Transport, TransportOwner } from '../../transport/transport.ts';
 import { FrameReader } from '../frame-reader.ts';
@@ -42,6 +43,8 @@ const CLOSED = 5;
 /** An hour, as nginx's keepalive_time; some less or more, so that clients that came together do not leave together. */
 const MAX_AGE_MS = 3_600_000;
 const AGE_SPREAD = 0.1;
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** The PING that tells when the client has seen the first GOAWAY. */
 const LAST_CALL = Buffer.from('lastcall');
@@ -224,7 +227,10 @@ export class Http2Connection
   }
 
   tooMuch(reason: string): void {
-    this.#excess ||= reason;
+    if (this.#excess !== '') return;
+    this.#excess = reason;
+    // It may show by what its upstreams answer, and nothing more may come from the client.
+    setImmediate(guarded(this, () => this.read(NO_BYTES, 0)));
   }
 
   streamsEnded(): void {
