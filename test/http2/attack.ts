@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import type { Http2Client } from '../support/http2-client.ts';
 import type { ProxyUnderTest } from '../support/proxy-under-test.ts';
 import { type Scene, type SceneOptions, scene } from './scene.ts';
@@ -20,13 +21,16 @@ export interface AttackOptions extends SceneOptions {
   readonly reaches?: number;
 }
 
-/** Acts, and watches that what the engine keeps stays bounded, and that nothing is left of the connection. */
+/**
+ * Acts, and watches that what the engine keeps stays bounded, and that nothing is left of the connection. Time stands still: what may
+ * be done so often in a second is not granted anew on a slow machine, and no time limit helps.
+ */
 export async function attack(
   t: TestContext,
   { reaches = 0, ...options }: AttackOptions,
   act: (scene: Scene) => Promise<void>,
 ): Promise<Scene> {
-  const staged = await scene(t, options);
+  const staged = await scene(t, { clock: new FakeClock(), ...options });
   const { proxy, client, upstream } = staged;
   let most = 0;
   const timer = setInterval(() => {
