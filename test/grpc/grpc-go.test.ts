@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.ts';
 import { grpcProgram, NEEDS_GRPC_GO } from '../support/grpc-assets.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { serverPort } from '../support/server-port.ts';
+import { grpcSides } from './sides.ts';
 
 const run = promisify(execFile);
 
@@ -30,9 +31,10 @@ const CASES = [
   'unimplemented_service',
 ];
 
-async function startServer(t: TestContext): Promise<ListenAddress> {
+async function startServer(t: TestContext, [certificate, key]: readonly string[]): Promise<ListenAddress> {
   const port = await serverPort();
-  const server = spawn(grpcProgram('server'), [`-port=${port}`], { stdio: 'ignore' });
+  const tls = certificate === undefined ? [] : ['-use_tls', `-tls_cert_file=${certificate}`, `-tls_key_file=${key}`];
+  const server = spawn(grpcProgram('server'), [`-port=${port}`, ...tls], { stdio: 'ignore' });
   atEnd(t, () => void server.kill());
   await eventually('the server to listen', () => isListening(port));
   return { host: '127.0.0.1', port };
@@ -50,14 +52,16 @@ function isListening(port: number): Promise<boolean> {
 }
 
 describe('grpc-go', { concurrency: 4, timeout: 600_000, ...NEEDS_GRPC_GO }, () => {
-  for (const name of CASES) {
-    it(`${name} passes`, async t => {
-      const server = await startServer(t);
-      const proxy = await startProxy(t, 'wire', {
-        routes: [{ path: '/', to: [server], cluster: { protocol: 'grpc' } }],
+  for (const isTls of [false, true]) {
+    for (const name of CASES) {
+      it(`${name} passes${isTls ? ', over TLS on both sides' : ''}`, async t => {
+        const { files, cluster, tls, proxyPort } = await grpcSides(t, isTls);
+        const server = await startServer(t, files);
+        const proxy = await startProxy(t, 'wire', { routes: [{ path: '/', to: [server], cluster }], ...tls });
+        const trust = isTls ? ['-use_tls', '-use_test_ca', `-ca_file=${files[0]}`] : [];
+        const place = ['-server_host=localhost', `-server_port=${proxyPort(proxy)}`];
+        await run(grpcProgram('client'), [...place, ...trust, `-test_case=${name}`]);
       });
-      const { port } = proxy.address;
-      await run(grpcProgram('client'), ['-server_host=127.0.0.1', `-server_port=${port}`, `-test_case=${name}`]);
-    });
+    }
   }
 });

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { atEnd } from '../support/cleanup.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { serverPort } from '../support/server-port.ts';
+import { grpcSides } from './sides.ts';
 
 /** Debian's: the package belongs to it. */
 const PYTHON = '/usr/bin/python3';
@@ -16,13 +17,25 @@ const skip =
   spawnSync(PYTHON, ['-c', 'import grpc']).status !== 0 &&
   'no grpcio (Debian: apt-get install --no-install-recommends python3-grpcio)';
 
-test("calls of Python's grpcio go through, of all four kinds, and their errors come back", { skip }, async t => {
-  const port = await serverPort();
-  const server = spawn(PYTHON, [SCRIPT, 'server', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  atEnd(t, () => void server.kill());
-  await once(server.stdout, 'data');
-  const to = [{ host: '127.0.0.1', port }];
-  const { address } = await startProxy(t, 'wire', { routes: [{ path: '/', to, cluster: { protocol: 'grpc' } }] });
-  const { stdout } = await promisify(execFile)(PYTHON, [SCRIPT, 'client', `127.0.0.1:${address.port}`]);
-  assert.equal(stdout, 'done\n');
-});
+for (const [name, isTls] of [
+  ['', false],
+  [', over TLS on both sides', true],
+] as const) {
+  test(`calls of Python's grpcio go through, of all four kinds, and their errors come back${name}`, {
+    skip,
+  }, async t => {
+    const { files, tls, cluster, proxyPort } = await grpcSides(t, isTls);
+    const port = await serverPort();
+    const args = [SCRIPT, 'server', String(port), ...files];
+    const server = spawn(PYTHON, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    atEnd(t, () => void server.kill());
+    await once(server.stdout, 'data');
+    const proxy = await startProxy(t, 'wire', {
+      routes: [{ path: '/', to: [{ host: '127.0.0.1', port }], cluster }],
+      ...tls,
+    });
+    const target = `localhost:${proxyPort(proxy)}`;
+    const { stdout } = await promisify(execFile)(PYTHON, [SCRIPT, 'client', target, ...files.slice(0, 1)]);
+    assert.equal(stdout, 'done\n');
+  });
+}

@@ -1,7 +1,9 @@
 """A server of gRPC whose methods send back what they get, and a client that calls each of them. Messages are bytes.
 
-grpcio_echo.py server PORT
-grpcio_echo.py client TARGET
+grpcio_echo.py server PORT [CERTIFICATE KEY]
+grpcio_echo.py client TARGET [CERTIFICATE]
+
+With files, over TLS.
 """
 
 import sys
@@ -36,16 +38,27 @@ def fail(_, context):
     context.abort(grpc.StatusCode.FAILED_PRECONDITION, "ärger: 100 %")
 
 
-def serve(port):
+def read(file):
+    with open(file, "rb") as opened:
+        return opened.read()
+
+
+def serve(port, certificate=None, key=None):
     server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[Echo()])
-    server.add_insecure_port(f"127.0.0.1:{port}")
+    if certificate is None:
+        server.add_insecure_port(f"127.0.0.1:{port}")
+    else:
+        server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([(read(key), read(certificate))]))
     server.start()
     print("listening", flush=True)
     server.wait_for_termination()
 
 
-def call(target):
-    channel = grpc.insecure_channel(target)
+def call(target, certificate=None):
+    if certificate is None:
+        channel = grpc.insecure_channel(target)
+    else:
+        channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(read(certificate)))
     path = f"/{SERVICE}/"
     pieces = [bytes([number]) * SIZE for number in range(COUNT)]
     assert channel.unary_unary(path + "Unary")(b"hello", timeout=30) == b"hello"
@@ -64,6 +77,6 @@ def call(target):
 
 
 if sys.argv[1] == "server":
-    serve(int(sys.argv[2]))
+    serve(*sys.argv[2:])
 else:
-    call(sys.argv[2])
+    call(*sys.argv[2:])
