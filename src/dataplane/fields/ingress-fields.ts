@@ -1,4 +1,5 @@
 /** The header lines that describe the client to upstreams of Ingresses: those of ingress-nginx. */
+import { detached } from '../../formats/http/bytes.ts';
 import { type Fate, type FieldEdits, GOES, type IngressForwarded, STAYS } from '../pipeline/ports.ts';
 import { NameSet } from './name-set.ts';
 
@@ -44,14 +45,28 @@ export function namesOfIngress({ originalUri }: IngressForwarded): FieldEdits {
 }
 
 export function ingressLines(forwarded: IngressForwarded): string {
-  const { realIp, forwardedFor, proto, host, port, originalUri, originalFor, originalHost } = forwarded;
-  return (
-    `X-Real-IP: ${realIp}\r\nX-Forwarded-For: ${forwardedFor}\r\n${line('X-Forwarded-Host', host)}` +
-    `X-Forwarded-Port: ${port}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Scheme: ${proto}\r\n` +
-    `${line('X-Original-URI', originalUri)}X-Scheme: ${proto}\r\n` +
-    `${line('X-Original-Forwarded-For', originalFor)}${line('X-Original-Forwarded-Host', originalHost)}`
-  );
+  const { realIp, forwardedFor, host, originalUri, originalFor, originalHost } = forwarded;
+  const ofClient = `X-Real-IP: ${realIp}\r\nX-Forwarded-For: ${forwardedFor}\r\n${line('X-Forwarded-Host', host)}`;
+  const told = ofClient + wayLines(forwarded);
+  if (originalUri === '' && originalFor === '' && originalHost === '') return told;
+  const original = `${line('X-Original-Forwarded-For', originalFor)}${line('X-Original-Forwarded-Host', originalHost)}`;
+  return told + line('X-Original-URI', originalUri) + original;
 }
+
+/** By which port and scheme the client has come. */
+function wayLines({ port, proto }: Pick<IngressForwarded, 'port' | 'proto'>): string {
+  if (port === '80' && proto === 'http') return IN_CLEAR;
+  return port === '443' && proto === 'https' ? OVER_TLS : wayOf(port, proto);
+}
+
+function wayOf(port: string, proto: string): string {
+  const scheme = `X-Forwarded-Proto: ${proto}\r\nX-Forwarded-Scheme: ${proto}\r\nX-Scheme: ${proto}\r\n`;
+  return `X-Forwarded-Port: ${port}\r\n${scheme}`;
+}
+
+// V8 puts a text together out of its parts each time that it becomes part of another. These have one part.
+const IN_CLEAR = detached(wayOf('80', 'http'));
+const OVER_TLS = detached(wayOf('443', 'https'));
 
 /** As nginx, nothing where there is no value. */
 function line(name: string, value: string): string {

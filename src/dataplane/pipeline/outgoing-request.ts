@@ -18,15 +18,17 @@ export function outgoingRequest(state: ExchangeState, endpoint: Endpoint, truste
   const { target, authority, upgrade } = routing;
   const head = state.head as RequestView;
   const { ingress } = route;
-  const asked = { head, client, authority, uri: target.rawPath + target.query, trusted };
+  const forwarded = forwardedBy(head, authority, client, trusted);
   return {
     head,
     target: (filters?.upstreamPath ?? routing.upstreamPath) + target.query,
     host: filters?.upstreamHost || upstreamHost(state, trusted) || formatHostPort(endpoint.address, endpoint.port),
     authority,
     client,
-    forwarded: forwardedBy(head, authority, client, trusted),
-    ingress: ingress && ingressForwarded(ingress, asked),
+    forwarded,
+    ingress:
+      ingress &&
+      ingressForwarded(ingress, { head, client, authority, uri: target.rawPath + target.query, forwarded }, trusted),
     certificateFields: clientCertificateFields(client.tls),
     forwardedPrefix: route.strippedPrefix,
     requestId: record.requestId,
@@ -47,7 +49,7 @@ function upstreamHost(state: ExchangeState, trusted: AddressRanges): string {
   }
   const host = route.ingress.upstreamHost?.of(requestVariables(state, trusted), value => value) ?? '';
   if (host !== '' && parseHost(host) !== undefined) return host;
-  return askedHost({ head: head as RequestView, client: downstream.client, authority, trusted });
+  return askedHost(head as RequestView, downstream.client, authority, trusted);
 }
 
 /** The same request for another cluster; undefined for one that asks for another protocol. */

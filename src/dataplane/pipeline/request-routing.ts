@@ -225,7 +225,7 @@ export class RequestRouting {
     if (route?.ingress !== undefined) {
       const { tlsRedirect } = route.ingress;
       if (tlsRedirect === undefined || isSecure(head, client, trusted)) return undefined;
-      const host = parseHost(askedHost({ head, client, authority, trusted })) ?? this.host;
+      const host = parseHost(askedHost(head, client, authority, trusted)) ?? this.host;
       const asked = target.rawPath + target.query;
       return new HttpsRedirect(ingressHttpsLocation(tlsRedirect, host, asked, settings.httpsPort), tlsRedirect.status);
     }

@@ -48,6 +48,7 @@ export class TlsHosts {
 
   /** As lookup(), without the certificate. */
   host(name: string): TlsHost | undefined {
+    if (this.#hosts.size === 0) return undefined;
     return this.#hosts.get(name) ?? this.#wildcardOf(name);
   }
 
