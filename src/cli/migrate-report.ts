@@ -75,6 +75,12 @@ export function migrateReport(report: MigrationReport, io: Io): string {
   return sections.join('\n\n');
 }
 
+/** The values of ingress-nginx's chart that ours is not given, with what to do instead; undefined: there are none. */
+export function leftOutReport({ values }: MigrationReport, io: Io): string | undefined {
+  const lines = values.map(finding => findingText(finding, io));
+  return lines.length === 0 ? undefined : [io.paint('bold', 'Values that are left out'), ...lines].join('\n');
+}
+
 /** What `kube-entry migrate --to gateway` says of the manifests that it has written. @param count of manifests */
 export function gatewayReport(report: MigrationReport, count: number, io: Io): string {
   const { ingresses, otherIngresses, notes, unread, isLossy } = report;

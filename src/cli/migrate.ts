@@ -20,7 +20,7 @@ import { printableLines } from '../text/printable.ts';
 import { quote } from '../text/quote.ts';
 import { type Command, EXIT } from './command.ts';
 import type { Io } from './io.ts';
-import { gatewayReport, migrateReport } from './migrate-report.ts';
+import { gatewayReport, leftOutReport, migrateReport } from './migrate-report.ts';
 import { readCluster } from './read-cluster.ts';
 
 const FORMATS = ['text', 'markdown', 'html', 'json', 'values'] as const;
@@ -111,6 +111,9 @@ export const migrate: Command = {
     if (target !== undefined) return writeGateway(dump, controller, target, format, io);
     const report = judge(dump, controller);
     io.print(formatReport(format, report, values, io));
+    // Beside the values, which go into a file.
+    const leftOut = format === 'values' ? leftOutReport(report, io) : undefined;
+    if (leftOut !== undefined) io.complain(leftOut);
     return exitOf(report);
   },
 };

@@ -19,13 +19,9 @@ export interface ChartValues {
 /** Values that our chart has under the same name, and that mean the same there. What is below one of them is taken with it. */
 export const KEPT: readonly string[] = [
   'commonLabels',
-  'fullnameOverride',
   'imagePullSecrets',
-  'nameOverride',
   'rbac.create',
   'serviceAccount.annotations',
-  'serviceAccount.create',
-  'serviceAccount.name',
   'controller.affinity',
   'controller.annotations',
   'controller.autoscaling.enabled',
@@ -37,14 +33,9 @@ export const KEPT: readonly string[] = [
   'controller.extraEnvs',
   'controller.extraVolumeMounts',
   'controller.extraVolumes',
-  'controller.hostPort.enabled',
   'controller.hostPort.ports',
   'controller.ingressClass',
-  'controller.ingressClassResource.annotations',
   'controller.ingressClassResource.controllerValue',
-  'controller.ingressClassResource.default',
-  'controller.ingressClassResource.enabled',
-  'controller.ingressClassResource.name',
   'controller.kind',
   'controller.maxUnavailable',
   'controller.metrics.enabled',
@@ -63,20 +54,15 @@ export const KEPT: readonly string[] = [
   'controller.scope.enabled',
   'controller.scope.namespace',
   'controller.service.annotations',
-  'controller.service.clusterIP',
   'controller.service.enabled',
   'controller.service.enableHttp',
   'controller.service.enableHttps',
-  'controller.service.externalIPs',
   'controller.service.externalTrafficPolicy',
   'controller.service.ipFamilies',
   'controller.service.ipFamilyPolicy',
   'controller.service.labels',
   'controller.service.loadBalancerClass',
-  'controller.service.loadBalancerIP',
   'controller.service.loadBalancerSourceRanges',
-  'controller.service.nodePorts.http',
-  'controller.service.nodePorts.https',
   'controller.service.ports.http',
   'controller.service.ports.https',
   'controller.service.sessionAffinity',
@@ -88,8 +74,27 @@ export const KEPT: readonly string[] = [
   'controller.watchIngressWithoutClass',
 ];
 
-/** Values that our chart has not, and why; the longest name that fits counts. */
+const OWN_NAMES = 'the objects stand beside those of ingress-nginx, and need names of their own';
+const OWN_ADDRESS = 'the Service of ingress-nginx keeps it, and leads to the pods of kube-entry later';
+const FOREIGN_LABELS = 'it names the pods of ingress-nginx: write it with app.kubernetes.io/name: kube-entry';
+
+/** Values that our chart has not, or that no two releases can have, and why; the longest name that fits counts. */
 const LEFT_OUT: Readonly<Record<string, readonly [Verdict, reason: string]>> = {
+  fullnameOverride: ['works', OWN_NAMES],
+  nameOverride: ['works', OWN_NAMES],
+  'serviceAccount.create': ['works', OWN_NAMES],
+  'serviceAccount.name': ['works', OWN_NAMES],
+  'controller.affinity': ['differs', FOREIGN_LABELS],
+  'controller.topologySpreadConstraints': ['differs', FOREIGN_LABELS],
+  'controller.hostPort': [
+    'differs',
+    'a port of a node has one owner: turn controller.hostPort.enabled on where ingress-nginx has left the node',
+  ],
+  'controller.ingressClassResource': ['works', 'the IngressClass of ingress-nginx is served, and stays'],
+  'controller.service.clusterIP': ['works', OWN_ADDRESS],
+  'controller.service.externalIPs': ['works', OWN_ADDRESS],
+  'controller.service.loadBalancerIP': ['works', OWN_ADDRESS],
+  'controller.service.nodePorts': ['works', OWN_ADDRESS],
   'controller.admissionWebhooks': [
     'works',
     'there is no webhook that could keep people from applying objects: run kube-entry check in CI',
@@ -155,13 +160,19 @@ export function readNginxValues(values: Record<string, unknown>, file: string): 
   const findings: Finding[] = [];
   for (const [path, value] of leavesOf(values)) {
     const field = path.join('.');
-    if (KEPT.includes(field)) put(ours, path, value);
+    if (KEPT.includes(field) && !selectsNginx(field, value)) put(ours, path, value);
     else findings.push(leftOut(field, value));
   }
   const renamed = renamedArgs(extraArgs);
   if (Object.keys(renamed).length > 0) put(ours, ['controller', 'extraArgs'], renamed);
   if (config.size > 0) put(ours, ['controller', 'config'], Object.fromEntries(config));
   return { file, flags, config, findings, ours };
+}
+
+/** Pods of ours that keep away from those of ingress-nginx would find no node. */
+function selectsNginx(field: string, value: unknown): boolean {
+  const isPlacement = field === 'controller.affinity' || field === 'controller.topologySpreadConstraints';
+  return isPlacement && JSON.stringify(value).includes('ingress-nginx');
 }
 
 /** As _params.tpl of the chart writes them. */

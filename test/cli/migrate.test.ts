@@ -76,6 +76,7 @@ test('values of ingress-nginx’s chart count, and become ours', async t => {
   assert.equal(text.code, 1, 'UDP is lost');
   assert.match(text.stdout, /unsupported udp: /);
   const ours = await runHere(['migrate', '--manifests', dump, '--values', values, '--output', 'values']);
+  assert.match(ours.stderr, /^Values that are left out\n {2}unsupported udp: .*\n {4}UDP is not proxied/);
   assert.deepEqual(parseYaml(ours.stdout), { controller: { replicaCount: 2 } });
 });
 

@@ -34,6 +34,21 @@ const NGINX_LOG = ['GET /cart?id=1', 'GET /', 'POST /cart', 'GET /a%2Fb']
   .map(request => `${JSON.stringify({ requestLine: `${request} HTTP/1.1`, host: 'shop.example.com' })}\n`)
   .join('');
 
+/** Of its own release: what names its objects, its addresses and its ports cannot be had twice. */
+const VALUES = {
+  fullnameOverride: 'ingress-nginx',
+  serviceAccount: { name: 'ingress-nginx' },
+  controller: {
+    replicaCount: 3,
+    ingressClassResource: { enabled: true, default: true },
+    hostPort: { enabled: true },
+    service: {
+      ...{ type: 'LoadBalancer', annotations: { 'example.com/balancer': 'network' } },
+      ...{ loadBalancerIP: '192.0.2.9', loadBalancerSourceRanges: ['10.0.0.0/8'], nodePorts: { http: 30_080 } },
+    },
+  },
+};
+
 let kube: RealKube;
 let backend: RealBackend;
 const folder = new TemporaryFolder();
@@ -84,7 +99,9 @@ describe('moving over from ingress-nginx, by the guide', NEEDS_HELM, () => {
 
   it('takes over the values of the chart of ingress-nginx', () => {
     const values = parseYaml(readFileSync(join(folder.path, 'values.yaml'), 'utf8'));
-    assert.deepEqual(values, { controller: { replicaCount: 3 } });
+    const { annotations, loadBalancerSourceRanges } = VALUES.controller.service;
+    const service = { type: 'LoadBalancer', annotations, loadBalancerSourceRanges };
+    assert.deepEqual(values, { controller: { replicaCount: 3, service } });
   });
 
   it('compares answers, and finds none that differ', () => {
@@ -127,6 +144,7 @@ async function installIngressNginx(): Promise<string> {
     },
     { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: LABELS, ports } },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'ingress-nginx', namespace: NAMESPACE } },
     {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IngressClass',
@@ -173,7 +191,7 @@ function kubectlWithLogs(): string {
 /** Helm, and a release of ingress-nginx that it need not know. */
 function helmWithRelease(): string {
   return [
-    `[ "$*" != "get values ingress-nginx --namespace ${NAMESPACE} --output yaml" ] || exec echo '{"controller":{"replicaCount":3}}'`,
+    `[ "$*" != "get values ingress-nginx --namespace ${NAMESPACE} --output yaml" ] || exec echo '${JSON.stringify(VALUES)}'`,
     `exec '${helmProgram()}' "$@"`,
   ].join('\n');
 }

@@ -40,7 +40,7 @@ test('values that mean the same are kept, flags are renamed, and the rest is tol
   assert.deepEqual(ours, {
     controller: {
       ...{ kind: 'DaemonSet', replicaCount: 3, ingressClass: 'edge', watchIngressWithoutClass: true },
-      ingressClassResource: { name: 'edge', default: true, controllerValue: 'k8s.io/edge' },
+      ingressClassResource: { controllerValue: 'k8s.io/edge' },
       service: { annotations: { 'example.com/x': 'y' }, externalTrafficPolicy: 'Local' },
       nodeSelector: { role: 'entry' },
       scope: { enabled: true, namespace: 'shop' },
@@ -50,6 +50,8 @@ test('values that mean the same are kept, flags are renamed, and the rest is tol
   });
   const verdicts = Object.fromEntries(findings.map(({ field, verdict }) => [field, verdict]));
   assert.deepEqual(verdicts, {
+    'controller.ingressClassResource.name': 'works',
+    'controller.ingressClassResource.default': 'works',
     'controller.ingressClassResource.parameters': 'works',
     'controller.allowSnippetAnnotations': 'works',
     'controller.extraArgs': 'works',
@@ -60,6 +62,35 @@ test('values that mean the same are kept, flags are renamed, and the rest is tol
     defaultBackend: 'unsupported',
     tcp: 'works',
   });
+});
+
+test('what two releases cannot both have is left to ingress-nginx', () => {
+  const pods = { matchLabels: { 'app.kubernetes.io/name': 'ingress-nginx' } };
+  const spread = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' };
+  const { ours, findings } = readNginxValues(
+    {
+      ...{ fullnameOverride: 'ingress', serviceAccount: { create: true, name: 'ingress', annotations: { a: 'b' } } },
+      controller: {
+        ingressClassResource: { enabled: true, name: 'nginx' },
+        hostPort: { enabled: true, ports: { http: 81 } },
+        service: {
+          clusterIP: '10.0.0.1',
+          externalIPs: ['192.0.2.1'],
+          loadBalancerIP: '192.0.2.2',
+          nodePorts: { http: 3 },
+        },
+        topologySpreadConstraints: [{ ...spread, labelSelector: pods }],
+        affinity: { nodeAffinity: { x: 'y' } },
+      },
+    },
+    'values.yaml',
+  );
+  assert.deepEqual(ours, {
+    serviceAccount: { annotations: { a: 'b' } },
+    controller: { hostPort: { ports: { http: 81 } }, affinity: { nodeAffinity: { x: 'y' } } },
+  });
+  const told = findings.filter(({ verdict }) => verdict === 'differs').map(({ field }) => field);
+  assert.deepEqual(told, ['controller.hostPort.enabled', 'controller.topologySpreadConstraints']);
 });
 
 test('hostile values change nothing but themselves', () => {
