@@ -175,11 +175,13 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 600_000 }, () => {
   });
 
   it('DATA beyond the window of its stream is reset, beyond that of the connection ends it', async t => {
-    const { client, upstream } = await scene(t, { upstream: ({ connection }) => connection.pause() });
-    const id = client.request(requestFields('POST', '/volume'));
-    await upstream.request(0);
-    client.data(id, 'x'.repeat(8 * 1024 * 1024));
-    assert.equal(await client.resetOf(id).catch(() => client.goawayCode), FLOW_CONTROL_ERROR);
+    await attack(t, { upstream: ({ connection }) => connection.pause(), reaches: 1 }, async ({ client, upstream }) => {
+      const id = client.request(requestFields('POST', '/volume'));
+      await upstream.request(0);
+      client.data(id, 'x'.repeat(8 * 1024 * 1024));
+      assert.equal(await client.resetOf(id).catch(() => client.goawayCode), FLOW_CONTROL_ERROR);
+      upstream.requests[0]?.connection.resume();
+    });
   });
 
   it('windows beyond 2^31-1 are flow control errors, and nothing is kept of their connection', async t => {
