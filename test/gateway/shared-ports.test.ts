@@ -140,6 +140,17 @@ test('a listener for some hosts leaves all others as they are', async t => {
   assert.equal(await bothSay(all, 'shop.example', '/tools'), 'shop');
 });
 
+test('listeners without TLS say nothing of the TLS port, nor those with TLS of the other one', async t => {
+  const { proxy, plain, tls, change } = await scene(t, HOSTNAMES, ofListeners, SERVICES);
+  change([plain], [tls]);
+  assert.equal(await said(await proxy.connectTls({ servername: 'x.shop.example' }), 'x.shop.example'), '404');
+  assert.equal(await said(await proxy.connectTls({}), 'x.shop.example', '/tools'), 'tools');
+  assert.equal(await said(await proxy.connectInClear(), 'x.shop.example'), 'shop');
+  change([tls], [plain]);
+  assert.equal(await said(await proxy.connectTls({ servername: 'x.shop.example' }), 'x.shop.example'), 'shop');
+  assert.equal(await said(await proxy.connectInClear(), 'x.shop.example'), '404');
+});
+
 test('a server name gets the certificate of whoever has the host', async t => {
   const { proxy } = await scene(t, ['*.shop.example'], () => [], SERVICES);
   const rows: [servername: string, commonName: string][] = [
