@@ -9,6 +9,7 @@ import type { GatewayPort } from '../model/gateway-port.ts';
 import type { ClusterId, Route, RouteLimits, ServiceRef } from '../model/route.ts';
 import { explain } from '../routing/explain.ts';
 import { explainPort } from '../routing/explain-port.ts';
+import { sharedPortFor } from '../routing/explain-shared.ts';
 import { type Explanation, type LossReason, type PortExplanation, takes } from '../routing/explanation.ts';
 import { type AskedPort, askedPort, gatewaysAt } from '../routing/gateway/asked-port.ts';
 import { parseHost } from '../routing/host.ts';
@@ -90,16 +91,16 @@ export function explainAsked(
   control: Explaining,
 ): Explanation | undefined {
   const { table, mergeSlashes } = control;
-  if (gateway === undefined && port === undefined) return explain(table, host, target, mergeSlashes);
   const [, scheme] = /^(https?):\/\//i.exec(target) ?? [];
   const isSecure = scheme === undefined ? undefined : scheme.toLowerCase() === 'https';
-  const question = {
-    port: askedPort(control.gatewayPorts(), { gateway, port, isSecure }),
-    method,
-    headers,
-    serverName,
-  };
-  return explainPort(table, host, target, question, mergeSlashes);
+  const isNamed = gateway !== undefined || port !== undefined;
+  const named = isNamed ? askedPort(control.gatewayPorts(), { gateway, port, isSecure }) : undefined;
+  const isOwn = named !== undefined && named.isShared !== true;
+  const ports = named === undefined ? control.gatewayPorts() : [named];
+  const at = isOwn ? named : sharedPortFor(table, ports, { host, target, mergeSlashes, isSecure });
+  // Services and Ingresses have what no listener has.
+  if (at === undefined) return explain(table, host, target, mergeSlashes);
+  return explainPort(table, host, target, { port: at, method, headers, serverName }, mergeSlashes);
 }
 
 /** @throws FormatError when it is given more than once */

@@ -1,9 +1,12 @@
 /** What `kube-entry check` finds in objects of the Gateway API, and the statuses that would be written. Pure. */
+import { HostProfiles } from '../control/catalog/host-profiles.ts';
+import { SharedGatewayPorts } from '../control/catalog/shared-gateway-ports.ts';
 import { certificateOf, isFault, toServe } from '../control/certificates/certificate-facts.ts';
 import { type ServiceRef, serviceKey } from '../model/route.ts';
 import { namespaceObject } from '../resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayMetadata, ParentRef, RouteKind } from '../resources/gateway/gateway-object.ts';
 import type { ServiceObject } from '../resources/service-object.ts';
+import type { Settings } from '../settings/schema.ts';
 import type { ManifestContents, ManifestGatewayObject } from '../sources/manifest-contents.ts';
 import { gatewayKey } from '../translate/gateway/gateway-key.ts';
 import type { Found, GatewayLookups } from '../translate/gateway/gateway-lookups.ts';
@@ -33,8 +36,12 @@ export interface InspectedGateways {
 }
 
 export interface InspectGatewayOptions
-  extends Omit<TranslatorOptions, 'controllerName' | 'addresses' | 'portState' | 'bundleVersion'> {
+  extends Omit<
+    TranslatorOptions,
+    'controllerName' | 'addresses' | 'portState' | 'bundleVersion' | 'gatewayServices' | 'sharedPorts'
+  > {
   readonly gatewayController: string;
+  readonly gatewayMode: Settings['gatewayMode'];
   readonly gatewayAddresses: readonly string[];
 }
 
@@ -45,7 +52,7 @@ const ROUTE_KINDS: ReadonlySet<GatewayKind> = new Set<RouteKind>(['HTTPRoute', '
 /** @param service looks up a Service of the manifests */
 export function inspectGateways(
   contents: ManifestContents,
-  { gatewayController, gatewayAddresses, ...options }: InspectGatewayOptions,
+  { gatewayController, gatewayMode, gatewayAddresses, ...options }: InspectGatewayOptions,
   service: (ref: ServiceRef) => ServiceObject | undefined,
 ): InspectedGateways {
   const objects = contents.gatewayObjects.filter(({ kind }) => kind !== 'Namespace');
@@ -56,6 +63,7 @@ export function inspectGateways(
   const known = [...contents.gatewayObjects, ...impliedClasses(objects, controllerName)] as KindedObject[];
   const { diagnostics, statuses } = translateGateways([...impliedNamespaces(objects), ...known], lookups, {
     ...options,
+    ...(gatewayMode === 'shared' && { sharedPorts: sharedPorts(addresses) }),
     ...{ controllerName, addresses, portState: () => ({ state: 'listening' }), bundleVersion: () => undefined },
   });
   const located = objects.flatMap(one => {
@@ -126,6 +134,17 @@ function addressesFor(objects: readonly ManifestGatewayObject[]): string[] {
   // RFC 5737: no host has them.
   const others = gateways.map((_, index) => `198.51.${100 + Math.floor(index / 250)}.${(index % 250) + 1}`);
   return [...new Set([...asked, ...others])].filter(address => address !== '');
+}
+
+/** With a TLS port. Who else names a host there is not known here. */
+function sharedPorts(addresses: readonly string[]): SharedGatewayPorts {
+  const ports = new SharedGatewayPorts(
+    { host: '0.0.0.0', port: 80 },
+    { host: '0.0.0.0', port: 443 },
+    new HostProfiles(),
+  );
+  ports.setAddresses(addresses.map(ip => ({ ip })));
+  return ports;
 }
 
 function withoutAddresses(status: GatewayStatus): GatewayStatus {

@@ -21,7 +21,12 @@ export const INGRESS_SETTINGS = [
 ] as const satisfies readonly SettingKey[];
 
 /** The settings that say which Gateways of manifests are served, and where. */
-export const GATEWAY_SETTINGS = ['gatewayController', 'gatewayAddresses'] as const satisfies readonly SettingKey[];
+export const GATEWAY_SETTINGS = [
+  'gatewayController',
+  'gatewayMode',
+  'gatewayAddresses',
+  'publishAddress',
+] as const satisfies readonly SettingKey[];
 
 /** The settings that name the source of Services. */
 export type SourceSettings = Pick<

@@ -98,7 +98,8 @@ export class Catalog implements ServiceStore {
       clusters: this.#clusters,
       ledger: this.#ledger,
     });
-    const isShared = (options.ingressClass ?? []).length > 0;
+    const gateways = gatewaySettings(options, this.#profiles);
+    const isShared = (options.ingressClass ?? []).length > 0 || gateways.sharedPorts !== undefined;
     this.#hosts = new ServiceHosts({ profiles: this.#profiles, remarks: this.#remarks, isShared });
     this.ingresses = new Ingresses({
       settings: { ingressClass: [], ...options },
@@ -114,7 +115,7 @@ export class Catalog implements ServiceStore {
       onBug: (error, ingress) => this.#onBug(error, 'translating an Ingress', ingress),
     });
     this.gateways = new Gateways({
-      settings: gatewaySettings(options),
+      settings: gateways,
       secrets: this.secrets,
       references: this.#references,
       leading: this.#leading,
@@ -296,9 +297,13 @@ export class Catalog implements ServiceStore {
     else if (!this.gateways.touch(key)) this.ingresses.touch(key);
   }
 
-  /** Hosts that went from Services to Ingresses, or the other way round. */
+  /** Hosts that went from Services to Ingresses or Gateways, or the other way round. */
   #settleProfiles(): void {
-    const { services, ingresses } = this.#profiles.takeTurned();
+    const { services, ingresses, gateways } = this.#profiles.takeTurned();
+    if (gateways.length > 0) {
+      this.gateways.hostsTurned();
+      this.#settleNamed();
+    }
     for (const host of ingresses) this.ingresses.claim(host);
     this.#claimAgain(services);
   }

@@ -1,14 +1,19 @@
 /** What of the Kubernetes API is read, and written, only where Gateways are served. */
+import { systemClock } from '../clock.ts';
 import type { KubeClient } from '../sources/kube/client.ts';
 import { configMapSource } from '../sources/kube/config-map-source.ts';
 import { GatewayKeeper } from '../sources/kube/gateway-keeper.ts';
 import { GatewayServiceSource } from '../sources/kube/gateway-service-source.ts';
 import { GatewaySource } from '../sources/kube/gateway-source.ts';
+import type { KubeObject } from '../sources/kube/list.ts';
+import { publishedCollection } from '../sources/kube/published-service.ts';
+import { WatchedCollection } from '../sources/kube/watched-collection.ts';
 import type { DemandedSource, FollowedSource } from './followed-source.ts';
 import type { SourceOptions } from './running-source.ts';
 import { GatewayPublication } from './status/gateway-publication.ts';
 import { readGatewayServices } from './status/gateway-service-plan.ts';
 import { GatewayServicePublication } from './status/gateway-service-publication.ts';
+import { addressesOfService } from './status/published-addresses.ts';
 import type { StatusElection } from './status/status-election.ts';
 
 export interface KubeGatewaysOptions extends SourceOptions {
@@ -33,9 +38,10 @@ export function kubeGateways(options: KubeGatewaysOptions): KubeGateways {
     restored: kind => keeper.restored(kind),
   });
   const services = gatewayServiceParts(options, keeper);
+  const published = publishedAddresses(options);
   return {
     keeper,
-    followed: [source, services?.source ?? []].flat(),
+    followed: [source, services?.source ?? [], published ?? []].flat(),
     demanded: [configMapSource(keeper.configMaps, { client, logger, onChange })],
     publication: new GatewayPublication({
       controllerName: settings.gatewayController,
@@ -72,4 +78,26 @@ function gatewayServiceParts(
     gateways: () => new Set([...keeper.all('Gateway')].flatMap(({ metadata }) => metadata.uid ?? [])),
   });
   return { source, publication };
+}
+
+/** Follows the Service whose addresses are those of all Gateways; undefined where they have others. */
+function publishedAddresses({
+  settings,
+  catalog,
+  client,
+  logger,
+  onChange,
+}: KubeGatewaysOptions): FollowedSource | undefined {
+  const { sharedPorts } = catalog.gateways;
+  const { publishService: service } = settings;
+  if (sharedPorts === undefined || service === undefined) return undefined;
+  const watched = new WatchedCollection<KubeObject>({
+    ...{ collections: [publishedCollection(service)], client, logger, clock: systemClock, random: Math.random },
+    onChange: receivedAt => {
+      const [found] = watched.objects();
+      sharedPorts.setAddresses(addressesOfService(found));
+      onChange(receivedAt);
+    },
+  });
+  return watched;
 }

@@ -245,6 +245,7 @@ export class RouteControl implements ObservedControlPlane {
     this.#settings = settings;
     this.#options.logger.level = settings.logLevel;
     this.#options.health.settingsChanged(settings);
+    if (this.#options.catalog.gateways.settingsChanged(settings)) void this.changed(performance.now());
     return this.#options.fleet.updateSettings(settings).answering;
   }
 }

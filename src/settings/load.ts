@@ -79,7 +79,33 @@ function gatewayProblems(settings: Settings): string[] {
   if (engine === 'node') {
     problems.push('--engine node does not serve Gateways: run --engine wire, or remove --gateway-controller');
   }
-  problems.push(...(gatewayMode === 'service' ? serviceModeProblems(settings) : addressModeProblems(settings)));
+  return [...problems, ...MODE_PROBLEMS[gatewayMode](settings)];
+}
+
+const MODE_PROBLEMS: Readonly<Record<Settings['gatewayMode'], (settings: Settings) => string[]>> = {
+  addresses: addressModeProblems,
+  service: serviceModeProblems,
+  shared: sharedModeProblems,
+};
+
+function sharedModeProblems({ gatewayAddresses, gatewayEndpoints, manifests, ...settings }: Settings): string[] {
+  const problems: string[] = [];
+  const { publishService, publishAddress } = settings;
+  const useless = {
+    'gateway-addresses': gatewayAddresses.length > 0,
+    'gateway-endpoints': gatewayEndpoints !== undefined,
+  };
+  for (const [flag, isGiven] of Object.entries(useless)) {
+    if (isGiven) problems.push(`--gateway-mode shared has no use for --${flag}: remove it`);
+  }
+  if (publishAddress.length > 0) return problems;
+  if (publishService === undefined) {
+    problems.push(
+      '--gateway-mode shared needs --publish-service or --publish-address: Gateways say in their status where clients come in',
+    );
+  } else if (manifests !== '') {
+    problems.push('--publish-service names a Service of a cluster, and --manifests reads files: use --publish-address');
+  }
   return problems;
 }
 

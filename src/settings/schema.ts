@@ -124,9 +124,9 @@ export const SCHEMA = {
   publishService: fixed(
     objectName,
     undefined,
-    'write the addresses of this Service, a load balancer as a rule, to the status of Ingresses',
+    'write the addresses of this Service, a load balancer as a rule, to the status of Ingresses, and of Gateways that share ports',
   ),
-  publishAddress: live(addresses, NONE, 'write these addresses or names to the status of Ingresses instead'),
+  publishAddress: live(addresses, NONE, 'write these addresses or names there instead'),
   statusLease: fixed(
     objectName,
     undefined,
@@ -139,9 +139,9 @@ export const SCHEMA = {
     'serve Gateways whose class names this controller, as in kube-entry.io/gateway; default: no Gateway is read',
   ),
   gatewayMode: fixed(
-    choice('addresses', 'service'),
+    choice('addresses', 'service', 'shared'),
     'addresses',
-    'how clients reach Gateways: at an address of this machine each, or by a Service that is made for each',
+    'how clients reach Gateways: at an address of this machine each, by a Service that is made for each, or all by --listen and --tls-listen',
   ),
   gatewayAddresses: fixed(
     ipAddresses,

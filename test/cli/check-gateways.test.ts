@@ -104,3 +104,15 @@ test('a class of another controller is not ours, and its routes are not judged',
   assert.match(stdout, /1 Gateway, 0 of 1 route attached/);
   assert.equal(code, 0);
 });
+
+test('where Gateways share ports, a listener is told which port to write', async t => {
+  const listeners = [
+    { ...HTTP, hostname: 'a.example.com' },
+    { ...HTTP, name: 'other', port: 8080 },
+  ];
+  const file = await writeManifest(t, yamlOf([gateway(listeners), route('web', [TO_WEB]), service('web')]));
+  const { code, stdout } = await runHere(['check', '--gateway-mode', 'shared', file]);
+  assert.match(stdout, /listener other: port 8080 cannot be had: all Gateways share port 80 .*Write port 80/);
+  assert.match(stdout, /listener http: .*Accepted.*, 1 route$/m);
+  assert.equal(code, 0);
+});

@@ -98,6 +98,7 @@ const OVERLAYS: Readonly<Record<string, Values>> = {
   endpoints: { rbac: { endpoints: true } },
   gateway: { controller: { gateway: { enabled: true } } },
   'gateway-service': { controller: { gateway: { enabled: true, mode: 'service' } } },
+  'gateway-shared': { controller: { gateway: { enabled: true, mode: 'shared' } } },
   'host-ports': {
     namespace: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
     controller: { hostPort: { enabled: true }, service: { type: 'ClusterIP', ...NO_NODE_PORTS } },

@@ -66,6 +66,21 @@ describe('the overlay gateway', () => {
   });
 });
 
+describe('the overlay gateway-shared', () => {
+  it('serves Gateways on the ports of the base, at the addresses of its Service', needsKubectl, () => {
+    const objects = built('overlays/gateway-shared');
+    const pod = dig(one(objects, 'Deployment'), 'spec', 'template', 'spec');
+    const environment = listAt(named(listAt(pod, 'containers'), 'kube-entry'), 'env');
+    assert.equal(dig(named(environment, 'KUBE_ENTRY_GATEWAY_MODE'), 'value'), 'shared');
+    const { name, namespace } = dig(one(objects, 'Service'), 'metadata') as { name: string; namespace: string };
+    assert.equal(dig(named(environment, 'KUBE_ENTRY_PUBLISH_SERVICE'), 'value'), `${namespace}/${name}`);
+    assert.deepEqual(
+      dig(pod, 'securityContext'),
+      dig(one(built('base'), 'Deployment'), 'spec', 'template', 'spec', 'securityContext'),
+    );
+  });
+});
+
 describe('the overlay gateway-service', () => {
   it('serves Gateways by Services that lead to the pods of the base', needsKubectl, () => {
     const objects = built('overlays/gateway-service');
@@ -94,7 +109,7 @@ describe('every overlay', () => {
       const { sysctls: _, ...ofPod } = Object(dig(ours, 'securityContext')) as Record<string, unknown>;
       assert.deepEqual(ofPod, dig(base, 'securityContext'));
       const container = (of: unknown) => named(listAt(of, 'containers'), 'kube-entry');
-      const added = /^KUBE_ENTRY_(?:HTTPS_PORT|INGRESS_\w+|GATEWAY_\w+)$/;
+      const added = /^KUBE_ENTRY_(?:HTTPS_PORT|INGRESS_\w+|GATEWAY_\w+|PUBLISH_SERVICE)$/;
       const environment = (of: unknown) =>
         listAt(container(of), 'env').filter(item => !added.test(String(dig(item, 'name'))));
       assert.deepEqual(environment(ours), environment(base));

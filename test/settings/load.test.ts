@@ -264,7 +264,21 @@ test('what is asked of Gateways goes together', () => {
   assert.match(problems(...gateway, ...addresses, '--engine', 'node'), /does not serve Gateways/);
   assert.match(problems('--gateway-controller', 'gateway'), /must be a domain and a path/);
   assert.match(problems('--gateway-addresses', 'lb.example.com'), /"lb\.example\.com" is not an IP address/);
-  assert.match(problems('--gateway-mode', 'shared'), /must be one of addresses, service/);
+  assert.match(problems('--gateway-mode', 'none'), /must be one of addresses, service, shared/);
+});
+
+test('what is asked of Gateways that share the ports of all goes together', () => {
+  const gateway = ['--gateway-controller', 'kube-entry.io/gateway', '--gateway-mode', 'shared'];
+  const address = ['--publish-address', '192.0.2.1'];
+  const service = ['--publish-service', 'kube-entry/kube-entry'];
+  const problems = (...flags: string[]): string => problemsOf(() => load([...gateway, ...flags])).join();
+  assert.equal(load([...gateway, ...address]).gatewayMode, 'shared');
+  assert.equal(load([...gateway, ...address, '--manifests', 'folder']).gatewayMode, 'shared');
+  assert.equal(load([...gateway, ...service]).gatewayMode, 'shared');
+  assert.match(problems(), /needs --publish-service or --publish-address/);
+  assert.match(problems(...service, '--manifests', 'folder'), /use --publish-address/);
+  assert.match(problems(...address, '--gateway-addresses', '192.0.2.1'), /has no use for --gateway-addresses/);
+  assert.match(problems(...address, '--gateway-endpoints', 'a/b'), /has no use for --gateway-endpoints/);
 });
 
 test('what is asked of Gateways that are reached by Services goes together', () => {

@@ -7,12 +7,14 @@ import { GATEWAY_KIND_NAMES } from '../../resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../resources/gateway/gateway-object.ts';
 import type { GatewayStore } from '../../resources/gateway/gateway-store.ts';
 import type { RouteLedger } from '../../routing/ledger.ts';
+import type { Settings } from '../../settings/schema.ts';
 import type { Destination } from '../../translate/destination.ts';
 import { gatewayKey } from '../../translate/gateway/gateway-key.ts';
 import type { ObjectStatus } from '../../translate/gateway/gateway-status.ts';
 import { GATEWAYS, GatewayTranslator } from '../../translate/gateway/gateway-translator.ts';
 import type { GatewayReading, RouteReading } from '../../translate/gateway/readings.ts';
 import { gatewayFigures } from '../gateway-figures.ts';
+import { addressesOf } from '../status/published-addresses.ts';
 import { GatewayPorts, type PortCommit } from './gateway-ports.ts';
 import { GatewaySearch, type NamedObjects } from './gateway-search.ts';
 import type { KnownGatewayServices } from './gateway-services.ts';
@@ -21,6 +23,7 @@ import { KnownConfigMaps } from './known-config-maps.ts';
 import type { Remarks } from './remarks.ts';
 import type { ServiceClusters } from './service-clusters.ts';
 import type { ServiceReferences } from './service-references.ts';
+import type { SharedGatewayPorts } from './shared-gateway-ports.ts';
 
 export interface GatewaysOptions {
   readonly settings: GatewaySettings;
@@ -32,6 +35,9 @@ export interface GatewaysOptions {
   /** Hears of what only a bug in this program can cause. */
   readonly onBug: (error: unknown, object: ObjectRef) => void;
 }
+
+/** The settings that say where clients come in. */
+type PublishedAddresses = Pick<Settings, 'publishService' | 'publishAddress'>;
 
 export class Gateways implements GatewayStore {
   readonly configMaps = new KnownConfigMaps();
@@ -56,7 +62,11 @@ export class Gateways implements GatewayStore {
     const { settings, references, secrets } = options;
     this.#known = { references, secrets, configMaps: this.configMaps };
     this.#translator = new GatewayTranslator(
-      { ...settings, portState: port => this.#portStates.get(port), bundleVersion: () => this.#bundleVersion },
+      {
+        ...settings,
+        portState: port => settings.sharedPorts?.stateOf(port) ?? this.#portStates.get(port),
+        bundleVersion: () => this.#bundleVersion,
+      },
       {
         lookupsFor: asker => this.#search(asker),
         onBug: options.onBug,
@@ -76,6 +86,11 @@ export class Gateways implements GatewayStore {
   /** Where a source puts the Services that are made for Gateways; undefined: they have none. */
   get services(): KnownGatewayServices | undefined {
     return this.#options.settings.gatewayServices;
+  }
+
+  /** The program's own ports; undefined: Gateways do not share them. */
+  get sharedPorts(): SharedGatewayPorts | undefined {
+    return this.#options.settings.sharedPorts;
   }
 
   /** The Gateways of ours, as they are served; the oldest first. */
@@ -145,10 +160,23 @@ export class Gateways implements GatewayStore {
     this.#translator.optionsChanged();
   }
 
+  /** @returns whether statuses of Gateways may say something else now */
+  settingsChanged({ publishService, publishAddress }: PublishedAddresses): boolean {
+    if (this.sharedPorts === undefined || publishService !== undefined) return false;
+    this.sharedPorts.setAddresses(addressesOf(publishAddress));
+    return true;
+  }
+
+  /** Hosts that Gateways name on shared ports may belong to others than before. */
+  hostsTurned(): void {
+    this.#translator.touch(GATEWAYS);
+  }
+
   /** Translates what has changed, and says it to the ledger and the clusters. @returns whether there was anything */
   settle(): boolean {
     for (const asker of this.configMaps.takeChanged()) this.#translator.touch(asker);
-    if (this.services?.takeChanged() === true) this.#translator.touch(GATEWAYS);
+    if (this.services?.takeChanged() === true || this.sharedPorts?.takeChanged() === true)
+      this.#translator.touch(GATEWAYS);
     const { routes, ports, diagnostics, statuses } = this.#translator.settle();
     for (const [key, reading] of routes) this.#serve(key, reading);
     if (ports !== undefined) this.#ports.set(ports.ports, ports.certificates);

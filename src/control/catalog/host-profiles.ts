@@ -8,32 +8,28 @@ export interface HostClaim {
   readonly createdAt: string;
 }
 
-/** Those of one host, by owner. */
-interface Claims {
-  readonly services: Map<string, HostClaim>;
-  readonly ingresses: Map<string, HostClaim>;
-}
+const PROFILES = ['services', 'ingresses', 'gateways'] as const;
+export type HostProfile = (typeof PROFILES)[number];
 
-type Profile = keyof Claims;
+/** Those of one host, by owner. */
+type Claims = Readonly<Record<HostProfile, Map<string, HostClaim>>>;
 
 /** Who has to be asked again about a host, by profile. */
-export type Turned = Readonly<Record<Profile, readonly string[]>>;
+export type Turned = Readonly<Record<HostProfile, readonly string[]>>;
 
 /**
- * Whose rules each host is matched by, those of annotated Services or those of Ingresses: the oldest object that names the host decides.
+ * Whose rules each host is matched by, those of annotated Services, those of Ingresses or those of Gateways that share the ports of both:
+ * the oldest object that names the host decides.
  */
 export class HostProfiles {
   readonly #claims = new Map<string, Claims>();
   /** By owner, the hosts that it names. */
-  readonly #hosts: Readonly<Record<Profile, Map<string, readonly string[]>>> = {
-    services: new Map(),
-    ingresses: new Map(),
-  };
-  /** Hosts that may have gone from one profile to the other. */
+  readonly #hosts: Readonly<Record<HostProfile, Map<string, readonly string[]>>> = byProfile(() => new Map());
+  /** Hosts that may have gone from one profile to another. */
   readonly #turned = new Set<string>();
 
   /** Replaces what an owner names. @param owner a key that is unique in its profile */
-  set(profile: Profile, owner: string, hosts: readonly string[], claim: HostClaim): void {
+  set(profile: HostProfile, owner: string, hosts: readonly string[], claim: HostClaim): void {
     const known = this.#hosts[profile];
     const before = known.get(owner) ?? [];
     if (before.length === 0 && hosts.length === 0) return;
@@ -43,41 +39,55 @@ export class HostProfiles {
     else known.set(owner, hosts);
   }
 
-  /** The object of the other profile to which a host belongs; undefined where this one may have it. */
-  foreignOwner(profile: Profile, host: string): ObjectRef | undefined {
+  /** The object of another profile to which a host belongs; undefined where this one may have it. */
+  foreignOwner(profile: HostProfile, host: string): ObjectRef | undefined {
     const claims = this.#claims.get(host);
-    const other = oldest(claims?.[profile === 'services' ? 'ingresses' : 'services'].values());
+    const other = oldest(claims, one => one !== profile);
     if (other === undefined) return undefined;
-    const own = oldest(claims?.[profile].values());
+    const own = oldest(claims, one => one === profile);
     return own !== undefined && isOlder(own, other) ? undefined : other.object;
   }
 
-  /** The owners of hosts that may have gone from one profile to the other since this was asked last. */
+  /** The object of another profile that names a host and is older than who claims it. */
+  olderOwner(profile: HostProfile, host: string, claim: HostClaim): ObjectRef | undefined {
+    const other = oldest(this.#claims.get(host), one => one !== profile);
+    return other === undefined || isOlder(claim, other) ? undefined : other.object;
+  }
+
+  /** The owners of hosts that may have gone from one profile to another since this was asked last. */
   takeTurned(): Turned {
-    const turned = { services: new Set<string>(), ingresses: new Set<string>() };
+    const turned = byProfile(() => new Set<string>());
     for (const host of this.#turned) {
       const claims = this.#claims.get(host);
-      for (const owner of claims?.services.keys() ?? []) turned.services.add(owner);
-      for (const owner of claims?.ingresses.keys() ?? []) turned.ingresses.add(owner);
+      for (const profile of PROFILES) for (const owner of claims?.[profile].keys() ?? []) turned[profile].add(owner);
     }
     this.#turned.clear();
-    return { services: [...turned.services], ingresses: [...turned.ingresses] };
+    return byProfile(profile => [...turned[profile]]);
   }
 
   #change(host: string, change: (claims: Claims) => void): void {
-    const claims = this.#claims.get(host) ?? { services: new Map(), ingresses: new Map() };
-    const wasContested = claims.ingresses.size > 0;
+    const claims = this.#claims.get(host) ?? byProfile(() => new Map<string, HostClaim>());
+    const wasContested = claims.ingresses.size + claims.gateways.size > 0;
     change(claims);
-    if (claims.ingresses.size + claims.services.size === 0) this.#claims.delete(host);
+    const others = claims.ingresses.size + claims.gateways.size;
+    if (others + claims.services.size === 0) this.#claims.delete(host);
     else this.#claims.set(host, claims);
-    // Thousands of Services may name one host: without an Ingress nothing is compared.
-    if (wasContested || claims.ingresses.size > 0) this.#turned.add(host);
+    // Thousands of Services may name one host: without another profile nothing is compared.
+    if (wasContested || others > 0) this.#turned.add(host);
   }
 }
 
-function oldest(claims: Iterable<HostClaim> = []): HostClaim | undefined {
+function byProfile<T>(make: (profile: HostProfile) => T): Record<HostProfile, T> {
+  return { services: make('services'), ingresses: make('ingresses'), gateways: make('gateways') };
+}
+
+function oldest(claims: Claims | undefined, counts: (profile: HostProfile) => boolean): HostClaim | undefined {
   let first: HostClaim | undefined;
-  for (const claim of claims) if (first === undefined || isOlder(claim, first)) first = claim;
+  if (claims === undefined) return first;
+  for (const profile of PROFILES) {
+    if (!counts(profile)) continue;
+    for (const claim of claims[profile].values()) if (first === undefined || isOlder(claim, first)) first = claim;
+  }
   return first;
 }
 

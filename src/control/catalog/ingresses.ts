@@ -316,11 +316,9 @@ export class Ingresses implements IngressStore {
 
 const NO_CLAIM: HostClaim = { object: { namespace: '', name: '' }, createdAt: '' };
 
-/** The host, and the others that its routes are for; none for the catch-all, which all Services come before. */
+/** The host, and the others that its routes are for. No Service names the catch-all: all come before it. */
 function namesOf(translation: HostTranslation | undefined): string[] {
-  const names = new Set(translation?.routes.map(({ host }) => host));
-  names.delete(CATCH_ALL_HOST);
-  return [...names];
+  return [...new Set(translation?.routes.map(({ host }) => host))];
 }
 
 function objectOf({ owner }: HostTranslation): ObjectRef {

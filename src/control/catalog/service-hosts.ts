@@ -8,11 +8,11 @@ import type { Remarks } from './remarks.ts';
 export interface ServiceHostsOptions {
   readonly profiles: HostProfiles;
   readonly remarks: Pick<Remarks, 'set'>;
-  /** Ingresses are served, too. Where none is, all hosts are those of Services. */
+  /** Ingresses are served, too, or Gateways on the same ports. Where none is, all hosts are those of Services. */
   readonly isShared: boolean;
 }
 
-/** The hosts that watched Services name, and which of them belong to Ingresses. */
+/** The hosts that watched Services name, and which of them belong to Ingresses or Gateways. */
 export class ServiceHosts {
   readonly #options: ServiceHostsOptions;
 
@@ -33,7 +33,7 @@ export class ServiceHosts {
     if (isShared) profiles.set('services', key, [], { object: { namespace: '', name: '' }, createdAt: '' });
   }
 
-  /** Those for hosts that do not belong to Ingresses. */
+  /** Those for hosts that belong to no Ingress and no Gateway. */
   ownRoutes(key: string, { service, routes }: Translation): readonly Route[] {
     const { profiles, remarks, isShared } = this.#options;
     if (!isShared) return routes;

@@ -16,20 +16,23 @@ export interface PublishedServiceOptions {
   readonly onChange: (service: unknown) => void;
 }
 
-/** Follows the one Service whose addresses are published. The watch of all Services keeps no status, and may be of other namespaces. */
-export function publishedService({ service, onChange, ...options }: PublishedServiceOptions): Reflector {
-  const collection: Collection = {
+/** The one Service whose addresses are published. The watch of all Services keeps no status, and may be of other namespaces. */
+export function publishedCollection(service: ServiceRef): Collection {
+  return {
     resource: 'services',
     namespace: service.namespace,
     selector: '',
     fields: nameField(service),
     pageSize: 1,
     keep: object => object,
-    unread: 'Until it can be read, no address is written into the status of Ingresses',
+    unread: 'Until it can be read, no address is written into statuses',
   };
+}
+
+export function publishedService({ service, onChange, ...options }: PublishedServiceOptions): Reflector {
   return new Reflector<KubeObject>({
     ...options,
-    collection,
+    collection: publishedCollection(service),
     target: {
       replaced: ([found]) => onChange(found),
       changed: ({ type, object }) => onChange(type === 'upsert' ? object : undefined),

@@ -6,7 +6,7 @@ import type { GatewayOptions } from './gateway-lookups.ts';
 import type { Condition, ObjectStatus } from './gateway-status.ts';
 import { supportedFeatures } from './supported-features.ts';
 
-type Options = Pick<GatewayOptions, 'controllerName' | 'bundleVersion' | 'gatewayServices'>;
+type Options = Pick<GatewayOptions, 'controllerName' | 'bundleVersion' | 'gatewayServices' | 'sharedPorts'>;
 
 /** Bundles of CRDs that have been tried. */
 const SUPPORTED_VERSION = /^v1\.[567]\.\d/;
@@ -43,7 +43,7 @@ export function classStatuses(classes: Iterable<GatewayClassObject>, options: Op
       status: {
         kind: 'GatewayClass',
         conditions,
-        supportedFeatures: supportedFeatures(options.gatewayServices !== undefined),
+        supportedFeatures: supportedFeatures(options),
       },
     };
   });

@@ -1,11 +1,14 @@
 import type { Certificate } from '../../model/certificate.ts';
+import type { ObjectRef } from '../../model/diagnostic.ts';
 import type { PortId, PortState } from '../../model/gateway-port.ts';
 import type { ServiceRef } from '../../model/route.ts';
+import type { GatewayAddress } from '../../resources/gateway/gateway-object.ts';
 import type { GatewayService } from '../../resources/gateway/gateway-service.ts';
 import type { ServiceObject } from '../../resources/service-object.ts';
 import type { DestinationOptions } from '../destination.ts';
 import type { PolicyOptions } from '../policies/service-policies.ts';
 import type { Fault } from './conditions.ts';
+import type { GatewaySocket } from './listeners/addressing.ts';
 
 /** What was looked up: it is there, or what is wrong with it; undefined while it has not been read yet. */
 export type Found<T> = { readonly value: T } | { readonly fault: string } | undefined;
@@ -45,6 +48,27 @@ export interface GatewayServices {
   hold(holders: ReadonlyMap<number, string>): void;
 }
 
+/** An object with listeners, and the hosts that they name; the empty one is for all that nothing names. */
+export interface SharedClaim {
+  readonly object: ObjectRef;
+  /** RFC 3339; empty where there is none. */
+  readonly createdAt: string;
+  readonly hosts: readonly string[];
+}
+
+/** The program's own ports, which Gateways share with each other, with Services and with Ingresses. */
+export interface SharedPorts {
+  readonly plain: GatewaySocket;
+  /** Undefined: it has none. */
+  readonly tls: GatewaySocket | undefined;
+  /** Where clients come in; empty while that is not known. */
+  readonly addresses: readonly GatewayAddress[];
+  /** The Service or Ingress that has a host, because it is older than who claims it. */
+  olderOwner(host: string, claim: SharedClaim): ObjectRef | undefined;
+  /** These are all. */
+  claim(claims: readonly SharedClaim[]): void;
+}
+
 export const GATEWAY_SERVICE_TYPES = ['LoadBalancer', 'NodePort', 'ClusterIP'] as const;
 export type GatewayServiceType = (typeof GATEWAY_SERVICE_TYPES)[number];
 
@@ -53,8 +77,10 @@ export interface GatewayOptions {
   readonly controllerName: string;
   /** Those that Gateways may have, each one at a time, where they have no Services. */
   readonly addresses: readonly string[];
-  /** The Services by which Gateways are reached; absent: each has one of the addresses. */
+  /** The Services by which Gateways are reached; absent: each has one of the addresses, or all share {@link sharedPorts}. */
   readonly gatewayServices?: GatewayServices | undefined;
+  /** Absent: each Gateway has ports of its own. */
+  readonly sharedPorts?: SharedPorts | undefined;
   /** The version of the bundle that the CRDs are of, such as `v1.7.0`; undefined: not known. */
   bundleVersion?(): string | undefined;
   /** What becomes of ports that are to be listened on. */

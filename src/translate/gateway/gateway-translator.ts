@@ -25,6 +25,7 @@ import { GatewayObjects, type ObjectChange } from './gateway-objects.ts';
 import type { ObjectStatus } from './gateway-status.ts';
 import { type Grants, isGranted } from './grants.ts';
 import { KeptStatuses } from './kept-statuses.ts';
+import { mergedPorts } from './listeners/merged-ports.ts';
 import { readGateways } from './listeners/read-gateways.ts';
 import { gatewayStatuses } from './listeners/statuses.ts';
 import { changedParents, isParentKind, listenerKey, type ParentState, parentKeys, stateOf } from './parents.ts';
@@ -339,7 +340,7 @@ export class GatewayTranslator {
       .map(({ metadata }) => this.#routes.get(gatewayKey('TLSRoute', metadata)));
     return {
       ports: withStreams(
-        readings.flatMap(({ ports }) => ports),
+        mergedPorts(readings.flatMap(({ ports }) => ports)),
         streams.filter(reading => reading !== undefined),
       ),
       certificates: readings.flatMap(({ certificates }) => certificates),

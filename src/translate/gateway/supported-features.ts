@@ -1,3 +1,5 @@
+import type { GatewayOptions } from './gateway-lookups.ts';
+
 /**
  * What the conformance suite of the Gateway API calls features, as far as they are served: the `supportedFeatures` of GatewayClasses. The
  * API wants them in this order.
@@ -58,7 +60,14 @@ const FEATURES: readonly string[] = [
 /** What is said of the objects that are made for Gateways: only where some are made. */
 const INFRASTRUCTURE = 'GatewayInfrastructure';
 
-/** @param hasServices each Gateway is reached by a Service that is made for it */
-export function supportedFeatures(hasServices: boolean): readonly string[] {
-  return hasServices ? [...FEATURES, INFRASTRUCTURE].sort() : FEATURES;
+/** What asks for ports of a Gateway's own. */
+const OF_OWN_PORTS: ReadonlySet<string> = new Set(['GatewayPort8080', 'HTTPRouteParentRefPort']);
+
+/** @param options where each Gateway is reached by a Service that is made for it, or all share two ports */
+export function supportedFeatures({
+  gatewayServices,
+  sharedPorts,
+}: Pick<GatewayOptions, 'gatewayServices' | 'sharedPorts'>): readonly string[] {
+  if (gatewayServices !== undefined) return [...FEATURES, INFRASTRUCTURE].sort();
+  return sharedPorts === undefined ? FEATURES : FEATURES.filter(feature => !OF_OWN_PORTS.has(feature));
 }

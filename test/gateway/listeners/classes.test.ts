@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { KnownGatewayServices } from '../../../src/control/catalog/gateway-services.ts';
+import { HostProfiles } from '../../../src/control/catalog/host-profiles.ts';
+import { SharedGatewayPorts } from '../../../src/control/catalog/shared-gateway-ports.ts';
 import { classStatuses } from '../../../src/translate/gateway/gateway-class.ts';
 import { supportedFeatures } from '../../../src/translate/gateway/supported-features.ts';
 import { CONTROLLER, condition, gatewayClass, object } from './scene.ts';
@@ -18,7 +21,7 @@ describe('GatewayClasses', () => {
     assert.equal(generation, 3);
     assert.equal(condition(status.conditions, 'Accepted'), 'True Accepted');
     assert.equal(condition(status.conditions, 'SupportedVersion'), undefined);
-    assert.equal(status.supportedFeatures, supportedFeatures(false));
+    assert.equal(status.supportedFeatures, supportedFeatures({}));
   });
 
   test('of other controllers are left alone', () => {
@@ -39,11 +42,18 @@ describe('GatewayClasses', () => {
   });
 
   test('list features in the order that the API wants, each once, at most 64', () => {
-    for (const hasServices of [false, true]) {
-      const features = supportedFeatures(hasServices);
+    const gatewayServices = new KnownGatewayServices({ type: 'NodePort', host: '::', range: { first: 1, last: 2 } });
+    const sharedPorts = new SharedGatewayPorts({ host: '::', port: 80 }, undefined, new HostProfiles());
+    for (const [options, hasServices] of [
+      [{}, false] as const,
+      [{ gatewayServices }, true] as const,
+      [{ sharedPorts }, false] as const,
+    ]) {
+      const features = supportedFeatures(options);
       assert.deepEqual(features, [...new Set(features)].sort());
       assert.ok(features.length <= 64);
       assert.equal(features.includes('GatewayInfrastructure'), hasServices);
+      assert.equal(features.includes('GatewayPort8080'), !('sharedPorts' in options));
     }
   });
 });

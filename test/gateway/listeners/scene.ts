@@ -5,7 +5,12 @@ import type { PortState } from '../../../src/model/gateway-port.ts';
 import { type ServiceRef, serviceKey } from '../../../src/model/route.ts';
 import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../../src/resources/gateway/gateway-object.ts';
-import type { Found, GatewayOptions, GatewayServices } from '../../../src/translate/gateway/gateway-lookups.ts';
+import type {
+  Found,
+  GatewayOptions,
+  GatewayServices,
+  SharedPorts,
+} from '../../../src/translate/gateway/gateway-lookups.ts';
 import type {
   Condition,
   GatewayStatus,
@@ -31,6 +36,7 @@ export interface World {
   readonly configMaps?: Readonly<Record<string, Found<string>>>;
   readonly addresses?: readonly string[];
   readonly gatewayServices?: GatewayServices;
+  readonly sharedPorts?: SharedPorts;
   readonly portState?: (port: string) => PortState | undefined;
   /** How many routes attach. */
   readonly attached?: (listener: ListenerReading) => number;
@@ -111,8 +117,9 @@ export function readAll(world: World): GatewayReading[] {
   );
 }
 
-function optionsOf({ addresses = ['192.0.2.1'], gatewayServices, portState = () => LISTENING }: World): GatewayOptions {
-  return { controllerName: CONTROLLER, addresses, gatewayServices, portState };
+function optionsOf(world: World): GatewayOptions {
+  const { addresses = ['192.0.2.1'], gatewayServices, sharedPorts, portState = () => LISTENING } = world;
+  return { controllerName: CONTROLLER, addresses, gatewayServices, sharedPorts, portState };
 }
 
 /** The reading of the only Gateway. */

@@ -1,16 +1,18 @@
-/** Gateways have addresses of a pool, or Services. Pure. */
+/** Gateways have addresses of a pool, or Services, or those of the program. Pure. */
 import type { GatewayObject } from '../../../resources/gateway/gateway-object.ts';
 import type { GatewayOptions } from '../gateway-lookups.ts';
 import { assignAddresses } from './addresses.ts';
 import { type Addressing, NOWHERE, socketAt } from './addressing.ts';
 import { assignServices } from './service-addresses.ts';
+import { shareAddresses } from './shared-addresses.ts';
 
 /** @param gateways those that can be served @param portsOf the ports of all listeners of a Gateway */
 export function addressGateways(
   gateways: readonly GatewayObject[],
   portsOf: (gateway: GatewayObject) => ReadonlySet<number>,
-  options: Pick<GatewayOptions, 'addresses' | 'gatewayServices'>,
+  options: Pick<GatewayOptions, 'addresses' | 'gatewayServices' | 'sharedPorts'>,
 ): ReadonlyMap<GatewayObject, Addressing> {
+  if (options.sharedPorts !== undefined) return shareAddresses(gateways, options.sharedPorts);
   if (options.gatewayServices !== undefined) return assignServices(gateways, portsOf, options.gatewayServices);
   const assigned = assignAddresses(gateways, options.addresses);
   return new Map(

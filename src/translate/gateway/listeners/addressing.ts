@@ -1,14 +1,11 @@
 /** Where clients reach Gateways, and where this program listens for them. Pure. */
 import { formatHostPort } from '../../../formats/host-port.ts';
-import type { PortId } from '../../../model/gateway-port.ts';
+import type { GatewayPort } from '../../../model/gateway-port.ts';
 import type { GatewayAddress } from '../../../resources/gateway/gateway-object.ts';
 import type { Fault } from '../conditions.ts';
 
 /** What a port of a Gateway's listeners is listened on. */
-export interface GatewaySocket {
-  readonly id: PortId;
-  readonly listen: { readonly host: string; readonly port: number };
-}
+export type GatewaySocket = Pick<GatewayPort, 'id' | 'listen' | 'isShared'>;
 
 export interface Addressing {
   /** Those that its status names. Empty: it has none yet. */

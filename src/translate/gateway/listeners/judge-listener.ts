@@ -2,16 +2,14 @@
 import type { Certificate } from '../../../model/certificate.ts';
 import type { PortId } from '../../../model/gateway-port.ts';
 import type { ServiceRef } from '../../../model/route.ts';
-import type { Fault } from '../conditions.ts';
 import type { ListenerJudgement } from '../readings.ts';
+import type { Clashes } from './clashes.ts';
 import type { ClientRule } from './client-validation.ts';
-import type { Conflicts } from './conflicts.ts';
 import { readListenerCertificates } from './listener-certificates.ts';
 import type { OwnListener } from './own-listener.ts';
 import type { ReferenceContext } from './references.ts';
 
-export interface ListenerContext extends Conflicts {
-  readonly overlaps: ReadonlyMap<OwnListener, Fault>;
+export interface ListenerContext extends Clashes {
   readonly clientRuleOf: (port: number) => ClientRule;
   readonly references: ReferenceContext;
 }

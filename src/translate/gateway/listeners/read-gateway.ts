@@ -1,38 +1,23 @@
 /** One Gateway with its ListenerSets. Pure. */
-import type { GatewayObject, Listener, ListenerSetObject } from '../../../resources/gateway/gateway-object.ts';
 import type { Fault } from '../conditions.ts';
 import type { GatewayReading, ListenerJudgement, ListenerSetReading, ParentName } from '../readings.ts';
 import type { Addressing } from './addressing.ts';
+import type { GatewayCandidate, Owner } from './candidate.ts';
+import type { Clashes } from './clashes.ts';
 import { readClientRules, servesUnverified } from './client-validation.ts';
-import { findConflicts } from './conflicts.ts';
 import { gatewayDiagnostics } from './diagnostics.ts';
-import { unknownFault } from './gateway-fault.ts';
 import { type JudgedListener, judgeListener, judgementOf, type ListenerContext } from './judge-listener.ts';
-import { admission, listenersFault, namedListeners } from './listener-sets.ts';
-import { findOverlaps } from './overlaps.ts';
-import { type OwnListener, readOwnListener } from './own-listener.ts';
 import { portsOf } from './ports.ts';
 import { type ReferenceContext, resolveCertificate } from './references.ts';
-
-/** An object with listeners, and why none of them is served. */
-interface Owner {
-  readonly refusal: Fault | undefined;
-  readonly listeners: readonly OwnListener[];
-}
 
 interface JudgedOwner {
   readonly refusal: Fault | undefined;
   readonly listeners: readonly JudgedListener[];
 }
 
-/**
- * @param sets those that name it, the oldest first
- * @param fault why the Gateway is not served, whatever its listeners are
- */
 export function readGateway(
-  gateway: GatewayObject,
-  sets: readonly ListenerSetObject[],
-  fault: Fault | undefined,
+  { gateway, sets, own, ofSets }: GatewayCandidate,
+  clashes: Clashes,
   addressing: Addressing,
   context: ReferenceContext,
 ): GatewayReading {
@@ -40,15 +25,7 @@ export function readGateway(
   const { socketOf } = addressing;
   const parent: ParentName = { kind: 'Gateway', namespace, name };
   const clientRuleOf = readClientRules(gateway.spec.tls?.frontend, parent, context);
-  const own = readOwner(parent, gateway.spec.listeners, fault, context);
-  const admits = admission(gateway, context.lookups);
-  const ofSets = sets.map(set => readSet(set, admits, context));
-  const groups = [own, ...ofSets].map(({ refusal, listeners }) => (refusal === undefined ? listeners : []));
-  const clashes = findConflicts(groups);
-  const distinct = groups
-    .flat()
-    .filter(one => one.refusal === undefined && !clashes.conflicts.has(one) && !clashes.surplus.has(one));
-  const around = { ...clashes, overlaps: findOverlaps(distinct), clientRuleOf, references: context };
+  const around = { ...clashes, clientRuleOf, references: context };
   const judgedOwn = judgeGateway(own, around);
   const judgedSets = ofSets.map(set => judgeSet(set, judgedOwn.refusal && parent, around));
 
@@ -97,25 +74,6 @@ function wantedPorts(owners: readonly JudgedOwner[]): number[] {
   const usable = owners.flatMap(({ refusal, listeners }) => (refusal === undefined ? listeners : []));
   const ports = usable.filter(({ isUsable }) => isUsable).map(({ own }) => own.listener.port);
   return [...new Set(ports)].sort((one, other) => one - other);
-}
-
-function readOwner(
-  parent: ParentName,
-  listeners: readonly Listener[],
-  refusal: Fault | undefined,
-  { lookups }: ReferenceContext,
-): Owner {
-  return { refusal, listeners: namedListeners(listeners).map(one => readOwnListener(one, parent, lookups)) };
-}
-
-function readSet(
-  { metadata: { namespace, name }, spec }: ListenerSetObject,
-  admits: (namespace: string) => Fault | undefined,
-  context: ReferenceContext,
-): Owner {
-  const message = unknownFault(spec) ?? listenersFault(spec.listeners);
-  const refusal = admits(namespace) ?? (message === undefined ? undefined : { reason: 'Invalid', message });
-  return readOwner({ kind: 'ListenerSet', namespace, name }, spec.listeners, refusal, context);
 }
 
 function judgeGateway({ refusal, listeners }: Owner, context: ListenerContext): JudgedOwner {

@@ -13,6 +13,8 @@ import type { Grants } from '../grants.ts';
 import type { GatewayReading } from '../readings.ts';
 import { addressGateways } from './address-gateways.ts';
 import { NOWHERE } from './addressing.ts';
+import { readCandidate } from './candidate.ts';
+import { findClashes } from './clashes.ts';
 import { gatewayFault } from './gateway-fault.ts';
 import { setsByGateway } from './listener-sets.ts';
 import { readGateway } from './read-gateway.ts';
@@ -25,7 +27,7 @@ export interface GatewayObjects {
 }
 
 /**
- * Reads all Gateways of our classes at once: addresses are shared out among them.
+ * Reads all Gateways of our classes at once: addresses are shared out among them, or they share ports.
  * @returns the oldest Gateway first
  */
 export function readGateways(
@@ -48,8 +50,11 @@ export function readGateways(
     return new Set(listeners.map(({ port }) => port));
   };
   const addressings = addressGateways(served, portsOf, options);
-  return [...faults].map(([gateway, fault]) => {
-    const addressing = addressings.get(gateway) ?? NOWHERE;
-    return readGateway(gateway, setsOf(gateway), fault, addressing, { lookups, grants });
+  const context = { lookups, grants };
+  const candidates = [...faults].map(([gateway, fault]) => readCandidate(gateway, setsOf(gateway), fault, context));
+  const clashesOf = findClashes(candidates, options.sharedPorts);
+  return candidates.map(candidate => {
+    const addressing = addressings.get(candidate.gateway) ?? NOWHERE;
+    return readGateway(candidate, clashesOf(candidate), addressing, context);
   });
 }
