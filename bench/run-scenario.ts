@@ -16,8 +16,8 @@ import type { CpuSplit } from './support/cpus.ts';
 import { eventually } from './support/poll.ts';
 import type { Program } from './support/program.ts';
 
-/** Ten thousand routes take some proxies long to read. */
-const LISTEN_MS = 20_000;
+/** Ten thousand routes, and as many certificates, take some proxies long to read. */
+const LISTEN_MS = 120_000;
 /** From then on: a table may still be loading. */
 const SERVE_MS = 30_000;
 
@@ -115,9 +115,10 @@ async function start(
   programs: AsyncDisposableStack,
 ): Promise<Target> {
   contender.version();
-  const needsKubernetes = scenario.httpRules !== undefined || scenario.ingressHost !== undefined;
+  const { httpRules, ingressHost, tlsHosts } = scenario;
+  const needsKubernetes = httpRules !== undefined || ingressHost !== undefined || tlsHosts !== undefined;
   if (needsKubernetes && contender.readsKubernetes !== true) {
-    throw new NotSupportedError('needs another program to serve Gateways and Ingresses');
+    throw new NotSupportedError('needs another program to serve objects of Kubernetes');
   }
   const folder = join(plan.folder, scenario.name, contender.name);
   mkdirSync(folder, { recursive: true });
@@ -130,8 +131,9 @@ async function start(
     ...(scenario.isHttp2 && { isHttp2: true }),
     ...(scenario.backend === 'grpc' && { isGrpc: true }),
     ...(scenario.policy && { policy: scenario.policy }),
-    ...(scenario.httpRules && { httpRules: scenario.httpRules }),
-    ...(scenario.ingressHost && { ingressHost: scenario.ingressHost }),
+    ...(httpRules && { httpRules }),
+    ...(ingressHost && { ingressHost }),
+    ...(tlsHosts && { tlsHosts }),
     ...(scenario.tls && { certificate: writeCertificate(folder, scenario.tls) }),
     accessLog: scenario.accessLog ? join(folder, 'access.log') : undefined,
     cpus: plan.cpus.proxy,

@@ -30,6 +30,8 @@ export interface ProxySetup {
   readonly httpRules?: readonly HttpRule[];
   /** Ingresses take the requests instead of routes for the prefixes; undefined: they do not. */
   readonly ingressHost?: IngressHost;
+  /** Services with these hosts take the requests instead of routes for the prefixes, and two workers serve them; undefined: they do not. */
+  readonly tlsHosts?: TlsHosts;
   readonly cpus: string;
 }
 
@@ -42,6 +44,13 @@ export interface IngressHost {
   readonly paths: readonly string[];
   /** The paths are regular expressions. */
   readonly isRegex: boolean;
+}
+
+/** Hosts of one Service each. */
+export interface TlsHosts {
+  readonly names: readonly string[];
+  /** Each has one of its own; else all get the default one. */
+  readonly haveCertificates: boolean;
 }
 
 /** Stands for host and port of the backend in the words of a policy. */
@@ -76,7 +85,7 @@ export interface Contender {
   readonly title: string;
   /** What the upstream gets for `/PREFIX/x`: nginx-kit's template makes `//x` of it. */
   readonly upstreamPath: '/x' | '//x';
-  /** It serves Gateways and Ingresses by itself. */
+  /** It serves Gateways, Ingresses and Services by itself. */
   readonly readsKubernetes?: true;
   /** @throws NotSupportedError when it is not installed, with what to do about it */
   version(): string;

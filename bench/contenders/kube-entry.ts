@@ -8,6 +8,7 @@ import { Program } from '../support/program.ts';
 import { BACKEND, type Contender, type ProxySetup, type RunningProxy } from './contender.ts';
 import { CONTROLLER, gatewayObjects } from './gateway-objects.ts';
 import { INGRESS_CLASS, ingressObjects } from './ingress-objects.ts';
+import { tlsHostObjects } from './tls-host-objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -30,10 +31,10 @@ function version(): string {
   return `${(manifest as { readonly version: string }).version} on Node ${process.versions.node}`;
 }
 
-const OBJECTS_PER_FILE = 5_000;
+const OBJECTS_PER_FILE = 1_000;
 
 function start(engine: string, setup: ProxySetup): RunningProxy {
-  const { folder, accessLog, isHttp2 = false, cpus } = setup;
+  const { folder, accessLog, isHttp2 = false, tlsHosts, cpus } = setup;
   const manifests = join(folder, 'manifests');
   mkdirSync(manifests);
   const objects = objectsOf(setup);
@@ -47,7 +48,7 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
     name: engine,
     command: [
       ...([process.execPath, join(ROOT, 'src/main.ts'), 'serve'] as const),
-      ...['--engine', engine, '--workers', '1', '--manifests', manifests, ...log],
+      ...['--engine', engine, '--workers', tlsHosts === undefined ? '1' : '2', '--manifests', manifests, ...log],
       ...[...listening(setup), '--admin-socket', adminSocket, '--status-listen', '127.0.0.1:0'],
       // As many as the tuned nginx keeps.
       ...['--upstream-keepalive', '512', '--log-level', 'warn'],
@@ -71,9 +72,10 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
 }
 
 function objectsOf(setup: ProxySetup): readonly object[] {
-  const { prefixes, policy, httpRules, ingressHost, port, backendPort } = setup;
+  const { prefixes, policy, httpRules, ingressHost, tlsHosts, port, backendPort } = setup;
   if (httpRules !== undefined) return gatewayObjects(httpRules, port, backendPort);
   if (ingressHost !== undefined) return ingressObjects(ingressHost, backendPort);
+  if (tlsHosts !== undefined) return tlsHostObjects(tlsHosts, backendPort);
   return [...(policy?.objects ?? []), ...prefixes.map(prefix => exposed(prefix, setup))];
 }
 

@@ -4,6 +4,8 @@ import { BenchError } from '../support/bench-error.ts';
 import { runToEnd } from '../support/run-to-end.ts';
 
 const SCRIPT = join(import.meta.dirname, 'wrk.lua');
+/** wrk takes no version of TLS; OpenSSL does, from its configuration. */
+const TLS_1_2 = join(import.meta.dirname, 'tls-1.2.cnf');
 
 export interface WrkLoad {
   readonly port: number;
@@ -12,6 +14,8 @@ export interface WrkLoad {
   readonly seconds: number;
   readonly cpus: string;
   readonly isTls?: boolean;
+  /** Of TLS, no newer version than 1.2. */
+  readonly isTls12?: boolean;
   readonly method?: 'GET' | 'POST';
   readonly bodyBytes?: number;
   /** `Connection: close` with every request. */
@@ -33,7 +37,7 @@ export interface WrkResult {
 
 /** @throws BenchError when wrk does not run, or got no answer at all */
 export async function runWrk(load: WrkLoad): Promise<WrkResult> {
-  const { port, path, connections, seconds, cpus, isTls = false } = load;
+  const { port, path, connections, seconds, cpus, isTls = false, isTls12 = false } = load;
   const { method = 'GET', bodyBytes = 0, closing = false, routes = 1, header = '' } = load;
   const output = await runToEnd(
     [
@@ -48,7 +52,7 @@ export async function runWrk(load: WrkLoad): Promise<WrkResult> {
         header,
       ],
     ],
-    { cpus, seconds: seconds + 10 },
+    { cpus, seconds: seconds + 10, ...(isTls12 && { env: { OPENSSL_CONF: TLS_1_2 } }) },
   );
   const result = resultIn(output);
   if (result.requests === 0) throw new BenchError(`no answer within ${seconds} s`);

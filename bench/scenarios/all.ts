@@ -26,10 +26,12 @@ import {
   ecdsaHandshake,
   rsaFullHandshake,
   rsaHandshake,
+  tls12Handshake,
   tlsDownload,
   tlsSmall,
   tlsUpload,
 } from './tls.ts';
+import { tlsCertificates, tlsHosts } from './tls-hosts.ts';
 import { webSocketEcho } from './websocket.ts';
 
 /** In the order of the report. */
@@ -55,8 +57,11 @@ export const SCENARIOS: readonly Scenario[] = [
   tlsUpload,
   ecdsaHandshake,
   rsaHandshake,
+  tls12Handshake,
   ecdsaFullHandshake,
   rsaFullHandshake,
+  tlsHosts,
+  tlsCertificates,
   http2Small,
   http2Alone,
   http2Shared,

@@ -1,7 +1,9 @@
 /** Checks that a proxy works, before its speed is measured. */
 import { randomBytes } from 'node:crypto';
+import type { SecureVersion } from 'node:tls';
 import { PATHS } from '../backends/http-backend.ts';
 import { exchange } from '../load/exchange.ts';
+import { resumes } from '../load/handshakes.ts';
 import { BenchError } from '../support/bench-error.ts';
 import type { Target } from './scenario.ts';
 
@@ -33,6 +35,11 @@ export async function checkUpload({ port, prefixes }: Target, bytes: number): Pr
 export async function checkDownload({ port, prefixes }: Target, bytes: number): Promise<void> {
   const { body, status } = await exchange({ port, path: `${prefixes[0]}${PATHS.large}` });
   ensure(body.length === bytes, `of a download of ${bytes} bytes ${body.length} arrive (status ${status})`);
+}
+
+/** That a session of a version of TLS goes on by its ticket. */
+export async function ensureResumed(port: number, version: SecureVersion): Promise<void> {
+  ensure(await resumes(port, version), `a session of ${version} does not go on`);
 }
 
 /** @throws BenchError unless it is so */

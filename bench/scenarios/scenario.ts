@@ -1,4 +1,4 @@
-import type { BenchPolicy, HttpRule, IngressHost, RunningProxy } from '../contenders/contender.ts';
+import type { BenchPolicy, HttpRule, IngressHost, RunningProxy, TlsHosts } from '../contenders/contender.ts';
 import type { Sample } from '../measure/sample.ts';
 
 /** A proxy that is up, and what a scenario needs to know of it. */
@@ -28,6 +28,7 @@ export interface Scenario {
   /** As in the setup of a proxy. */
   readonly httpRules?: readonly HttpRule[];
   readonly ingressHost?: IngressHost;
+  readonly tlsHosts?: TlsHosts;
   /** Only so many, whatever was asked for. */
   readonly rounds?: number;
   /** That the proxy does what is about to be measured. @throws when it does not, with what is wrong */

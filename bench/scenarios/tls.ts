@@ -3,7 +3,7 @@ import { MIB, PATHS } from '../backends/http-backend.ts';
 import { runH2Load } from '../load/h2load.ts';
 import { runWrk } from '../load/wrk.ts';
 import { cpuMicros, residentBytes } from '../measure/process-tree.ts';
-import { ensure } from './checks.ts';
+import { ensure, ensureResumed } from './checks.ts';
 import { http2Scenario } from './http2.ts';
 import type { Scenario, Target } from './scenario.ts';
 import { measureWrk, ONE_PREFIX } from './wrk-scenario.ts';
@@ -39,6 +39,7 @@ export const tlsUpload = http2Scenario({
 
 export const ecdsaHandshake = handshakes('ecdsa', 'ECDSA P-256');
 export const rsaHandshake = handshakes('rsa', 'RSA 2048');
+export const tls12Handshake = handshakes('ecdsa', 'ECDSA P-256', true);
 
 export const ecdsaFullHandshake = fullHandshakes('ecdsa', 'ECDSA P-256');
 export const rsaFullHandshake = fullHandshakes('rsa', 'RSA 2048');
@@ -48,17 +49,18 @@ function handshakeSetup(tls: 'ecdsa' | 'rsa') {
   return { unit: 'request', prefixes: ONE_PREFIX, accessLog: false, backend: 'http', tls } as const;
 }
 
-/** wrk brings its ticket along: but for the first ones, sessions of TLS 1.3 go on, and each gets a new ticket. */
-function handshakes(tls: 'ecdsa' | 'rsa', title: string): Scenario {
-  const run = ({ port, cpus }: Target, seconds: number) =>
-    runWrk({ port, cpus, path: ONE_PREFIX[0] + PATHS.small, connections: 64, seconds, isTls: true, closing: true });
+/** wrk brings its ticket along: but for the first ones, sessions go on. With TLS 1.3 each gets a new ticket. */
+function handshakes(tls: 'ecdsa' | 'rsa', key: string, isTls12 = false): Scenario {
+  const load = { path: ONE_PREFIX[0] + PATHS.small, connections: 64, isTls: true, isTls12, closing: true } as const;
+  const run = ({ port, cpus }: Target, seconds: number) => runWrk({ ...load, port, cpus, seconds });
   return {
-    name: `tls-handshake-${tls}`,
-    title: `A TLS connection for each GET, ${title}, 64 at a time`,
+    name: `tls-handshake-${isTls12 ? '1.2-' : ''}${tls}`,
+    title: `A TLS ${isTls12 ? '1.2 ' : ''}connection for each GET, ${key}, 64 at a time`,
     ...handshakeSetup(tls),
     async check(target) {
       const { failed } = await run(target, 1);
       ensure(failed === 0, `${failed} requests failed`);
+      await ensureResumed(target.port, isTls12 ? 'TLSv1.2' : 'TLSv1.3');
     },
     warmUp: run,
     measure: (target, seconds) => measureWrk(target, () => run(target, seconds)),
