@@ -104,6 +104,20 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 600_000 }, () => {
     });
   }
 
+  it('resets of both sides are counted together', async t => {
+    const { proxy } = await attack(t, { upstream: () => undefined, reaches: MOST_ENDED }, async ({ client }) => {
+      for (let id = 1; client.goawayCode === undefined && client.end === undefined; id += 4) {
+        assert.ok(id < 6_000, 'no end');
+        client.send(headersFrame(id, getFields('/volume'), true), frame(3, 0, id, uint32(8)));
+        client.send(headersFrame(id + 2, getFields('/volume'), true), frame(8, 0, id + 2, uint32(0)));
+        if (id % 199 < 4) await client.settled();
+      }
+      assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+    const [received, sent] = [proxy.counters.get('http2ResetsReceived'), proxy.counters.get('http2ResetsSent')];
+    assert.ok(received > 300 && sent > 300 && received + sent <= MOST_ENDED, `${received} received, ${sent} sent`);
+  });
+
   it('refused requests count as well', async t => {
     await attack(t, {}, async ({ client }) => {
       for (let id = 1; client.goawayCode === undefined && client.end === undefined; id += 2) {

@@ -11,6 +11,7 @@ import { scene } from './scene.ts';
 
 const NEVER = (): undefined => undefined;
 const LAST = 0x7fff_ffff;
+const HOUR = 3_600_000;
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const SWITCH =
   'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: chat\r\n\r\n';
@@ -112,6 +113,21 @@ describe('connections of HTTP/2', { concurrency: 6, timeout: 600_000 }, () => {
     await client.closed();
     assert.equal(client.lastIds[0], LAST);
     assert.equal(client.lastIds.at(-1), 5);
+    assert.equal(client.goawayCode, 0);
+  });
+
+  it('a connection lives for an hour, some more or less, and then ends by GOAWAY', async t => {
+    const clock = new FakeClock();
+    const { client } = await scene(t, { clock, settings: { keepaliveTimeout: 24 * HOUR } });
+    await clock.pass(0.89 * HOUR);
+    assert.equal((await client.exchange(getFields('/volume'))).status, 200);
+    await client.settled();
+    assert.equal(client.goawayCode, undefined);
+    await clock.pass(0.22 * HOUR);
+    assert.equal((await client.exchange(getFields('/volume'))).status, 200);
+    await client.closed();
+    assert.equal(client.lastIds[0], LAST);
+    assert.equal(client.lastIds.at(-1), 3);
     assert.equal(client.goawayCode, 0);
   });
 

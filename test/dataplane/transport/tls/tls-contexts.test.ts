@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { TlsContexts } from '../../../../src/dataplane/transport/tls/tls-contexts.ts';
+import type { Certificate } from '../../../../src/model/certificate.ts';
+import { selfSigned } from '../../../support/self-signed.ts';
+import { certificateOf } from '../../../support/tls-names.ts';
+
+/** So many contexts are kept. */
+const MOST = 256;
+
+const CERTIFICATE = certificateOf(selfSigned());
+/** One of many certificates; what is in them makes no difference here. */
+const numbered = (number: number): Certificate => ({ ...CERTIFICATE, id: `certificate ${number}` });
+
+test('a context is made for the first handshake with a certificate, and serves those after it', () => {
+  const keys = randomBytes(48);
+  const contexts = new TlsContexts(() => keys);
+  const context = contexts.of(numbered(0), undefined, '');
+  assert.equal(contexts.of(numbered(0), undefined, ''), context);
+  assert.notEqual(contexts.of(numbered(1), undefined, ''), context);
+  assert.notEqual(contexts.of(numbered(0), undefined, 'another scope'), context);
+});
+
+test('of very many certificates, the contexts that were used last are kept', () => {
+  const keys = randomBytes(48);
+  const contexts = new TlsContexts(() => keys);
+  const [first, second] = [contexts.of(numbered(0), undefined, ''), contexts.of(numbered(1), undefined, '')];
+  for (let number = 2; number < MOST; number += 1) contexts.of(numbered(number), undefined, '');
+  assert.equal(contexts.of(numbered(0), undefined, ''), first);
+  // There is room for one less: it is the second one that was not used for the longest time.
+  contexts.of(numbered(MOST), undefined, '');
+  assert.equal(contexts.of(numbered(0), undefined, ''), first);
+  assert.notEqual(contexts.of(numbered(1), undefined, ''), second);
+});
+
+test('with other keys of tickets, contexts are made anew', () => {
+  let keys = randomBytes(48);
+  const contexts = new TlsContexts(() => keys);
+  const context = contexts.of(numbered(0), undefined, '');
+  keys = randomBytes(48);
+  const renewed = contexts.of(numbered(0), undefined, '');
+  assert.notEqual(renewed, context);
+  assert.equal(contexts.of(numbered(0), undefined, ''), renewed);
+});
