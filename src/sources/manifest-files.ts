@@ -6,7 +6,7 @@ import { fileProblem } from '../formats/system-error.ts';
 import { readTextFile } from '../formats/text-file.ts';
 import { serviceKey } from '../model/route.ts';
 import { type ManifestContents, type ManifestProblem, NO_OBJECTS } from './manifest-contents.ts';
-import { MAX_MANIFEST_BYTES, readManifestText } from './manifest-file.ts';
+import { MAX_BYTES_READ_ONCE, readManifestText } from './manifest-file.ts';
 
 /**
  * Reads a YAML file, or the `*.yaml` and `*.yml` files of a directory, once.
@@ -16,7 +16,7 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
   return mergeManifests(
     listManifests(path).map(file => {
       try {
-        return readManifestText(readTextFile(file, MAX_MANIFEST_BYTES), file, defaultNamespace);
+        return readManifestText(readTextFile(file, MAX_BYTES_READ_ONCE), file, defaultNamespace);
       } catch (error) {
         return {
           ...NO_OBJECTS,

@@ -193,3 +193,30 @@ test('a cluster that cannot be reached is an answer of no, with its address', as
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
   assert.match(stderr, /^kube-entry: .*127\.0\.0\.1:1.*\n$/);
 });
+
+test('a dump of a large cluster is read, and one that is cut is said to be no JSON', async context => {
+  const items = Array.from({ length: 4_000 }, (_, index) => ({
+    ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: `i${index}`, namespace: 'shop' } },
+    spec: {
+      ingressClassName: 'nginx',
+      rules: [
+        {
+          host: `h${index}.example.com`,
+          http: {
+            paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }],
+          },
+        },
+      ],
+    },
+  }));
+  const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, undefined, 4);
+  assert.ok(text.length > 4 * 1024 * 1024);
+  const file = join(await scratchDirectory(context), 'dump.json');
+  const asked = ['routes', '--manifests', file, '--ingress-class', 'nginx', '--output', 'json'];
+  await writeFile(file, text);
+  const { stdout, stderr } = await runHere(asked);
+  assert.equal(stderr, '');
+  assert.equal(JSON.parse(stdout).routes.length, 4_000);
+  await writeFile(file, text.slice(0, -10));
+  assert.match((await runHere(asked)).stderr, /dump\.json:1: is not JSON: /);
+});
