@@ -19,7 +19,7 @@ import type { Program } from './support/program.ts';
 /** Ten thousand routes, and as many certificates, take some proxies long to read. */
 const LISTEN_MS = 120_000;
 /** From then on: a table may still be loading. */
-const SERVE_MS = 30_000;
+const SERVE_MS = 120_000;
 
 export interface RunPlan {
   readonly contenders: readonly Contender[];
