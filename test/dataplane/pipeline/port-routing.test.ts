@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CompiledRoute } from '../../../src/dataplane/compiled-route.ts';
 import type { EngineState } from '../../../src/dataplane/engine.ts';
 import { GatewayPortState } from '../../../src/dataplane/gateway-port-state.ts';
 import { GatewayPorts } from '../../../src/dataplane/gateway-ports.ts';
@@ -9,6 +10,7 @@ import { RequestRouting } from '../../../src/dataplane/pipeline/request-routing.
 import { RouteCompiler } from '../../../src/dataplane/route-compiler.ts';
 import { TlsHosts } from '../../../src/dataplane/transport/tls/tls-hosts.ts';
 import { AddressRanges } from '../../../src/formats/address-ranges.ts';
+import type { Policy } from '../../../src/model/policy.ts';
 import type { Route } from '../../../src/model/route.ts';
 import { DEFAULTS } from '../../../src/settings/schema.ts';
 import { gatewayRoute, PORT } from '../../support/gateway-routes.ts';
@@ -220,25 +222,39 @@ test('without a backend that has a weight, all go to the cluster of the route', 
   assert.equal(scene.cluster, 'own');
 });
 
-test('a backend has the policies of the rule, and its own behind them', () => {
-  const edit = (name: string) => ({ kind: 'request-headers', edits: [{ op: 'set', name, value: 'x' }] }) as const;
+/** The routes of two places of one rule, by the two backends that share their requests: one of them has a policy of its own. */
+function routesOfRule(policy: (name: string) => Policy): CompiledRoute[][] {
   const backends = [
-    { cluster: 'v1', weight: 1, policies: [edit('X-Own')] },
+    { cluster: 'v1', weight: 1, policies: [policy('X-Own')] },
     { cluster: 'v2', weight: 1 },
   ];
   const compiler = new RouteCompiler(clusterContext({ random: () => 0 }), filterServices());
-  const one = gatewayRoute('one', '/', { cluster: 'v1', backends, policies: [edit('X-Rule')] });
+  const one = gatewayRoute('one', '/', { cluster: 'v1', backends, policies: [policy('X-Rule')] });
   const two = gatewayRoute('two', '/two', { cluster: 'v1', backends, policies: one.policies ?? [] });
   const delta = deltaOf({ version: 1, upserts: [one, two], removals: [] });
   const second = clusterOf({ cluster: 'v2', service: { namespace: 'default', name: 'v2' } });
   const clusters = { upserts: [...delta.clusters.upserts, second], removals: [] };
   const table = compiler.apply(undefined, published({ ...delta, clusters }));
-  const compiled = [...table.routes()].map(({ backends: shared }) => [shared?.next(), shared?.next()]);
-  const counts = compiled.map(routes => routes.map(routed => routed?.filters?.request.length).sort());
+  return [...table.routes()].map(({ backends: shared }) =>
+    [shared?.next(), shared?.next()].filter(routed => routed !== undefined),
+  );
+}
+
+test('a backend has the policies of the rule, and its own behind them', () => {
+  const text = [{ variable: 'remote_addr' }];
+  const compiled = routesOfRule(name => ({ kind: 'request-headers', edits: [{ op: 'set', name, value: '', text }] }));
+  const counts = compiled.map(routes => routes.map(routed => routed.filters?.request.length).sort());
   assert.deepEqual(counts, [
     [1, 2],
     [1, 2],
   ]);
-  const filters = compiled.map(routes => new Set(routes.map(routed => routed?.filters)));
+  const filters = compiled.map(routes => new Set(routes.map(routed => routed.filters)));
   assert.deepEqual(filters[0], filters[1], 'the routes of a rule share their filters');
+});
+
+test('a backend makes the changes of the rule, and its own behind them, where they are the same for all requests', () => {
+  const compiled = routesOfRule(name => ({ kind: 'request-headers', edits: [{ op: 'set', name, value: 'x' }] }));
+  const added = compiled.map(routes => routes.map(({ changes }) => changes?.request?.added).sort());
+  const ofBoth = ['X-Rule: x\r\n', 'X-Rule: x\r\nX-Own: x\r\n'];
+  assert.deepEqual(added, [ofBoth, ofBoth]);
 });
