@@ -60,8 +60,17 @@ const FEATURES: readonly string[] = [
 /** What is said of the objects that are made for Gateways: only where some are made. */
 const INFRASTRUCTURE = 'GatewayInfrastructure';
 
-/** What asks for ports of a Gateway's own. */
-const OF_OWN_PORTS: ReadonlySet<string> = new Set(['GatewayPort8080', 'HTTPRouteParentRefPort']);
+/** Those whose tests in the suite have listeners on other ports than 80 and 443. */
+const OF_OTHER_PORTS: ReadonlySet<string> = new Set([
+  'GatewayAddressEmpty',
+  'GatewayFrontendClientCertificateValidation',
+  'GatewayFrontendClientCertificateValidationInsecureFallback',
+  'GatewayPort8080',
+  'GatewayStaticAddresses',
+  'HTTPRouteParentRefPort',
+  'TLSRouteModeMixed',
+  'TLSRouteModeTerminate',
+]);
 
 /** @param options where each Gateway is reached by a Service that is made for it, or all share two ports */
 export function supportedFeatures({
@@ -69,5 +78,5 @@ export function supportedFeatures({
   sharedPorts,
 }: Pick<GatewayOptions, 'gatewayServices' | 'sharedPorts'>): readonly string[] {
   if (gatewayServices !== undefined) return [...FEATURES, INFRASTRUCTURE].sort();
-  return sharedPorts === undefined ? FEATURES : FEATURES.filter(feature => !OF_OWN_PORTS.has(feature));
+  return sharedPorts === undefined ? FEATURES : FEATURES.filter(feature => !OF_OTHER_PORTS.has(feature));
 }

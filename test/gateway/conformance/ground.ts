@@ -92,8 +92,21 @@ export class Ground implements AsyncDisposable {
   async #startEntry(mode: Mode): Promise<RealEntry> {
     const kubeconfig = this.#kube.kubeconfig('admin');
     const gateways = ['--gateway-controller', CONTROLLER, '--gateway-mode', mode];
-    const places = mode === 'addresses' ? ['--gateway-addresses', ADDRESSES.join()] : await this.#servicePlaces();
+    const places = await this.#placesOf(mode);
     return RealEntry.start('--kubeconfig', kubeconfig, ...gateways, ...places);
+  }
+
+  async #placesOf(mode: Mode): Promise<string[]> {
+    switch (mode) {
+      case 'addresses':
+        return ['--gateway-addresses', ADDRESSES.join()];
+      case 'service':
+        return this.#servicePlaces();
+      case 'shared': {
+        const at = ['--listen', `${USABLE_ADDRESS}:80`, '--tls-listen', `${USABLE_ADDRESS}:443`];
+        return [...at, '--publish-address', USABLE_ADDRESS];
+      }
+    }
   }
 
   /** The Service that names the program's own pods, and what leads clients to Services. */

@@ -24,7 +24,7 @@ const HASTY = Object.entries({
   .map(([limit, seconds]) => `${limit}:${seconds}`)
   .join(';');
 
-export const MODES = ['addresses', 'service'] as const;
+export const MODES = ['addresses', 'service', 'shared'] as const;
 /** Of the setting gateway-mode. */
 export type Mode = (typeof MODES)[number];
 
@@ -37,7 +37,7 @@ export const USAGE = `Usage: npm run test:gateway [-- OPTION…]
   --all-features         everything that the suite knows
   --one-by-one           no two tests at the same time
   --hasty                give up waiting after a fraction of the usual time: for work on the program, never for a verdict
-  --mode NAME            ${MODES.join(' or ')}: how clients reach Gateways
+  --mode NAME            ${MODES.join(', ')}: how clients reach Gateways
   --channel NAME         ${CHANNELS.join(' or ')}: the CustomResourceDefinitions
   --out FOLDER           keep the report, the suite's output, the program's log and the objects there
   --report FOLDER        write the report there, and nothing else
