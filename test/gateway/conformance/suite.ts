@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseYamlDocuments } from '../../../src/formats/yaml.ts';
 import { programVersion } from '../../../src/version.ts';
 import { type Channel, gatewayProgram } from '../../support/gateway-assets.ts';
@@ -49,13 +50,11 @@ export async function runSuite(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  let partial = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      const lines = (partial + text).split('\n');
-      partial = lines.pop() ?? '';
-      for (const line of lines) if (/^ {4}--- (?:PASS|FAIL)/.test(line)) progress(line.trim());
+    // Of two streams only whole lines may follow each other.
+    createInterface({ input: stream }).on('line', line => {
+      output += `${line}\n`;
+      if (/^ {4}--- (?:PASS|FAIL)/.test(line)) progress(line.trim());
     });
   }
   const [code] = (await once(child, 'close')) as [number | null];

@@ -44,12 +44,16 @@ describe('the report of the conformance suite', () => {
   it('becomes a line for each profile', () => {
     const core = { statistics: { Passed: 36, Failed: 1, Skipped: 0 } };
     const profiles = [
-      { name: 'GATEWAY-HTTP', core, extended: { statistics: { Passed: 2 } } },
+      {
+        name: 'GATEWAY-HTTP',
+        core,
+        extended: { statistics: { Passed: 2, Failed: 1 }, failedTests: ['HTTPRouteCORS'] },
+      },
       { name: 'GATEWAY-TLS', core },
     ];
     assert.equal(
       summary(verdicts({ profiles })),
-      'GATEWAY-HTTP: core 36 passed, 1 failed, 0 skipped; extended 2 passed, 0 failed, 0 skipped\n' +
+      'GATEWAY-HTTP: core 36 passed, 1 failed, 0 skipped; extended 2 passed, 1 failed HTTPRouteCORS, 0 skipped\n' +
         'GATEWAY-TLS: core 36 passed, 1 failed, 0 skipped; extended 0 passed, 0 failed, 0 skipped',
     );
   });

@@ -18,6 +18,7 @@ export interface Statistics {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  readonly failedTests: readonly string[];
 }
 
 /** @param report a ConformanceReport */
@@ -32,12 +33,13 @@ export function verdicts(report: unknown): ProfileVerdict[] {
 
 function statistics(level: unknown): Statistics {
   const count = (name: string): number => Number(dig(level, 'statistics', name) ?? 0);
-  return { passed: count('Passed'), failed: count('Failed'), skipped: count('Skipped') };
+  const failedTests = ((dig(level, 'failedTests') ?? []) as readonly unknown[]).map(String);
+  return { passed: count('Passed'), failed: count('Failed'), skipped: count('Skipped'), failedTests };
 }
 
 export function summary(profiles: readonly ProfileVerdict[]): string {
-  const part = ({ passed, failed, skipped }: Statistics): string =>
-    `${passed} passed, ${failed} failed, ${skipped} skipped`;
+  const part = ({ passed, failed, skipped, failedTests }: Statistics): string =>
+    `${passed} passed, ${[failed, 'failed', ...failedTests].join(' ')}, ${skipped} skipped`;
   return profiles
     .map(({ name, core, extended }) => `${name}: core ${part(core)}; extended ${part(extended)}`)
     .join('\n');
