@@ -1,6 +1,6 @@
 /** A wire engine on real sockets, with what it logs sorted by client. */
 import assert from 'node:assert/strict';
-import { systemClock } from '../../src/clock.ts';
+
 import type { EngineState } from '../../src/dataplane/engine.ts';
 import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
@@ -13,6 +13,7 @@ import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { eventually } from '../support/eventually.ts';
 import { LogLines } from '../support/log-lines.ts';
 import { type LoggedRequest, type RouteDescription, tableOf } from '../support/proxy-under-test.ts';
+import { runningClock } from '../support/running-clock.ts';
 
 const GAUGES = ['active', 'reading', 'writing', 'waiting', 'upstreamBusy'] as const;
 
@@ -56,7 +57,7 @@ export class LiveProxy {
     });
     const failures = new FailureReporter(counters, () => undefined);
     const accessLog = new AccessLog(log, state);
-    const engine = new WireEngine({ state, counters, accessLog, failures, clock: systemClock, clientBytes: 1 << 30 });
+    const engine = new WireEngine({ state, counters, accessLog, failures, clock: runningClock, clientBytes: 1 << 30 });
     const address = await engine.listen({ host: '127.0.0.1', port: 0 }, false);
     return new LiveProxy(engine, address, { state, counters, logged });
   }

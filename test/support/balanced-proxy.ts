@@ -1,6 +1,6 @@
 /** A proxy with one balanced cluster, whose endpoints and settings a test changes while requests are under way. */
 import type { TestContext } from 'node:test';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 import { AffinityKeys } from '../../src/dataplane/clusters/affinity/affinity-keys.ts';
 import { RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
@@ -10,6 +10,7 @@ import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 import { type ProxyUnderTest, startProxy } from './proxy-under-test.ts';
 import { clusterOf, filterServices, route } from './routes.ts';
+import { runningClock } from './running-clock.ts';
 
 /** The slot of the cluster; endpoints have those from 0 on. */
 const CLUSTER_SLOT = 1_000;
@@ -77,7 +78,7 @@ export class BalancedProxy {
 }
 
 export async function startBalanced(t: TestContext, description: BalancedDescription): Promise<BalancedProxy> {
-  const { endpoints, cluster, clock = systemClock, settings = {}, overrides, random = Math.random } = description;
+  const { endpoints, cluster, clock = runningClock, settings = {}, overrides, random = Math.random } = description;
   const { affinityKeys = new AffinityKeys([Buffer.from('a key of the tests')]) } = description;
   const proxy = await startProxy(t, 'wire', { routes: null, settings, clock });
   const board = new EndpointBoard(1);

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { EngineState } from '../../src/dataplane/engine.ts';
 import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
@@ -15,6 +15,7 @@ import { DEFAULTS } from '../../src/settings/schema.ts';
 import { atEnd } from './cleanup.ts';
 import { LogLines } from './log-lines.ts';
 import { clusterContext, clusterOf, deltaOf, filterServices, published, route } from './routes.ts';
+import { runningClock } from './running-clock.ts';
 
 const ROUTE = route('/');
 
@@ -96,7 +97,7 @@ export class OwnRequests {
 export function startOwnRequests(
   t: TestContext,
   to: readonly ListenAddress[],
-  { cluster = {}, clock = systemClock }: { readonly cluster?: Partial<Cluster>; readonly clock?: Clock } = {},
+  { cluster = {}, clock = runningClock }: { readonly cluster?: Partial<Cluster>; readonly clock?: Clock } = {},
 ): OwnRequests {
   return new OwnRequests(t, to, cluster, clock);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
 import type { Engine, EngineState, OpenPort } from '../../src/dataplane/engine.ts';
 import type { FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
@@ -30,6 +30,7 @@ import { LogLines } from './log-lines.ts';
 import { RawClient, type RawResponse, type ReadOptions, type TlsClient, type TlsClientOptions } from './raw-client.ts';
 import type { Bytes } from './raw-message.ts';
 import { clusterContext, deltaOf, filterServices, published } from './routes.ts';
+import { runningClock } from './running-clock.ts';
 import { selfSigned } from './self-signed.ts';
 import { socketsOn } from './socket-timeouts.ts';
 import { certificateOf, type TlsDescription, tlsChangesOf } from './tls-names.ts';
@@ -69,7 +70,7 @@ export interface ProxyDescription {
   readonly logFormat?: 'combined' | 'json';
   /** What the engine `wire` may take for its clients. */
   readonly clientBytes?: number;
-  /** What time limits are measured by; the system's clock when a test does not move it. */
+  /** What time limits are measured by; the time for which this process runs when a test does not move it. */
   readonly clock?: Clock;
   /** What its filters share, where it is not as usual. */
   readonly filters?: Partial<FilterServices>;
@@ -253,7 +254,7 @@ export async function startProxy(
     settings = {},
     logFormat = 'json',
     tlsHosts = [],
-    clock = systemClock,
+    clock = runningClock,
     clientBytes = 1 << 30,
     filters = {},
     tls = kind === 'wire on TLS' ? ANY_NAME : undefined,

@@ -1,5 +1,5 @@
 /** Routes for tests that care about their host and path only, and the clusters that they lead to. */
-import { systemClock } from '../../src/clock.ts';
+
 import { AffinityKeys } from '../../src/dataplane/clusters/affinity/affinity-keys.ts';
 import type { ClusterContext } from '../../src/dataplane/clusters/balancing.ts';
 import { PasswordVerifier } from '../../src/dataplane/passwords/password-verifier.ts';
@@ -13,6 +13,7 @@ import type { Delta, PublishedDelta, ServedCluster, TableDelta } from '../../src
 import type { Route } from '../../src/model/route.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { FakeClock } from './fake-clock.ts';
+import { runningClock } from './running-clock.ts';
 
 const AT: readonly Endpoint[] = [{ address: '127.0.0.1', port: 80 }];
 
@@ -37,7 +38,7 @@ export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterCon
   const affinityKeys = new AffinityKeys([Buffer.from('a key of the tests')]);
   return {
     affinityKeys,
-    clock: systemClock,
+    clock: runningClock,
     random: Math.random,
     row,
     failed: () => undefined,
@@ -48,7 +49,7 @@ export function clusterContext(fields: Partial<ClusterContext> = {}): ClusterCon
 
 /** What filters of policies share. */
 export function filterServices(fields: Partial<FilterServices> = {}): FilterServices {
-  const clock = fields.clock ?? systemClock;
+  const clock = fields.clock ?? runningClock;
   return {
     clock,
     limits: openLimits(new LimitBoard(1).share(0)),

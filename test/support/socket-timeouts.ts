@@ -23,6 +23,7 @@ interface SocketInternals {
 
 const clocks = new AsyncLocalStorage<Clock>();
 const limits = new WeakMap<Socket, Limit>();
+const hooked = new WeakSet<Socket>();
 const prototype = Socket.prototype as Socket & SocketInternals;
 const { setTimeout: setSystemTimeout, _unrefTimer: renewSystemTimeout } = prototype;
 
@@ -35,6 +36,7 @@ prototype.setTimeout = function (this: Socket & SocketInternals, milliseconds, c
   const clock = clocks.getStore();
   if (clock === undefined) return setSystemTimeout.call(this, milliseconds, callback);
   if (callback !== undefined) this.once('timeout', callback);
+  cancelAtClose(this);
   limits.get(this)?.cancel();
   limits.delete(this);
   if (milliseconds > 0) {
@@ -50,6 +52,13 @@ prototype._unrefTimer = function (this: Socket & SocketInternals) {
   if (limit === undefined) renewSystemTimeout.call(this);
   else begin(this, limit);
 };
+
+/** A timer of a clock may keep the process alive. */
+function cancelAtClose(socket: Socket): void {
+  if (hooked.has(socket)) return;
+  hooked.add(socket);
+  socket.once('close', () => limits.get(socket)?.cancel());
+}
 
 function begin(socket: Socket & SocketInternals, limit: Limit): void {
   limit.cancel();
