@@ -95,8 +95,18 @@ export class ServiceNetwork implements AsyncDisposable {
     }
   }
 
-  /** Undefined: it asks for one that is not here, or none is left. */
+  /** The address of a Service, which is in its status, or on its way there. Undefined: it asks for one that is not here, or none is left. */
   async #addressOf(service: Item): Promise<string | undefined> {
+    const address = this.#choose(service);
+    // By what is stored: what was written may have been lost, and another Service of this name may have come meanwhile.
+    if (dig(service, 'status', 'loadBalancer', 'ingress', 0, 'ip') === address) return address;
+    const path = `/api/v1/namespaces/${dig(service, 'metadata', 'namespace')}/services/${dig(service, 'metadata', 'name')}/status`;
+    const ingress = address === undefined ? [] : [{ ip: address }];
+    await this.#kube.api('PATCH', path, { status: { loadBalancer: { ingress } } });
+    return address;
+  }
+
+  #choose(service: Item): string | undefined {
     const key = keyOf(service);
     const asked = dig(service, 'spec', 'loadBalancerIP') as string | undefined;
     const known = this.#addresses.get(key);
@@ -106,9 +116,6 @@ export class ServiceNetwork implements AsyncDisposable {
     const address = free.find(one => (asked === undefined ? one !== this.#reserved : one === asked));
     if (address === undefined) this.#addresses.delete(key);
     else this.#addresses.set(key, address);
-    const path = `/api/v1/namespaces/${dig(service, 'metadata', 'namespace')}/services/${dig(service, 'metadata', 'name')}/status`;
-    const ingress = address === undefined ? [] : [{ ip: address }];
-    await this.#kube.api('PATCH', path, { status: { loadBalancer: { ingress } } });
     return address;
   }
 
