@@ -1,5 +1,5 @@
 /** What of the Kubernetes API is read, and written, only where Gateways are served. */
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { KubeClient } from '../sources/kube/client.ts';
 import { configMapSource } from '../sources/kube/config-map-source.ts';
 import { GatewayKeeper } from '../sources/kube/gateway-keeper.ts';
@@ -19,6 +19,8 @@ import type { StatusElection } from './status/status-election.ts';
 export interface KubeGatewaysOptions extends SourceOptions {
   readonly client: KubeClient;
   readonly election: StatusElection;
+  readonly clock?: Clock;
+  readonly random?: () => number;
 }
 
 export interface KubeGateways {
@@ -87,12 +89,14 @@ function publishedAddresses({
   client,
   logger,
   onChange,
+  clock = systemClock,
+  random = Math.random,
 }: KubeGatewaysOptions): FollowedSource | undefined {
   const { sharedPorts } = catalog.gateways;
   const { publishService: service } = settings;
   if (sharedPorts === undefined || service === undefined) return undefined;
   const watched = new WatchedCollection<KubeObject>({
-    ...{ collections: [publishedCollection(service)], client, logger, clock: systemClock, random: Math.random },
+    ...{ collections: [publishedCollection(service)], client, logger, clock, random },
     onChange: receivedAt => {
       const [found] = watched.objects();
       sharedPorts.setAddresses(addressesOfService(found));
