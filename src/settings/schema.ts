@@ -124,7 +124,7 @@ export const SCHEMA = {
   publishService: fixed(
     objectName,
     undefined,
-    'write the addresses of this Service, a load balancer as a rule, to the status of Ingresses, and of Gateways that share ports',
+    'write addresses of this Service, often a load balancer, to statuses of Ingresses and of Gateways in shared mode',
   ),
   publishAddress: live(addresses, NONE, 'write these addresses or names there instead'),
   statusLease: fixed(
@@ -141,7 +141,7 @@ export const SCHEMA = {
   gatewayMode: fixed(
     choice('addresses', 'service', 'shared'),
     'addresses',
-    'how clients reach Gateways: at an address of this machine each, by a Service that is made for each, or all by --listen and --tls-listen',
+    'how clients reach Gateways: an address or a Service for each one, or --listen and --tls-listen for all of them',
   ),
   gatewayAddresses: fixed(
     ipAddresses,
