@@ -40,7 +40,8 @@ export const migrate: Command = {
   description: [
     'Reads the Ingresses of a cluster, and the flags and the ConfigMap of its ingress-nginx, and changes nothing. With',
     '--manifests it reads a dump instead, which serve, routes and explain take, too:',
-    `  kubectl get ${DUMP_KINDS} --all-namespaces --output json`,
+    '  kubectl get --all-namespaces --output json \\',
+    `    ${DUMP_KINDS}`,
     'Secrets may be in it, and are not needed; nothing of them is shown.',
     'Each annotation works, differs, is unsupported (it does nothing here), refused (requests are not served because of it)',
     'or dead (ingress-nginx itself ignores it), with the reason, and the line that mends it where one can be told. It also',
