@@ -10,6 +10,7 @@ import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import {
   type GatewayKind,
   type GatewayKinds,
+  type GatewayObject,
   type ParentRef,
   ROUTE_KINDS,
   type RouteKind,
@@ -25,6 +26,7 @@ import { GatewayObjects, type ObjectChange } from './gateway-objects.ts';
 import type { ObjectStatus } from './gateway-status.ts';
 import { type Grants, isGranted } from './grants.ts';
 import { KeptStatuses } from './kept-statuses.ts';
+import { addressBefore } from './listeners/address-gateways.ts';
 import { mergedPorts } from './listeners/merged-ports.ts';
 import { readGateways } from './listeners/read-gateways.ts';
 import { gatewayStatuses } from './listeners/statuses.ts';
@@ -190,6 +192,8 @@ export class GatewayTranslator {
         gateways: this.#objects.all('Gateway'),
         listenerSets: this.#objects.all('ListenerSet'),
         grants: this.#grants(uses),
+        addressBefore: (gateway: GatewayObject) =>
+          addressBefore(this.#gateways.get(gatewayKey('Gateway', gateway.metadata)), gateway),
       };
       const readings = readGateways(objects, this.#lookups(GATEWAYS, uses), this.#options);
       this.#gateways = new Map(readings.map(reading => [gatewayKey('Gateway', reading.gateway.metadata), reading]));

@@ -106,6 +106,7 @@ export function readAll(world: World): GatewayReading[] {
       gateways: world.gateways ?? [],
       listenerSets: world.listenerSets ?? [],
       grants: { isGranted: (from, to) => isGranted(grants, from, to) },
+      addressBefore: () => undefined,
     },
     {
       service: () => undefined,

@@ -1,7 +1,8 @@
 /** Gateways have addresses of a pool, or Services, or those of the program. Pure. */
 import type { GatewayObject } from '../../../resources/gateway/gateway-object.ts';
 import type { GatewayOptions } from '../gateway-lookups.ts';
-import { assignAddresses } from './addresses.ts';
+import type { GatewayReading } from '../readings.ts';
+import { type AddressBefore, assignAddresses } from './addresses.ts';
 import { type Addressing, NOWHERE, socketAt } from './addressing.ts';
 import { assignServices } from './service-addresses.ts';
 import { shareAddresses } from './shared-addresses.ts';
@@ -11,10 +12,11 @@ export function addressGateways(
   gateways: readonly GatewayObject[],
   portsOf: (gateway: GatewayObject) => ReadonlySet<number>,
   options: Pick<GatewayOptions, 'addresses' | 'gatewayServices' | 'sharedPorts'>,
+  addressBefore: AddressBefore,
 ): ReadonlyMap<GatewayObject, Addressing> {
   if (options.sharedPorts !== undefined) return shareAddresses(gateways, options.sharedPorts);
   if (options.gatewayServices !== undefined) return assignServices(gateways, portsOf, options.gatewayServices);
-  const assigned = assignAddresses(gateways, options.addresses);
+  const assigned = assignAddresses(gateways, options.addresses, addressBefore);
   return new Map(
     [...assigned].map(([gateway, { address, fault }]) => {
       if (address === undefined) return [gateway, { ...NOWHERE, fault }];
@@ -22,4 +24,12 @@ export function addressGateways(
       return [gateway, { addresses, fault, socketOf: port => socketAt(address, port) }];
     }),
   );
+}
+
+/** @param reading of the last translation @returns what this very Gateway got then: one that is made again with the same name is another one */
+export function addressBefore(
+  reading: GatewayReading | undefined,
+  { metadata }: GatewayObject,
+): ReturnType<AddressBefore> {
+  return reading?.gateway.metadata.uid === metadata.uid ? reading?.addressing.addresses[0]?.value : undefined;
 }

@@ -12,6 +12,9 @@ export interface AssignedAddress {
   readonly fault: Fault | undefined;
 }
 
+/** The address that a Gateway got the last time; undefined: none, or it is new. */
+export type AddressBefore = (gateway: GatewayObject) => string | undefined;
+
 const IP_ADDRESS = 'IPAddress';
 
 /** An address of a type that no Gateway here has. */
@@ -24,12 +27,15 @@ export function addressRefusal({ addresses }: GatewayObject['spec']): Fault | un
 
 /**
  * Each Gateway gets one of the pool. A Gateway whose status says that it has one keeps it, so that it stays where it is when others come
- * and go; then those are served that ask for a certain one. Of two that want the same, the older one gets it.
+ * and go. So does one that got an address before and has no status yet: its status may be on its way, and clients would come to the
+ * Gateway that got the address next. Then those are served that ask for a certain one. Of two that want the same, the older one gets it.
  * @param gateways those that can be served
+ * @param addressBefore what a Gateway got the last time
  */
 export function assignAddresses(
   gateways: readonly GatewayObject[],
   pool: readonly string[],
+  addressBefore: AddressBefore,
 ): ReadonlyMap<GatewayObject, AssignedAddress> {
   const oldestFirst = [...gateways].sort(byAge);
   const known = new Map(pool.map(address => [canonical(address), address]));
@@ -49,13 +55,14 @@ export function assignAddresses(
     const asked = askedFor(gateway);
     if (asked.length === 0 || asked.some(({ value }) => find(value) === address)) take(gateway, address);
   }
+  const any = oldestFirst.filter(gateway => askedFor(gateway).length === 0);
+  for (const gateway of any) take(gateway, find(addressBefore(gateway) ?? ''));
   for (const gateway of oldestFirst) for (const { value } of askedFor(gateway)) take(gateway, find(value));
-  for (const gateway of oldestFirst) {
-    if (askedFor(gateway).length === 0)
-      take(
-        gateway,
-        pool.find(address => !taken.has(address)),
-      );
+  for (const gateway of any) {
+    take(
+      gateway,
+      pool.find(address => !taken.has(address)),
+    );
   }
   return new Map(
     oldestFirst.map(gateway => {

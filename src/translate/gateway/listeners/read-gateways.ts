@@ -12,6 +12,7 @@ import type { GatewayLookups, GatewayOptions } from '../gateway-lookups.ts';
 import type { Grants } from '../grants.ts';
 import type { GatewayReading } from '../readings.ts';
 import { addressGateways } from './address-gateways.ts';
+import type { AddressBefore } from './addresses.ts';
 import { NOWHERE } from './addressing.ts';
 import { readCandidate } from './candidate.ts';
 import { findClashes } from './clashes.ts';
@@ -24,6 +25,7 @@ export interface GatewayObjects {
   readonly gateways: Iterable<GatewayObject>;
   readonly listenerSets: Iterable<ListenerSetObject>;
   readonly grants: Grants;
+  readonly addressBefore: AddressBefore;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface GatewayObjects {
  * @returns the oldest Gateway first
  */
 export function readGateways(
-  { classes, gateways, listenerSets, grants }: GatewayObjects,
+  { classes, gateways, listenerSets, grants, addressBefore }: GatewayObjects,
   lookups: GatewayLookups,
   options: GatewayOptions,
 ): GatewayReading[] {
@@ -49,7 +51,7 @@ export function readGateways(
     const listeners = [gateway, ...setsOf(gateway)].flatMap(({ spec }) => spec.listeners);
     return new Set(listeners.map(({ port }) => port));
   };
-  const addressings = addressGateways(served, portsOf, options);
+  const addressings = addressGateways(served, portsOf, options, addressBefore);
   const context = { lookups, grants };
   const candidates = [...faults].map(([gateway, fault]) => readCandidate(gateway, setsOf(gateway), fault, context));
   const clashesOf = findClashes(candidates, options.sharedPorts);
