@@ -26,10 +26,10 @@ export function addressGateways(
   );
 }
 
-/** @param reading of the last translation @returns what this very Gateway got then: one that is made again with the same name is another one */
-export function addressBefore(
-  reading: GatewayReading | undefined,
-  { metadata }: GatewayObject,
-): ReturnType<AddressBefore> {
+/**
+ * The address that this very Gateway got in the last translation. A Gateway that is made again with the same name is another one.
+ * @param reading of that translation, for the name of the Gateway
+ */
+export function addressBefore(reading: GatewayReading | undefined, { metadata }: GatewayObject): string | undefined {
   return reading?.gateway.metadata.uid === metadata.uid ? reading?.addressing.addresses[0]?.value : undefined;
 }
