@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { Contender } from './contenders/contender.ts';
 import { describeMachine } from './measure/machine.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
+import { racesOf } from './races.ts';
 import { chart } from './report/chart.ts';
+import { COMPARISONS } from './report/figures.ts';
 import { markdown } from './report/markdown.ts';
-import type { ContenderFacts, Report, ScenarioResult } from './report/report.ts';
-import { runScenario } from './run-scenario.ts';
+import type { ContenderFacts, RaceResult, Report } from './report/report.ts';
+import { runRace } from './run-race.ts';
 import { BenchError, NotSupportedError, reasonOf } from './support/bench-error.ts';
 import { pinThisProcess, splitCpus } from './support/cpus.ts';
 
@@ -38,15 +40,17 @@ async function run(options: Options): Promise<Report> {
     progress(`the load average is ${machine.loadBefore.toFixed(2)}: figures will be noisy`);
   }
   const folder = temporaryFolder();
-  const scenarios: ScenarioResult[] = [];
-  for (const scenario of options.scenarios) {
-    const { name, title, unit } = scenario;
-    const contenders = await runScenario(scenario, { ...options, cpus, folder, progress });
-    scenarios.push({ name, title, unit, contenders });
-  }
+  const races = racesOf(options, COMPARISONS);
+  const plan = { ...options, cpus, folder, progress };
+  const results: RaceResult[] = [];
+  for (const race of races) results.push({ name: race.name, entries: await runRace(race, plan) });
   const { rounds, seconds } = options;
-  const date = new Date().toISOString();
-  return { date, machine, rounds, seconds, contenders: options.contenders.map(factsOf), scenarios };
+  return {
+    ...{ date: new Date().toISOString(), machine, rounds, seconds },
+    contenders: options.contenders.map(factsOf),
+    scenarios: options.scenarios.map(({ name, title, unit }) => ({ name, title, unit })),
+    races: results,
+  };
 }
 
 function factsOf(contender: Contender): ContenderFacts {

@@ -11,7 +11,7 @@ export interface Together {
 export const TOGETHER = {
   pure: {
     files: [
-      '{control,dataplane,formats,limits,model,observe,process,routing,settings,text}/**/*.test.ts',
+      '{bench,control,dataplane,formats,limits,model,observe,process,routing,settings,text}/**/*.test.ts',
       'gateway/{listeners,routes,translation}/*.test.ts',
       '*.test.ts',
       'support/*.test.ts',

@@ -2,8 +2,8 @@
 import { REFERENCE } from '../contenders/all.ts';
 import type { Metric, Sample } from '../measure/sample.ts';
 import { figuresTable } from './figures.ts';
-import { decimals, duration, kibibytes, mebibytes, ratio } from './format.ts';
-import { type ContenderResult, medianOf, type Report, type ScenarioResult } from './report.ts';
+import { decimals, duration, kibibytes, mebibytes } from './format.ts';
+import { compare, type EntryResult, medianOf, type Report, resultOf, type ScenarioFacts } from './report.ts';
 import { table } from './table.ts';
 
 export function markdown(report: Report): string {
@@ -22,7 +22,7 @@ function conditions({ date, machine, rounds, seconds, contenders }: Report): str
   const { cpu, cpus, memoryBytes, system, kernel, wrk, loadBefore } = machine;
   return [
     `${date.slice(0, 10)}, ${cpu}, ${cpus} CPUs, ${mebibytes(memoryBytes)}, ${system}, Linux ${kernel}, wrk ${wrk}; load average before: ${decimals(loadBefore, 2)}.`,
-    `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`} of ${seconds} s, taken in turns. The proxy has one CPU to itself, load and backend have the rest.`,
+    `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`} of ${seconds} s, taken in turns; a ratio is the median of the ratios within each round. The proxy has one CPU to itself, load and backend have the rest.`,
     '',
     ...contenders.map(({ title, version }) => `- ${title}: ${version}`),
   ].join('\n');
@@ -35,10 +35,16 @@ function summary(report: Report): string | undefined {
     .filter(({ name }) => medianOf(report, name, REFERENCE).cpu !== undefined)
     .map(({ name, title, unit }) => {
       const reference = medianOf(report, name, REFERENCE).cpu;
-      const ratios = others.map(contender => ratio(medianOf(report, name, contender.name).cpu, reference));
+      const ratios = others.map(contender => toReference(report, name, contender.name));
       return [title, `${decimals(reference, 1)} µs/${unit}`, ...ratios];
     });
   return rows.length === 0 ? undefined : table(['', 'tuned nginx', ...others.map(({ title }) => title)], rows);
+}
+
+function toReference(report: Report, name: string, contender: string): string {
+  const of = { scenario: { name }, contender: { name: contender } };
+  const to = { scenario: { name }, contender: { name: REFERENCE } };
+  return decimals(compare(report, { of, to, metric: 'cpu', by: 'ratio' })?.spread?.median, 2);
 }
 
 type Column = readonly [Metric, heading: (unit: string) => string, format: (value: number) => string];
@@ -55,20 +61,22 @@ const COLUMNS: readonly Column[] = [
   ['rss', () => 'RSS', mebibytes],
 ];
 
-function details(report: Report, { contenders, unit }: ScenarioResult): string {
+function details(report: Report, { name: scenario, unit }: ScenarioFacts): string {
+  const contenders = report.contenders.flatMap(({ name }) => resultOf(report, scenario, name) ?? []);
   const measured = contenders.filter(({ samples }) => samples.length > 0);
   const columns = COLUMNS.filter(([metric]) => measured.some(({ median }) => median[metric] !== undefined));
-  const reference = contenders.find(({ name }) => name === REFERENCE)?.median.cpu;
-  const showsRatio = reference !== undefined && measured.length > 1;
+  const showsRatio = medianOf(report, scenario, REFERENCE).cpu !== undefined && measured.length > 1;
   const title = (name: string): string => report.contenders.find(contender => contender.name === name)?.title ?? name;
-  const rows = measured.map(({ name, median }) => [
-    title(name),
-    ...(showsRatio ? [ratio(median.cpu, reference)] : []),
+  const rows = measured.map(({ contender, median }) => [
+    title(contender),
+    ...(showsRatio ? [toReference(report, scenario, contender)] : []),
     ...columns.map(([metric, , format]) => cell(median, metric, format)),
   ]);
   const headings = ['', ...(showsRatio ? ['ratio'] : []), ...columns.map(([, heading]) => heading(unit))];
   const absent = contenders.filter(({ reason }) => reason !== undefined);
-  const notes = absent.map(({ name, samples, reason }) => `- ${title(name)}, ${notMeasured(samples)}: ${reason}`);
+  const notes = absent.map(
+    ({ contender, samples, reason }) => `- ${title(contender)}, ${notMeasured(samples)}: ${reason}`,
+  );
   return [rows.length > 0 ? table(headings, rows) : [], notes.join('\n')].flat().filter(Boolean).join('\n\n');
 }
 
@@ -77,6 +85,6 @@ function cell(median: Sample, metric: Metric, format: (value: number) => string)
   return value === undefined ? '' : format(value);
 }
 
-function notMeasured(samples: ContenderResult['samples']): string {
+function notMeasured(samples: EntryResult['samples']): string {
   return samples.length === 0 ? 'not measured' : `out after ${samples.length} rounds`;
 }

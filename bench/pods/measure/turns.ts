@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../../support/bench-error.ts';
+import { turns } from '../../support/turns.ts';
 import { type Balancer, type Pods, type RunningBalancer, startBalancer } from '../contenders/balancer.ts';
 import type { Surroundings } from '../run-pods.ts';
 
@@ -47,18 +48,15 @@ export async function inTurns<Sample>(plan: TurnsPlan<Sample>, around: Surroundi
     }
     around.progress(`${scenario}: ${entrant.balancer.name} ${entrant.reason ?? 'is ready'}`);
   }
-  for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < entrants.length; turn += 1) {
-      const entrant = entrants[(round + turn) % entrants.length];
-      if (entrant?.running === undefined || entrant.reason !== undefined) continue;
-      try {
-        entrant.running.program.assertRunning();
-        entrant.samples.push(await measure(entrant.running));
-      } catch (error) {
-        entrant.reason = reasonOf(error);
-      }
+  for (const [round, entrant] of turns(entrants, rounds)) {
+    if (entrant.running === undefined || entrant.reason !== undefined) continue;
+    try {
+      entrant.running.program.assertRunning();
+      entrant.samples.push(await measure(entrant.running));
+      around.progress(`${scenario}: ${entrant.balancer.name}, round ${round + 1}`);
+    } catch (error) {
+      entrant.reason = reasonOf(error);
     }
-    around.progress(`${scenario}: round ${round + 1}`);
   }
   return entrants.map(({ balancer: { name, title }, samples, reason }) => ({
     ...{ name, title, samples },

@@ -1,4 +1,4 @@
-/** One scenario over all contenders: started, checked, warmed up, then measured in turns. */
+/** The entries of one race: started, checked, warmed up, then measured in turns. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { selfSigned } from '../test/support/self-signed.ts';
@@ -6,15 +6,17 @@ import { serverPort } from '../test/support/server-port.ts';
 import { startGrpcBackend } from './backends/grpc-backend.ts';
 import { startHttpBackend } from './backends/http-backend.ts';
 import { startWebSocketBackend } from './backends/websocket-backend.ts';
-import type { CertificateFiles, Contender } from './contenders/contender.ts';
+import type { CertificateFiles } from './contenders/contender.ts';
 import { medians, type Sample } from './measure/sample.ts';
-import type { ContenderResult } from './report/report.ts';
+import type { Entry, Race } from './races.ts';
+import type { EntryResult } from './report/report.ts';
 import type { Scenario, Target } from './scenarios/scenario.ts';
 import { NotSupportedError, reasonOf } from './support/bench-error.ts';
 import { checkListening } from './support/check-listening.ts';
 import type { CpuSplit } from './support/cpus.ts';
 import { eventually } from './support/poll.ts';
 import type { Program } from './support/program.ts';
+import { turns } from './support/turns.ts';
 
 /** Ten thousand routes, and as many certificates, take some proxies long to read. */
 const LISTEN_MS = 120_000;
@@ -22,7 +24,6 @@ const LISTEN_MS = 120_000;
 const SERVE_MS = 120_000;
 
 export interface RunPlan {
-  readonly contenders: readonly Contender[];
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
@@ -33,69 +34,75 @@ export interface RunPlan {
   readonly progress: (line: string) => void;
 }
 
-interface Entrant {
-  readonly contender: Contender;
+interface Entrant extends Entry {
   readonly samples: Sample[];
   target?: Target;
   reason?: string;
 }
 
-export async function runScenario(scenario: Scenario, plan: RunPlan): Promise<ContenderResult[]> {
+/** @returns what each entry got, in their order */
+export async function runRace(race: Race, plan: RunPlan): Promise<EntryResult[]> {
   await using programs = new AsyncDisposableStack();
-  const backendPort = await serverPort();
-  programs.use(startBackend(scenario, plan, backendPort));
-  const entrants: Entrant[] = plan.contenders.map(contender => ({ contender, samples: [] }));
-  for (const entrant of entrants) {
-    await attempt(entrant, scenario, plan, 'start', async () => {
-      entrant.target = await start(entrant.contender, scenario, plan, backendPort, programs);
+  const folder = join(plan.folder, race.name);
+  const backends = new Map<Scenario['backend'], number>();
+  for (const kind of new Set(race.entries.map(({ scenario }) => scenario.backend))) {
+    const port = await serverPort();
+    backends.set(kind, port);
+    programs.use(startBackend(kind, port, folder, plan));
+  }
+  const entrants: Entrant[] = race.entries.map(entry => ({ ...entry, samples: [] }));
+  for (const [place, entrant] of entrants.entries()) {
+    const { scenario } = entrant;
+    await attempt(entrant, race, plan, 'start', async () => {
+      const own = join(folder, `${place}-${entrant.contender.name}`);
+      entrant.target = await start(entrant, own, backends.get(scenario.backend) ?? 0, plan, programs);
       await scenario.warmUp(entrant.target, plan.warmUpSeconds);
     });
   }
-  for (let round = 0; round < Math.min(plan.rounds, scenario.rounds ?? plan.rounds); round++) {
-    // Another one begins each round: whatever disturbs the machine does not always meet the same.
-    for (let turn = 0; turn < entrants.length; turn++) {
-      const entrant = entrants[(round + turn) % entrants.length];
-      if (entrant?.target === undefined || entrant.reason !== undefined) continue;
-      const { target } = entrant;
-      await attempt(entrant, scenario, plan, `round ${round + 1}`, async () => {
-        target.proxy.program.assertRunning();
-        entrant.samples.push(await scenario.measure(target, plan.seconds));
-      });
-    }
+  const rounds = Math.min(plan.rounds, ...entrants.map(({ scenario }) => scenario.rounds ?? plan.rounds));
+  for (const [round, entrant] of turns(entrants, rounds)) {
+    const { target, reason, scenario, samples } = entrant;
+    if (target === undefined || reason !== undefined) continue;
+    await attempt(entrant, race, plan, `round ${round + 1}`, async () => {
+      target.proxy.program.assertRunning();
+      samples.push(await scenario.measure(target, plan.seconds));
+    });
   }
-  return entrants.map(({ contender: { name }, samples, reason }) => ({
-    name,
+  return entrants.map(({ scenario, contender, samples, reason }) => ({
+    scenario: scenario.name,
+    contender: contender.name,
     median: medians(samples),
     samples,
     ...(reason === undefined ? {} : { reason }),
   }));
 }
 
-/** A contender that fails is out of this scenario, with the reason; the others go on. */
+/** An entrant that fails is out of this race, with the reason; the others go on. */
 async function attempt(
   entrant: Entrant,
-  scenario: Scenario,
+  race: Race,
   { progress }: RunPlan,
   step: string,
   work: () => Promise<void>,
 ): Promise<void> {
-  const { name } = entrant.contender;
+  const { scenario, contender } = entrant;
+  const name = race.name === scenario.name ? contender.name : `${contender.name} in ${scenario.name}`;
   try {
     await work();
-    progress(`${scenario.name}: ${name}, ${step}`);
+    progress(`${race.name}: ${name}, ${step}`);
   } catch (error) {
     entrant.reason = reasonOf(error);
     await entrant.target?.proxy.program.stop();
-    progress(`${scenario.name}: ${name}, ${step}: ${entrant.reason}`);
+    progress(`${race.name}: ${name}, ${step}: ${entrant.reason}`);
   }
 }
 
 const START_BACKEND = { http: startHttpBackend, websocket: startWebSocketBackend, grpc: startGrpcBackend };
 
-function startBackend({ name, backend }: Scenario, { folder, cpus }: RunPlan, port: number): Program {
-  const own = join(folder, name, 'backend');
+function startBackend(kind: Scenario['backend'], port: number, folder: string, { cpus }: RunPlan): Program {
+  const own = join(folder, `backend-${kind}`);
   mkdirSync(own, { recursive: true });
-  return START_BACKEND[backend](own, port, cpus.load);
+  return START_BACKEND[kind](own, port, cpus.load);
 }
 
 function writeCertificate(folder: string, keyType: 'ecdsa' | 'rsa'): CertificateFiles {
@@ -108,10 +115,10 @@ function writeCertificate(folder: string, keyType: 'ecdsa' | 'rsa'): Certificate
 }
 
 async function start(
-  contender: Contender,
-  scenario: Scenario,
-  plan: RunPlan,
+  { scenario, contender }: Entry,
+  folder: string,
   backendPort: number,
+  plan: RunPlan,
   programs: AsyncDisposableStack,
 ): Promise<Target> {
   contender.version();
@@ -120,7 +127,6 @@ async function start(
   if (needsKubernetes && contender.readsKubernetes !== true) {
     throw new NotSupportedError('needs another program to serve objects of Kubernetes');
   }
-  const folder = join(plan.folder, scenario.name, contender.name);
   mkdirSync(folder, { recursive: true });
   const port = await serverPort();
   const proxy = contender.start({
