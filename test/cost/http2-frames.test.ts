@@ -2,8 +2,9 @@
 import { connect, type Socket } from 'node:net';
 import { it } from 'node:test';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
+import { REFUSED_REQUESTS } from '../http2/refused-requests.ts';
 import { headersFrame, PREFACE } from '../support/http2-client.ts';
-import { type Fields, getFields, literals, requestFields, string } from '../support/http2-fields.ts';
+import { type Fields, getFields, literals, string } from '../support/http2-fields.ts';
 import { frame, settings, uint32 } from '../support/http2-frames.ts';
 import { startProxy } from '../support/proxy-under-test.ts';
 import { assertAffordable } from './cost.ts';
@@ -27,23 +28,31 @@ const COSTLY: readonly (readonly [what: string, one: Buffer])[] = [
   ['frames of an unknown type', frame(0xee, 0, 0)],
 ];
 
-/** Requests, each on a stream of its own. @param block of fields */
-function requests(block: Buffer): Buffer {
-  const count = Math.floor(SIZE / Math.max(HEAD_BYTES, block.length));
-  return Buffer.concat(Array.from({ length: count }, (_, index) => frame(1, 5, 2 * index + 3, block)));
+/** Requests, each on a stream of its own. @param write the frames of one */
+function requests(write: (id: number) => Buffer): Buffer {
+  const count = Math.floor(SIZE / Math.max(HEAD_BYTES, write(3).length));
+  return Buffer.concat(Array.from({ length: count }, (_, index) => write(2 * index + 3)));
 }
 
-const long = (fields: Fields): Buffer => literals([...fields, ['x-long', 'x'.repeat(HEAD_BYTES)]]);
+const long = (fields: Fields): Fields => [...fields, ['x-long', 'x'.repeat(HEAD_BYTES)]];
+const plainRequest = (id: number): Buffer => headersFrame(id, long(getFields('/nowhere')), true);
 const crumb = Buffer.concat([Buffer.from([0x40]), string('cookie'), string('')]);
+const crumbs = Buffer.concat([literals(getFields('/nowhere')), crumb, Buffer.alloc(HEAD_BYTES, 0x80 | 62)]);
 
-const REFUSED: readonly (readonly [what: string, block: Buffer])[] = [
-  ['a field of the connection', long(getFields('/nowhere', [['connection', 'x']]))],
-  ['a capital', long(getFields('/nowhere', [['X-A', 'x']]))],
-  ['a line end in a value', long(getFields('/nowhere', [['x-a', 'a\r\nb']]))],
-  ['a pseudo-field twice', long([...getFields('/nowhere'), [':path', '/']])],
-  ['no path', long(requestFields('GET', ''))],
-  ['two hosts', long(getFields('/nowhere', [['host', 'other']]))],
-  ['crumbs without end', Buffer.concat([literals(getFields('/nowhere')), crumb, Buffer.alloc(HEAD_BYTES, 0x80 | 62)])],
+const REFUSED: readonly (readonly [what: string, write: (id: number) => Buffer])[] = [
+  ['crumbs without end', id => frame(1, 5, id, crumbs)],
+  ['a reset behind each', id => Buffer.concat([plainRequest(id), frame(3, 0, id, uint32(8))])],
+  ['a window opened by 0 behind each', id => Buffer.concat([plainRequest(id), frame(8, 0, id, uint32(0))])],
+  ...Object.values(REFUSED_REQUESTS)
+    .flat()
+    .map(({ what, fields, body }): readonly [string, (id: number) => Buffer] => [
+      what,
+      id =>
+        Buffer.concat([
+          headersFrame(id, long(fields), body === undefined),
+          ...(body === undefined ? [] : [frame(0, 1, id, body)]),
+        ]),
+    ]),
 ];
 
 /** Sends bytes on a connection of their own. @returns when the proxy has read all of them, or has ended the connection */
@@ -82,12 +91,12 @@ it('wire: no frames of HTTP/2 cost more than requests of as many bytes', async t
   t.after(() => {
     for (const socket of sockets) socket.destroy();
   });
-  const plain = run(address, requests(long(getFields('/nowhere'))), sockets);
+  const plain = run(address, requests(plainRequest), sockets);
   for (const [what, one] of COSTLY) {
     const bytes = Buffer.concat(Array.from({ length: Math.floor(SIZE / one.length) }, () => one));
     await t.test(what, () => assertAffordable(what, run(address, bytes, sockets), plain));
   }
-  for (const [what, block] of REFUSED) {
-    await t.test(`requests with ${what}`, () => assertAffordable(what, run(address, requests(block), sockets), plain));
+  for (const [what, write] of REFUSED) {
+    await t.test(`requests with ${what}`, () => assertAffordable(what, run(address, requests(write), sockets), plain));
   }
 });

@@ -34,6 +34,20 @@ const CONTRACT: [flag: string, written: unknown][] = [
   ['allow-external-name', false],
   ['underscores-in-headers', false],
   ['trusted-proxies', []],
+  // Sections 13 and 14.
+  ['balance', 'service'],
+  ['zone-minimum', 2],
+  ['outlier-failures', 5],
+  ['outlier-ejection-time', '30s'],
+  ['outlier-max-ejected', '33%'],
+  ['metrics-per-endpoint', false],
+  ['affinity-key-file', ''],
+  ['tls-listen', ''],
+  ['default-tls-secret', ''],
+  ['tls-reject-unknown-sni', false],
+  ['tls-handshakes', 256],
+  ['https-port', 0],
+  ['proxy-protocol', []],
 ];
 
 for (const [flag, written] of CONTRACT) {

@@ -270,7 +270,13 @@ function pathFault(path: string): FailureReason | undefined {
   if (path.length > MAX_FIELD_BYTES) return 'request_line_too_long';
   if (path.includes(' ')) return 'request_space_in_target';
   const isPath = path.charCodeAt(0) === 0x2f || path === '*';
-  return isPath && isMadeOf(path, PATH) ? undefined : 'request_target_malformed';
+  return isPath && isMadeOf(path, PATH) && !hasBackslash(path) ? undefined : 'request_target_malformed';
+}
+
+/** Some upstreams take it for a slash, so that it would lead out of the path that a route has matched. A query may have it. */
+function hasBackslash(path: string): boolean {
+  const backslash = path.indexOf('\\');
+  return backslash >= 0 && !path.slice(0, backslash).includes('?');
 }
 
 /** No fragment, and no byte that is not ASCII: HTTP/1.1 upstreams read them in different ways. */
