@@ -22,9 +22,9 @@ export const check: Command = {
   summary: 'validate manifests without a cluster: Services, Ingresses, Gateways and their routes',
   description: [
     'Prints FILE:LINE: reason for each mistake that keeps an object from being served, and exits 1 if there is one. Warnings,',
-    'such as two Services that ask for one path, do not change the exit code. A directory stands for the YAML files in it,',
-    '- for standard input. A Service needs no clusterIP here: the cluster assigns it. EndpointSlices and Secrets are checked',
-    'as well; Ingresses with --ingress-class, as a validating webhook would, before they are in the cluster.',
+    'such as two Services that ask for one path, do not change the exit code. A directory stands for the files of YAML and',
+    'JSON in it, - for standard input. A Service needs no clusterIP here: the cluster assigns it. EndpointSlices and Secrets',
+    'are checked as well; Ingresses with --ingress-class, as a validating webhook would, before they are in the cluster.',
     'Of Gateways and routes it also prints the statuses that would be written: what is accepted, which references are',
     'resolved, and how many routes attach to each listener. A GatewayClass that is in no FILE is taken to be ours; what else',
     'is in none of them may be in the cluster.',

@@ -81,7 +81,7 @@ export const SCHEMA = {
   manifests: fixed(
     filePath,
     '',
-    'read Services from a YAML file or directory instead of the Kubernetes API, and follow its changes',
+    'read objects from a file of YAML or JSON, or a directory of them, not from the Kubernetes API; follow changes',
   ),
   kubeconfig: fixed(filePath, '', 'default: the in-cluster account, else $KUBECONFIG, else ~/.kube/config'),
   context: fixed(text, '', 'context of the kubeconfig'),

@@ -9,7 +9,7 @@ import { type ManifestContents, type ManifestProblem, NO_OBJECTS } from './manif
 import { MAX_BYTES_READ_ONCE, readManifestText } from './manifest-file.ts';
 
 /**
- * Reads a YAML file, or the `*.yaml` and `*.yml` files of a directory, once.
+ * Reads a file of YAML or JSON, or those of a directory, once.
  * @throws UnavailableError when nothing can be read at the path
  */
 export function readManifests(path: string, defaultNamespace = 'default'): ManifestContents {
@@ -28,6 +28,9 @@ export function readManifests(path: string, defaultNamespace = 'default'): Manif
   );
 }
 
+/** kubectl takes these, too. */
+const MANIFEST_NAME = /^[^.].*\.(?:json|ya?ml)$/;
+
 /**
  * The files a path stands for, in the order in which they count. Directories below are not entered; names that begin
  * with a dot are left out: kubelet's own `..data`, editors' swap files.
@@ -37,13 +40,15 @@ export function listManifests(path: string): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
     return readdirSync(path)
-      .filter(name => /^[^.].*\.ya?ml$/.test(name))
+      .filter(name => MANIFEST_NAME.test(name))
       .sort()
       .map(name => join(path, name))
       .filter(isFile);
   } catch (error) {
     const reason = codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${fileProblem(path, error)}`;
-    throw new UnavailableError(`${path} ${reason}: give a YAML file, or a directory of them`, { cause: error });
+    throw new UnavailableError(`${path} ${reason}: give a file of YAML or JSON, or a directory of them`, {
+      cause: error,
+    });
   }
 }
 

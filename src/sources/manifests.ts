@@ -1,4 +1,4 @@
-/** Services, Ingresses, and what belongs to them, from YAML files, followed while they change: `--manifests`. */
+/** Services, Ingresses, and what belongs to them, from files of YAML or JSON, followed while they change: `--manifests`. */
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { serviceKey } from '../model/route.ts';
@@ -19,7 +19,7 @@ import { groupSlices, ManifestSlices, type SlicesByService } from './manifest-sl
 import { PathWatch } from './path-watch.ts';
 
 export interface ManifestSourceOptions {
-  /** A YAML file, or a directory whose `*.yaml` and `*.yml` files are read, without those in directories below. */
+  /** A file, or a directory whose `*.yaml`, `*.yml` and `*.json` files are read, without those in directories below. */
   readonly path: string;
   /** Of Services that name none. */
   readonly defaultNamespace?: string;

@@ -201,22 +201,24 @@ test('ExternalName Services pass with --allow-external-name only', async context
   assert.equal((await runHere(['check', file, '--allow-external-name'])).code, 0);
 });
 
-test('a directory stands for its YAML files, and - for standard input', async context => {
+test('a directory stands for its files of YAML and JSON, and - for standard input', async context => {
   const directory = await scratchDirectory(context);
   await mkdir(join(directory, 'below'));
   await writeFile(join(directory, 'a.yaml'), service('a', { path: '/a' }));
   await writeFile(join(directory, 'notes.txt'), 'not yaml: [');
+  await writeFile(join(directory, 'c.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [{}] }));
   const { code, stdout } = await runHere(['check', directory, '-', '-'], { input: service('b', { path: 'b' }) });
   assert.equal(code, 1);
   assert.match(stdout, /^<stdin>:6: kube-entry\.io\/path: "b" must start with a slash$/m);
-  assert.match(stdout, /^2 files, 2 Services, 1 exposed/m);
+  assert.match(stdout, /c\.json:1: apiVersion is missing or not a string$/m);
+  assert.match(stdout, /^3 files, 2 Services, 1 exposed/m);
 });
 
 test('a file that is not there is named, with what to give instead', async context => {
   const missing = join(await scratchDirectory(context), 'missing.yaml');
   const { code, stdout, stderr } = await runHere(['check', missing]);
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
-  assert.equal(stderr, `kube-entry: ${missing} does not exist: give a YAML file, or a directory of them\n`);
+  assert.equal(stderr, `kube-entry: ${missing} does not exist: give a file of YAML or JSON, or a directory of them\n`);
 });
 
 test('an annotation cannot forge a line of the report', async context => {

@@ -3,21 +3,23 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, wri
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { UnavailableError } from '../../src/errors.ts';
+import { parseYaml } from '../../src/formats/yaml.ts';
 import { readManifests } from '../../src/sources/manifest-files.ts';
 import { eventually } from '../support/eventually.ts';
 import { follow, manifest, temporaryDirectory } from './manifests-fixture.ts';
 
 const BAD = 'apiVersion: v1\nkind: Service\nmetadata:\n  name: NOT A NAME\nspec: {}\n';
 
-test('a directory’s YAML files are read in the order of their names, other files and hidden ones are not', context => {
+test('a directory’s files of YAML and JSON are read in the order of their names, other files and hidden ones are not', context => {
   const directory = temporaryDirectory(context);
   writeFileSync(join(directory, 'b.yml'), manifest('b'));
   writeFileSync(join(directory, 'a.yaml'), manifest('a'));
+  writeFileSync(join(directory, 'c.json'), JSON.stringify(parseYaml(manifest('c'))));
   writeFileSync(join(directory, '.hidden.yaml'), manifest('hidden'));
   writeFileSync(join(directory, 'a.yaml~'), manifest('backup'));
   writeFileSync(join(directory, 'notes.txt'), 'not: [yaml');
   mkdirSync(join(directory, 'below.yaml'));
-  writeFileSync(join(directory, 'below.yaml', 'c.yaml'), manifest('c'));
+  writeFileSync(join(directory, 'below.yaml', 'd.yaml'), manifest('d'));
   const { services, problems } = readManifests(directory, 'shop');
   assert.deepEqual(problems, []);
   assert.deepEqual(
@@ -25,6 +27,7 @@ test('a directory’s YAML files are read in the order of their names, other fil
     [
       [join(directory, 'a.yaml'), 'shop/a'],
       [join(directory, 'b.yml'), 'shop/b'],
+      [join(directory, 'c.json'), 'shop/c'],
     ],
   );
 });
