@@ -9,6 +9,7 @@ import type { ServiceObject } from '../resources/service-object.ts';
 import type { Conflict } from '../routing/ledger.ts';
 import type { EventSubject, ServiceEvent } from '../sources/kube/event-object.ts';
 import { endpointLabel } from '../text/labels.ts';
+import type { CatalogNews } from './catalog/catalog-news.ts';
 import { lastRead } from './catalog/known-objects.ts';
 import type { Catalog } from './catalog.ts';
 import { ingressNews } from './ingress-news.ts';
@@ -49,8 +50,8 @@ export class Announcer {
   /** The table that was announced last. */
   #table: Catalog['table'];
   /** The diagnostics of each Service or pushed backend that were announced and still hold, by {@link identityOf}. */
-  readonly #refusals = new Map<string, ReadonlySet<string>>();
-  readonly #warnings = new Map<string, ReadonlySet<string>>();
+  readonly #refusals = new Map<string, ReadonlyMap<string, Diagnostic>>();
+  readonly #warnings = new Map<string, ReadonlyMap<string, Diagnostic>>();
   /** By host and path, the conflicts that were announced and still hold, by {@link conflictKey}. */
   readonly #lost = new Map<string, ReadonlyMap<string, Lost>>();
   #audience: Audience = 'none';
@@ -71,7 +72,8 @@ export class Announcer {
     const fresh: Lost[] = [];
     // A take-over is announced before the Service is announced as exposed there.
     for (const [place, found] of conflicts) fresh.push(...this.#announceWon(place, found));
-    const lostPlaces = delta === undefined ? new Map<string, string>() : this.#announceRoutes(delta);
+    const lostPlaces =
+      delta === undefined ? new Map<string, string>() : this.#announceRoutes(delta, this.#recovered(warnings));
     this.#announceNew(kind => `${withArticle(kind)} is refused`, refusals, this.#refusals, lostPlaces);
     for (const lost of fresh)
       this.#announceDiagnostic(kind => `${withArticle(kind)} is in conflict`, conflictDiagnostic(lost.conflict), {
@@ -101,8 +103,19 @@ export class Announcer {
     return [...now].filter(([key]) => before?.has(key) !== true).map(([, lost]) => lost);
   }
 
+  /** The routes of Ingresses that have a Service now which was missing. They are as before, so that the delta has none of them. */
+  #recovered(warnings: CatalogNews['warnings']): Route[] {
+    const { ingresses, table } = this.#catalog;
+    return [...warnings].flatMap(([owner, found]) => {
+      const [missed, ...others] = [...(this.#warnings.get(owner)?.values() ?? [])].filter(isMissingService);
+      if (missed === undefined || others.length < found.filter(isMissingService).length) return [];
+      const served = ingresses.routesOf(missed.object).map(place => table.get(place));
+      return served.filter(route => route !== undefined).filter(({ ingress }) => isOf(ingress, missed.object));
+    });
+  }
+
   /** @returns by Service that lost all its routes and still asks for one: where it was exposed */
-  #announceRoutes(delta: Delta): Map<string, string> {
+  #announceRoutes(delta: Delta, recovered: readonly Route[]): Map<string, string> {
     const {
       version,
       routes: { upserts, removals },
@@ -138,7 +151,9 @@ export class Announcer {
       else this.#announceWithdrawn(service, routes);
     }
     for (const service of services.values()) this.#announceExposed(service);
-    for (const { ingress, reason, message } of ingressNews(delta, this.#table, id => this.#catalog.cluster(id))) {
+    for (const { ingress, reason, message } of ingressNews(delta, recovered, this.#table, id =>
+      this.#catalog.cluster(id),
+    )) {
       if (this.#audience === 'recent' && !this.#isRecent(this.#catalog.ingresses.objectOf(ingress))) continue;
       this.#post({ kind: 'Ingress', ...ingress }, { type: 'Normal', reason, message });
     }
@@ -167,13 +182,13 @@ export class Announcer {
   #announceNew(
     what: (kind: string) => string,
     news: ReadonlyMap<string, readonly Diagnostic[]>,
-    known: Map<string, ReadonlySet<string>>,
+    known: Map<string, ReadonlyMap<string, Diagnostic>>,
     lostPlaces?: ReadonlyMap<string, string>,
   ): void {
     for (const [owner, diagnostics] of news) {
       const before = known.get(owner);
       if (diagnostics.length === 0) known.delete(owner);
-      else known.set(owner, new Set(diagnostics.map(identityOf)));
+      else known.set(owner, new Map(diagnostics.map(diagnostic => [identityOf(diagnostic), diagnostic])));
       for (const diagnostic of diagnostics) {
         if (before?.has(identityOf(diagnostic)) === true) continue;
         this.#announceDiagnostic(what, diagnostic, { places: lostPlaces?.get(serviceKey(diagnostic.object)) });
@@ -231,6 +246,15 @@ export class Announcer {
 
 function identityOf({ object, reason, message }: Diagnostic): string {
   return `${object.kind ?? ''} ${serviceKey(object)} ${reason} ${message}`;
+}
+
+/** Requests to a backend of an Ingress get 503. */
+function isMissingService({ object, reason }: Diagnostic): boolean {
+  return object.kind === 'Ingress' && reason === 'ServiceNotUsable';
+}
+
+function isOf(route: Route['ingress'], ingress: ServiceRef): boolean {
+  return route !== undefined && serviceKey(route.ingress) === serviceKey(ingress);
 }
 
 /** What becomes of routes of Gateways is said in their statuses. */

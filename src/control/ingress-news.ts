@@ -30,11 +30,13 @@ interface Changes {
 
 /**
  * By Ingress, the places that it has got, has in another way, or has no longer.
+ * @param recovered routes of Ingresses that now have a Service which was missing
  * @param before the table before the delta
  * @param cluster as it is in force now
  */
 export function ingressNews(
   { routes: { upserts, removals } }: Delta,
+  recovered: readonly Route[],
   before: RouteTable,
   cluster: (id: ClusterId) => ClusterInForce | undefined,
 ): IngressNews[] {
@@ -53,14 +55,18 @@ export function ingressNews(
     }
     if (lost !== undefined && !isSame(lost, won)) changesOf(lost).returned.push(placeOf(place));
   };
+  const tellPlace = (route: Route): void => {
+    const owner = ownerOf(route);
+    if (owner === undefined) return;
+    const { served, failing } = changesOf(owner);
+    const status = errorOf(route, cluster(route.cluster));
+    (status === undefined ? served : pick(failing, status, () => [])).push(placeOf(route));
+  };
+  for (const route of recovered) tellPlace(route);
   for (const route of upserts) {
     const earlier = before.get(route);
     const [owner, ownerBefore] = [ownerOf(route), ownerOf(earlier)];
-    if (owner !== undefined) {
-      const { served, failing } = changesOf(owner);
-      const status = errorOf(route, cluster(route.cluster));
-      (status === undefined ? served : pick(failing, status, () => [])).push(placeOf(route));
-    }
+    tellPlace(route);
     if (ownerBefore !== undefined && !isSame(ownerBefore, owner)) changesOf(ownerBefore).withdrawn.push(placeOf(route));
     tellCanaries(route, earlier, route);
   }

@@ -85,7 +85,10 @@ test('the owner of a canary is told whose requests it takes, what has changed, a
   );
   assert.deepEqual(ofCanary(), [], 'nothing of the canary has changed');
   ingresses.upsert(object('a', { host: 'b.example', service: 'shop' }));
-  assert.deepEqual(ofCanary(), ['Ingress next: Normal Withdrawn no longer a canary at a.example/']);
+  const [withdrawn, unused = '', ...others] = ofCanary();
+  assert.equal(withdrawn, 'Ingress next: Normal Withdrawn no longer a canary at a.example/');
+  assert.match(unused, /^Ingress next: Warning CanaryUnused/);
+  assert.deepEqual(others, []);
   ingresses.upsert(object('a', { host: 'a.example', service: 'shop' }));
   assert.deepEqual(ofCanary(), [took]);
 });
@@ -111,6 +114,75 @@ test('a path that answers an error is none that is served', () => {
   assert.ok(
     owners.commit().includes('Ingress part: Normal Sync served at c.example/shop; answers 503 at c.example/absent'),
   );
+});
+
+test('an Ingress whose Service comes later is told that it is served then', () => {
+  const owners = new Owners();
+  const { ingresses } = owners.catalog;
+  const late = (port = 80) => service('late', { annotations: {}, address: { host: '10.96.0.9', port } });
+  ingresses.upsert(object('a', { host: 'a.example', path: '/x', service: 'late' }));
+  ingresses.upsert(object('other', { host: 'a.example', path: '/y', service: 'shop' }));
+  owners.commit();
+  owners.catalog.upsert(late());
+  const sync = 'Ingress a: Normal Sync served at a.example/x';
+  assert.deepEqual(owners.commit(), [sync]);
+  owners.catalog.upsert(late(81));
+  assert.deepEqual(owners.commit(), [], 'its Service changes');
+  owners.catalog.remove(late().metadata);
+  const [warning = '', ...others] = owners.commit();
+  assert.match(warning, /^Ingress a: Warning ServiceNotUsable/);
+  assert.deepEqual(others, []);
+  owners.catalog.upsert(late());
+  assert.deepEqual(owners.commit(), [sync], 'it comes again');
+});
+
+test('of two Services that were missing, the Ingress is told of each that comes', () => {
+  const owners = new Owners();
+  const one = object('a', { host: 'a.example' });
+  const paths = ['one', 'two'].map(name => ({
+    path: `/${name}`,
+    pathType: 'Exact' as const,
+    backend: { service: { name, port: { number: 80 } } },
+  }));
+  owners.catalog.ingresses.upsert({ ...one, spec: { ...one.spec, rules: [{ host: 'a.example', http: { paths } }] } });
+  assert.equal(owners.commit().length, 2, 'both are missing');
+  owners.catalog.upsert(service('two', { annotations: {} }));
+  assert.deepEqual(owners.commit(), ['Ingress a: Normal Sync served at a.example/two; answers 503 at a.example/one']);
+  owners.catalog.upsert(service('one', { annotations: {} }));
+  assert.deepEqual(owners.commit(), ['Ingress a: Normal Sync served at a.example/one, a.example/two']);
+});
+
+test('the owner of a canary that takes no request is told why, and when it takes some', () => {
+  const owners = new Owners();
+  const { ingresses } = owners.catalog;
+  const canary = (name: string, fields: IngressFields = {}) =>
+    object(name, { host: 'a.example', path: '/x', service: 'next', annotations: CANARY, ...fields });
+  const told = () => owners.commit().filter(line => /^Ingress (?:next|late)/.test(line));
+  owners.catalog.upsert(service('next', { annotations: {} }));
+  ingresses.upsert(object('a', { host: 'a.example', service: 'shop', path: '/' }));
+  owners.commit();
+  ingresses.upsert(canary('next', { createdAt: OLD }));
+  const unused = 'Warning CanaryUnused the canary takes no request:';
+  const place = 'a.example with Prefix /x';
+  assert.deepEqual(told(), [
+    `Ingress next: ${unused} no other Ingress has ${place}; host, path and pathType must be the same as there`,
+  ]);
+  ingresses.upsert(object('a', { host: 'a.example', service: 'shop', path: '/x' }));
+  assert.deepEqual(told(), ['Ingress next: Normal Sync canary of Ingress default/a at a.example/x']);
+  ingresses.upsert(canary('late', { createdAt: NEW }));
+  assert.deepEqual(told(), [
+    `Ingress late: ${unused} the older canary default/next takes those of the same Service, and only the first counts`,
+  ]);
+  ingresses.remove({ namespace: 'default', name: 'next' });
+  assert.deepEqual(told(), ['Ingress late: Normal Sync canary of Ingress default/a at a.example/x']);
+  ingresses.upsert(canary('late', { service: 'shop' }));
+  assert.deepEqual(told(), [
+    'Ingress late: Normal Withdrawn no longer a canary at a.example/x',
+    `Ingress late: ${unused} its Service and port are those of the Ingress whose requests it should take`,
+  ]);
+  ingresses.upsert(object('late', { host: 'a.example', path: '/z', service: 'next' }));
+  assert.deepEqual(told(), ['Ingress late: Normal Sync served at a.example/z']);
+  assert.deepEqual([...owners.catalog.warnings()], []);
 });
 
 test('an Ingress that is deleted leaves no one to tell, and its Service hears nothing of all that', () => {

@@ -1,6 +1,6 @@
 /** Ingresses as sources say them, and what follows from them: routes, clusters, certificates, and what is wrong. */
 import type { Diagnostic, ObjectRef } from '../../model/diagnostic.ts';
-import { CATCH_ALL_HOST, type RouteOverrides, type ServiceRef, serviceKey } from '../../model/route.ts';
+import { CATCH_ALL_HOST, type Route, type RouteOverrides, type ServiceRef, serviceKey } from '../../model/route.ts';
 import type { ConfigMapRef } from '../../resources/config-map.ts';
 import { asksForTheSame, type IngressClassObject, type IngressObject } from '../../resources/ingress-object.ts';
 import type { IngressClassStore, IngressStore } from '../../resources/ingress-store.ts';
@@ -19,6 +19,7 @@ import { ingressKey } from '../../translate/ingress/ingress-key.ts';
 import type { IngressLookups } from '../../translate/ingress/ingress-lookups.ts';
 import type { IngressOptions } from '../../translate/ingress/ingress-options.ts';
 import { type HostTranslation, IngressTranslator } from '../../translate/ingress/ingress-translator.ts';
+import { hostsOf } from '../../translate/ingress/read-ingress.ts';
 import type { ServiceTls } from '../certificates/service-tls.ts';
 import { ConfigMapSearch } from './config-map-search.ts';
 import { hostConflicts } from './host-conflicts.ts';
@@ -100,6 +101,14 @@ export class Ingresses implements IngressStore {
 
   objectOf(ingress: ServiceRef): IngressObject | undefined {
     return this.#objects.get(ingressKey(ingress));
+  }
+
+  /** The routes that an Ingress asks for; another object may have the host or the place of some. */
+  routesOf(ingress: ServiceRef): Route[] {
+    const key = ingressKey(ingress);
+    const reading = this.#translator.readingOf(key);
+    const routes = (reading === undefined ? [] : hostsOf(reading)).flatMap(host => this.#hosts.get(host)?.routes ?? []);
+    return routes.filter(route => route.ingress !== undefined && ingressKey(route.ingress.ingress) === key);
   }
 
   /** The limits that an Ingress says itself, as it is served. */

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../errors.ts';
 import { bugDiagnostic, type Diagnostic, type ObjectRef } from '../../model/diagnostic.ts';
-import { CATCH_ALL_HOST, type ClusterId, type Route, type ServiceRef } from '../../model/route.ts';
+import type { ClusterId, Route, ServiceRef } from '../../model/route.ts';
 import type { ClientCertificatePolicy } from '../../model/tls-host.ts';
 import type { IngressObject } from '../../resources/ingress-object.ts';
 import type { SecretRef } from '../../resources/secret-store.ts';
@@ -16,6 +16,7 @@ import { type HostClaims, type UpstreamCanary, upstreamCanary } from './canaries
 import { type IngressClasses, isServed } from './classes.ts';
 import { DEFAULT_INGRESS_CONFIG } from './config/config-table.ts';
 import type { IngressConfig } from './config/ingress-config.ts';
+import { hostDiagnostics } from './host-diagnostics.ts';
 import { type HostRoutes, hostRoutes, otherWww } from './host-routes.ts';
 import { hostTls, wildcardOf } from './host-tls.ts';
 import { ingressKey } from './ingress-key.ts';
@@ -24,6 +25,7 @@ import type { IngressOptions } from './ingress-options.ts';
 import { type HostLocations, type Location, locationsOf, placeKey } from './locations.ts';
 import { hostsOf, type IngressReading, readIngressObject } from './read-ingress.ts';
 import { byAge } from './seniority.ts';
+import { UnusedCanaries } from './unused-canaries.ts';
 import { upstreamEffect, upstreamOf, upstreamsOf } from './upstreams.ts';
 
 /** A host as it is served. */
@@ -87,6 +89,10 @@ export class IngressTranslator {
   /** By host, what is wrong with its Ingresses there, by key. */
   readonly #hostDiagnostics = new Map<string, ReadonlyMap<string, readonly Diagnostic[]>>();
   readonly #canaries = new Map<string, UpstreamCanary>();
+  readonly #unusedCanaries = new UnusedCanaries({
+    locations: host => this.#locations.get(host),
+    canary: name => this.#canaries.get(name),
+  });
   readonly #upstreams = new Map<string, IngressReading['effect']['upstream']>();
   readonly #dirtyHosts = new Set<string>();
   readonly #dirtyUpstreams = new Set<string>();
@@ -169,6 +175,8 @@ export class IngressTranslator {
       for (const key of [...(before?.keys() ?? []), ...(this.#hostDiagnostics.get(host)?.keys() ?? [])])
         touched.add(key);
     }
+    const canaries = [...this.#dirtyHosts].flatMap(host => [...(this.#canariesByHost.of(host) ?? [])]);
+    for (const key of this.#unusedCanaries.settle(new Set(canaries))) touched.add(key);
     this.#dirtyHosts.clear();
     return {
       hosts,
@@ -223,7 +231,9 @@ export class IngressTranslator {
     const [hosts, upstreams] = this.#dirty(reading, leadsElsewhere);
     this.#byHost.delete(hosts, reading);
     this.#byUpstream.delete(upstreams, reading);
-    if (reading.effect.canary !== undefined) this.#canariesByHost.delete(hosts, reading);
+    if (reading.effect.canary === undefined) return;
+    this.#canariesByHost.delete(hosts, reading);
+    this.#unusedCanaries.forget(ingressKey(reading.ingress));
   }
 
   #dirty(reading: IngressReading, leadsElsewhere: boolean): readonly [hosts: string[], upstreams: string[]] {
@@ -321,7 +331,7 @@ export class IngressTranslator {
       hasTls: tls !== undefined || this.#tlsWildcards.has(wildcardOf(host) ?? ''),
       isRuled: name => this.#locations.has(name),
     });
-    this.#hostDiagnostics.set(host, grouped(locations, problems));
+    this.#hostDiagnostics.set(host, hostDiagnostics(locations, problems));
     return { routes, aliases, destinations, owner, tls: this.#tlsOf(locations, routes, tls) };
   }
 
@@ -350,7 +360,8 @@ export class IngressTranslator {
     const known = this.#known.get(key);
     if (known === undefined) return [];
     const hosts = known.reading === undefined ? [] : hostsOf(known.reading);
-    return [...known.diagnostics, ...hosts.flatMap(host => this.#hostDiagnostics.get(host)?.get(key) ?? [])];
+    const ofHosts = hosts.flatMap(host => this.#hostDiagnostics.get(host)?.get(key) ?? []);
+    return [...known.diagnostics, ...this.#unusedCanaries.of(key), ...ofHosts];
   }
 }
 
@@ -375,22 +386,4 @@ function furtherNames(host: HostLocations | undefined): string[] {
   const isSentHere = host.readings.some(({ effect }) => effect.server?.wwwRedirectStatus !== undefined);
   const other = isSentHere ? otherWww(host.host) : undefined;
   return [...new Set(other === undefined ? asked : [...asked, other])];
-}
-
-function grouped(
-  { conflicts, host }: HostLocations,
-  problems: HostRoutes['problems'],
-): ReadonlyMap<string, readonly Diagnostic[]> {
-  const all: Diagnostic[] = [...conflicts];
-  for (const [{ ingress }, found] of problems) {
-    const said = new Set<string>();
-    for (const { message, ...problem } of found) {
-      // Several paths may lead to one Service.
-      if (said.has(message)) continue;
-      said.add(message);
-      const where = host === CATCH_ALL_HOST ? '' : `${host}: `;
-      all.push({ object: { kind: 'Ingress', ...ingress }, ...problem, message: where + message });
-    }
-  }
-  return Map.groupBy(all, ({ object }) => ingressKey(object));
 }

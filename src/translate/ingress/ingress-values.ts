@@ -32,7 +32,6 @@ export type IngressReason =
   | 'Conflict'
   | 'ServiceNotFound'
   | 'ServiceNotUsable'
-  | 'CanaryUnused'
   | 'UpstreamNotVerified';
 
 /** Reads the annotations of one Ingress, and gathers what is to be said of them and where they lead. */
