@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describeMachine } from '../measure/machine.ts';
 import { install } from '../scale/target/installation.ts';
 import { reasonOf } from '../support/bench-error.ts';
-import type { CpuSplit } from '../support/cpus.ts';
 import { haproxy } from './contenders/haproxy.ts';
 import { leastRequest } from './contenders/kube-entry.ts';
 import { nginx } from './contenders/nginx.ts';
@@ -14,13 +13,7 @@ import { measureSlowPod } from './measure/slow-pod.ts';
 import { measureSmallGet } from './measure/small-get.ts';
 import type { Extent, PartName } from './options.ts';
 import type { PodsReport } from './report/pods-report.ts';
-
-export interface Surroundings {
-  /** For everything that programs read and write. */
-  readonly folder: string;
-  readonly cpus: CpuSplit;
-  readonly progress: (line: string) => void;
-}
+import type { Surroundings } from './surroundings.ts';
 
 export async function runPods(
   parts: readonly PartName[],

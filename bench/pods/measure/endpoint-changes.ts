@@ -13,7 +13,7 @@ import type { Installation } from '../../scale/target/installation.ts';
 import { WorkerConnections } from '../../scale/target/worker-connections.ts';
 import { startFastPods } from '../backends/pods.ts';
 import { type Failure, type OpenLoadResult, runOpenLoad } from '../load/open-loop.ts';
-import type { Surroundings } from '../run-pods.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { nameOf, placed, podAddress, podsOf, sliceOf } from '../target/pod-services.ts';
 
 export const CHANGES_PER_SECOND = 1_000;

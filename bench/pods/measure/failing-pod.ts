@@ -9,7 +9,7 @@ import { haproxy } from '../contenders/haproxy.ts';
 import { leastRequest } from '../contenders/kube-entry.ts';
 import { nginx } from '../contenders/nginx.ts';
 import { type Failure, runOpenLoad } from '../load/open-loop.ts';
-import type { Surroundings } from '../run-pods.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 export const TROUBLES = ['refusing', 'unavailable'] as const;
 

@@ -9,7 +9,7 @@ import { Entry } from '../../scale/target/entry.ts';
 import type { Installation } from '../../scale/target/installation.ts';
 import { BenchError } from '../../support/bench-error.ts';
 import { startFastPods } from '../backends/pods.ts';
-import type { Surroundings } from '../run-pods.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { nameOf, podsOf, sliceOf, unplaced } from '../target/pod-services.ts';
 
 const SERVICES = '/api/v1/namespaces/default/services';

@@ -6,7 +6,7 @@ import { haproxy } from '../contenders/haproxy.ts';
 import { ewma, leastRequest } from '../contenders/kube-entry.ts';
 import { nginx } from '../contenders/nginx.ts';
 import { runOpenLoad } from '../load/open-loop.ts';
-import type { Surroundings } from '../run-pods.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { inTurns, type Measured } from './turns.ts';
 
 const PLACES = 2;

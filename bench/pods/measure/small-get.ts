@@ -7,7 +7,7 @@ import { PREFIX, type RunningBalancer } from '../contenders/balancer.ts';
 import { haproxy } from '../contenders/haproxy.ts';
 import { clusterIP, leastRequest } from '../contenders/kube-entry.ts';
 import { nginx } from '../contenders/nginx.ts';
-import type { Surroundings } from '../run-pods.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { inTurns, type Measured } from './turns.ts';
 
 const CONNECTIONS = 64;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { reasonOf } from '../../support/bench-error.ts';
 import { turns } from '../../support/turns.ts';
 import { type Balancer, type Pods, type RunningBalancer, startBalancer } from '../contenders/balancer.ts';
-import type { Surroundings } from '../run-pods.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 export interface Measured<Sample> {
   readonly name: string;
