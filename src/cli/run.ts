@@ -12,7 +12,7 @@ import { completionOf } from './completion/completion.ts';
 import { explain } from './explain.ts';
 import { commandHelp, overview } from './help.ts';
 import { type Io, processIo } from './io.ts';
-import { migrate } from './migrate.ts';
+import { migrate } from './migrate-command.ts';
 import { replay } from './replay.ts';
 import { routes } from './routes.ts';
 import { serve } from './serve-command.ts';

@@ -28,6 +28,7 @@ import { FailureLog } from '../observe/failure-log.ts';
 import { createLogger } from '../observe/logger.ts';
 import { openLog } from '../observe/open-log.ts';
 import { Metrics } from '../observe/registry.ts';
+import { collectGarbage } from '../process/collect-garbage.ts';
 import { endWithStuckThread } from '../process/end.ts';
 import { openFilesLimit, warnOfLimits } from '../process/limits.ts';
 import type { Signals } from '../process/signals.ts';
@@ -216,6 +217,7 @@ export async function serve(settings: Settings, reload: () => Settings, signals:
     announcer.events = source.events;
     await source.start();
     fleet.yieldToWorkers();
+    collectGarbage();
     state = 'up';
     process.on('uncaughtException', onStray);
   }

@@ -24,6 +24,7 @@ import { arrivals, departures, type PublishedDelta } from '../model/delta.ts';
 import { portArrivals, portDepartures } from '../model/gateway-port.ts';
 import { WorkerCounters } from '../observe/counters.ts';
 import { EndpointRow } from '../observe/endpoint-board.ts';
+import { collectGarbage } from '../process/collect-garbage.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
 import { unpackCertificate } from './packed-certificates.ts';
@@ -180,6 +181,8 @@ parentPort?.on('message', (message: ToWorker) => {
 acknowledge();
 await upToDate.promise;
 if (!isDraining) {
+  // Nobody waits for this thread yet.
+  collectGarbage();
   try {
     const { reusePort } = init;
     const tlsListen = init.tlsListen && (await engine.listenTls(init.tlsListen, reusePort));

@@ -72,6 +72,8 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
     formats: { folders: ['errors.ts', 'text'], packages: ['yaml'] },
     text: { folders: ['formats'], packages: [] },
     process: { folders: [...COMMON, 'settings'], packages: [] },
+    // Every thread calls it.
+    'process/collect-garbage.ts': { folders: [], packages: [] },
     model: { folders: [], packages: [] },
     // Shared memory in which all workers count.
     limits: { folders: COMMON, packages: [] },
@@ -268,6 +270,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'dataplane/passwords',
         'dataplane/pipeline',
         'dataplane/transport/tls',
+        'process/collect-garbage.ts',
       ],
       packages: [],
     },
@@ -317,6 +320,7 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
         'control',
         'admin',
         'process',
+        'process/collect-garbage.ts',
       ],
       packages: [],
     },
