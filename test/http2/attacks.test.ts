@@ -84,6 +84,18 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 600_000 }, () => {
     assert.ok(proxy.counters.get('http2ResetsReceived') <= MOST_ENDED);
   });
 
+  it('of the requests that come in one read, 200 are served, however fast they end again', async t => {
+    const { client, proxy } = await scene(t);
+    await client.settled();
+    // None is sent to an upstream: connections that are still being made count by themselves.
+    const ids = Array.from({ length: 250 }, (_, index) => 2 * index + 1);
+    client.send(...ids.flatMap(id => [headersFrame(id, getFields('/nowhere'), true), frame(3, 0, id, uint32(8))]));
+    await client.settled();
+    const refused = ids.filter(id => client.stream(id).resetCode === REFUSED_STREAM);
+    assert.deepEqual(refused, ids.slice(200));
+    assert.equal(proxy.counters.get('http2StreamsRefused'), 50);
+  });
+
   const provocations: readonly [what: string, provoke: (id: number) => Buffer][] = [
     ['a window opened by 0', id => frame(8, 0, id, uint32(0))],
     ['a window opened too far', id => frame(8, 0, id, uint32(0x7fff_ffff))],

@@ -258,6 +258,16 @@ test('three retries are always allowed, and more of them up to a fifth of the re
   assert.equal(begun(), 1);
 });
 
+test('a request without the key that is hashed goes where the fewest requests are, as with least-request', () => {
+  for (const subset of [undefined, 2]) {
+    const { other, endpoints, picks } = scene(3, {
+      balance: { policy: 'hash', key: { from: 'client-ip' }, ...(subset && { subset }) },
+    });
+    for (let count = 0; count < 6; count += 1) other.begin(endpoints[count % 2] as EndpointState);
+    assert.deepEqual(picks(3), { 2: 3 });
+  }
+});
+
 test('another policy takes over where the cluster changes, with the endpoints that are there', () => {
   const { balancing, picks } = scene(2);
   const cluster = { id: 'x', name: 'x', service: { namespace: 'shop', name: 'web' }, maxRequests: 1, slowStartMs: 0 };

@@ -278,6 +278,22 @@ describe('attempts in a balanced cluster', { concurrency: true }, () => {
     });
   }
 
+  it('an answer that does not begin in time counts as a failure of the endpoint, and is not asked for again', async t => {
+    const clock = new FakeClock();
+    const silent = await RawUpstream.start(t, () => undefined);
+    const endpoints = [{ at: silent }, { at: await RawUpstream.start(t) }];
+    const overrides = { readTimeoutMs: 7_000 };
+    const cluster = { balance: { policy: 'round-robin' } } as const;
+    const balanced = await startBalanced(t, { endpoints, cluster, clock, overrides, random: () => 0 });
+    const client = await balanced.proxy.connect();
+    await client.send('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    await silent.request(0);
+    await clock.pass(7_200);
+    assert.equal((await client.response()).status, 504);
+    assert.deepEqual([balanced.board.failuresInARow(0), balanced.board.failures(1)], [1, 0]);
+    assert.deepEqual(balanced.inFlight, [0, 0, 0]);
+  });
+
   it('a client that leaves says nothing of the endpoint', async t => {
     const upstream = await RawUpstream.start(t, () => undefined);
     const balanced = await startBalanced(t, { endpoints: [{ at: upstream }] });
