@@ -3,7 +3,7 @@ import { errorAnswer, withHeaders } from './error-pages.ts';
 import { ANSWERED, type ExchangeState, OVER } from './exchange-state.ts';
 import { changedAnswer } from './filters/field-changes.ts';
 import type { Refusal } from './filters/filter.ts';
-import { grpcErrorAnswer } from './grpc.ts';
+import { type GrpcFailure, grpcErrorAnswer } from './grpc.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { Answer, FailureDetail } from './ports.ts';
 
@@ -44,9 +44,10 @@ export class ExchangeEnding {
       this.#discardRest(this.#sendError(reason, detail, own));
   }
 
-  /** Ends with an error, because what came is no request. Nothing more of it is read. */
-  refuse(reason: FailureReason, detail: FailureDetail): void {
-    this.#sendError(reason, detail, AS_REASON);
+  /** Ends with an error, because what came is no request. Nothing more of it is read. @param isGrpc it was meant as a call */
+  refuse(reason: FailureReason, detail: FailureDetail, isGrpc: boolean): void {
+    if (isGrpc) this.#sendGrpcError({ reason, resetCode: undefined, hasTimeout: false }, detail, AS_REASON);
+    else this.#sendError(reason, detail, AS_REASON);
     this.finish();
   }
 
@@ -87,14 +88,21 @@ export class ExchangeEnding {
     const { head, record, routing, resetCode } = this.#state;
     if (head !== undefined && routing.isGrpc) {
       const failure = { reason, resetCode, hasTimeout: routing.grpcTimeoutMs !== undefined };
-      const answer = grpcErrorAnswer(failure, record.requestId);
-      record.answeredHere(answer.status);
-      record.fail(reason, detail);
-      return this.#send(withHeaders(answer, own.headers), FAILURES[reason].closes);
+      return this.#sendGrpcError(failure, detail, own);
     }
     const { errorPage } = this.#context.engine.state;
     const answer = errorAnswer(reason, errorPage, record.requestId, own.status);
     record.fail(reason, detail, answer.status);
+    return this.#send(withHeaders(answer, own.headers), FAILURES[reason].closes);
+  }
+
+  /** @returns as Downstream.answer() */
+  #sendGrpcError(failure: GrpcFailure, detail: FailureDetail | undefined, own: OwnAnswer): boolean {
+    const { record } = this.#state;
+    const { reason } = failure;
+    const answer = grpcErrorAnswer(failure, record.requestId);
+    record.answeredHere(answer.status);
+    record.fail(reason, detail);
     return this.#send(withHeaders(answer, own.headers), FAILURES[reason].closes);
   }
 

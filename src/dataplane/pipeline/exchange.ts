@@ -17,6 +17,7 @@ import {
 import { Refusal, SUSPENDED, type Verdict } from './filters/filter.ts';
 import { type FilterOwner, FilterRun } from './filters/filter-run.ts';
 import type { RouteFilters } from './filters/filters.ts';
+import { isGrpc } from './grpc.ts';
 import type { HttpsRedirect } from './https-redirect.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type {
@@ -209,9 +210,9 @@ export class Exchange implements DownstreamHandler, AttemptOwner, FilterOwner, E
     this.#ending.finish();
   }
 
-  refuse(reason: FailureReason, line: string, detail: FailureDetail): void {
+  refuse(reason: FailureReason, line: string, detail: FailureDetail, head?: RequestView): void {
     this.state.beginUnread(line);
-    this.#ending.refuse(reason, detail);
+    this.#ending.refuse(reason, detail, head !== undefined && isGrpc(head));
   }
 
   fail(reason: FailureReason, detail?: FailureDetail, own: OwnAnswer = AS_REASON): void {

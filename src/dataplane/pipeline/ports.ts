@@ -233,8 +233,8 @@ export interface DownstreamHandler {
   readonly takesBody: boolean;
   /** A head is complete. */
   received(head: RequestView): void;
-  /** Bytes came that are no request, or too slowly to be one. @param line their first line */
-  refuse(reason: FailureReason, line: string, detail: FailureDetail): void;
+  /** Bytes came that are no request, or too slowly to be one. @param line their first line @param head what could be read of it */
+  refuse(reason: FailureReason, line: string, detail: FailureDetail, head?: RequestView): void;
   /** A piece of the request's body. */
   data(piece: BodyPiece): void;
   /** The client takes bytes again. */

@@ -7,9 +7,11 @@ import { eventually } from '../../support/eventually.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { Http2Client } from '../../support/http2-client.ts';
 import { type Fields, requestFields } from '../../support/http2-fields.ts';
+import { credentials } from '../../support/passwords.ts';
 import { type RouteDescription, startProxy } from '../../support/proxy-under-test.ts';
 import { type Http2Handler, RawHttp2Upstream } from '../../support/raw-http2-upstream.ts';
 import { NOBODY } from '../../support/raw-upstream.ts';
+import { startSilentListener } from '../../support/silent-listener.ts';
 
 function call(more: Fields = [], path = '/v/Call'): Fields {
   return requestFields('POST', path, [['content-type', 'application/grpc+proto'], ['te', 'trailers'], ...more]);
@@ -68,6 +70,78 @@ describe('calls of gRPC', { concurrency: true }, () => {
       assert.deepEqual(statusOf(await client.exchange(call())), [200, status]);
     });
   }
+
+  for (const [what, policy, status] of [
+    ['a policy that denies the client is PERMISSION_DENIED', { kind: 'deny-from', ranges: ['127.0.0.0/8'] }, '7'],
+    [
+      'a policy that asks for a password is UNAUTHENTICATED',
+      { kind: 'basic-auth', realm: 'a', secret: 'test/a', credentials: credentials() },
+      '16',
+    ],
+    [
+      'a rate that is used up is UNAVAILABLE',
+      { kind: 'rate-limit', owner: 'test/web', requests: 1, periodMs: 60_000, burst: 1, per: 'client' },
+      '14',
+    ],
+  ] as const) {
+    it(`${what}, and the call reaches no pod`, async t => {
+      const { client, upstream } = await start(t, request => request.head(200, [], true), { policies: [policy] });
+      if (policy.kind === 'rate-limit') await client.exchange(call());
+      const before = upstream.requests.length;
+      assert.deepEqual(statusOf(await client.exchange(call())), [200, status]);
+      assert.equal(upstream.requests.length, before);
+    });
+  }
+
+  for (const [what, fields] of [
+    ['a call that is malformed', call([['x-a', 'a\r']])],
+    [
+      'a call whose type comes behind what is malformed',
+      requestFields('POST', '/v/Call', [
+        ['x-a', 'a\r'],
+        ['content-type', 'application/grpc'],
+      ]),
+    ],
+    ['a call with too many fields', call(Array.from({ length: 200 }, (_, n) => [`x-${n}`, ''] as const))],
+  ] as const) {
+    it(`${what} is INTERNAL`, async t => {
+      const { client, upstream } = await start(t, nothing);
+      assert.deepEqual(statusOf(await client.exchange(fields)), [200, '13']);
+      assert.equal(upstream.requests.length, 0);
+    });
+  }
+
+  it('a pod that takes no connection in time is UNAVAILABLE, and DEADLINE_EXCEEDED where grpc-timeout was the limit', async t => {
+    for (const [more, passMs, status] of [
+      [[], 5_000, '14'],
+      [[['grpc-timeout', '2S']], 2_000, '4'],
+    ] as const) {
+      const clock = new FakeClock();
+      const cluster = { protocol: 'grpc', balance: { policy: 'least-request' } } as const;
+      const { client } = await start(t, nothing, { to: [await startSilentListener(t)], cluster }, clock);
+      const { armed } = clock;
+      const asked = client.exchange(call(more), 'abc');
+      await eventually('the connect', () => clock.armed > armed);
+      await clock.pass(passMs - 1);
+      await client.settled();
+      assert.equal(client.stream(1).status, 0);
+      await clock.pass(1);
+      assert.deepEqual(statusOf(await asked), [200, status]);
+    }
+  });
+
+  it('a call that waits in vain for a pod with room is RESOURCE_EXHAUSTED', async t => {
+    const clock = new FakeClock();
+    const cluster = { protocol: 'grpc', balance: { policy: 'least-request' }, maxRequests: 1 } as const;
+    const { client, upstream } = await start(t, nothing, { cluster }, clock);
+    client.headers(1, call());
+    await upstream.request(0);
+    client.headers(3, call());
+    await client.settled();
+    await clock.pass(1_000);
+    assert.deepEqual(statusOf(await client.response(3)), [200, '8']);
+    assert.equal(upstream.requests.length, 1);
+  });
 
   it('a body beyond the limit is RESOURCE_EXHAUSTED', async t => {
     const { client } = await start(t, nothing, { overrides: { maxBodySize: 2 } });

@@ -101,7 +101,7 @@ export class ClientStream implements Downstream, Timed, Waiting {
     this.priority = DEFAULT_PRIORITY;
     this.input.begin(this.#connection, this.id, endsStream, false);
     this.#resetCode = PROTOCOL_ERROR;
-    this.#handler?.refuse(reason, line, detail);
+    this.#handler?.refuse(reason, line, detail, this.head);
   }
 
   data(bytes: Buffer, start: number, end: number, endsStream: boolean): void {

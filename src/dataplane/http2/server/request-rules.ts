@@ -100,6 +100,8 @@ export class RequestRules implements FieldSink {
     this.size += entry.size;
     // A head that is refused is decoded to its end, because the next blocks refer to its fields.
     if (this.#fault === undefined) this.#blame(this.#judge(entry), entry.name);
+    // By its type, the refusal is told in the words of the client's protocol.
+    else if (entry.isValid && entry.name === 'content-type') this.#head?.keep(entry);
   }
 
   /**
