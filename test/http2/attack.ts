@@ -11,6 +11,7 @@ export const PROTOCOL_ERROR = 1;
 export const FLOW_CONTROL_ERROR = 3;
 export const REFUSED_STREAM = 7;
 export const CANCEL = 8;
+export const COMPRESSION_ERROR = 9;
 export const ENHANCE_YOUR_CALM = 11;
 
 /** What all connections may keep, beyond what the bytes of one read take. */

@@ -10,6 +10,7 @@ import { answering } from '../support/raw-upstream.ts';
 import { startSilentListener } from '../support/silent-listener.ts';
 import {
   attack,
+  COMPRESSION_ERROR,
   ENHANCE_YOUR_CALM,
   FLOW_CONTROL_ERROR,
   flood,
@@ -185,6 +186,13 @@ describe('attacks on HTTP/2', { concurrency: 6, timeout: 600_000 }, () => {
         ),
       );
       assert.equal(await client.goaway(), ENHANCE_YOUR_CALM);
+    });
+  });
+
+  it('a table for header fields that is larger than 4 096 bytes ends with COMPRESSION_ERROR', async t => {
+    await attack(t, {}, async ({ client }) => {
+      client.send(frame(1, 5, 1, Buffer.concat([integer(4_097, 5, 0x20), literals(getFields('/volume'))])));
+      assert.equal(await client.goaway(), COMPRESSION_ERROR);
     });
   });
 

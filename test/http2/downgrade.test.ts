@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { getFields, literals, requestFields } from '../support/http2-fields.ts';
+import { type Fields, getFields, literals, requestFields } from '../support/http2-fields.ts';
 import { frame } from '../support/http2-frames.ts';
 import { REFUSED_REQUESTS, SMUGGLED } from './refused-requests.ts';
 import { scene } from './scene.ts';
@@ -32,6 +32,25 @@ describe('HTTP/2 to HTTP/1.1', { concurrency: 8, timeout: 600_000 }, () => {
       assert.equal(upstream.completeRequests.length, 1);
     });
   }
+
+  it('a head at its limits goes on: 200 fields, crumbs among them, and 32 KiB with 32 bytes more for each', async t => {
+    const { client, upstream } = await scene(t);
+    const pseudo = getFields('/volume');
+    const fields = (count: number, name: string): Fields => Array.from({ length: count }, () => [name, ''] as const);
+    assert.equal((await client.exchange([...pseudo, ...fields(96, 'x-a'), ...fields(100, 'cookie')])).status, 200);
+    const sizeOf = (all: Fields): number =>
+      all.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
+    const large: Fields = [...pseudo, ...[1, 2, 3, 4].map(n => [`x-${n}`, 'x'.repeat(8_000)] as const)];
+    const rest = 32 * 1024 - sizeOf(large) - 'x-rest'.length - 32;
+    for (const [more, status] of [
+      [0, 200],
+      [1, 431],
+    ] as const) {
+      const answer = await client.exchange([...large, ['x-rest', 'x'.repeat(rest + more)]]);
+      assert.equal(answer.status, status);
+    }
+    assert.equal(upstream.requests.length, 2);
+  });
 
   it('a body beyond its length never reaches the upstream, whose connection ends', async t => {
     const { client, upstream } = await scene(t, { upstream: () => undefined });

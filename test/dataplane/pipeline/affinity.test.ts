@@ -6,6 +6,8 @@ import type { CookieAffinity } from '../../../src/model/cluster.ts';
 import { EJECTED, USABLE } from '../../../src/observe/endpoint-board.ts';
 import { type BalancedDescription, type BalancedProxy, startBalanced } from '../../support/balanced-proxy.ts';
 import { header } from '../../support/exchange.ts';
+import { fieldOf, Http2Client } from '../../support/http2-client.ts';
+import { getFields } from '../../support/http2-fields.ts';
 import type { RawResponse } from '../../support/raw-client.ts';
 import { answer, answering, NOBODY, RawUpstream } from '../../support/raw-upstream.ts';
 
@@ -99,6 +101,29 @@ describe('a sticky cookie', () => {
       const { body } = await get(sent);
       const lines = (await lastRequest(body)).split('\r\n').filter(line => /^cookie:/i.test(line));
       assert.deepEqual(lines, seen, sent);
+    }
+  });
+
+  it('binds clients of HTTP/2, and never goes upstream from them, whichever crumb it is in', async t => {
+    const { balanced, get, lastRequest } = await scene(t);
+    const first = await get();
+    const value = cookieOf(first);
+    const client = await Http2Client.connect(t, balanced.proxy.address);
+    for (const [crumbs, seen] of [
+      [[`route=${value}`], []],
+      [['a=1', `route=${value}`, 'b=2'], ['cookie: a=1; b=2']],
+      [[`a=1; route=${value}`, 'route=forged', 'b=2'], ['cookie: a=1; b=2']],
+    ] as const) {
+      const { body, fields } = await client.exchange(
+        getFields(
+          '/v',
+          crumbs.map(crumb => ['cookie', crumb] as const),
+        ),
+      );
+      assert.equal(body, first.body);
+      assert.equal(fieldOf(fields, 'set-cookie'), undefined);
+      const lines = (await lastRequest(body)).split('\r\n').filter(line => /^cookie:/i.test(line));
+      assert.deepEqual(lines, seen);
     }
   });
 
