@@ -130,6 +130,23 @@ describe('calls of gRPC', { concurrency: true }, () => {
     }
   });
 
+  it('a pod that does not take a call in time is UNAVAILABLE, and DEADLINE_EXCEEDED where grpc-timeout was the limit', async t => {
+    for (const [more, passMs, status] of [
+      [[], 60_200, '14'],
+      [[['grpc-timeout', '2S']], 2_200, '4'],
+    ] as const) {
+      const clock = new FakeClock();
+      const { client, upstream } = await start(t, nothing, {}, clock);
+      const id = client.request(call(more));
+      const request = await upstream.request(0);
+      client.data(id, 'x'.repeat(65_536));
+      // All but the last byte, for which it would have to open a window.
+      await request.bodyBytes(65_535);
+      await clock.pass(passMs);
+      assert.deepEqual(statusOf(await client.response(id)), [200, status]);
+    }
+  });
+
   it('a call that waits in vain for a pod with room is RESOURCE_EXHAUSTED', async t => {
     const clock = new FakeClock();
     const cluster = { protocol: 'grpc', balance: { policy: 'least-request' }, maxRequests: 1 } as const;

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually, still } from '../../../support/eventually.ts';
+import { Http2Client } from '../../../support/http2-client.ts';
+import { getFields } from '../../../support/http2-fields.ts';
 import { settings } from '../../../support/http2-frames.ts';
 import { startProxy } from '../../../support/proxy-under-test.ts';
 import { answeringHttp2, RawHttp2Upstream } from '../../../support/raw-http2-upstream.ts';
 
-const WINDOW_UPDATE = 8;
+const [HEADERS, SETTINGS, WINDOW_UPDATE] = [1, 4, 8];
 const INITIAL_WINDOW_SIZE = 4;
 const STREAM_WINDOW = 64 * 1024;
 
@@ -16,6 +18,17 @@ function grantedOn(upstream: RawHttp2Upstream, streamId: number): number {
     one => one.type === WINDOW_UPDATE && one.streamId === streamId,
   );
   return (updates ?? []).reduce((sum, { payload }) => sum + payload.readUInt32BE(0), STREAM_WINDOW);
+}
+
+function hasOpenedStream({ frames }: RawHttp2Upstream['connections'][number]): boolean {
+  return frames.some(({ type, streamId }) => type === WINDOW_UPDATE && streamId > 0);
+}
+
+/** The value that a setting has in the payload of a SETTINGS frame. */
+function settingIn(payload: Buffer, id: number): number {
+  for (let at = 0; at < payload.length; at += 6)
+    if (payload.readUInt16BE(at) === id) return payload.readUInt32BE(at + 2);
+  return 65_535;
 }
 
 describe('flow control to upstreams', { concurrency: true }, () => {
@@ -45,23 +58,50 @@ describe('flow control to upstreams', { concurrency: true }, () => {
     await eventually('the upstream to go on', () => sent > stopped + 4 * STREAM_WINDOW);
   });
 
-  it('a thousand stalled responses hold no more than their windows', async t => {
+  it('a thousand responses that nobody takes keep 64 KiB each at most, and their upstream is held back', async t => {
     const upstream = await RawHttp2Upstream.start(t, request => {
       request.head(200);
-      for (let count = 0; count < 4; count += 1) request.data(Buffer.alloc(16_000, 'x'));
+      const { connection } = request;
+      // As much as the proxy's settings allow before it opens the window further.
+      const window = connection.frames.find(({ type }) => type === SETTINGS)?.payload;
+      const allowed = window === undefined ? 0 : settingIn(window, INITIAL_WINDOW_SIZE);
+      for (let sent = 0; sent < allowed; sent += 16_384)
+        request.data(Buffer.alloc(Math.min(16_384, allowed - sent), 'x'));
     });
     const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream, cluster: { protocol: 'h2c' } }] });
-    const clients = await Promise.all(Array.from({ length: 150 }, () => proxy.connect()));
-    for (const client of clients) {
-      client.pause();
-      client.push('GET /v HTTP/1.1\r\nHost: test\r\n\r\n');
+    const takesNothing = { settings: [[INITIAL_WINDOW_SIZE, 0]], keepsWindows: true } as const;
+    const clients = await Promise.all(
+      Array.from({ length: 10 }, () => Http2Client.connect(t, proxy.address, takesNothing)),
+    );
+    for (const client of clients) for (let count = 0; count < 100; count += 1) client.request(getFields('/v'), '');
+    for (const client of clients)
+      await client.until('all heads', () => (client.ofType(HEADERS).length === 100 ? true : undefined));
+    const kept = await still('what is kept', () => proxy.keptBytes);
+    assert.ok(kept <= 1_000 * STREAM_WINDOW, `${kept} bytes`);
+    assert.equal(upstream.requests.length, 1_000);
+    const opened = upstream.connections.flatMap(({ frames }) =>
+      frames.filter(({ type, streamId }) => type === WINDOW_UPDATE && streamId > 0),
+    );
+    assert.deepEqual(opened, []);
+    // A stream goes on, and no other.
+    const [client] = clients;
+    client?.windowUpdate(0, STREAM_WINDOW);
+    client?.windowUpdate(1, STREAM_WINDOW);
+    await eventually('one window to open', () => upstream.connections.some(hasOpenedStream));
+    assert.equal(upstream.connections.filter(hasOpenedStream).length, 1);
+  });
+
+  it('a connection to an upstream has a hundred streams at most', async t => {
+    const upstream = await RawHttp2Upstream.start(t, request => request.head(200));
+    const proxy = await startProxy(t, 'wire', { routes: [{ path: '/v', to: upstream, cluster: { protocol: 'h2c' } }] });
+    for (const _ of [1, 2]) {
+      const client = await Http2Client.connect(t, proxy.address);
+      for (let count = 0; count < 75; count += 1) client.request(getFields('/v'), '');
     }
     await eventually('all requests', () => upstream.requests.length === 150);
-    assert.equal(upstream.connections.length, 2, 'a hundred streams a connection');
-    assert.equal(
-      (await eventually('all granted', () => upstream.requests.map(({ streamId }) => grantedOn(upstream, streamId))))
-        .length,
-      150,
+    assert.deepEqual(
+      upstream.connections.map(({ requests }) => requests.size).sort((a, b) => b - a),
+      [100, 50],
     );
   });
 
