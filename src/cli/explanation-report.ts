@@ -2,7 +2,7 @@
 import { describeCanary } from '../admin/canary-words.ts';
 import { describeBodyLimit, describeTimeouts } from '../control/limits.ts';
 import { serviceKey } from '../model/route.ts';
-import type { PortExplanation } from '../routing/explanation.ts';
+import type { LossReason, PortExplanation } from '../routing/explanation.ts';
 import { hostLabel, objectLabel, plural, serviceLabel } from '../text/labels.ts';
 import { printable } from '../text/printable.ts';
 import type { ExplanationAnswer, ShownRoute, TakingRoute } from './admin-answers.ts';
@@ -19,6 +19,10 @@ export interface Question {
   /** Path and query, or a whole URL, whose host then counts. */
   readonly target: string;
 }
+
+const OTHER_HOST: LossReason = 'it is for another host';
+/** Routes that are shown though they are for another host. */
+const MOST_OTHER_HOSTS = 5;
 
 /** The answer as a terminal shows it. @param answer undefined for a request that is refused with 400 */
 export function explanationReport(
@@ -59,16 +63,25 @@ export function explanationReport(
     sections.push(`${paint('yellow', 'Refused, though they ask for this path')}\n${table}`);
   }
   if (losers.length > 0) {
-    const rows = losers.map(({ route: loser, reason }) => [
+    const shown = closest(losers);
+    const rows = shown.map(({ route: loser, reason }) => [
       hostLabel(loser.host),
       loser.path,
       ownerLabel(loser),
       reason,
     ]);
     const table = formatTable(['HOST', 'PATH', at === undefined ? 'SERVICE' : 'ROUTE', 'WHY NOT'], rows, layout);
-    sections.push(`${paint('yellow', 'Other routes that are close')}\n${table}`);
+    const hidden = losers.length - shown.length;
+    const others = hidden === 0 ? '' : `\n  and ${plural(hidden, 'route')} for other hosts`;
+    sections.push(`${paint('yellow', 'Other routes that are close')}\n${table}${others}`);
   }
   return sections.join('\n\n');
+}
+
+/** Nearly every host of a cluster has a route for `/`: of those that lose by their host alone, a few are shown, behind the others. */
+function closest(losers: ExplanationAnswer['losers']): ExplanationAnswer['losers'] {
+  const isOfOtherHost = ({ reason }: (typeof losers)[number]): boolean => reason === OTHER_HOST;
+  return [...losers.filter(one => !isOfOtherHost(one)), ...losers.filter(isOfOtherHost).slice(0, MOST_OTHER_HOSTS)];
 }
 
 /** @param areShown the endpoints are listed below, each with its share */

@@ -2,7 +2,8 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { serviceKey } from '../model/route.ts';
 import type { IngressObject } from '../resources/ingress-object.ts';
-import { isServed } from '../translate/ingress/classes.ts';
+import { quote } from '../text/quote.ts';
+import { classOf, isServed } from '../translate/ingress/classes.ts';
 import { readIngressConfig } from '../translate/ingress/config/config-table.ts';
 import { ingressKey } from '../translate/ingress/ingress-key.ts';
 import { type HostLocations, locationsOf } from '../translate/ingress/locations.ts';
@@ -20,7 +21,7 @@ import { canaries } from './silences/canaries.ts';
 import { canaryBackends } from './silences/canary-backends.ts';
 import { fakeCertificates } from './silences/certificates.ts';
 import { droppedPaths } from './silences/dropped-paths.ts';
-import type { Surroundings, Told } from './silences/host.ts';
+import { type Surroundings, some, type Told } from './silences/host.ts';
 import { lostSettings } from './silences/lost-settings.ts';
 import { regexMode } from './silences/regex-mode.ts';
 
@@ -58,10 +59,22 @@ export function migrate(dump: Dump, controller: Controller): MigrationReport {
     otherIngresses: dump.ingresses.size - own.length,
     serveWith: serveWith(judged.serveWith, controller, dump),
     takeOverWith: judged.serveWith.filter(writesStatus),
-    notes: [...controller.notes, ...dump.notes],
+    notes: [...controller.notes, ...dump.notes, ...leftOut(dump, own)],
     unread: dump.problems,
     isLossy: verdicts.some(isLoss),
   };
+}
+
+/** Which class each Ingress has that is not judged: a second controller may have served it. */
+function leftOut({ ingresses }: Dump, own: readonly IngressObject[]): string[] {
+  const known = new Set(own);
+  const others = [...ingresses.values()].filter(ingress => !known.has(ingress));
+  return [...Map.groupBy(others, classOf)].map(([name, found]) => {
+    const which = some(found.map(({ metadata }) => serviceKey(metadata)));
+    return name === ''
+      ? `left out, because they name no class: ${which}; a controller with --watch-ingress-without-class serves them`
+      : `left out, because they are of the class ${quote(name)}: ${which}; --ingress-class takes several, with commas between them`;
+  });
 }
 
 function reportOf(

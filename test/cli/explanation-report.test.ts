@@ -49,6 +49,16 @@ test('a rule of a Gateway is shown with its listener, its route, and the rules t
   ]);
 });
 
+test('of routes for other hosts, which every cluster has for /, a few are shown, behind those that come nearer', () => {
+  const others = Array.from({ length: 7 }, (_, index) => ({
+    ...{ route: { ...rule, host: `${index}.example.com` }, reason: 'it is for another host' },
+  }));
+  const near = { route: { ...rule, host: '' }, reason: 'a more specific host wins' };
+  const told = linesOf({ route: rule, at: AT, losers: [...others, near] });
+  const hosts = told.slice(told.findIndex(([heading]) => heading === 'HOST') + 1).map(([host]) => host);
+  assert.deepEqual(hosts, ['*', ...others.slice(0, 5).map(({ route }) => route.host), 'and 2 routes for other hosts']);
+});
+
 test('backends that share the requests are shown with their weights', () => {
   const backends = ['shop-cart-80', 'shop-canary-80'].map((name, index) => ({
     ...{ name, weight: 90 - 80 * index, balance: 'least-request', endpoints: [] },

@@ -188,6 +188,30 @@ describe('configuration-snippet', () => {
     );
   });
 
+  it('are told all that is wrong with them at once: a fault of several lines once, and none that follows from another', () => {
+    const { diagnostics } = translateOne({
+      'configuration-snippet':
+        'rewrite ^/a /b;\nadd_header X y;\nrewrite ^/c /d;\nauth_request_set $user $upstream_http_x_user;\nproxy_set_header X-User $user;\nsub_filter a b;',
+    });
+    const [, why = ''] = /configuration-snippet: (.*); until/.exec(diagnostics[0]?.message ?? '') ?? [];
+    assert.deepEqual(
+      why.split('; ').filter(text => text.startsWith('line')),
+      [
+        'lines 1, 3: a rewrite without redirect, permanent or break looks for another location: write rewrite-target, or a rule with the path',
+        'line 4: "auth_request_set" cannot be done here: write the annotation auth-url, and auth-response-headers',
+        'line 6: "sub_filter" cannot be done here: write the change in the Service: bodies are passed on as they are',
+      ],
+    );
+    const many = translateOne({
+      'configuration-snippet': ['set $a 1;', ...Array.from({ length: 9 }, (_, index) => `nothing_${index};`)].join(
+        '\n',
+      ),
+    });
+    assert.match(many.diagnostics[0]?.message ?? '', /^[^;]*line 1: .*line 4: [^;]*; and 6 more; until/);
+    const alike = translateOne({ 'configuration-snippet': 'sub_filter a b;\n'.repeat(500) });
+    assert.match(alike.diagnostics[0]?.message ?? '', /lines 1, 2, 3, 4, 5, 6 and 494 more: "sub_filter"/);
+  });
+
   /** What is said of them; each answers 503. */
   const REFUSED: readonly [text: string, why: RegExp][] = [
     ['\n\nsub_filter a b;', /line 3: "sub_filter" cannot be done here: write the change in the Service/],

@@ -147,11 +147,17 @@ test('annotations that nothing reads are dead, with what was meant', () => {
   );
 });
 
-test('Ingresses of other classes are counted, and not judged', () => {
+test('Ingresses of other classes are counted and named, and not judged', () => {
   const other = ingress('other', {}) as { spec: Record<string, unknown> };
   other.spec.ingressClassName = 'traefik';
-  const found = report([ingress('own', {}), other]);
-  assert.deepEqual([found.ingresses.length, found.otherIngresses], [1, 1]);
+  const none = ingress('none', {}) as { spec: Record<string, unknown> };
+  delete none.spec.ingressClassName;
+  const found = report([ingress('own', {}), other, none]);
+  assert.deepEqual([found.ingresses.length, found.otherIngresses], [1, 2]);
+  const notes = found.notes.filter(note => note.startsWith('left out'));
+  assert.match(notes[0] ?? '', /of the class "traefik": \S+\/other; --ingress-class/);
+  assert.match(notes[1] ?? '', /name no class: \S+\/none; a controller with --watch-ingress-without-class/);
+  assert.equal(notes.length, 2);
 });
 
 test('a canary takes requests of all places of its Service, and only the first canary counts', () => {

@@ -24,3 +24,8 @@ export function isServed({ metadata, spec }: IngressObject, classes: IngressClas
   const annotated = metadata.annotations[CLASS_ANNOTATION];
   return annotated === undefined ? ingressWithoutClass : ingressClass.includes(annotated);
 }
+
+/** The class that an Ingress names; empty where it names none. */
+export function classOf({ metadata, spec }: IngressObject): string {
+  return spec.ingressClassName ?? metadata.annotations[CLASS_ANNOTATION] ?? '';
+}

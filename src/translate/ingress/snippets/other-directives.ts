@@ -7,6 +7,7 @@ export const IDLE_DIRECTIVES: ReadonlySet<string> = new Set([
   ...['gzip_min_length', 'gzip_proxied', 'gzip_types', 'gzip_vary', 'brotli_comp_level', 'brotli_types'],
   ...[
     'http2_push_preload',
+    'ignore_invalid_headers',
     'keepalive_disable',
     'keepalive_requests',
     'keepalive_timeout',

@@ -15,21 +15,49 @@ const READERS: ReadonlyMap<string, DirectiveReader> = new Map(
 /** Names of all directives that are read, in the order of the alphabet. */
 export const READ_DIRECTIVES: readonly string[] = [...READERS.keys()].sort();
 
+/** Faults that a message names. */
+const MOST_FAULTS = 4;
+/** Lines that it names of each. */
+const MOST_LINES = 6;
+/** They make a variable of their first word. */
+const MAKE_VARIABLES: ReadonlySet<string> = new Set(['set', 'auth_request_set']);
+
 /**
  * Reads a snippet of nginx's configuration. None of it is run: directives that say what a policy can say become that policy.
- * @throws FormatError naming the line that cannot be read, and what to write instead
+ * @throws FormatError naming all lines that cannot be read, and what to write instead of each
  */
 export function readSnippet(text: string, where: SnippetPlace): SnippetEffect {
   const effect = new SnippetEffect();
+  const faults = new Map<string, number[]>();
+  const missing = new Set<string>();
   for (const directive of parse(text)) {
     try {
       readDirective(directive, effect, where);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      throw new FormatError(`line ${directive.line}: ${error.message}`);
+      const { name, words, line } = directive;
+      // It follows from an earlier fault.
+      if (words.some(word => missing.has(word.text))) continue;
+      if (MAKE_VARIABLES.has(name)) missing.add(words[0]?.text ?? '');
+      const lines = faults.get(error.message);
+      if (lines === undefined) faults.set(error.message, [line]);
+      else lines.push(line);
     }
   }
+  if (faults.size > 0) throw new FormatError(faultsText(faults));
   return effect;
+}
+
+function faultsText(faults: ReadonlyMap<string, readonly number[]>): string {
+  const all = [...faults].map(([message, lines]) => `${linesText(lines)}: ${message}`);
+  const hidden = all.length - MOST_FAULTS;
+  return all.slice(0, MOST_FAULTS).join('; ') + (hidden > 0 ? `; and ${hidden} more` : '');
+}
+
+function linesText(lines: readonly number[]): string {
+  const shown = lines.slice(0, MOST_LINES).join(', ');
+  const hidden = lines.length - MOST_LINES;
+  return `${lines.length === 1 ? 'line' : 'lines'} ${shown}${hidden > 0 ? ` and ${hidden} more` : ''}`;
 }
 
 /** What stands in a block of Lua is no configuration, so that the fault which is found in it would lead nowhere. */
