@@ -12,6 +12,7 @@ const SKIPPED: Readonly<Record<Skip, string>> = {
   request: 'of clients that sent no HTTP request',
   method: 'of other methods: --method sends them, too',
   host: 'of other hosts',
+  hostless: 'without a host, as nginx writes them by default: --host says whose they are',
   length: 'that are longer than 256 KiB',
 };
 

@@ -121,7 +121,7 @@ async function readLog(
   } catch (error) {
     if (error instanceof NoHostError) {
       throw new SettingsError([
-        `--host: ${error.message} of ${path} names no host, as in nginx’s usual formats: give the host of its requests`,
+        `--host: no line of ${path} names a host, as in nginx’s usual formats: give the host of its requests`,
       ]);
     }
     if (error instanceof FormatError)

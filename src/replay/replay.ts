@@ -29,7 +29,7 @@ export interface ReplayOptions {
   readonly signal: AbortSignal;
 }
 
-/** A line names no host, and neither did the caller. */
+/** No line names a host, and neither did the caller. */
 export class NoHostError extends Error {}
 
 /** Requests under way at a time. */
@@ -41,7 +41,7 @@ const MAX_FAILURES_IN_A_ROW = 100;
 /** Methods that RFC 9110 section 9.2.1 calls safe, but for TRACE, which servers refuse. */
 export const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
-/** @throws NoHostError before anything is sent for that line */
+/** @throws NoHostError where nothing could be sent because of that */
 export async function replay(lines: AsyncIterable<string | undefined>, options: ReplayOptions): Promise<Findings> {
   const run = new Replay(options);
   await run.all(lines);
@@ -85,6 +85,7 @@ class Replay {
     } finally {
       await Promise.all(this.#underWay);
     }
+    if (this.#sent === 0 && this.#tally.hasSkipped('hostless') && !signal.aborted) throw new NoHostError();
   }
 
   #questionOf(line: string | undefined): Question | undefined {
@@ -95,7 +96,8 @@ class Replay {
     if (typeof read === 'string') return void this.#tally.skip(read);
     if (!methods.has(read.method)) return void this.#tally.skip('method');
     const named = read.host ?? host;
-    if (named === undefined) throw new NoHostError(`line ${this.#tally.lines}`);
+    // A log may have got its hosts later than its first lines.
+    if (named === undefined) return void this.#tally.skip('hostless');
     if (host !== undefined && named.toLowerCase() !== host.toLowerCase()) return void this.#tally.skip('host');
     return { ...read, host: named };
   }

@@ -46,8 +46,8 @@ export interface Findings {
   readonly stopped?: string;
 }
 
-/** Why a line is not sent: no known format, no HTTP request, a method that was not asked for, another host, too long. */
-export type Skip = 'format' | 'request' | 'method' | 'host' | 'length';
+/** Why a line is not sent: no known format, no HTTP request, a method that was not asked for, another host, no host, too long. */
+export type Skip = 'format' | 'request' | 'method' | 'host' | 'hostless' | 'length';
 
 interface OpenKind {
   readonly what: string;
@@ -62,11 +62,15 @@ export class Tally {
   otherPages = 0;
   #different = 0;
   #unsteady = 0;
-  readonly #skipped: Record<Skip, number> = { format: 0, request: 0, method: 0, host: 0, length: 0 };
+  readonly #skipped: Record<Skip, number> = { format: 0, request: 0, method: 0, host: 0, hostless: 0, length: 0 };
   readonly #kinds = new Map<string, OpenKind>();
 
   skip(reason: Skip): void {
     this.#skipped[reason] += 1;
+  }
+
+  hasSkipped(reason: Skip): boolean {
+    return this.#skipped[reason] > 0;
   }
 
   /** @param isUnsteady some of the differences were dropped, because the request is answered differently each time */

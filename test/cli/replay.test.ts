@@ -58,7 +58,7 @@ test('JSON has the same for scripts, and answers that agree exit with 0', async 
   await writeFile(file, LOG);
   const { code, stdout } = await runHere(['replay', file, '--host', 'a', '-o', 'json', '--limit', '1', ...both]);
   assert.equal(code, 0);
-  const skipped = { format: 0, request: 0, method: 0, host: 0, length: 0 };
+  const skipped = { format: 0, request: 0, method: 0, host: 0, hostless: 0, length: 0 };
   assert.deepEqual(JSON.parse(stdout), {
     against: both[1],
     with: both[3],
@@ -115,7 +115,7 @@ test('a log without hosts, and one that is not there, say what to do', async t =
   const both = await ends(t);
   const hostless = await runHere(['replay', '-', ...both], { input: LOG });
   assert.equal(hostless.code, 2);
-  assert.match(hostless.stderr, /--host: line 1 of - names no host/);
+  assert.match(hostless.stderr, /--host: no line of - names a host/);
   const absent = await runHere(['replay', '/nonexistent/access.log', '--host', 'a', ...both]);
   assert.equal(absent.code, 1);
   assert.match(absent.stderr, /\/nonexistent\/access\.log cannot be read/);

@@ -151,7 +151,14 @@ test('lines of other hosts are left out, and a log without hosts needs one', asy
   const one = await compare(lines, end, end);
   assert.deepEqual([one.compared, one.skipped.host], [2, 1]);
   assert.deepEqual(hosts.sort(), ['SHOP.example.com', 'SHOP.example.com', 'shop.example.com', 'shop.example.com']);
-  await assert.rejects(compare(lines, end, end, { host: undefined }), new NoHostError('line 3'));
+  await assert.rejects(compare([get('/'), get('/x')], end, end, { host: undefined }), NoHostError);
+});
+
+test('lines from before the log had hosts are counted, and those behind them are sent', async t => {
+  const end = await serving(t, (_, response) => void response.end());
+  const lines = [get('/'), get('/x'), JSON.stringify({ requestLine: 'GET / HTTP/1.1', host: 'a.example.com' })];
+  const { compared, skipped } = await compare(lines, end, end, { host: undefined });
+  assert.deepEqual([compared, skipped.hostless], [1, 2]);
 });
 
 test('lines that cannot be sent are counted by reason', async t => {
@@ -160,7 +167,7 @@ test('lines that cannot be sent are counted by reason', async t => {
   const { skipped, compared, lines: all } = await compare(lines, end, end);
   assert.deepEqual(
     { ...skipped, compared, all },
-    { format: 1, request: 1, method: 0, host: 0, length: 0, compared: 1, all: 4 },
+    { format: 1, request: 1, method: 0, host: 0, hostless: 0, length: 0, compared: 1, all: 4 },
   );
 });
 
