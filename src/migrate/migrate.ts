@@ -15,6 +15,7 @@ import { judgeFlags } from './controller-flags.ts';
 import type { Dump } from './dump.ts';
 import { judgeAnnotations } from './judge-annotations.ts';
 import { judgeConfig } from './judge-config.ts';
+import { judgePassthrough } from './judge-passthrough.ts';
 import { lookupsIn } from './lookups.ts';
 import { type Finding, type IngressReport, isLoss, type MigrationReport, type Silence, worst } from './report.ts';
 import { canaries } from './silences/canaries.ts';
@@ -44,7 +45,7 @@ export function migrate(dump: Dump, controller: Controller): MigrationReport {
   );
   const hasServices = dump.services.size > 0;
   const ingresses = own
-    .map(ingress => reportOf(ingress, diagnostics.get(ingressKey(ingress.metadata)) ?? [], told, hasServices))
+    .map(ingress => reportOf(ingress, diagnostics.get(ingressKey(ingress.metadata)) ?? [], told, hasServices, flags))
     .sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1));
   const findings = judgeConfig(controller.config, remarks);
   const verdicts = [...judged.findings, ...findings, ...(controller.values?.findings ?? []), ...ingresses].map(
@@ -82,9 +83,11 @@ function reportOf(
   diagnostics: readonly Diagnostic[],
   told: ReadonlyMap<string, readonly Told[]>,
   hasServices: boolean,
+  flags: Controller['flags'],
 ): IngressReport {
   const { namespace, name } = ingress.metadata;
-  const findings = [...judgeAnnotations(ingress, diagnostics), ...judgeSpec(diagnostics)];
+  const ofAnnotations = judgeAnnotations(ingress, diagnostics).map(finding => judgePassthrough(finding, flags));
+  const findings = [...ofAnnotations, ...judgeSpec(diagnostics)];
   const found = told.get(`${namespace}/${name}`) ?? [];
   const silences = [...silencesOf(diagnostics, hasServices), ...found.map(({ ingress: _, ...silence }) => silence)];
   const isUnused =
