@@ -40,8 +40,8 @@ const WITHOUT_URI = new Without([...NAMES, 'x-original-uri']);
 export const TOLD_TO_INGRESSES: readonly string[] = [...NAMES, 'x-original-uri'];
 
 /** Takes out what is said here, and what a client may not say therefore. The heads know the other names. */
-export function namesOfIngress({ originalUri }: IngressForwarded): FieldEdits {
-  return originalUri === '' ? WITHOUT_NAMES : WITHOUT_URI;
+export function namesOfIngress(forwarded: IngressForwarded | 'plain'): FieldEdits {
+  return forwarded === 'plain' || forwarded.originalUri === '' ? WITHOUT_NAMES : WITHOUT_URI;
 }
 
 export function ingressLines(forwarded: IngressForwarded): string {

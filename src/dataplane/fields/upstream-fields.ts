@@ -13,11 +13,6 @@ const TOLD_LENGTHS = lengthBits([
 ]);
 const TOLD_TO_INGRESSES_LENGTHS = TOLD_LENGTHS | lengthBits(TOLD_TO_INGRESSES);
 
-/** The header lines that describe a client whom no trusted proxy speaks for: the same for each request of a connection. */
-export function plainForwarded(peer: string, scheme: 'http' | 'https'): string {
-  return `X-Real-IP: ${peer}\r\nX-Forwarded-For: ${peer}\r\nX-Forwarded-Proto: ${scheme}\r\n`;
-}
-
 /** Whether the client takes trailers, which upstreams are told. */
 export function takesTrailers(head: OutgoingHead): boolean {
   return head.has(TE) && acceptsTrailers(head.value(TE));
@@ -48,7 +43,7 @@ function linesAround(request: OutgoingRequest, between: string): string {
   if (ingress !== undefined) lines = editedLines(lines, namesOfIngress(ingress));
   let certificate = '';
   for (const [name, value] of request.certificateFields) certificate += `${name}: ${value}\r\n`;
-  const told = `${ingress === undefined ? forwardedLines(request) : ingressLines(ingress)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n`;
+  const told = `${forwardedLines(request)}${prefix}${certificate}X-Request-ID: ${request.requestId}\r\n`;
   const { edits } = request;
   if (edits === undefined) return `${told}${between}${lines}`;
   // Framing is no business of policies.
@@ -57,10 +52,11 @@ function linesAround(request: OutgoingRequest, between: string): string {
   return `${toldAfter}${between}${editedLines(lines, edits)}${edits.added}`;
 }
 
-function forwardedLines({ authority, client, forwarded }: OutgoingRequest): string {
-  if (forwarded === undefined) {
-    return authority === '' ? client.plainForwarded : `${client.plainForwarded}X-Forwarded-Host: ${authority}\r\n`;
+function forwardedLines({ authority, client, forwarded, ingress }: OutgoingRequest): string {
+  if (ingress !== undefined) {
+    return ingress === 'plain' ? client.plainForwarded.lines(authority, true) : ingressLines(ingress);
   }
+  if (forwarded === undefined) return client.plainForwarded.lines(authority, false);
   const hostLine = forwarded.host === '' ? '' : `X-Forwarded-Host: ${forwarded.host}\r\n`;
   return (
     `X-Real-IP: ${forwarded.realIp}\r\nX-Forwarded-For: ${forwarded.forwardedFor}\r\n` +

@@ -2,7 +2,7 @@ import { stackOf } from '../../errors.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { FailureReason } from '../failures/failures.ts';
-import { plainForwarded } from '../fields/upstream-fields.ts';
+import { PreparedForwarded } from '../fields/plain-forwarded.ts';
 import type { ClientPort, KnownClient, TlsSession } from '../pipeline/known-client.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';
@@ -23,7 +23,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
   readonly inlet: Inlet;
   readonly transport: Transport;
   readonly limit = new TimeLimit(this);
-  readonly plainForwarded: string;
+  readonly plainForwarded: PreparedForwarded;
   readonly request: Http1Downstream;
   ownUpstreams: Upstream[] | undefined;
   connects = 0;
@@ -43,7 +43,7 @@ export class ClientConnection implements TransportOwner, Timed, RequestConnectio
     this.#reader = new RequestReader(context, this);
     this.transport = open(this);
     this.peer = peer ?? unmapAddress(this.transport.peerAddress);
-    this.plainForwarded = plainForwarded(this.peer, tls === undefined ? 'http' : 'https');
+    this.plainForwarded = new PreparedForwarded(this.peer, tls === undefined ? 'http' : 'https');
     this.request = new Http1Downstream(this, downstream => context.exchangeOf(downstream));
     const { counters } = context;
     counters.addTo(COUNTER.handled, 1);

@@ -29,8 +29,13 @@ export function askedHost(head: RequestView, client: Client, authority: string, 
   return believed !== undefined && parseHost(believed) !== undefined ? believed : authority;
 }
 
-export function ingressForwarded(ingress: CompiledIngress, asked: Asked, trusted: AddressRanges): IngressForwarded {
-  const { head, client, authority, uri, forwarded } = asked;
+/** @returns `plain` where it is the same as for any request of the connection that asks for this host */
+export function ingressForwarded(
+  ingress: CompiledIngress,
+  { head, client, authority, uri, forwarded }: Asked,
+  trusted: AddressRanges,
+): IngressForwarded | 'plain' {
+  if (forwarded === undefined && !ingress.tellsOriginalUri && !head.has(X_FORWARDED_HOST)) return 'plain';
   const realIp = forwarded?.realIp ?? client.peer;
   const proto = forwarded?.proto ?? schemeOf(client);
   return {

@@ -164,6 +164,16 @@ export interface ConnectionLimits {
   isRenewed(side: Side): boolean;
 }
 
+/** What upstreams are told about a client whom no trusted proxy speaks for, and who says nothing of itself. */
+export interface PlainForwarded {
+  /**
+   * Header lines, each with its line end.
+   * @param authority host and port as they came; empty where the request names none
+   * @param isToIngress upstreams of Ingresses are told more
+   */
+  lines(authority: string, isToIngress: boolean): string;
+}
+
 /** What is known of a client: the same for all requests of its connection. */
 export interface ClientIdentity {
   /** The address of the peer, or of the one that the PROXY protocol says it passes on. */
@@ -172,8 +182,7 @@ export interface ClientIdentity {
   readonly tls: TlsSession | undefined;
   /** The port of a Gateway that it has come to; undefined on all other ports. */
   readonly port: ClientPort | undefined;
-  /** The header lines that describe to upstreams a client whom no trusted proxy speaks for, prepared once. */
-  readonly plainForwarded: string;
+  readonly plainForwarded: PlainForwarded;
   /** Idle upstream connections that serve this client alone. They end with it. */
   ownUpstreams: Upstream[] | undefined;
   /** Connections to upstreams that are being made for it, also for requests that have ended meanwhile. */
@@ -290,8 +299,8 @@ export interface OutgoingRequest {
   readonly client: ClientIdentity;
   /** What is said of the client; undefined for one that no proxy speaks for. */
   readonly forwarded: Forwarded | undefined;
-  /** What is said instead to upstreams of an Ingress; absent elsewhere. */
-  readonly ingress?: IngressForwarded | undefined;
+  /** What is said instead to upstreams of an Ingress, `plain` where the client's {@link PlainForwarded} says it; absent elsewhere. */
+  readonly ingress?: IngressForwarded | 'plain' | undefined;
   /** What is said of the client's certificate: names and values of headers. */
   readonly certificateFields: readonly (readonly [name: string, value: string])[];
   /** The prefix that the target lacks; empty without one. */

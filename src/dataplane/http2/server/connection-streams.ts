@@ -32,7 +32,7 @@ export class ConnectionStreams implements StreamConnection {
   readonly peer: string;
   readonly tls: TlsSession | undefined;
   readonly port: ClientPort | undefined;
-  readonly plainForwarded: string;
+  readonly plainForwarded: ClientIdentity['plainForwarded'];
   ownUpstreams: Upstream[] | undefined;
   connects = 0;
   readonly outbox: Outbox;

@@ -1,7 +1,7 @@
 import { unmapAddress } from '../../../formats/address-ranges.ts';
 import { COUNTER, type WorkerCounters } from '../../../observe/counters.ts';
 import type { FailureReason } from '../../failures/failures.ts';
-import { plainForwarded } from '../../fields/upstream-fields.ts';
+import { PreparedForwarded } from '../../fields/plain-forwarded.ts';
 import type { ClientPort, KnownClient, TlsSession } from '../../pipeline/known-client.ts';
 import { guarded } from '../../runtime/guard.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
@@ -56,7 +56,7 @@ export class Http2Connection
   readonly peer: string;
   readonly tls: TlsSession | undefined;
   readonly port: ClientPort | undefined;
-  readonly plainForwarded: string;
+  readonly plainForwarded: PreparedForwarded;
   readonly limit = new TimeLimit(this);
   readonly outbox: Outbox;
   readonly streams: ConnectionStreams;
@@ -87,7 +87,7 @@ export class Http2Connection
     this.port = port;
     this.#transport = open(this);
     this.peer = peer ?? unmapAddress(this.#transport.peerAddress);
-    this.plainForwarded = plainForwarded(this.peer, tls === undefined ? 'http' : 'https');
+    this.plainForwarded = new PreparedForwarded(this.peer, tls === undefined ? 'http' : 'https');
     this.takesWebSockets = context.settings.upgradeProtocols.includes('websocket');
     this.#retireAt = context.wheel.coarseNow + MAX_AGE_MS * (1 + AGE_SPREAD * (2 * Math.random() - 1));
     this.#sendLimit = new SendLimit(context.limits, this);

@@ -10,7 +10,7 @@ const NO_CLIENT: ClientIdentity = {
   peer: '',
   tls: undefined,
   port: undefined,
-  plainForwarded: '',
+  plainForwarded: { lines: () => '' },
   ownUpstreams: undefined,
   connects: 0,
 };
