@@ -9,6 +9,9 @@ import type { IngressOptions } from '../translate/ingress/ingress-options.ts';
 import { translateIngresses } from '../translate/ingress/translate-ingresses.ts';
 import type { LocatedDiagnostic } from './located-diagnostic.ts';
 
+/** All requests are refused: in a cluster that is a warning, because what is there is told. A commit must not bring it. */
+const ANSWERS_503 = 'AnnotationParsingFailed';
+
 export interface InspectedIngresses {
   readonly diagnostics: readonly LocatedDiagnostic[];
   readonly servedCount: number;
@@ -38,8 +41,9 @@ export function inspectIngresses(
     options,
   );
   const found = ingresses.flatMap(({ ingress, file, line, lineOf }) =>
-    (diagnostics.get(ingressKey(ingress.metadata)) ?? []).map(({ field, severity, message }) => ({
-      ...{ file, line: field === undefined ? line : lineOf(field), severity, message },
+    (diagnostics.get(ingressKey(ingress.metadata)) ?? []).map(({ field, reason, severity, message }) => ({
+      ...{ file, line: field === undefined ? line : lineOf(field), message },
+      severity: reason === ANSWERS_503 ? ('refused' as const) : severity,
     })),
   );
   return {

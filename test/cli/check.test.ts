@@ -342,3 +342,31 @@ test('Ingresses are checked for the class that is to be served', async context =
   assert.match(counts, /2 of 3 Ingresses served, 0 problems, 1 warning$/);
   assert.deepEqual(rest, []);
 });
+
+test('an Ingress that answers all requests with 503 because of an annotation is a mistake; a Secret in no file is none', async context => {
+  const ingress = (name: string, annotations: string): string =>
+    `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: ${name}
+  annotations:
+    ${annotations}
+spec:
+  ingressClassName: nginx
+  rules: [{ host: ${name}.example, http: { paths: [{ backend: { service: { name: shop, port: { number: 80 } } } }] } }]
+---
+`;
+  const denied = ingress('denied', 'nginx.ingress.kubernetes.io/configuration-snippet: sub_filter a b;');
+  const users = 'nginx.ingress.kubernetes.io/auth-type: basic\n    nginx.ingress.kubernetes.io/auth-secret: users';
+  const shop = service('shop', { path: '/shop' });
+  const wrong = await runHere(['check', '--ingress-class', 'nginx', await writeManifest(context, shop + denied)]);
+  assert.equal(wrong.code, 1);
+  assert.match(
+    wrong.stdout,
+    /services\.yaml:\d+: nginx\.\S+snippet: line 1: "sub_filter" .* its locations answer 503$/m,
+  );
+  assert.match(wrong.stdout, /1 of 1 Ingresses served, 1 problem, 0 warnings$/m);
+  const guarded = await writeManifest(context, shop + ingress('guarded', users));
+  const { code, stdout } = await runHere(['check', '--ingress-class', 'nginx', guarded]);
+  assert.equal(code, 0, stdout);
+});

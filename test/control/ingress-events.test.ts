@@ -165,7 +165,7 @@ test('the owner of a canary that takes no request is told why, and when it takes
   const unused = 'Warning CanaryUnused the canary takes no request:';
   const place = 'a.example with Prefix /x';
   assert.deepEqual(told(), [
-    `Ingress next: ${unused} no other Ingress has ${place}; host, path and pathType must be the same as there`,
+    `Ingress next: ${unused} no other Ingress has ${place}; host, path and pathType must be the same as there (ImplementationSpecific is Prefix)`,
   ]);
   ingresses.upsert(object('a', { host: 'a.example', service: 'shop', path: '/x' }));
   assert.deepEqual(told(), ['Ingress next: Normal Sync canary of Ingress default/a at a.example/x']);

@@ -76,7 +76,7 @@ function reasonOf(
     if (places.length === 0) return 'it names no path, and a canary takes requests of a path that another Ingress has';
     const shown = places.slice(0, MOST_PLACES).join(', ');
     const others = places.length > MOST_PLACES ? ` or ${places.length - MOST_PLACES} more` : '';
-    return `no other Ingress has ${shown}${others}; host, path and pathType must be the same as there`;
+    return `no other Ingress has ${shown}${others}; host, path and pathType must be the same as there (ImplementationSpecific is Prefix)`;
   }
   const first = taking.find(one => one !== undefined);
   return first === undefined
