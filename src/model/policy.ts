@@ -204,6 +204,8 @@ export interface AuthUrlPolicy {
   readonly requestHeaders?: readonly { readonly name: string; readonly value: VariableText }[];
   /** Header lines of its answer that the upstream gets. */
   readonly responseHeaders: readonly string[];
+  /** Those that the upstream gets under another name; absent: none. */
+  readonly renamedHeaders?: readonly RenamedHeader[];
   /** Its cookies go to the client with responses of all statuses; absent: with those of nginx's add_header. */
   readonly alwaysSetsCookies?: true;
   readonly cache?: {
@@ -211,6 +213,12 @@ export interface AuthUrlPolicy {
     /** Which answers are kept, and for how long. The first that names a status counts. */
     readonly kept: readonly { readonly statuses: readonly number[]; readonly durationMs: number }[];
   };
+}
+
+/** Where the value of a header line comes from, and its name where it goes. */
+export interface RenamedHeader {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** One of several ways to be let in has to be open to a request (nginx's `satisfy any`). */

@@ -191,14 +191,14 @@ describe('configuration-snippet', () => {
   it('are told all that is wrong with them at once: a fault of several lines once, and none that follows from another', () => {
     const { diagnostics } = translateOne({
       'configuration-snippet':
-        'rewrite ^/a /b;\nadd_header X y;\nrewrite ^/c /d;\nauth_request_set $user $upstream_http_x_user;\nproxy_set_header X-User $user;\nsub_filter a b;',
+        'rewrite ^/a /b;\nadd_header X y;\nrewrite ^/c /d;\nset $user bob;\nproxy_set_header X-User $user;\nsub_filter a b;',
     });
     const [, why = ''] = /configuration-snippet: (.*); until/.exec(diagnostics[0]?.message ?? '') ?? [];
     assert.deepEqual(
       why.split('; ').filter(text => text.startsWith('line')),
       [
         'lines 1, 3: a rewrite without redirect, permanent or break looks for another location: write rewrite-target, or a rule with the path',
-        'line 4: "auth_request_set" cannot be done here: write the annotation auth-url, and auth-response-headers',
+        'line 4: "set" cannot be done here: write the text itself where the variable stands',
         'line 6: "sub_filter" cannot be done here: write the change in the Service: bodies are passed on as they are',
       ],
     );
@@ -216,6 +216,16 @@ describe('configuration-snippet', () => {
   const REFUSED: readonly [text: string, why: RegExp][] = [
     ['\n\nsub_filter a b;', /line 3: "sub_filter" cannot be done here: write the change in the Service/],
     ['auth_request /auth;', /line 1: .*the annotation auth-url/],
+    ['auth_request_set $user $upstream_http_x_user; proxy_set_header X-User $user;', /write the annotation auth-url/],
+    ['auth_request_set $user $upstream_cookie_user;', /only "auth_request_set \$NAME \$upstream_http_HEADER" is read/],
+    [
+      'auth_request_set $user $upstream_http_x_user;\nproxy_set_header X-User "u $user";',
+      /line 2: \$user is no variable/,
+    ],
+    [
+      'auth_request_set $n $upstream_http_x_n;\nproxy_set_header Content-Length-X "a"; proxy_set_header Host $n;',
+      /\$n is no/,
+    ],
     ['location /x { deny all; }', /a location stands in a server-snippet alone/],
     ['set $x 1;', /"set" cannot be done here/],
     ['content_by_lua_block { ngx.say("x"); }', /line 1: "content_by_lua_block" runs code/],

@@ -67,11 +67,16 @@ const WRITERS: { readonly [K in PolicyKind]: Writer<PolicyOf<K>> } = {
     if (cluster === undefined || endpoint === undefined)
       return leftOut(context, ['auth-url'], 'the auth service is not known');
     const scheme = cluster.tls === undefined ? 'http' : 'https';
-    const { method, requestHeaders, alwaysSetsCookies, cache } = policy;
+    const { method, requestHeaders, renamedHeaders, alwaysSetsCookies, cache } = policy;
     const isMore = (cache?.kept.length ?? 0) > 1;
     if (method !== undefined) unsaid(context, ['auth-method'], 'the auth service is always asked with GET');
     if (requestHeaders !== undefined)
       unsaid(context, ['auth-proxy-set-headers', 'auth-request-redirect'], 'the auth service gets no further headers');
+    if (renamedHeaders !== undefined) {
+      const why =
+        'headers of the auth service’s answer get other names, and without that a client could send these itself';
+      return leftOut(context, ['configuration-snippet'], why);
+    }
     if (alwaysSetsCookies)
       unsaid(context, ['auth-always-set-cookie'], 'cookies of the auth service go out with the usual statuses');
     if (isMore) unsaid(context, ['auth-cache-duration'], 'one duration is kept: the first');

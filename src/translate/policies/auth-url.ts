@@ -182,12 +182,13 @@ export function parseParts(text: string, where: string): VariableText {
 }
 
 function explain(policy: AuthUrlPolicy, { method, path }: ExplainedRequest): string {
-  const { host, target, signin, cache, responseHeaders } = policy;
+  const { host, target, signin, cache, responseHeaders, renamedHeaders = [] } = policy;
   const refused = signin === undefined ? '401 is passed on' : `401 sends the client to ${formatNginxText(signin)}`;
   const sentences = [
     `asks ${host} for ${formatNginxText(target)} about ${method} ${path}: 2xx lets it pass, ${refused}, 403 is passed on, and anything else is 500`,
   ];
   if (responseHeaders.length > 0) sentences.push(`the Service gets ${responseHeaders.join(', ')} of the answer`);
+  for (const { from, to } of renamedHeaders) sentences.push(`the Service gets ${from} of the answer as ${to}`);
   if (cache !== undefined) {
     const kept = cache.kept.map(
       ({ statuses, durationMs }) => `answers of ${statuses.join(', ')} are kept for ${formatDuration(durationMs)}`,

@@ -9,7 +9,8 @@ import {
 } from '../../../src/dataplane/pipeline/filters/auth-cache.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
-const answerOf = (lines = ''): AuthAnswer => new AuthAnswer({ status: 200, lines, body: '' }, ['X-User']);
+const answerOf = (lines = ''): AuthAnswer =>
+  new AuthAnswer({ status: 200, lines, body: '' }, [{ from: 'X-User', to: 'X-User' }]);
 
 describe('the cache of answers of auth services', () => {
   it('gives an answer until its time is over', () => {

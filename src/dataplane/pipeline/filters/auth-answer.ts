@@ -1,6 +1,6 @@
 import { detached } from '../../../formats/http/bytes.ts';
 import { listElements } from '../../../formats/http/list.ts';
-import type { HeaderEdit } from '../../../model/policy.ts';
+import type { HeaderEdit, RenamedHeader } from '../../../model/policy.ts';
 import { fieldOf } from '../../fields/header-lines.ts';
 import type { SubrequestAnswer } from '../subrequests/question.ts';
 import { PreparedChanges } from './field-changes.ts';
@@ -19,12 +19,12 @@ export class AuthAnswer {
   /** The memory that it takes, about. */
   readonly bytes: number;
 
-  /** @param names of header lines that the upstream gets */
-  constructor({ status, lines }: SubrequestAnswer, names: readonly string[]) {
+  /** @param given header lines that the upstream gets */
+  constructor({ status, lines }: SubrequestAnswer, given: readonly RenamedHeader[]) {
     this.status = status;
     this.challenges = valuesOf(lines, 'www-authenticate');
     this.cookies = valuesOf(lines, 'set-cookie');
-    this.changes = new PreparedChanges(names.map(name => editOf(name, lines)));
+    this.changes = new PreparedChanges(given.map(header => editOf(header, lines)));
     this.maxAgeMs = maxAgeMs(fieldOf(lines, 0, 'cache-control', ', '));
     const fields = this.changes.added.reduce((sum, [name, value]) => sum + 2 * (name.length + value.length), 0);
     this.bytes = 500 + fields + this.challenges.reduce((sum, { length }) => sum + length, 0);
@@ -32,8 +32,8 @@ export class AuthAnswer {
 }
 
 /** A header line that the answer lacks is taken away: the client may have sent one. */
-function editOf(name: string, lines: string): HeaderEdit {
-  const value = detached(fieldOf(lines, 0, name.toLowerCase(), ', '));
+function editOf({ from, to: name }: RenamedHeader, lines: string): HeaderEdit {
+  const value = detached(fieldOf(lines, 0, from.toLowerCase(), ', '));
   return value === '' ? { op: 'remove', name, value } : { op: 'set', name, value };
 }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { encodeIllegal } from '../../../formats/http/percent-encoding.ts';
-import type { AuthUrlPolicy } from '../../../model/policy.ts';
+import type { AuthUrlPolicy, RenamedHeader } from '../../../model/policy.ts';
 import { editedLines, endedLines } from '../../fields/header-lines.ts';
 import { clientCertificateFields } from '../client-certificates.ts';
 import { errorBody } from '../error-pages.ts';
@@ -32,6 +32,8 @@ const OURS = ['X-Original-URL', 'X-Original-Method', 'X-Sent-From', 'X-Auth-Requ
 /** Asks another service whether a request may go on, as ingress-nginx does. Where that does not answer, it may not. */
 export class AuthUrl implements Filter {
   readonly policy: AuthUrlPolicy;
+  /** Header lines of the answer that the upstream gets. */
+  readonly given: readonly RenamedHeader[];
   readonly #target: VariableText;
   readonly #requestHeaders: readonly { readonly name: string; readonly value: VariableText }[];
   /** Takes the lines away in whose place the policy has its own. */
@@ -45,13 +47,14 @@ export class AuthUrl implements Filter {
   constructor(policy: AuthUrlPolicy, cache: AuthCache) {
     this.policy = policy;
     this.#target = new VariableText(policy.target);
-    const { requestHeaders = [] } = policy;
+    const { requestHeaders = [], responseHeaders, renamedHeaders = [] } = policy;
+    this.given = [...responseHeaders.map(name => ({ from: name, to: name })), ...renamedHeaders];
     this.#requestHeaders = requestHeaders.map(({ name, value }) => ({ name, value: new VariableText(value) }));
     const names = requestHeaders.map(({ name }) => name);
     this.#replaced = new RequestEdits(removed(names));
     this.#hidden = new RequestEdits(removed([...OURS, ...names]));
     this.#signin = policy.signin && new VariableText(policy.signin);
-    this.#key = policy.cache && new AuthKey(policy, policy.cache.key);
+    this.#key = policy.cache && new AuthKey(policy, this.given, policy.cache.key);
     this.#cache = cache;
   }
 
@@ -80,7 +83,7 @@ export class AuthUrl implements Filter {
   /** What an answer means for the request that it is about. */
   verdict(exchange: FilteredExchange, { status, changes, challenges }: AuthAnswer): Verdict {
     if (status >= 200 && status < 300) {
-      if (this.policy.responseHeaders.length > 0) exchange.requestEdits.apply(changes);
+      if (this.given.length > 0) exchange.requestEdits.apply(changes);
       return undefined;
     }
     if (status === 403) return new Refusal('auth_url_forbidden');
@@ -166,7 +169,7 @@ class Waiting implements SubrequestListener {
   }
 
   answered(answered: SubrequestAnswer): void {
-    const answer = new AuthAnswer(answered, this.#filter.policy.responseHeaders);
+    const answer = new AuthAnswer(answered, this.#filter.given);
     this.cookies = answer.cookies;
     if (this.#key !== undefined) this.#filter.keep(this.#key, answer);
     this.#settle(this.#filter.verdict(this.#exchange, answer));
@@ -195,8 +198,8 @@ class AuthKey {
   readonly #text: VariableText;
   readonly #hasVariables: boolean;
 
-  constructor({ cluster, host, target, responseHeaders }: AuthUrlPolicy, key: AuthUrlPolicy['target']) {
-    this.#scope = hash('sha256', JSON.stringify([cluster, host, target, responseHeaders, key]), 'base64url');
+  constructor({ cluster, host, target }: AuthUrlPolicy, given: readonly RenamedHeader[], key: AuthUrlPolicy['target']) {
+    this.#scope = hash('sha256', JSON.stringify([cluster, host, target, given, key]), 'base64url');
     this.#text = new VariableText(key);
     this.#hasVariables = key.some(part => typeof part !== 'string');
   }

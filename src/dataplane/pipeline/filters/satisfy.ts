@@ -88,6 +88,8 @@ function rankOf(denial: Denial): number {
 }
 
 function hiddenBy(way: SatisfyPolicy['ways'][number]): readonly HeaderEdit[] {
-  const names = way.kind === 'auth-url' ? way.responseHeaders : way.kind === 'basic-auth' ? ['Authorization'] : [];
+  if (way.kind === 'basic-auth') return [{ op: 'remove', name: 'Authorization', value: '' }];
+  if (way.kind !== 'auth-url') return [];
+  const names = [...way.responseHeaders, ...(way.renamedHeaders ?? []).map(({ to }) => to)];
   return names.map(name => ({ op: 'remove', name, value: '' }));
 }

@@ -1,6 +1,6 @@
 /** Who may in: addresses, passwords and auth services, and whether one of them is enough. */
 import { FormatError } from '../../../errors.ts';
-import type { Policy, SatisfyPolicy } from '../../../model/policy.ts';
+import type { Policy, RenamedHeader, SatisfyPolicy } from '../../../model/policy.ts';
 import { notOneOf } from '../../../text/one-of.ts';
 import type { IngressFeature } from '../ingress-feature.ts';
 import { readAuthUrl } from './auth-url.ts';
@@ -38,10 +38,20 @@ export const ACCESS: IngressFeature = {
       guarded.set(host, isAny && ways.length > 0 ? [anyOf(ranges, ways)] : [...open, ...ways]);
     }
     const policies = readBlockLists(values);
+    const renamed = [...(asked?.values() ?? [])].flatMap(way =>
+      way.kind === 'auth-url' ? (way.renamedHeaders ?? []) : [],
+    );
     if ([...guarded.values()].every(({ length }) => length === 0)) return { policies };
-    return { policies, access: { guarded, open, openPaths: noAuthLocations } };
+    return { policies, access: { guarded, open: [...open, ...hidden(renamed)], openPaths: noAuthLocations } };
   },
 };
+
+/** Where the auth service is not asked, nobody but the client could have said these headers. */
+function hidden(renamed: readonly RenamedHeader[]): Policy[] {
+  const names = new Set(renamed.map(({ to }) => to));
+  if (names.size === 0) return [];
+  return [{ kind: 'request-headers', edits: [...names].map(name => ({ op: 'remove', name, value: '' })) }];
+}
 
 function anyOf({ allowed, denied }: SourceRanges, ways: SatisfyPolicy['ways']): SatisfyPolicy {
   return { kind: 'satisfy', allowed, denied, ways };

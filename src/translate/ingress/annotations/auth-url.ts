@@ -1,10 +1,11 @@
 /** Another service decides who may in: auth-url and the annotations about it, and global-auth-url of the ConfigMap. */
 import { FormatError } from '../../../errors.ts';
-import type { AuthUrlPolicy, UnavailablePolicy, VariableText } from '../../../model/policy.ts';
+import type { AuthUrlPolicy, RenamedHeader, UnavailablePolicy, VariableText } from '../../../model/policy.ts';
 import { CATCH_ALL_HOST } from '../../../model/route.ts';
 import { quote } from '../../../text/quote.ts';
 import { parseAuthUrl, parseNames, parseParts, parseSignin } from '../../policies/auth-url.ts';
 import type { IngressValues } from '../ingress-feature.ts';
+import { readSnippet } from '../snippets/read-snippet.ts';
 import { readCache } from './auth-cache.ts';
 import { readProxySetHeaders } from './auth-headers.ts';
 import { type AuthSource, annotationSource, configSource } from './auth-source.ts';
@@ -38,7 +39,11 @@ export function readAuthUrl(values: IngressValues): ReadonlyMap<string, AuthUrlP
   const headers = isGlobal ? [] : readProxySetHeaders(values);
   const fault: UnavailablePolicy | undefined =
     'fault' in headers ? { kind: 'unavailable', of: 'auth-url', why: headers.fault } : undefined;
-  const common = readCommon(source, 'fault' in headers ? [] : headers);
+  const renamedHeaders = isGlobal ? [] : renamedBySnippet(values);
+  const common = {
+    ...readCommon(source, 'fault' in headers ? [] : headers),
+    ...(renamedHeaders.length > 0 && { renamedHeaders }),
+  };
   const asked = new Map<string, AuthUrlPolicy | UnavailablePolicy>();
   for (const host of values.hosts) {
     const found = source.require('auth-url', text => parseAuthUrl(atHost(text, host)));
@@ -47,6 +52,18 @@ export function readAuthUrl(values: IngressValues): ReadonlyMap<string, AuthUrlP
     asked.set(host, fault ?? { ...common, cluster, host: found.url.hostname, target: found.target });
   }
   return asked;
+}
+
+/** What auth_request_set and proxy_set_header of a snippet say. What is wrong with the snippet is told where it is read for all else. */
+function renamedBySnippet(values: IngressValues): readonly RenamedHeader[] {
+  const text = values.get('configuration-snippet');
+  if (text === undefined || !text.includes('auth_request_set')) return [];
+  try {
+    return readSnippet(text, 'location').authHeaders;
+  } catch (error) {
+    if (error instanceof FormatError) return [];
+    throw error;
+  }
 }
 
 /** What is the same for all hosts. */

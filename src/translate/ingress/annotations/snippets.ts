@@ -4,7 +4,7 @@ import { readSnippet } from '../snippets/read-snippet.ts';
 import type { SnippetPlace } from '../snippets/snippet-effect.ts';
 
 const READ =
-  'headers (add_header, proxy_set_header, proxy_hide_header, more_set_headers …), return, rewrite, if and location around a return, allow and deny, time limits, client_max_body_size, expires, gzip, proxy_cookie_path, proxy_redirect';
+  'headers (add_header, proxy_set_header, proxy_hide_header, more_set_headers, auth_request_set …), return, rewrite, if and location around a return, allow and deny, time limits, client_max_body_size, expires, gzip, proxy_cookie_path, proxy_redirect';
 
 const SNIPPET = {
   support: 'works',
@@ -70,6 +70,8 @@ function readPlace(values: IngressValues, name: string, where: SnippetPlace): In
   const read = values.require(name, text => {
     const snippet = readSnippet(text, where);
     const effect = snippet.toIngressEffect();
+    if (snippet.authVariables.size > 0 && values.get('auth-url') === undefined)
+      throw new FormatError('auth_request_set needs an auth service: write the annotation auth-url');
     if (values.get('rewrite-target') !== undefined && effect.policies?.some(({ kind }) => kind === 'rewrite')) {
       throw new FormatError('a rewrite beside rewrite-target: leave one of them out');
     }

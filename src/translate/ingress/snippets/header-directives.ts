@@ -6,6 +6,7 @@ import type { HeaderEdit } from '../../../model/policy.ts';
 import { quote } from '../../../text/quote.ts';
 import { headerText } from '../header-text.ts';
 import { parseVariableText } from '../nginx-variables.ts';
+import { addsCookiesOfAuth, setsFromAuth } from './auth-directives.ts';
 import { type DirectiveReader, wordsOf } from './snippet-effect.ts';
 
 /** Responses that nginx adds headers to without `always`, and `expires`, too. */
@@ -22,10 +23,11 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
 ]);
 
 export const HEADER_DIRECTIVES: Readonly<Record<string, DirectiveReader>> = {
-  add_header(directive, { responseEdits }) {
+  add_header(directive, into) {
+    const { responseEdits } = into;
     const [name = '', value = '', always] = wordsOf(directive, 2, 3);
     if (always !== undefined && always !== 'always') throw new FormatError(`${quote(always)} cannot stand there`);
-    if (value === '') return;
+    if (value === '' || addsCookiesOfAuth(into, name, value)) return;
     const edit = headerText('add', name, value);
     responseEdits.push(always === undefined ? { ...edit, statuses: GOOD_STATUSES } : edit);
   },
@@ -40,7 +42,7 @@ export const HEADER_DIRECTIVES: Readonly<Record<string, DirectiveReader>> = {
       into.upstreamHost = parseVariableText(value, 'proxy_set_header Host');
     } else if (OF_CONNECTIONS.has(lower)) {
       into.remarks.add(`${name} is this program's to say: upgrades work without it`);
-    } else {
+    } else if (!setsFromAuth(into, name, value)) {
       into.requestEdits.push(value === '' ? headerText('remove', name, '') : headerText('set', name, value, 'host'));
     }
   },

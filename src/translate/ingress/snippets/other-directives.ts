@@ -32,7 +32,6 @@ const TLS_OF_UPSTREAM = 'the annotations proxy-ssl-secret, proxy-ssl-verify and 
 /** What takes their place. */
 export const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['auth_request', AUTH_URL],
-  ['auth_request_set', `${AUTH_URL}, and auth-response-headers`],
   ['auth_basic', 'the annotations auth-type and auth-secret'],
   ['auth_basic_user_file', 'the annotations auth-type and auth-secret'],
   ['auth_jwt', 'kube-entry.io/jwt'],

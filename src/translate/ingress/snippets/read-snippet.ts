@@ -3,13 +3,14 @@ import { type NginxDirective, parseNginxConfig } from '../../../formats/nginx-co
 import { closest } from '../../../text/closest.ts';
 import { quote } from '../../../text/quote.ts';
 import { ANSWER_DIRECTIVES } from './answer-directives.ts';
+import { AUTH_DIRECTIVES } from './auth-directives.ts';
 import { HEADER_DIRECTIVES } from './header-directives.ts';
 import { LIMIT_DIRECTIVES } from './limit-directives.ts';
 import { IDLE_DIRECTIVES, INSTEAD, LUA } from './other-directives.ts';
 import { type DirectiveReader, SnippetEffect, type SnippetPlace } from './snippet-effect.ts';
 
 const READERS: ReadonlyMap<string, DirectiveReader> = new Map(
-  Object.entries({ ...HEADER_DIRECTIVES, ...ANSWER_DIRECTIVES, ...LIMIT_DIRECTIVES }),
+  Object.entries({ ...HEADER_DIRECTIVES, ...ANSWER_DIRECTIVES, ...LIMIT_DIRECTIVES, ...AUTH_DIRECTIVES }),
 );
 
 /** Names of all directives that are read, in the order of the alphabet. */

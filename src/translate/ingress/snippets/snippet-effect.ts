@@ -1,6 +1,6 @@
 import { FormatError } from '../../../errors.ts';
 import type { NginxDirective } from '../../../formats/nginx-config.ts';
-import type { HeaderEdit, Policy, ValueEdit, VariableText } from '../../../model/policy.ts';
+import type { HeaderEdit, Policy, RenamedHeader, ValueEdit, VariableText } from '../../../model/policy.ts';
 import type { RouteOverrides } from '../../../model/route.ts';
 import { quote } from '../../../text/quote.ts';
 import type { IngressEffect } from '../ingress-feature.ts';
@@ -16,6 +16,10 @@ export class SnippetEffect {
   readonly policies: Policy[] = [];
   /** `allow` and `deny`, in their order. */
   readonly access: (readonly [word: 'allow' | 'deny', range: string])[] = [];
+  /** By variable, the header line of the auth service's answer that it holds, in lower case. */
+  readonly authVariables = new Map<string, string>();
+  /** Header lines of the auth service's answer that the upstream gets. */
+  readonly authHeaders: RenamedHeader[] = [];
   overrides: RouteOverrides = {};
   upstreamHost: VariableText | undefined;
   isLogged = true;
