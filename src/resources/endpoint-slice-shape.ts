@@ -24,8 +24,11 @@ const CONDITIONS = ['ready', 'serving', 'terminating'] as const;
 type Problems = Generator<ShapeProblem, void>;
 type Path = ShapeProblem['path'];
 
-/** Every place of a would-be EndpointSlice that has the wrong shape, or that leads to no endpoint. */
-export function* sliceProblems(value: unknown, defaultNamespace: string): Problems {
+/**
+ * Every place of a would-be EndpointSlice that has the wrong shape, or that leads to no endpoint.
+ * @param kept by their places, endpoints that were looked at before
+ */
+export function* sliceProblems(value: unknown, defaultNamespace: string, kept: readonly unknown[] = []): Problems {
   if (!isObject(value)) {
     yield problem([], 'must be an EndpointSlice object');
     return;
@@ -39,9 +42,9 @@ export function* sliceProblems(value: unknown, defaultNamespace: string): Proble
   }
   yield* listProblems(ports, ['ports'], MAX_PORTS, portProblems);
   yield* duplicatePorts(ports);
-  yield* listProblems(endpoints, ['endpoints'], MAX_ENDPOINTS, (endpoint, path) =>
-    endpointProblems(endpoint, path, addressType),
-  );
+  const problemsOf = (endpoint: Record<string, unknown>, path: Path): Problems =>
+    endpointProblems(endpoint, path, addressType);
+  yield* listProblems(endpoints, ['endpoints'], MAX_ENDPOINTS, problemsOf, kept);
 }
 
 function* metadataProblems(metadata: Record<string, unknown>, defaultNamespace: string): Problems {
@@ -56,12 +59,13 @@ function* metadataProblems(metadata: Record<string, unknown>, defaultNamespace: 
   }
 }
 
-/** Of a list that may be absent. */
+/** Of a list that may be absent. @param sound by their places, items that have no problems */
 function* listProblems(
   value: unknown,
   path: Path,
   most: number,
   itemProblems: (item: Record<string, unknown>, path: Path) => Problems,
+  sound: readonly unknown[] = [],
 ): Problems {
   if (isNothing(value)) return;
   if (!Array.isArray(value)) {
@@ -72,7 +76,9 @@ function* listProblems(
     yield problem(path, `has ${value.length} items: the API server takes at most ${most}`);
     return;
   }
-  for (const [index, item] of (value as unknown[]).entries()) {
+  for (let index = 0; index < value.length; index += 1) {
+    if (sound[index] !== undefined) continue;
+    const item: unknown = value[index];
     if (isObject(item)) yield* itemProblems(item, [...path, index]);
     else yield problem([...path, index], 'must be an object');
   }

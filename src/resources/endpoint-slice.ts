@@ -1,5 +1,6 @@
 import { usableAddress } from './endpoint-address.ts';
 import { SERVICE_NAME_LABEL, sliceProblems } from './endpoint-slice-shape.ts';
+import { keptEndpoints } from './kept-endpoints.ts';
 import { isNothing, isObject, type ShapeProblem } from './service-object.ts';
 import { SharedStrings } from './shared-strings.ts';
 
@@ -59,14 +60,18 @@ const NONE: readonly string[] = [];
  * Checks that a value from outside has the shape of an EndpointSlice as far as it is read here, and that it leads to
  * addresses of endpoints only.
  * @param shared the strings that other slices have brought
+ * @param before the same slice as it was: an endpoint that has not changed is the same object
  * @returns the slice, or the first problem
  */
 export function readEndpointSlice(
   value: unknown,
   defaultNamespace: string,
   shared = new SharedStrings(),
+  before?: EndpointSlice,
 ): EndpointSlice | ShapeProblem {
-  const found = sliceProblems(value, defaultNamespace).next();
+  const isOfSameType = isObject(value) && value.addressType === before?.addressType;
+  const kept = isOfSameType ? keptEndpoints(value.endpoints, before?.endpoints ?? []) : [];
+  const found = sliceProblems(value, defaultNamespace, kept).next();
   if (found.done !== true) return found.value;
   // What these hold was checked just now.
   const { metadata, addressType, ports, endpoints } = value as CheckedSlice;
@@ -80,7 +85,10 @@ export function readEndpointSlice(
     service: labels?.[SERVICE_NAME_LABEL] ?? '',
     addressType,
     ports: readPorts(ports ?? [], shared),
-    endpoints: addressType === 'FQDN' ? [] : (endpoints ?? []).map(endpoint => readEndpoint(endpoint, shared)),
+    endpoints:
+      addressType === 'FQDN'
+        ? []
+        : (endpoints ?? []).map((endpoint, index) => kept[index] ?? readEndpoint(endpoint, shared)),
   };
 }
 

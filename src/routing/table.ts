@@ -75,6 +75,8 @@ export class RouteTable<R extends Place = Route> {
 
   /** @throws {FormatError} for a place that is matched by a pattern, or has a condition of one, and has none */
   apply(delta: TableDelta<R>): RouteTable<R> {
+    // As with each change of endpoints.
+    if (delta.version === this.version && delta.upserts.length + delta.removals.length === 0) return this;
     const changes = new TableChanges<R>();
     for (const place of delta.removals) changes.set(place, undefined);
     let hasEscapes = this.#hasEscapes;

@@ -151,6 +151,7 @@ function distinct(candidates: readonly Candidate[], prefersIPv6: boolean): reado
 
 /** As nearly always: looking costs far less than choosing. */
 function areDistinct(candidates: readonly Candidate[]): boolean {
+  if (candidates.length <= FEW) return candidates.every((one, index) => isDistinctFrom(candidates, one, index));
   const addresses = new Set<string>();
   const pods = new Set<string>();
   for (const { port, endpoint } of candidates) {
@@ -161,6 +162,20 @@ function areDistinct(candidates: readonly Candidate[]): boolean {
   }
   return addresses.size === candidates.length && pods.size === candidates.length;
 }
+
+/** @param before so many candidates are compared with it */
+function isDistinctFrom(candidates: readonly Candidate[], { port, endpoint: one }: Candidate, before: number): boolean {
+  for (let index = 0; index < before; index += 1) {
+    const { port: otherPort, endpoint: other } = candidates[index] as Candidate;
+    if (port !== otherPort || one.address === other.address) return false;
+    // Without a uid the address is what tells endpoints apart.
+    if (one.uid === other.uid && one.uid !== '') return false;
+  }
+  return true;
+}
+
+/** So few are compared with each other sooner than sets of them are made. */
+const FEW = 16;
 
 /** The better, the later. */
 const CONDITIONS: readonly SliceEndpoint['state'][] = ['unready', 'draining', 'ready'];

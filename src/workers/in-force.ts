@@ -1,5 +1,6 @@
 import type { Certificate, CertificateId } from '../model/certificate.ts';
-import type { Cluster, EndpointSet } from '../model/cluster.ts';
+import { changedPart } from '../model/changed-part.ts';
+import type { Cluster, ClusterEndpoint, EndpointSet } from '../model/cluster.ts';
 import type {
   Delta,
   PublishedCluster,
@@ -143,20 +144,28 @@ export class InForce {
     if (published === undefined || now === undefined) return undefined;
     const needsSlots = hasSlots(published.cluster);
     if (set === undefined && needsSlots === (known?.slots !== undefined)) return undefined;
-    const before = slotsOf(known);
     const { cluster, revision, endpoints } = now;
-    const slots = needsSlots ? endpoints.map(one => this.#slotOf(one.id, before)) : [];
-    if (before.size > 0) this.#giveBack(new Set(before.values()).difference(new Set(slots)), number);
+    const slots = this.#slotsFor(needsSlots ? endpoints : [], known, number);
     const placed = needsSlots ? { cluster, revision, endpoints, slots } : (set ?? { cluster, revision, endpoints });
     this.#endpoints.set(id, placed);
     return placed;
   }
 
-  /** An endpoint that stays keeps its slot. */
-  #slotOf(id: string, known: Map<string, number>): number {
-    const slot = known.get(id) ?? this.#slots.take();
-    known.set(id, slot);
-    return slot;
+  /** An endpoint that stays keeps its slot, and one without a slot asks for one again. */
+  #slotsFor(endpoints: readonly ClusterEndpoint[], known: PlacedSet | undefined, number: number): readonly number[] {
+    const before = known?.slots === undefined ? [] : known.endpoints;
+    const slots = known?.slots ?? [];
+    const { start, endBefore, endAfter } = changedPart(before, endpoints, (one, other) => one.id === other.id);
+    const going = new Map(before.slice(start, endBefore).map(({ id }, index) => [id, slots[start + index] as number]));
+    const coming = endpoints.slice(start, endAfter).map(({ id }) => {
+      const slot = going.get(id);
+      going.delete(id);
+      return slot;
+    });
+    const kept = [...slots.slice(0, start), ...coming, ...slots.slice(endBefore)];
+    const placed = kept.map(slot => (slot === undefined || slot === NO_SLOT ? this.#slots.take() : slot));
+    this.#giveBack(going.values(), number);
+    return placed;
   }
 
   #remove(id: ClusterId, number: number): void {
@@ -176,10 +185,4 @@ export class InForce {
 /** Where kube-proxy chooses, nothing is counted for the ClusterIP. */
 function hasSlots({ balance }: Cluster): boolean {
   return balance.policy !== 'service';
-}
-
-/** By endpoint. One without a slot asks for one again. */
-function slotsOf({ endpoints, slots = [] }: Partial<PlacedSet> = {}): Map<string, number> {
-  const placed = slots.map((slot, index) => [endpoints?.[index]?.id ?? '', slot] as const);
-  return new Map(placed.filter(([, slot]) => slot !== NO_SLOT));
 }

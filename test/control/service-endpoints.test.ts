@@ -95,6 +95,27 @@ test('a change of endpoints is a change of endpoints, and of nothing else', () =
   assert.equal(catalog.commit(), undefined, 'they are the same endpoints');
 });
 
+test('endpoints that stay are the same objects while others come and go', () => {
+  const { catalog, clock } = started(balanced());
+  const change = (...pods: readonly SliceEndpoint[]): readonly object[] => {
+    catalog.endpoints.setSlices(WEB, [slice('a', ...pods)]);
+    catalog.commit();
+    clock.advance(10);
+    return catalog.cluster(WEB_ID)?.endpoints ?? [];
+  };
+  const [one, two, three, four] = change(pod(1), pod(2), pod(3), pod(4));
+  assert.deepEqual(change(pod(2), pod(3), pod(4)), [two, three, four]);
+  const after = change(pod(2), pod(4, 'draining'), pod(3), pod(5));
+  assert.deepEqual(
+    [two, three].map(endpoint => after.includes(endpoint ?? {})),
+    [true, true],
+  );
+  assert.deepEqual(
+    after.map(endpoint => endpoint === one || endpoint === four),
+    [false, false, false, false],
+  );
+});
+
 test('what changes quickly comes as one change, ten milliseconds after the last', () => {
   const { catalog, clock } = started(balanced());
   const due: number[] = [];

@@ -254,6 +254,67 @@ test('strings that many endpoints have are kept once, and only as many as a clus
   assert.notEqual(shared.list(['zone-a']), first, 'what was remembered first has been forgotten');
 });
 
+/** Endpoints of which some differ in one thing alone. */
+const SIMILAR = fc.array(
+  fc.constantFrom<object>(
+    ...[1, 2, 3].map(number => endpoint(`10.0.0.${number}`, `shop-${number}`)),
+    endpoint('10.0.0.1', 'shop-1', { nodeName: 'node-1' }),
+    endpoint('10.0.0.1', 'shop-1', { zone: 'zone-a' }),
+    endpoint('10.0.0.1', 'shop-1', { zone: 'not a zone' }),
+    endpoint('10.0.0.1', 'shop-1', { conditions: null }),
+    endpoint('10.0.0.1', 'shop-1', { conditions: { ready: false, serving: true, terminating: true } }),
+    endpoint('10.0.0.1', 'shop-1', { conditions: { ready: true, serving: 1 } }),
+    endpoint('10.0.0.1', 'shop-1', { addresses: ['10.0.0.1', 7] }),
+    endpoint('10.0.0.1', 'shop-1', { addresses: [] }),
+    endpoint('10.0.0.1', 'shop-1', { hints: { forZones: [{ name: 'zone-a' }] } }),
+    endpoint('10.0.0.1', 'shop-1', { hints: { forZones: [{ name: 'zone-b' }], forNodes: [{ name: 'node-1' }] } }),
+    endpoint('10.0.0.1', 'shop-1', { hints: { forZones: [{}] } }),
+    endpoint('10.0.0.1', 'shop-1', { hints: 'zone-a' }),
+    endpoint('10.0.0.1', 'shop-1', { targetRef: { kind: 'Node', name: 'shop-1', uid: 'uid-shop-1' } }),
+    endpoint('10.0.0.1', 'shop-1', { targetRef: { kind: 'Pod', name: 'Shop 1', uid: '' } }),
+    endpoint('10.0.0.1'),
+    [],
+  ),
+  { maxLength: 6 },
+);
+
+test('endpoints that have not changed are the same objects, also where others have gone and come', () => {
+  const of = (...numbers: readonly number[]): object =>
+    endpointSlice('shop', {
+      endpoints: numbers.map(number => endpoint(`10.0.0.${number}`, `shop-${number}`, { zone: 'zone-a' })),
+    });
+  const shared = new SharedStrings();
+  const before = read(of(1, 2, 3, 4, 5), shared);
+  for (const numbers of [
+    [1, 2, 3, 4, 5],
+    [9, 2, 3, 4, 5],
+    [1, 2, 4, 5],
+    [1, 2, 3, 8, 4, 5],
+    [7, 8, 3, 9, 5, 6],
+  ]) {
+    const slice = readEndpointSlice(of(...numbers), 'default', shared, before);
+    assert.ok(!isShapeProblem(slice));
+    const kept = slice.endpoints.filter(one => before.endpoints.includes(one)).map(({ address }) => address);
+    assert.deepEqual(
+      kept,
+      numbers.filter(number => number < 6).map(number => `10.0.0.${number}`),
+    );
+  }
+});
+
+test('a slice is read in the same way, whatever it was before', () => {
+  const types = fc.constantFrom('IPv4', 'IPv6', 'FQDN');
+  fc.assert(
+    fc.property(SIMILAR, SIMILAR, types, types, (earlier, later, typeBefore, typeAfter) => {
+      const was = readEndpointSlice(endpointSlice('shop', { endpoints: earlier, addressType: typeBefore }), 'default');
+      const value = endpointSlice('shop', { endpoints: later, addressType: typeAfter });
+      const before = isShapeProblem(was) ? undefined : was;
+      assert.deepEqual(readEndpointSlice(value, 'default', undefined, before), readEndpointSlice(value, 'default'));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
 /** Slices with anything in any of their places. */
 const MANGLED = fc
   .tuple(

@@ -8,6 +8,7 @@ import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { EndpointBoard, NO_SLOT } from '../../src/observe/endpoint-board.ts';
 import { EndpointSlots } from '../../src/workers/endpoint-slots.ts';
 import { InForce } from '../../src/workers/in-force.ts';
+import fc from '../support/property.ts';
 import { clusterOf, deltaOf, route } from '../support/routes.ts';
 
 const at = (...ports: number[]): ClusterEndpoint[] => ports.map(port => plainEndpoint({ address: '10.0.0.1', port }));
@@ -126,4 +127,28 @@ test('slots of a cluster that goes are free for others, and an endpoint that fou
   changing.slots.takenEverywhere(4);
   const again = Array.from({ length: 9 }, () => changing.slots.take());
   assert.deepEqual(again.sort(), [NO_SLOT, 0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('however endpoints come and go, each keeps its slot, no two have the same, and none is lost', () => {
+  const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.array(numbers, { minLength: 1, maxLength: 5 }), moves => {
+      const changing = new Changing();
+      changing.start('least-request', []);
+      let before = new Map<number, number>();
+      for (const [step, move] of moves.entries()) {
+        const slots = changing.move(at(...move)) ?? [];
+        const now = new Map(move.map((number, index) => [number, slots[index] ?? NO_SLOT]));
+        for (const [number, slot] of now) assert.equal(slot, before.get(number) ?? slot);
+        assert.equal(new Set(slots).size, move.length);
+        changing.slots.takenEverywhere(step + 2);
+        before = now;
+      }
+      changing.move([]);
+      changing.slots.takenEverywhere(moves.length + 2);
+      const free = Array.from({ length: 8 }, () => changing.slots.take()).filter(slot => slot !== NO_SLOT);
+      assert.equal(free.length, 7, 'all but that of the cluster');
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -87,13 +87,15 @@ export class ClusterRegistry {
   /** What is the same as before stays the same object. */
   #put(before: Known | undefined, cluster: Cluster, endpoints: readonly ClusterEndpoint[]): void {
     const { id } = cluster;
-    const isSame = before !== undefined && isSameList(endpoints, before.set.endpoints);
-    if (isSame && cluster === before.cluster) {
+    const kept = before === undefined ? endpoints : withKept(endpoints, before.set.endpoints);
+    const isSame = kept === before?.set.endpoints;
+    if (before !== undefined && isSame && cluster === before.cluster) {
       this.#known.set(id, before);
       return;
     }
     if (!isSame) this.#revision += 1;
-    const set = isSame ? before.set : { cluster: id, revision: this.#revision, endpoints };
+    const set =
+      before !== undefined && isSame ? before.set : { cluster: id, revision: this.#revision, endpoints: kept };
     this.#known.set(id, { cluster, set });
     this.#changed.add(id);
   }
@@ -110,21 +112,38 @@ export class ClusterRegistry {
   }
 }
 
+/**
+ * Endpoints that are as they were stay the same objects: new ones, of thousands that are replaced many times a second, would
+ * fill the old generation.
+ * @returns `before` where nothing is otherwise
+ */
+function withKept(
+  endpoints: readonly ClusterEndpoint[],
+  before: readonly ClusterEndpoint[],
+): readonly ClusterEndpoint[] {
+  let next = 0;
+  let kept = 0;
+  const list = endpoints.map(endpoint => {
+    // Where one has gone or come, the others are in the same order.
+    const place = isSame(endpoint, before[next]) ? next : next + 1;
+    const known = before[place];
+    if (known === undefined || (place > next && !isSame(endpoint, known))) return endpoint;
+    next = place + 1;
+    kept += 1;
+    return known;
+  });
+  return kept === endpoints.length && kept === before.length ? before : list;
+}
+
 /** Written out, because there may be thousands, many times a second. */
-function isSameList(some: readonly ClusterEndpoint[], others: readonly ClusterEndpoint[]): boolean {
+function isSame(one: ClusterEndpoint, other: ClusterEndpoint | undefined): boolean {
   return (
-    some.length === others.length &&
-    some.every((one, index) => {
-      const other = others[index] as ClusterEndpoint;
-      return (
-        one.id === other.id &&
-        one.address === other.address &&
-        one.port === other.port &&
-        one.state === other.state &&
-        one.weight === other.weight &&
-        one.pod === other.pod &&
-        one.zone === other.zone
-      );
-    })
+    one.id === other?.id &&
+    one.address === other.address &&
+    one.port === other.port &&
+    one.state === other.state &&
+    one.weight === other.weight &&
+    one.pod === other.pod &&
+    one.zone === other.zone
   );
 }

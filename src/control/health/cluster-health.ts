@@ -1,3 +1,4 @@
+import { changedPart } from '../../model/changed-part.ts';
 import { EJECTED, type EndpointBoard, NO_SLOT, TRIAL, USABLE, type Verdict } from '../../observe/endpoint-board.ts';
 import { Ejection, type EjectionReason, type OutlierLimits } from './ejection.ts';
 import type { FailureWindows } from './failure-windows.ts';
@@ -88,8 +89,9 @@ export class ClusterHealth<E extends JudgedEndpoint> {
   update(endpoints: readonly E[]): void {
     const before = this.#endpoints;
     this.#endpoints = endpoints;
-    const left = new Map(before.map(endpoint => [endpoint.id, endpoint]));
-    const added = endpoints.filter(({ id }) => !left.delete(id));
+    const { start, endBefore, endAfter } = changedPart(before, endpoints, (one, other) => one.id === other.id);
+    const left = new Map(before.slice(start, endBefore).map(endpoint => [endpoint.id, endpoint]));
+    const added = endpoints.slice(start, endAfter).filter(({ id }) => !left.delete(id));
     for (const endpoint of left.values()) this.#leave(endpoint);
     for (const endpoint of added) this.#add(endpoint);
     this.#settle();

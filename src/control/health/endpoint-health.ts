@@ -90,10 +90,7 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
       return;
     }
     const watched = this.#clusters.get(cluster.id) ?? this.#watch(cluster);
-    const ready = endpoints.flatMap((endpoint, index) => {
-      const { id, state } = endpoint;
-      return state === 'ready' ? { id, slot: slots[index] ?? NO_SLOT, endpoint } : [];
-    });
+    const ready = readyOf(endpoints, slots, watched.health.endpoints);
     watched.cluster = cluster;
     watched.endpoints = endpoints;
     watched.slots = slots;
@@ -217,6 +214,27 @@ export class EndpointHealth implements EndpointJudge, EndpointStatistics {
       ...(check !== undefined && { check }),
     };
   }
+}
+
+/** @param before as it was: what has not changed is the same object */
+function readyOf(
+  endpoints: readonly ClusterEndpoint[],
+  slots: readonly number[],
+  before: readonly ReadyEndpoint[],
+): readonly ReadyEndpoint[] {
+  const ready: ReadyEndpoint[] = [];
+  let next = 0;
+  endpoints.forEach((endpoint, index) => {
+    if (endpoint.state !== 'ready') return;
+    const slot = slots[index] ?? NO_SLOT;
+    // Where one has gone or come, the others are in the same order.
+    const place = before[next]?.endpoint === endpoint ? next : next + 1;
+    const known = before[place];
+    const isKnown = known?.endpoint === endpoint && known.slot === slot;
+    if (isKnown) next = place + 1;
+    ready.push(isKnown ? known : { id: endpoint.id, slot, endpoint });
+  });
+  return ready;
 }
 
 /** Adds the endpoints of a cluster to `counts`. Where all is well, which is nearly everywhere, it looks at none of them. */

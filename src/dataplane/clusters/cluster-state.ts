@@ -1,3 +1,4 @@
+import { changedPart } from '../../model/changed-part.ts';
 import type { Cluster, Endpoint } from '../../model/cluster.ts';
 import type { PublishedCluster, PublishedEndpoint, PublishedEndpointSet } from '../../model/delta.ts';
 import type { ServiceRef } from '../../model/route.ts';
@@ -9,7 +10,6 @@ import type { PoolProtocol } from './upstream-pool.ts';
 import { protocolOf } from './upstream-protocol.ts';
 
 const NO_ENDPOINTS: readonly EndpointState[] = [];
-const NONE_KNOWN: ReadonlyMap<string, EndpointState> = new Map();
 
 /** Why requests fail, by what they get while there are no endpoints. */
 const ABSENCE = { 404: 'no_route', 500: 'backend_invalid', 503: 'no_endpoint' } as const;
@@ -85,14 +85,17 @@ export class ClusterState {
 
   /** Replaces the endpoints. Those that stay keep their state; the others get nothing new, and their idle connections end. */
   update({ endpoints, slots = [] }: PublishedEndpointSet): void {
+    const before = this.#all;
     const isFirst = this.#endpoints.length === 0;
-    const known = this.#all.length === 0 ? NONE_KNOWN : new Map(this.#all.map(endpoint => [endpoint.id, endpoint]));
     const since = isFirst ? NEVER : this.#context.clock.monotonic();
-    this.#replace(
-      endpoints.map((endpoint, index) =>
-        this.#stateOf(endpoint, slots[index] ?? NO_SLOT, known.get(endpoint.id), since),
-      ),
-    );
+    const { start, endBefore, endAfter } = changedPart(before, endpoints, (one, other) => one.id === other.id);
+    const moved = new Map(before.slice(start, endBefore).map(endpoint => [endpoint.id, endpoint]));
+    const states = endpoints.map((endpoint, index) => {
+      const place = index < start ? index : index < endAfter ? -1 : index - endAfter + endBefore;
+      const known = place < 0 ? moved.get(endpoint.id) : before[place];
+      return this.#stateOf(endpoint, slots[index] ?? NO_SLOT, known, since);
+    });
+    this.#replace(states);
     // Workers begin at different endpoints: after a start, the first would else get the first request of each.
     if (isFirst) this.#turn = Math.floor(this.#context.random() * endpoints.length);
   }
@@ -131,9 +134,11 @@ export class ClusterState {
   }
 
   #replace(endpoints: readonly EndpointState[]): void {
-    if (this.#all.length > 0) {
-      const staying = new Set(endpoints);
-      for (const endpoint of this.#all) if (!staying.has(endpoint)) endpoint.retire('gone');
+    const before = this.#all;
+    const { start, endBefore, endAfter } = changedPart(before, endpoints, (one, other) => one === other);
+    if (endBefore > start) {
+      const staying = new Set(endpoints.slice(start, endAfter));
+      for (const endpoint of before.slice(start, endBefore)) if (!staying.has(endpoint)) endpoint.retire('gone');
     }
     const draining = endpoints.filter(({ state }) => state !== 'ready');
     // Nearly always all are ready: one list more for each of ten thousand clusters takes its memory.

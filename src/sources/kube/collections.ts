@@ -64,10 +64,15 @@ export function readWatchedService(object: KubeObject, logger: Logger): ServiceO
   return undefined;
 }
 
-/** As {@link readWatchedService}. */
-export function readWatchedSlice(object: KubeObject, logger: Logger, shared: SharedStrings): EndpointSlice | undefined {
+/** As {@link readWatchedService}. @param before the slice as it was */
+export function readWatchedSlice(
+  object: KubeObject,
+  logger: Logger,
+  shared: SharedStrings,
+  before?: EndpointSlice,
+): EndpointSlice | undefined {
   const { namespace, name } = object.metadata;
-  const slice = readEndpointSlice(object, namespace, shared);
+  const slice = readEndpointSlice(object, namespace, shared, before);
   if (!isShapeProblem(slice)) return slice;
   logger.warn(`EndpointSlice ${namespace}/${name} is left out: ${fieldName(slice.path)} ${slice.reason}`);
   return undefined;

@@ -30,8 +30,8 @@ export interface Followed<T extends KubeObject> {
   ownerOf(object: KubeObject): string;
   /** The key of the owner of what was read. */
   ownerOfKept(object: T): string;
-  /** What is kept of an object whose owner asks; undefined for what cannot be used. */
-  read(object: KubeObject): T | undefined;
+  /** What is kept of an object whose owner asks; undefined for what cannot be used. @param before what is kept of it until now */
+  read(object: KubeObject, before: T | undefined): T | undefined;
   /** These are all objects of the owner. */
   known(owner: ServiceRef, objects: readonly T[]): void;
   /** The owner's objects cannot be read. @param why for people, with what to do about it */
@@ -193,12 +193,13 @@ export class DemandWatch<T extends KubeObject> {
 
   /** @param owner as {@link Followed.collection} */
   #collection(owner?: ServiceRef): Collection<T> {
-    return { ...this.#options.followed.collection(owner), keep: object => this.#keep(object) };
+    const keep = (object: KubeObject): T | undefined => this.#read(object, this.#ownerOf(object));
+    return { ...this.#options.followed.collection(owner), keep };
   }
 
   /** Objects of owners that do not ask are not even read. */
-  #keep(object: KubeObject): T | undefined {
-    return this.#ownerOf(object) && this.#options.followed.read(object);
+  #read(object: KubeObject, owner: WantedObjects<T> | undefined): T | undefined {
+    return owner && this.#options.followed.read(object, owner.get(object.metadata.name));
   }
 
   #ownerOf(object: KubeObject): WantedObjects<T> | undefined {
@@ -231,13 +232,15 @@ export class DemandWatch<T extends KubeObject> {
     const key = serviceKey(metadata);
     const { name, resourceVersion: version } = metadata;
     const before = this.#owners.get(key);
-    const kept = type === 'upsert' ? this.#keep(object) : undefined;
-    const owner = kept && this.#ownerOf(object);
+    const asking = type === 'upsert' ? this.#ownerOf(object) : undefined;
+    const kept = this.#read(object, asking);
+    const owner = kept && asking;
     if (owner === undefined) this.#owners.delete(key);
     else {
       this.#owners.set(key, owner);
       this.#change(owner, { name, version, object: kept });
     }
+    if (this.#listed.size === 0 && before === owner) return;
     // A list on its way may show it as it was before: it is not known yet whose it was.
     const others = [...this.#listed].filter(wanted => wanted.owner.namespace === metadata.namespace);
     for (const other of new Set(before === undefined ? others : [before, ...others])) {

@@ -47,7 +47,7 @@ function followedSlices(
     collection: owner => sliceCollection(owner?.namespace ?? namespace, owner?.name),
     ownerOf: object => serviceKey({ namespace: object.metadata.namespace, name: serviceNameOf(object) }),
     ownerOfKept: ({ metadata: { namespace }, service }) => serviceKey({ namespace, name: service }),
-    read: object => readWatchedSlice(object, logger, shared),
+    read: (object, before) => readWatchedSlice(object, logger, shared, before),
     known: (owner: ServiceRef, slices) => store.setSlices(owner, slices),
     unreadable: (owner, why) => store.slicesUnreadable(owner, why),
   };

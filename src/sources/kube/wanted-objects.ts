@@ -30,6 +30,11 @@ export class WantedObjects<T extends KubeObject> {
     return this.#objects && [...this.#objects.values()];
   }
 
+  /** One of them, as it was read last. */
+  get(name: string): T | undefined {
+    return this.#objects?.get(name);
+  }
+
   get isKnown(): boolean {
     return this.#objects !== undefined;
   }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EndpointState } from '../../../src/dataplane/clusters/endpoint-state.ts';
 import { UpstreamPool } from '../../../src/dataplane/clusters/upstream-pool.ts';
 import { type CompiledTable, RouteCompiler } from '../../../src/dataplane/route-compiler.ts';
 import type { Endpoint } from '../../../src/model/cluster.ts';
 import type { PublishedDelta } from '../../../src/model/delta.ts';
 import type { Place, Route } from '../../../src/model/route.ts';
 import { DEFAULTS } from '../../../src/settings/schema.ts';
+import fc from '../../support/property.ts';
 import { clusterContext, deltaOf, filterServices, published, route } from '../../support/routes.ts';
 
 const at = (...ports: number[]): Endpoint[] => ports.map(port => ({ address: '10.0.0.1', port }));
@@ -62,6 +64,31 @@ test('an endpoint that stays keeps its state while others come and go', () => {
     [2, 3],
   );
   assert.equal(cluster?.endpoints[0], stays);
+});
+
+test('whichever endpoints come and go, those that stay keep their state, and those that go are retired', () => {
+  const ports = fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(fc.array(ports, { minLength: 2, maxLength: 5 }), lists => {
+      const compiler = new RouteCompiler(clusterContext(), filterServices());
+      let table: CompiledTable | undefined;
+      let before: readonly EndpointState[] = [];
+      for (const [index, list] of lists.entries()) {
+        table = compiler.apply(table, change(index + 1, [to()], at(...list)));
+        const now = table.match('', '/web')?.cluster.endpoints ?? [];
+        assert.deepEqual(
+          now.map(({ port }) => port),
+          list,
+        );
+        for (const state of before) {
+          const stays = list.includes(state.port);
+          assert.deepEqual([now.includes(state), state.state], [stays, stays ? 'ready' : 'gone']);
+        }
+        before = now;
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('a second attempt goes to the next endpoint, to the same one where there is no other, and nowhere where there is none', () => {
