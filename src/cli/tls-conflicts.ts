@@ -2,6 +2,7 @@ import { certificateOf, isFault } from '../control/certificates/certificate-fact
 import { settleHost, type TlsClaim, type TlsConflict } from '../control/certificates/tls-claims.ts';
 import { type Certificate, PrivateKey } from '../model/certificate.ts';
 import { serviceKey } from '../model/route.ts';
+import { SharedText } from '../model/shared-text.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import type { ManifestSecret, ManifestService } from '../sources/manifest-contents.ts';
 import type { Translation } from '../translate/service.ts';
@@ -75,5 +76,5 @@ function claimsByHost(
 
 /** One that is only compared: what it holds may be in the cluster. */
 function named(id: string): Certificate {
-  return { id, chain: '', key: new PrivateKey('') };
+  return { id, chain: SharedText.of(''), key: new PrivateKey('') };
 }

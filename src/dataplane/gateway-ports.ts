@@ -82,7 +82,7 @@ export class GatewayPorts {
   #parse(certificate: Certificate): X509Certificate {
     let parsed = this.#parsed.get(certificate);
     if (parsed === undefined) {
-      parsed = new X509Certificate(certificate.chain);
+      parsed = new X509Certificate(certificate.chain.toString());
       this.#parsed.set(certificate, parsed);
     }
     return parsed;

@@ -1,4 +1,5 @@
 import { Hidden } from './hidden.ts';
+import { SharedText } from './shared-text.ts';
 
 /** Names one version of a certificate: a renewed one has another id, so that what is made of a certificate can be kept by it. */
 export type CertificateId = string;
@@ -6,21 +7,26 @@ export type CertificateId = string;
 export interface Certificate {
   readonly id: CertificateId;
   /** PEM: the certificate, then its intermediates. */
-  readonly chain: string;
+  readonly chain: SharedText;
   readonly key: PrivateKey;
 }
 
 /** The key of a certificate. */
 export class PrivateKey extends Hidden {
-  readonly #pem: string;
+  readonly #pem: SharedText;
 
-  constructor(pem: string) {
+  constructor(pem: string | SharedText) {
     super();
-    this.#pem = pem;
+    this.#pem = typeof pem === 'string' ? SharedText.of(pem) : pem;
   }
 
   /** PEM. What it is handed to must neither print nor keep it where it may be printed. */
   reveal(): string {
+    return this.#pem.toString();
+  }
+
+  /** The PEM for another thread, with the same care. */
+  share(): SharedText {
     return this.#pem;
   }
 }

@@ -1,5 +1,6 @@
 import { PrivateKey } from '../model/certificate.ts';
 import type { Credentials } from '../model/credentials.ts';
+import { SharedText } from '../model/shared-text.ts';
 import { type CredentialsFault, HTPASSWD_KEY, readHtpasswd, readUserMap } from './credentials.ts';
 import {
   DNS_LABEL_RULE,
@@ -25,7 +26,7 @@ export interface Secret {
     readonly resourceVersion: string;
   };
   /** `tls.crt` and `tls.key`; undefined where it has neither. */
-  readonly certificate: { readonly chain: string; readonly key: PrivateKey } | undefined;
+  readonly certificate: { readonly chain: SharedText; readonly key: PrivateKey } | undefined;
   /** `ca.crt`, as PEM; empty where it has none. */
   readonly ca: string;
   /** `ca.crl`, lists of revoked certificates as PEM; empty where it has none. */
@@ -45,6 +46,9 @@ const LONGEST_AUTHORITIES = 512 * 1024;
 /** Ten thousand users. */
 const LONGEST_HTPASSWD = 768 * 1024;
 const LONGEST_HASH = 1024;
+
+/** Of all Secrets with certificates. */
+const NO_CREDENTIALS: CredentialsFault = { fault: `its type is ${TLS_SECRET}` };
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const PEM_BLOCK = '-----BEGIN ';
@@ -80,10 +84,10 @@ export function readSecret(value: unknown, metadata: Secret['metadata']): Secret
   if (type === TLS_SECRET && key === '') return problem(['data', 'tls.key'], 'is missing or empty');
   return {
     metadata,
-    certificate: hasCertificate ? { chain: String(chain), key: new PrivateKey(String(key)) } : undefined,
+    certificate: hasCertificate ? { chain: SharedText.of(String(chain)), key: new PrivateKey(String(key)) } : undefined,
     ca: String(ca),
     revoked: String(revoked),
-    credentials: type === TLS_SECRET ? { fault: `its type is ${TLS_SECRET}` } : readCredentials(texts),
+    credentials: type === TLS_SECRET ? NO_CREDENTIALS : readCredentials(texts),
   };
 }
 

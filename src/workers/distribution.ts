@@ -11,7 +11,7 @@ import type { Settings } from '../settings/schema.ts';
 import { EndpointSlots } from './endpoint-slots.ts';
 import { InForce } from './in-force.ts';
 import type { Change, WorkerInit } from './messages.ts';
-import { packCertificate } from './packed-certificates.ts';
+import { shareCertificate } from './packed-certificates.ts';
 import { pack } from './packed-delta.ts';
 import { type NewlyInForce, SharedDelta } from './pending-change.ts';
 import { Subscription } from './subscription.ts';
@@ -108,7 +108,7 @@ export class Distribution {
       settings: this.#settings,
       errorPage: this.#errorPage,
       affinityKeys: this.#affinityKeys,
-      defaultCertificate: this.#defaultCertificate && packCertificate(this.#defaultCertificate),
+      defaultCertificate: this.#defaultCertificate && shareCertificate(this.#defaultCertificate),
       ticketKeys: this.#ticketKeys,
       openPorts: this.#openPorts,
       snapshot: snapshot && pack(snapshot),
@@ -149,7 +149,7 @@ export class Distribution {
 
   updateDefaultCertificate(certificate: Certificate): Receipt {
     this.#defaultCertificate = certificate;
-    return this.#push({ defaultCertificate: packCertificate(certificate) });
+    return this.#push({ defaultCertificate: shareCertificate(certificate) });
   }
 
   /** For a worker that starts now, with what is {@link inForce}. */

@@ -7,7 +7,8 @@ import type { Spent } from '../limits/spending.ts';
 import type { PortId } from '../model/gateway-port.ts';
 import type { ClusterId } from '../model/route.ts';
 import type { Settings } from '../settings/schema.ts';
-import type { PackedCertificate } from './packed-certificates.ts';
+import type { SharedCertificate } from './packed-certificates.ts';
+import type { PackedDelta } from './packed-delta.ts';
 import type { PortStates } from './port-sockets.ts';
 
 /** Where a worker listens. */
@@ -35,13 +36,13 @@ export interface WorkerInit extends Listeners {
   /** Of sticky cookies: the first makes them, and all are taken. */
   readonly affinityKeys: readonly Uint8Array[];
   /** Undefined where TLS does not listen. */
-  readonly defaultCertificate: PackedCertificate | undefined;
+  readonly defaultCertificate: SharedCertificate | undefined;
   /** Of the tickets by which clients resume TLS sessions: 48 bytes. */
   readonly ticketKeys: Uint8Array;
   /** Ports of Gateways to listen on. */
   readonly openPorts: readonly PortId[];
   /** All routes, clusters, endpoints and ports in force, as a packed delta; undefined before the first table. */
-  readonly snapshot: readonly string[] | undefined;
+  readonly snapshot: readonly PackedDelta[] | undefined;
   /** The number of the last change that all this comes from. */
   readonly change: number;
 }
@@ -49,11 +50,11 @@ export interface WorkerInit extends Listeners {
 /** What a worker does not have yet; empty when it is only asked whether it answers. */
 export interface Change {
   /** Packed. */
-  readonly delta?: readonly string[];
+  readonly delta?: readonly PackedDelta[];
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
   readonly affinityKeys?: readonly Uint8Array[];
-  readonly defaultCertificate?: PackedCertificate;
+  readonly defaultCertificate?: SharedCertificate;
   readonly ticketKeys?: Uint8Array;
   /** All of them. Those that could not be opened are tried again. */
   readonly openPorts?: readonly PortId[];

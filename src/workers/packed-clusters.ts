@@ -4,6 +4,7 @@ import { type Cluster, plainCluster, type UpstreamTls } from '../model/cluster.t
 import type { PublishedCluster } from '../model/delta.ts';
 import type { ClusterId } from '../model/route.ts';
 import { type PackedCertificate, packCertificate, unpackCertificate } from './packed-certificates.ts';
+import type { SharedValues } from './shared-values.ts';
 
 type PackedTls = Omit<UpstreamTls, 'clientCertificate'> & { readonly clientCertificate: PackedCertificate };
 
@@ -18,21 +19,21 @@ type PackedPlain = readonly [id: ClusterId, name: string, namespace: string, ser
 
 export type PackedCluster = PublishedCluster | PackedAuthenticated | PackedPlain;
 
-export function packCluster(published: PublishedCluster): PackedCluster {
+export function packCluster(published: PublishedCluster, pieces: SharedValues<SharedArrayBuffer>): PackedCluster {
   const { cluster, counterBlock, slot } = published;
   const { id, name, service } = cluster;
   const isPlain = slot === undefined && isDeepStrictEqual(cluster, plainCluster(id, name, service));
   if (isPlain) return [id, name, service.namespace, service.name, counterBlock];
   const { tls, ...rest } = cluster;
   if (tls?.clientCertificate === undefined) return published;
-  const clientCertificate = packCertificate(tls.clientCertificate);
+  const clientCertificate = packCertificate(tls.clientCertificate, pieces);
   return { ...published, cluster: rest, tls: { ...tls, clientCertificate } };
 }
 
-export function unpackCluster(packed: PackedCluster): PublishedCluster {
+export function unpackCluster(packed: PackedCluster, pieces: readonly SharedArrayBuffer[]): PublishedCluster {
   if ('tls' in packed) {
     const { tls, cluster, ...rest } = packed;
-    const clientCertificate = unpackCertificate(tls.clientCertificate);
+    const clientCertificate = unpackCertificate(tls.clientCertificate, pieces);
     return { ...rest, cluster: { ...cluster, tls: { ...tls, clientCertificate } } };
   }
   if ('cluster' in packed) return packed;

@@ -65,6 +65,13 @@ interface PackedPorts {
   readonly ports: { readonly upserts: readonly GatewayPort[]; readonly removals: readonly PortId[] };
 }
 
+/** A change, or a part of one, as a worker gets it. */
+export interface PackedDelta {
+  readonly text: string;
+  /** Memory with the texts of its certificates. */
+  readonly pieces: readonly SharedArrayBuffer[];
+}
+
 interface Packed {
   readonly version: number;
   readonly routes: {
@@ -85,17 +92,18 @@ const NO_OVERRIDES: RouteOverrides = {};
 const PART = 1_000;
 
 /**
- * @returns texts to be unpacked and applied one behind the other: what is read of one is thrown away before the next. Hosts come
+ * @returns parts to be unpacked and applied one behind the other: what is read of one is thrown away before the next. Hosts come
  * behind all certificates and routes behind all clusters, and what goes, goes behind all routes
  */
-export function pack({ version, routes, clusters, endpoints, tls, ports }: PublishedDelta): readonly string[] {
+export function pack({ version, routes, clusters, endpoints, tls, ports }: PublishedDelta): readonly PackedDelta[] {
   const certificates = tls?.certificates.upserts ?? [];
   const portCertificates = ports?.certificates.upserts ?? [];
   const longest = Math.max(clusters.upserts.length, endpoints.length, certificates.length, portCertificates.length);
-  const texts: string[] = [];
+  const parts: PackedDelta[] = [];
   for (let from = 0; from === 0 || from < longest; from += PART) {
     const part = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + PART);
     const last = <T>(list: readonly T[]): readonly T[] => (from + PART >= longest ? list : []);
+    const pieces = new SharedValues<SharedArrayBuffer>();
     const policies = new SharedValues<readonly Policy[]>();
     const ingresses = new SharedValues<IngressRoute>();
     const gateway = new GatewayPacker(policies);
@@ -107,12 +115,15 @@ export function pack({ version, routes, clusters, endpoints, tls, ports }: Publi
       ...(policies.values.length > 0 && { policies: policies.values.map(packPolicies) }),
       ...(ingresses.values.length > 0 && { ingresses: ingresses.values }),
       ...(gatewayParts && { gateway: gatewayParts }),
-      clusters: { upserts: part(clusters.upserts).map(packCluster), removals: last(clusters.removals) },
+      clusters: {
+        upserts: part(clusters.upserts).map(one => packCluster(one, pieces)),
+        removals: last(clusters.removals),
+      },
       endpoints: part(endpoints).map(packSet),
       ...(tls && {
         tls: {
           certificates: {
-            upserts: part(certificates).map(packCertificate),
+            upserts: part(certificates).map(one => packCertificate(one, pieces)),
             removals: last(tls.certificates.removals),
           },
           hosts: { upserts: last(tls.hosts.upserts), removals: last(tls.hosts.removals) },
@@ -121,20 +132,20 @@ export function pack({ version, routes, clusters, endpoints, tls, ports }: Publi
       ...(ports && {
         ports: {
           certificates: {
-            upserts: part(portCertificates).map(packCertificate),
+            upserts: part(portCertificates).map(one => packCertificate(one, pieces)),
             removals: last(ports.certificates.removals),
           },
           ports: { upserts: last(ports.ports.upserts), removals: last(ports.ports.removals) },
         },
       }),
     };
-    texts.push(JSON.stringify(packed));
+    parts.push({ text: JSON.stringify(packed), pieces: pieces.values });
   }
-  return texts;
+  return parts;
 }
 
-/** @param text one of {@link pack} */
-export function unpack(text: string): PublishedDelta {
+/** @param part one of {@link pack} */
+export function unpack({ text, pieces }: PackedDelta): PublishedDelta {
   const {
     version,
     routes,
@@ -152,21 +163,26 @@ export function unpack(text: string): PublishedDelta {
   return {
     version,
     routes: { upserts, removals: routes.removals },
-    clusters: { upserts: clusters.upserts.map(unpackCluster), removals: clusters.removals },
+    clusters: { upserts: clusters.upserts.map(one => unpackCluster(one, pieces)), removals: clusters.removals },
     endpoints: endpoints.map(unpackSet),
-    ...(tls && { tls: unpackTls(tls) }),
-    ...(ports && { ports: unpackPorts(ports) }),
+    ...(tls && { tls: unpackTls(tls, pieces) }),
+    ...(ports && { ports: unpackPorts(ports, pieces) }),
   };
 }
 
-function unpackPorts({ certificates, ports }: PackedPorts): PortChanges {
-  const { upserts, removals } = certificates;
-  return { certificates: { upserts: upserts.map(unpackCertificate), removals }, ports };
+function unpackPorts({ certificates, ports }: PackedPorts, pieces: PackedDelta['pieces']): PortChanges {
+  return { certificates: unpackCertificates(certificates, pieces), ports };
 }
 
-function unpackTls({ certificates, hosts }: PackedTls): TlsChanges {
-  const { upserts, removals } = certificates;
-  return { certificates: { upserts: upserts.map(unpackCertificate), removals }, hosts };
+function unpackTls({ certificates, hosts }: PackedTls, pieces: PackedDelta['pieces']): TlsChanges {
+  return { certificates: unpackCertificates(certificates, pieces), hosts };
+}
+
+function unpackCertificates(
+  { upserts, removals }: PackedTls['certificates'],
+  pieces: PackedDelta['pieces'],
+): TlsChanges['certificates'] {
+  return { upserts: upserts.map(one => unpackCertificate(one, pieces)), removals };
 }
 
 /** The main thread gives its own routes, which have more than a worker needs. */

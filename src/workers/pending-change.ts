@@ -2,20 +2,20 @@ import type { PublishedDelta } from '../model/delta.ts';
 import type { PortId } from '../model/gateway-port.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Change } from './messages.ts';
-import type { PackedCertificate } from './packed-certificates.ts';
-import { pack } from './packed-delta.ts';
+import type { SharedCertificate } from './packed-certificates.ts';
+import { type PackedDelta, pack } from './packed-delta.ts';
 import { PendingDelta } from './pending-delta.ts';
 
 /** A delta, packed when the first worker needs it and not again for the others. */
 export class SharedDelta {
   readonly delta: PublishedDelta;
-  #packed: readonly string[] | undefined;
+  #packed: readonly PackedDelta[] | undefined;
 
   constructor(delta: PublishedDelta) {
     this.delta = delta;
   }
 
-  get packed(): readonly string[] {
+  get packed(): readonly PackedDelta[] {
     this.#packed ??= pack(this.delta);
     return this.#packed;
   }
@@ -26,7 +26,7 @@ export interface NewlyInForce {
   readonly settings?: Settings;
   readonly errorPage?: { readonly html: string | undefined };
   readonly affinityKeys?: readonly Uint8Array[];
-  readonly defaultCertificate?: PackedCertificate;
+  readonly defaultCertificate?: SharedCertificate;
   readonly ticketKeys?: Uint8Array;
   readonly openPorts?: readonly PortId[];
 }

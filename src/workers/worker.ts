@@ -27,8 +27,8 @@ import { EndpointRow } from '../observe/endpoint-board.ts';
 import { collectGarbage } from '../process/collect-garbage.ts';
 import { RouteTable } from '../routing/table.ts';
 import type { Change, FromWorker, ToWorker, WorkerInit } from './messages.ts';
-import { unpackCertificate } from './packed-certificates.ts';
-import { unpack } from './packed-delta.ts';
+import { certificateOfShared } from './packed-certificates.ts';
+import { type PackedDelta, unpack } from './packed-delta.ts';
 import { PortSockets } from './port-sockets.ts';
 import { yieldTo } from './thread-priorities.ts';
 
@@ -65,7 +65,7 @@ const state: EngineState = {
   tlsHosts,
   gatewayPorts,
   clusterOf: id => routes.cluster(id),
-  defaultCertificate: init.defaultCertificate && unpackCertificate(init.defaultCertificate),
+  defaultCertificate: init.defaultCertificate && certificateOfShared(init.defaultCertificate),
   ticketKeys: init.ticketKeys,
 };
 const turn = new WriteTurn(init.logTurn.shared, init.logTurn.id);
@@ -100,7 +100,7 @@ function take(change: Change): void {
   const { delta, settings, errorPage, affinityKeys: keys, defaultCertificate, ticketKeys, openPorts } = change;
   if (keys !== undefined) affinityKeys.change(keys);
   if (ticketKeys !== undefined) state.ticketKeys = ticketKeys;
-  if (defaultCertificate !== undefined) state.defaultCertificate = unpackCertificate(defaultCertificate);
+  if (defaultCertificate !== undefined) state.defaultCertificate = certificateOfShared(defaultCertificate);
   if (delta !== undefined) {
     state.table = tableWith(delta, state.table);
     portSockets.closeGone();
@@ -113,8 +113,8 @@ function take(change: Change): void {
   }
 }
 
-function tableWith(delta: readonly string[], before: EngineState['table']): EngineState['table'] {
-  return delta.reduce((table, text) => applied(table, unpack(text)), before);
+function tableWith(delta: readonly PackedDelta[], before: EngineState['table']): EngineState['table'] {
+  return delta.reduce((table, part) => applied(table, unpack(part)), before);
 }
 
 /** A host or a port is there before its routes are, and goes after them. */

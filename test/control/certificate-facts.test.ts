@@ -9,17 +9,18 @@ import {
   readCertificate,
 } from '../../src/control/certificates/certificate-facts.ts';
 import { PrivateKey } from '../../src/model/certificate.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import fc from '../support/property.ts';
 import { type SelfSigned, selfSigned } from '../support/self-signed.ts';
 
 function factsOf({ cert, key }: SelfSigned): CertificateFacts {
-  const read = readCertificate(cert, new PrivateKey(key));
+  const read = readCertificate(SharedText.of(cert), new PrivateKey(key));
   assert.ok(!isFault(read), inspect(read));
   return read;
 }
 
 function faultOf(cert: string, key: string): string {
-  const read = readCertificate(cert, new PrivateKey(key));
+  const read = readCertificate(SharedText.of(cert), new PrivateKey(key));
   assert.ok(isFault(read), inspect(read));
   return read.fault;
 }
@@ -73,8 +74,8 @@ describe('a certificate that cannot be served', () => {
         const bad = `${cert.slice(0, at)}${text}${cert.slice(at + 1)}`;
         const badKey = lines.with(line, text).join('\n');
         const printed = inspect([
-          readCertificate(bad, new PrivateKey(key)),
-          readCertificate(cert, new PrivateKey(badKey)),
+          readCertificate(SharedText.of(bad), new PrivateKey(key)),
+          readCertificate(SharedText.of(cert), new PrivateKey(badKey)),
         ]);
         for (const part of lines.slice(1, -2)) assert.ok(!printed.includes(part));
       }),

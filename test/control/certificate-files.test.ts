@@ -10,6 +10,7 @@ import type { SecretState } from '../../src/control/catalog/known-secrets.ts';
 import { DefaultCertificate } from '../../src/control/certificates/default-certificate.ts';
 import { SettingsError } from '../../src/errors.ts';
 import { type Certificate, PrivateKey } from '../../src/model/certificate.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type SelfSigned, selfSigned } from '../support/self-signed.ts';
@@ -66,7 +67,7 @@ describe('the default certificate', () => {
 
   it('is made at the start where none is given, for this machine, and that is said', context => {
     const { certificate } = start(context, {}, false);
-    const read = new X509Certificate(certificate.chain);
+    const read = new X509Certificate(certificate.chain.toString());
     assert.ok(
       read.checkHost('localhost') !== undefined &&
         read.checkIP('127.0.0.1') !== undefined &&
@@ -80,7 +81,7 @@ describe('the default certificate', () => {
     const pair = selfSigned();
     write({ ...pair, cert: `# a comment\n${pair.cert}${pair.key}` });
     const { certificate } = start(context);
-    assert.deepEqual([certificate.chain, certificate.key.reveal()], [pair.cert, pair.key]);
+    assert.deepEqual([`${certificate.chain}`, certificate.key.reveal()], [pair.cert, pair.key]);
   });
 
   it('ends the start when it cannot be used, and says why', context => {
@@ -101,7 +102,7 @@ describe('the default certificate', () => {
     writeFileSync(at('tls.key'), renewed.key, { mode: 0o400 });
     clock.advance(300);
     assert.equal(changes.length, 1);
-    assert.deepEqual([files.certificate.chain, files.certificate.key.reveal()], [renewed.cert, renewed.key]);
+    assert.deepEqual([`${files.certificate.chain}`, files.certificate.key.reveal()], [renewed.cert, renewed.key]);
     clock.advance(2_000);
     assert.equal(changes.length, 1);
   });
@@ -121,7 +122,7 @@ describe('the default certificate', () => {
     start(context);
     renameSync(at('link-two'), at('..data'));
     clock.advance(300);
-    assert.equal(changes[0]?.chain, renewed.cert);
+    assert.equal(`${changes[0]?.chain}`, renewed.cert);
   });
 
   it('stays as it is while its files are half written or do not belong together, which is said once', context => {
@@ -139,7 +140,7 @@ describe('the default certificate', () => {
     rmSync(at('tls.crt'));
     clock.advance(900);
     assert.match(String(log.at(-1)?.problem), /does not exist/);
-    assert.deepEqual([changes, files.certificate.chain], [[], old.cert]);
+    assert.deepEqual([changes, `${files.certificate.chain}`], [[], old.cert]);
     for (const line of key.split('\n').slice(1, 3).concat(old.key.split('\n').slice(1, 3))) {
       assert.ok(!JSON.stringify(log).includes(line), 'no line of a key');
     }
@@ -157,7 +158,7 @@ describe('the default certificate', () => {
       state: 'known',
       value: {
         metadata: { ...SECRET, resourceVersion: '' },
-        certificate: { chain: cert, key: new PrivateKey(key) },
+        certificate: { chain: SharedText.of(cert), key: new PrivateKey(key) },
         ca: '',
         revoked: '',
         credentials: { fault: 'none' },
@@ -168,10 +169,10 @@ describe('the default certificate', () => {
     assert.equal(log.at(-1)?.problem, 'there is no Secret default/entry-tls');
     const pair = selfSigned();
     say(known(pair));
-    assert.deepEqual([changes.length, files.certificate.chain], [1, pair.cert]);
+    assert.deepEqual([changes.length, `${files.certificate.chain}`], [1, pair.cert]);
     say(known({ ...pair, key: selfSigned().key }));
     assert.match(String(log.at(-1)?.problem), /do not belong together/);
     say({ state: 'absent' });
-    assert.deepEqual([changes.length, files.certificate.chain], [1, pair.cert]);
+    assert.deepEqual([changes.length, `${files.certificate.chain}`], [1, pair.cert]);
   });
 });

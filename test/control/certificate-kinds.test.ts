@@ -9,6 +9,7 @@ import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { isFault, readCertificate } from '../../src/control/certificates/certificate-facts.ts';
 import { PrivateKey } from '../../src/model/certificate.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import { type SelfSigned, selfSigned } from '../support/self-signed.ts';
 
 const OPENSSL = { stdio: 'pipe' } as const;
@@ -42,7 +43,7 @@ describe('a certificate and its key', () => {
 
   /** What is said; empty where it is served. */
   function fault({ cert, key }: { readonly cert: string; readonly key: string }): string {
-    const read = readCertificate(cert, new PrivateKey(key));
+    const read = readCertificate(SharedText.of(cert), new PrivateKey(key));
     const printed = inspect(read, { depth: 9 });
     for (const line of key.split('\n').slice(1, -2))
       assert.ok(line === '' || !printed.includes(line), 'no line of the key');
@@ -114,9 +115,9 @@ describe('a certificate and its key', () => {
   it('is served as it was judged', async () => {
     for (const newKey of [['rsa:2048'], ['ec', '-pkeyopt', 'ec_paramgen_curve:P-384'], ['ed25519']]) {
       const { cert, key } = made(...newKey);
-      const read = readCertificate(cert, new PrivateKey(key));
+      const read = readCertificate(SharedText.of(cert), new PrivateKey(key));
       assert.ok(!isFault(read));
-      const server = createServer({ cert: read.chain, key });
+      const server = createServer({ cert: read.chain.toString(), key });
       await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
       const address = server.address();
       assert.ok(address !== null && typeof address === 'object');

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { KnownSecrets } from '../../src/control/catalog/known-secrets.ts';
 import { CertificateReports } from '../../src/control/certificates/certificate-report.ts';
 import { type Certificate, PrivateKey } from '../../src/model/certificate.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import { readSecret } from '../../src/resources/secret.ts';
 import { tlsSecret } from '../support/secrets.ts';
 import { type SelfSignedFields, selfSigned } from '../support/self-signed.ts';
@@ -76,7 +77,7 @@ describe('the report of certificates', () => {
   it('has the default certificate, too', () => {
     const scene = new Scene();
     const { cert, key } = selfSigned({ notBefore: NOW - 2 * DAY, notAfter: NOW - DAY });
-    scene.default = { id: 'one', chain: cert, key: new PrivateKey(key) };
+    scene.default = { id: 'one', chain: SharedText.of(cert), key: new PrivateKey(key) };
     const [report] = [...scene.reports.all()];
     assert.equal(report?.source, 'default certificate');
     assert.equal(report?.notAfter, NOW - DAY);

@@ -110,8 +110,9 @@ describe('a Service that asks for a password', () => {
     assert.ok(delta !== undefined);
     const hash = HASHES.sha1;
     for (const text of [JSON.stringify(delta), inspect(delta, { depth: 20 })]) assert.ok(!text.includes(hash));
-    const [text = ''] = pack(published(delta));
-    const [policy] = unpack(text).routes.upserts[0]?.policies ?? [];
+    const [part] = pack(published(delta));
+    assert.ok(part !== undefined);
+    const [policy] = unpack(part).routes.upserts[0]?.policies ?? [];
     assert.ok(policy?.kind === 'basic-auth');
     assert.equal(policy.credentials.hashOf('ann'), hash);
     assert.deepEqual(policies(), [policy]);

@@ -4,6 +4,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { Catalog } from '../../src/control/catalog.ts';
 import { PrivateKey } from '../../src/model/certificate.ts';
 import type { Delta, TlsChanges } from '../../src/model/delta.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import { readSecret, type Secret } from '../../src/resources/secret.ts';
 import { isShapeProblem } from '../../src/resources/service-object.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -272,7 +273,7 @@ describe('the TLS port, as Services ask for it', () => {
       'nonsense',
     ];
     for (const key of broken) {
-      const certificate = { chain: pair.cert + pair.key, key: new PrivateKey(key) };
+      const certificate = { chain: SharedText.of(pair.cert + pair.key), key: new PrivateKey(key) };
       const change = say({
         metadata: { ...SHOP, resourceVersion: '' },
         certificate,

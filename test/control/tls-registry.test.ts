@@ -4,9 +4,14 @@ import { settleHost, type TlsClaim } from '../../src/control/certificates/tls-cl
 import { TlsRegistry } from '../../src/control/certificates/tls-registry.ts';
 import { PrivateKey } from '../../src/model/certificate.ts';
 import type { TlsChanges } from '../../src/model/delta.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import fc from '../support/property.ts';
 
-const certificate = (id: string) => ({ id, chain: `chain of ${id}`, key: new PrivateKey(`key of ${id}`) });
+const certificate = (id: string) => ({
+  id,
+  chain: SharedText.of(`chain of ${id}`),
+  key: new PrivateKey(`key of ${id}`),
+});
 const policy = (name: string) => ({ policy: name, mode: 'required' as const, ca: `ca of ${name}` });
 
 function claim(name: string, age: number, fields: Partial<TlsClaim> = {}): TlsClaim {

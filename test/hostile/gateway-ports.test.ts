@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { PrivateKey } from '../../src/model/certificate.ts';
 import type { GatewayListener, GatewayPort } from '../../src/model/gateway-port.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { helloWith, record } from '../support/client-hello.ts';
@@ -119,7 +120,7 @@ test('among thousands of listeners each name finds its own', async t => {
 
 test('a key that does not belong to its certificate ends handshakes of its listener alone, and is shown nowhere', async t => {
   const [one, two] = [selfSigned({ names: ['one.test'] }), selfSigned({ names: ['two.test'] })];
-  const wrong = { id: 'wrong', chain: one.cert, key: new PrivateKey(two.key) };
+  const wrong = { id: 'wrong', chain: SharedText.of(one.cert), key: new PrivateKey(two.key) };
   const { proxy, ports } = await start(t, [
     [
       gatewayListener({ hostname: 'one.test', certificates: ['wrong'] }),

@@ -4,9 +4,10 @@ import { format, inspect } from 'node:util';
 import { serialize } from 'node:v8';
 import { pino } from 'pino';
 import { PrivateKey } from '../../src/model/certificate.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 
 const PEM = '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n';
-const certificate = { id: 'one', chain: 'a chain', key: new PrivateKey(PEM) };
+const certificate = { id: 'one', chain: SharedText.of('a chain'), key: new PrivateKey(PEM) };
 
 test('a private key shows itself to reveal() alone', () => {
   const lines: string[] = [];
@@ -25,6 +26,6 @@ test('a private key shows itself to reveal() alone', () => {
     ...lines,
   ];
   for (const text of shown) assert.doesNotMatch(text, /c2VjcmV0|BEGIN/);
-  assert.equal(JSON.stringify(certificate), '{"id":"one","chain":"a chain","key":"***"}');
+  assert.equal(JSON.stringify(certificate), '{"id":"one","chain":{},"key":"***"}');
   assert.equal(certificate.key.reveal(), PEM);
 });

@@ -48,7 +48,7 @@ test('a Secret that cannot be used is a problem of its file, whose last good ver
   await eventually('it is said', () => warnings.length === 1);
   assert.match(warnings[0] ?? '', /data\.tls\.crt is not PEM.*; what this file held before is still served$/);
   assert.doesNotMatch(warnings.join(), /SECRET-text/);
-  assert.equal(secrets.tls.secrets.get('default/shop')?.certificate?.chain, pair('one').cert);
+  assert.equal(`${secrets.tls.secrets.get('default/shop')?.certificate?.chain}`, pair('one').cert);
 });
 
 test('a Secret has a name, and of one of no use here nothing is kept but that', () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Certificate, PrivateKey } from '../../src/model/certificate.ts';
 import type { TlsChanges } from '../../src/model/delta.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import type { TlsHost } from '../../src/model/tls-host.ts';
 import type { SelfSigned } from './self-signed.ts';
 
@@ -20,7 +21,7 @@ export interface TlsHostDescription extends Pick<TlsHost, 'host' | 'passthrough'
 }
 
 export function certificateOf({ cert, key }: SelfSigned): Certificate {
-  return { id: createHash('sha256').update(cert).digest('hex'), chain: cert, key: new PrivateKey(key) };
+  return { id: createHash('sha256').update(cert).digest('hex'), chain: SharedText.of(cert), key: new PrivateKey(key) };
 }
 
 export function tlsChangesOf(hosts: readonly TlsHostDescription[]): TlsChanges {

@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PrivateKey } from '../../src/model/certificate.ts';
 import type { PublishedRoute } from '../../src/model/delta.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { RouteTable } from '../../src/routing/table.ts';
 import { DEFAULTS } from '../../src/settings/schema.ts';
 import { Distribution, type Receipt } from '../../src/workers/distribution.ts';
 import type { Change } from '../../src/workers/messages.ts';
-import { unpack } from '../../src/workers/packed-delta.ts';
+import { certificateOfShared } from '../../src/workers/packed-certificates.ts';
+import { type PackedDelta, unpack } from '../../src/workers/packed-delta.ts';
 import type { Subscription } from '../../src/workers/subscription.ts';
 import { deltaOf, route } from '../support/routes.ts';
 
@@ -33,9 +35,9 @@ class FakeWorker {
     this.#distribution.acknowledged(this.subscription, last?.number ?? 0, this.#table.version);
   }
 
-  #take(packed: readonly string[] = []): void {
-    for (const text of packed) {
-      const { version, routes } = unpack(text);
+  #take(packed: readonly PackedDelta[] = []): void {
+    for (const part of packed) {
+      const { version, routes } = unpack(part);
       this.#table = this.#table.apply({ version, ...routes });
     }
   }
@@ -186,9 +188,11 @@ test('the default certificate reaches workers that run, and those that start lat
   const { distribution, fakes } = running(1);
   const [only] = fakes as [FakeWorker];
   assert.equal(distribution.inForce.defaultCertificate, undefined);
-  const certificate = { id: 'one', chain: 'a chain', key: new PrivateKey('a key') };
+  const certificate = { id: 'one', chain: SharedText.of('a chain'), key: new PrivateKey('a key') };
   distribution.updateDefaultCertificate(certificate);
   const packed = only.sent.at(-1)?.change.defaultCertificate;
-  assert.deepEqual(packed, ['one', 'a chain', 'a key']);
+  assert.ok(packed !== undefined);
+  const { id, chain, key } = certificateOfShared(packed);
+  assert.deepEqual([id, `${chain}`, key.reveal()], ['one', 'a chain', 'a key']);
   assert.deepEqual(distribution.inForce.defaultCertificate, packed);
 });

@@ -5,6 +5,7 @@ import { plainEndpoint } from '../../src/model/cluster.ts';
 import type { PublishedDelta } from '../../src/model/delta.ts';
 import type { GatewayPort } from '../../src/model/gateway-port.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import { pack, unpack } from '../../src/workers/packed-delta.ts';
 import { gatewayRoute } from '../support/gateway-routes.ts';
 import fc from '../support/property.ts';
@@ -64,7 +65,11 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     maxRequests: fc.nat(),
     slowStartMs: fc.nat(),
   };
-  const clientCertificate = record({ id: text, chain: text, key: text.map(key => new PrivateKey(key)) });
+  const clientCertificate = record({
+    id: text,
+    chain: text.map(SharedText.of),
+    key: text.map(key => new PrivateKey(key)),
+  });
   const upstreamTls = { serverName: text, isVerified: fc.boolean() };
   const secureCluster = {
     ...plainCluster,
@@ -97,7 +102,9 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
   );
   const tls = record({
     certificates: record({
-      upserts: fc.array(record({ id: text, chain: text, key: text.map(pem => new PrivateKey(pem)) })),
+      upserts: fc.array(
+        record({ id: text, chain: text.map(SharedText.of), key: text.map(pem => new PrivateKey(pem)) }),
+      ),
       removals: fc.array(text),
     }),
     hosts: record({
@@ -117,7 +124,9 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
   });
   const ports = record({
     certificates: record({
-      upserts: fc.array(record({ id: text, chain: text, key: text.map(pem => new PrivateKey(pem)) })),
+      upserts: fc.array(
+        record({ id: text, chain: text.map(SharedText.of), key: text.map(pem => new PrivateKey(pem)) }),
+      ),
       removals: fc.array(text),
     }),
     ports: record({
@@ -151,19 +160,19 @@ test('a packed delta is the same delta when it is unpacked, whatever its texts h
     endpoints: fc.array(sets),
   };
   const deltas = fc.oneof(record(plainDeltas), record({ ...plainDeltas, tls }), record({ ...plainDeltas, ports }));
-  const keysOf = (parts: readonly PublishedDelta[]): string[] =>
+  const textsOf = (parts: readonly PublishedDelta[]): string[] =>
     parts
       .flatMap(part => [
         ...(part.tls?.certificates.upserts ?? []),
         ...(part.ports?.certificates.upserts ?? []),
         ...part.clusters.upserts.flatMap(({ cluster: { tls } }) => tls?.clientCertificate ?? []),
       ])
-      .map(({ key }) => key.reveal());
+      .flatMap(({ chain, key }) => [`${chain}`, key.reveal()]);
   fc.assert(
     fc.property(deltas, delta => {
       const unpacked = pack(delta).map(unpack);
       assert.deepEqual(unpacked, [delta]);
-      assert.deepEqual(keysOf(unpacked), keysOf([delta]), 'which an assertion does not see');
+      assert.deepEqual(textsOf(unpacked), textsOf([delta]), 'which an assertion does not see');
     }),
   );
 });
@@ -183,8 +192,9 @@ test('what the routes of a rule share is one object at the workers, too', () => 
   const { gateway } = gatewayRoute('rule', '/');
   const shared = { policies, backends, ...(gateway && { gateway }) };
   const upserts = [gatewayRoute('one', '/a', shared), gatewayRoute('two', '/b', shared), gatewayRoute('three', '/c')];
-  const [text = ''] = pack(published(deltaOf({ version: 1, upserts, removals: [] })));
-  const [one, two, three] = unpack(text).routes.upserts;
+  const [part] = pack(published(deltaOf({ version: 1, upserts, removals: [] })));
+  assert.ok(part !== undefined);
+  const [one, two, three] = unpack(part).routes.upserts;
   assert.equal(one?.gateway, two?.gateway);
   assert.equal(one?.policies, two?.policies);
   assert.equal(one?.backends, two?.backends);
@@ -195,8 +205,9 @@ test('what the routes of a rule share is one object at the workers, too', () => 
 
 test('a packed route leaves out what no worker needs', () => {
   const delta = published(deltaOf({ version: 1, upserts: [route('/a', { createdAt: 'long ago' })], removals: [] }));
-  const [text = ''] = pack(delta);
-  const [unpacked] = unpack(text).routes.upserts;
+  const [part] = pack(delta);
+  assert.ok(part !== undefined);
+  const [unpacked] = unpack(part).routes.upserts;
   assert.deepEqual(Object.keys(unpacked ?? {}).sort(), [
     ...['cluster', 'host', 'overrides', 'path', 'rewriteRedirects', 'stripPrefix'],
   ]);
@@ -228,7 +239,7 @@ test('a long delta is several texts: routes come behind the clusters that they l
 test('many certificates are several texts: hosts come behind all of them, and what goes, goes last', () => {
   const certificates: Certificate[] = Array.from({ length: 2_500 }, (_, index) => ({
     id: `c${index}`,
-    chain: 'a chain',
+    chain: SharedText.of('a chain'),
     key: new PrivateKey('a key'),
   }));
   const hosts = certificates.map(({ id }) => ({ host: `${id}.example`, certificate: id }));
@@ -256,7 +267,7 @@ test('many certificates are several texts: hosts come behind all of them, and wh
 test('certificates of ports are several texts, too: ports come behind all of them, and what goes, goes last', () => {
   const certificates: Certificate[] = Array.from({ length: 2_500 }, (_, index) => ({
     id: `c${index}`,
-    chain: 'a chain',
+    chain: SharedText.of('a chain'),
     key: new PrivateKey('a key'),
   }));
   const port: GatewayPort = {
@@ -290,9 +301,10 @@ test('certificates of ports are several texts, too: ports come behind all of the
 test('routes that share a list of policies share it over there, too', () => {
   const policies = [{ kind: 'deny-from' as const, ranges: ['192.0.2.7'] }];
   const upserts = [route('/a', { policies }), route('/b', { policies }), route('/c')];
-  const [text = ''] = pack(published(deltaOf({ version: 1, upserts, removals: [] })));
-  assert.equal(text.split('192.0.2.7').length, 2, 'the list is written out once');
-  const [a, b, c] = unpack(text).routes.upserts;
+  const [part] = pack(published(deltaOf({ version: 1, upserts, removals: [] })));
+  assert.ok(part !== undefined);
+  assert.equal(part.text.split('192.0.2.7').length, 2, 'the list is written out once');
+  const [a, b, c] = unpack(part).routes.upserts;
   assert.deepEqual(a?.policies, policies);
   assert.equal(a?.policies, b?.policies);
   assert.equal(c?.policies, undefined);

@@ -7,6 +7,7 @@ import { type Balance, plainEndpoint } from '../../src/model/cluster.ts';
 import type { PublishedDelta, TlsChanges } from '../../src/model/delta.ts';
 import type { PortChanges } from '../../src/model/gateway-port.ts';
 import { type Route, routeKey } from '../../src/model/route.ts';
+import { SharedText } from '../../src/model/shared-text.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { EndpointBoard } from '../../src/observe/endpoint-board.ts';
 import { EndpointSlots } from '../../src/workers/endpoint-slots.ts';
@@ -28,13 +29,14 @@ class Worker {
   readonly ports = new Map<string, unknown>();
 
   take(delta: PublishedDelta): void {
-    for (const text of pack(delta)) this.#take(unpack(text));
+    for (const part of pack(delta)) this.#take(unpack(part));
   }
 
   #take({ version, routes, clusters, endpoints, tls, ports }: PublishedDelta): void {
     this.version = version;
     if (ports !== undefined) this.#takePorts(ports);
-    for (const one of tls?.certificates.upserts ?? []) this.certificates.set(one.id, [one.chain, one.key.reveal()]);
+    for (const one of tls?.certificates.upserts ?? [])
+      this.certificates.set(one.id, [`${one.chain}`, one.key.reveal()]);
     for (const host of tls?.hosts.upserts ?? []) {
       assert.ok(this.certificates.has(host.certificate ?? ''), `${host.host} has a certificate that has not come`);
       this.hosts.set(host.host, host);
@@ -98,7 +100,7 @@ function tlsChanges(
   if (at.every(({ was, is }) => was === is)) return undefined;
   return {
     certificates: {
-      upserts: come.map(id => ({ id, chain: `chain of ${id}`, key: new PrivateKey(`key of ${id}`) })),
+      upserts: come.map(id => ({ id, chain: SharedText.of(`chain of ${id}`), key: new PrivateKey(`key of ${id}`) })),
       removals: NAMES.filter(id => had.has(id) && !has.has(id)),
     },
     hosts: {

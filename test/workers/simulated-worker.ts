@@ -7,7 +7,7 @@ import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { type PortId, portArrivals, portDepartures } from '../../src/model/gateway-port.ts';
 import type { Distribution } from '../../src/workers/distribution.ts';
 import type { Change, FromWorker } from '../../src/workers/messages.ts';
-import { unpack } from '../../src/workers/packed-delta.ts';
+import { type PackedDelta, unpack } from '../../src/workers/packed-delta.ts';
 import type { PortReports } from '../../src/workers/port-reports.ts';
 import { PortSockets } from '../../src/workers/port-sockets.ts';
 import type { Subscription } from '../../src/workers/subscription.ts';
@@ -81,9 +81,9 @@ export class SimulatedWorker {
     return [...this.#servers].flatMap(([{ listening }, id]) => (listening ? id : [])).sort();
   }
 
-  #apply(delta: readonly string[]): void {
-    for (const text of delta) {
-      const { ports } = unpack(text);
+  #apply(delta: readonly PackedDelta[]): void {
+    for (const part of delta) {
+      const { ports } = unpack(part);
       if (ports === undefined) continue;
       this.#ports.apply(portArrivals(ports));
       this.#ports.apply(portDepartures(ports));

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Certificate, CertificateId, PrivateKey } from '../../model/certificate.ts';
+import { SharedText } from '../../model/shared-text.ts';
 import type { Secret } from '../../resources/secret.ts';
 import { printable } from '../../text/printable.ts';
 import type { SecretCertificate } from '../../translate/secret-certificate.ts';
@@ -9,7 +10,7 @@ import type { SecretCertificate } from '../../translate/secret-certificate.ts';
 export interface CertificateFacts {
   readonly id: CertificateId;
   /** PEM: the certificate, then its intermediates, and nothing that stood beside them. */
-  readonly chain: string;
+  readonly chain: SharedText;
   /** The DNS names and addresses that it is valid for, in lower case. */
   readonly names: readonly string[];
   /** Who signed it, for people. */
@@ -73,11 +74,12 @@ export function toServe({ id, chain }: CertificateFacts, key: PrivateKey): Certi
 
 /** Reads a certificate with its intermediates, and tries the key. */
 export function readCertificate(
-  chain: string,
+  chain: SharedText,
   key: PrivateKey,
   names = IN_SECRET,
 ): CertificateFacts | CertificateFault {
-  const blocks = chain.match(BLOCK) ?? [];
+  const text = chain.toString();
+  const blocks = text.match(BLOCK) ?? [];
   const [leaf] = blocks;
   if (leaf === undefined) return { fault: `${names.chain} holds no certificate` };
   if (blocks.length > MOST_IN_CHAIN) return { fault: `${names.chain} holds more than ${MOST_IN_CHAIN} certificates` };
@@ -103,7 +105,7 @@ export function readCertificate(
     return { fault: 'OpenSSL refuses it: its key or a signature is too weak, or of a kind that TLS does not use' };
   return {
     id: createHash('sha256').update(joined).digest('hex').slice(0, 32),
-    chain: joined === chain.trim() ? chain : `${joined}\n`,
+    chain: joined === text.trim() ? chain : SharedText.of(`${joined}\n`),
     names: namesOf(certificate),
     issuer: issuerOf(certificate),
     notBefore: certificate.validFromDate.getTime(),

@@ -4,6 +4,7 @@ import { SettingsError } from '../../errors.ts';
 import { fileProblem } from '../../formats/system-error.ts';
 import { readTextFile } from '../../formats/text-file.ts';
 import { type Certificate, PrivateKey } from '../../model/certificate.ts';
+import { SharedText } from '../../model/shared-text.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { type CertificateFacts, isFault, readCertificate, toServe } from './certificate-facts.ts';
 import { problemOfCertificate } from './certificate-problem.ts';
@@ -102,7 +103,7 @@ export class CertificateFiles {
     const keyText = readPart(keyPath, LONGEST_KEY);
     if ('problem' in keyText) return keyText;
     const key = new PrivateKey(keyText.text);
-    const facts = readCertificate(chain.text, key, { chain: chainPath, key: keyPath });
+    const facts = readCertificate(SharedText.of(chain.text), key, { chain: chainPath, key: keyPath });
     return isFault(facts) ? { problem: facts.fault } : { certificate: toServe(facts, key), facts };
   }
 

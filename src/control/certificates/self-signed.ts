@@ -1,6 +1,7 @@
 /** A certificate that signs itself (RFC 5280 in the smallest), written in DER (ITU-T X.690). */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { PrivateKey } from '../../model/certificate.ts';
+import { SharedText } from '../../model/shared-text.ts';
 
 export interface SelfSignedFields {
   /** For people: what it is. */
@@ -15,7 +16,7 @@ export interface SelfSignedFields {
 
 export interface SelfSignedPair {
   /** PEM; it serves as its own authority. */
-  readonly chain: string;
+  readonly chain: SharedText;
   readonly key: PrivateKey;
 }
 
@@ -66,7 +67,7 @@ export function selfSignedPair({
       .toString('base64')
       .match(/.{1,64}/g) ?? [];
   return {
-    chain: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'),
+    chain: SharedText.of(['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')),
     key: new PrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
   };
 }

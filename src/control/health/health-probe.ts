@@ -131,6 +131,6 @@ function tlsOptions(tls: UpstreamTls): ConnectionOptions {
     ca: ca ?? systemAuthorities(),
     rejectUnauthorized: isVerified,
     checkServerIdentity: (_, certificate) => identityFault(tls, certificate),
-    ...(own && { cert: own.chain, key: own.key.reveal() }),
+    ...(own && { cert: own.chain.toString(), key: own.key.reveal() }),
   };
 }

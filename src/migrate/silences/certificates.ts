@@ -43,7 +43,7 @@ function readCertificate(key: string, secret: KnownSecret | undefined): X509Cert
   if ('fault' in secret) return `the Secret ${key} cannot be used: ${secret.fault}`;
   if (secret.certificate === undefined) return `the Secret ${key} has no certificate`;
   try {
-    return new X509Certificate(secret.certificate.chain);
+    return new X509Certificate(secret.certificate.chain.toString());
   } catch {
     return `the certificate of Secret ${key} cannot be read`;
   }

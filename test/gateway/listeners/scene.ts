@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type Certificate, PrivateKey } from '../../../src/model/certificate.ts';
 import type { PortState } from '../../../src/model/gateway-port.ts';
 import { type ServiceRef, serviceKey } from '../../../src/model/route.ts';
+import { SharedText } from '../../../src/model/shared-text.ts';
 import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
 import type { GatewayKind, GatewayKinds } from '../../../src/resources/gateway/gateway-object.ts';
 import type {
@@ -87,7 +88,7 @@ export function https(fields: object = {}, ref: object = {}): object {
 }
 
 export function certificate(id = 'certificate'): Certificate {
-  return { id, chain: 'chain', key: new PrivateKey('key') };
+  return { id, chain: SharedText.of('chain'), key: new PrivateKey('key') };
 }
 
 export const SECRETS = { 'infra/certificate': { value: certificate() } };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Certificate } from '../../../src/model/certificate.ts';
 import { PrivateKey } from '../../../src/model/certificate.ts';
 import type { Diagnostic } from '../../../src/model/diagnostic.ts';
+import { SharedText } from '../../../src/model/shared-text.ts';
 import { readGatewayObject } from '../../../src/resources/gateway/gateway-kinds.ts';
 import { GATEWAY_GROUP, type GatewayKind } from '../../../src/resources/gateway/gateway-object.ts';
 import { readService, type ServiceObject } from '../../../src/resources/service-object.ts';
@@ -28,7 +29,7 @@ const SERVICES: ReadonlyMap<string, ServiceObject> = new Map(
     return 'reason' in service ? [] : [[name, service] as const];
   }),
 );
-const CERTIFICATE: Certificate = { id: 'c1', chain: '', key: new PrivateKey('') };
+const CERTIFICATE: Certificate = { id: 'c1', chain: SharedText.of(''), key: new PrivateKey('') };
 const LOOKUPS = {
   service: ({ name }: { readonly name: string }) => SERVICES.get(name),
   certificate: ({ name }: { readonly name: string }) =>

@@ -160,5 +160,5 @@ function serve(routes: readonly Route[], destinations: readonly Destination[]): 
   };
   const compiler = new RouteCompiler(clusterContext(), filterServices());
   let table: ReturnType<RouteCompiler['apply']> | undefined;
-  for (const text of pack(delta)) table = compiler.apply(table, unpack(text));
+  for (const part of pack(delta)) table = compiler.apply(table, unpack(part));
 }

@@ -37,7 +37,7 @@ export class RecordingSecretStore implements SecretStore {
   /** Waits until this certificate was handed over; undefined: until it was said that there is no such Secret. */
   untilKnown(name: string, chain: string | undefined, namespace = 'default'): Promise<void> {
     const key = `${namespace}/${name}`;
-    return until(() => this.secrets.has(key) && this.secrets.get(key)?.certificate?.chain === chain);
+    return until(() => this.secrets.has(key) && `${this.secrets.get(key)?.certificate?.chain}` === `${chain}`);
   }
 }
 

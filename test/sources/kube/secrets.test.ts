@@ -140,7 +140,7 @@ describe('a source of Secrets', () => {
     api.down();
     await until(() => harness.problems !== '');
     api.apply(tlsSecret('shop', pair('two')));
-    assert.equal(tls.secrets.get('default/shop')?.certificate?.chain, pair('one').cert);
+    assert.equal(`${tls.secrets.get('default/shop')?.certificate?.chain}`, pair('one').cert);
     await api.up();
     await harness.passPause();
     await tls.untilKnown('shop', pair('two').cert);

@@ -41,7 +41,7 @@ function contextFor(ca: string | string[], own?: Certificate): SecureContext {
   return createSecureContext({
     ca,
     minVersion: 'TLSv1.2',
-    ...(own && { cert: own.chain, key: own.key.reveal() }),
+    ...(own && { cert: own.chain.toString(), key: own.key.reveal() }),
   });
 }
 

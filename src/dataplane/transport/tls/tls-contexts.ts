@@ -73,7 +73,7 @@ export class TlsContexts {
     const { ca = [], revoked, mostIntermediates } = clientCertificate ?? {};
     const ticketKeys = Buffer.from(this.#ticketKeys());
     const context = createSecureContext({
-      cert: chain,
+      cert: chain.toString(),
       key: key.reveal(),
       // Without a list, all roots that Node knows would be loaded.
       ca,

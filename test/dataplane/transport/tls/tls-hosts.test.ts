@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import { TlsHosts } from '../../../../src/dataplane/transport/tls/tls-hosts.ts';
 import { type Certificate, PrivateKey } from '../../../../src/model/certificate.ts';
 import type { TlsChanges } from '../../../../src/model/delta.ts';
+import { SharedText } from '../../../../src/model/shared-text.ts';
 import type { TlsHost } from '../../../../src/model/tls-host.ts';
 
 const NOTHING: TlsChanges = { certificates: { upserts: [], removals: [] }, hosts: { upserts: [], removals: [] } };
 
 function certificate(id: string): Certificate {
-  return { id, chain: `chain of ${id}`, key: new PrivateKey(`key of ${id}`) };
+  return { id, chain: SharedText.of(`chain of ${id}`), key: new PrivateKey(`key of ${id}`) };
 }
 
 function hostsWith(upserts: readonly TlsHost[], certificates: readonly Certificate[] = []): TlsHosts {
