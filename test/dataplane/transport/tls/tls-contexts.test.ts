@@ -34,6 +34,28 @@ test('of very many certificates, the contexts that were used last are kept', () 
   assert.notEqual(contexts.of(numbered(1), undefined, ''), second);
 });
 
+test('what OpenSSL holds for a context is freed with the context, whenever memory is collected', () => {
+  let keys = randomBytes(48);
+  const contexts = new TlsContexts(() => keys);
+  const freed: number[] = [];
+  const use = (number: number): void => {
+    const { context } = contexts.of(numbered(number), undefined, '');
+    const native = context as { close: () => void };
+    const close = native.close.bind(native);
+    native.close = () => {
+      freed.push(number);
+      close();
+    };
+  };
+  for (let number = 0; number < MOST; number += 1) use(number);
+  assert.deepEqual(freed, []);
+  use(MOST);
+  assert.deepEqual(freed, [0]);
+  keys = randomBytes(48);
+  use(MOST + 1);
+  assert.equal(freed.length, MOST + 1);
+});
+
 test('with other keys of tickets, contexts are made anew', () => {
   let keys = randomBytes(48);
   const contexts = new TlsContexts(() => keys);
