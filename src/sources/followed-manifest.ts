@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type BigIntStats, statSync } from 'node:fs';
 import { codeOf } from '../errors.ts';
 import { fileProblem } from '../formats/system-error.ts';
@@ -31,8 +32,8 @@ export class FollowedManifest {
   readonly #file: string;
   readonly #defaultNamespace: string;
   #signature = '';
-  /** Of the last look that found any; undefined before the first and while the file cannot be opened. */
-  #text: string | undefined;
+  /** A hash of the text that the last look found; undefined before the first and while the file cannot be opened. */
+  #digest: string | undefined;
   /** Of the last good version. */
   #objects: ManifestObjects = NO_OBJECTS;
   #problems: readonly ManifestProblem[] = [];
@@ -74,8 +75,9 @@ export class FollowedManifest {
   }
 
   #take(text: string): Look {
-    if (text === this.#text) return 'same';
-    this.#text = text;
+    const digest = hash('sha256', text);
+    if (digest === this.#digest) return 'same';
+    this.#digest = digest;
     const { problems, warnings: _, ...objects } = readManifestText(text, this.#file, this.#defaultNamespace);
     this.#problems = problems;
     if (problems.length === 0) this.#objects = objects;
@@ -84,9 +86,9 @@ export class FollowedManifest {
 
   #refuse(error: unknown): Look {
     const reason = `cannot be read: ${fileProblem(this.#file, error)}`;
-    const isKnown = this.#text === undefined && this.#problems[0]?.reason === reason;
+    const isKnown = this.#digest === undefined && this.#problems[0]?.reason === reason;
     this.#signature = '';
-    this.#text = undefined;
+    this.#digest = undefined;
     this.#problems = [{ file: this.#file, line: 1, reason }];
     return isKnown ? 'same' : 'changed';
   }
