@@ -1,6 +1,7 @@
 import { type ServiceRef, serviceKey } from '../../model/route.ts';
 import { Demand } from '../../resources/demand.ts';
 import { fieldName, isShapeProblem, type ShapeProblem } from '../../resources/service-object.ts';
+import { NameSets } from './name-sets.ts';
 
 /**
  * What is known of an object that is asked for by its name. `awaited`: nothing yet. `unusable`: it exists, and `why` says what is wrong
@@ -46,7 +47,7 @@ export class KnownObjects<T extends object> {
   /** What a state file held, of which nothing was said yet. */
   readonly #restored = new Map<string, T>();
   /** By object, those that ask for it. */
-  readonly #askers = new Map<string, Set<string>>();
+  readonly #askers = new NameSets();
   /** By asker, the objects that it asks for. */
   readonly #asked = new Map<string, readonly ServiceRef[]>();
   /** Askers whose objects may have changed since {@link takeChanged} was called last. */
@@ -68,7 +69,7 @@ export class KnownObjects<T extends object> {
   }
 
   askersOf(ref: ServiceRef): readonly string[] {
-    return [...(this.#askers.get(serviceKey(ref)) ?? [])];
+    return this.#askers.of(serviceKey(ref));
   }
 
   /** Those that ask for objects of which something was said since this was asked last. */
@@ -112,19 +113,15 @@ export class KnownObjects<T extends object> {
 
   #add(asker: string, ref: ServiceRef): void {
     const key = serviceKey(ref);
-    const askers = this.#askers.get(key) ?? new Set();
+    const isNew = this.#askers.add(key, asker);
     // The object may have become known since the asker was translated, because another one asked for it too.
-    if (!askers.has(asker) && this.#states.has(key)) this.#changed.add(asker);
-    this.#askers.set(key, askers.add(asker));
+    if (isNew && this.#states.has(key)) this.#changed.add(asker);
     this.demand.set(ref, true);
   }
 
   #drop(asker: string, ref: ServiceRef): void {
     const key = serviceKey(ref);
-    const askers = this.#askers.get(key);
-    askers?.delete(asker);
-    if (askers === undefined || askers.size > 0) return;
-    this.#askers.delete(key);
+    if (!this.#askers.delete(key, asker) || this.#askers.has(key)) return;
     this.#states.delete(key);
     this.demand.set(ref, false);
   }

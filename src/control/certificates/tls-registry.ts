@@ -3,6 +3,7 @@ import type { Certificate, CertificateId } from '../../model/certificate.ts';
 import type { TlsChanges } from '../../model/delta.ts';
 import type { ClusterId } from '../../model/route.ts';
 import type { TlsHost } from '../../model/tls-host.ts';
+import { NameSets } from '../catalog/name-sets.ts';
 import { settleHost, type TlsClaim, type TlsConflict } from './tls-claims.ts';
 
 /** What a commit changes. */
@@ -16,13 +17,11 @@ export interface TlsCommit {
   readonly touched: ReadonlySet<string>;
 }
 
-const NO_CLAIMS: ReadonlyMap<string, TlsClaim> = new Map();
-
 /** The hosts and certificates of the TLS port, as Services claim them. Changes gather until {@link commit}. */
 export class TlsRegistry {
   readonly #owned = new Map<string, TlsClaim>();
-  /** By host, what each owner claims of it. */
-  readonly #claims = new Map<string, Map<string, TlsClaim>>();
+  /** By host, those that claim it. */
+  readonly #claimants = new NameSets();
   /** Hosts whose claims have changed since the last commit. */
   readonly #dirty = new Set<string>();
   readonly #served = new Map<string, TlsHost>();
@@ -42,10 +41,16 @@ export class TlsRegistry {
 
   /** Replaces what an owner claims. */
   set(owner: string, claim: TlsClaim | undefined): void {
-    for (const host of this.#owned.get(owner)?.hosts ?? []) this.#withdraw(owner, host);
+    for (const host of this.#owned.get(owner)?.hosts ?? []) {
+      this.#claimants.delete(host, owner);
+      this.#dirty.add(host);
+    }
     if (claim === undefined) this.#owned.delete(owner);
     else this.#owned.set(owner, claim);
-    for (const host of claim?.hosts ?? []) this.#claim(owner, host, claim as TlsClaim);
+    for (const host of claim?.hosts ?? []) {
+      this.#claimants.add(host, owner);
+      this.#dirty.add(host);
+    }
   }
 
   /** The conflicts that an owner loses. */
@@ -68,9 +73,10 @@ export class TlsRegistry {
       this.#uses.set(id, uses + change);
     };
     for (const name of this.#dirty) {
-      const claims = this.#claims.get(name) ?? NO_CLAIMS;
-      const { host, certificate, conflicts } = settleHost(name, claims.values());
-      for (const owner of claims.keys()) touched.add(owner);
+      const owners = this.#claimants.of(name);
+      const claims = owners.flatMap(owner => this.#owned.get(owner) ?? []);
+      const { host, certificate, conflicts } = settleHost(name, claims);
+      for (const owner of owners) touched.add(owner);
       if (conflicts.length > 0) this.#conflicts.set(name, conflicts);
       else this.#conflicts.delete(name);
       const served = this.#served.get(name);
@@ -94,18 +100,5 @@ export class TlsRegistry {
     for (const id of before.keys()) if (this.#uses.get(id) === 0) this.#uses.delete(id);
     const isSame = hosts.upserts.length + hosts.removals.length === 0;
     return { changes: isSame ? undefined : { certificates: { upserts, removals }, hosts }, come, gone, touched };
-  }
-
-  #claim(owner: string, host: string, claim: TlsClaim): void {
-    const claims = this.#claims.get(host) ?? new Map<string, TlsClaim>();
-    this.#claims.set(host, claims.set(owner, claim));
-    this.#dirty.add(host);
-  }
-
-  #withdraw(owner: string, host: string): void {
-    const claims = this.#claims.get(host);
-    claims?.delete(owner);
-    if (claims?.size === 0) this.#claims.delete(host);
-    this.#dirty.add(host);
   }
 }
