@@ -14,6 +14,7 @@ import { ChangeLog } from './change-log.ts';
 import type { ControlErrors } from './control-errors.ts';
 import type { SourceReport } from './control-plane.ts';
 import { partsOf } from './delta-parts.ts';
+import { LoadGarbage } from './load-garbage.ts';
 
 /**
  * A change goes out at once. Those that come within so long after it wait, and go out together: each publication wakes every worker
@@ -36,6 +37,7 @@ export class Publisher {
   readonly changeLog = new ChangeLog();
   readonly #options: PublisherOptions;
   readonly #clock: Clock;
+  readonly #garbage: LoadGarbage;
   /** Until then changes wait; by the monotonic clock. */
   #gathersUntil = Number.NEGATIVE_INFINITY;
   /** When the oldest change came that has not been published. */
@@ -54,6 +56,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#garbage = new LoadGarbage(this.#clock);
   }
 
   /**
@@ -117,6 +120,7 @@ export class Publisher {
     // Where nothing that is served has changed, what was said before may still be on its way.
     await this.#answered;
     if (receipt !== undefined && delta !== undefined) this.#record(delta, before, since);
+    if (delta !== undefined) this.#garbage.note(delta);
     this.staleSince = staleSince;
     this.isInitialised = true;
   }

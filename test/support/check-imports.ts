@@ -275,7 +275,12 @@ const FOLDERS: Readonly<Record<string, { readonly folders: readonly string[]; re
       packages: [],
     },
     control: {
-      folders: [...CONTROL_PLANE, 'dataplane/clusters/affinity', 'dataplane/clusters/balancers'],
+      folders: [
+        ...CONTROL_PLANE,
+        'dataplane/clusters/affinity',
+        'dataplane/clusters/balancers',
+        'process/collect-garbage.ts',
+      ],
       packages: [],
     },
     admin: {
