@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { backendRecord, service, yamlOf } from '../../test/support/services.ts';
 import { BenchError } from '../support/bench-error.ts';
+import { imageEnvironment } from '../support/image-environment.ts';
 import { Program } from '../support/program.ts';
 import { BACKEND, type Contender, type ProxySetup, type RunningProxy } from './contender.ts';
 import { CONTROLLER, gatewayObjects } from './gateway-objects.ts';
@@ -56,6 +57,8 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
     ],
     cpus,
     folder,
+    // Its memory is measured.
+    ...(tlsHosts && { environment: imageEnvironment() }),
     // Unlike SIGTERM it does not wait for endpoints to notice.
     stopSignal: 'SIGINT',
   });
