@@ -166,7 +166,7 @@ export class ServerHandshake implements HandshakeListener, Timed, Indexed {
       return;
     }
     this.#terms = terms;
-    const context = this.#contextFor(terms);
+    const context = this.#contextFor(terms, hello);
     if (context === undefined) {
       this.#sendAlert(INTERNAL_ERROR);
       this.#fail('certificate');
@@ -175,15 +175,17 @@ export class ServerHandshake implements HandshakeListener, Timed, Indexed {
     const transport = startTls(this.#transport, this.#startWith(context, terms), this, this.#context);
     this.#transport = transport;
     transport.resume();
-    this.#context.tlsContexts.renewal.isWanted = hello.offersTls13;
     transport.receive(bytes, bytes.length);
     this.#stash.clear();
   }
 
-  #contextFor({ certificate, clientCertificate, scope }: HandshakeTerms): SecureContext | undefined {
+  #contextFor(
+    { certificate, clientCertificate, scope }: HandshakeTerms,
+    { offersTls13 }: ClientHello,
+  ): SecureContext | undefined {
     if (certificate === undefined) return undefined;
     try {
-      return this.#context.tlsContexts.of(certificate, clientCertificate, scope);
+      return this.#context.tlsContexts.of(certificate, clientCertificate, scope, offersTls13);
     } catch (error) {
       this.#listener.reportBug(error);
       return undefined;

@@ -8,7 +8,7 @@ const NONCES = 256;
 
 // What the callback answers about a ticket (SSL_CTX_set_tlsext_ticket_key_evp_cb).
 const UNKNOWN = 0;
-const USED = 1;
+const GIVEN = 1;
 const USED_AND_RENEWED = 2;
 
 /** For a new ticket its keys, name and nonce; for one that came its keys, if it is known. */
@@ -23,11 +23,9 @@ interface NativeContext {
 /**
  * Has a session that goes on get a new ticket. Node has OpenSSL give two with a full handshake of TLS 1.3 and none with one that
  * goes on, and clients use each ticket once (RFC 8446 section C.4): every third handshake would be a full one. Tickets of TLS 1.2 are used
- * many times.
+ * many times: its contexts do without, since to be asked costs more than what is answered. Both kinds take each other's tickets.
  */
 export class TicketRenewal {
-  /** Whether the client that is being read speaks TLS 1.3. */
-  isWanted = false;
   readonly #nonces = Buffer.allocUnsafeSlow(NONCES * NONCE_SIZE);
   #used = NONCES;
 
@@ -37,9 +35,9 @@ export class TicketRenewal {
     if (typeof native.enableTicketKeyCallback !== 'function') return;
     const [name, hmac, cipher] = [keys.subarray(NAME, HMAC), keys.subarray(HMAC, CIPHER), keys.subarray(CIPHER, END)];
     native.onticketkeycallback = (named, _nonce, isNew) => {
-      if (isNew) return [USED, hmac, cipher, name, this.#nonce()];
+      if (isNew) return [GIVEN, hmac, cipher, name, this.#nonce()];
       if (!named.equals(name)) return [UNKNOWN, hmac, cipher];
-      return [this.isWanted ? USED_AND_RENEWED : USED, hmac, cipher];
+      return [USED_AND_RENEWED, hmac, cipher];
     };
     native.enableTicketKeyCallback();
   }

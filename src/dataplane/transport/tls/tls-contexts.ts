@@ -26,17 +26,27 @@ interface NativeContext {
 /** A session that is resumed does not have the chain of its client's certificate, whose length would have to be known. */
 const NOT_RESUMED = constants.SSL_OP_NO_TICKET;
 
-/** A context takes some 30 KiB. One that was given up is made again in half a millisecond. */
-const MAX_CONTEXTS = 256;
+/** A context takes some 30 KiB, and is made in half a millisecond, about what a full handshake costs besides. */
+const MAX_CONTEXTS = 128;
+
+/** What a context is for. */
+interface Purpose {
+  readonly certificate: Certificate;
+  readonly clientCertificate: ClientCertificatePolicy | undefined;
+  readonly scope: string;
+  readonly isForTls13: boolean;
+}
 
 /**
  * What handshakes are made with: for each certificate, policy and scope a context of OpenSSL, made when it is used first. The ones
  * that were used last are kept.
  */
 export class TlsContexts {
-  readonly renewal = new TicketRenewal();
+  readonly #renewal = new TicketRenewal();
   /** The one that was used last comes last. */
   readonly #contexts = new Map<string, SecureContext>();
+  /** The last of them: most handshakes are for what the one before was for. */
+  #last: (Purpose & { readonly context: SecureContext }) | undefined;
   readonly #ticketKeys: () => Uint8Array;
   /** Those of the contexts. */
   #keysInUse: Uint8Array | undefined;
@@ -48,17 +58,27 @@ export class TlsContexts {
 
   /**
    * @param scope sessions are resumed within it and the policy alone
+   * @param isForTls13 whether the client speaks it: such sessions get a new ticket each time
    * @throws where certificate or key are none, or do not belong together
    */
-  of(certificate: Certificate, clientCertificate: ClientCertificatePolicy | undefined, scope: string): SecureContext {
+  of(
+    certificate: Certificate,
+    clientCertificate: ClientCertificatePolicy | undefined,
+    scope: string,
+    isForTls13: boolean,
+  ): SecureContext {
     this.#followKeys();
+    const last = this.#last;
+    const isSame = last?.certificate === certificate && last.clientCertificate === clientCertificate;
+    if (isSame && last.scope === scope && last.isForTls13 === isForTls13) return last.context;
     const session = `${clientCertificate?.policy ?? ''}\n${scope}`;
-    const name = `${session}\n${certificate.id}`;
+    const name = `${session}\n${certificate.id}\n${isForTls13}`;
     const known = this.#contexts.get(name);
-    const context = known ?? this.#create(certificate, clientCertificate, session);
+    const context = known ?? this.#create(certificate, clientCertificate, session, isForTls13);
     if (known !== undefined) this.#contexts.delete(name);
     this.#contexts.set(name, context);
     if (this.#contexts.size > MAX_CONTEXTS) this.#giveUpOldest();
+    this.#last = { certificate, clientCertificate, scope, isForTls13, context };
     return context;
   }
 
@@ -69,6 +89,7 @@ export class TlsContexts {
     this.#keysInUse = keys;
     for (const context of this.#contexts.values()) release(context);
     this.#contexts.clear();
+    this.#last = undefined;
   }
 
   #giveUpOldest(): void {
@@ -83,6 +104,7 @@ export class TlsContexts {
     { chain, key }: Certificate,
     clientCertificate: ClientCertificatePolicy | undefined,
     session: string,
+    isForTls13: boolean,
   ): SecureContext {
     const { ca = [], revoked, mostIntermediates } = clientCertificate ?? {};
     const ticketKeys = Buffer.from(this.#ticketKeys());
@@ -99,7 +121,7 @@ export class TlsContexts {
       ticketKeys,
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (mostIntermediates === undefined ? 0 : NOT_RESUMED),
     });
-    this.renewal.apply(context, ticketKeys);
+    if (isForTls13) this.#renewal.apply(context, ticketKeys);
     return context;
   }
 }
