@@ -37,7 +37,7 @@ it(`${stalled} clients of HTTP/2 on TLS that have ${STREAMS} large responses eac
       nodeArgs: [`--max-semi-space-size=${YOUNG_MIB}`, `--max-old-space-size=${HEAP_MIB}`],
     },
   );
-  const before = await entry.memoryBytes();
+  const before = await entry.keptMemoryBytes();
   const client = new NormalClient(entry.address);
   for (let count = 0; count < stalled; count += 1) await stall(t, entry.tlsAddress);
   await eventually('all requests to be at the backend', () => backend.requests() === stalled * STREAMS);

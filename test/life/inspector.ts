@@ -15,7 +15,7 @@ const LISTENING = /^Debugger listening on (ws:\S+)$/m;
 interface Message {
   readonly id?: number;
   readonly method?: string;
-  readonly params?: { readonly sessionId?: string };
+  readonly params?: { readonly sessionId?: string; readonly message?: string };
 }
 
 export class Inspector {
@@ -23,6 +23,8 @@ export class Inspector {
   readonly #changes = new Changes();
   /** Of the worker threads that are alive, the oldest first. */
   readonly #sessions = new Set<string>();
+  /** Of questions that were answered; those to a worker have its session before them. */
+  readonly #answered = new Set<string>();
   #lastId = 0;
 
   private constructor(socket: WebSocket) {
@@ -54,8 +56,21 @@ export class Inspector {
 
   /** Runs a script in a worker thread, and does not wait for its result. */
   run(sessionId: string, expression: string): void {
-    const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
-    this.#send('NodeWorker.sendMessageToWorker', { sessionId, message });
+    this.#sendToWorker(sessionId, 'Runtime.evaluate', { expression });
+  }
+
+  /** Collects all garbage of the main thread and of the worker threads, and gives its memory back. */
+  async collectGarbage(): Promise<void> {
+    const collect = 'HeapProfiler.collectGarbage';
+    const asked = [
+      `${this.#send(collect, {})}`,
+      ...[...this.#sessions].map(sessionId => `${sessionId} ${this.#sendToWorker(sessionId, collect, {})}`),
+    ];
+    await this.#changes.until(
+      () => `all threads to have collected their garbage: ${asked.filter(one => !this.#answered.has(one))} have not`,
+      () => asked.every(one => this.#answered.has(one)) || undefined,
+      PATIENCE_MS,
+    );
   }
 
   /** Ends a worker thread as a bug in it would: by an uncaught exception. */
@@ -83,15 +98,28 @@ export class Inspector {
     return () => writeFileSync(goesOn, '');
   }
 
-  #send(method: string, params: object): void {
+  #send(method: string, params: object): number {
     this.#lastId += 1;
     this.#socket.send(JSON.stringify({ id: this.#lastId, method, params }));
+    return this.#lastId;
   }
 
-  #take({ method, params }: Message): void {
-    if (params?.sessionId === undefined) return;
-    if (method === 'NodeWorker.attachedToWorker') this.#sessions.add(params.sessionId);
-    if (method === 'NodeWorker.detachedFromWorker') this.#sessions.delete(params.sessionId);
+  #sendToWorker(sessionId: string, method: string, params: object): number {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#send('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify({ id, method, params }) });
+    return id;
+  }
+
+  #take({ id, method, params }: Message): void {
+    if (id !== undefined) this.#answered.add(`${id}`);
+    const { sessionId, message } = params ?? {};
+    if (sessionId !== undefined) {
+      if (method === 'NodeWorker.attachedToWorker') this.#sessions.add(sessionId);
+      if (method === 'NodeWorker.detachedFromWorker') this.#sessions.delete(sessionId);
+      if (method === 'NodeWorker.receivedMessageFromWorker')
+        this.#answered.add(`${sessionId} ${(JSON.parse(message ?? '{}') as Message).id}`);
+    }
     this.#changes.announce();
   }
 }
