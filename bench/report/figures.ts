@@ -5,7 +5,16 @@ import type { Metric } from '../measure/sample.ts';
 import type { Comparison } from '../races.ts';
 import { download, post16k, upload } from '../scenarios/bodies.ts';
 import { connectionPerRequest } from '../scenarios/connection-per-request.ts';
+import { grpcAlone, grpcUnary } from '../scenarios/grpc.ts';
 import { headerRules, httpRouteGet, methodRules, queryRules } from '../scenarios/http-routes.ts';
+import {
+  http2Alone,
+  http2Download,
+  http2OverTls,
+  http2OverTlsAlone,
+  http2Shared,
+  http2Small,
+} from '../scenarios/http2.ts';
 import { idleConnections } from '../scenarios/idle-connections.ts';
 import { ingressPaths, ingressPatterns, ingressRoutes } from '../scenarios/ingress-routes.ts';
 import { manyRoutes } from '../scenarios/many-routes.ts';
@@ -13,6 +22,16 @@ import { addresses, authUrl, headerEdits, rateLimit } from '../scenarios/policie
 import { routeChanges } from '../scenarios/route-changes.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { smallGet, smallGet512, smallGetLogged } from '../scenarios/small-get.ts';
+import {
+  ecdsaFullHandshake,
+  ecdsaHandshake,
+  rsaFullHandshake,
+  rsaHandshake,
+  tls12Handshake,
+  tlsDownload,
+  tlsSmall,
+  tlsUpload,
+} from '../scenarios/tls.ts';
 import { webSocketEcho } from '../scenarios/websocket.ts';
 import { compare, medianOf, type Report } from './report.ts';
 import { table } from './table.ts';
@@ -25,6 +44,26 @@ interface Figure {
   /** The run measures both sides in the same rounds. A function yields undefined for what the run did not measure. */
   readonly measured: Comparison | ((report: Report) => number | undefined);
 }
+
+/** TLS, HTTP/2 and gRPC, with the bar and the aim of each. */
+const PROTOCOLS: readonly (readonly [Scenario, number, number])[] = [
+  [tlsSmall, 1.2, 1],
+  [tlsDownload, 1, 0.85],
+  [tlsUpload, 1.15, 1],
+  [ecdsaFullHandshake, 1.25, 1.1],
+  [rsaFullHandshake, 1.25, 1.1],
+  [ecdsaHandshake, 1.15, 1],
+  [rsaHandshake, 1.15, 1],
+  [tls12Handshake, 1.5, 1.3],
+  [http2Small, 0.75, 0.55],
+  [http2OverTls, 0.95, 0.75],
+  [http2Alone, 1, 0.85],
+  [http2OverTlsAlone, 1.2, 1],
+  [http2Shared, 0.8, 0.6],
+  [http2Download, 1, 0.85],
+  [grpcUnary, 0.3, 0.2],
+  [grpcAlone, 0.7, 0.5],
+];
 
 const FIGURES: readonly Figure[] = [
   { title: 'small GET, CPU to tuned nginx', bar: 1.08, aim: 1, measured: toTuned(smallGet) },
@@ -66,6 +105,10 @@ const FIGURES: readonly Figure[] = [
   { title: 'WebSocket echo, CPU to tuned nginx', bar: 1.15, aim: 1, measured: toTuned(webSocketEcho) },
   { title: 'p99 at 64 connections to tuned nginx', bar: 1.3, aim: 1, measured: toTuned(smallGet, 'p99') },
   { title: 'idle connection, KiB RSS', bar: 3.5, aim: 2.5, measured: idleKibibytes },
+  ...PROTOCOLS.map(([scenario, bar, aim]) => ({
+    title: `${scenario.name}: CPU to tuned nginx`,
+    ...{ bar, aim, measured: toTuned(scenario) },
+  })),
   { title: '100 route changes/s, failed requests', bar: 0, aim: 0, measured: failedInChanges },
   { title: '100 route changes/s, p99 to a quiet table', bar: 1.2, aim: 1, measured: changesToQuiet },
 ];
