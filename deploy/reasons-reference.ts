@@ -1,18 +1,13 @@
 /** Writes deploy/reasons.md from the table of failure reasons: `npm run docs:reasons`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  FAILURE_REASONS,
-  FAILURES,
-  type FailureReason,
-  type FailureSource,
-} from '../src/dataplane/failures/failures.ts';
+import { FAILURE_REASONS, FAILURES, type FailureReason, type FailureSource } from '../src/failures/failures.ts';
 
 export const REFERENCE_FILE: string = join(import.meta.dirname, 'reasons.md');
 
 const INTRODUCTION = `# Why a request failed
 
-Made from src/dataplane/failures/failures.ts by \`npm run docs:reasons\`.
+Made from src/failures/failures.ts by \`npm run docs:reasons\`.
 
 The reason is the last field of a line of the access log (\`reason\` in JSON; a dash when the request did not fail), the label
 \`reason\` of \`kube_entry_request_failures_total\`, and the field \`reason\` of the program's log. The words are stable.

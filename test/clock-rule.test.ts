@@ -16,7 +16,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'control/descriptor-watch.ts',
     'control/health/endpoint-health.ts',
     'control/kube-gateways.ts',
-    'dataplane/failures/failure-throttle.ts',
+    'failures/failure-throttle.ts',
     'dataplane/names/name-resolver.ts',
     'dataplane/node/upstream-pool.ts',
     'observe/quiet-log.ts',

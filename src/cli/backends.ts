@@ -1,7 +1,7 @@
 import type { ClusterView } from '../admin/cluster-view.ts';
-import { formatHostPort } from '../formats/host-port.ts';
 import { isObject } from '../resources/service-object.ts';
 import { closest } from '../text/closest.ts';
+import { formatHostPort } from '../text/host-port.ts';
 import { printable } from '../text/printable.ts';
 import { askBackends, type BackendAnswer } from './admin-answers.ts';
 import { AdminClient } from './admin-client.ts';

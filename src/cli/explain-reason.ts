@@ -1,7 +1,7 @@
 /** `explain --reason WORD`: what a reason of the access log means, and what to do. Asks no instance. */
 
-import { FAILURE_REASONS, FAILURES, type FailureReason } from '../dataplane/failures/failures.ts';
 import { SettingsError } from '../errors.ts';
+import { FAILURE_REASONS, FAILURES, type FailureReason } from '../failures/failures.ts';
 import type { CommandOption } from '../settings/flags.ts';
 import { closest } from '../text/closest.ts';
 import { quote } from '../text/quote.ts';

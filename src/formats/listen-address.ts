@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { FormatError } from '../errors.ts';
+import { formatHostPort } from '../text/host-port.ts';
 import { quote } from '../text/quote.ts';
-import { formatHostPort } from './host-port.ts';
 
 /** Where a TCP listener binds. Port 0 lets the system choose. */
 export interface ListenAddress {

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../dataplane/failures/failures.ts';
+import type { FailureReason } from '../failures/failures.ts';
 import type { PolicyKind } from '../model/policy.ts';
 import { type ServiceRef, serviceKey } from '../model/route.ts';
 import {

@@ -2,7 +2,7 @@
  * Counters in shared memory: one region per worker with one writer, summed by the main thread at each request for them.
  * A count costs the data path one array increment.
  */
-import { FAILURE_INDEX, FAILURE_REASONS, type FailureReason } from '../dataplane/failures/failures.ts';
+import { FAILURE_INDEX, FAILURE_REASONS, type FailureReason } from '../failures/failures.ts';
 import { POLICY_KINDS, type PolicyKind } from '../model/policy.ts';
 
 /** nginx's stub_status counters and the ones of this program that need no label values from the table. */

@@ -1,6 +1,6 @@
-import type { FailureExample, FailureNotice } from '../dataplane/failures/failure-example.ts';
-import { FailureThrottle } from '../dataplane/failures/failure-throttle.ts';
-import { FAILURE_REASONS, FAILURES, type FailureReason } from '../dataplane/failures/failures.ts';
+import type { FailureExample, FailureNotice } from '../failures/failure-example.ts';
+import { FailureThrottle } from '../failures/failure-throttle.ts';
+import { FAILURE_REASONS, FAILURES, type FailureReason } from '../failures/failures.ts';
 import type { CounterBoard } from './counter-board.ts';
 import type { Logger } from './logger.ts';
 

@@ -3,7 +3,7 @@
  * hashes labels and makes objects for every count.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { FAILURE_REASONS } from '../dataplane/failures/failures.ts';
+import { FAILURE_REASONS } from '../failures/failures.ts';
 import { addCertificateMetrics, type CertificateFigures } from './certificate-metrics.ts';
 import type { CounterBoard } from './counter-board.ts';
 import type { CounterName } from './counters.ts';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { HANDSHAKE_FAILURES } from '../dataplane/transport/tls/handshake-failures.ts';
 import type { CounterName } from './counters.ts';
+import { HANDSHAKE_FAILURES } from './handshake-failures.ts';
 
 /** Handshakes of the TLS port. @param sum of a counter over all workers */
 export function addTlsMetrics(registry: Registry, sum: (name: CounterName) => number): void {

@@ -1,4 +1,4 @@
-import { formatHostPort } from '../formats/host-port.ts';
+import { formatHostPort } from './host-port.ts';
 
 /** Words that logs, Events and several commands share. */
 

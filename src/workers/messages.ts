@@ -1,6 +1,6 @@
 /** What the main thread and a worker thread say to each other. Plain data: it is cloned. */
 
-import type { FailureNotice } from '../dataplane/failures/failure-example.ts';
+import type { FailureNotice } from '../failures/failure-example.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { SharedLimits } from '../limits/limits.ts';
 import type { Spent } from '../limits/spending.ts';

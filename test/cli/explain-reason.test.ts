@@ -1,7 +1,7 @@
 /** What a reason of the access log means: `explain --reason WORD`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FAILURE_REASONS, FAILURES } from '../../src/dataplane/failures/failures.ts';
+import { FAILURE_REASONS, FAILURES } from '../../src/failures/failures.ts';
 import { runHere } from './cli-fixture.ts';
 
 test('every reason is explained: what it means and what to do', async () => {

@@ -1,9 +1,9 @@
 /** The proxy's own readers, driven as connections drive them, without sockets. */
 
-import { FAILURES } from '../../src/dataplane/failures/failures.ts';
 import { ChunkedBody } from '../../src/dataplane/http1/chunked-body.ts';
 import { RequestHead } from '../../src/dataplane/http1/request-head.ts';
 import { ResponseHead } from '../../src/dataplane/http1/response-head.ts';
+import { FAILURES } from '../../src/failures/failures.ts';
 import { requestLineOf } from '../dataplane/http1/heads.ts';
 import type { ReferenceReading } from './reference-requests.ts';
 import { pieces, type Stream } from './stream.ts';

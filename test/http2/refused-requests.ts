@@ -1,5 +1,5 @@
 /** Requests of HTTP/2 of which no HTTP/1.1 upstream may see anything, by what is wrong with them. */
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 import { type Fields, getFields, requestFields } from '../support/http2-fields.ts';
 
 export interface RefusedRequest {

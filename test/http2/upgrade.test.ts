@@ -1,7 +1,7 @@
 /** What of an HTTP/1.1 upstream's answer a client of HTTP/2 must never take for a whole answer, or for another one's. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 import { type Fields, getFields, requestFields } from '../support/http2-fields.ts';
 import { answering } from '../support/raw-upstream.ts';
 import { scene } from './scene.ts';

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Catalog } from '../../src/control/catalog.ts';
-import { formatHostPort } from '../../src/formats/host-port.ts';
 import type { Delta } from '../../src/model/delta.ts';
 import { DEFAULTS, type Settings } from '../../src/settings/schema.ts';
 import { readManifestText } from '../../src/sources/manifest-file.ts';
 import { ManifestIngresses } from '../../src/sources/manifest-ingresses.ts';
 import { ManifestSecrets } from '../../src/sources/manifest-secrets.ts';
 import { groupSlices, ManifestSlices } from '../../src/sources/manifest-slices.ts';
+import { formatHostPort } from '../../src/text/host-port.ts';
 import { type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { type HeaderLine, value, values } from '../support/raw-message.ts';

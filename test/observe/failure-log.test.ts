@@ -1,10 +1,10 @@
 /** Many failures make few lines, each with an example and the number of the others. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FailureExample, FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
-import { FailureThrottle } from '../../src/dataplane/failures/failure-throttle.ts';
-import { FAILURE_REASONS, FAILURES, type FailureReason } from '../../src/dataplane/failures/failures.ts';
 import { FailureReporter } from '../../src/dataplane/pipeline/failure-reporter.ts';
+import type { FailureExample, FailureNotice } from '../../src/failures/failure-example.ts';
+import { FailureThrottle } from '../../src/failures/failure-throttle.ts';
+import { FAILURE_REASONS, FAILURES, type FailureReason } from '../../src/failures/failures.ts';
 import { CounterBoard } from '../../src/observe/counter-board.ts';
 import { WorkerCounters } from '../../src/observe/counters.ts';
 import { FailureLog } from '../../src/observe/failure-log.ts';

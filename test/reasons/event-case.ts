@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
 import type { GatewayRoute } from '../../src/model/route.ts';

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 import { CLIENT_EVENT_CASES } from './client-event-cases.ts';
 import { ask, type EventCase, GET, LIMIT_MS, NONE, never } from './event-case.ts';
 import { UPSTREAM_EVENT_CASES } from './upstream-event-cases.ts';

@@ -1,5 +1,5 @@
 /** What an upstream does over HTTP/2, and the reason that comes of it. */
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 import type { Http2Request } from '../support/raw-http2-upstream.ts';
 
 export interface Http2ResponseCase {

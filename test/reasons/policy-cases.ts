@@ -1,6 +1,6 @@
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
 import { PasswordVerifier } from '../../src/dataplane/passwords/password-verifier.ts';
 import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter-services.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { basic, credentials } from '../support/passwords.ts';

@@ -1,12 +1,7 @@
 /** Every reason of the table, provoked on real sockets: the word, the status, the counter and the example. */
 import assert from 'node:assert/strict';
 import { after, describe, it, type TestContext } from 'node:test';
-import {
-  connectFailure,
-  FAILURE_REASONS,
-  FAILURES,
-  type FailureReason,
-} from '../../src/dataplane/failures/failures.ts';
+import { connectFailure, FAILURE_REASONS, FAILURES, type FailureReason } from '../../src/failures/failures.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type EngineName, type ProxyUnderTest, startProxy } from '../support/proxy-under-test.ts';

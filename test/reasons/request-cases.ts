@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 import type { Settings } from '../../src/settings/schema.ts';
 
 /** Stands wherever a client may keep a secret, and must be in no example. */

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../src/dataplane/failures/failures.ts';
+import type { FailureReason } from '../../src/failures/failures.ts';
 
 /** A response that is not passed on, or not to its end. */
 export interface ResponseCase {

@@ -4,7 +4,6 @@ import type { TestContext } from 'node:test';
 import type { Clock } from '../../src/clock.ts';
 import { createEngine } from '../../src/dataplane/create-engine.ts';
 import type { Engine, EngineState, OpenPort } from '../../src/dataplane/engine.ts';
-import type { FailureNotice } from '../../src/dataplane/failures/failure-example.ts';
 import { GatewayPorts } from '../../src/dataplane/gateway-ports.ts';
 import { AccessLog } from '../../src/dataplane/log/access-log.ts';
 import type { RequestRecord } from '../../src/dataplane/log/request-record.ts';
@@ -13,6 +12,7 @@ import type { FilterServices } from '../../src/dataplane/pipeline/filters/filter
 import { type CompiledTable, RouteCompiler } from '../../src/dataplane/route-compiler.ts';
 import { TlsHosts } from '../../src/dataplane/transport/tls/tls-hosts.ts';
 import { WireEngine } from '../../src/dataplane/wire/engine.ts';
+import type { FailureNotice } from '../../src/failures/failure-example.ts';
 import type { ListenAddress } from '../../src/formats/listen-address.ts';
 import { LimitBoard, openLimits } from '../../src/limits/limits.ts';
 import { type Cluster, plainEndpoint } from '../../src/model/cluster.ts';

@@ -1,4 +1,4 @@
-import { FAILURES } from '../../dataplane/failures/failures.ts';
+import { FAILURES } from '../../failures/failures.ts';
 import type { FailureReport } from '../../observe/failure-log.ts';
 import type { FailureGroup } from './messages.ts';
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { formatHostPort } from '../../formats/host-port.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import type { ObjectRef } from '../../model/diagnostic.ts';
 import type { PortState } from '../../model/gateway-port.ts';
 import { CATCH_ALL_HOST, serviceKey } from '../../model/route.ts';
 import type { GatewayAddress } from '../../resources/gateway/gateway-object.ts';
 import type { IngressAddress } from '../../resources/ingress-object.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 import type { SharedClaim, SharedPorts } from '../../translate/gateway/gateway-lookups.ts';
 import type { GatewaySocket } from '../../translate/gateway/listeners/addressing.ts';
 import type { HostProfiles } from './host-profiles.ts';

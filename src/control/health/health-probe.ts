@@ -7,9 +7,9 @@ import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
 import { systemAuthorities } from '../../formats/authorities.ts';
 import { formatDuration } from '../../formats/duration.ts';
-import { formatHostPort } from '../../formats/host-port.ts';
 import { identityFault } from '../../formats/server-identity.ts';
 import type { Cluster, Endpoint, UpstreamTls } from '../../model/cluster.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 
 /** An endpoint cannot make this process keep more of its answer: nothing but the head is read. */
 const MOST_HEAD_BYTES = 8 * 1024;

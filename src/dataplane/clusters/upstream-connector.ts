@@ -1,6 +1,6 @@
 import { codeOf } from '../../errors.ts';
+import { connectFailure, type FailureReason, handshakeFailure } from '../../failures/failures.ts';
 import type { Endpoint } from '../../model/cluster.ts';
-import { connectFailure, type FailureReason, handshakeFailure } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import type { Guarded } from '../runtime/guard.ts';

@@ -1,5 +1,5 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import { COUNTER } from '../../observe/counters.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import type { Upstream } from '../pipeline/ports.ts';
 import { guarded } from '../runtime/guard.ts';
 import { type Indexed, IndexedSet } from '../runtime/indexed-set.ts';

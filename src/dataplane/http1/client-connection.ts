@@ -1,7 +1,7 @@
 import { stackOf } from '../../errors.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { PreparedForwarded } from '../fields/plain-forwarded.ts';
 import type { ClientPort, KnownClient, TlsSession } from '../pipeline/known-client.ts';
 import type { Upstream } from '../pipeline/ports.ts';

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../failures/failures.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import type {
   Answer,
   BodyPiece,

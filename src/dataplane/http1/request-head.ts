@@ -1,6 +1,6 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import { COMMA, CR, isHttp1, isText, LF, METHOD, readLatin1, SP, TARGET } from '../../formats/http/bytes.ts';
 import { writeRange } from '../../formats/write-bytes.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { fieldOf, fieldsOf } from '../fields/header-lines.ts';
 import {
   AUTHORIZATION,

@@ -1,6 +1,6 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import { isText } from '../../formats/http/bytes.ts';
 import { COUNTER } from '../../observe/counters.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import type { FailureDetail } from '../pipeline/ports.ts';
 import { type PartialHead, SMALL_BYTES } from '../transport/client-memory.ts';
 import { Stash } from '../transport/stash.ts';

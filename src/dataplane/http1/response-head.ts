@@ -1,6 +1,6 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import { CR, FIELD, isHttp1, isWord, LF, readLatin1 } from '../../formats/http/bytes.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { fieldOf } from '../fields/header-lines.ts';
 import {
   CONTENT_LENGTH,

@@ -3,11 +3,12 @@
  * `$request_id $request_length $request_time NAMESPACE/SERVICE ROUTE $upstream_addr $upstream_status
  * $upstream_response_time REASON`. What reads combined lines stops before these.
  */
-import { formatHostPort } from '../../formats/host-port.ts';
+
 import { basicUser } from '../../formats/http/authentication.ts';
 import { writeBytes, writeDecimal, writeLatin1 } from '../../formats/write-bytes.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import { serviceKey } from '../../model/route.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import { COMMA, DIGIT_0, hasUnsafe, LF, POINT, SAFE, TextMemo } from './log-text.ts';
 import type { LoggedHead, RequestRecord } from './request-record.ts';

@@ -1,10 +1,11 @@
 /** The access log as JSON: one object a line, in ASCII. */
-import { formatHostPort } from '../../formats/host-port.ts';
+
 import { basicUser } from '../../formats/http/authentication.ts';
 import { writeBytes, writeDecimal, writeLatin1 } from '../../formats/write-bytes.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import type { PolicyKind } from '../../model/policy.ts';
 import { serviceKey } from '../../model/route.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import { COMMA, DIGIT_0, hasUnsafe, LF, POINT, TextMemo } from './log-text.ts';
 import type { LoggedHead, LoggedTls, RequestRecord, UpstreamAttempt } from './request-record.ts';

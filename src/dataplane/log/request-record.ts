@@ -1,7 +1,7 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import type { PolicyKind } from '../../model/policy.ts';
 import type { Route } from '../../model/route.ts';
-import type { FailureReason } from '../failures/failures.ts';
 
 /** The version of HTTP that a client speaks, as nginx's $server_protocol names it. */
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import type { EngineContext } from '../engine.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { HeadMeter } from './head-meter.ts';
 
 /** How long a client is listened to after its last response, so that it can read it before the connection is reset. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import { ALLOWED_METHODS } from '../../formats/http/methods.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { errorBody, reasonOf } from '../pipeline/error-pages.ts';
 
 /** Sends an answer made here. @returns the bytes of its body that go out */

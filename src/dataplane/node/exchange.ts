@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { codeOf, stackOf } from '../../errors.ts';
-import { formatHostPort } from '../../formats/host-port.ts';
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import { isRefusedMethod } from '../../formats/http/methods.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import { upstreamPath } from '../../model/route.ts';
 import { emptyTarget, parseTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import { forwardedHosts } from '../pipeline/forwarded.ts';
 import { requestIdOf } from '../pipeline/request-id.ts';

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../failures/failures.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES } from '../http1/limits.ts';
 
 const LF = 0x0a;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { FailureReason } from '../../failures/failures.ts';
 import { acceptsTrailers } from '../../formats/http/te.ts';
 import { parseHost } from '../../routing/host.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { addConnectionOptions } from '../http1/hop-by-hop.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../http1/limits.ts';
 import { TextHead } from '../log/text-head.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { FailureReason } from '../../failures/failures.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { addConnectionOptions, isHopByHop, keepAliveTimeout } from '../http1/hop-by-hop.ts';
 import { MAX_HEAD_BYTES, MAX_LINE_BYTES, MAX_LINES } from '../http1/limits.ts';
 import { mayHoldRedirect, rewriteRedirect } from '../pipeline/redirects.ts';

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage, InformationEvent, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
+import type { FailureReason } from '../../failures/failures.ts';
 import type { Endpoint } from '../../model/cluster.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { MAX_INTERIMS } from '../http1/limits.ts';
 import { type Guarded, guarded } from '../runtime/guard.ts';
 import { hasBody, type RequestFacts } from './request-facts.ts';

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { codeOf } from '../../errors.ts';
+import { connectFailure, type FailureReason } from '../../failures/failures.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
 import { idleLimit, lifeOf, MAX_REQUESTS } from '../clusters/recycling.ts';
-import { connectFailure, type FailureReason } from '../failures/failures.ts';
 import { NameResolver } from '../names/name-resolver.ts';
 
 /** A connection to an upstream and what decides how long it is used. */

@@ -1,8 +1,8 @@
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import type { PickRequest } from '../clusters/balancers/balancer.ts';
 import type { ClusterState } from '../clusters/cluster-state.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
 import { HTTP1_IN_CLEAR } from '../clusters/upstream-protocol.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { EndpointPicks } from '../pipeline/endpoint-picks.ts';
 import { type Guarded, guarded } from '../runtime/guard.ts';
 import type { ConnectAttempt } from '../transport/connect.ts';

@@ -1,10 +1,10 @@
 import { stackOf } from '../../errors.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import { unmapAddress } from '../../formats/address-ranges.ts';
 import { COUNTER } from '../../observe/counters.ts';
 import type { ClusterState } from '../clusters/cluster-state.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
 import { CompiledRoute } from '../compiled-route.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { ExchangeRecord } from '../pipeline/exchange-record.ts';
 import type { Indexed } from '../runtime/indexed-set.ts';
 import { type Timed, TimeLimit } from '../runtime/timer-wheel.ts';

@@ -1,5 +1,5 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import type { ClientCertificatePolicy, TlsHost } from '../../model/tls-host.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import type { ClientCertificate, TlsSession } from './known-client.ts';
 import type { Answer } from './ports.ts';
 import { redirectAnswer } from './redirect-answer.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts';
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import type { Outcome, PickRequest } from '../clusters/balancers/balancer.ts';
 import type { Balancing } from '../clusters/balancing.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 

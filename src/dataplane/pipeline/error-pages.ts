@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import { ALLOWED_METHODS } from '../../formats/http/methods.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import type { Answer } from './ports.ts';
 
 /** Statuses whose page an operator may replace. */

@@ -1,4 +1,4 @@
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import { errorAnswer, withHeaders } from './error-pages.ts';
 import { ANSWERED, type ExchangeState, OVER } from './exchange-state.ts';
 import { changedAnswer } from './filters/field-changes.ts';

@@ -1,14 +1,14 @@
 // Imported, because the global one is a getter, which costs more.
 import { performance } from 'node:perf_hooks';
-import { formatHostPort } from '../../formats/host-port.ts';
+import type { FailureExample } from '../../failures/failure-example.ts';
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import type { PolicyKind } from '../../model/policy.ts';
 import { serviceKey } from '../../model/route.ts';
 import { COUNTER, NO_ROUTE_BLOCK } from '../../observe/counters.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineContext } from '../engine.ts';
-import type { FailureExample } from '../failures/failure-example.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { type LoggedHead, NO_ATTEMPTS, type RequestRecord } from '../log/request-record.ts';
 import { TextHead } from '../log/text-head.ts';
 import type { ClientIdentity, Downstream, FailureDetail } from './ports.ts';

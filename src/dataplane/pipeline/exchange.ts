@@ -1,6 +1,6 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import type { GatewayRoute } from '../../model/route.ts';
 import { ReplayBody } from '../bodies/replay-body.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import { certificateErrorPage, refusalDetail } from './client-certificates.ts';
 import { outcomeOf } from './endpoint-picks.ts';
 import { AS_REASON, ExchangeEnding, type OwnAnswer } from './exchange-ending.ts';

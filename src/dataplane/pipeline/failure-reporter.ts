@@ -1,8 +1,8 @@
 import { stackOf } from '../../errors.ts';
+import { boundedExample, type FailureExample, type FailureNotice } from '../../failures/failure-example.ts';
+import { FailureThrottle } from '../../failures/failure-throttle.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import type { WorkerCounters } from '../../observe/counters.ts';
-import { boundedExample, type FailureExample, type FailureNotice } from '../failures/failure-example.ts';
-import { FailureThrottle } from '../failures/failure-throttle.ts';
-import type { FailureReason } from '../failures/failures.ts';
 
 /** Counts the failures of one worker, and reports examples of them to the main thread, a few of each reason. */
 export class FailureReporter {

@@ -1,6 +1,7 @@
 /** What gRPC asks of a proxy: statuses of its own, deadlines, and patience with streams that are quiet. */
+
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import type { RouteLimits } from '../../model/route.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import type { Answer, RequestView } from './ports.ts';
 
 // Statuses of gRPC.

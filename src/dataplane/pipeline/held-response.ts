@@ -1,4 +1,4 @@
-import type { FailureReason } from '../failures/failures.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import { fieldOf } from '../fields/header-lines.ts';
 import { CopiedPiece } from './copied-piece.ts';
 import type { BodyPiece, FailureDetail, ResponseView } from './ports.ts';

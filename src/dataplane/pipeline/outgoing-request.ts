@@ -1,7 +1,7 @@
 import type { AddressRanges } from '../../formats/address-ranges.ts';
-import { formatHostPort } from '../../formats/host-port.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 import { parseHost } from '../../routing/host.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 import { copiedLines } from '../fields/upstream-fields.ts';
 import { clientCertificateFields } from './client-certificates.ts';
 import type { ExchangeState } from './exchange-state.ts';

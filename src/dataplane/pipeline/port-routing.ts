@@ -1,9 +1,9 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import { AmbiguousPathError } from '../../routing/gateway/ambiguous-path-error.ts';
 import { AskedRequest } from '../../routing/gateway/asked-request.ts';
 import { PatternCostError } from '../../routing/pattern/pattern-cost-error.ts';
 import type { RequestTarget } from '../../routing/target.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import type { CompiledTable } from '../route-compiler.ts';
 import type { ClientPort, TlsSession } from './known-client.ts';
 import type { RequestView } from './ports.ts';

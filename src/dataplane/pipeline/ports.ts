@@ -2,8 +2,9 @@
  * The ports between the pipeline and the codecs. A codec decodes one protocol and calls a handler; an exchange calls the codec's
  * port, and the codec encodes. Only codecs decide lengths, chunks, `Connection` and keep-alive.
  */
+
+import type { FailureReason } from '../../failures/failures.ts';
 import type { Endpoint } from '../../model/cluster.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import type { LoggedHead, Protocol } from '../log/request-record.ts';
 import type { TimeLimit } from '../runtime/timer-wheel.ts';
 import type { ClientPort, TlsSession } from './known-client.ts';

@@ -1,3 +1,4 @@
+import type { FailureReason } from '../../failures/failures.ts';
 import type { AddressRanges } from '../../formats/address-ranges.ts';
 import { authenticatesConnection } from '../../formats/http/authentication.ts';
 import { isRefusedMethod } from '../../formats/http/methods.ts';
@@ -16,7 +17,6 @@ import { emptyTarget, parseTarget, targetFault } from '../../routing/target.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { EngineState } from '../engine.ts';
-import type { FailureReason } from '../failures/failures.ts';
 import type { CompiledTable } from '../route-compiler.ts';
 import { backendRoute, routeOrCanary } from './canary.ts';
 import { sessionFault } from './client-certificates.ts';

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../failures/failures.ts';
+import type { FailureReason } from '../../failures/failures.ts';
 import { DiscardedAnswer } from './discarded-answer.ts';
 import { ANSWERED, DISCARDING, type ExchangeState, TUNNEL } from './exchange-state.ts';
 import type { PageOwner } from './filters/filter.ts';

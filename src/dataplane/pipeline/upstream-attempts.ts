@@ -1,9 +1,9 @@
+import { FAILURES, type FailureReason } from '../../failures/failures.ts';
 import { isIdempotent } from '../../formats/http/methods.ts';
 import type { Outcome } from '../clusters/balancers/balancer.ts';
 import type { Balancing } from '../clusters/balancing.ts';
 import type { EndpointState } from '../clusters/endpoint-state.ts';
 import type { Waiting } from '../clusters/request-queue.ts';
-import { FAILURES, type FailureReason } from '../failures/failures.ts';
 import { ClientBinding } from './client-binding.ts';
 import { connectSuspended } from './connect-suspended.ts';
 import { EndpointPicks } from './endpoint-picks.ts';

@@ -1,8 +1,8 @@
 /** What the Gateway API, or an annotation of this program, has to say for each policy of an Ingress. Pure. */
 
-import { formatHostPort } from '../../formats/host-port.ts';
 import { formatNginxText } from '../../formats/nginx-text.ts';
 import type { MirrorPolicy, Policy, PolicyKind } from '../../model/policy.ts';
+import { formatHostPort } from '../../text/host-port.ts';
 import { corsWords } from './cors-words.ts';
 import { addFilter, headerWords, requestHeader } from './header-words.ts';
 import type { RouteFilter } from './manifests.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailureWindow } from '../../../src/admin/dashboard/failure-window.ts';
-import type { FailureExample } from '../../../src/dataplane/failures/failure-example.ts';
+import type { FailureExample } from '../../../src/failures/failure-example.ts';
 import type { FailureReport } from '../../../src/observe/failure-log.ts';
 
 function report(reason: FailureReport['reason'], count: number, ...examples: FailureExample[]): FailureReport {

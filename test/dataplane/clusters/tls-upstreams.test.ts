@@ -5,7 +5,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-import { FAILURES, type FailureReason } from '../../../src/dataplane/failures/failures.ts';
+import { FAILURES, type FailureReason } from '../../../src/failures/failures.ts';
 import type { Cluster, SubjectAltName } from '../../../src/model/cluster.ts';
 import { startBalanced } from '../../support/balanced-proxy.ts';
 import { atEnd } from '../../support/cleanup.ts';

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { FailureReason } from '../../failures/failures.ts';
+import type { FailureReason } from '../../../failures/failures.ts';
 import { fieldOf } from '../../fields/header-lines.ts';
 import { CONTENT_LENGTH, DATE, LOCATION, OTHER, REFRESH, SET_COOKIE, TRAILER } from '../../pipeline/header-ids.ts';
 import type { ResponseView } from '../../pipeline/ports.ts';

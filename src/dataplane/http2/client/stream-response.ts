@@ -1,5 +1,5 @@
+import type { FailureReason } from '../../../failures/failures.ts';
 import type { DataPiece } from '../../bodies/data-piece.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import type { BodyPiece, FailureDetail, UpstreamHandler } from '../../pipeline/ports.ts';
 import { CANCEL, FLOW_CONTROL_ERROR, PROTOCOL_ERROR } from '../frames.ts';
 import { MAX_INTERIMS, STREAM_WINDOW } from './limits.ts';

@@ -1,6 +1,6 @@
+import type { FailureReason } from '../../../failures/failures.ts';
 import type { DataPiece } from '../../bodies/data-piece.ts';
 import type { UpstreamPool } from '../../clusters/upstream-pool.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import type { BodyPiece, FailureDetail, OutgoingRequest, Upstream, UpstreamHandler } from '../../pipeline/ports.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';
 import { CANCEL, errorName, REFUSED_STREAM } from '../frames.ts';

@@ -1,6 +1,6 @@
 import { stackOf } from '../../../errors.ts';
+import type { FailureReason } from '../../../failures/failures.ts';
 import { DataPiece } from '../../bodies/data-piece.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import { endedLines } from '../../fields/header-lines.ts';
 import { answerLines, linesWithoutLength, responseLines } from '../../fields/response-fields.ts';
 import type {

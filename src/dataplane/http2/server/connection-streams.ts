@@ -1,5 +1,5 @@
+import type { FailureReason } from '../../../failures/failures.ts';
 import { COUNTER } from '../../../observe/counters.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import type { ClientPort, TlsSession } from '../../pipeline/known-client.ts';
 import type { ClientIdentity, Downstream, DownstreamHandler, Upstream } from '../../pipeline/ports.ts';
 import { DEFAULT_WINDOW, FLOW_CONTROL_ERROR, Http2Error, MAX_INT31 } from '../frames.ts';

@@ -1,6 +1,6 @@
+import type { FailureReason } from '../../../failures/failures.ts';
 import { unmapAddress } from '../../../formats/address-ranges.ts';
 import { COUNTER, type WorkerCounters } from '../../../observe/counters.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import { PreparedForwarded } from '../../fields/plain-forwarded.ts';
 import type { ClientPort, KnownClient, TlsSession } from '../../pipeline/known-client.ts';
 import { guarded } from '../../runtime/guard.ts';

@@ -1,5 +1,5 @@
+import type { FailureReason } from '../../../failures/failures.ts';
 import { METHOD, TARGET } from '../../../formats/http/bytes.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import {
   AUTHORIZATION,
   CONTENT_LENGTH,

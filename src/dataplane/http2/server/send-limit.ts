@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../failures/failures.ts';
+import type { FailureReason } from '../../../failures/failures.ts';
 import type { ConnectionLimits } from '../../pipeline/ports.ts';
 import type { Guarded } from '../../runtime/guard.ts';
 import { type Timed, TimeLimit } from '../../runtime/timer-wheel.ts';

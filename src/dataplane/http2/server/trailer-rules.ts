@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../failures/failures.ts';
+import type { FailureReason } from '../../../failures/failures.ts';
 import { OTHER } from '../../pipeline/header-ids.ts';
 import type { FieldSink } from '../hpack/decoder.ts';
 import type { HpackEntry } from '../hpack/entry.ts';

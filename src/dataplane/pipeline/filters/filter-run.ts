@@ -1,5 +1,5 @@
+import { FAILURES } from '../../../failures/failures.ts';
 import type { ContentCoding, RetryPolicy } from '../../../model/policy.ts';
-import { FAILURES } from '../../failures/failures.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { PipelineContext } from '../pipeline-context.ts';
 import type { Answer, FieldEdits, ResponseView } from '../ports.ts';

@@ -1,8 +1,9 @@
 /** What the filters of a route are, and what they see. Each policy of a route is one filter; it serves all requests of the route. */
+
+import type { FailureReason } from '../../../failures/failures.ts';
 import type { ClusterId } from '../../../model/cluster-id.ts';
 import type { ContentCoding, PolicyKind, RetryPolicy } from '../../../model/policy.ts';
 import type { ServiceRef } from '../../../model/route.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import type { Guarded } from '../../runtime/guard.ts';
 import type {
   Answer,

@@ -1,6 +1,6 @@
+import { FAILURES } from '../../../failures/failures.ts';
 import { AddressRanges } from '../../../formats/address-ranges.ts';
 import type { HeaderEdit, SatisfyPolicy } from '../../../model/policy.ts';
-import { FAILURES } from '../../failures/failures.ts';
 import { PreparedChanges } from './field-changes.ts';
 import {
   type Filter,

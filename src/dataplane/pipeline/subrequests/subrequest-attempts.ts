@@ -1,9 +1,9 @@
+import type { FailureReason } from '../../../failures/failures.ts';
 import type { ClusterState } from '../../clusters/cluster-state.ts';
 import type { EndpointState } from '../../clusters/endpoint-state.ts';
 import type { ConnectionSeeker } from '../../clusters/upstream-connector.ts';
 import type { UpstreamPools } from '../../clusters/upstream-pools.ts';
 import type { EngineContext } from '../../engine.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import { EndpointPicks, outcomeOf } from '../endpoint-picks.ts';
 import type { Upstream } from '../ports.ts';
 import { FAST_CONNECT_MS, mayRetryBroken } from '../retry.ts';

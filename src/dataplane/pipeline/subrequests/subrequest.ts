@@ -1,5 +1,5 @@
+import type { FailureReason } from '../../../failures/failures.ts';
 import type { ClusterState } from '../../clusters/cluster-state.ts';
-import type { FailureReason } from '../../failures/failures.ts';
 import { guarded } from '../../runtime/guard.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
 import type { BodyPiece, FailureDetail, ResponseView, Upstream, UpstreamHandler } from '../ports.ts';

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { ClientCertificatePolicy } from '../../../model/tls-host.ts';
 import type { WorkerCounters } from '../../../observe/counters.ts';
+import { HANDSHAKE_FAILURES, type HandshakeFailure } from '../../../observe/handshake-failures.ts';
 import type { ClientCertificate, TlsSession } from '../../pipeline/known-client.ts';
 import type { Indexed } from '../../runtime/indexed-set.ts';
 import { type Timed, TimeLimit, type TimerWheel } from '../../runtime/timer-wheel.ts';
@@ -8,7 +9,7 @@ import type { ReadBuffers } from '../read-buffers.ts';
 import { Stash, type Stashes } from '../stash.ts';
 import type { OpenTransport, Transport } from '../transport.ts';
 import { type ClientHello, type ClientHelloFault, readClientHello } from './client-hello.ts';
-import { failureOf, HANDSHAKE_FAILURES, type HandshakeFailure } from './handshake-failures.ts';
+import { failureOf } from './handshake-failure.ts';
 import type { HandshakeOutcome } from './handshake-outcome.ts';
 import type { HandshakeTerms, Passage, ServerNameTerms } from './server-name-terms.ts';
 import { startTls } from './start-tls.ts';

@@ -1,7 +1,8 @@
 /** Where clients reach Gateways, and where this program listens for them. Pure. */
-import { formatHostPort } from '../../../formats/host-port.ts';
+
 import type { GatewayPort } from '../../../model/gateway-port.ts';
 import type { GatewayAddress } from '../../../resources/gateway/gateway-object.ts';
+import { formatHostPort } from '../../../text/host-port.ts';
 import type { Fault } from '../conditions.ts';
 
 /** What a port of a Gateway's listeners is listened on. */

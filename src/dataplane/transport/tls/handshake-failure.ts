@@ -1,24 +1,4 @@
-import type { CounterName } from '../../../observe/counters.ts';
-
-/** Why a handshake failed, and where that is counted. */
-export const HANDSHAKE_FAILURES = {
-  timeout: 'tlsTimeouts',
-  closed: 'tlsClosed',
-  limit: 'tlsOverLimit',
-  'plain-http': 'tlsPlainHttp',
-  'not-tls': 'tlsNotTls',
-  malformed: 'tlsMalformed',
-  'unknown-name': 'tlsUnknownNames',
-  version: 'tlsVersions',
-  cipher: 'tlsCiphers',
-  protocol: 'tlsProtocols',
-  'client-alert': 'tlsClientAlerts',
-  certificate: 'tlsCertificates',
-  'client-certificate': 'tlsClientCertificates',
-  other: 'tlsOtherFailures',
-} as const satisfies Record<string, CounterName>;
-
-export type HandshakeFailure = keyof typeof HANDSHAKE_FAILURES;
+import type { HandshakeFailure } from '../../../observe/handshake-failures.ts';
 
 /** OpenSSL's reasons that have one of their own here. */
 const BY_CODE: Readonly<Record<string, HandshakeFailure>> = {
