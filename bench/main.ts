@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   try {
     const options = parseOptions(process.argv.slice(2));
     if (options.isHelp) process.stdout.write(USAGE);
-    else publish(await run(options), options.out);
+    else process.stdout.write(`\n${markdown(await run(options))}`);
     return 0;
   } catch (error) {
     if (!(error instanceof BenchError || error instanceof NotSupportedError)) throw error;
@@ -43,14 +43,19 @@ async function run(options: Options): Promise<Report> {
   const races = racesOf(options, COMPARISONS);
   const plan = { ...options, cpus, folder, progress };
   const results: RaceResult[] = [];
-  for (const race of races) results.push({ name: race.name, entries: await runRace(race, plan) });
   const { rounds, seconds } = options;
-  return {
+  const report: Report = {
     ...{ date: new Date().toISOString(), machine, rounds, seconds },
     contenders: options.contenders.map(factsOf),
     scenarios: options.scenarios.map(({ name, title, unit }) => ({ name, title, unit })),
     races: results,
   };
+  for (const race of races) {
+    results.push({ name: race.name, entries: await runRace(race, plan) });
+    // A run takes long: what ends it early must not take what was measured before.
+    if (options.out !== undefined) publish(report, options.out);
+  }
+  return report;
 }
 
 function factsOf(contender: Contender): ContenderFacts {
@@ -73,13 +78,10 @@ function temporaryFolder(): string {
   return folder;
 }
 
-function publish(report: Report, out: string | undefined): void {
-  const text = markdown(report);
-  process.stdout.write(`\n${text}`);
-  if (out === undefined) return;
+function publish(report: Report, out: string): void {
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'results.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  writeFileSync(join(out, 'results.md'), text);
+  writeFileSync(join(out, 'results.md'), markdown(report));
   const picture = chart(report);
   if (picture !== undefined) writeFileSync(join(out, 'chart.svg'), picture);
 }

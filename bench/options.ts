@@ -11,7 +11,7 @@ export const USAGE = `Usage: npm run bench [-- OPTION…]
   --contenders NAME,…    these proxies: ${CONTENDERS.map(({ name }) => name).join(', ')}
   --rounds N             measurements of each, taken in turns; default 5
   --seconds N            of load in each; default 3
-  --quick                all scenarios, kube-entry and tuned nginx, once and briefly: under two minutes
+  --quick                all scenarios, kube-entry and tuned nginx, once and briefly
   --out FOLDER           write results.json, results.md and chart.svg there; a whole run writes to bench/results
   --help
 `;

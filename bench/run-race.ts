@@ -127,6 +127,9 @@ async function start(
   if (needsKubernetes && contender.readsKubernetes !== true) {
     throw new NotSupportedError('needs another program to serve objects of Kubernetes');
   }
+  if (scenario.policy !== undefined && contender.hasPolicies !== true) {
+    throw new NotSupportedError('is not set up for policies here');
+  }
   mkdirSync(folder, { recursive: true });
   const port = await serverPort();
   const proxy = contender.start({

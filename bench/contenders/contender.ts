@@ -87,6 +87,8 @@ export interface Contender {
   readonly upstreamPath: '/x' | '//x';
   /** It serves Gateways, Ingresses and Services by itself. */
   readonly readsKubernetes?: true;
+  /** Its configuration has words for {@link BenchPolicy}. */
+  readonly hasPolicies?: true;
   /** @throws NotSupportedError when it is not installed, with what to do about it */
   version(): string;
   /** @throws NotSupportedError when it cannot do what the setup asks for */

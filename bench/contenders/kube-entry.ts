@@ -21,7 +21,7 @@ function kubeEntry(engine: 'wire' | 'node'): Contender {
     name: engine,
     title: `kube-entry, ${engine}`,
     upstreamPath: '/x',
-    ...(engine === 'wire' && { readsKubernetes: true }),
+    ...(engine === 'wire' && { readsKubernetes: true, hasPolicies: true }),
     version,
     start: setup => start(engine, setup),
   };

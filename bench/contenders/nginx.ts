@@ -8,9 +8,12 @@ import { installedVersion } from './installed.ts';
 type WriteServer = (setup: ProxySetup) => string;
 
 export const nginxKit = nginx({ name: 'nginx-kit', title: 'nginx of nginx-kit', upstreamPath: '//x' }, kit);
-export const nginxTuned = nginx({ name: 'nginx-tuned', title: 'nginx, tuned', upstreamPath: '/x' }, tuned);
+export const nginxTuned = nginx(
+  { name: 'nginx-tuned', title: 'nginx, tuned', upstreamPath: '/x', hasPolicies: true },
+  tuned,
+);
 
-function nginx(about: Pick<Contender, 'name' | 'title' | 'upstreamPath'>, writeServer: WriteServer): Contender {
+function nginx(about: Omit<Contender, 'version' | 'start'>, writeServer: WriteServer): Contender {
   return {
     ...about,
     version: () => installedVersion('nginx', ['-v'], /nginx\/(\S+)/),
