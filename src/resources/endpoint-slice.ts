@@ -3,6 +3,7 @@ import { SERVICE_NAME_LABEL, sliceProblems } from './endpoint-slice-shape.ts';
 import { keptEndpoints } from './kept-endpoints.ts';
 import { isNothing, isObject, type ShapeProblem } from './service-object.ts';
 import { SharedStrings } from './shared-strings.ts';
+import type { SliceEndpoint } from './slice-endpoint.ts';
 
 /**
  * What this program reads of a discovery.k8s.io/v1 EndpointSlice, wherever it came from. A cluster may have 100 000
@@ -29,22 +30,6 @@ export interface SlicePort {
   readonly name: string;
   /** Where the pods listen; 0 where the slice names no port. */
   readonly port: number;
-}
-
-export interface SliceEndpoint {
-  /** A literal IP address, in the one form that all sources give it. */
-  readonly address: string;
-  /** `draining`: the pod is terminating and still serves. `unready`: it takes no requests. */
-  readonly state: 'ready' | 'draining' | 'unready';
-  /** Of the pod, like {@link uid}; empty where the endpoint is no pod. */
-  readonly pod: string;
-  readonly uid: string;
-  /** Empty where unknown, like {@link zone}. */
-  readonly nodeName: string;
-  readonly zone: string;
-  /** Topology hints: whose clients it is meant for. Empty: it has none. */
-  readonly forNodes: readonly string[];
-  readonly forZones: readonly string[];
 }
 
 const POD_NAME = /^[-a-z0-9.]{1,253}$/;

@@ -1,16 +1,5 @@
 import { isNothing, isObject } from './service-object.ts';
-
-/** What is compared of an endpoint that was read. */
-interface ReadEndpoint {
-  readonly address: string;
-  readonly state: string;
-  readonly pod: string;
-  readonly uid: string;
-  readonly nodeName: string;
-  readonly zone: string;
-  readonly forNodes: readonly string[];
-  readonly forZones: readonly string[];
-}
+import type { SliceEndpoint } from './slice-endpoint.ts';
 
 /**
  * Finds those endpoints of an EndpointSlice that say what they said in its earlier version: they were checked and read then. Of the
@@ -19,7 +8,7 @@ interface ReadEndpoint {
  * @param before of a slice with the same type of addresses
  * @returns by their places in `items`
  */
-export function keptEndpoints<E extends ReadEndpoint>(items: unknown, before: readonly E[]): (E | undefined)[] {
+export function keptEndpoints(items: unknown, before: readonly SliceEndpoint[]): (SliceEndpoint | undefined)[] {
   if (!Array.isArray(items) || before.length === 0) return [];
   let next = 0;
   return (items as unknown[]).map((item, index) => {
@@ -30,14 +19,14 @@ export function keptEndpoints<E extends ReadEndpoint>(items: unknown, before: re
 }
 
 /** Endpoints go and come, one at a time: the others stay in their order. @returns -1 for one that is not found */
-function placeOf(item: unknown, before: readonly ReadEndpoint[], next: number, index: number): number {
+function placeOf(item: unknown, before: readonly SliceEndpoint[], next: number, index: number): number {
   if (says(item, before[next])) return next;
   if (says(item, before[next + 1])) return next + 1;
   return says(item, before[index]) ? index : -1;
 }
 
 /** Whether an endpoint in the form of the API says this and nothing else that is read here. What is not sure is not the same. */
-function says(item: unknown, known: ReadEndpoint | undefined): boolean {
+function says(item: unknown, known: SliceEndpoint | undefined): boolean {
   if (known === undefined || !isObject(item)) return false;
   const { addresses, targetRef, nodeName, zone, hints } = item;
   return (
@@ -65,7 +54,7 @@ function isReady(conditions: unknown): boolean {
   );
 }
 
-function isHint(hints: unknown, { forNodes, forZones }: ReadEndpoint): boolean {
+function isHint(hints: unknown, { forNodes, forZones }: SliceEndpoint): boolean {
   if (isNothing(hints)) return forNodes.length === 0 && forZones.length === 0;
   return isObject(hints) && isListOf(forNodes, hints.forNodes) && isListOf(forZones, hints.forZones);
 }

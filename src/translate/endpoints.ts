@@ -2,8 +2,9 @@
 import { isIPv6 } from 'node:net';
 import type { ClusterEndpoint } from '../model/cluster.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { EndpointSlice, SliceEndpoint } from '../resources/endpoint-slice.ts';
+import type { EndpointSlice } from '../resources/endpoint-slice.ts';
 import type { ServiceObject, ServicePort } from '../resources/service-object.ts';
+import type { SliceEndpoint } from '../resources/slice-endpoint.ts';
 import { quote } from '../text/quote.ts';
 
 /** Stable words, as of every diagnostic. */

@@ -1,5 +1,6 @@
 /** The rules of `endpointsOf`, written again from what Kubernetes documents, one comparison of two rows at a time. */
-import type { EndpointSlice, SliceEndpoint } from '../../src/resources/endpoint-slice.ts';
+import type { EndpointSlice } from '../../src/resources/endpoint-slice.ts';
+import type { SliceEndpoint } from '../../src/resources/slice-endpoint.ts';
 
 export interface ReferenceQuestion {
   readonly portName: string;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EndpointSlice, SliceEndpoint } from '../../src/resources/endpoint-slice.ts';
+import type { EndpointSlice } from '../../src/resources/endpoint-slice.ts';
 import type { ServiceObject } from '../../src/resources/service-object.ts';
+import type { SliceEndpoint } from '../../src/resources/slice-endpoint.ts';
 import { endpointsOf, type Location } from '../../src/translate/endpoints.ts';
 import fc from '../support/property.ts';
 import { service } from '../support/services.ts';
