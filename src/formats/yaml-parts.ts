@@ -17,11 +17,11 @@ const LIST_LINE = /^(?:---.*|apiVersion: v1|kind: List|metadata:.*|\s.*|#.*)?\s*
 export function yamlParts(text: string): YamlPart[] {
   // Directives and ends of documents belong to what comes after them.
   const isDump = /^items:\s*$/m.test(text) && /^kind: List\s*$/m.test(text) && !/^(?:%|\.\.\.)/m.test(text);
-  return isDump ? documentsOf(text).flatMap(part => itemsOf(part) ?? [part]) : [{ text, line: 1 }];
+  return isDump ? yamlDocuments(text).flatMap(part => itemsOf(part) ?? [part]) : [{ text, line: 1 }];
 }
 
-/** At the left, three hyphens begin a document wherever they stand. */
-function documentsOf(text: string): YamlPart[] {
+/** The documents of a stream: at the left, three hyphens begin one wherever they stand. */
+export function yamlDocuments(text: string): YamlPart[] {
   const parts: YamlPart[] = [];
   let line = 1;
   for (const piece of text.split(/^(?=---(?:\s|$))/m)) {

@@ -2,6 +2,7 @@
 import { FormatError } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
 import { isYamlProblem, readYaml, type YamlDocument, type YamlProblem } from '../formats/yaml.ts';
+import { yamlDocuments } from '../formats/yaml-parts.ts';
 import { PREFIX } from '../resources/annotation-prefix.ts';
 import { readConfigMap } from '../resources/config-map.ts';
 import { readEndpointSlice } from '../resources/endpoint-slice.ts';
@@ -34,7 +35,7 @@ export function readManifestText(text: string, file: string, defaultNamespace: s
     warnings: [],
   };
   const { problems } = found;
-  for (const document of isDump(text) ? [jsonDocument(text)] : readYaml(text)) {
+  for (const document of isDump(text) ? jsonDocuments(text) : readYaml(text)) {
     if (isYamlProblem(document)) {
       problems.push({ file, line: document.line, reason: withoutSecrets(document.reason) });
       continue;
@@ -53,13 +54,25 @@ function isDump(text: string): boolean {
   return text.length > MOST_YAML_OF_JSON && /^\s*\{/.test(text);
 }
 
-/** JSON is YAML, too, and read in a tenth of the time as what it is; where a value stands is not known then. */
-function jsonDocument(text: string): YamlDocument | YamlProblem {
+/**
+ * JSON is YAML, too, and read in a tenth of the time as what it is; where a value stands is not known then. Documents are separated
+ * as those of YAML are: no string of JSON holds a line break.
+ */
+function* jsonDocuments(text: string): Generator<YamlDocument | YamlProblem> {
+  for (const { text: document, line } of yamlDocuments(text)) {
+    const content = document.replace(/^---/, '').trimStart();
+    const before = document.slice(0, document.length - content.length);
+    if (content !== '') yield jsonDocument(content, line + before.split('\n').length - 1);
+  }
+}
+
+/** @param line of its first character in the file */
+function jsonDocument(text: string, line: number): YamlDocument | YamlProblem {
   try {
-    return { value: parseJson(text), line: 1, lineOf: () => 1, linesOf: () => new Map() };
+    return { value: parseJson(text), line, lineOf: () => line, linesOf: () => new Map() };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return { line: 1, reason: error.message };
+    return { line, reason: error.message };
   }
 }
 
