@@ -12,9 +12,17 @@ const NAME = 'pods';
 
 export const clusterIP = kubeEntry('cluster-ip', 'kube-entry, one ClusterIP', 'service');
 export const leastRequest = kubeEntry('least-request', 'kube-entry, least-request', 'least-request');
+/** To see what is due to the choice, and what to more connections. */
+export const leastRequestOfOne = kubeEntry(
+  'least-request-of-one',
+  'kube-entry, least-request, one pod',
+  'least-request',
+  1,
+);
 export const ewma = kubeEntry('ewma', 'kube-entry, ewma', 'ewma');
 
-function kubeEntry(name: string, title: string, balance: string): Balancer {
+/** @param pods how many of the pods its Service has */
+function kubeEntry(name: string, title: string, balance: string, pods = Number.POSITIVE_INFINITY): Balancer {
   return {
     name,
     title,
@@ -22,7 +30,7 @@ function kubeEntry(name: string, title: string, balance: string): Balancer {
     start(setup) {
       const { folder, port, cpus } = setup;
       const manifests = join(folder, 'services.yaml');
-      writeFileSync(manifests, yamlOf(objects(balance, setup)));
+      writeFileSync(manifests, yamlOf(objects(balance, setup, pods)));
       return new Program({
         name,
         command: [
@@ -41,10 +49,10 @@ function kubeEntry(name: string, title: string, balance: string): Balancer {
 }
 
 /** The first pod is the ClusterIP as well. */
-function objects(balance: string, { pods: { addresses, port } }: BalancerSetup): object[] {
+function objects(balance: string, { pods: { addresses, port } }: BalancerSetup, pods: number): object[] {
   const [host = ''] = addresses;
   const exposed = service(NAME, { address: { host, port }, annotations: { path: PREFIX, balance } });
   const ports = [{ name: 'http', port, protocol: 'TCP' }];
-  const endpoints = addresses.map((address, index) => endpoint(address, `pod-${index}`));
+  const endpoints = addresses.slice(0, pods).map((address, index) => endpoint(address, `pod-${index}`));
   return [exposed, endpointSlice(NAME, { ports, endpoints })];
 }

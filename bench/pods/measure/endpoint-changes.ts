@@ -1,10 +1,6 @@
-/**
- * A thousand changes of endpoints a second, under load. The API server is the tests' own, in this process: a real one cannot
- * make so many changes on the CPUs of one machine.
- */
+/** A thousand changes of endpoints a second, under load. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KubeApi } from '../../../test/support/kube-api.ts';
 import { type Distribution, distribution } from '../../measure/distribution.ts';
 import { type Memory, memoryOf } from '../../measure/memory.ts';
 import { mainThreadNanos } from '../../measure/threads.ts';
@@ -14,17 +10,14 @@ import { WorkerConnections } from '../../scale/target/worker-connections.ts';
 import { startFastPods } from '../backends/pods.ts';
 import { type Failure, type OpenLoadResult, runOpenLoad } from '../load/open-loop.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { nameOf, placed, podAddress, podsOf, sliceOf } from '../target/pod-services.ts';
+import { PodChanges } from '../target/pod-changes.ts';
+import { LOOKED_AT, nameOf } from '../target/pod-services.ts';
 
 export const CHANGES_PER_SECOND = 1_000;
 const SERVICES = 1_000;
 const REQUESTS_PER_SECOND = 500;
 const QUIET_SECONDS = 15;
-/** The Service that is looked at. It has one pod, which is replaced. */
-const LOOKED_AT = 0;
 const LOOK_EVERY_MS = 100;
-/** Numbers of pods that are not among those of a Service. */
-const OTHER_PODS = SERVICES * 100;
 
 export interface EndpointChanges {
   readonly services: number;
@@ -49,14 +42,12 @@ export async function measureEndpointChanges(
   await using parts = new AsyncDisposableStack();
   const { program, pods } = await startFastPods(join(around.folder, 'changing-pods'), around.cpus.load);
   parts.use(program);
-  const api = parts.use(await KubeApi.start());
-  for (let index = 0; index < SERVICES; index += 1) {
-    api.apply(placed(index, pods.port));
-    api.apply(sliceOf(index, pods.port, index === LOOKED_AT ? [OTHER_PODS] : podsOf(index)));
-  }
+  const plan = { services: SERVICES, port: pods.port, perSecond: CHANGES_PER_SECOND };
+  const { changes, kubeconfig } = await PodChanges.start(plan);
+  parts.use(changes);
   const folder = join(around.folder, 'endpoint-changes');
   const cpus = `${around.cpus.load},${around.cpus.proxy}`;
-  const { entry } = await Entry.start({ installation, kubeconfig: api.writeKubeconfig(), folder, cpus });
+  const { entry } = await Entry.start({ installation, kubeconfig, folder, cpus });
   parts.use(entry);
   using workers = await WorkerConnections.open(entry);
   const load = (duration: number) =>
@@ -72,66 +63,28 @@ export async function measureEndpointChanges(
   const { pid } = entry.program;
   const mainBefore = mainThreadNanos(pid);
   const start = performance.now();
-  const changes = new Changes(api, pods.port);
-  const lags: number[] = [];
-  const looking = look(changes, workers, lags);
-  const changing = await Promise.all([load(seconds), changes.run(seconds)]).then(([result]) => result);
+  const [changing, count, lags] = await Promise.all([
+    load(seconds),
+    changes.run(seconds),
+    lagsOf(changes, workers, seconds),
+  ]);
   const elapsed = performance.now() - start;
   const mainThreadShare = (mainThreadNanos(pid) - mainBefore) / 1e6 / elapsed;
-  await looking;
   const { failures, ...times } = changing;
   const { failures: _, ...quietTimes } = quiet;
   return {
-    ...{ services: SERVICES, seconds, perSecond: (changes.count * 1000) / elapsed, lag: distribution(lags) },
+    ...{ services: SERVICES, seconds, perSecond: (count * 1000) / elapsed, lag: distribution(lags) },
     ...{ quiet: quietTimes, changing: times, failures: [...quiet.failures, ...failures], mainThreadShare },
     memory: memoryOf(pid),
   };
 }
 
-/** Replaces one pod of one Service after the other. */
-class Changes {
-  count = 0;
-  isOver = false;
-  readonly #api: KubeApi;
-  readonly #port: number;
-
-  constructor(api: KubeApi, port: number) {
-    this.#api = api;
-    this.#port = port;
-  }
-
-  async run(seconds: number): Promise<void> {
-    const start = performance.now();
-    while (performance.now() - start < seconds * 1000) {
-      const due = ((performance.now() - start) * CHANGES_PER_SECOND) / 1000;
-      while (this.count < due) this.#replaceOne();
-      // Its history would fill this process, whose pauses would count as latencies.
-      this.#api.compact();
-      await sleep(1);
-    }
-    this.isOver = true;
-  }
-
-  /** @returns the address of the pod that the looked-at Service has from now on */
-  replaceLookedAt(): string {
-    this.count += 1;
-    const pod = OTHER_PODS + this.count;
-    this.#api.apply(sliceOf(LOOKED_AT, this.#port, [pod]));
-    return podAddress(pod);
-  }
-
-  #replaceOne(): void {
-    this.count += 1;
-    const index = 1 + ((this.count * 7919) % (SERVICES - 1));
-    this.#api.apply(sliceOf(index, this.#port, [OTHER_PODS + this.count, ...podsOf(index).slice(1)]));
-  }
-}
-
-async function look(changes: Changes, workers: WorkerConnections, lags: number[]): Promise<void> {
-  while (!changes.isOver) {
-    const sentAt = performance.now();
-    const address = changes.replaceLookedAt();
+async function lagsOf(changes: PodChanges, workers: WorkerConnections, seconds: number): Promise<number[]> {
+  const lags: number[] = [];
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
+    const { sentAt, address } = await changes.replaceLookedAt();
     lags.push((await workers.answered(`/${nameOf(LOOKED_AT)}/`, ({ body }) => body === address)) - sentAt);
     await sleep(LOOK_EVERY_MS);
   }
+  return lags;
 }

@@ -5,11 +5,12 @@ import { cpuMicros } from '../../measure/process-tree.ts';
 import { startFastPods } from '../backends/pods.ts';
 import { PREFIX, type RunningBalancer } from '../contenders/balancer.ts';
 import { haproxy } from '../contenders/haproxy.ts';
-import { clusterIP, leastRequest } from '../contenders/kube-entry.ts';
-import { nginx } from '../contenders/nginx.ts';
+import { clusterIP, leastRequest, leastRequestOfOne } from '../contenders/kube-entry.ts';
+import { nginx, nginxToOne } from '../contenders/nginx.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { inTurns, type Measured } from './turns.ts';
 
+const BALANCERS = [clusterIP, leastRequestOfOne, leastRequest, nginxToOne, nginx, haproxy];
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 3;
 
@@ -34,7 +35,7 @@ export async function measureSmallGet(
     });
   return await inTurns(
     {
-      ...{ scenario: 'small-get', balancers: [clusterIP, leastRequest, nginx, haproxy], pods, rounds },
+      ...{ scenario: 'small-get', balancers: BALANCERS, pods, rounds },
       warmUp: running => load(running, WARM_UP_SECONDS),
       async measure(running) {
         const before = cpuMicros(running.program.pid);

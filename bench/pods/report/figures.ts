@@ -4,7 +4,7 @@ import { haproxy } from '../contenders/haproxy.ts';
 import { clusterIP, ewma, leastRequest } from '../contenders/kube-entry.ts';
 import { nginx } from '../contenders/nginx.ts';
 import { type FailingPod, TROUBLES } from '../measure/failing-pod.ts';
-import { median, medianOf, type PodsReport, total } from './pods-report.ts';
+import { median, medianRatio, type PodsReport, total } from './pods-report.ts';
 
 interface Figure {
   readonly title: string;
@@ -70,11 +70,11 @@ export function figuresTable(report: PodsReport): string | undefined {
 }
 
 function smallGetToOne({ smallGet }: PodsReport): number {
-  return medianOf(smallGet, leastRequest.name, ({ cpu }) => cpu) / medianOf(smallGet, clusterIP.name, ({ cpu }) => cpu);
+  return medianRatio(smallGet, { of: leastRequest.name, to: clusterIP.name }, ({ cpu }) => cpu);
 }
 
 function slowPodP99({ slowPod }: PodsReport, own: string, other: string): number {
-  return medianOf(slowPod, own, ({ p99 }) => p99) / medianOf(slowPod, other, ({ p99 }) => p99);
+  return medianRatio(slowPod, { of: own, to: other }, ({ p99 }) => p99);
 }
 
 function failures(report: PodsReport, trouble: FailingPod['trouble'], count: (one: FailingPod) => number): number {

@@ -2,9 +2,11 @@
 import type { Memory } from '../../measure/memory.ts';
 import { decimals, duration, mebibytes } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
+import { clusterIP, leastRequest, leastRequestOfOne } from '../contenders/kube-entry.ts';
+import { nginx, nginxToOne } from '../contenders/nginx.ts';
 import type { Measured } from '../measure/turns.ts';
 import { figuresTable } from './figures.ts';
-import { median, type PodsReport } from './pods-report.ts';
+import { median, medianRatio, type PodsReport } from './pods-report.ts';
 
 export function markdown(report: PodsReport): string {
   const figures = figuresTable(report);
@@ -51,9 +53,17 @@ function smallGet({ smallGet: measured, extent }: PodsReport): string | undefine
       0,
     ),
   ]);
-  return `Medians of ${extent.rounds} rounds of ${extent.seconds} s.
+  const ratio = (of: string, to: string): string =>
+    decimals(
+      medianRatio(measured, { of, to }, ({ cpu }) => cpu),
+      2,
+    );
+  return `Medians of ${extent.rounds} rounds of ${extent.seconds} s; a ratio is the median of the ratios within each round.
 
-${table(['', 'CPU µs/request', 'requests/s', 'p99', 'failed'], rows)}`;
+${table(['', 'CPU µs/request', 'requests/s', 'p99', 'failed'], rows)}
+
+Ten pods cost nginx ${ratio(nginx.name, nginxToOne.name)} of what one costs it, and kube-entry ${ratio(leastRequest.name, leastRequestOfOne.name)}. The choice alone, of one pod by
+least-request, costs ${ratio(leastRequestOfOne.name, clusterIP.name)} of a request to a ClusterIP.`;
 }
 
 function slowPod({ slowPod: measured, extent }: PodsReport): string | undefined {

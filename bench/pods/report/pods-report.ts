@@ -27,13 +27,19 @@ export function median<Sample>(samples: readonly Sample[], figure: (sample: Samp
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
 }
 
-/** That of one balancer. */
-export function medianOf<Sample>(
+/** The median of the ratios of one balancer's rounds to another one's: what disturbed a round met both. */
+export function medianRatio<Sample>(
   measured: readonly Measured<Sample>[] | undefined,
-  name: string,
+  { of, to }: { readonly of: string; readonly to: string },
   figure: (sample: Sample) => number,
 ): number {
-  return median(measured?.find(one => one.name === name)?.samples ?? [], figure);
+  const samplesOf = (name: string) => measured?.find(one => one.name === name)?.samples ?? [];
+  const others = samplesOf(to);
+  const pairs = samplesOf(of).flatMap((sample, round) => {
+    const other = others[round];
+    return other === undefined ? [] : [figure(sample) / figure(other)];
+  });
+  return median(pairs, ratio => ratio);
 }
 
 export function total(counts: Readonly<Record<string, number>>): number {

@@ -4,6 +4,9 @@ import { manifest, service } from '../../../test/support/services.ts';
 
 export const PODS_EACH = 10;
 
+/** The number of the Service that is looked at. */
+export const LOOKED_AT = 0;
+
 /** Of the pods' half of the test network; there are fewer than pods, so some are used twice. */
 const ADDRESSES = 60_000;
 
