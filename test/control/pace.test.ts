@@ -29,9 +29,11 @@ test('the first change of a key goes at once, those of the next ten milliseconds
   assert.equal(pace.admits('a'), true);
 });
 
-test('what takes long to work out waits twenty times as long', () => {
+test('a longer pause holds up its own key alone, a shorter one than usual nothing', () => {
   const { clock, due, pace } = paced();
-  pace.timed('costly', () => clock.advance(50));
+  clock.advance(50);
+  pace.lengthen('costly', 1_000);
+  pace.lengthen('cheap', 9);
   assert.equal(pace.admits('costly'), false);
   assert.equal(pace.admits('cheap'), true);
   clock.advance(999);

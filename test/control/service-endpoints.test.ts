@@ -196,6 +196,38 @@ test('of a Service with a hundred thousand endpoints so many are used as one Ser
   assert.deepEqual(reasons(catalog), ['web TooManyEndpoints']);
 });
 
+test('changes of a Service with many endpoints come by the longer, the more it has', () => {
+  const { catalog, clock } = started(balanced());
+  const many = slice('a', ...Array.from({ length: MAX_ENDPOINTS }, (_, number) => pod(number)));
+  catalog.endpoints.setSlices(WEB, [many]);
+  catalog.commit();
+  catalog.endpoints.setSlices(WEB, [slice('a', pod(1))]);
+  clock.advance(499);
+  catalog.commit();
+  assert.equal(shown(catalog).endpoints.length, MAX_ENDPOINTS);
+  clock.advance(1);
+  catalog.commit();
+  assert.equal(shown(catalog).endpoints.length, 1);
+});
+
+test('a pause of the thread while endpoints are worked out holds up no later change', () => {
+  const { catalog, clock } = started(balanced());
+  const read = slice('a', pod(1));
+  const halting: EndpointSlice = {
+    ...read,
+    get ports() {
+      clock.advance(50);
+      return read.ports;
+    },
+  };
+  catalog.endpoints.setSlices(WEB, [halting]);
+  catalog.commit();
+  clock.advance(10);
+  catalog.endpoints.setSlices(WEB, [slice('a', pod(2))]);
+  catalog.commit();
+  assert.deepEqual(shown(catalog).endpoints, ['10.0.0.2:8080 ready']);
+});
+
 test('a bug that the endpoints of one Service meet is told of it, and the others go on', () => {
   const blamed: string[] = [];
   const catalog = new Catalog({

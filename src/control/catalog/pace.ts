@@ -2,8 +2,6 @@ import type { Clock } from '../../clock.ts';
 
 /** What changes again within so long waits, and goes with what comes meanwhile. */
 const PAUSE_MS = 10;
-/** What takes long to work out waits longer: one Service may take this part of the main thread's time. */
-const SHARE = 1 / 20;
 
 export interface PaceOptions {
   readonly clock: Clock;
@@ -41,15 +39,9 @@ export class Pace {
     return false;
   }
 
-  /** Does the work that a change makes, and makes the pause behind it longer where the work takes long. */
-  timed<T>(key: string, work: () => T): T {
-    const { clock } = this.#options;
-    const start = clock.monotonic();
-    const result = work();
-    const end = clock.monotonic();
-    const pause = (end - start) / SHARE;
-    if (pause > PAUSE_MS) this.#pauseUntil(key, end + pause);
-    return result;
+  /** The next change of this key waits for so long from now, where that is longer than the usual pause. */
+  lengthen(key: string, pauseMs: number): void {
+    if (pauseMs > PAUSE_MS) this.#pauseUntil(key, this.#options.clock.monotonic() + pauseMs);
   }
 
   #pauseUntil(key: string, until: number): void {
