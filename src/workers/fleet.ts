@@ -133,6 +133,9 @@ export class Fleet {
     // What lives is little, and by itself V8 lets four times as much gather before it looks: the memory of the process would
     // go up and down by a hundred megabytes under load. A full collection of so little costs next to nothing.
     setFlagsFromString('--heap-growing-percent=50');
+    // What a start makes lives on, and by itself V8 then makes all that comes from the same places old at once: of later changes, too,
+    // whose objects live for moments and would fill the old generation.
+    setFlagsFromString('--no-allocation-site-pretenuring');
     const { listen, tlsListen } = this.#settings;
     const unlock = await lockPort(listen.port);
     const unlockTls = tlsListen && (await lockPort(tlsListen.port));
