@@ -207,11 +207,17 @@ test('an EndpointSlice without a Service, or of another version, is a warning', 
 test('a long file of JSON may hold several documents, and a fault says on which line its document begins', () => {
   const service = (name: string, more = '') =>
     JSON.stringify({
-      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, annotations: { 'kube-entry.io/path': `/${name}`, more } } },
+      ...{
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, annotations: { 'kube-entry.io/path': `/${name}`, more } },
+      },
       spec: { clusterIP: '10.96.0.7', ports: [{ port: 80 }] },
     });
   const long = service('a', `---\n---${'x'.repeat(1024 * 1024)}`);
-  const text = [long, '---', '', service('b'), '--- ', '---', '{', '--- {"apiVersion":"v1","kind":"List"}', ''].join('\n');
+  const text = [long, '---', '', service('b'), '--- ', '---', '{', '--- {"apiVersion":"v1","kind":"List"}', ''].join(
+    '\n',
+  );
 
   const { services, problems } = readManifestText(text, 'long.yaml', 'default');
 
