@@ -49,7 +49,8 @@ describe('a pattern that was never used', () => {
           match(compilePattern(`${pattern}|never${count}`), text);
         },
         costliest,
-        { time: 8, memory: 512 },
+        // The choice takes about a millisecond, and the known match an eighth of one where its code is compiled well.
+        { time: 16, memory: 512 },
       ));
   }
 });
