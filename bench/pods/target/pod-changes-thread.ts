@@ -26,7 +26,7 @@ export type PodChangesNews =
   | { readonly kind: 'over'; readonly count: number };
 
 /** Replaces one pod of one Service after the other. The Service that is looked at has one pod alone. */
-class PodChanges {
+class PodReplacements {
   readonly #api: KubeApi;
   readonly #plan: PodChangesPlan;
   /** Numbers of pods from here on are not among those that Services begin with. */
@@ -75,7 +75,7 @@ class PodChanges {
 
 async function main(port: MessagePort, plan: PodChangesPlan): Promise<void> {
   const api = await KubeApi.start();
-  const changes = new PodChanges(api, plan);
+  const changes = new PodReplacements(api, plan);
   const tell = (news: PodChangesNews): void => port.postMessage(news);
   port.on('message', async (order: PodChangesOrder) => {
     if (order.kind === 'run') {
