@@ -23,7 +23,7 @@ interface Cost {
 
 /** After so many measurements of each the code is compiled and the least of them is near the truth. */
 const LEAST_ROUNDS = 5;
-const MOST_ROUNDS = 40;
+const MOST_ROUNDS = 200;
 /** So many times cheaper than it may be, the first measurement is enough. */
 const CLEARLY = 2;
 /** The allocation counter of V8 moves in steps of about so many bytes. */
