@@ -19,7 +19,7 @@ const NO_ROUTE: ServiceRef = { namespace: '', name: '' };
  * A block that is given back is used again once so many were given back after it: late counts of requests under way have died out by
  * then, and Services that come and go all day take no more memory than so many blocks.
  */
-export const RESTING_BLOCKS = 2_048;
+export const RESTING_BLOCKS = 512;
 
 /** The main thread's view of all regions: sums, and who owns which block. */
 export class CounterBoard {

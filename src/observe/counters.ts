@@ -240,10 +240,11 @@ export class WorkerCounters {
     for (const name of GAUGES) this.#values[COUNTER[name]] = 0;
   }
 
-  /** For a block that is given to another Service. */
+  /** For a block that is given to another Service. Writes nothing where nothing was counted: an untouched page stays without memory. */
   clearBlock(block: number): void {
     const start = FIRST_BLOCK + block * BLOCK_SLOTS;
-    this.#values.fill(0, start, start + BLOCK_SLOTS);
+    const slots = this.#values.subarray(start, start + BLOCK_SLOTS);
+    if (slots.some(value => value !== 0)) slots.fill(0);
   }
 
   #bump(slot: number, amount: number): void {
