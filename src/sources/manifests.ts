@@ -53,7 +53,8 @@ const POLL_MS = 500;
  */
 export class ManifestSource {
   readonly #options: ManifestSourceOptions;
-  readonly #watches: readonly PathWatch[];
+  readonly #watch: PathWatch;
+  readonly #parentWatch: PathWatch;
   readonly #secrets: ManifestSecrets;
   readonly #slices: ManifestSlices;
   readonly #ingresses: ManifestIngresses | undefined;
@@ -77,13 +78,10 @@ export class ManifestSource {
     this.#slices = new ManifestSlices(options.slices);
     this.#ingresses = options.ingresses && new ManifestIngresses(options.ingresses);
     this.#gateways = options.gateways && new ManifestGateways(options.gateways);
-    this.#watches = [
-      new PathWatch(path, logger, () => this.#scanSoon(SETTLE_MS, Date.now())),
-      // What replaces the path is seen in its parent, and there kubelet swaps `..data` to change a mounted ConfigMap.
-      new PathWatch(dirname(resolve(path)), logger, name => {
-        if (name === null || name === own || name.startsWith('..')) this.#scanSoon(SETTLE_MS, Date.now());
-      }),
-    ];
+    this.#watch = new PathWatch(path, logger, () => this.#scanSoon(SETTLE_MS, Date.now()));
+    this.#parentWatch = new PathWatch(dirname(resolve(path)), logger, name => {
+      if (name === null || name === own || name.startsWith('..')) this.#scanSoon(SETTLE_MS, Date.now());
+    });
   }
 
   /**
@@ -95,7 +93,7 @@ export class ManifestSource {
     const receivedAtMs = Date.now();
     const listed = listManifests(path);
     // Watched before it is read: a change in between is seen by one of the two.
-    for (const watch of this.#watches) watch.follow();
+    this.#follow();
     this.#served = this.#merge(this.#look(listed, receivedAtMs));
     const { services, slices, others } = this.#served;
     this.#secrets.replace(others.secrets);
@@ -123,7 +121,8 @@ export class ManifestSource {
   stop(): void {
     clearInterval(this.#poll);
     clearTimeout(this.#nextScan);
-    for (const watch of this.#watches) watch.close();
+    this.#watch.close();
+    this.#parentWatch.close();
     this.#secrets.stop();
     this.#slices.stop();
     this.#ingresses?.stop();
@@ -152,6 +151,15 @@ export class ManifestSource {
     };
   }
 
+  /**
+   * What replaces a file is seen in its parent, and there kubelet swaps `..data` to change a mounted ConfigMap. The parent of a
+   * directory is not watched: the directory tells when it is moved or deleted, and each line of a log beside it would wake this thread.
+   */
+  #follow(): void {
+    if (this.#watch.follow()) this.#parentWatch.close();
+    else this.#parentWatch.follow();
+  }
+
   #scanSoon(delayMs: number, receivedAtMs: number): void {
     this.#nextScan ??= setTimeout(() => this.#scan(receivedAtMs), delayMs).unref();
   }
@@ -161,7 +169,7 @@ export class ManifestSource {
     this.#nextScan = undefined;
     let listed: readonly string[];
     try {
-      for (const watch of this.#watches) watch.follow();
+      this.#follow();
       listed = listManifests(this.#options.path);
     } catch (error) {
       this.#pathIsAbsent(messageOf(error), receivedAtMs);

@@ -21,13 +21,24 @@ export class PathWatch {
     this.#onHint = onHint;
   }
 
-  /** Watches what is at the path now; nothing there is fine. */
-  follow(): void {
+  /** Watches what is at the path now; nothing there is fine. @returns whether it is a directory */
+  follow(): boolean {
     const stats = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
     const identity = stats === undefined ? '' : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
-    if (identity === this.#watched) return;
-    this.close();
-    if (stats === undefined) return;
+    if (identity !== this.#watched) {
+      this.close();
+      if (stats !== undefined) this.#open(identity);
+    }
+    return stats?.isDirectory() === true;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#watched = '';
+  }
+
+  #open(identity: string): void {
     try {
       this.#watcher = watch(this.#path, { persistent: false }, (_, name) => this.#onHint(name));
       this.#watcher.on('error', () => this.close());
@@ -37,11 +48,5 @@ export class PathWatch {
       if (!this.#complained) this.#logger.warn({ err: error }, `${this.#path} cannot be watched: it is only polled`);
       this.#complained = true;
     }
-  }
-
-  close(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
-    this.#watched = '';
   }
 }

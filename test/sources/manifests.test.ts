@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { UnavailableError } from '../../src/errors.ts';
@@ -7,6 +19,20 @@ import { parseYaml } from '../../src/formats/yaml.ts';
 import { readManifests } from '../../src/sources/manifest-files.ts';
 import { eventually } from '../support/eventually.ts';
 import { follow, manifest, temporaryDirectory } from './manifests-fixture.ts';
+
+/** Whether this process has asked Linux for the events of a file or directory. */
+function isWatched(path: string): boolean {
+  const watch = `ino:${statSync(path).ino.toString(16)} `;
+  return readdirSync('/proc/self/fd').some(fd => {
+    try {
+      const isInotify = readlinkSync(`/proc/self/fd/${fd}`) === 'anon_inode:inotify';
+      return isInotify && readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').includes(watch);
+    } catch {
+      // It was closed meanwhile.
+      return false;
+    }
+  });
+}
 
 const BAD = 'apiVersion: v1\nkind: Service\nmetadata:\n  name: NOT A NAME\nspec: {}\n';
 
@@ -267,6 +293,24 @@ test('a directory that is swapped for another is followed', async context => {
   await holds('default/a /next');
   writeFileSync(join(directory, 'a.yaml'), manifest('a', '/edited'));
   await holds('default/a /edited');
+});
+
+test('of a directory the kernel tells changes, and of its parent none: a log beside it is written all the time', {
+  skip: process.platform === 'linux' ? false : 'reads /proc',
+}, async context => {
+  const parent = temporaryDirectory(context);
+  const directory = join(parent, 'services');
+  mkdirSync(directory);
+  const file = join(directory, 'a.yaml');
+  writeFileSync(file, manifest('a'));
+  await follow(context, directory).source.start();
+  assert.deepEqual([directory, parent].map(isWatched), [true, false]);
+  await follow(context, file).source.start();
+  assert.equal(isWatched(file), true);
+  const other = join(parent, 'b.yaml');
+  writeFileSync(other, manifest('b'));
+  await follow(context, other).source.start();
+  assert.equal(isWatched(parent), true);
 });
 
 test('a file that cannot be opened is reported, the others serve, and it is read when it can be', async context => {
