@@ -2,6 +2,7 @@
 import { PATHS } from '../backends/http-backend.ts';
 import { type H2Load, runH2Load } from '../load/h2load.ts';
 import { cpuMicros, residentBytes } from '../measure/process-tree.ts';
+import { NotSupportedError } from '../support/bench-error.ts';
 import { ensure } from './checks.ts';
 import type { Scenario, Target } from './scenario.ts';
 import { ONE_PREFIX } from './wrk-scenario.ts';
@@ -34,14 +35,18 @@ export function http2Scenario(options: Http2Options): Scenario {
       const { port, cpus } = target;
       const place = { port, path: `${ONE_PREFIX[0]}${path}`, cpus };
       const few = { ...load, ...place, connections: 1, streams: 1, seconds: 1 };
-      const { failed } = await runH2Load(few);
+      const { requests, failed } = await runH2Load(few);
+      // h2load takes an answer in another protocol for none at all.
+      if (requests === 0) throw new NotSupportedError('does not speak this protocol');
       ensure(failed === 0, `${failed} requests failed`);
     },
+    // A cold program may answer none of 640 requests at once in so short a time.
     warmUp: run,
     async measure(target, seconds) {
       const { pid } = target.proxy.program;
       const before = cpuMicros(pid);
       const result = await run(target, seconds);
+      ensure(result.requests > 0, 'no request was answered');
       const cpu = (cpuMicros(pid) - before) / result.requests;
       return { cpu, rate: result.requests / result.seconds, rss: residentBytes(pid), failed: result.failed };
     },
