@@ -60,15 +60,27 @@ async function firstMeasured(run: Run): Promise<{ readonly times: number; cost: 
   }
 }
 
+/**
+ * Runs it so many times, and takes the time of the least disturbed part: as few runs as are long enough to be measured. On a busy machine
+ * the scheduler leaves a thread a few milliseconds at a time, and runs of a dear input together take longer than that.
+ */
 async function measure(run: Run, times: number): Promise<Cost> {
   const allocated = getHeapStatistics().total_allocated_bytes;
-  const began = performance.now();
-  for (let count = 0; count < times; count += 1) {
+  let perRun = Number.POSITIVE_INFINITY;
+  let runs = 0;
+  let began = performance.now();
+  for (let count = 1; count <= times; count += 1) {
     const pending = run();
     if (pending instanceof Promise) await pending;
+    runs += 1;
+    const now = performance.now();
+    if (now - began < LEAST_MS && count < times) continue;
+    // What is left at the end may be too short to be measured alone.
+    if (now - began >= LEAST_MS || perRun === Number.POSITIVE_INFINITY) perRun = Math.min(perRun, (now - began) / runs);
+    runs = 0;
+    began = performance.now();
   }
-  const milliseconds = performance.now() - began;
-  return { milliseconds, allocatedBytes: getHeapStatistics().total_allocated_bytes - allocated };
+  return { milliseconds: perRun * times, allocatedBytes: getHeapStatistics().total_allocated_bytes - allocated };
 }
 
 function least(a: Cost, b: Cost): Cost {
