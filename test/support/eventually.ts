@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasBytesInFlight } from './bytes-in-flight.ts';
 
 /**
  * How long a test waits for what must come. Far beyond what it takes, and beyond what a machine stands still when its host
@@ -64,7 +65,10 @@ export class Changes {
 /** So many looks in a row, {@link POLL_MS} apart: a process that gets no CPU does not look either. */
 const STILL_LOOKS = 100;
 
-/** Waits until a number above zero has stopped to change: until what feeds it is held back. @returns the number */
+/**
+ * Waits until a number above zero has stopped to change: until what feeds it is held back, and not by a kernel that has lost a
+ * segment. @returns the number
+ */
 export function still(what: string, read: () => number): Promise<number> {
   let before = 0;
   let looks = 0;
@@ -74,7 +78,7 @@ export function still(what: string, read: () => number): Promise<number> {
       const now = read();
       looks = now === before ? looks + 1 : 0;
       before = now;
-      return now > 0 && looks >= STILL_LOOKS ? now : undefined;
+      return now > 0 && looks >= STILL_LOOKS && !hasBytesInFlight() ? now : undefined;
     },
     STILL_DEADLINE_MS,
   );
