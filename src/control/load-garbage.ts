@@ -5,7 +5,7 @@ import { collectGarbage } from '../process/collect-garbage.ts';
 /** So many changed routes and certificates leave megabytes behind. */
 const LEAST_CHANGES = 1_000;
 /** It is collected when nothing has changed between two looks. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_000;
 
 /**
  * Has the main thread collect what is left over when thousands of objects were loaded: their texts, and what was sent to the workers.

@@ -4,7 +4,7 @@ import { LoadGarbage } from '../../src/control/load-garbage.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { deltaOf, route } from '../support/routes.ts';
 
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_000;
 
 function start() {
   const clock = new FakeClock();
