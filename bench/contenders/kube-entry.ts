@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { backendRecord, service, yamlOf } from '../../test/support/services.ts';
 import { BenchError } from '../support/bench-error.ts';
-import { imageEnvironment } from '../support/image-environment.ts';
+import { installation } from '../support/installation.ts';
 import { Program } from '../support/program.ts';
 import { BACKEND, type Contender, type ProxySetup, type RunningProxy } from './contender.ts';
 import { CONTROLLER, gatewayObjects } from './gateway-objects.ts';
@@ -45,10 +45,11 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
   }
   const adminSocket = join(folder, 'admin.sock');
   const log = accessLog === undefined ? ['--access-log', 'off'] : ['--access-log-path', accessLog];
+  const { program: file, environment } = installation();
   const program = new Program({
     name: engine,
     command: [
-      ...([process.execPath, join(ROOT, 'src/main.ts'), 'serve'] as const),
+      ...([process.execPath, file, 'serve'] as const),
       ...['--engine', engine, '--workers', tlsHosts === undefined ? '1' : '2', '--manifests', manifests, ...log],
       ...[...listening(setup), '--admin-socket', adminSocket, '--status-listen', '127.0.0.1:0'],
       // As many as the tuned nginx keeps.
@@ -57,8 +58,7 @@ function start(engine: string, setup: ProxySetup): RunningProxy {
     ],
     cpus,
     folder,
-    // Its memory is measured.
-    ...(tlsHosts && { environment: imageEnvironment() }),
+    environment,
     // Unlike SIGTERM it does not wait for endpoints to notice.
     stopSignal: 'SIGINT',
   });

@@ -1,7 +1,5 @@
 /** The whole run, one measurement after the other. */
-import { join } from 'node:path';
 import { describeMachine } from '../measure/machine.ts';
-import { install } from '../scale/target/installation.ts';
 import { reasonOf } from '../support/bench-error.ts';
 import { haproxy } from './contenders/haproxy.ts';
 import { leastRequest } from './contenders/kube-entry.ts';
@@ -34,18 +32,8 @@ export async function runPods(
     ? await measureSlowPod({ rounds: extent.slowRounds, seconds: extent.slowSeconds }, around)
     : undefined;
   const failingPod = asked('failing-pod') ? await measureFailingPod(extent.failingSeconds, around) : undefined;
-  const installed = asked('first-sync') || asked('endpoint-changes');
-  const installation = installed
-    ? await install(join(around.folder, 'installation'), `${around.cpus.load},${around.cpus.proxy}`)
-    : undefined;
-  const endpointChanges =
-    installation !== undefined && asked('endpoint-changes')
-      ? await measureEndpointChanges(changingSeconds, installation, around)
-      : undefined;
-  const firstSync =
-    installation !== undefined && asked('first-sync')
-      ? await measureFirstSync({ services, starts }, installation, around)
-      : undefined;
+  const endpointChanges = asked('endpoint-changes') ? await measureEndpointChanges(changingSeconds, around) : undefined;
+  const firstSync = asked('first-sync') ? await measureFirstSync({ services, starts }, around) : undefined;
   return {
     ...{ date: new Date().toISOString(), machine, versions, extent },
     ...(smallGet !== undefined && { smallGet }),

@@ -17,7 +17,6 @@ import type { Scale } from './options.ts';
 import type { ScaleReport } from './report/scale-report.ts';
 import { Cluster } from './target/cluster.ts';
 import { Entry, type EntryOptions, type Start, WORKERS } from './target/entry.ts';
-import { install } from './target/installation.ts';
 import { Observer } from './target/observer.ts';
 import { WorkerConnections } from './target/worker-connections.ts';
 
@@ -38,15 +37,14 @@ export async function runScale(scale: Scale, { folder, progress: say }: Surround
   // Nothing has a CPU to itself: API server, etcd and the program share the machine, as they may on a node.
   const { load, proxy } = splitCpus();
   const cpus = `${load},${proxy}`;
-  progress('compiling, and starting an API server');
-  const installation = await install(join(folder, 'installation'), cpus);
+  progress('starting an API server');
   await using parts = new AsyncDisposableStack();
   const kube = parts.adopt(await RealKube.start(), running => running.stop());
   const backend = parts.adopt(await RealBackend.start(), running => running.stop());
   await grantClusterRole(kube);
   const cluster = new Cluster(kube, backend.port);
   const options = (name: string): EntryOptions => ({
-    ...{ installation, cpus, kubeconfig: kube.kubeconfig('entry'), folder: join(folder, name) },
+    ...{ cpus, kubeconfig: kube.kubeconfig('entry'), folder: join(folder, name) },
   });
 
   await cluster.grow(scale.fewServices);

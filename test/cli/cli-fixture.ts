@@ -10,6 +10,7 @@ import type { Io } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/run.ts';
 import { PLAIN } from '../../src/text/colour.ts';
 import { atEnd } from '../support/cleanup.ts';
+import { programFile } from '../support/program-file.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -17,7 +18,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export const MAIN = join(import.meta.dirname, '../../src/main.ts');
+export const MAIN = programFile();
 
 export interface World {
   readonly environment?: Readonly<Record<string, string>>;

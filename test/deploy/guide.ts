@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { programFile } from '../support/program-file.ts';
 import { textOf } from './objects.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../src/main.ts');
 const TIMEOUT_MS = 180_000;
 
 /**
@@ -65,7 +65,7 @@ export function addCommand(folder: string, name: string, script: string): void {
 
 /** The program of this checkout under its name. */
 export function addProgram(folder: string): void {
-  addCommand(folder, 'kube-entry', `exec '${process.execPath}' '${PROGRAM}' "$@"`);
+  addCommand(folder, 'kube-entry', `exec '${process.execPath}' '${programFile()}' "$@"`);
 }
 
 /** What the block printed that has these words among its commands. */

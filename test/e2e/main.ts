@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/errors.ts';
 import { hasClusterNetwork, runInClusterNetwork } from '../support/cluster-network.ts';
+import { testAsInImage } from '../support/image-program.ts';
 import { runFiles } from '../support/run-files.ts';
 import { assetsFolder } from '../support/test-assets.ts';
 
@@ -38,6 +39,7 @@ async function test(assets: string): Promise<void> {
   const names = globSync('*.test.ts', { cwd: import.meta.dirname })
     .filter(file => parts.length === 0 || parts.some(part => file.includes(part)))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  testAsInImage();
   await runFiles(
     names.map(name => join(import.meta.dirname, name)),
     { concurrency: CONCURRENCY, isVerbose: values.verbose ?? false },

@@ -14,10 +14,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
+import { programFile } from './program-file.ts';
 import { parsePrometheusText } from './prometheus-text.ts';
 import { patiently, RealProcess, START_DEADLINE_MS, TemporaryFolder } from './real-process.ts';
-
-const PROGRAM = join(import.meta.dirname, '../../src/main.ts');
 
 export interface Answer {
   readonly status: number;
@@ -81,7 +80,7 @@ export class RealEntry implements AsyncDisposable {
 
   private constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
     const all = [
-      ...[PROGRAM, 'serve', '--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--workers', '2'],
+      ...[programFile(), 'serve', '--listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0', '--workers', '2'],
       ...['--admin-socket', this.adminSocket, '--access-log', 'off', '--log-level', 'debug'],
       ...args,
     ];
@@ -200,7 +199,7 @@ export class RealEntry implements AsyncDisposable {
 
 /** What another command of the program prints. @throws Error when it does not exit with 0 */
 export async function runCommand(...args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...args], {
+  const { stdout } = await promisify(execFile)(process.execPath, [programFile(), ...args], {
     env: { PATH: process.env.PATH },
     timeout: START_DEADLINE_MS,
     maxBuffer: 16 * 1024 * 1024,

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { endpoint, endpointSlice } from '../../../test/support/endpoint-slices.ts';
 import { service, yamlOf } from '../../../test/support/services.ts';
 import { wire } from '../../contenders/kube-entry.ts';
+import { installation } from '../../support/installation.ts';
 import { Program } from '../../support/program.ts';
 import { type Balancer, type BalancerSetup, PREFIX } from './balancer.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const NAME = 'pods';
 
 export const clusterIP = kubeEntry('cluster-ip', 'kube-entry, one ClusterIP', 'service');
@@ -31,14 +31,16 @@ function kubeEntry(name: string, title: string, balance: string, pods = Number.P
       const { folder, port, cpus } = setup;
       const manifests = join(folder, 'services.yaml');
       writeFileSync(manifests, yamlOf(objects(balance, setup, pods)));
+      const { program, environment } = installation();
       return new Program({
         name,
         command: [
-          ...([process.execPath, join(ROOT, 'src/main.ts'), 'serve', '--workers', '1'] as const),
+          ...([process.execPath, program, 'serve', '--workers', '1'] as const),
           ...['--manifests', manifests, '--access-log', 'off', '--log-level', 'warn'],
           ...['--listen', `127.0.0.1:${port}`, '--status-listen', '127.0.0.1:0'],
           ...['--admin-socket', join(folder, 'admin.sock'), '--upstream-keepalive', '512'],
         ],
+        environment,
         cpus,
         folder,
         // Unlike SIGTERM it does not wait for endpoints to notice.

@@ -5,7 +5,6 @@ import { type Distribution, distribution } from '../../measure/distribution.ts';
 import { type Memory, memoryOf } from '../../measure/memory.ts';
 import { mainThreadNanos } from '../../measure/threads.ts';
 import { Entry } from '../../scale/target/entry.ts';
-import type { Installation } from '../../scale/target/installation.ts';
 import { WorkerConnections } from '../../scale/target/worker-connections.ts';
 import { startFastPods } from '../backends/pods.ts';
 import { type Failure, type OpenLoadResult, runOpenLoad } from '../load/open-loop.ts';
@@ -34,11 +33,7 @@ export interface EndpointChanges {
   readonly memory: Memory;
 }
 
-export async function measureEndpointChanges(
-  seconds: number,
-  installation: Installation,
-  around: Surroundings,
-): Promise<EndpointChanges> {
+export async function measureEndpointChanges(seconds: number, around: Surroundings): Promise<EndpointChanges> {
   await using parts = new AsyncDisposableStack();
   const { program, pods } = await startFastPods(join(around.folder, 'changing-pods'), around.cpus.load);
   parts.use(program);
@@ -47,7 +42,7 @@ export async function measureEndpointChanges(
   parts.use(changes);
   const folder = join(around.folder, 'endpoint-changes');
   const cpus = `${around.cpus.load},${around.cpus.proxy}`;
-  const { entry } = await Entry.start({ installation, kubeconfig, folder, cpus });
+  const { entry } = await Entry.start({ kubeconfig, folder, cpus });
   parts.use(entry);
   using workers = await WorkerConnections.open(entry);
   const load = (duration: number) =>

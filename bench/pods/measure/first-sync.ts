@@ -6,7 +6,6 @@ import { grantClusterRole, grantEndpoints } from '../../../test/support/real-rig
 import { exchange } from '../../load/exchange.ts';
 import { type Memory, memoryOf } from '../../measure/memory.ts';
 import { Entry } from '../../scale/target/entry.ts';
-import type { Installation } from '../../scale/target/installation.ts';
 import { BenchError } from '../../support/bench-error.ts';
 import { startFastPods } from '../backends/pods.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -34,7 +33,6 @@ export interface FirstSync {
 
 export async function measureFirstSync(
   { services, starts }: { readonly services: number; readonly starts: number },
-  installation: Installation,
   around: Surroundings,
 ): Promise<FirstSync> {
   const cpus = `${around.cpus.load},${around.cpus.proxy}`;
@@ -51,7 +49,7 @@ export async function measureFirstSync(
   for (let index = 0; index < starts; index += 1) {
     const folder = join(around.folder, `first-sync-${index}`);
     const startedAt = performance.now();
-    const { entry } = await Entry.start({ installation, kubeconfig: kube.kubeconfig('entry'), folder, cpus });
+    const { entry } = await Entry.start({ kubeconfig: kube.kubeconfig('entry'), folder, cpus });
     await using _ = entry;
     await servedByPods(entry.port, nameOf(services - 1));
     times.push(performance.now() - startedAt);

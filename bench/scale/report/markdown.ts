@@ -24,7 +24,7 @@ function conditions({ date, machine, versions, workers }: ScaleReport): string {
   const { cpu, cpus, memoryBytes, system, kernel, loadBefore } = machine;
   return [
     `${date.slice(0, 10)}, ${cpu}, ${cpus} CPUs, ${mebibytes(memoryBytes)}, ${system}, Linux ${kernel}; load average before: ${decimals(loadBefore, 2)}.`,
-    `kube-entry ${versions.kubeEntry} on Node ${versions.node}, compiled and started as in its image, ${workers} workers; Kubernetes ${versions.kubernetes} with etcd in memory. All of it shares these CPUs.`,
+    `kube-entry ${versions.kubeEntry} on Node ${versions.node}, as in its image, ${workers} workers; Kubernetes ${versions.kubernetes} with etcd in memory. All of it shares these CPUs.`,
   ].join('\n');
 }
 

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dig, listAt } from '../../../test/deploy/objects.ts';
 import { serverPort } from '../../../test/support/server-port.ts';
 import { BenchError } from '../../support/bench-error.ts';
+import { installation } from '../../support/installation.ts';
 import { Program } from '../../support/program.ts';
 import type { Exposed } from './cluster.ts';
-import type { Installation } from './installation.ts';
 
 export const WORKERS = 2;
 const START_MS = 60_000;
@@ -16,7 +16,6 @@ const POLL_MS = 5;
 const NAME = 'kube-entry';
 
 export interface EntryOptions {
-  readonly installation: Installation;
   readonly kubeconfig: string;
   /** Its own and not there yet. */
   readonly folder: string;
@@ -38,18 +37,19 @@ export class Entry implements AsyncDisposable {
   readonly program: Program;
   readonly #folder: string;
 
-  private constructor({ installation, kubeconfig, folder, cpus, logLevel = 'info' }: EntryOptions, port: number) {
+  private constructor({ kubeconfig, folder, cpus, logLevel = 'info' }: EntryOptions, port: number) {
     mkdirSync(folder);
     this.port = port;
     this.#folder = folder;
+    const { program, environment } = installation();
     this.program = new Program({
       name: NAME,
       command: [
-        ...([process.execPath, installation.program, 'serve', '--workers', String(WORKERS)] as const),
+        ...([process.execPath, program, 'serve', '--workers', String(WORKERS)] as const),
         ...['--kubeconfig', kubeconfig, '--access-log', 'off', '--log-level', logLevel],
         ...['--listen', `127.0.0.1:${port}`, '--admin-socket', this.#socket, '--status-listen', '127.0.0.1:0'],
       ],
-      environment: installation.environment,
+      environment,
       cpus,
       folder,
       // Unlike SIGTERM it does not wait for endpoints to notice.

@@ -1,11 +1,10 @@
 /** The proxy under test: the program with the Node options of its image, two workers and pushed backends. */
 import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { imageEnvironment } from '../../support/image-environment.ts';
+import { installation } from '../../support/installation.ts';
 import { Program } from '../../support/program.ts';
 import type { CertificateFiles } from '../load/certificate-churn.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const NAME = 'kube-entry';
 export const WORKERS = 2;
 
@@ -32,10 +31,11 @@ export class ProxyUnderTest {
     this.#folder = folder;
     this.adminSocket = join(folder, 'admin.sock');
     this.#accessLog = join(folder, 'access.log');
+    const { program, environment } = installation();
     this.program = new Program({
       name: NAME,
       command: [
-        ...([process.execPath, join(ROOT, 'src/main.ts'), 'serve'] as const),
+        ...([process.execPath, program, 'serve'] as const),
         ...['--engine', 'wire', '--workers', String(WORKERS), '--source', 'push'],
         ...(hasAccessLog ? ['--access-log-path', this.#accessLog] : ['--access-log', 'off']),
         ...['--listen', `127.0.0.1:${port}`, '--admin-socket', this.adminSocket, '--status-listen', '127.0.0.1:0'],
@@ -44,7 +44,7 @@ export class ProxyUnderTest {
         // Whatever becomes of the soak itself: the kernel's SIGTERM then ends the proxy soon.
         ...['--log-level', 'warn', '--shutdown-delay', '0s', '--shutdown-timeout', '1s'],
       ],
-      environment: imageEnvironment(),
+      environment,
       cpus,
       folder,
       stopSignal: 'SIGINT',

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../../src/errors.ts';
 import { hasClusterNetwork, runInClusterNetwork } from '../../support/cluster-network.ts';
 import { gatewayProgram } from '../../support/gateway-assets.ts';
+import { testAsInImage } from '../../support/image-program.ts';
 import { needs } from '../../support/installed.ts';
 import { TemporaryFolder } from '../../support/real-process.ts';
 import { assetsFolder, hasControllers, MissingAssetsError } from '../../support/test-assets.ts';
@@ -48,6 +49,7 @@ function checkPrograms(): void {
 /** @returns the exit code */
 async function judge(options: Options): Promise<number> {
   const temporary = new TemporaryFolder();
+  testAsInImage();
   await using ground = await Ground.start(options.channel, options.mode);
   const addresses = [`--usable-address=${USABLE_ADDRESS}`, `--unusable-address=${UNUSABLE_ADDRESS}`];
   const flags = [...addresses, ...options.flags];
