@@ -2,7 +2,7 @@
  * The program as the image has it, in a few files with its packages in them: `node deploy/bundle.ts FOLDER`. It needs no
  * `node_modules`. Against a module for each source file it starts in two thirds of the time, and every thread has less to keep.
  */
-import { chmodSync, cpSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 
@@ -22,10 +22,9 @@ const REQUIRE = "import { createRequire } from 'node:module'; const require = cr
 
 /**
  * Writes the files, of which main.js is the executable. The folder above has to hold the package's manifest, which tells the version.
- * @returns the folder
  * @throws BuildFailure of esbuild
  */
-export function bundle(folder: string): string {
+export function bundle(folder: string): void {
   buildSync({
     entryPoints: STARTED,
     outdir: folder,
@@ -46,7 +45,13 @@ export function bundle(folder: string): string {
   const filter = (file: string): boolean => !file.endsWith('tsconfig.json');
   cpSync(join(SOURCES, PAGE), join(folder, 'page'), { recursive: true, filter });
   chmodSync(join(folder, 'main.js'), 0o755);
-  return folder;
+}
+
+/** Lays the program into a folder as it lies in the image. @returns its executable @throws BuildFailure of esbuild */
+export function install(folder: string): string {
+  copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  bundle(join(folder, 'dist'));
+  return join(folder, 'dist/main.js');
 }
 
 if (import.meta.main) {

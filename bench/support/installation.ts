@@ -1,11 +1,9 @@
 /** The program as it is in the image: its few files, and the Node options that deploy/Dockerfile sets. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundle } from '../../deploy/bundle.ts';
+import { install } from '../../deploy/bundle.ts';
 import { imageEnvironment } from './image-environment.ts';
-
-const MANIFEST = join(import.meta.dirname, '../../package.json');
 
 export interface Installation {
   readonly program: string;
@@ -16,13 +14,12 @@ let installed: Installation | undefined;
 
 /** Made when it is first asked for, and gone when this process is. */
 export function installation(): Installation {
-  installed ??= install();
+  installed ??= temporary();
   return installed;
 }
 
-function install(): Installation {
+function temporary(): Installation {
   const folder = mkdtempSync(join(tmpdir(), 'kube-entry-installation-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  copyFileSync(MANIFEST, join(folder, 'package.json'));
-  return { program: join(bundle(join(folder, 'dist')), 'main.js'), environment: imageEnvironment() };
+  return { program: install(folder), environment: imageEnvironment() };
 }

@@ -1,14 +1,14 @@
 /** The program's files in the image, in a folder from which no package is found. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { install } from '../../deploy/bundle.ts';
 import { exposed, pushed, ServingProgram } from '../cli/serve-fixture.ts';
 import { ask, get } from '../support/exchange.ts';
-import { bundleInto } from '../support/image-program.ts';
 import { basic, HASHES, PASSWORD } from '../support/passwords.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { TemporaryFolder } from '../support/real-process.ts';
@@ -21,7 +21,7 @@ let main = '';
 let files: readonly string[] = [];
 
 before(() => {
-  main = bundleInto(new TemporaryFolder().path);
+  main = install(new TemporaryFolder().path);
   files = readdirSync(dirname(main), { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name));
@@ -90,6 +90,22 @@ describe('the files of the image', () => {
       const { status } = await ask(program.address, 'GET', '/a', undefined, ['Connection: close', credentials]);
       assert.equal(status, expected);
     }
+  });
+
+  it('ask the Kubernetes API, whose client they load only then', async () => {
+    const kubeconfig = join(new TemporaryFolder().path, 'kubeconfig');
+    const clusters = [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }];
+    const contexts = [{ name: 'x', context: { cluster: 'c', user: 'u' } }];
+    const users = [{ name: 'u', user: {} }];
+    writeFileSync(kubeconfig, JSON.stringify({ clusters, contexts, users, 'current-context': 'x' }));
+    const asking = run(process.execPath, [main, 'routes', '--kubeconfig', kubeconfig]);
+    await assert.rejects(asking, { code: 1, stderr: /^kube-entry: cannot reach .*127\.0\.0\.1:1/ });
+  });
+
+  it('ask Redis, whose client they load only then', async context => {
+    const environment = { KUBE_ENTRY_RATE_LIMIT_REDIS: 'redis://127.0.0.1:1' };
+    const program = await ServingProgram.start(context, { main, environment });
+    await program.logged('rate-limit-redis does not answer: until it does, each replica keeps rate limits alone');
   });
 
   it('serve by the other engine', async context => {

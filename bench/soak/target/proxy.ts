@@ -1,4 +1,4 @@
-/** The proxy under test: the program with the Node options of its image, two workers and pushed backends. */
+/** The proxy under test: the program as its image has it, two workers and pushed backends. */
 import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { installation } from '../../support/installation.ts';
