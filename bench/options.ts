@@ -26,19 +26,26 @@ const FLAGS = {
   help: { type: 'boolean' },
 } as const;
 
+/** Seconds of load before the first round. */
+export interface WarmUp {
+  readonly compiledAhead: number;
+  /** Of a program whose runtime compiles what it finds hot while it serves: HTTP/2 takes it six seconds with little CPU time to spare. */
+  readonly compiledAsItRuns: number;
+}
+
 export interface Options {
   readonly scenarios: readonly Scenario[];
   readonly contenders: readonly Contender[];
   readonly rounds: number;
   readonly seconds: number;
-  readonly warmUpSeconds: number;
+  readonly warmUp: WarmUp;
   /** undefined: only print. */
   readonly out: string | undefined;
   readonly isHelp: boolean;
 }
 
-const FULL = { rounds: 5, seconds: 3, warmUpSeconds: 3 };
-const QUICK = { rounds: 1, seconds: 1, warmUpSeconds: 2 };
+const FULL = { rounds: 5, seconds: 3, warmUp: { compiledAhead: 2, compiledAsItRuns: 10 } };
+const QUICK = { rounds: 1, seconds: 1, warmUp: { compiledAhead: 1, compiledAsItRuns: 2 } };
 const QUICK_CONTENDERS = ['wire', 'nginx-tuned'];
 
 /** @throws BenchError for what cannot be run */
@@ -55,7 +62,7 @@ export function parseOptions(args: readonly string[]): Options {
     ),
     rounds: wholeNumber(values.rounds ?? `${defaults.rounds}`, 'rounds'),
     seconds: wholeNumber(values.seconds ?? `${defaults.seconds}`, 'seconds'),
-    warmUpSeconds: defaults.warmUpSeconds,
+    warmUp: defaults.warmUp,
     out: values.out ?? (isWhole ? `${import.meta.dirname}/results` : undefined),
     isHelp: values.help ?? false,
   };

@@ -8,6 +8,7 @@ import { startHttpBackend } from './backends/http-backend.ts';
 import { startWebSocketBackend } from './backends/websocket-backend.ts';
 import type { CertificateFiles } from './contenders/contender.ts';
 import { medians, type Sample } from './measure/sample.ts';
+import type { WarmUp } from './options.ts';
 import type { Entry, Race } from './races.ts';
 import type { EntryResult } from './report/report.ts';
 import type { Scenario, Target } from './scenarios/scenario.ts';
@@ -26,7 +27,7 @@ const SERVE_MS = 120_000;
 export interface RunPlan {
   readonly rounds: number;
   readonly seconds: number;
-  readonly warmUpSeconds: number;
+  readonly warmUp: WarmUp;
   readonly cpus: CpuSplit;
   /** For everything that programs read and write. */
   readonly folder: string;
@@ -52,11 +53,12 @@ export async function runRace(race: Race, plan: RunPlan): Promise<EntryResult[]>
   }
   const entrants: Entrant[] = race.entries.map(entry => ({ ...entry, samples: [] }));
   for (const [place, entrant] of entrants.entries()) {
-    const { scenario } = entrant;
+    const { scenario, contender } = entrant;
+    const { compiledAhead, compiledAsItRuns } = plan.warmUp;
     await attempt(entrant, race, plan, 'start', async () => {
-      const own = join(folder, `${place}-${entrant.contender.name}`);
+      const own = join(folder, `${place}-${contender.name}`);
       entrant.target = await start(entrant, own, backends.get(scenario.backend) ?? 0, plan, programs);
-      await scenario.warmUp(entrant.target, plan.warmUpSeconds);
+      await scenario.warmUp(entrant.target, contender.compilesAsItRuns ? compiledAsItRuns : compiledAhead);
     });
   }
   const rounds = Math.min(plan.rounds, ...entrants.map(({ scenario }) => scenario.rounds ?? plan.rounds));

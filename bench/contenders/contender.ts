@@ -89,6 +89,8 @@ export interface Contender {
   readonly readsKubernetes?: true;
   /** Its configuration has words for {@link BenchPolicy}. */
   readonly hasPolicies?: true;
+  /** Its runtime compiles while it serves: it is measured once what is hot has been compiled. */
+  readonly compilesAsItRuns?: true;
   /** @throws NotSupportedError when it is not installed, with what to do about it */
   version(): string;
   /** @throws NotSupportedError when it cannot do what the setup asks for */

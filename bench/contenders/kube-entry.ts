@@ -21,6 +21,7 @@ function kubeEntry(engine: 'wire' | 'node'): Contender {
     name: engine,
     title: `kube-entry, ${engine}`,
     upstreamPath: '/x',
+    compilesAsItRuns: true,
     ...(engine === 'wire' && { readsKubernetes: true, hasPolicies: true }),
     version,
     start: setup => start(engine, setup),

@@ -45,6 +45,7 @@ function nodeProxy({ name, title, packageName, server, keepAlive = false, hasAcc
     name,
     title,
     upstreamPath: '/x',
+    compilesAsItRuns: true,
     version: () => `${packageVersion(packageName)} on Node ${process.versions.node}`,
     start({ folder, port, prefixes, backendPort, accessLog, cpus }) {
       if (accessLog !== undefined && !hasAccessLog) throw new NotSupportedError('has no access log');

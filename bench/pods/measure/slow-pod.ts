@@ -14,7 +14,8 @@ const WORK_MS = 10;
 /** A slow pod does a tenth. */
 const CAPACITY = ((PODS - 1 + 0.1) * PLACES * 1000) / WORK_MS;
 const LOAD = 0.5;
-const WARM_UP_SECONDS = 3;
+/** What is hot has been compiled then. */
+const WARM_UP_SECONDS = 10;
 
 export interface SlowPodSample {
   /** Microseconds. */

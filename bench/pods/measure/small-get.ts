@@ -12,7 +12,8 @@ import { inTurns, type Measured } from './turns.ts';
 
 const BALANCERS = [clusterIP, leastRequestOfOne, leastRequest, nginxToOne, nginx, haproxy];
 const CONNECTIONS = 64;
-const WARM_UP_SECONDS = 3;
+/** What is hot has been compiled then. */
+const WARM_UP_SECONDS = 10;
 
 export interface SmallGetSample {
   /** Microseconds of the proxy's CPU for each request. */
