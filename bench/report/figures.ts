@@ -15,7 +15,7 @@ import {
   http2Shared,
   http2Small,
 } from '../scenarios/http2.ts';
-import { idleConnections } from '../scenarios/idle-connections.ts';
+import { idleConnections, idleHttp2, idleTls } from '../scenarios/idle-connections.ts';
 import { ingressPaths, ingressPatterns, ingressRoutes } from '../scenarios/ingress-routes.ts';
 import { manyRoutes } from '../scenarios/many-routes.ts';
 import { addresses, authUrl, headerEdits, rateLimit } from '../scenarios/policies.ts';
@@ -104,7 +104,9 @@ const FIGURES: readonly Figure[] = [
   },
   { title: 'WebSocket echo, CPU to tuned nginx', bar: 1.15, aim: 1, measured: toTuned(webSocketEcho) },
   { title: 'p99 at 64 connections to tuned nginx', bar: 1.3, aim: 1, measured: toTuned(smallGet, 'p99') },
-  { title: 'idle connection, KiB RSS', bar: 3.5, aim: 2.5, measured: idleKibibytes },
+  { title: 'idle connection, KiB RSS', bar: 3.5, aim: 2.5, measured: kibibytesOf(idleConnections) },
+  { title: 'idle TLS connection, KiB RSS', bar: 42, aim: 34, measured: kibibytesOf(idleTls) },
+  { title: 'idle HTTP/2 connection over TLS, KiB RSS', bar: 48, aim: 38, measured: kibibytesOf(idleHttp2) },
   ...PROTOCOLS.map(([scenario, bar, aim]) => ({
     title: `${scenario.name}: CPU to tuned nginx`,
     ...{ bar, aim, measured: toTuned(scenario) },
@@ -164,8 +166,8 @@ function ours(scenario: Scenario, base: Scenario, by: Comparison['by'] = 'ratio'
   return { of: { scenario, contender: wire }, to: { scenario: base, contender: wire }, metric: 'cpu', by };
 }
 
-function idleKibibytes(report: Report): number | undefined {
-  return quotient(medianOf(report, idleConnections.name, wire.name).connectionBytes, 1024);
+function kibibytesOf({ name }: Scenario): (report: Report) => number | undefined {
+  return report => quotient(medianOf(report, name, wire.name).connectionBytes, 1024);
 }
 
 function failedInChanges(report: Report): number | undefined {

@@ -3,7 +3,7 @@ import { connectionPerRequest } from './connection-per-request.ts';
 import { grpcAlone, grpcUnary } from './grpc.ts';
 import { headerRules, httpRouteGet, methodRules, queryRules } from './http-routes.ts';
 import { http2Alone, http2Download, http2OverTls, http2OverTlsAlone, http2Shared, http2Small } from './http2.ts';
-import { idleConnections } from './idle-connections.ts';
+import { idleConnections, idleHttp2, idleTls } from './idle-connections.ts';
 import { ingressPaths, ingressPatterns, ingressRoutes } from './ingress-routes.ts';
 import { manyRoutes } from './many-routes.ts';
 import {
@@ -52,6 +52,8 @@ export const SCENARIOS: readonly Scenario[] = [
   upload,
   connectionPerRequest,
   idleConnections,
+  idleTls,
+  idleHttp2,
   tlsSmall,
   tlsDownload,
   tlsUpload,
