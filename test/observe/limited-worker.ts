@@ -14,7 +14,8 @@ const row = new EndpointRow(buffer, worker);
 const begun = new Int32Array(shared);
 let most = 0;
 let held = 0;
-for (let time = 0; time < times; time += 1) {
+// The others may be interrupted while they hold all of the limit, and longer than all tries of this one take.
+for (let time = 0; time < times || most === 0; time += 1) {
   if (row.beginWithin(5, max)) {
     most = Math.max(most, Atomics.add(begun, 0, 1) + 1);
     held += 1;
