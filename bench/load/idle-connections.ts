@@ -35,11 +35,15 @@ export async function openIdleConnections(
       connections.push(await (protocol === 'h2' ? openHttp2(port, path) : openHttp1(protocol, port, path)));
     }
   };
+  const lanes = Array.from({ length: AT_ONCE }, open);
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, open));
+    await Promise.all(lanes);
     const lost = connections.filter(connection => connection.isClosed()).length;
     if (lost > 0) throw new BenchError(`${lost} of ${count} idle connections were closed`);
   } catch (error) {
+    // What is still being opened would stay open behind this.
+    opened = count;
+    await Promise.allSettled(lanes);
     close();
     throw error;
   }
@@ -50,7 +54,10 @@ function openHttp1(protocol: 'http' | 'https', port: number, path: string): Prom
   const place = { port, host: '127.0.0.1' };
   const socket: Socket = protocol === 'http' ? connect(place) : connectTls({ ...place, rejectUnauthorized: false });
   return new Promise((resolve, reject) => {
-    const fail = (reason: string): void => reject(new BenchError(`an idle connection ${reason}`));
+    const fail = (reason: string): void => {
+      socket.destroy();
+      reject(new BenchError(`an idle connection ${reason}`));
+    };
     socket.setTimeout(ANSWER_MS, () => fail('got no answer'));
     socket.once('error', error => fail(`failed: ${error.message}`));
     socket.once('end', () => fail('was closed'));
@@ -66,7 +73,10 @@ function openHttp1(protocol: 'http' | 'https', port: number, path: string): Prom
 function openHttp2(port: number, path: string): Promise<IdleConnection> {
   const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
   return new Promise((resolve, reject) => {
-    const fail = (reason: string): void => reject(new BenchError(`an idle connection ${reason}`));
+    const fail = (reason: string): void => {
+      session.destroy();
+      reject(new BenchError(`an idle connection ${reason}`));
+    };
     session.setTimeout(ANSWER_MS, () => fail('got no answer'));
     session.once('error', error => fail(`failed: ${error.message}`));
     session.once('close', () => fail('was closed'));
